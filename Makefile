@@ -1,0 +1,39 @@
+# Every target sets up what it needs in .venv; nothing is installed anywhere else, except by `make peers`.
+
+PYTHON ?= python3
+VENV := .venv
+READY := $(VENV)/.ready
+
+.PHONY: demo test check peers bench types format clean
+
+demo: $(READY)  ## start a node and a stand-in PACS, send three generated studies, print the reports
+	$(VENV)/bin/triage-node demo --once
+
+test: $(READY) types  ## the whole suite
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/pytest -m "not benchmark"
+
+check: $(READY) types  ## the fast loop: format, lint, types, unit tests
+	$(VENV)/bin/ruff format .
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/pytest -q -m "not slow and not benchmark" tests/unit
+
+types: $(READY)  ## mypy reads the package as it is installed: models/ and train/ belong to triage_node there
+	rm -rf build/installed
+	$(VENV)/bin/pip install -q --no-deps --no-build-isolation --no-warn-conflicts --target build/installed .
+	cd build/installed && ../../$(VENV)/bin/mypy --config-file ../../setup.cfg -p triage_node
+
+bench: $(READY)  ## rates and times of this machine, printed
+	$(VENV)/bin/pytest -q -s -m benchmark tests/benchmarks
+
+peers:  ## the system programs that the acceptance tests talk to
+	./deploy/install-peers
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+
+$(READY): setup.cfg pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV) || { echo "Install the venv module first: apt-get install python3-venv"; exit 1; }
+	$(VENV)/bin/pip install -q --disable-pip-version-check -c constraints.txt -e '.[test]'
+	touch $(READY)

@@ -1,0 +1,109 @@
+"""The inside of the skull: what bone encloses in a slice and what hangs together across slices.
+
+Tables, hands, tubes, scalp and face stop mattering behind this mask. It must never cut a lesion that touches the inner
+table: everything soft that bone encloses is kept right up to the bone.
+"""
+
+import cv2
+import numpy as np
+from scipy import ndimage
+
+from triage_node.models.bone_rays import bone_image, directions_with_bone
+
+# Twelve directions are looked along; two may miss the bone at a suture, a burr hole or a foramen.
+ENCLOSED_DIRECTIONS = 10
+SOFT_FLOOR_HU = -10.0
+OPENING_MM = 3.6
+CLOSING_MM = 9.6
+FILLED_HOLE_CM2 = 1.0
+# Clotted blood stays below this at the network's pixel size; what is denser is bone, calcium or metal, and bone that
+# shares a pixel with brain looks like an epidural hematoma.
+DENSEST_BLOOD_HU = 100.0
+ACROSS_SLICES = np.array(
+    [
+        [[0, 0, 0], [0, 1, 0], [0, 0, 0]],
+        [[0, 1, 0], [1, 1, 1], [0, 1, 0]],
+        [[0, 0, 0], [0, 1, 0], [0, 0, 0]],
+    ],
+    bool,
+)
+
+
+def disk(radius_mm: float, mm_per_pixel: float) -> np.ndarray:
+    """Return a disk-shaped structuring element."""
+    radius = max(1, round(radius_mm / mm_per_pixel))
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+
+
+def _soft(hu: np.ndarray, bone: np.ndarray, mm_per_pixel: float) -> np.ndarray:
+    """Return brain, blood and fluid, but neither fat nor bone, as uint8."""
+    smooth = cv2.GaussianBlur(np.clip(hu, -100, 100), (0, 0), 1.2 / mm_per_pixel)
+    return ((smooth > SOFT_FLOOR_HU) & (bone == 0)).astype(np.uint8)
+
+
+def _enclosed(soft: np.ndarray, bone: np.ndarray, mm_per_pixel: float) -> np.ndarray:
+    """Return the soft pixels that bone surrounds in nearly all directions."""
+    closed = cv2.morphologyEx(bone, cv2.MORPH_CLOSE, disk(OPENING_MM, mm_per_pixel))
+    surrounded = directions_with_bone(closed) >= ENCLOSED_DIRECTIONS
+    return soft & surrounded.astype(np.uint8)
+
+
+def _largest_component(opened: np.ndarray) -> np.ndarray:
+    """Return the largest part of ``(slices, rows, columns)`` that hangs together in three dimensions."""
+    labels, count = ndimage.label(opened, ACROSS_SLICES)
+    if count == 0:
+        return np.zeros(opened.shape, np.uint8)
+    sizes = np.bincount(labels.ravel())
+    sizes[0] = 0
+    return (labels == sizes.argmax()).astype(np.uint8)
+
+
+def _fill_small_holes(mask: np.ndarray, mm_per_pixel: float) -> np.ndarray:
+    """Fill holes such as a calcified pineal gland, but not the sella or a petrous bone."""
+    limit = FILLED_HOLE_CM2 * 100 / mm_per_pixel**2
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(1 - mask, connectivity=4)
+    outside = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+    small = [i for i in range(1, count) if i not in outside and stats[i, cv2.CC_STAT_AREA] <= limit]
+    return mask | np.isin(labels, small).astype(np.uint8)
+
+
+def _restore_rim(
+    core: np.ndarray, enclosed: np.ndarray, soft: np.ndarray, hu: np.ndarray, mm_per_pixel: float
+) -> np.ndarray:
+    """Grow the opened core back to the inner table and drop what is denser than blood.
+
+    Behind a gap in the bone pixels are not enclosed; closing brings them back as far as they are soft.
+    """
+    if not core.any():
+        return core
+    width = round(2 * CLOSING_MM / mm_per_pixel)
+    grown = cv2.dilate(core, disk(1.5 * OPENING_MM, mm_per_pixel)) & enclosed
+    padded = np.pad(grown | core, width)
+    closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, disk(CLOSING_MM, mm_per_pixel))[width:-width, width:-width]
+    mask = _fill_small_holes(grown | core | (closed & soft), mm_per_pixel)
+    return mask & (cv2.GaussianBlur(hu, (0, 0), 0.5) <= DENSEST_BLOOD_HU).astype(np.uint8)
+
+
+def intracranial_mask(hu: np.ndarray, mm_per_pixel: float) -> np.ndarray:
+    """Return where the inside of the skull is.
+
+    Parameters
+    ----------
+    hu
+        ``(slices, rows, columns) float32``, HU, square pixels.
+    mm_per_pixel
+        Pixel size in mm.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(slices, rows, columns) bool``, all false where no bone encloses anything.
+    """
+    element = disk(OPENING_MM, mm_per_pixel)
+    bone = [bone_image(image, mm_per_pixel) for image in hu]
+    soft = [_soft(image, hard, mm_per_pixel) for image, hard in zip(hu, bone, strict=True)]
+    enclosed = np.stack([_enclosed(image, hard, mm_per_pixel) for image, hard in zip(soft, bone, strict=True)])
+    opened = np.stack([cv2.morphologyEx(image, cv2.MORPH_OPEN, element) for image in enclosed])
+    core = _largest_component(opened)
+    restored = [_restore_rim(*parts, mm_per_pixel) for parts in zip(core, enclosed, soft, hu, strict=True)]
+    return np.stack(restored).astype(bool)

@@ -1,0 +1,150 @@
+"""The manifest of a model: what it is, what it needs, what it was measured at. Read without Keras."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from triage_node.errors import ModelError
+from triage_node.findings import LABELS, Label, ModelIdentity
+from triage_node.models.calibration import Scaling, Thresholds
+from triage_node.models.preprocessing import Geometry
+from triage_node.models.weights_file import sha256_of
+from triage_node.models.windows import Window, channel_count
+
+FILE_NAME = "manifest.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a model's folder says of the model.
+
+    Attributes
+    ----------
+    name, version
+        Which model this is.
+    sha256
+        SHA-256 of the manifest file, which in turn pins the weights: the identity that reports carry.
+    folder
+        Where manifest, weights and card lie.
+    weights_file, weights_sha256
+        The weights and what they must hash to.
+    architecture
+        Name of the network in the registry of architectures.
+    decoder_filters
+        Width of the network's decoder.
+    geometry, windows
+        Input of the network.
+    slice_scaling, study_scaling
+        From logits to probabilities, for slices and for the study.
+    thresholds
+        Study thresholds per label.
+    slice_thresholds
+        Probability per label above which a slice counts as suspicious.
+    training_data
+        One sentence that says what the weights were fitted on.
+    metrics
+        Measured figures by name.
+    minimum_age_years
+        Youngest patient the model was made for.
+    """
+
+    name: str
+    version: str
+    sha256: str
+    folder: Path = field(repr=False)
+    weights_file: str
+    weights_sha256: str
+    architecture: str
+    decoder_filters: int
+    geometry: Geometry
+    windows: tuple[Window, ...]
+    slice_scaling: Scaling
+    study_scaling: Scaling
+    thresholds: Thresholds
+    slice_thresholds: Mapping[Label, float]
+    training_data: str
+    metrics: Mapping[str, Any]
+    minimum_age_years: int = 18
+    labels: tuple[Label, ...] = LABELS
+
+    @property
+    def identity(self) -> ModelIdentity:
+        """Return name, version and hash, as reports carry them."""
+        return ModelIdentity(self.name, self.version, self.sha256)
+
+    @property
+    def channels(self) -> int:
+        """Return how many channels the network reads."""
+        return channel_count(self.windows)
+
+    @property
+    def weights_path(self) -> Path:
+        """Return the path of the weights file."""
+        return self.folder / self.weights_file
+
+    def check_weights(self) -> None:
+        """Raise `ModelError` unless the weights file is there and is the one that was released."""
+        if not self.weights_path.is_file():
+            raise ModelError(f"The model {self.name} has no weights file {self.weights_file} in {self.folder}.")
+        if (found := sha256_of(self.weights_path)) != self.weights_sha256:
+            raise ModelError(
+                f"The weights of the model {self.name} are not those its manifest names: "
+                f"SHA-256 {found[:12]}… instead of {self.weights_sha256[:12]}…."
+            )
+
+
+def _by_label(values: Mapping[str, float]) -> dict[Label, float]:
+    return {label: float(values[label]) for label in LABELS}
+
+
+def _from_json(content: Mapping[str, Any], folder: Path, sha256: str) -> Manifest:
+    """Build a manifest from parsed JSON; lets KeyError, TypeError and ValueError through."""
+    if content["format"] != FORMAT:
+        raise ValueError(f"format {content['format']} instead of {FORMAT}")
+    if tuple(content["labels"]) != LABELS:
+        raise ValueError(f"labels {content['labels']} instead of {[str(label) for label in LABELS]}")
+    if Path(content["weights_file"]).name != content["weights_file"]:
+        raise ValueError(f"weights_file {content['weights_file']!r} is not a plain file name")
+    thresholds = content["thresholds"]
+    scaling = {
+        key: Scaling(*map(tuple, (part["temperature"], part["bias"]))) for key, part in content["scaling"].items()
+    }
+    return Manifest(
+        **{key: str(content[key]) for key in ("name", "version", "weights_file", "weights_sha256", "architecture")},
+        sha256=sha256,
+        folder=folder,
+        decoder_filters=int(content["decoder_filters"]),
+        geometry=Geometry(**content["geometry"]),
+        windows=tuple(Window(**window) for window in content["windows"]),
+        slice_scaling=scaling["slice"],
+        study_scaling=scaling["study"],
+        thresholds=Thresholds(_by_label(thresholds["flag"]), _by_label(thresholds["uncertain"])),
+        slice_thresholds=_by_label(thresholds["slice"]),
+        training_data=str(content["training_data"]),
+        metrics=dict(content["metrics"]),
+        minimum_age_years=int(content["minimum_age_years"]),
+    )
+
+
+def parse_manifest(folder: Path) -> Manifest:
+    """Return the manifest of a model folder, after checking that the weights are the ones it names.
+
+    Raises
+    ------
+    ModelError
+        When the manifest is missing or wrong, or the weights are missing or changed.
+    """
+    path = folder / FILE_NAME
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        manifest = _from_json(content, folder, sha256_of(path))
+    except FileNotFoundError as error:
+        raise ModelError(f"There is no model in {folder}: {FILE_NAME} is missing.") from error
+    except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
+        problem = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
+        raise ModelError(f"The manifest {path} is wrong: {problem}.") from error
+    manifest.check_weights()
+    return manifest

@@ -1,0 +1,150 @@
+"""From a volume in HU to what the network sees: one path for training and for serving."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from triage_node.errors import UnsuitableSeries
+from triage_node.imaging.volume import Volume
+from triage_node.models.bone_rays import bone_image
+from triage_node.models.head_axis import UPPER_SHARE, HeadAxis, find_head_axis, straighten
+from triage_node.models.intracranial import disk, intracranial_mask
+from triage_node.models.slices import average_slabs, neighbors, resample, slab_of_slice
+from triage_node.models.windows import Window, channels
+from triage_node.reasons import Reason, ReasonCode
+
+# A largest slice smaller than this is no brain, even at the vertex of a child.
+SMALLEST_AREA_CM2 = 25.0
+# Share of the brain's border that must lie on bone: ribs around a heart do not close like a skull.
+SMALLEST_BONE_BORDER = 0.5
+BORDER_MM = 4.8
+BRAIN_MEDIAN_HU = (10.0, 60.0)
+FILL_HU = -300.0
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Fixed frame of the network's input.
+
+    Attributes
+    ----------
+    mm_per_pixel
+        Pixel size in mm.
+    rows, columns
+        Size in pixels.
+    max_slices
+        Longer series are averaged into slabs.
+    neighbor_mm
+        Distance of the neighbors that the network sees beside a slice.
+    """
+
+    mm_per_pixel: float = 1.25
+    rows: int = 160
+    columns: int = 128
+    max_slices: int = 64
+    neighbor_mm: float = 5.0
+
+
+@dataclass(frozen=True)
+class StrippedHead:
+    """The inside of the skull in the network's frame.
+
+    Attributes
+    ----------
+    hu
+        ``(slabs, rows, columns) float32``, HU relative to the brain's median.
+    mask
+        The same shape, bool: inside of the skull.
+    neighbors
+        ``(slabs, 2) int``: lower and upper neighbor of each slab.
+    slab
+        ``(slices,) int``: the slab each slice of the volume went into.
+    brain_area_cm2
+        ``(slabs,) float32``: intracranial area.
+    median_hu
+        The brain's median that was subtracted.
+    axis
+        Where the head lay before it was straightened.
+    """
+
+    hu: np.ndarray
+    mask: np.ndarray
+    neighbors: np.ndarray
+    slab: np.ndarray
+    brain_area_cm2: np.ndarray
+    median_hu: float
+    axis: HeadAxis
+
+    def channels(self, windows: tuple[Window, ...]) -> np.ndarray:
+        """Return the network's input ``(slabs, rows, columns, channels) float32``."""
+        return channels(self.hu, self.mask, self.neighbors, windows)
+
+
+def _not_head(detail: str) -> UnsuitableSeries:
+    return UnsuitableSeries(Reason.of(ReasonCode.NOT_HEAD, detail))
+
+
+def _upper(mask: np.ndarray) -> np.ndarray:
+    area = mask.sum(axis=(1, 2))
+    return np.flatnonzero(area >= UPPER_SHARE * area.max())
+
+
+def _brain_median(hu: np.ndarray, mask: np.ndarray, mm_per_pixel: float) -> float:
+    """Return the median HU of the larger slices, away from the rim."""
+    element = disk(2.4, mm_per_pixel)
+    values = [hu[i][cv2.erode(mask[i].astype(np.uint8), element) > 0] for i in _upper(mask)]
+    return float(np.median(np.concatenate(values)))
+
+
+def _bone_border(hu: np.ndarray, mask: np.ndarray, mm_per_pixel: float) -> float:
+    """Return the share of the brain's border in the larger slices that lies on bone."""
+    near, border = 0, 0
+    for index in _upper(mask):
+        inside = mask[index].astype(np.uint8)
+        edge = inside & (1 - cv2.erode(inside, disk(mm_per_pixel, mm_per_pixel)))
+        bone = cv2.dilate(bone_image(hu[index], mm_per_pixel), disk(BORDER_MM, mm_per_pixel))
+        near, border = near + int((edge & bone).sum()), border + int(edge.sum())
+    return near / max(border, 1)
+
+
+def _check_head(hu: np.ndarray, mask: np.ndarray, mm_per_pixel: float) -> float:
+    """Return the brain's median HU, or say why this is no head."""
+    area = float(mask.sum(axis=(1, 2)).max()) * mm_per_pixel**2 / 100
+    if area < SMALLEST_AREA_CM2:
+        raise _not_head(f"The largest space enclosed by bone measures {area:.0f} cm2.")
+    if (border := _bone_border(hu, mask, mm_per_pixel)) < SMALLEST_BONE_BORDER:
+        raise _not_head(f"Bone surrounds only {border:.0%} of the enclosed space.")
+    median = _brain_median(hu, mask, mm_per_pixel)
+    if not BRAIN_MEDIAN_HU[0] <= median <= BRAIN_MEDIAN_HU[1]:
+        raise _not_head(f"The enclosed space has a median of {median:.0f} HU, which is not brain.")
+    return median
+
+
+def strip_head(volume: Volume, geometry: Geometry) -> StrippedHead:
+    """Return the inside of the skull in the network's frame.
+
+    The order is fixed: HU are averaged to the pixel size first and windowed last, because the two do not commute.
+
+    Raises
+    ------
+    UnsuitableSeries
+        When no intracranial space is found.
+    """
+    slab = slab_of_slice(len(volume.hu), geometry.max_slices)
+    positions = average_slabs(np.asarray(volume.positions_mm, np.float64), slab)
+    hu = average_slabs(resample(volume.hu, volume.spacing_mm[1:], geometry.mm_per_pixel), slab)
+    mask = intracranial_mask(hu, geometry.mm_per_pixel)
+    median = _check_head(hu, mask, geometry.mm_per_pixel)
+    axis = find_head_axis(mask, positions, geometry.mm_per_pixel)
+    shape = (geometry.rows, geometry.columns)
+    inside = straighten(mask.astype(np.uint8), axis, shape, 0, nearest=True) > 0
+    return StrippedHead(
+        hu=straighten(hu, axis, shape, FILL_HU) - np.float32(median),
+        mask=inside,
+        neighbors=neighbors(positions, geometry.neighbor_mm),
+        slab=slab,
+        brain_area_cm2=inside.sum(axis=(1, 2)).astype(np.float32) * geometry.mm_per_pixel**2 / 100,
+        median_hu=median,
+        axis=axis,
+    )

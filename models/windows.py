@@ -1,0 +1,58 @@
+"""Channels of the network: gray-scale windows of a slice and of its neighbors."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+OUTSIDE = -1.0
+
+
+@dataclass(frozen=True)
+class Window:
+    """A gray-scale window in HU relative to the brain's median; `neighbors` adds the slices below and above."""
+
+    center: float
+    width: float
+    neighbors: bool = False
+
+    def apply(self, hu: np.ndarray) -> np.ndarray:
+        """Map HU onto [-1, 1]."""
+        low = self.center - self.width / 2
+        return np.clip((hu - low) * (2 / self.width) - 1, -1, 1)
+
+
+def channel_count(windows: tuple[Window, ...]) -> int:
+    """Return how many channels a set of windows makes."""
+    return sum(3 if window.neighbors else 1 for window in windows)
+
+
+def channels(hu: np.ndarray, mask: np.ndarray, neighbors: np.ndarray, windows: tuple[Window, ...]) -> np.ndarray:
+    """Return the network's input.
+
+    Parameters
+    ----------
+    hu
+        ``(slices, rows, columns) float32``, HU relative to the brain's median.
+    mask
+        The same shape, bool: inside of the skull. Everything else becomes `OUTSIDE`.
+    neighbors
+        ``(slices, 2) int``: lower and upper neighbor of each slice.
+    windows
+        For each window one channel of the slice, then, if asked for, its lower and its upper neighbor.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(slices, rows, columns, channels) float32``, within [-1, 1].
+    """
+    out = np.empty((*hu.shape, channel_count(windows)), np.float32)
+    channel = 0
+    for window in windows:
+        image = np.where(mask, window.apply(hu), np.float32(OUTSIDE))
+        planes = [image]
+        if window.neighbors:
+            planes += [image[neighbors[:, 0]], image[neighbors[:, 1]]]
+        for plane in planes:
+            out[..., channel] = plane
+            channel += 1
+    return out

@@ -1,0 +1,124 @@
+"""A power cut anywhere: nothing acknowledged is missing, and every study ends in a report or a named reason."""
+
+import os
+import re
+import signal
+import subprocess
+
+from ct import head_ct, save
+from nodes import RunningNode
+from pacs import Storescp
+from programs import need
+from pydicom import dcmread
+from pydicom.uid import generate_uid
+
+ENDED = {"analyzed", "unsuitable", "failed"}
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_kill_the_worker_in_mid_inference(start, tmp_path, wait_for):
+    pacs = start(Storescp, "pacs")
+    node = start(RunningNode, "node", destinations=[pacs.address])
+    node.wait_ready()
+    images = head_ct(slices=32, size=(256, 256), seed=1)
+    uid = str(images[0].StudyInstanceUID)
+    node.storescu(*save(images, tmp_path / "study"))
+    wait_for(lambda: node.state(uid) == "analyzing", "the start of the analysis")
+    os.kill(node.worker_pid, signal.SIGKILL)
+    wait_for(lambda: node.state(uid) in ENDED, "the end of the study", 120)
+    codes = [event["code"] for event in node.study(uid)["events"]]
+    assert "worker_died" in codes
+    assert node.state(uid) == "analyzed"
+    wait_for(pacs.received, "the report", 60)
+
+
+def test_a_worker_that_always_dies_ends_in_a_named_reason(start, tmp_path, wait_for):
+    node = start(RunningNode, "node", analysis_attempts=2)
+    node.wait_ready()
+    images = head_ct(slices=32, size=(256, 256), seed=2)
+    uid = str(images[0].StudyInstanceUID)
+    node.storescu(*save(images, tmp_path / "study"))
+    killed: set[int] = set()
+
+    def killed_until_it_failed() -> bool:
+        state = node.state(uid)
+        if state == "analyzing" and node.worker_pid not in killed:
+            killed.add(node.worker_pid)
+            os.kill(node.worker_pid, signal.SIGKILL)
+        return state == "failed"
+
+    wait_for(killed_until_it_failed, "the study to be given up", 120)
+    assert len(killed) == 2
+    assert node.study(uid)["reasons"][0]["code"] == "analysis_failed"
+
+
+ACKNOWLEDGED = re.compile(
+    r"Affected SOP Instance UID\s*: ([\d.]+)\s*\nD: Data Set\s*: none\s*\nD: DIMSE Status\s*: 0x0000"
+)
+
+
+def test_kill_the_whole_node_in_mid_receive(start, tmp_path, wait_for):
+    node = start(RunningNode, "node")
+    [template] = head_ct(slices=1, size=(512, 512), seed=4)
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(400):
+        template.SOPInstanceUID = template.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+        template.save_as(folder / f"{number:03d}.dcm")
+    command = [need("storescu"), "-d", "-xs", "+sd", "127.0.0.1", str(node.port), folder]
+    log = tmp_path / "storescu.log"
+    with log.open("w") as output:
+        sender = subprocess.Popen(
+            [str(part) for part in command], stdout=output, stderr=output, env={**os.environ, "TCP_NODELAY": "1"}
+        )
+    wait_for(lambda: log.read_text().count("0x0000: Success") > 40, "forty instances to be acknowledged")
+    worker = node.worker_pid
+    node.kill()
+    sender.wait(60)
+    acknowledged = set(ACKNOWLEDGED.findall(log.read_text()))
+    assert len(acknowledged) > 40
+    assert len(acknowledged) < 400, "the node was killed too late to prove anything"
+    wait_for(lambda: not alive(worker), "the worker to end with its node")
+    node.start()
+    uid = str(template.StudyInstanceUID)
+    wait_for(lambda: node.state(uid) in ENDED, "the end of the study", 120)
+    spool = {str(dcmread(path, specific_tags=["SOPInstanceUID"]).SOPInstanceUID) for path in spooled(node)}
+    assert acknowledged <= spool
+    assert sum(series["instance_count"] for series in node.study(uid)["series"]) == len(spool)
+
+
+def spooled(node):
+    return list((node.folder / "data/spool/studies").glob("*/*/*.dcm"))
+
+
+def test_the_worklist_is_rebuilt_from_the_spool_and_everything_is_held(start, tmp_path, wait_for):
+    pacs = start(Storescp, "pacs")
+    node = start(RunningNode, "node", destinations=[pacs.address])
+    images = head_ct(slices=32, size=(128, 128), seed=3)
+    uid = str(images[0].StudyInstanceUID)
+    node.storescu(*save(images, tmp_path / "study"))
+    wait_for(pacs.received, "the report", 120)
+    before = node.study(uid)
+    node.stop()
+    for file in (node.folder / "data").glob("worklist.sqlite*"):
+        file.unlink()
+    [report] = pacs.received()
+    report.unlink()
+    node.start()
+    after = node.study(uid)
+    assert after["held"]
+    assert (after["state"], after["decision"]) == (before["state"], before["decision"])
+    assert after["probabilities"] == before["probabilities"]
+    assert [one["state"] for one in after["deliveries"]] == ["held"]
+    node.wait_ready()
+    assert pacs.received() == []
+    node.command("requeue", uid, "--resend")
+    [again] = wait_for(pacs.received, "the report on a person's word", 60)
+    assert dcmread(again).SOPInstanceUID == before["outcomes"][0]["report_sop_instance_uid"]

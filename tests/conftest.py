@@ -1,0 +1,97 @@
+"""What every test may use: a seed that is printed, settings in a folder of its own, waiting without sleeping."""
+
+import os
+import random
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from triage_node.config import Settings, read_settings
+
+
+@pytest.fixture
+def seed(request: pytest.FixtureRequest) -> int:
+    """A random seed; it is printed when the test fails, and TRIAGE_TEST_SEED repeats it."""
+    value = int(os.environ.get("TRIAGE_TEST_SEED", random.randrange(2**31)))
+    print(f"seed of {request.node.name}: {value}")
+    return value
+
+
+@pytest.fixture
+def make_settings(tmp_path: Path) -> Callable[..., Settings]:
+    """Settings with short timers and a data folder of the test's own."""
+
+    def make(**options: Any) -> Settings:
+        defaults: dict[str, Any] = {
+            "dicom_port": 0,
+            "data_dir": tmp_path / "data",
+            "series_quiet_seconds": 0.5,
+            "study_quiet_seconds": 1.0,
+            "study_maximum_seconds": 30.0,
+            "connect_timeout_seconds": 3.0,
+            "prior_study_days": 0,
+            "disk_reserve_mb": 1,
+        }
+        return read_settings(**(defaults | options))
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def _own_working_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep a triage-node.toml of the checkout, and TRIAGE_* of the shell, out of the tests."""
+    for name in list(os.environ):
+        if name.startswith("TRIAGE_") and name not in {
+            "TRIAGE_REQUIRE_PEERS",
+            "TRIAGE_SHARED_DATA",
+            "TRIAGE_TEST_SEED",
+        }:
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path_factory.mktemp("cwd"))
+
+
+class Clock:
+    """A clock that goes only when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 1_700_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def forward(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def wait_for() -> Callable[..., Any]:
+    """Wait until something is true and return it; the time limit fails the test with what was awaited."""
+
+    def wait(condition: Callable[[], Any], what: str, timeout_seconds: float = 30.0) -> Any:
+        end = time.monotonic() + timeout_seconds
+        while time.monotonic() < end:
+            value = condition()
+            if value:
+                return value
+            time.sleep(0.02)
+        pytest.fail(f"{what} did not happen in {timeout_seconds} s")
+
+    return wait
+
+
+@pytest.fixture
+def shared_data() -> Iterator[Path]:
+    """Real head CTs for checks; they are not part of the project."""
+    default = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("TRIAGE_SHARED_DATA", default))
+    if not folder.is_dir():
+        pytest.skip(f"the real head CTs are not at {folder}")
+    yield folder

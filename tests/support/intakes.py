@@ -1,0 +1,59 @@
+"""The intake alone, in the test's own process: listener, door, registrar, no model."""
+
+from pathlib import Path
+
+from pydicom.filereader import read_file_meta_info
+from pynetdicom import AE, _config, build_context
+
+from triage_node.config import Settings
+from triage_node.intake import Door, Listener, Registrar
+from triage_node.spool import Spool
+from triage_node.worklist import Worklist
+
+
+class Intake:
+    """What comes in is kept and registered; nothing is analyzed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.spool = Spool(settings.data_dir / "spool", settings.disk_reserve_mb << 20)
+        self.worklist = Worklist(settings)
+        self.worklist.prepare()
+        self.registrar = Registrar(self.spool, self.worklist)
+        self.door = Door(self.spool, self.worklist, self.registrar, settings.maximum_instance_mb << 20)
+        self.listener = Listener(settings, self.door)
+        self.registrar.start()
+        self.listener.start()
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self.listener.port
+
+    def events(self, code: str) -> list[str]:
+        """Return the messages of the events of a code."""
+        return [event["message"] for event in self.worklist.views.events(code)]
+
+    def stop(self) -> None:
+        """End it."""
+        self.listener.stop()
+        self.registrar.stop()
+        self.worklist.close()
+
+
+def store(port: int, path: Path, priority: int = 2, calling: str = "TESTER") -> int | None:
+    """Send a file's bytes as they are, however odd, under the UIDs of its meta information; return the status.
+
+    None when the association does not come about, or ends without an answer.
+    """
+    meta = read_file_meta_info(path)
+    ae = AE(ae_title=calling)
+    _config.STORE_SEND_CHUNKED_DATASET = True
+    context = build_context(meta.MediaStorageSOPClassUID, meta.TransferSyntaxUID)
+    assoc = ae.associate("127.0.0.1", port, contexts=[context])
+    try:
+        if not assoc.is_established:
+            return None
+        return assoc.send_c_store(path, priority=priority).get("Status")
+    finally:
+        _config.STORE_SEND_CHUNKED_DATASET = False
+        assoc.release()

@@ -1,0 +1,80 @@
+"""A node as its users run it: `triage-node serve` in a process of its own."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from programs import Program, need, run
+
+from triage_node.config import Settings
+from triage_node.worklist import Worklist
+
+MODEL_SECONDS = 120
+
+
+class RunningNode:
+    """`triage-node serve` with short timers; the test looks at its database from outside."""
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        self.folder = folder
+        defaults: dict[str, Any] = {
+            "dicom_port": 0,
+            "data_dir": str(folder / "data"),
+            "series_quiet_seconds": 1.0,
+            "study_quiet_seconds": 2.0,
+            "connect_timeout_seconds": 3.0,
+            "retry_first_seconds": 0.3,
+            "prior_study_days": 0,
+            "disk_reserve_mb": 1,
+        }
+        self.options = defaults | settings
+        self.config = folder / "node.toml"
+        self.config.write_text("\n".join(f"{key} = {json.dumps(value)}" for key, value in self.options.items()))
+        self.starts = 0
+        self.start()
+
+    def start(self) -> None:
+        """Start it, or start it again on the same folder."""
+        self.starts += 1
+        log = self.folder / f"node-{self.starts}.log"
+        self.program = Program([need("triage-node"), "--config", self.config, "serve"], log)
+        line = self.program.wait_for("listens on")
+        self.port = int(re.search(r":(\d+);", line)[1])
+        self.worklist = Worklist(Settings(data_dir=Path(self.options["data_dir"])))
+
+    def wait_ready(self) -> None:
+        """Wait until the model is loaded."""
+        self.program.wait_for("worker_ready", MODEL_SECONDS)
+
+    @property
+    def worker_pid(self) -> int:
+        """Process id of the inference process started last."""
+        return int(re.findall(r"worker_started pid=(\d+)", self.program.printed)[-1])
+
+    def study(self, study_instance_uid: str) -> dict[str, Any]:
+        """Return what the worklist says of a study."""
+        return self.worklist.views.study(study_instance_uid)
+
+    def state(self, study_instance_uid: str) -> str:
+        """Return a study's state, or "" while the worklist does not know it."""
+        rows = {row["study_instance_uid"]: row["state"] for row in self.worklist.views.worklist()}
+        return rows.get(study_instance_uid, "")
+
+    def storescu(self, *arguments: object) -> Any:
+        """Send with DCMTK."""
+        return run("storescu", "-xs", "+sd", "-aec", "TRIAGE", "127.0.0.1", self.port, *arguments)
+
+    def command(self, *arguments: object) -> Any:
+        """Run `triage-node` with this node's settings."""
+        return run("triage-node", "--config", self.config, *arguments, timeout_seconds=120)
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self.program.kill()
+        self.worklist.close()
+
+    def stop(self) -> None:
+        """End it as an administrator would."""
+        self.program.stop()
+        self.worklist.close()

@@ -1,0 +1,124 @@
+"""PACS that nobody here wrote: Orthanc, and DCMTK's storescp."""
+
+import io
+import json
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from programs import Program, free_port, need
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+
+FORWARD_EVERYTHING = """
+function OnStableStudy(study, tags, metadata)
+  SendToModality(study, 'triage')
+end
+"""
+
+
+class Orthanc:
+    """Orthanc as the PACS; with `forward` it pushes every study it gets to the node, again and again."""
+
+    ae_title = "ORTHANC"
+
+    def __init__(self, folder: Path, forward: bool = False) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.dicom_port, self.http_port = free_port(), free_port()
+        script = folder / "forward.lua"
+        script.write_text(FORWARD_EVERYTHING if forward else "")
+        config = {
+            "StorageDirectory": str(folder / "db"),
+            "IndexDirectory": str(folder / "db"),
+            "DicomAet": self.ae_title,
+            "DicomPort": self.dicom_port,
+            "HttpPort": self.http_port,
+            "DicomCheckCalledAet": False,
+            "DicomAlwaysAllowStore": True,
+            "RemoteAccessAllowed": False,
+            "StableAge": 1,
+            "SyncStorageArea": True,
+            "LuaScripts": [str(script)],
+            "Plugins": [],
+        }
+        path = folder / "orthanc.json"
+        path.write_text(json.dumps(config))
+        # --verbose is off: its log would name patients.
+        self.program = Program([need("Orthanc"), path], folder / "orthanc.log")
+        self.program.wait_for("Orthanc has started")
+
+    @property
+    def address(self) -> str:
+        """As a destination."""
+        return f"{self.ae_title}@127.0.0.1:{self.dicom_port}"
+
+    def get(self, path: str) -> Any:
+        """Ask its REST interface."""
+        return json.loads(self._send("GET", path))
+
+    def introduce(self, port: int) -> None:
+        """Tell it where the node is."""
+        self._send("PUT", "/modalities/triage", json.dumps(["TRIAGE", "127.0.0.1", port]).encode())
+
+    def upload(self, file: Path) -> None:
+        """Put an instance into it over HTTP, as if a modality had sent it."""
+        self._send("POST", "/instances", file.read_bytes())
+
+    def push(self, study_instance_uid: str) -> dict[str, Any]:
+        """Push a study to the node over one association, and return its account of it."""
+        [study] = self.find("StudyInstanceUID", study_instance_uid, "/studies")
+        body = json.dumps({"Resources": [study["ID"]], "Synchronous": True}).encode()
+        return json.loads(self._send("POST", "/modalities/triage/store", body))
+
+    def find(self, key: str, value: str, level: str) -> list[dict[str, Any]]:
+        """Return the resources of a level with that tag."""
+        found = [self.get(f"{level}/{identifier}") for identifier in self.get(level)]
+        return [one for one in found if one["MainDicomTags"].get(key) == value]
+
+    def reports(self, study_instance_uid: str) -> list[Dataset]:
+        """Return the Structured Reports of ours that it has for a study."""
+        reports = []
+        for study in self.find("StudyInstanceUID", study_instance_uid, "/studies"):
+            for series in study["Series"]:
+                tags = self.get(f"/series/{series}")
+                if tags["MainDicomTags"].get("Manufacturer") == "triage-node":
+                    reports += [self.file(identifier) for identifier in tags["Instances"]]
+        return reports
+
+    def file(self, identifier: str) -> Dataset:
+        """Return an instance it has."""
+        return dcmread(io.BytesIO(self._send("GET", f"/instances/{identifier}/file")))
+
+    def _send(self, method: str, path: str, body: bytes | None = None) -> bytes:
+        request = urllib.request.Request(f"http://127.0.0.1:{self.http_port}{path}", data=body, method=method)
+        with urllib.request.urlopen(request, timeout=120) as answer:
+            return bytes(answer.read())
+
+    def stop(self) -> None:
+        """End it."""
+        self.program.stop()
+
+
+class Storescp:
+    """DCMTK's storescp as a destination that writes files."""
+
+    ae_title = "STORESCP"
+
+    def __init__(self, folder: Path, options: tuple[str, ...] = (), port: int | None = None) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder, self.port = folder, port or free_port()
+        log = folder.with_suffix(".log")
+        self.program = Program([need("storescp"), "-v", "-od", folder, *options, self.port], log)
+
+    @property
+    def address(self) -> str:
+        """As a destination."""
+        return f"{self.ae_title}@127.0.0.1:{self.port}"
+
+    def received(self) -> list[Path]:
+        """Return the files it has written."""
+        return sorted(path for path in self.folder.iterdir() if path.is_file())
+
+    def stop(self) -> None:
+        """End it."""
+        self.program.stop()

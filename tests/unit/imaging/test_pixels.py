@@ -1,0 +1,182 @@
+from pathlib import Path
+
+import ct
+import ct_compressed
+import numpy as np
+import pydicom.data
+import pytest
+from ct_enhanced import enhanced_ct
+from ct_series import in_memory, on_disk
+from pydicom import Dataset
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ImplicitVRLittleEndian,
+    JPEGExtended12Bit,
+)
+
+from triage_node.errors import UnsuitableSeries
+from triage_node.imaging import Instance
+from triage_node.imaging.frame import frames_of
+from triage_node.imaging.hounsfield import hounsfield
+from triage_node.imaging.pixels import stored_values
+
+DCMTK = {
+    "JPEG lossless .70": ("dcmcjpeg", "+e1"),
+    "JPEG lossless .57": ("dcmcjpeg", "+el"),
+    "JPEG-LS lossless": ("dcmcjpls",),
+    "RLE": ("dcmcrle",),
+    "deflated": ("dcmconv", "+td"),
+    "big endian": ("dcmconv", "+tb"),
+    "implicit": ("dcmconv", "+ti"),
+}
+
+
+def noisy(bits: int, signed: bool) -> Dataset:
+    """One slice whose pixels use the whole range of their bits."""
+    ds = ct.head_ct(slices=1, size=(40, 56), BitsStored=bits, HighBit=bits - 1, PixelRepresentation=int(signed))[0]
+    low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1)) if signed else (0, 2**bits)
+    values = np.random.default_rng(bits).integers(low, high, (40, 56))
+    values[:8], values[8:20] = low, high - 1
+    ds.PixelData = values.astype("<i2" if signed else "<u2").tobytes()
+    return ds
+
+
+def written(ds: Dataset) -> np.ndarray:
+    return np.frombuffer(ds.PixelData, "<i2" if ds.PixelRepresentation else "<u2").reshape(ds.Rows, ds.Columns)
+
+
+def decoded(instance: Instance) -> np.ndarray:
+    (values,) = stored_values(instance, [1])
+    return values
+
+
+def refusal(series) -> tuple[str, str]:
+    with pytest.raises(UnsuitableSeries) as error:
+        list(stored_values(series.instances[0], [1]))
+    (reason,) = error.value.reasons
+    return reason.code.value, reason.message
+
+
+@pytest.mark.parametrize(("bits", "signed"), [(16, True), (16, False), (12, False), (12, True), (13, True)])
+@pytest.mark.parametrize("syntax", DCMTK)
+def test_dcmtk_encoders_are_decoded_bit_for_bit(tmp_path, syntax, bits, signed):
+    ds = noisy(bits, signed)
+    (source,) = ct.save([ds], tmp_path / "raw")
+    target = ct_compressed.dcmtk(DCMTK[syntax][0], source, tmp_path / "encoded.dcm", *DCMTK[syntax][1:])
+    np.testing.assert_array_equal(decoded(Instance.read(target)), written(ds))
+
+
+@pytest.mark.parametrize(("bits", "signed"), [(16, True), (16, False), (12, False), (12, True), (13, True)])
+@pytest.mark.parametrize("encoder", [ct_compressed.jpeg_2000, ct_compressed.rle, ct_compressed.jpeg_ls])
+def test_other_encoders_are_decoded_bit_for_bit(tmp_path, encoder, bits, signed):
+    ds = noisy(bits, signed)
+    expected = written(ds)
+    np.testing.assert_array_equal(decoded(on_disk([encoder(ds)], tmp_path).instances[0]), expected)
+
+
+@pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian])
+def test_native_syntaxes_without_dcmtk(tmp_path, syntax):
+    ds = noisy(16, True)
+    expected = written(ds)
+    ds.file_meta.TransferSyntaxUID = syntax
+    if syntax == ExplicitVRBigEndian:
+        ds.PixelData = expected.astype(">i2").tobytes()
+        ds["PixelData"].VR = "OW"
+    np.testing.assert_array_equal(decoded(on_disk([ds], tmp_path).instances[0]), expected)
+
+
+def test_lossy_12_bit_jpeg_comes_close(tmp_path):
+    ds = ct.head_ct(slices=1, BitsStored=12, HighBit=11)[0]
+    (source,) = ct.save([ds], tmp_path / "raw")
+    target = ct_compressed.dcmtk("dcmcjpeg", source, tmp_path / "lossy.dcm", "+ee", "+un")
+    instance = Instance.read(target)
+    assert instance.transfer_syntax_uid == JPEGExtended12Bit
+    (frame,) = frames_of(instance)
+    lossy = hounsfield(decoded(instance), instance.header, frame.rescale)
+    assert np.abs(lossy - ct.stored([ds])[0]).mean() < 5
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "J2K_pixelrep_mismatch.dcm",
+        "693_J2KI.dcm",
+        "JPEG2000.dcm",
+        "MR_small_jp2klossless.dcm",
+        "MR_small_RLE.dcm",
+        "MR_small_jpeg_ls_lossless.dcm",
+        "MR_small_bigendian.dcm",
+        "CT_small.dcm",
+    ],
+)
+def test_files_of_others_are_decoded_as_pydicom_decodes_them(name):
+    path = pydicom.data.get_testdata_file(name, download=False)
+    expected = pydicom.dcmread(path).pixel_array
+    np.testing.assert_array_equal(decoded(Instance.read(Path(path))), expected)
+
+
+def test_bits_beyond_the_stored_ones_may_hold_anything(tmp_path):
+    ds = noisy(12, True)
+    expected = written(ds)
+    ds.PixelData = (expected.astype("<u2") & 0x0FFF | 0x5000).astype("<u2").tobytes()
+    np.testing.assert_array_equal(decoded(on_disk([ds], tmp_path).instances[0]), expected)
+
+
+def test_left_aligned_bits_are_shifted_down(tmp_path):
+    ds = noisy(12, True)
+    expected = written(ds)
+    ds.PixelData, ds.HighBit = (expected.astype("<i2") << 4).tobytes(), 15
+    np.testing.assert_array_equal(decoded(on_disk([ds], tmp_path).instances[0]), expected)
+
+
+@pytest.mark.parametrize("encoder", [None, ct_compressed.jpeg_ls, ct_compressed.jpeg_2000, ct_compressed.rle])
+def test_frames_of_an_enhanced_instance(tmp_path, encoder):
+    (ds,) = enhanced_ct(slices=5)
+    expected = np.frombuffer(ds.PixelData, "<u2").reshape(5, 64, 64)
+    if encoder:
+        encoder(ds)
+    instance = on_disk([ds], tmp_path).instances[0]
+    np.testing.assert_array_equal(list(stored_values(instance, [4, 1])), expected[[3, 0]])
+
+
+def test_pixel_data_that_are_short_are_unreadable(tmp_path):
+    ds = ct.head_ct(slices=1)[0]
+    ds.PixelData = ds.PixelData[:-2]
+    code, message = refusal(on_disk([ds], tmp_path))
+    assert code == "unreadable"
+    assert "32766 of 32768 bytes" in message
+
+
+def test_missing_pixel_data_are_unreadable(tmp_path):
+    assert refusal(on_disk(ct.head_ct(slices=1, PixelData=None), tmp_path))[0] == "unreadable"
+
+
+def test_a_file_that_is_gone_is_unreadable():
+    assert refusal(in_memory(ct.head_ct(slices=1)))[0] == "unreadable"
+
+
+@pytest.mark.parametrize("encoder", [ct_compressed.jpeg_ls, ct_compressed.jpeg_2000, ct_compressed.rle])
+def test_a_damaged_frame_is_unreadable(tmp_path, encoder):
+    ds = encoder(ct.head_ct(slices=1)[0])
+    data = bytearray(ds.PixelData)
+    del data[len(data) // 2 : -8]
+    data[12:16] = (len(data) - 24).to_bytes(4, "little")
+    ds.PixelData = bytes(data)
+    assert refusal(on_disk([ds], tmp_path))[0] == "unreadable"
+
+
+@pytest.mark.parametrize("encoder", [ct_compressed.jpeg_ls, ct_compressed.jpeg_2000])
+def test_a_codestream_of_another_size_is_refused_before_it_is_decoded(tmp_path, encoder):
+    ds = encoder(ct.head_ct(slices=1)[0])
+    ds.Rows = 64
+    code, message = refusal(on_disk([ds], tmp_path))
+    assert (code, "128 x 128" in message) == ("unreadable", True)
+
+
+def test_a_bomb_of_a_codestream_asks_for_no_memory(tmp_path):
+    ds = ct_compressed.jpeg_2000(ct.head_ct(slices=1)[0])
+    at = ds.PixelData.index(b"\xff\x4f\xff\x51") + 8
+    ds.PixelData = ds.PixelData[:at] + b"\x7f\xff\xff\xff" * 2 + ds.PixelData[at + 8 :]
+    code, message = refusal(on_disk([ds], tmp_path))
+    assert (code, "2147483647" in message) == ("unreadable", True)

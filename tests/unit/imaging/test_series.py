@@ -1,0 +1,131 @@
+import os
+import zlib
+from pathlib import Path
+
+import ct
+import ct_objects
+import pydicom.data
+import pytest
+from ct_series import on_disk
+from pydicom.uid import DeflatedExplicitVRLittleEndian
+
+from triage_node.errors import InvalidInstance
+from triage_node.imaging import Instance, part10, scan
+from triage_node.imaging.instance import HEADER_TAGS
+
+
+def test_files_are_grouped_by_series(tmp_path):
+    ct.save(ct.head_ct(slices=3), tmp_path / "a" / "b")
+    ct.save(ct_objects.chest_ct(slices=2), tmp_path / "a")
+    found = scan([tmp_path])
+    assert sorted(len(series.instances) for series in found.series) == [2, 3]
+    assert {series.modality for series in found.series} == {"CT"}
+    assert len({series.study_instance_uid for series in found.series}) == 1
+    assert found.skipped == ()
+
+
+def test_a_path_may_be_a_file_and_counts_once(tmp_path):
+    paths = ct.save(ct.head_ct(slices=2), tmp_path)
+    assert len(scan([paths[0], tmp_path]).series[0].instances) == 2
+
+
+def test_a_series_describes_itself(tmp_path):
+    series = on_disk(ct.head_ct(slices=1, PatientID="42"), tmp_path)
+    assert (series.description, series.study_description, series.patient_id) == (
+        "HEAD 5mm",
+        "CT HEAD WO CONTRAST",
+        "42",
+    )
+    assert series.folder == tmp_path
+
+
+def test_an_instance_sent_twice_is_one(tmp_path):
+    slices = ct.head_ct(slices=2)
+    ct.save(slices, tmp_path)
+    ct.save(slices[:1], tmp_path)
+    assert len(scan([tmp_path]).series[0].instances) == 2
+
+
+def test_what_is_no_instance_is_listed(tmp_path):
+    (tmp_path / "note.txt").write_text("no image")
+    (tmp_path / "empty.dcm").touch()
+    (tmp_path / "nameless.dcm").write_bytes(bytes(128) + b"DICM")
+    os.mkfifo(tmp_path / "pipe")
+    ct.save(ct.head_ct(slices=1, SeriesInstanceUID=None), tmp_path / "sub")
+    found = scan([tmp_path, tmp_path / "missing"])
+    assert found.series == ()
+    assert len(found.skipped) == 6
+    assert any("SeriesInstanceUID" in skipped.why for skipped in found.skipped)
+
+
+def test_odd_uids_are_tolerated(tmp_path):
+    odd = {"StudyInstanceUID": "ID_b81a287ad", "SeriesInstanceUID": "ID_dd37ba3ad", "SOPClassUID": None}
+    path = ct.save(ct.head_ct(slices=1), tmp_path)[0]
+    ds = part10.read_pixels(path, [*HEADER_TAGS, 0x7FE00010])
+    for keyword, value in odd.items():
+        ds[keyword]._value = value
+    del ds.SOPClassUID
+    ds.save_as(path)
+    series = scan([tmp_path]).series[0]
+    assert series.series_instance_uid == "ID_dd37ba3ad"
+    assert series.instances[0].sop_class_uid == "1.2.840.10008.5.1.4.1.1.2"
+
+
+def test_headers_are_read_without_pixels(tmp_path):
+    instance = on_disk(ct.head_ct(slices=1), tmp_path).instances[0]
+    assert "PixelData" not in instance.header
+    assert "PatientName" in instance.header
+
+
+def test_a_truncated_file_is_read_as_far_as_its_header_goes(tmp_path):
+    path = ct.save(ct.head_ct(slices=1), tmp_path)[0]
+    path.write_bytes(path.read_bytes()[:4000])
+    assert len(scan([path]).series) == 1
+
+
+def test_a_header_without_end_is_refused(tmp_path):
+    ds = ct.head_ct(slices=1)[0]
+    ds.add_new("PatientComments", "UT", "x" * (part10.LARGEST_HEADER_BYTES + 2))
+    path = ct.save([ds], tmp_path)[0]
+    with pytest.raises(InvalidInstance, match="header holds more than"):
+        Instance.read(path)
+
+
+def test_a_deep_sequence_is_refused(tmp_path):
+    path = ct.save(ct.head_ct(slices=1), tmp_path)[0]
+    nested = b"\x08\x00\x40\x11SQ\x00\x00\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff" * 3000
+    data = path.read_bytes()
+    at = data.index(b"\x08\x00\x60\x00CS")
+    path.write_bytes(data[:at] + nested + data[at:])
+    with pytest.raises(InvalidInstance):
+        Instance.read(path)
+
+
+def test_deflated_files_are_read(tmp_path):
+    ds = ct.head_ct(slices=1)[0]
+    ds.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    assert on_disk([ds], tmp_path).description == "HEAD 5mm"
+
+
+def test_a_deflate_bomb_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(part10, "LARGEST_FILE_BYTES", 2**20)
+    ds = ct.head_ct(slices=1)[0]
+    ds.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    path = ct.save([ds], tmp_path)[0]
+    whole = path.read_bytes()
+    start = 144 + int.from_bytes(whole[140:144], "little")
+    deflater = zlib.compressobj(wbits=-15)
+    path.write_bytes(whole[:start] + deflater.compress(bytes(2**24)) + deflater.flush())
+    with pytest.raises(InvalidInstance, match="inflates to more"):
+        Instance.read(path)
+
+
+def test_a_large_file_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(part10, "LARGEST_FILE_BYTES", 1000)
+    with pytest.raises(InvalidInstance, match="more than 1000 bytes"):
+        Instance.read(ct.save(ct.head_ct(slices=1), tmp_path)[0])
+
+
+def test_every_odd_file_of_pydicom_is_a_series_or_is_listed():
+    found = scan([Path(pydicom.data.__file__).parent / "test_files"])
+    assert sum(len(series.instances) for series in found.series) + len(found.skipped) > 60

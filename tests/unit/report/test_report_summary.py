@@ -1,0 +1,83 @@
+from dataclasses import replace
+
+import pytest
+from pydicom.dataset import Dataset
+
+from triage_node.findings import LABELS, Decision, Label
+from triage_node.report import build_report, report_variants, summarize
+
+
+def test_a_summary_says_what_the_content_said(content, read_back):
+    for variant in report_variants(build_report(content)):
+        summary = summarize(read_back(variant))
+        assert summary.decision is content.decision
+        assert summary.model == content.model
+        assert summary.parameters == ("slab mm=5", "threshold any=0.5")
+        assert summary.source_counts == {content.sources[0].SeriesInstanceUID: 3}
+        assert summary.study_instance_uid == content.sources[0].StudyInstanceUID
+
+
+def test_a_summary_holds_every_label(flagged, read_back):
+    summary = summarize(read_back(build_report(flagged)))
+    assert [each.label for each in summary.labels] == list(LABELS)
+    for label in LABELS:
+        said = summary.of(label)
+        assert said.decision is flagged.decision_for(label)
+        assert said.probability == pytest.approx(flagged.prediction.probabilities[label], abs=0.0005)
+        raised = said.decision is not Decision.NOT_FLAGGED
+        assert said.best_slice == (flagged.best_slices[label] if raised else None)
+
+
+def test_reasons_are_read_back(not_analyzed, read_back):
+    summary = summarize(read_back(build_report(not_analyzed)))
+    assert [reason.split(":")[0] for reason in summary.reasons] == ["contrast", "out_of_distribution"]
+    assert (summary.decision, summary.labels) == (None, ())
+    assert summary.of(Label.ANY) is None
+
+
+def test_the_earlier_report_is_read_back(flagged, not_analyzed, read_back):
+    earlier = build_report(not_analyzed)
+    summary = summarize(read_back(build_report(replace(flagged, predecessor=earlier))))
+    assert summary.replaces == (earlier.SOPInstanceUID,)
+    assert f"replaces         {earlier.SOPInstanceUID}" in summary.text
+
+
+def test_the_text_reads_well(flagged, read_back):
+    lines = summarize(read_back(build_report(flagged))).text.splitlines()
+    assert lines[0] == "TRIAGE: suspected hemorrhage"
+    assert "  intraparenchymal   2.1%  not flagged by the algorithm" in lines
+    assert f"  subdural          93.4%  suspected, see {flagged.sources[1].SOPInstanceUID}" in lines
+    assert "  sources          3 instances in 1 series" in lines
+    assert any("Notification only, not for diagnosis." in line for line in lines)
+
+
+def test_the_text_never_says_that_there_is_no_hemorrhage(content, read_back):
+    text = summarize(read_back(build_report(content))).text.lower()
+    assert not any(words in text for words in ("no hemorrhage", "absent", "without findings", "negative"))
+
+
+def test_a_group_without_a_tracking_identifier_is_known_by_its_code(flagged, read_back):
+    report = read_back(build_report(flagged))
+    for group in report.ContentSequence[-2].ContentSequence:
+        if group.ValueType == "CONTAINER":
+            group.ContentSequence = [
+                item
+                for item in group.ContentSequence
+                if item.get("ValueType") != "TEXT" or (item.TextValue.startswith("not flagged"))
+            ]
+    assert [each.label for each in summarize(report).labels] == list(LABELS)
+
+
+def test_a_foreign_or_broken_report_is_read_without_an_error(flagged, read_back):
+    empty = summarize(Dataset())
+    assert (empty.decision, empty.labels, empty.text[:5]) == (None, (), "(no s")
+    report = read_back(build_report(flagged))
+    for item in report.ContentSequence:
+        del item.ConceptNameCodeSequence
+    assert summarize(report).decision is Decision.FLAGGED
+
+
+def test_control_characters_do_not_reach_the_terminal(flagged, read_back):
+    report = read_back(build_report(flagged))
+    report.ContentSequence[-1].ContentSequence[1].TextValue = "\x1b[2Jgone"
+    assert "\x1b" not in summarize(report).text

@@ -1,0 +1,57 @@
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from triage_node.findings import LABELS, Decision, Label, ModelIdentity
+from triage_node.worklist import Outcome, ReceivedInstance, Status, Worklist
+
+
+@pytest.fixture
+def worklist(make_settings, clock) -> Iterator[Worklist]:
+    settings = make_settings(
+        series_quiet_seconds=20, study_quiet_seconds=60, study_maximum_seconds=900, analysis_attempts=2
+    )
+    opened = Worklist(settings, clock)
+    opened.prepare()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def receive(worklist, clock) -> Callable[..., int]:
+    """Register instances of a study as the intake does."""
+
+    def receive(*numbers: int, study: str = "1.2.3", series: str = "1.2.3.1", eligible: bool = True, **more) -> int:
+        return worklist.registration.register(
+            [
+                ReceivedInstance(
+                    study_instance_uid=study,
+                    series_instance_uid=series,
+                    sop_instance_uid=f"{series}.{number}",
+                    sop_class_uid="1.2.840.10008.5.1.4.1.1.2",
+                    transfer_syntax_uid="1.2.840.10008.1.2.1",
+                    size_bytes=1000,
+                    received_at=clock(),
+                    eligible=eligible,
+                    **more,
+                )
+                for number in numbers
+            ]
+        )
+
+    return receive
+
+
+@pytest.fixture
+def flagged() -> Outcome:
+    """The outcome of a study with a suspected subdural hemorrhage."""
+    return Outcome(
+        Status.ANALYZED,
+        ModelIdentity("net", "1", "ab"),
+        series_instance_uid="1.2.3.1",
+        decision=Decision.FLAGGED,
+        probabilities=dict.fromkeys(LABELS, 0.9),
+        flagged=(Label.SUBDURAL, Label.ANY),
+        report_sop_instance_uid="2.25.1",
+        folder="/results/1",
+    )

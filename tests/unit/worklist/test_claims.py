@@ -1,0 +1,160 @@
+import threading
+
+import pytest
+
+from triage_node.errors import IllegalMove, StudyNotFound
+from triage_node.findings import Decision, ModelIdentity
+from triage_node.reasons import Reason, ReasonCode
+from triage_node.worklist import Outcome, Status, StudyState, Worklist
+
+MODEL = ModelIdentity("net", "1", "ab")
+UNSUITABLE = Outcome(Status.UNSUITABLE, MODEL, reasons=(Reason.of(ReasonCode.NOT_HEAD),))
+FAILED = Outcome(Status.FAILED, MODEL, reasons=(Reason.of(ReasonCode.ANALYSIS_FAILED),))
+
+
+@pytest.fixture
+def ready(worklist, receive, clock) -> Worklist:
+    receive(1, 2)
+    clock.forward(21)
+    worklist.assembly.advance()
+    return worklist
+
+
+def study(worklist):
+    return worklist.views.study("1.2.3")
+
+
+def test_a_claim_is_handed_out_once(ready):
+    assert ready.claims.claim("w1") is not None
+    assert ready.claims.claim("w2") is None
+    assert study(ready)["state"] == StudyState.ANALYZING
+
+
+def test_claims_race_and_none_is_handed_out_twice(worklist, receive, clock):
+    for number in range(20):
+        receive(1, 2, study=f"1.{number}", series=f"1.{number}.1")
+    clock.forward(21)
+    assert worklist.assembly.advance() == 20
+    got: list[str] = []
+
+    def work(name: str) -> None:
+        while claim := worklist.claims.claim(name):
+            got.append(claim.study_instance_uid)
+
+    threads = [threading.Thread(target=work, args=(f"w{number}",)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(got) == len(set(got)) == 20
+
+
+def test_the_priority_that_came_with_a_study_is_first_then_arrival(worklist, receive, clock):
+    for uid in ("1.1", "1.2", "1.3"):
+        receive(1, 2, study=uid, series=f"{uid}.1", urgent=uid == "1.3")
+        clock.forward(1)
+    clock.forward(21)
+    worklist.assembly.advance()
+    order = [worklist.claims.claim("w").study_instance_uid for _ in range(3)]
+    assert order == ["1.3", "1.1", "1.2"]
+
+
+def test_an_outcome_is_written_and_its_report_goes_to_every_destination(ready, flagged):
+    claim = ready.claims.claim("w")
+    assert ready.claims.finish(claim, flagged, ["A@h:1", "B@h:1"])
+    found = study(ready)
+    assert (found["state"], found["decision"]) == (StudyState.ANALYZED, Decision.FLAGGED)
+    assert found["flagged"] == ["subdural", "any"]
+    assert [delivery["destination"] for delivery in found["deliveries"]] == ["A@h:1", "B@h:1"]
+
+
+def test_the_same_report_is_not_sent_twice(ready, flagged):
+    ready.claims.finish(ready.claims.claim("w"), flagged, ["A@h:1"])
+    ready.people.requeue("1.2.3", "person")
+    ready.claims.finish(ready.claims.claim("w"), flagged, ["A@h:1"])
+    assert len(study(ready)["deliveries"]) == 1
+
+
+def test_images_of_the_analyzed_series_that_came_meanwhile_void_the_outcome(ready, receive, flagged):
+    claim = ready.claims.claim("w")
+    receive(3)
+    assert not ready.claims.finish(claim, flagged, ["A@h:1"])
+    found = study(ready)
+    assert (found["state"], found["deliveries"]) == (StudyState.RECEIVING, [])
+
+
+def test_images_of_another_series_do_not_hold_back_a_finding(ready, receive, flagged):
+    claim = ready.claims.claim("w")
+    receive(1, series="1.2.3.2")
+    assert ready.claims.finish(claim, flagged, ["A@h:1"])
+    found = study(ready)
+    assert (found["state"], found["decision"]) == (StudyState.RECEIVING, Decision.FLAGGED)
+    assert len(found["deliveries"]) == 1
+
+
+def test_an_incomplete_study_is_not_called_unsuitable(ready, clock):
+    claim = ready.claims.claim("w")
+    assert not claim.closed
+    assert not ready.claims.finish(claim, UNSUITABLE, [])
+    assert study(ready)["state"] == StudyState.RECEIVING
+    assert ready.assembly.advance() == 0, "the same quiet series must not be tried again and again"
+    clock.forward(60)
+    ready.assembly.advance()
+    claim = ready.claims.claim("w")
+    assert ready.claims.finish(claim, UNSUITABLE, [])
+    found = study(ready)
+    assert found["state"] == StudyState.UNSUITABLE
+    assert found["reasons"][0]["code"] == "not_head"
+
+
+def test_a_failure_is_tried_again_and_then_named(ready):
+    assert not ready.claims.finish(ready.claims.claim("w"), FAILED, [])
+    assert study(ready)["state"] == StudyState.READY
+    assert ready.claims.finish(ready.claims.claim("w"), FAILED, [])
+    found = study(ready)
+    assert found["state"] == StudyState.FAILED
+    assert found["reasons"][0]["code"] == "analysis_failed"
+
+
+def test_a_dead_workers_study_returns_to_the_queue_and_its_outcome_no_longer_counts(ready, clock, flagged):
+    claim = ready.claims.claim("node:1")
+    clock.forward(61)
+    assert ready.claims.release_expired() == 1
+    again = ready.claims.claim("node:2")
+    assert again is not None
+    assert not ready.claims.finish(claim, flagged, [])
+    assert ready.claims.finish(again, flagged, [])
+
+
+def test_a_renewed_lease_does_not_end(ready, clock):
+    claim = ready.claims.claim("node:1")
+    for _ in range(5):
+        clock.forward(40)
+        assert ready.claims.renew(claim)
+        assert ready.claims.release_expired() == 0
+
+
+def test_a_node_takes_back_only_its_own(ready):
+    ready.claims.claim("A@host:17")
+    assert ready.claims.release_worker("A@host:1") == 0
+    assert ready.claims.release_node("A@hos") == 0
+    assert ready.claims.release_node("A@host") == 1
+
+
+def test_late_images_after_an_outcome_reopen_and_the_old_decision_stays(ready, receive, clock, flagged):
+    ready.claims.finish(ready.claims.claim("w"), flagged, [])
+    receive(9)
+    found = study(ready)
+    assert (found["state"], found["decision"]) == (StudyState.RECEIVING, Decision.FLAGGED)
+    clock.forward(21)
+    ready.assembly.advance()
+    assert ready.claims.claim("w").predecessor_folder == "/results/1"
+
+
+def test_requeue_needs_a_known_study_that_is_not_in_work(ready):
+    with pytest.raises(StudyNotFound):
+        ready.people.requeue("9.9", "person")
+    ready.claims.claim("w")
+    with pytest.raises(IllegalMove):
+        ready.people.requeue("1.2.3", "person")
+    assert study(ready)["state"] == StudyState.ANALYZING

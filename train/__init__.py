@@ -1,0 +1,1 @@
+"""Training on generated head CTs. Nothing in the node imports this package."""

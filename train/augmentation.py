@@ -1,0 +1,53 @@
+"""Small changes to a slice and its neighbors, so that no two steps see the same picture."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How far a slice may be changed.
+
+    Attributes
+    ----------
+    turn_degrees, shift_pixels
+        Deviation of rotation and shift, to cover errors of the alignment.
+    scale
+        Deviation of the relative size.
+    offset_hu, gain
+        Deviation of the HU scale.
+    noise_hu
+        Largest deviation of added noise.
+    """
+
+    turn_degrees: float = 4.0
+    shift_pixels: float = 3.0
+    scale: float = 0.05
+    offset_hu: float = 2.0
+    gain: float = 0.06
+    noise_hu: float = 2.0
+
+    def place(self, shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+        """Return a random 2 x 3 affine matrix, mirrored half of the time."""
+        rows, columns = shape
+        center = ((columns - 1) / 2, (rows - 1) / 2)
+        scale = float(np.exp(rng.normal(0, self.scale)))
+        turn = cv2.getRotationMatrix2D(center, rng.normal(0, self.turn_degrees), scale)
+        turn[:, 2] += rng.normal(0, self.shift_pixels, 2)
+        if rng.random() < 0.5:
+            mirror = np.array([[-1.0, 0, columns - 1], [0, 1, 0], [0, 0, 1]])
+            turn = turn @ mirror
+        return turn
+
+    def tone(self, hu: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return HU with another scale, offset and more noise."""
+        noise = rng.standard_normal(hu.shape, np.float32) * np.float32(rng.uniform(0, self.noise_hu))
+        return hu * np.float32(np.exp(rng.normal(0, self.gain))) + np.float32(rng.normal(0, self.offset_hu)) + noise
+
+
+def warp(images: np.ndarray, matrix: np.ndarray, nearest: bool = False) -> np.ndarray:
+    """Return ``(rows, columns, planes)`` moved by an affine matrix; what comes from outside is 0."""
+    flags = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR
+    return cv2.warpAffine(images, matrix, images.shape[1::-1], flags=flags).reshape(images.shape)

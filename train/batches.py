@@ -1,0 +1,97 @@
+"""Batches of slices for training: half with hemorrhage, its types in turn, half without."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from triage_node.findings import LABELS, TYPES
+from triage_node.models.architecture_constants import MAP_STRIDE
+from triage_node.models.windows import Window, channels
+from triage_node.train.augmentation import Augmentation, warp
+from triage_node.train.shards import INSIDE_BIT, OFFSET, SMALLEST_SLICE_CM2, StudyRecord, read_shard, shard_paths
+
+# A cell of the map that is half full of blood is full blood to the loss: thin films never fill one.
+FULL_CELL = 0.5
+
+
+def cell_targets(bits: np.ndarray) -> np.ndarray:
+    """Return ``(rows / 4, columns / 4, 6) float32`` map targets from lesion bits ``(rows, columns)``."""
+    rows, columns = bits.shape[0] // MAP_STRIDE, bits.shape[1] // MAP_STRIDE
+    planes = [(bits >> k) & 1 for k in range(len(TYPES))]
+    planes.append(np.maximum.reduce(planes))
+    shares = [cv2.resize(p.astype(np.float32), (columns, rows), interpolation=cv2.INTER_AREA) for p in planes]
+    return np.clip(np.stack(shares, axis=-1) / FULL_CELL, 0, 1)
+
+
+class SlicePool:
+    """All slices of some studies, drawn so that every type is seen as often.
+
+    Parameters
+    ----------
+    records
+        Studies to draw from.
+    windows
+        Channels of the network.
+    augmentation
+        None to show slices as they are.
+    """
+
+    def __init__(
+        self, records: list[StudyRecord], windows: tuple[Window, ...], augmentation: Augmentation | None = None
+    ) -> None:
+        self.records: list[StudyRecord] = []
+        self.windows, self.augmentation = windows, augmentation
+        self.with_type: list[list[tuple[int, int]]] = [[] for _ in TYPES]
+        self.without: list[tuple[int, int]] = []
+        self._read: set[Path] = set()
+        self.add(records)
+
+    def add(self, records: list[StudyRecord]) -> None:
+        """Take in more studies."""
+        for record in records:
+            self.records.append(record)
+            self._sort_slices(len(self.records) - 1, record)
+
+    def add_folder(self, folder: Path) -> None:
+        """Take in the shards of a folder that have not been read yet: it may still be growing."""
+        for path in shard_paths(folder):
+            if path not in self._read:
+                self._read.add(path)
+                self.add(read_shard(path))
+
+    def _sort_slices(self, study: int, record: StudyRecord) -> None:
+        """File the slices of a study under their types; those with a trace of blood are left out."""
+        traces = (record.bits & ((1 << len(TYPES)) - 1)).any(axis=(1, 2))
+        for index in np.flatnonzero(record.area_cm2 >= SMALLEST_SLICE_CM2):
+            for k in np.flatnonzero(record.labels[index, : len(TYPES)]):
+                self.with_type[k].append((study, int(index)))
+            if not traces[index]:
+                self.without.append((study, int(index)))
+
+    def _draw(self, position: int, rng: np.random.Generator) -> tuple[int, int]:
+        types = [k for k in range(len(TYPES)) if self.with_type[k]]
+        take_blood = position % 2 == 0 and bool(types)
+        source = self.with_type[types[rng.integers(len(types))]] if take_blood else self.without
+        return source[rng.integers(len(source))]
+
+    def example(self, study: int, index: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return input ``(rows, columns, channels)``, map targets and slice labels of one slice."""
+        record = self.records[study]
+        stack = np.array([index, *record.neighbors[index]])
+        gray, bits = np.moveaxis(record.gray[stack], 0, -1), np.moveaxis(record.bits[stack], 0, -1)
+        hu = gray.astype(np.float32)
+        if self.augmentation is not None:
+            matrix = self.augmentation.place(gray.shape[:2], rng)
+            hu, bits = warp(hu, matrix), warp(np.ascontiguousarray(bits), matrix, nearest=True)
+            hu = self.augmentation.tone(hu - OFFSET, rng) + OFFSET
+        hu, inside = np.moveaxis(hu - OFFSET, -1, 0), np.moveaxis(bits >> INSIDE_BIT > 0, -1, 0)
+        adjacent = np.array([[1, 2], [1, 1], [2, 2]])
+        image = channels(hu, inside, adjacent, self.windows)[0]
+        return image, cell_targets(bits[..., 0]), record.labels[index].astype(np.float32)
+
+    def batch(self, size: int, rng: np.random.Generator) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """Return one batch: inputs and the targets of both outputs."""
+        drawn = [self.example(*self._draw(position, rng), rng) for position in range(size)]
+        images, maps, labels = (np.stack(part) for part in zip(*drawn, strict=True))
+        return images, {"map": maps, "slice": labels.reshape(size, len(LABELS))}

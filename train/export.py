@@ -1,0 +1,110 @@
+"""A model folder from fitted weights: manifest, float16 weights and a card."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from triage_node.errors import ModelError
+from triage_node.findings import LABELS, Label
+from triage_node.models.calibration import Scaling, Thresholds
+from triage_node.models.manifest import FILE_NAME, FORMAT, Manifest, parse_manifest
+from triage_node.models.preprocessing import Geometry
+from triage_node.models.weights_file import read_weights, sha256_of
+from triage_node.models.windows import Window
+
+WEIGHTS_NAME = "weights.npz"
+LARGEST_WEIGHTS_BYTES = 16 * 2**20
+# Until a model is calibrated it flags only what it is nearly certain of.
+UNCALIBRATED = 0.99
+
+
+@dataclass(frozen=True)
+class ModelDescription:
+    """What a manifest says beside the weights."""
+
+    name: str
+    version: str
+    training_data: str
+    architecture: str
+    decoder_filters: int
+    geometry: Geometry
+    windows: tuple[Window, ...]
+    minimum_age_years: int = 18
+
+
+def _by_name(values: Mapping[Label, float]) -> dict[str, float]:
+    return {str(label): round(float(values[label]), 6) for label in LABELS}
+
+
+def manifest_json(manifest: Manifest) -> dict[str, Any]:
+    """Return a manifest as the JSON content of its file."""
+    scalings = {"slice": manifest.slice_scaling, "study": manifest.study_scaling}
+    return {
+        "format": FORMAT,
+        "name": manifest.name,
+        "version": manifest.version,
+        "labels": [str(label) for label in LABELS],
+        "architecture": manifest.architecture,
+        "decoder_filters": manifest.decoder_filters,
+        "geometry": asdict(manifest.geometry),
+        "windows": [asdict(window) for window in manifest.windows],
+        "scaling": {key: asdict(scaling) for key, scaling in scalings.items()},
+        "thresholds": {
+            "flag": _by_name(manifest.thresholds.flag),
+            "uncertain": _by_name(manifest.thresholds.uncertain),
+            "slice": _by_name(manifest.slice_thresholds),
+        },
+        "training_data": manifest.training_data,
+        "metrics": dict(manifest.metrics),
+        "minimum_age_years": manifest.minimum_age_years,
+        "weights_file": manifest.weights_file,
+        "weights_sha256": manifest.weights_sha256,
+    }
+
+
+def save_manifest(manifest: Manifest) -> Manifest:
+    """Write a manifest into its folder and return it as it reads back, with its new hash."""
+    path = manifest.folder / FILE_NAME
+    path.write_text(json.dumps(manifest_json(manifest), indent=2) + "\n", encoding="utf-8")
+    return parse_manifest(manifest.folder)
+
+
+def export_model(weights: Path, folder: Path, description: ModelDescription) -> Manifest:
+    """Write a model folder that predicts but is not calibrated yet.
+
+    Parameters
+    ----------
+    weights
+        Weights file of a fit.
+    folder
+        Becomes the model folder.
+
+    Raises
+    ------
+    ModelError
+        When the weights cannot be read or are larger than a shipped model may be.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / WEIGHTS_NAME
+    arrays = {name: array.astype(np.float16) for name, array in read_weights(weights).items()}
+    np.savez_compressed(target, allow_pickle=False, **arrays)
+    if (size := target.stat().st_size) > LARGEST_WEIGHTS_BYTES:
+        raise ModelError(f"The weights take {size / 2**20:.1f} MiB, more than {LARGEST_WEIGHTS_BYTES / 2**20:.0f}.")
+    cautious = dict.fromkeys(LABELS, UNCALIBRATED)
+    manifest = Manifest(
+        **{name: getattr(description, name) for name in ModelDescription.__dataclass_fields__},
+        sha256="",
+        folder=folder,
+        weights_file=WEIGHTS_NAME,
+        weights_sha256=sha256_of(target),
+        slice_scaling=Scaling(),
+        study_scaling=Scaling(),
+        thresholds=Thresholds(cautious, cautious),
+        slice_thresholds=cautious,
+        metrics={},
+    )
+    return save_manifest(manifest)

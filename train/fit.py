@@ -1,0 +1,163 @@
+"""Fit the network on shards of generated studies."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from triage_node.errors import ModelError
+from triage_node.models.architecture import Architecture, build_network
+from triage_node.models.preprocessing import Geometry
+from triage_node.models.weights_file import assign_weights, read_weights
+from triage_node.models.windows import Window, channel_count
+from triage_node.train.augmentation import Augmentation
+from triage_node.train.averaging import WeightAverage
+from triage_node.train.batches import SlicePool
+from triage_node.train.imagenet import load_imagenet
+from triage_node.train.losses import LOSS_WEIGHTS, LOSSES
+
+WEIGHTS_FILE = "average.npz"
+# Levels relative to the brain's median of about 32 HU: the brain window of slice and neighbors, and a wider one.
+WINDOWS = (Window(8, 80, neighbors=True), Window(48, 200))
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """How to fit.
+
+    Attributes
+    ----------
+    steps, batch
+        Steps of how many slices.
+    learning_rate, weight_decay
+        Peak of the cosine schedule, and AdamW's decay.
+    warm_up
+        Steps over which the learning rate rises.
+    epoch
+        Steps between checkpoints.
+    seed
+        Decides the order of slices and their augmentation.
+    imagenet
+        Start the encoder from ImageNet.
+    start
+        Weights file to start from instead.
+    """
+
+    steps: int = 3000
+    batch: int = 24
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-3
+    warm_up: int = 100
+    epoch: int = 100
+    seed: int = 0
+    imagenet: bool = True
+    start: Path | None = None
+    geometry: Geometry = field(default_factory=Geometry)
+    windows: tuple[Window, ...] = WINDOWS
+    decoder_filters: int = 48
+
+
+class SliceBatches(keras.utils.PyDataset):
+    """Batches of one epoch; batch k of epoch e is the same in every run with the same seed."""
+
+    def __init__(self, pool: SlicePool, settings: FitSettings, shards: Path | None = None) -> None:
+        super().__init__(workers=1, use_multiprocessing=False, max_queue_size=8)
+        self.pool, self.settings, self.shards, self.epoch = pool, settings, shards, 0
+
+    def __len__(self) -> int:
+        return self.settings.epoch
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        rng = np.random.default_rng([self.settings.seed, self.epoch, index])
+        return self.pool.batch(self.settings.batch, rng)
+
+    def on_epoch_end(self) -> None:
+        """Go on to the next epoch's batches, and take in shards that have appeared meanwhile."""
+        self.epoch += 1
+        if self.shards is not None:
+            self.pool.add_folder(self.shards)
+
+
+def start_network(settings: FitSettings) -> keras.Model:
+    """Return the network with its starting weights."""
+    keras.utils.set_random_seed(settings.seed)
+    geometry = settings.geometry
+    shape = Architecture(geometry.rows, geometry.columns, channel_count(settings.windows), settings.decoder_filters)
+    network = build_network(shape)
+    if settings.start is not None:
+        assign_weights(network.variables, read_weights(settings.start))
+    elif settings.imagenet:
+        load_imagenet(network)
+    return network
+
+
+def settle_statistics(network: keras.Model, pool: SlicePool, settings: FitSettings, batches: int = 20) -> None:
+    """Take the encoder's batch statistics from generated slices, then freeze them.
+
+    Frozen statistics train half as fast again and leave no gap between training and serving.
+    """
+    rng = np.random.default_rng([settings.seed, 1])
+    for _ in range(batches):
+        network(keras.ops.convert_to_tensor(pool.batch(settings.batch, rng)[0]), training=True)
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.BatchNormalization) and layer.name.startswith(("stem", "block")):
+            layer.trainable = False
+
+
+def compile_network(network: keras.Model, settings: FitSettings) -> None:
+    """Attach losses and AdamW with a cosine schedule; XLA stays off, it is slow on CPUs."""
+    schedule = keras.optimizers.schedules.CosineDecay(
+        settings.learning_rate * 0.02,
+        max(settings.steps - settings.warm_up, 1),
+        alpha=0.01,
+        warmup_target=settings.learning_rate,
+        warmup_steps=settings.warm_up,
+    )
+    optimizer = keras.optimizers.AdamW(schedule, weight_decay=settings.weight_decay, global_clipnorm=5.0)
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    network.compile(optimizer, loss=LOSSES, loss_weights=LOSS_WEIGHTS, jit_compile=False)
+
+
+def fit(shards: Path, folder: Path, settings: FitSettings, callbacks: tuple[keras.callbacks.Callback, ...] = ()) -> Any:
+    """Fit a network and return Keras' history; the averaged weights lie in the folder afterwards.
+
+    A run that was cut off goes on from its last complete epoch when called again with the same folder.
+
+    Parameters
+    ----------
+    shards
+        Folder of shards; those that appear during the run are used from the next epoch on.
+    folder
+        Receives checkpoints and the averaged weights.
+
+    Raises
+    ------
+    ModelError
+        When the folder holds no shards.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    pool = slice_pool(shards, settings)
+    network = start_network(settings)
+    settle_statistics(network, pool, settings)
+    compile_network(network, settings)
+    return network.fit(
+        SliceBatches(pool, settings, shards),
+        epochs=max(1, round(settings.steps / settings.epoch)),
+        verbose=0,
+        callbacks=[
+            keras.callbacks.BackupAndRestore(folder / "backup", delete_checkpoint=True),
+            WeightAverage(folder / WEIGHTS_FILE),
+            *callbacks,
+        ],
+    )
+
+
+def slice_pool(folder: Path, settings: FitSettings) -> SlicePool:
+    """Return the augmented slices of a folder of shards."""
+    pool = SlicePool([], settings.windows, Augmentation())
+    pool.add_folder(folder)
+    if not pool.records:
+        raise ModelError(f"The folder {folder} holds no shards of generated studies.")
+    return pool

@@ -1,0 +1,23 @@
+"""Progress of a fit on the terminal."""
+
+from typing import Any
+
+import keras
+from rich.progress import Progress
+
+
+class EpochLines(keras.callbacks.Callback):
+    """A bar over the steps, and one line with the losses after every epoch."""
+
+    def __init__(self, bar: Progress, steps: int, epoch: int) -> None:
+        super().__init__()
+        self.bar, self.epoch_steps, self.task = bar, epoch, bar.add_task("steps", total=steps)
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Advance the bar."""
+        self.bar.advance(self.task)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Print the losses."""
+        losses = "  ".join(f"{name} {float(value):.4f}" for name, value in (logs or {}).items())
+        self.bar.console.print(f"step {(epoch + 1) * self.epoch_steps}: {losses}")

@@ -1,0 +1,69 @@
+"""Figures of merit with intervals that know that slices of one patient are not independent."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import rankdata
+
+RESAMPLES = 500
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A figure with its 95 % interval from resampled patients; nan where it is not defined."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} ({self.low:.3f}-{self.high:.3f})"
+
+
+def auc(scores: np.ndarray, truth: np.ndarray) -> float:
+    """Return the area under the ROC curve, nan when only one class is there.
+
+    Source: the Mann-Whitney statistic over mean ranks, so that ties count one half.
+    """
+    positive = np.asarray(truth, bool)
+    count = int(positive.sum())
+    if count in (0, len(positive)):
+        return float("nan")
+    ranks = rankdata(scores)
+    return float((ranks[positive].sum() - count * (count + 1) / 2) / (count * (len(positive) - count)))
+
+
+def log_loss(probabilities: np.ndarray, truth: np.ndarray) -> float:
+    """Return the metric of the RSNA-2019 challenge: mean log loss of six labels, ``any`` (the last) counted twice."""
+    clipped = np.clip(probabilities, 1e-6, 1 - 1e-6)
+    losses = -np.where(np.asarray(truth, bool), np.log(clipped), np.log(1 - clipped)).mean(axis=0)
+    weights = np.append(np.ones(losses.size - 1), 2.0)
+    return float((losses * weights).sum() / weights.sum())
+
+
+def bootstrap(
+    patients: np.ndarray, figure: Callable[[np.ndarray], float], seed: int = 0, resamples: int = RESAMPLES
+) -> Interval:
+    """Return a figure and its interval over resampled patients.
+
+    Parameters
+    ----------
+    patients
+        ``(rows,)``, the patient of each row.
+    figure
+        Takes indices of rows, possibly repeated, and returns the figure.
+    """
+    rng = np.random.default_rng(seed)
+    groups = [np.flatnonzero(patients == patient) for patient in np.unique(patients)]
+    drawn = []
+    for _ in range(resamples):
+        chosen = rng.integers(len(groups), size=len(groups))
+        drawn.append(figure(np.concatenate([groups[index] for index in chosen])))
+    low, high = np.nanpercentile(drawn, [2.5, 97.5]) if np.isfinite(drawn).any() else (np.nan, np.nan)
+    return Interval(figure(np.arange(len(patients))), float(low), float(high))
+
+
+def auc_interval(scores: np.ndarray, truth: np.ndarray, patients: np.ndarray) -> Interval:
+    """Return the AUC with its interval over resampled patients."""
+    return bootstrap(patients, lambda rows: auc(scores[rows], truth[rows]))

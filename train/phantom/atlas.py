@@ -1,0 +1,111 @@
+"""Average anatomy: the MNI152 tissue maps that the `nilearn` package carries.
+
+Source: Fonov et al., Unbiased nonlinear average age-appropriate brain templates (2009), 1 mm, symmetric.
+"""
+
+from dataclasses import dataclass
+from importlib.resources import files
+
+import numpy as np
+from scipy import ndimage
+
+FILE = "datasets/data/mni_icbm152_{}_tal_nlin_sym_09a_converted.nii.gz"
+# Index of the MNI origin in the files, and the y of the head's middle, about which heads are turned.
+ORIGIN = (98, 134, 72)
+MIDDLE_Y_MM = -18
+COARSE_MM = 2
+COARSE_PAD_MM = 60
+# Deeper than this below the hull, cerebrospinal fluid is a ventricle and not a sulcus.
+VENTRICLE_DEPTH_MM = 22
+
+
+@dataclass(frozen=True)
+class Map:
+    """A scalar map in head space: z to the head, y to the back, x to the patient's left; mm from the middle.
+
+    Attributes
+    ----------
+    values
+        ``(z, y, x) float32``.
+    origin
+        Index of the head's middle.
+    step_mm
+        Distance of the samples.
+    outside
+        Value beyond the edges; None repeats the edge.
+    """
+
+    values: np.ndarray
+    origin: tuple[float, float, float]
+    step_mm: float = 1.0
+    outside: float | None = 0.0
+
+    def at(self, z: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
+        """Return linearly interpolated values at positions in mm."""
+        index = [axis / self.step_mm + start for axis, start in zip((z, y, x), self.origin, strict=True)]
+        edge = {"mode": "nearest"} if self.outside is None else {"mode": "constant", "cval": self.outside}
+        return ndimage.map_coordinates(self.values, index, np.float32, order=1, **edge)
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """Tissue fractions and distances of the average head.
+
+    Attributes
+    ----------
+    gray, white, fluid, ventricles
+        Fractions in [0, 1].
+    vault
+        Distance in mm to a smooth hull of the brain, positive inside: the inner table of the vault.
+    floor
+        The same to a tight hull that follows temporal lobes and cerebellum: the floor of the skull.
+    """
+
+    gray: Map
+    white: Map
+    fluid: Map
+    ventricles: Map
+    vault: Map
+    floor: Map
+
+
+def _read(name: str) -> np.ndarray:
+    """Return a map as ``(z, y to the back, x to the left) float32``."""
+    import nibabel
+
+    image = nibabel.load(str(files("nilearn").joinpath(FILE.format(name))))
+    return np.ascontiguousarray(image.get_fdata(dtype=np.float32).transpose(2, 1, 0)[:, ::-1, ::-1])
+
+
+def _signed_distance(inside: np.ndarray) -> np.ndarray:
+    depth = ndimage.distance_transform_edt(inside) - ndimage.distance_transform_edt(~inside)
+    return (depth * COARSE_MM).astype(np.float32)
+
+
+def _coarse_hull(tissue: np.ndarray, closing_mm: int) -> np.ndarray:
+    """Return a closed, filled hull at the coarse step, padded all around."""
+    coarse = np.pad(tissue[::COARSE_MM, ::COARSE_MM, ::COARSE_MM], COARSE_PAD_MM // COARSE_MM)
+    closed = ndimage.binary_closing(coarse, iterations=max(1, closing_mm // COARSE_MM))
+    return ndimage.binary_fill_holes(closed)
+
+
+def load_atlas() -> Atlas:
+    """Return the atlas; takes a few seconds, so load it once and pass it on."""
+    gray, white, head = _read("gm") / 255, _read("wm") / 255, _read("t1")
+    origin = (ORIGIN[2], gray.shape[1] - 1 - ORIGIN[1] - MIDDLE_Y_MM, gray.shape[2] - 1 - ORIGIN[0])
+    coarse_origin = tuple((index + COARSE_PAD_MM) / COARSE_MM for index in origin)
+    vault = _signed_distance(_coarse_hull(head > 0, 6))
+    brain = ndimage.gaussian_filter(gray + white, 0.7) > 0.35
+    floor = _signed_distance(_coarse_hull(brain, 2))
+    vault_map = Map(vault, coarse_origin, COARSE_MM, None)
+    hull = ndimage.binary_fill_holes(ndimage.binary_closing(head > 0, iterations=6))
+    fluid = np.clip(1 - gray - white, 0, 1) * hull
+    grid = np.indices(gray.shape, np.float32) - np.array(origin, np.float32)[:, None, None, None]
+    ventricles = ndimage.gaussian_filter(
+        ((fluid > 0.45) & (vault_map.at(*grid) > VENTRICLE_DEPTH_MM)) * np.float32(1), 1.2
+    )
+    return Atlas(
+        *(Map(values.astype(np.float32), origin) for values in (gray, white, fluid, ventricles)),
+        vault=vault_map,
+        floor=Map(floor, coarse_origin, COARSE_MM, None),
+    )

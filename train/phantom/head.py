@@ -1,0 +1,88 @@
+"""A head in space: size, pose and individual shape, and the anatomy found at each voxel."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from triage_node.train.phantom.atlas import Atlas
+from triage_node.train.phantom.grid import Grid
+
+
+@dataclass(frozen=True)
+class Pose:
+    """How a head lies in the scanner, in degrees: turn about the long axis, nod, and lean to a side."""
+
+    turn: float = 0.0
+    nod: float = 0.0
+    lean: float = 0.0
+
+    @classmethod
+    def random(cls, rng: np.random.Generator) -> "Pose":
+        """Return a pose as patients lie: mostly straight, sometimes badly turned."""
+        return cls(
+            turn=float(np.clip(rng.normal(0, 9), -35, 35)),
+            nod=float(np.clip(rng.normal(3, 10), -22, 28)),
+            lean=float(np.clip(rng.normal(0, 4), -12, 12)),
+        )
+
+    def matrix(self) -> np.ndarray:
+        """Return the rotation of ``(z, y, x)``."""
+        turn, nod, lean = np.radians([self.turn, self.nod, self.lean])
+        about_z = np.array([[1, 0, 0], [0, np.cos(turn), np.sin(turn)], [0, -np.sin(turn), np.cos(turn)]])
+        about_x = np.array([[np.cos(nod), np.sin(nod), 0], [-np.sin(nod), np.cos(nod), 0], [0, 0, 1]])
+        about_y = np.array([[np.cos(lean), 0, np.sin(lean)], [0, 1, 0], [-np.sin(lean), 0, np.cos(lean)]])
+        return about_y @ about_x @ about_z
+
+
+@dataclass(frozen=True)
+class HeadSpace:
+    """Coordinates of each voxel inside the head.
+
+    Attributes
+    ----------
+    z, y, x
+        ``(slices, rows, columns) float32``, mm from the head's middle: to the top, to the back, to the left.
+    inside_mm
+        Depth below the inner table of the skull in mm, negative outside.
+    """
+
+    z: np.ndarray
+    y: np.ndarray
+    x: np.ndarray
+    inside_mm: np.ndarray
+
+    def moved(self, z: np.ndarray, y: np.ndarray, x: np.ndarray) -> "HeadSpace":
+        """Return a space whose tissue is taken from elsewhere, inside the same skull."""
+        return HeadSpace(z, y, x, self.inside_mm)
+
+    def distance(self, z: float, y: float, x: float) -> np.ndarray:
+        """Return the distance in mm of each voxel to a point."""
+        return np.sqrt((self.z - z) ** 2 + (self.y - y) ** 2 + (self.x - x) ** 2)
+
+
+def _skull_depth(atlas: Atlas, z: np.ndarray, y: np.ndarray, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Blend the smooth hull of the vault into the tight hull of the floor."""
+    vault, floor = atlas.vault.at(z, y, x), atlas.floor.at(z, y, x)
+    # The floor falls in steps from the forehead to the back of the head.
+    above = 1 / (1 + np.exp(-(z + 0.35 * y + rng.uniform(10, 20)) / 3))
+    slack = rng.uniform(2, 8)
+    return above * vault + (1 - above) * np.minimum(vault, np.maximum(floor, vault - slack))
+
+
+def place_head(atlas: Atlas, grid: Grid, pose: Pose, rng: np.random.Generator) -> HeadSpace:
+    """Return the coordinates of an individual head in a pose.
+
+    The average head is scaled, made a little asymmetric and warped by smooth fields, so that no two are alike.
+    """
+    scale = rng.uniform(0.89, 1.07) * np.exp(rng.normal(0, 0.025, 3))
+    axes = [np.broadcast_to(axis, grid.shape) for axis in grid.axes()]
+    turned = np.tensordot(pose.matrix().astype(np.float32), np.stack(axes), axes=1)
+    warp_mm = rng.uniform(0.4, 2.6)
+    z, y, x = (
+        turned[i] / np.float32(scale[i]) + np.float32(warp_mm * strength) * grid.noise(rng, 32)
+        for i, strength in enumerate((0.7, 1.0, 1.0))
+    )
+    x = x * (1 + np.float32(rng.normal(0, 0.025)) * np.tanh(y / 40))
+    y = y * (1 + np.float32(rng.normal(0, 0.025)) * np.tanh(x / 40))
+    depth = _skull_depth(atlas, z, y, x, rng) * np.float32(np.cbrt(scale.prod()))
+    return HeadSpace(z, y, x, depth.astype(np.float32))

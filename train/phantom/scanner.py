@@ -1,0 +1,120 @@
+"""What a scanner makes of a head: slice profile, point spread, kernel, noise, beam hardening, streaks, offset."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from scipy import ndimage
+
+from triage_node.train.phantom.grid import Grid
+from triage_node.train.phantom.head import HeadSpace
+
+# Each slice is the mean of this many thinner ones: partial volume at the vertex and on the floor of the skull.
+SUBSLICES = 2
+
+
+@dataclass(frozen=True)
+class Scanner:
+    """Settings of a scanner.
+
+    Attributes
+    ----------
+    blur_mm
+        Deviation of the in-plane point spread.
+    noise_hu
+        Deviation of the noise in the middle of the head.
+    grain_mm
+        Correlation of the noise: larger for softer kernels.
+    cupping_hu
+        Brightening under the bone that beam hardening leaves.
+    streaks_hu
+        Strength of the streaks between the petrous bones.
+    floor_hu, petrous_hu
+        Brightening of the posterior fossa, and darkening of the band between the petrous bones.
+    offset_hu
+        Miscalibration of the whole scale.
+    """
+
+    blur_mm: float
+    noise_hu: float
+    grain_mm: float
+    cupping_hu: float
+    streaks_hu: float
+    floor_hu: float
+    petrous_hu: float
+    offset_hu: float
+
+    @classmethod
+    def random(cls, rng: np.random.Generator) -> "Scanner":
+        """Return a scanner and protocol from the range in use."""
+        return cls(
+            blur_mm=rng.uniform(0.35, 0.95),
+            noise_hu=float(np.exp(rng.uniform(np.log(0.8), np.log(3.4)))),
+            grain_mm=rng.uniform(0.35, 1.05),
+            cupping_hu=rng.uniform(0, 8) * (rng.random() < 0.7),
+            streaks_hu=np.exp(rng.uniform(0, np.log(6))) * (rng.random() < 0.5),
+            floor_hu=rng.uniform(-1, 10),
+            petrous_hu=rng.uniform(0, 16) * (rng.random() < 0.7),
+            offset_hu=rng.normal(0, 2.5),
+        )
+
+
+def average_subslices(values: np.ndarray) -> np.ndarray:
+    """Return slices from the thinner ones they are made of."""
+    return values.reshape(-1, SUBSLICES, *values.shape[1:]).mean(axis=1)
+
+
+def _floor(space_z: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp((space_z + 20) / 4))
+
+
+def _hardening(space: HeadSpace, scanner: Scanner) -> np.ndarray:
+    """Return what beam hardening leaves in the posterior fossa."""
+    band = np.exp(-(((space.y - 10) / 10) ** 2) - ((space.z + 34) / 9) ** 2) * (np.abs(space.x) < 50)
+    return scanner.floor_hu * _floor(space.z) - scanner.petrous_hu * band
+
+
+def _noise(shape: tuple[int, ...], grid: Grid, scanner: Scanner, rng: np.random.Generator) -> np.ndarray:
+    """Return correlated noise of unit deviation, the same in all slices."""
+    field = rng.standard_normal(shape).astype(np.float32)
+    sigma = max(scanner.grain_mm / grid.mm_per_pixel, 0.25)
+    for image in field:
+        cv2.GaussianBlur(image, (0, 0), sigma, dst=image)
+    return field / field.std()
+
+
+def _streaks(shape: tuple[int, ...], grid: Grid, rng: np.random.Generator) -> np.ndarray:
+    """Return bands that run from side to side."""
+    field = rng.standard_normal(shape).astype(np.float32)
+    step = grid.mm_per_pixel
+    sigmas = (0, rng.uniform(1, 3) / step, rng.uniform(9, 28) / step)
+    field = ndimage.gaussian_filter(field, sigmas)
+    return field / field.std()
+
+
+def scan(hu: np.ndarray, space: HeadSpace, grid: Grid, scanner: Scanner, rng: np.random.Generator) -> np.ndarray:
+    """Return the series a scanner makes.
+
+    Parameters
+    ----------
+    hu
+        ``(slices × SUBSLICES, rows, columns) float32``, HU of the true head.
+    space
+        Coordinates of the true head, the same shape.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(slices, rows, columns) float32``, whole HU in 12 bits.
+    """
+    hardening = _hardening(space, scanner) * (space.inside_mm > 0)
+    image = average_subslices(hu + hardening)
+    z, depth = average_subslices(space.z), average_subslices(space.inside_mm)
+    for plane in image:
+        cv2.GaussianBlur(plane, (0, 0), max(scanner.blur_mm / grid.mm_per_pixel, 0.2), dst=plane)
+    floor, inside = _floor(z), depth > 0
+    image += scanner.cupping_hu * np.exp(-np.clip(depth, 0, None) / rng.uniform(2, 8)) * inside
+    image += scanner.noise_hu * (1 + np.float32(0.6) * floor) * _noise(image.shape, grid, scanner, rng)
+    if scanner.streaks_hu:
+        image += scanner.streaks_hu * floor * inside * _streaks(image.shape, grid, rng)
+    return np.clip(np.round(image + scanner.offset_hu), -1024, 3071).astype(np.float32)

@@ -1,0 +1,190 @@
+"""A whole generated study: which lesions it has, and the sentence of how it is made."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from triage_node.findings import TYPES, Label
+from triage_node.imaging.volume import Volume
+from triage_node.train.phantom.atlas import Atlas
+from triage_node.train.phantom.brain import BrainStyle, brain_hu, sample_tissue
+from triage_node.train.phantom.grid import Grid
+from triage_node.train.phantom.head import HeadSpace, Pose, place_head
+from triage_node.train.phantom.lesion import Anatomy, Lesion
+from triage_node.train.phantom.lesions import LESIONS
+from triage_node.train.phantom.look_alikes import add_look_alikes
+from triage_node.train.phantom.mass_effect import displace
+from triage_node.train.phantom.scanner import SUBSLICES, Scanner, average_subslices, scan
+from triage_node.train.phantom.skull import add_vault
+from triage_node.train.phantom.skull_base import add_skull_base
+from triage_node.train.phantom.surroundings import add_scalp, add_table
+
+# Share of blood in a voxel, and its area in a slice, from which they count as hemorrhage.
+BLOOD_SHARE = 0.4
+SMALLEST_AREA_MM2 = 20.0
+# Blood that is hardly denser than gray matter cannot be labeled by eye, so it is not asked for.
+SMALLEST_CONTRAST_HU, LARGEST_HU = 9.0, 82.0
+FIRST_TYPE = {
+    Label.EPIDURAL: 0.22,
+    Label.INTRAPARENCHYMAL: 0.24,
+    Label.INTRAVENTRICULAR: 0.12,
+    Label.SUBARACHNOID: 0.19,
+    Label.SUBDURAL: 0.23,
+}
+FURTHER_TYPE = {
+    Label.EPIDURAL: 0.05,
+    Label.INTRAPARENCHYMAL: 0.14,
+    Label.INTRAVENTRICULAR: 0.10,
+    Label.SUBARACHNOID: 0.15,
+    Label.SUBDURAL: 0.12,
+}
+PUSHING = (Label.EPIDURAL, Label.SUBDURAL, Label.INTRAPARENCHYMAL)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is asked of a generated study.
+
+    Attributes
+    ----------
+    types
+        Hemorrhage types to put in; one that finds no place stays out.
+    pose
+        How the head lies.
+    size, mm_per_pixel
+        Rows and columns, and pixel size in mm.
+    slice_mm
+        Distance between slices in mm.
+    lowest_mm, highest_mm
+        First and last position, from the head's middle.
+    scanner
+        Scanner and protocol.
+    plain
+        No fractures, burr holes or scalp hematomas: a head nobody would look at twice.
+    """
+
+    types: tuple[Label, ...]
+    pose: Pose
+    size: int
+    mm_per_pixel: float
+    slice_mm: float
+    lowest_mm: float
+    highest_mm: float
+    scanner: Scanner
+    plain: bool = False
+
+    def grid(self) -> Grid:
+        """Return the voxels of the thin slices that each slice is averaged from."""
+        count = max(1, int((self.highest_mm - self.lowest_mm) / self.slice_mm))
+        thin = self.slice_mm / SUBSLICES
+        positions = self.lowest_mm + thin * np.arange(count * SUBSLICES)
+        return Grid(positions, self.size, self.mm_per_pixel)
+
+
+@dataclass(frozen=True)
+class GeneratedStudy:
+    """A generated head CT with what is true of it.
+
+    Attributes
+    ----------
+    volume
+        HU as a scanner would give them.
+    bits
+        ``(slices, rows, columns) uint8``, bit k set where the k-th type of `TYPES` is.
+    slice_labels
+        ``(slices, 6) uint8`` in the order of `LABELS`.
+    """
+
+    volume: Volume
+    bits: np.ndarray
+    slice_labels: np.ndarray
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Return ``(6,) uint8`` study labels in the order of `LABELS`."""
+        return self.slice_labels.max(axis=0)
+
+
+def random_types(rng: np.random.Generator, positive: float = 0.6) -> tuple[Label, ...]:
+    """Return hemorrhage types as they come together; none in the rest of the studies."""
+    if rng.random() >= positive:
+        return ()
+    first = rng.choice(len(TYPES), p=[FIRST_TYPE[label] for label in TYPES])
+    return tuple(label for k, label in enumerate(TYPES) if k == first or rng.random() < FURTHER_TYPE[label])
+
+
+def random_recipe(rng: np.random.Generator, types: tuple[Label, ...] | None = None) -> Recipe:
+    """Return a study as it might come from any hospital, at the resolution that training needs."""
+    return Recipe(
+        types=random_types(rng) if types is None else types,
+        pose=Pose.random(rng),
+        size=184,
+        mm_per_pixel=1.25,
+        slice_mm=float(rng.choice([5.0, 5.0, 5.0, 4.5, 6.0, 7.0])),
+        lowest_mm=rng.uniform(-85, -50),
+        highest_mm=rng.uniform(80, 98),
+        scanner=Scanner.random(rng),
+    )
+
+
+def _lesions(anatomy: Anatomy, types: tuple[Label, ...], rng: np.random.Generator) -> list[Lesion]:
+    found = [LESIONS[label](anatomy, rng) for label in types]
+    return [lesion for lesion in found if lesion is not None]
+
+
+def _paint(hu: np.ndarray, lesion: Lesion, anatomy: Anatomy, gray_hu: float, rng: np.random.Generator) -> np.ndarray:
+    """Lay edema and blood over the brain."""
+    if lesion.edema is not None:
+        hu = hu + 0.5 * lesion.edema * (rng.uniform(12, 22) - hu)
+    blood = np.clip(lesion.hu, gray_hu + SMALLEST_CONTRAST_HU, LARGEST_HU) + lesion.mottle * anatomy.medium
+    if lesion.peel_mm is not None and rng.random() < 0.25:  # mixed ages
+        blood = blood - rng.uniform(8, 22) * np.clip(anatomy.coarse, 0, 1)
+    return hu + lesion.fraction * (blood - hu)
+
+
+def _bits(lesions: list[Lesion], inside: np.ndarray) -> np.ndarray:
+    bits = np.zeros(average_subslices(inside).shape, np.uint8)
+    for lesion in lesions:
+        blood = average_subslices(lesion.fraction * inside) > BLOOD_SHARE
+        bits |= blood.astype(np.uint8) << TYPES.index(lesion.label)
+    return bits
+
+
+def slice_labels(bits: np.ndarray, mm_per_pixel: float) -> np.ndarray:
+    """Return ``(slices, 6) uint8`` labels of slices that show enough blood."""
+    areas = np.stack([((bits >> k) & 1).sum(axis=(1, 2)) for k in range(len(TYPES))], axis=1) * mm_per_pixel**2
+    types = (areas >= SMALLEST_AREA_MM2).astype(np.uint8)
+    return np.concatenate([types, types.max(axis=1, keepdims=True)], axis=1)
+
+
+def _anatomy(grid: Grid, space: HeadSpace, fluid: np.ndarray, ventricles: np.ndarray, noises: list) -> Anatomy:
+    return Anatomy(grid, space, fluid, ventricles, *noises)
+
+
+def generate_study(atlas: Atlas, recipe: Recipe, rng: np.random.Generator) -> GeneratedStudy:
+    """Return a generated study; the same generator state gives the same study.
+
+    Lesions that push come first, since the brain moves aside before its fluid spaces fill with blood.
+    """
+    grid, style = recipe.grid(), BrainStyle.random(rng)
+    space = place_head(atlas, grid, recipe.pose, rng)
+    noises = [grid.noise(rng, correlation) for correlation in (5, 9, 18)]
+    still = Anatomy(grid, space, np.zeros_like(space.z), np.zeros_like(space.z), *noises)
+    lesions = _lesions(still, tuple(label for label in recipe.types if label in PUSHING), rng)
+    moved = displace(space, grid, lesions, rng)
+    tissue = sample_tissue(atlas, moved, grid, style, rng)
+    anatomy = Anatomy(grid, space, tissue.fluid, tissue.ventricles, *noises)
+    lesions += _lesions(anatomy, tuple(label for label in recipe.types if label not in PUSHING), rng)
+    hu = brain_hu(tissue, space, grid, style, rng)
+    hu = add_look_alikes(hu, Anatomy(grid, moved, tissue.fluid, tissue.ventricles, *noises), rng)
+    for lesion in lesions:
+        hu = _paint(hu, lesion, anatomy, style.gray_hu, rng)
+    hu, below_bone_mm = add_vault(hu, anatomy, rng, recipe.plain)
+    hu = add_scalp(hu, below_bone_mm, anatomy, rng)
+    hu = add_skull_base(hu, anatomy, rng)
+    hu = add_table(hu, grid, rng)
+    image = scan(hu, space, grid, recipe.scanner, rng)
+    bits = _bits(lesions, space.inside_mm > 0)
+    positions = recipe.lowest_mm + recipe.slice_mm * np.arange(len(image))
+    volume = Volume(image, (recipe.slice_mm, recipe.mm_per_pixel, recipe.mm_per_pixel), positions)
+    return GeneratedStudy(volume, bits, slice_labels(bits, recipe.mm_per_pixel))

@@ -1,0 +1,114 @@
+"""Studies scored by a model, beside what is true of them."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from triage_node.errors import TriageError, UnsuitableSeries
+from triage_node.findings import LABELS
+from triage_node.imaging import Policy, read_volume, scan
+from triage_node.imaging.volume import Volume
+from triage_node.models.aggregation import study_logits
+from triage_node.models.head_axis import HeadAxis
+from triage_node.models.predictor import Model
+from triage_node.models.preprocessing import StrippedHead, strip_head
+from triage_node.train.shards import StudyRecord, read_shard, shard_paths
+
+
+@dataclass(frozen=True)
+class ScoredStudy:
+    """One study.
+
+    Attributes
+    ----------
+    patient
+        Whose it is.
+    logits
+        ``(slices, 6) float32``, smoothed slice logits before calibration.
+    labels
+        ``(slices, 6) uint8``, what is true; all zero where nothing is known.
+    area_cm2
+        ``(slices,) float32``, intracranial area.
+    """
+
+    patient: str
+    logits: np.ndarray
+    labels: np.ndarray
+    area_cm2: np.ndarray
+
+    @property
+    def study_logits(self) -> np.ndarray:
+        """Return ``(6,)`` study logits."""
+        return study_logits(self.logits)
+
+    @property
+    def study_labels(self) -> np.ndarray:
+        """Return ``(6,) uint8`` study labels."""
+        return self.labels.max(axis=0)
+
+
+def as_head(record: StudyRecord) -> StrippedHead:
+    """Return a stored record as preprocessing would have given it."""
+    count = len(record.gray)
+    axis = HeadAxis(0.0, np.zeros((count, 2)))
+    return StrippedHead(
+        record.hu, record.mask, record.neighbors, np.arange(count), record.area_cm2, median_hu=0.0, axis=axis
+    )
+
+
+def score_shards(model: Model, folder: Path) -> Iterator[ScoredStudy]:
+    """Yield the scores of every generated study of a folder; each seed counts as a patient."""
+    for path in shard_paths(folder):
+        for record in read_shard(path):
+            logits = model.slice_logits(as_head(record))
+            yield ScoredStudy(f"seed {record.seed}", logits, record.labels, record.area_cm2)
+
+
+def read_labels(path: Path) -> dict[tuple[str, int], np.ndarray]:
+    """Return slice labels by patient and slice number from a CSV with the columns patient, slice and the six labels."""
+    with path.open(newline="", encoding="utf-8") as stream:
+        rows = csv.DictReader(stream)
+        missing = {"patient", "slice", *map(str, LABELS)} - set(rows.fieldnames or ())
+        if missing:
+            raise TriageError(f"The label file {path} lacks the columns {', '.join(sorted(missing))}.")
+        return {
+            (row["patient"], int(row["slice"])): np.array([int(row[str(label)]) for label in LABELS], np.uint8)
+            for row in rows
+        }
+
+
+def read_series(folder: Path) -> Volume:
+    """Return the largest series of a folder as a volume, whatever its suitability."""
+    series = scan([folder]).series
+    if not series:
+        raise TriageError(f"The folder {folder} holds no DICOM series.")
+    return read_volume(max(series, key=lambda found: len(found.instances)), Policy(), force=True)
+
+
+def _slice_labels(volume: Volume, patient: str, labels: dict[tuple[str, int], np.ndarray]) -> np.ndarray:
+    """Return ``(slices, 6)``: a slab is positive when one of its slices is."""
+    unknown = np.zeros(len(LABELS), np.uint8)
+    found = [[labels.get((patient, part.instance_number or 0), unknown) for part in group] for group in volume.sources]
+    return np.stack([np.max(group, axis=0) for group in found])
+
+
+def score_dicom(model: Model, folder: Path, label_file: Path) -> Iterator[ScoredStudy]:
+    """Yield the scores of a folder with one folder of DICOM files per patient.
+
+    Parameters
+    ----------
+    label_file
+        CSV with patient (the folder's name), slice (Instance Number) and the six labels.
+    """
+    labels = read_labels(label_file)
+    for path in sorted(path for path in folder.iterdir() if path.is_dir()):
+        volume = read_series(path)
+        try:
+            head = strip_head(volume, model.manifest.geometry)
+        except UnsuitableSeries:
+            continue
+        truth = _slice_labels(volume, path.name, labels)
+        yield ScoredStudy(path.name, model.slice_logits(head)[head.slab], truth, head.brain_area_cm2[head.slab])

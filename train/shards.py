@@ -1,0 +1,128 @@
+"""Generated studies on disk as the network will see them: stripped, aligned, 8 bits, with exact lesion bits."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from triage_node.errors import UnsuitableSeries
+from triage_node.models.head_axis import straighten
+from triage_node.models.preprocessing import Geometry, StrippedHead, strip_head
+from triage_node.train.phantom.atlas import Atlas
+from triage_node.train.phantom.study import GeneratedStudy, generate_study, random_recipe, slice_labels
+
+# Stored gray value = HU relative to the brain's median + OFFSET.
+OFFSET = 60
+INSIDE_BIT = 7
+SMALLEST_SLICE_CM2 = 4.0
+STUDIES_PER_SHARD = 20
+
+
+@dataclass(frozen=True)
+class StudyRecord:
+    """One study of a shard.
+
+    Attributes
+    ----------
+    gray
+        ``(slices, rows, columns) uint8``, see `OFFSET`.
+    bits
+        The same shape: bit k where the k-th type is, and `INSIDE_BIT` inside the skull.
+    neighbors
+        ``(slices, 2) int``.
+    labels
+        ``(slices, 6) uint8``.
+    area_cm2
+        ``(slices,) float32``, intracranial area.
+    seed
+        What it was generated from.
+    """
+
+    gray: np.ndarray
+    bits: np.ndarray
+    neighbors: np.ndarray
+    labels: np.ndarray
+    area_cm2: np.ndarray
+    seed: int
+
+    @property
+    def mask(self) -> np.ndarray:
+        """Return where the inside of the skull is."""
+        return self.bits >> INSIDE_BIT > 0
+
+    @property
+    def hu(self) -> np.ndarray:
+        """Return ``float32`` HU relative to the brain's median."""
+        return self.gray.astype(np.float32) - OFFSET
+
+
+def _straight_bits(study: GeneratedStudy, head: StrippedHead, geometry: Geometry) -> np.ndarray:
+    """Carry lesion bits along the way the images went."""
+    size = round(study.bits.shape[1] * study.volume.spacing_mm[1] / geometry.mm_per_pixel)
+    bits = np.stack([cv2.resize(image, (size, size), interpolation=cv2.INTER_NEAREST) for image in study.bits])
+    return straighten(bits, head.axis, (geometry.rows, geometry.columns), 0, nearest=True) * head.mask
+
+
+def record_study(study: GeneratedStudy, geometry: Geometry, seed: int) -> StudyRecord:
+    """Return a generated study as a record.
+
+    Raises
+    ------
+    UnsuitableSeries
+        When the preprocessing finds no head.
+    """
+    head = strip_head(study.volume, geometry)
+    bits = _straight_bits(study, head, geometry)
+    labels = slice_labels(bits, geometry.mm_per_pixel)
+    gray = np.clip(np.round(head.hu + OFFSET), 0, 255).astype(np.uint8)
+    bits = bits | head.mask.astype(np.uint8) << INSIDE_BIT
+    return StudyRecord(gray, bits, head.neighbors, labels, head.brain_area_cm2, seed)
+
+
+def generate_records(atlas: Atlas, seeds: range, geometry: Geometry) -> Iterator[StudyRecord]:
+    """Yield one record a seed; a head that the preprocessing refuses is left out."""
+    for seed in seeds:
+        rng = np.random.default_rng(seed)
+        study = generate_study(atlas, random_recipe(rng), rng)
+        try:
+            yield record_study(study, geometry, seed)
+        except UnsuitableSeries:
+            continue
+
+
+def write_shard(path: Path, records: list[StudyRecord], geometry: Geometry) -> None:
+    """Write records as one compressed file; it appears under its name only when complete."""
+    arrays = {"geometry": np.array([geometry.mm_per_pixel, geometry.rows, geometry.columns])}
+    arrays["seeds"] = np.array([record.seed for record in records])
+    for record in records:
+        for name in ("gray", "bits", "neighbors", "labels", "area_cm2"):
+            arrays[f"{name}_{record.seed}"] = getattr(record, name)
+    partial = path.with_suffix(".partial.npz")
+    np.savez_compressed(partial, allow_pickle=False, **arrays)
+    partial.replace(path)
+
+
+def read_shard(path: Path) -> list[StudyRecord]:
+    """Return the records of a shard."""
+    with np.load(path, allow_pickle=False) as stored:
+        return [
+            StudyRecord(
+                *(stored[f"{name}_{seed}"] for name in ("gray", "bits", "neighbors", "labels", "area_cm2")), int(seed)
+            )
+            for seed in stored["seeds"]
+        ]
+
+
+def shard_paths(folder: Path) -> list[Path]:
+    """Return the complete shards of a folder, in the order of their seeds."""
+    return sorted(path for path in folder.glob("shard-*.npz") if ".partial" not in path.name)
+
+
+def make_shard(folder: Path, seeds: range, geometry: Geometry, atlas: Atlas) -> Path:
+    """Generate the studies of one shard unless it is there already."""
+    path = folder / f"shard-{seeds.start:08d}.npz"
+    if not path.exists():
+        write_shard(path, list(generate_records(atlas, seeds, geometry)), geometry)
+    return path

@@ -1,0 +1,68 @@
+"""The command line: `triage-node COMMAND`. Nothing heavy is imported before a command needs it."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from triage_node import __version__
+from triage_node.commands.analyze import analyze
+from triage_node.commands.check import check
+from triage_node.commands.demo import demo
+from triage_node.commands.send import send
+from triage_node.commands.serve import serve
+from triage_node.commands.study import requeue, show
+from triage_node.commands.worklist import worklist
+
+app = typer.Typer(
+    name="triage-node",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help=(
+        "Flag suspected intracranial hemorrhage on head CT, so that the urgent case is read first.\n\n"
+        "A PACS sends studies by C-STORE; the node sends a Structured Report back. It notifies, it never diagnoses. "
+        "Settings come from triage-node.toml, then TRIAGE_* in the environment, then the options of a command."
+    ),
+)
+
+for command in (serve, analyze, send, worklist, show, requeue, check, demo):
+    app.command()(command)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"triage-node {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    config: Annotated[
+        Path | None, typer.Option(help="Settings file; default triage-node.toml here, if there is one.")
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    _show_version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Keep what every command needs."""
+    context.obj = {"config": config, "debug": debug}
+
+
+def main() -> None:
+    """Run a command; an error is one sentence on standard error."""
+    from triage_node.errors import SettingsError, TriageError
+
+    try:
+        app()
+    except TriageError as error:
+        if "--debug" in sys.argv:
+            raise
+        print(f"triage-node: {error}", file=sys.stderr)
+        sys.exit(2 if isinstance(error, SettingsError) else 1)
+    except BrokenPipeError:
+        sys.exit(1)

@@ -1,0 +1,1 @@
+"""The commands of `triage-node`, one a file."""

@@ -1,0 +1,151 @@
+"""`triage-node analyze`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from triage_node.commands.options import Json, settings_from
+
+if TYPE_CHECKING:
+    from triage_node.findings import ModelIdentity
+    from triage_node.pipeline.analysis import Analysis
+
+
+def analyze(
+    context: typer.Context,
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="DICOM files, or folders of them.")],
+    as_json: Json = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Analyze what the suitability checks reject, and say so.")
+    ] = False,
+    model: Annotated[str | None, typer.Option(help="Name of a shipped model, or a folder with a manifest.")] = None,
+) -> None:
+    """Analyze every image series under the paths; no server, no network.
+
+    A series that is not flagged may still show a hemorrhage: the answer orders a worklist, it is no diagnosis.
+    """
+    import json
+    from datetime import datetime
+
+    from triage_node.errors import TriageError
+    from triage_node.imaging import Policy, scan
+    from triage_node.logs import configure_logging, native_messages_silenced
+
+    missing = [path for path in paths if not path.exists()]
+    if missing:
+        raise typer.BadParameter(f"{missing[0]} does not exist", param_hint="PATH")
+    settings = settings_from(context, model=model)
+    configure_logging("WARNING")
+    found = scan(paths)
+    if not found.series:
+        raise TriageError(f"There is no DICOM series under {', '.join(map(str, paths))}.")
+
+    from triage_node.models import load_model
+
+    with native_messages_silenced():
+        loaded = load_model(settings.model)
+        loaded.warm_up()
+    policy = Policy(minimum_age_years=loaded.manifest.minimum_age_years)
+    results = []
+    today = datetime.now().astimezone().date()
+    for series in _with_progress(found.series):
+        results.append(_guarded(series, loaded, policy, today, force, context.obj["debug"]))
+    rows = [as_row(analysis, loaded.identity) for analysis in results]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1))
+    else:
+        _print_table(rows, len(found.skipped))
+    if any(row["status"] == "failed" for row in rows):
+        raise typer.Exit(1)
+
+
+def _with_progress(series: Any) -> Any:
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    return track(series, "Analyzing", console=console, disable=not console.is_terminal, transient=True)
+
+
+def _guarded(series: Any, model: Any, policy: Any, today: Any, force: bool, debug: bool) -> "Analysis":
+    from triage_node.pipeline.analysis import Analysis, judge_and_analyze
+    from triage_node.reasons import Reason, ReasonCode
+    from triage_node.worklist.outcome import Status
+
+    try:
+        return judge_and_analyze(series, model, policy, today, force)
+    except Exception as error:
+        if debug:
+            raise
+        reason = Reason.of(ReasonCode.ANALYSIS_FAILED, f"({type(error).__name__}: {error})")
+        return Analysis(Status.FAILED, series, (reason,))
+
+
+def as_row(analysis: "Analysis", model: "ModelIdentity") -> dict[str, Any]:
+    """Return the JSON object of one series, as the interface promises it."""
+    from dataclasses import asdict
+
+    series, prediction = analysis.series, analysis.prediction
+    assert series is not None
+    return {
+        "study_instance_uid": series.study_instance_uid,
+        "series_instance_uid": series.series_instance_uid,
+        "patient_id": series.patient_id,
+        "path": str(series.folder),
+        "series_description": series.description,
+        "status": analysis.status,
+        "forced": analysis.forced,
+        "reasons": [{"code": reason.code, "message": reason.message} for reason in analysis.reasons],
+        "model": asdict(model),
+        "probabilities": _rounded(prediction.probabilities.values()) if prediction else None,
+        "flagged": list(prediction.flagged) if prediction else [],
+        "uncertain": list(prediction.uncertain) if prediction else [],
+        "decision": prediction.decision if prediction else None,
+        "slices": _slices(analysis),
+        "seconds": {stage: round(seconds, 3) for stage, seconds in analysis.seconds.items()},
+    }
+
+
+def _slices(analysis: "Analysis") -> list[dict[str, Any]]:
+    if analysis.prediction is None:
+        return []
+    return [
+        {
+            "sop_instance_uid": source.sop_instance_uid,
+            "instance_number": source.instance_number,
+            "position_mm": round(source.position_mm, 3),
+            "probabilities": _rounded(scores),
+        }
+        for slab, scores in zip(analysis.sources, analysis.prediction.slice_probabilities, strict=True)
+        for source in slab
+    ]
+
+
+def _rounded(scores: Any) -> dict[str, float]:
+    from triage_node.findings import LABELS
+
+    return {label: round(float(score), 4) for label, score in zip(LABELS, scores, strict=True)}
+
+
+def _print_table(rows: list[dict[str, Any]], skipped: int) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table("Series", "Answer", "Any", "Types", "Seconds", title="For triage only, not for diagnosis")
+    for row in rows:
+        answer = (row["decision"] or row["status"]).replace("_", " ")
+        types = [*row["flagged"], *(f"{label}?" for label in row["uncertain"])]
+        why = " ".join(reason["message"] for reason in row["reasons"])
+        table.add_row(
+            escape(row["series_description"] or row["series_instance_uid"]),
+            f"{answer} (forced)" if row["forced"] else answer,
+            f"{row['probabilities']['any']:.2f}" if row["probabilities"] else "",
+            escape(", ".join(label for label in types if label != "any") or why),
+            f"{sum(row['seconds'].values()):.1f}" if row["seconds"] else "",
+        )
+    console = Console()
+    console.print(table)
+    if skipped:
+        console.print(f"{skipped} files are not DICOM instances and were skipped.")

@@ -1,0 +1,23 @@
+"""`triage-node check`."""
+
+import typer
+
+from triage_node.commands.options import DataDir, settings_from
+
+
+def check(context: typer.Context, data_dir: DataDir = None) -> None:
+    """Try everything the node needs: settings, model, disk, database, and a C-ECHO to each destination."""
+    from triage_node.models import read_manifest
+    from triage_node.upkeep.health import check_all
+
+    def describe_model(name: str) -> str:
+        manifest = read_manifest(name)
+        return f"{manifest.name} {manifest.version}"
+
+    failed = False
+    for result in check_all(settings_from(context, data_dir=data_dir), describe_model):
+        mark = typer.style("ok  ", fg="green") if result.ok else typer.style("FAIL", fg="red")
+        typer.echo(f"{mark} {result.name}: {result.message}")
+        failed = failed or not result.ok
+    if failed:
+        raise typer.Exit(1)

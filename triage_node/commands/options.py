@@ -1,0 +1,31 @@
+"""Options that several commands share, and the settings they make."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from triage_node.config import Destination, Settings
+
+DataDir = Annotated[Path | None, typer.Option(help="Folder of spool and worklist; default ./triage-data.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+StudyUid = Annotated[str, typer.Argument(metavar="STUDY_UID", help="Study Instance UID, as `worklist` shows it.")]
+
+
+def settings_from(context: typer.Context, **options: object) -> "Settings":
+    """Return the settings with a command's options on top."""
+    from triage_node.config import read_settings
+
+    return read_settings(context.obj["config"], **options)
+
+
+def destination_from(text: str) -> "Destination":
+    """Read AET@HOST:PORT; wrong usage ends the command with exit code 2."""
+    from triage_node.config import Destination
+
+    try:
+        return Destination.parse(text)
+    except ValueError as error:
+        message = str(error).splitlines()[0]
+        raise typer.BadParameter(f"{message}; write it like PACS@10.0.0.5:104") from error

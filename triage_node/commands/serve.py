@@ -1,0 +1,54 @@
+"""`triage-node serve`."""
+
+from typing import Annotated
+
+import typer
+
+from triage_node.commands.options import DataDir, settings_from
+
+
+def serve(
+    context: typer.Context,
+    ae_title: Annotated[str | None, typer.Option(help="AE title of the node; default TRIAGE.")] = None,
+    dicom_host: Annotated[str | None, typer.Option(help="Address to listen on; default 127.0.0.1.")] = None,
+    dicom_port: Annotated[int | None, typer.Option(help="DICOM port; default 11112, 0 takes a free one.")] = None,
+    allow: Annotated[list[str] | None, typer.Option(help="Calling AE title that may send; repeat for more.")] = None,
+    destination: Annotated[
+        list[str] | None, typer.Option(help="Who gets the reports, AET@HOST:PORT; repeat for more.")
+    ] = None,
+    data_dir: DataDir = None,
+    model: Annotated[str | None, typer.Option(help="Name of a shipped model, or a folder with a manifest.")] = None,
+) -> None:
+    """Run the node: listen, keep, analyze, report, until it is stopped.
+
+    Point the PACS's forwarding rule at AE title TRIAGE, port 11112. Try the connection with `triage-node check`.
+    """
+    import signal
+    import threading
+
+    from triage_node.logs import configure_logging
+    from triage_node.node import Node
+
+    settings = settings_from(
+        context,
+        ae_title=ae_title,
+        dicom_host=dicom_host,
+        dicom_port=dicom_port,
+        allowed_calling_ae_titles=allow,
+        destinations=destination,
+        data_dir=data_dir,
+        model=model,
+    )
+    configure_logging(settings.log_level)
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    node = Node(settings)
+    node.start()
+    typer.echo(
+        f"{settings.ae_title} listens on {settings.dicom_host}:{node.listener.port}; data in {settings.data_dir}"
+    )
+    if not settings.destinations:
+        typer.echo("No destination is set: reports are kept and not sent anywhere.")
+    stopping.wait()
+    node.stop()

@@ -1,0 +1,71 @@
+"""`triage-node show` and `triage-node requeue`."""
+
+import getpass
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from triage_node.commands.options import DataDir, Json, StudyUid, settings_from
+from triage_node.commands.worklist import open_worklist
+
+
+def show(context: typer.Context, study_uid: StudyUid, as_json: Json = False, data_dir: DataDir = None) -> None:
+    """Show one study: its series, what was found, where its reports are, and what happened when."""
+    import json
+
+    study = open_worklist(settings_from(context, data_dir=data_dir)).views.study(study_uid)
+    if as_json:
+        typer.echo(json.dumps(study, indent=1))
+    else:
+        _print_study(study)
+
+
+def requeue(
+    context: typer.Context,
+    study_uid: StudyUid,
+    resend: Annotated[
+        bool, typer.Option("--resend", help="Do not analyze again; send the dead and held reports again.")
+    ] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Put a study back in the queue, whatever came of it before."""
+    worklist = open_worklist(settings_from(context, data_dir=data_dir))
+    actor = f"person {getpass.getuser()}"
+    if resend:
+        count = worklist.outbox.resend(study_uid, actor)
+        typer.echo(f"{count} reports of {study_uid} will be sent again.")
+    else:
+        worklist.people.requeue(study_uid, actor)
+        typer.echo(f"{study_uid} is in the queue again.")
+
+
+def _print_study(study: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console()
+    console.print(f"Study {escape(study['study_instance_uid'])}: [bold]{study['state']}[/]", highlight=False)
+    for key in ("patient_name", "patient_id", "accession_number", "study_description", "calling_ae_title", "decision"):
+        console.print(f"  {key.replace('_', ' ')}: {escape(str(study[key] or ''))}", highlight=False)
+    for label, probability in (study["probabilities"] or {}).items():
+        mark = "flagged" if label in study["flagged"] else "uncertain" if label in study["uncertain"] else "not flagged"
+        console.print(f"  {label}: {probability:.3f} {mark}", highlight=False)
+    for reason in study["reasons"] or []:
+        console.print(f"  {reason['code']}: {escape(reason['message'])}", highlight=False)
+    for title, columns in {
+        "series": ("series_description", "modality", "instance_count", "eligible", "series_instance_uid"),
+        "deliveries": ("destination", "state", "attempts", "last_error"),
+        "events": ("at", "actor", "code", "from_state", "to_state", "message"),
+    }.items():
+        table = Table(*(column.replace("_", " ") for column in columns), title=title)
+        for row in study[title]:
+            table.add_row(*(escape(_shown(column, row[column])) for column in columns))
+        console.print(table)
+
+
+def _shown(column: str, value: Any) -> str:
+    if column == "at":
+        return datetime.fromtimestamp(value).astimezone().isoformat(" ", "seconds")
+    return "" if value is None else str(value)

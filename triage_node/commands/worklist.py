@@ -1,0 +1,66 @@
+"""`triage-node worklist`."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from triage_node.commands.options import DataDir, Json, settings_from
+
+if TYPE_CHECKING:
+    from triage_node.config import Settings
+    from triage_node.worklist import Worklist
+
+
+def open_worklist(settings: "Settings") -> "Worklist":
+    """Open the worklist of a node that runs or ran; a folder without one is an error."""
+    from triage_node.errors import SettingsError
+    from triage_node.worklist import Worklist
+
+    if settings.database_url is None and not (settings.data_dir / "worklist.sqlite").is_file():
+        raise SettingsError(f"There is no worklist in {settings.data_dir}; name the node's folder with --data-dir.")
+    worklist = Worklist(settings)
+    worklist.prepare()
+    return worklist
+
+
+def worklist(
+    context: typer.Context,
+    as_json: Json = False,
+    hours: Annotated[float, typer.Option(help="Show studies received in the last hours.")] = 24.0,
+    data_dir: DataDir = None,
+) -> None:
+    """Show the worklist in reading order: flagged first, then what waits too long, then uncertain, then the rest.
+
+    A study that is not flagged is read as always.
+    """
+    import json
+
+    rows = open_worklist(settings_from(context, data_dir=data_dir)).views.worklist(since_hours=hours)
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1))
+    else:
+        _print_table(rows)
+
+
+def _print_table(rows: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Column, Table
+
+    uid = Column("Study Instance UID", overflow="fold", min_width=24)
+    table = Table("", "Patient", "Accession", "State", "Answer", "Any", "Waiting", uid)
+    for number, row in enumerate(rows, start=1):
+        answer = (row["decision"] or "").replace("_", " ")
+        if not answer and row["reasons"]:
+            answer = ", ".join(reason["code"] for reason in row["reasons"])
+        table.add_row(
+            str(number),
+            escape(row["patient_name"] or row["patient_id"]),
+            escape(row["accession_number"]),
+            row["state"],
+            f"[bold red]{answer}[/]" if row["decision"] == "flagged" else answer,
+            f"{row['probabilities']['any']:.2f}" if row["probabilities"] else "",
+            f"{row['waiting_seconds'] / 60:.0f} min",
+            escape(row["study_instance_uid"]),
+        )
+    Console().print(table if rows else "The worklist is empty.")

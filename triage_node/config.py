@@ -1,0 +1,193 @@
+"""The settings of the node: one table, read once, frozen.
+
+Order of precedence: options given on the command line, then `TRIAGE_*` environment variables, then `triage-node.toml`,
+then the defaults below.
+"""
+
+import ipaddress
+import re
+import socket
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from triage_node.errors import SettingsError
+
+SETTINGS_FILE = Path("triage-node.toml")
+
+AETitle = Annotated[str, Field(min_length=1, max_length=16, pattern=r"^[ -\[\]-~]*[!-\[\]-~][ -\[\]-~]*$")]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class Destination(BaseModel):
+    """Where reports go: an application entity written as ``AET@HOST:PORT``."""
+
+    model_config = ConfigDict(frozen=True)
+
+    ae_title: AETitle
+    host: str
+    port: Port
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read ``AET@HOST:PORT``; an IPv6 host stands in square brackets.
+
+        Raises
+        ------
+        ValueError
+            The text has another form.
+        """
+        match = re.fullmatch(r"([^@]+)@(\[[0-9a-fA-F:]+\]|[^@:\[\]\s]+):(\d{1,5})", text.strip())
+        if match is None:
+            raise ValueError(f"{text!r} is not of the form AET@HOST:PORT")
+        return cls(ae_title=match[1].strip(), host=match[2].strip("[]"), port=int(match[3]))
+
+    def __str__(self) -> str:
+        return f"{self.ae_title}@{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set; each field's description is the line in the README."""
+
+    model_config = SettingsConfigDict(env_prefix="TRIAGE_", frozen=True, extra="forbid")
+
+    ae_title: AETitle = Field("TRIAGE", description="AE title of the node, called by the PACS and calling it back")
+    dicom_host: str = Field("127.0.0.1", description="address the DICOM listener binds to")
+    dicom_port: int = Field(11112, ge=0, le=65535, description="port of the DICOM listener; 0 takes a free one")
+    allowed_calling_ae_titles: Annotated[tuple[AETitle, ...], NoDecode] = Field(
+        (), description="AE titles that may send; empty allows all on loopback only, `*` allows all anywhere"
+    )
+    maximum_associations: int = Field(32, ge=1, description="associations served at once")
+    association_idle_seconds: Seconds = Field(60.0, description="a silent association is aborted after this time")
+    maximum_instance_mb: int = Field(2048, ge=1, description="a larger instance is refused")
+    data_dir: Path = Field(Path("triage-data"), description="spool, results and the SQLite file live here")
+    database_url: str | None = Field(None, description="SQLAlchemy URL of the worklist; default SQLite in `data_dir`")
+    disk_reserve_mb: int = Field(512, ge=0, description="with less free space, instances are refused with 0xA700")
+    series_quiet_seconds: Seconds = Field(20.0, description="a head CT series silent this long is analyzed")
+    study_quiet_seconds: Seconds = Field(60.0, description="a study silent this long is complete")
+    study_maximum_seconds: Seconds = Field(900.0, description="a study is analyzed at the latest after this time")
+    destinations: Annotated[tuple[Destination, ...], NoDecode] = Field(
+        (), description="who receives the reports, each `AET@HOST:PORT`"
+    )
+    connect_timeout_seconds: Seconds = Field(10.0, description="a peer that does not answer in this time is down")
+    retry_first_seconds: Seconds = Field(5.0, description="first pause before a delivery is tried again; it doubles")
+    retry_longest_seconds: Seconds = Field(600.0, description="longest pause between two tries")
+    retry_give_up_hours: Seconds = Field(72.0, description="after this time a delivery is dead and waits for a person")
+    report_not_analyzed: bool = Field(True, description="send a report for a CT study that could not be analyzed")
+    model: str = Field("default", description="name of a shipped model or a folder with a manifest")
+    prior_study_days: int = Field(30, ge=0, description="an older study is a prior and is not analyzed; 0 analyzes all")
+    analysis_timeout_seconds: Seconds = Field(300.0, description="an analysis that takes longer is ended and retried")
+    analysis_attempts: int = Field(3, ge=1, description="tries before a study is failed")
+    worker_nice: int = Field(10, ge=0, le=19, description="niceness of the inference process, so intake stays fast")
+    maximum_wait_minutes: Seconds = Field(
+        60.0, description="a case waiting longer rises to the top of the reading order"
+    )
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="least level that is logged")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Options, then the environment, then the file named by `read_settings`."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @field_validator("allowed_calling_ae_titles", mode="before")
+    @classmethod
+    def _split_titles(cls, value: Any) -> Any:
+        return _at_commas(value)
+
+    @field_validator("destinations", mode="before")
+    @classmethod
+    def _parse_destinations(cls, value: Any) -> Any:
+        parts = _at_commas(value)
+        if isinstance(parts, (list, tuple)):
+            return tuple(Destination.parse(part) if isinstance(part, str) else part for part in parts)
+        return value
+
+    @model_validator(mode="after")
+    def _closed_beyond_loopback(self) -> Self:
+        if not self.allowed_calling_ae_titles and not is_loopback(self.dicom_host):
+            raise ValueError(
+                f"dicom_host {self.dicom_host} can be reached from other machines: name who may send in "
+                'allowed_calling_ae_titles, or write ["*"] to allow everyone'
+            )
+        return self
+
+    @property
+    def effective_database_url(self) -> str:
+        """The worklist's SQLAlchemy URL."""
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'worklist.sqlite'}"
+
+    @property
+    def node_name(self) -> str:
+        """Name of this node among those that share a database."""
+        return f"{self.ae_title.strip()}@{socket.gethostname()}"
+
+    def allows(self, calling_ae_title: str) -> bool:
+        """Tell whether an AE title may send; leading and trailing spaces do not count (PS3.8 9.3.2)."""
+        allowed = self.allowed_calling_ae_titles
+        return not allowed or "*" in allowed or calling_ae_title.strip() in {title.strip() for title in allowed}
+
+
+def _at_commas(value: Any) -> Any:
+    return [part for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether an address can be reached from this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def read_settings(file: Path | None = None, **options: object) -> Settings:
+    """Read the settings; options that are None count as not given.
+
+    Parameters
+    ----------
+    file
+        A TOML file; by default `triage-node.toml` in the working directory, if there is one.
+
+    Raises
+    ------
+    SettingsError
+        A value is wrong; the sentence names key and value.
+    """
+    if file is not None and not file.is_file():
+        raise SettingsError(f"The settings file {file} does not exist.")
+
+    class FileSettings(Settings):
+        model_config = SettingsConfigDict(toml_file=file or SETTINGS_FILE)
+
+    try:
+        return FileSettings(**{key: value for key, value in options.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise SettingsError(_sentence(error)) from error
+    except (ValueError, OSError) as error:
+        raise SettingsError(f"The settings cannot be read: {error}.") from error
+
+
+def _sentence(error: ValidationError) -> str:
+    parts = []
+    for item in error.errors():
+        key = ".".join(str(part) for part in item["loc"]) or "settings"
+        shown = "" if key == "settings" else f" (got {item['input']!r})"
+        parts.append(f"{key}: {item['msg'].removeprefix('Value error, ')}{shown}")
+    return "; ".join(parts) + "."

@@ -1,0 +1,6 @@
+"""The outbox: reports on their way to the PACS."""
+
+from triage_node.delivery.courier import Courier
+from triage_node.delivery.retry import RetryPolicy
+
+__all__ = ["Courier", "RetryPolicy"]

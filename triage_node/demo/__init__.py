@@ -1,0 +1,1 @@
+"""A node, a stand-in PACS and three generated studies in one command."""

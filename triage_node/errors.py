@@ -1,0 +1,74 @@
+"""Errors of the node: the docstring is the operator's message, the data are attributes."""
+
+import inspect
+from typing import ClassVar
+
+from triage_node.reasons import Reason
+
+
+class TriageError(Exception):
+    """Something went wrong in the node."""
+
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str = "", **data: object) -> None:
+        self.data = data
+        super().__init__(message or inspect.cleandoc(self.__doc__ or ""))
+
+
+class SettingsError(TriageError):
+    """A setting is missing or wrong."""
+
+
+class StorageError(TriageError):
+    """The node could not write to its data folder."""
+
+    retryable = True
+
+
+class StorageFull(StorageError):
+    """The disk that holds the data folder is full."""
+
+
+class InvalidInstance(TriageError):
+    """The file is not a DICOM instance the node can keep."""
+
+
+class UnsuitableSeries(TriageError):
+    """The series cannot be analyzed."""
+
+    def __init__(self, *reasons: Reason) -> None:
+        self.reasons = reasons
+        super().__init__(" ".join(reason.message for reason in reasons))
+
+
+class ModelError(TriageError):
+    """The model could not be loaded."""
+
+
+class StudyNotFound(TriageError):
+    """The worklist has no study with that Study Instance UID."""
+
+
+class IllegalMove(TriageError):
+    """The worklist does not allow that change of state."""
+
+
+class PeerError(TriageError):
+    """The other system did not take the request."""
+
+
+class PeerUnreachable(PeerError):
+    """The other system could not be reached."""
+
+    retryable = True
+
+
+class PeerBusy(PeerError):
+    """The other system cannot take the request now."""
+
+    retryable = True
+
+
+class PeerRefused(PeerError):
+    """The other system refuses the request, and will go on doing so."""

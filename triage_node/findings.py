@@ -1,0 +1,124 @@
+"""What the node looks for: the six labels in their one order, their codes and their wording."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+
+class Label(StrEnum):
+    """Hemorrhage types in the order of the RSNA-2019 challenge, which every array of six follows."""
+
+    EPIDURAL = "epidural"
+    INTRAPARENCHYMAL = "intraparenchymal"
+    INTRAVENTRICULAR = "intraventricular"
+    SUBARACHNOID = "subarachnoid"
+    SUBDURAL = "subdural"
+    ANY = "any"
+
+
+LABELS: tuple[Label, ...] = tuple(Label)
+TYPES: tuple[Label, ...] = LABELS[:-1]
+
+
+class Decision(StrEnum):
+    """What a triage device says of a study; there is deliberately no word for *absent*."""
+
+    FLAGGED = "flagged"
+    UNCERTAIN = "uncertain"
+    NOT_FLAGGED = "not_flagged"
+
+
+class Trust(StrEnum):
+    """How sure we are that a code means what we say with it."""
+
+    GOOD = "good"
+    FAIR = "fair"
+    UNVERIFIED = "unverified"
+
+
+@dataclass(frozen=True)
+class Code:
+    """A coded concept (PS3.3 Section 8): value, coding scheme designator, meaning."""
+
+    value: str
+    scheme: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class FindingCode:
+    """The code of a finding, its site where the finding has to be post-coordinated, and our trust in it."""
+
+    finding: Code
+    trust: Trust
+    site: Code | None = None
+
+
+FINDING_CODES: Mapping[Label, FindingCode] = {
+    Label.EPIDURAL: FindingCode(Code("82999001", "SCT", "Epidural hemorrhage"), Trust.UNVERIFIED),
+    Label.INTRAPARENCHYMAL: FindingCode(Code("274100004", "SCT", "Cerebral hemorrhage"), Trust.GOOD),
+    Label.INTRAVENTRICULAR: FindingCode(
+        Code("50960005", "SCT", "Hemorrhage"), Trust.GOOD, site=Code("35764002", "SCT", "Brain ventricle")
+    ),
+    Label.SUBARACHNOID: FindingCode(Code("21454007", "SCT", "Subarachnoid hemorrhage"), Trust.GOOD),
+    Label.SUBDURAL: FindingCode(Code("35486000", "SCT", "Subdural hemorrhage"), Trust.FAIR),
+    Label.ANY: FindingCode(Code("1386000", "SCT", "Intracranial hemorrhage"), Trust.GOOD),
+}
+
+
+@dataclass(frozen=True)
+class ModelIdentity:
+    """Which weights spoke: name, version and the SHA-256 of the manifest that pins the weights."""
+
+    name: str
+    version: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The answer of a model for one volume.
+
+    Attributes
+    ----------
+    model
+        Who answered.
+    probabilities
+        Study-level probability of each label, all six, in [0, 1].
+    slice_probabilities
+        ``(slices, 6) float32`` in the order of the volume's slices and of `LABELS`.
+    flagged, uncertain
+        Labels at or above their threshold, and labels too close to it to say. ``any`` is flagged whenever a type is.
+    """
+
+    model: ModelIdentity
+    probabilities: Mapping[Label, float]
+    slice_probabilities: np.ndarray
+    flagged: tuple[Label, ...] = ()
+    uncertain: tuple[Label, ...] = ()
+
+    def __post_init__(self) -> None:
+        if tuple(self.probabilities) != LABELS:
+            raise ValueError(f"probabilities must have the labels {LABELS}, got {tuple(self.probabilities)}")
+        if self.slice_probabilities.ndim != 2 or self.slice_probabilities.shape[1] != len(LABELS):
+            raise ValueError(f"slice_probabilities must be (slices, 6), got {self.slice_probabilities.shape}")
+        values = np.append(self.slice_probabilities, list(self.probabilities.values()))
+        if not bool(np.all((values >= 0) & (values <= 1))):
+            raise ValueError("a probability lies outside [0, 1] or is not a number")
+        if self.flagged and Label.ANY not in self.flagged:
+            raise ValueError(f"'any' must be flagged whenever a type is, got {self.flagged}")
+        if set(self.flagged) & set(self.uncertain):
+            raise ValueError("a label cannot be flagged and uncertain at once")
+
+    @property
+    def decision(self) -> Decision:
+        """The one word for the study: flagged before uncertain before not flagged."""
+        if self.flagged:
+            return Decision.FLAGGED
+        return Decision.UNCERTAIN if self.uncertain else Decision.NOT_FLAGGED
+
+    def best_slice(self, label: Label) -> int:
+        """Return the index of the slice with the highest probability of a label."""
+        return int(np.argmax(self.slice_probabilities[:, LABELS.index(label)]))

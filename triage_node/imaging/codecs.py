@@ -1,0 +1,75 @@
+"""Decoders of compressed frames, each the fastest permissive one: gdcm, CharLS, OpenJPEG; loaded when needed."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from triage_node.imaging.codestream import Codestream
+from triage_node.imaging.pixelformat import JPEG, JPEG_2000, JPEG_LS, PixelFormat
+from triage_node.imaging.rle import decode_rle
+
+
+def decode(encoded: bytes, form: PixelFormat) -> tuple[np.ndarray, int]:
+    """Decode one frame.
+
+    Returns
+    -------
+    tuple
+        ``(rows, columns)`` unsigned integers, and the number of low bits in use.
+
+    Raises
+    ------
+    ValueError
+        The frame is damaged, or of another size than its header says.
+    """
+    if form.transfer_syntax_uid not in JPEG | JPEG_LS | JPEG_2000:
+        return decode_rle(encoded, form.rows, form.columns, form.bits_allocated), form.bits_stored
+    stream = Codestream.of(encoded)
+    if (stream.rows, stream.columns, stream.components) != (form.rows, form.columns, 1) or stream.precision > 16:
+        raise ValueError(f"the codestream holds {stream.columns} x {stream.rows} pixels of {stream.precision} bits")
+    data = _codec(form)(encoded, form, stream)
+    dtype = np.dtype("u1" if len(data) == form.rows * form.columns else "<u2")
+    pixels = np.frombuffer(data, dtype)
+    if len(pixels) != form.rows * form.columns:
+        raise ValueError(f"{len(pixels)} pixels were decoded")
+    return pixels.reshape(form.rows, form.columns), min(stream.precision, form.bits_stored)
+
+
+def _codec(form: PixelFormat) -> Callable[[bytes, PixelFormat, Codestream], bytes]:
+    if form.transfer_syntax_uid in JPEG:
+        return _jpeg
+    return _jpeg_ls if form.transfer_syntax_uid in JPEG_LS else _jpeg_2000
+
+
+def _jpeg(encoded: bytes, form: PixelFormat, stream: Codestream) -> bytes:
+    import gdcm
+
+    fragment = gdcm.Fragment()
+    fragment.SetByteStringValue(encoded)
+    fragments = gdcm.SequenceOfFragments.New()
+    fragments.AddFragment(fragment)
+    element = gdcm.DataElement(gdcm.Tag(0x7FE0, 0x0010))
+    element.SetValue(fragments.__ref__())
+    image = gdcm.Image()
+    image.SetNumberOfDimensions(2)
+    image.SetDimensions((form.columns, form.rows, 1))
+    image.SetDataElement(element)
+    image.SetPhotometricInterpretation(gdcm.PhotometricInterpretation(gdcm.PhotometricInterpretation.MONOCHROME2))
+    image.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.GetTSType(form.transfer_syntax_uid)))
+    allocated = 8 if stream.precision <= 8 else 16
+    image.SetPixelFormat(gdcm.PixelFormat(1, allocated, stream.precision, stream.precision - 1, 0))
+    # gdcm hands char* over as text; surrogateescape is the way back to the bytes.
+    return bytes(image.GetBuffer().encode("utf-8", "surrogateescape"))
+
+
+def _jpeg_ls(encoded: bytes, _form: PixelFormat, _stream: Codestream) -> bytes:
+    import jpeg_ls
+
+    data, _ = jpeg_ls.decode_pixel_data(encoded)
+    return bytes(data)
+
+
+def _jpeg_2000(encoded: bytes, _form: PixelFormat, _stream: Codestream) -> bytes:
+    import openjpeg
+
+    return bytes(openjpeg.decode_pixel_data(encoded, version=2))

@@ -1,0 +1,67 @@
+"""Stored values to Hounsfield units, slice by slice."""
+
+import numpy as np
+from pydicom import Dataset
+
+from triage_node.imaging.header import whole
+
+LOWEST_HU = -1024.0
+HIGHEST_HU = 3071.0
+_WRAP = 4096
+_WRAP_OFFSET = 1000
+_AIR_BELOW_HU = -200.0
+
+
+def hounsfield(values: np.ndarray, header: Dataset, rescale: tuple[float, float]) -> np.ndarray:
+    """Return Hounsfield units, clipped to [-1024, 3071]; padding becomes air.
+
+    Parameters
+    ----------
+    values
+        ``(rows, columns)`` integers, stored values.
+    header
+        Header of the instance, for padding and the 12-bit wrap.
+    rescale
+        ``(slope, intercept)`` of the slice (PS3.3 C.11.1).
+
+    Returns
+    -------
+    np.ndarray
+        ``(rows, columns) float32``, HU.
+    """
+    slope, intercept = rescale
+    if wrapped := is_wrapped(header, intercept):
+        values, intercept = (values.astype(np.int32) + _WRAP_OFFSET) % _WRAP, -float(_WRAP_OFFSET)
+    hu = values.astype(np.float32)
+    if slope != 1:
+        hu *= np.float32(slope)
+    if intercept:
+        hu += np.float32(intercept)
+    padding = None if wrapped else _padding(values, header, slope, intercept)
+    if padding is not None:
+        hu[padding] = LOWEST_HU
+    return np.clip(hu, LOWEST_HU, HIGHEST_HU, out=hu)
+
+
+def is_wrapped(header: Dataset, intercept: float) -> bool:
+    """Say whether negative values were stored modulo 4096 under unsigned 12 bits, as in a part of the RSNA-2019 set."""
+    stored, signed = whole(header, "BitsStored"), whole(header, "PixelRepresentation")
+    return stored == 12 and signed == 0 and intercept > -100
+
+
+def _padding(values: np.ndarray, header: Dataset, slope: float, intercept: float) -> np.ndarray | None:
+    """Return where padding lies (PS3.3 C.7.5.1.1.2); padding that could be tissue is not believed."""
+    first, last = whole(header, "PixelPaddingValue"), whole(header, "PixelPaddingRangeLimit")
+    if first is None:
+        return None
+    limits = sorted(_as_stored(limit, values.dtype) for limit in (first, first if last is None else last))
+    coldest, hottest = sorted(limit * slope + intercept for limit in limits)
+    if hottest > _AIR_BELOW_HU and coldest < HIGHEST_HU:
+        return None
+    return (values >= limits[0]) & (values <= limits[1])
+
+
+def _as_stored(value: int, dtype: np.dtype) -> int:
+    """Undo US written for SS and the reverse, which headers confuse."""
+    value &= 0xFFFF
+    return value - 0x10000 if np.issubdtype(dtype, np.signedinteger) and value > 0x7FFF else value

@@ -1,0 +1,93 @@
+"""An instance on disk: its path and the part of its header that choosing, reading and reporting need."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydicom import Dataset
+from pydicom.tag import Tag
+
+from triage_node.errors import InvalidInstance
+from triage_node.imaging.header import text
+from triage_node.imaging.part10 import read_header
+
+PATIENT_AND_STUDY = (
+    "SpecificCharacterSet", "TimezoneOffsetFromUTC",
+    "PatientName", "PatientID", "IssuerOfPatientID", "TypeOfPatientID", "OtherPatientIDs", "PatientBirthDate",
+    "PatientBirthTime", "PatientSex", "PatientAge", "PatientSize", "PatientWeight", "EthnicGroup", "PatientComments",
+    "PatientIdentityRemoved", "DeidentificationMethod",
+    "StudyInstanceUID", "StudyDate", "StudyTime", "StudyID", "StudyDescription", "AccessionNumber",
+    "IssuerOfAccessionNumberSequence", "ReferringPhysicianName", "NameOfPhysiciansReadingStudy", "AdmissionID",
+    "ReferencedStudySequence", "ProcedureCodeSequence", "RequestAttributesSequence",
+)  # fmt: skip
+SERIES_AND_EQUIPMENT = (
+    "SeriesInstanceUID", "SeriesNumber", "SeriesDescription", "SeriesDate", "SeriesTime", "Modality",
+    "BodyPartExamined", "AnatomicRegionSequence", "ProtocolName", "PatientPosition", "Laterality",
+    "Manufacturer", "ManufacturerModelName", "DeviceSerialNumber", "StationName", "SoftwareVersions",
+    "InstitutionName", "FrameOfReferenceUID", "PositionReferenceIndicator",
+)  # fmt: skip
+IMAGE = (
+    "SOPClassUID", "SOPInstanceUID", "InstanceNumber", "AcquisitionNumber", "AcquisitionDate", "AcquisitionTime",
+    "ContentDate", "ContentTime", "ImageType", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing",
+    "SliceThickness", "SpacingBetweenSlices", "SliceLocation", "GantryDetectorTilt", "ReconstructionDiameter",
+    "ConvolutionKernel", "KVP", "ContrastBolusAgent", "ContrastBolusAgentSequence", "ContrastBolusRoute",
+    "LossyImageCompression", "LossyImageCompressionMethod", "BurnedInAnnotation",
+    "SamplesPerPixel", "PhotometricInterpretation", "Rows", "Columns", "NumberOfFrames", "BitsAllocated",
+    "BitsStored", "HighBit", "PixelRepresentation", "PixelPaddingValue", "PixelPaddingRangeLimit",
+    "RescaleSlope", "RescaleIntercept", "RescaleType", "WindowCenter", "WindowWidth",
+    "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "ConcatenationUID",
+)  # fmt: skip
+HEADER_TAGS = tuple(Tag(keyword) for keyword in PATIENT_AND_STUDY + SERIES_AND_EQUIPMENT + IMAGE)
+_MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
+
+
+@dataclass(frozen=True, eq=False)
+class Instance:
+    """One SOP instance.
+
+    Attributes
+    ----------
+    path
+        The file.
+    header
+        The elements of `HEADER_TAGS` that come before the pixel data, and the file meta information.
+    """
+
+    path: Path
+    header: Dataset
+
+    @classmethod
+    def read(cls, path: Path) -> "Instance":
+        """Read the header of a file.
+
+        Raises
+        ------
+        InvalidInstance
+            The file is no DICOM instance, or one without the UIDs that name it.
+        """
+        instance = cls(path, read_header(path, HEADER_TAGS))
+        if instance.sop_class_uid == _MEDIA_DIRECTORY:
+            raise InvalidInstance("The file is a DICOMDIR, not an instance.")
+        for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"):
+            if not text(instance.header, keyword):
+                raise InvalidInstance(f"The instance has no {keyword}.")
+        return instance
+
+    @property
+    def sop_instance_uid(self) -> str:
+        """SOP Instance UID as received, also where it breaks PS3.5 Section 9.1."""
+        return text(self.header, "SOPInstanceUID")
+
+    @property
+    def sop_class_uid(self) -> str:
+        """SOP Class UID, from the file meta information where the data set has none, "" when unknown."""
+        return sop_class_uid(self.header)
+
+    @property
+    def transfer_syntax_uid(self) -> str:
+        """Transfer Syntax UID of the file, "" when unknown."""
+        return text(getattr(self.header, "file_meta", Dataset()), "TransferSyntaxUID")
+
+
+def sop_class_uid(header: Dataset) -> str:
+    """Return the SOP Class UID of a data set or of its file meta information, "" when unknown."""
+    return text(header, "SOPClassUID") or text(getattr(header, "file_meta", Dataset()), "MediaStorageSOPClassUID")

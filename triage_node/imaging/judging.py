@@ -1,0 +1,124 @@
+"""Is a series a head CT the model can be asked about? Judged by headers only, one reason for each thing that is not."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from triage_node.errors import UnsuitableSeries
+from triage_node.imaging.arrangement import arrange, is_localizer
+from triage_node.imaging.eligibility import is_ct, is_derived
+from triage_node.imaging.frame import Frame, frames_of
+from triage_node.imaging.header import text
+from triage_node.imaging.patient import patient_reasons, prior_reasons
+from triage_node.imaging.pixelformat import PixelFormat
+from triage_node.imaging.policy import Policy
+from triage_node.imaging.series import Series
+from triage_node.imaging.stack import Stack
+from triage_node.imaging.words import names_contrast, names_other_part
+from triage_node.reasons import Reason, ReasonCode
+
+
+def judge(series: Series, policy: Policy, today: date) -> tuple[Reason, ...]:
+    """Return why a series is not suitable for triage; empty when it is.
+
+    Only headers are looked at; `read_volume` also looks at the pixels. Missing elements are unknown, not refused.
+
+    Parameters
+    ----------
+    series
+        The series.
+    policy
+        The site's limits.
+    today
+        The day `Policy.prior_study_days` counts from.
+    """
+    kind = kind_reasons(series)
+    return kind or (*prior_reasons(series.header, policy, today), *content_reasons(series, policy))
+
+
+def kind_reasons(series: Series) -> tuple[Reason, ...]:
+    """Return why a series is no CT image series of its own: another modality, a localizer, derived images."""
+    if not all(is_ct(instance.header) for instance in series.instances):
+        return (Reason.of(ReasonCode.NOT_CT),)
+    try:
+        frames = frames_in(series)
+    except UnsuitableSeries as refusal:
+        return refusal.reasons
+    if not frames:
+        return (Reason.of(ReasonCode.NO_IMAGES),)
+    if all(map(is_localizer, frames)):
+        return (Reason.of(ReasonCode.LOCALIZER),)
+    if len(originals(frames)) < len(frames) / 2:
+        return (Reason.of(ReasonCode.DERIVED),)
+    return ()
+
+
+def content_reasons(series: Series, policy: Policy, strict: bool = True) -> tuple[Reason, ...]:
+    """Return what speaks against the content of a CT series, whatever the day; `strict` as in `arrange`."""
+    reasons = list(patient_reasons((instance.header for instance in series.instances), policy))
+    if names_other_part(series.header):
+        reasons.append(Reason.of(ReasonCode.NOT_HEAD))
+    if not policy.accept_contrast and any(names_contrast(instance.header) for instance in series.instances):
+        reasons.append(Reason.of(ReasonCode.CONTRAST))
+    try:
+        stack = arrange(usable_frames(series), strict)
+    except UnsuitableSeries as refusal:
+        return (*reasons, *refusal.reasons)
+    return (*reasons, *_pixel_reasons(stack), *stack_reasons(stack, policy))
+
+
+def stack_reasons(stack: Stack, policy: Policy) -> tuple[Reason, ...]:
+    """Return what speaks against the geometry of a stack."""
+    thinnest, thickest = policy.thickness_mm
+    found = {
+        ReasonCode.NOT_AXIAL: abs(stack.tilt_degrees) > policy.maximum_tilt_degrees,
+        ReasonCode.TOO_FEW_SLICES: len(stack.frames) < policy.minimum_slices,
+        ReasonCode.SHORT_COVERAGE: stack.coverage_mm < policy.minimum_coverage_mm,
+        ReasonCode.SLICE_THICKNESS: not thinnest <= thickness_mm(stack) <= thickest or stack.spacing_mm > thickest,
+    }
+    measured = {
+        ReasonCode.NOT_AXIAL: f"Measured: {abs(stack.tilt_degrees):.0f} degrees.",
+        ReasonCode.TOO_FEW_SLICES: f"Counted: {len(stack.frames)}.",
+        ReasonCode.SHORT_COVERAGE: f"Measured: {stack.coverage_mm:.0f} mm.",
+        ReasonCode.SLICE_THICKNESS: f"Thickness {thickness_mm(stack):.2f} mm, distance {stack.spacing_mm:.2f} mm.",
+    }
+    return tuple(Reason.of(code, measured[code]) for code, holds in found.items() if holds)
+
+
+def frames_in(series: Series) -> tuple[Frame, ...]:
+    """Return all slices of a series in the order received."""
+    return tuple(frame for instance in series.instances for frame in frames_of(instance))
+
+
+def usable_frames(series: Series) -> tuple[Frame, ...]:
+    """Return the original slices of a series; where it has none, all."""
+    frames = frames_in(series)
+    return originals(frames) or frames
+
+
+def originals(frames: Sequence[Frame]) -> tuple[Frame, ...]:
+    """Return the slices that are neither localizers nor derived."""
+    return tuple(frame for frame in frames if not is_localizer(frame) and not _is_derived(frame))
+
+
+def thickness_mm(stack: Stack) -> float:
+    """Return the median slice thickness; where the headers have none, the distance of the slices."""
+    known = sorted(frame.thickness_mm for frame in stack.frames if frame.thickness_mm)
+    return known[len(known) // 2] if known else stack.spacing_mm
+
+
+def _is_derived(frame: Frame) -> bool:
+    return is_derived(frame.image_type, text(frame.instance.header, "LossyImageCompression") == "01")
+
+
+def _pixel_reasons(stack: Stack) -> tuple[Reason, ...]:
+    """Return the first thing that keeps a slice from being decoded, and whether one cannot be rescaled."""
+    reasons: list[Reason] = []
+    try:
+        for instance in dict.fromkeys(frame.instance for frame in stack.frames):
+            PixelFormat.of(instance)
+    except UnsuitableSeries as refusal:
+        reasons.extend(refusal.reasons)
+    missing = sum(frame.rescale is None for frame in stack.frames)
+    if missing:
+        reasons.append(Reason.of(ReasonCode.NO_RESCALE, f"{missing} of {len(stack.frames)} slices."))
+    return tuple(reasons)

@@ -1,0 +1,60 @@
+"""Who is shown, how old, and when: the rules that need no pixels and no geometry."""
+
+import re
+from collections.abc import Iterable
+from datetime import date
+
+from pydicom import Dataset
+
+from triage_node.imaging.header import day, text
+from triage_node.imaging.policy import Policy
+from triage_node.reasons import Reason, ReasonCode
+
+_AGE = re.compile(r"(\d{1,3})([DWMY])")
+_YEARS_IN = {"D": 1 / 365.25, "W": 7 / 365.25, "M": 1 / 12, "Y": 1.0}
+
+
+def patient_reasons(headers: Iterable[Dataset], policy: Policy) -> tuple[Reason, ...]:
+    """Return why the patient of these headers is not one to analyze, nothing when suitable or unknown."""
+    headers = tuple(headers)
+    reasons = []
+    if names_several_patients(headers):
+        reasons.append(Reason.of(ReasonCode.MIXED_PATIENT))
+    age = age_years(headers[0]) if headers else None
+    if policy.minimum_age_years is not None and age is not None and age < policy.minimum_age_years:
+        reasons.append(Reason.of(ReasonCode.PEDIATRIC))
+    return tuple(reasons)
+
+
+def prior_reasons(header: Dataset, policy: Policy, today: date) -> tuple[Reason, ...]:
+    """Return why the study is a prior, nothing when it is recent, its date unknown, or the rule is off."""
+    study_date = day(header, "StudyDate")
+    if policy.prior_study_days is None or study_date is None:
+        return ()
+    old = (today - study_date).days > policy.prior_study_days
+    return (Reason.of(ReasonCode.PRIOR_STUDY),) if old else ()
+
+
+def names_several_patients(headers: Iterable[Dataset]) -> bool:
+    """Say whether two headers name different patients by Patient ID, birth date, or, where no ID is known, by name."""
+    headers = tuple(headers)
+    for keyword in ("PatientID", "PatientBirthDate"):
+        if len({text(header, keyword) for header in headers} - {""}) > 1:
+            return True
+    if any(text(header, "PatientID") for header in headers):
+        return False
+    return len({_name(header) for header in headers} - {""}) > 1
+
+
+def age_years(header: Dataset) -> float | None:
+    """Return PatientAge (PS3.5 Table 6.2-1, AS), else the age at the study by birth date, None when unknown."""
+    if match := _AGE.fullmatch(text(header, "PatientAge").upper()):
+        return int(match[1]) * _YEARS_IN[match[2]]
+    born, studied = day(header, "PatientBirthDate"), day(header, "StudyDate")
+    if born is None or studied is None or born > studied:
+        return None
+    return (studied - born).days / 365.25
+
+
+def _name(header: Dataset) -> str:
+    return text(header, "PatientName").rstrip("^ ").upper()

@@ -1,0 +1,91 @@
+"""Stored pixel values of an instance, frame by frame, bit for bit as they were before encoding."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from pydicom.encaps import generate_frames
+from pydicom.tag import Tag
+
+from triage_node.errors import InvalidInstance, UnsuitableSeries
+from triage_node.imaging.codecs import decode
+from triage_node.imaging.instance import Instance
+from triage_node.imaging.part10 import read_pixels
+from triage_node.imaging.pixelformat import PixelFormat
+from triage_node.reasons import Reason, ReasonCode
+
+_PIXEL_DATA = Tag("PixelData")
+
+
+def stored_values(instance: Instance, numbers: Sequence[int]) -> Iterator[np.ndarray]:
+    """Yield frames of one instance; the file is read once.
+
+    Parameters
+    ----------
+    instance
+        A single-frame or multi-frame image.
+    numbers
+        1-based frame numbers.
+
+    Yields
+    ------
+    np.ndarray
+        ``(rows, columns)`` int16, uint16, int32 or narrower, stored values (PS3.5 Section 8.1.1).
+
+    Raises
+    ------
+    UnsuitableSeries
+        UNSUPPORTED_PIXELS or UNREADABLE, with what is wrong.
+    """
+    form = PixelFormat.of(instance)
+    data = _pixel_data(instance)
+    try:
+        yield from (_native(data, form, numbers) if form.is_native else _encapsulated(data, form, numbers))
+    except UnsuitableSeries:
+        raise
+    except Exception as error:  # the border to the codecs: on damaged bytes they raise anything
+        raise _unreadable(f"A frame cannot be decoded ({error}).") from error
+
+
+def _pixel_data(instance: Instance) -> bytes:
+    try:
+        element = read_pixels(instance.path, [_PIXEL_DATA]).get_item(_PIXEL_DATA)
+    except InvalidInstance as error:
+        raise _unreadable(str(error)) from error
+    if element is None or not element.value:
+        raise _unreadable("A slice has no pixel data.")
+    return bytes(element.value)
+
+
+def _native(data: bytes, form: PixelFormat, numbers: Sequence[int]) -> Iterator[np.ndarray]:
+    length = form.rows * form.columns * form.bits_allocated // 8
+    if len(data) < length * form.frames:
+        raise _unreadable(f"The pixel data have {len(data)} of {length * form.frames} bytes.")
+    dtype = np.dtype(f"{form.byte_order}u{form.bits_allocated // 8}")
+    for number in numbers:
+        pixels = np.frombuffer(data, dtype, form.rows * form.columns, (number - 1) * length)
+        yield _values(pixels.reshape(form.rows, form.columns), form.bits_stored, form.high_bit, form.signed)
+
+
+def _encapsulated(data: bytes, form: PixelFormat, numbers: Sequence[int]) -> Iterator[np.ndarray]:
+    wanted = set(numbers)
+    encoded = generate_frames(data, number_of_frames=form.frames)
+    found = {number: frame for number, frame in enumerate(encoded, 1) if number in wanted}
+    for number in numbers:
+        if number not in found:
+            raise _unreadable(f"Frame {number} is missing.")
+        pixels, bits = decode(found[number], form)
+        yield _values(pixels, bits, bits - 1, form.signed)
+
+
+def _values(pixels: np.ndarray, bits: int, high_bit: int, signed: bool) -> np.ndarray:
+    """Keep the stored bits and extend the sign; bits beyond them may hold anything."""
+    width = 8 * pixels.dtype.itemsize
+    native = pixels.astype(f"=u{pixels.dtype.itemsize}", copy=False)
+    values = native.view(f"=i{pixels.dtype.itemsize}") if signed else native
+    if bits == width:
+        return values
+    return (values << (width - 1 - high_bit)) >> (width - bits)
+
+
+def _unreadable(detail: str) -> UnsuitableSeries:
+    return UnsuitableSeries(Reason.of(ReasonCode.UNREADABLE, detail))

@@ -1,0 +1,129 @@
+"""From the files of a series to a `Volume`: judge, arrange, decode, rescale, turn, average, look at it."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from triage_node.errors import UnsuitableSeries
+from triage_node.imaging.arrangement import arrange
+from triage_node.imaging.frame import Frame
+from triage_node.imaging.head import shows_head
+from triage_node.imaging.header import whole
+from triage_node.imaging.hounsfield import hounsfield
+from triage_node.imaging.instance import Instance
+from triage_node.imaging.judging import content_reasons, kind_reasons, usable_frames
+from triage_node.imaging.orientation import Turn
+from triage_node.imaging.pixels import stored_values
+from triage_node.imaging.policy import Policy
+from triage_node.imaging.series import Series
+from triage_node.imaging.slabs import slab_of_each, weights_in_slab
+from triage_node.imaging.stack import Stack
+from triage_node.imaging.volume import SourceSlice, Volume
+from triage_node.reasons import Reason, ReasonCode
+
+MOST_VOXELS = 2**27
+_IMPOSSIBLE = frozenset(
+    {ReasonCode.NO_IMAGES, ReasonCode.MIXED_PATIENT, ReasonCode.NO_POSITIONS, ReasonCode.NO_RESCALE,
+     ReasonCode.UNSUPPORTED_PIXELS, ReasonCode.UNREADABLE}
+)  # fmt: skip
+_STEEPEST_DEGREES = 45.0
+
+
+def read_volume(series: Series, policy: Policy, force: bool = False) -> Volume:
+    """Read a series into Hounsfield units.
+
+    Parameters
+    ----------
+    series
+        The series; its files are opened here.
+    policy
+        The site's limits. Only the age of the study is not judged here: see `judge`.
+    force
+        Read in spite of the reasons; only what makes a volume impossible still raises.
+
+    Raises
+    ------
+    UnsuitableSeries
+        With every reason found.
+    """
+    _refuse(kind_reasons(series), force)
+    _refuse(content_reasons(series, policy, strict=not force), force)
+    stack = arrange(usable_frames(series), strict=not force)
+    _refuse_impossible(stack, policy)
+    volume = _volume(stack, policy)
+    if not force and not shows_head(volume):
+        raise UnsuitableSeries(Reason.of(ReasonCode.NOT_HEAD, "The pixels show no skull with a brain inside."))
+    return volume
+
+
+def _refuse(reasons: Iterable[Reason], force: bool) -> None:
+    counted = tuple(reason for reason in reasons if not force or reason.code in _IMPOSSIBLE)
+    if counted:
+        raise UnsuitableSeries(*dict.fromkeys(counted))
+
+
+def _refuse_impossible(stack: Stack, policy: Policy) -> None:
+    """Raise for what no wish can read: planes that are not axial, or a volume that would not fit."""
+    if abs(stack.tilt_degrees) > _STEEPEST_DEGREES:
+        detail = f"Measured: {abs(stack.tilt_degrees):.0f} degrees."
+        raise UnsuitableSeries(Reason.of(ReasonCode.NOT_AXIAL, detail))
+    rows, columns = stack.frames[0].shape
+    slabs = int(slab_of_each(stack.extents_mm, policy.slab_mm)[-1]) + 1
+    if slabs * rows * columns > MOST_VOXELS:
+        raise UnsuitableSeries(Reason.of(ReasonCode.UNSUPPORTED_PIXELS, f"It has {slabs} x {rows} x {columns} voxels."))
+
+
+def _volume(stack: Stack, policy: Policy) -> Volume:
+    slab = slab_of_each(stack.extents_mm, policy.slab_mm)
+    weights = weights_in_slab(stack.extents_mm, slab)
+    positions = np.bincount(slab, weights * stack.positions_mm)
+    turn = Turn.of(stack.row, stack.column)
+    spacing = float(np.median(np.diff(positions))) if len(positions) > 1 else stack.spacing_mm
+    return Volume(
+        hu=_averaged(stack, slab, weights, turn),
+        spacing_mm=(spacing, *turn.spacing(stack.frames[0].spacing_mm or ())),
+        positions_mm=positions,
+        tilt_degrees=stack.tilt_degrees,
+        sources=_sources(stack, slab),
+    )
+
+
+def _averaged(stack: Stack, slab: np.ndarray, weights: np.ndarray, turn: Turn) -> np.ndarray:
+    """Return ``(slabs, rows, columns) float32`` HU; only one received slice is in memory at a time."""
+    shape = turn.apply(np.empty(stack.frames[0].shape, np.int8)).shape
+    hu = np.zeros((int(slab[-1]) + 1, *shape), np.float32)
+    for instance, indices in _by_instance(stack).items():
+        numbers = [stack.frames[index].number or 1 for index in indices]
+        for index, values in zip(indices, stored_values(instance, numbers), strict=True):
+            received = hounsfield(values, instance.header, _rescale(stack.frames[index]))
+            if weights[index] == 1:
+                hu[slab[index]] = turn.apply(received)
+            else:
+                hu[slab[index]] += turn.apply(received) * np.float32(weights[index])
+    return hu
+
+
+def _rescale(frame: Frame) -> tuple[float, float]:
+    if frame.rescale is None:
+        raise UnsuitableSeries(Reason.of(ReasonCode.NO_RESCALE))
+    return frame.rescale
+
+
+def _by_instance(stack: Stack) -> dict[Instance, list[int]]:
+    indices: dict[Instance, list[int]] = {}
+    for index, frame in enumerate(stack.frames):
+        indices.setdefault(frame.instance, []).append(index)
+    return indices
+
+
+def _sources(stack: Stack, slab: np.ndarray) -> tuple[tuple[SourceSlice, ...], ...]:
+    groups: list[list[SourceSlice]] = [[] for _ in range(int(slab[-1]) + 1)]
+    for frame, position, index in zip(stack.frames, stack.positions_mm, slab, strict=True):
+        groups[index].append(_source(frame, float(position)))
+    return tuple(map(tuple, groups))
+
+
+def _source(frame: Frame, position_mm: float) -> SourceSlice:
+    instance = frame.instance
+    number = whole(instance.header, "InstanceNumber")
+    return SourceSlice(instance.sop_instance_uid, instance.sop_class_uid, frame.number, number, position_mm)

@@ -1,0 +1,38 @@
+"""Log lines: an action word and structured fields, never patient data."""
+
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+def configure_logging(level: str) -> None:
+    """Send log lines of a level and above to standard error, one line each, with the time and the process."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(process)d %(name)s %(message)s"))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for noisy in ("alembic", "apscheduler", "pydicom", "tensorflow", "absl", "h5py"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+    # Its warnings quote the value of an element, which may be a patient's name.
+    warnings.filterwarnings("ignore", module="pydicom")
+    logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)
+
+
+@contextmanager
+def native_messages_silenced() -> Iterator[None]:
+    """Keep what native libraries print to standard error while they load from the user; exceptions still come."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

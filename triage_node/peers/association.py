@@ -1,0 +1,83 @@
+"""How the node calls another DICOM system, with every failure told apart as permanent or transient."""
+
+import logging
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from pynetdicom import AE, _config, evt
+from pynetdicom.association import Association
+from pynetdicom.presentation import PresentationContext
+
+from triage_node.config import Destination
+from triage_node.errors import PeerBusy, PeerRefused, PeerUnreachable
+
+# PS3.8 Table 9-21: what an A-ASSOCIATE-RJ says may be tried again.
+TRANSIENT_RESULT = 0x02
+REJECTIONS = {
+    (0x01, 0x02): "it does not support our application context",
+    (0x01, 0x03): "it does not know our AE title",
+    (0x01, 0x07): "it does not know the AE title it was called by",
+    (0x02, 0x02): "it does not support our protocol version",
+    (0x03, 0x01): "it is congested for the moment",
+    (0x03, 0x02): "it has as many associations as it can serve",
+}
+
+
+@contextmanager
+def associate(
+    destination: Destination,
+    contexts: Sequence[PresentationContext],
+    calling_ae_title: str,
+    timeout_seconds: float,
+) -> Iterator[Association]:
+    """Open an association, and release it at the end of the block.
+
+    Raises
+    ------
+    PeerUnreachable
+        Nothing answers, or not in time.
+    PeerBusy
+        The peer rejects the association for the moment.
+    PeerRefused
+        The peer rejects the association for good.
+    """
+    logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)
+    _config.LOG_HANDLER_LEVEL = "none"
+    ae = AE(ae_title=calling_ae_title)
+    ae.connection_timeout = ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = timeout_seconds
+    assoc = ae.associate(
+        destination.host,
+        destination.port,
+        contexts=list(contexts),
+        ae_title=destination.ae_title,
+        evt_handlers=[(evt.EVT_CONN_OPEN, _send_at_once)],
+    )
+    try:
+        if not assoc.is_established:
+            raise _failure(assoc, destination)
+        yield assoc
+        if assoc.is_established:
+            assoc.release()
+    finally:
+        if assoc.is_established:
+            assoc.abort()
+
+
+def _failure(assoc: Association, destination: Destination) -> PeerUnreachable | PeerBusy | PeerRefused:
+    if assoc.rejected_contexts and not assoc.accepted_contexts:
+        return PeerRefused(f"{destination} accepts none of the SOP classes that were proposed.")
+    if not assoc.is_rejected:
+        return PeerUnreachable(f"{destination} cannot be reached, or does not answer.")
+    answer = assoc.acceptor.primitive
+    source, reason = getattr(answer, "result_source", 0), getattr(answer, "diagnostic", 0)
+    text = REJECTIONS.get((source, reason), f"source {source}, reason {reason}")
+    kind = PeerBusy if getattr(answer, "result", None) == TRANSIENT_RESULT else PeerRefused
+    return kind(f"{destination} rejected the association: {text}.")
+
+
+def _send_at_once(event: evt.Event) -> None:
+    # Nagle's algorithm and the peer's delayed acknowledgement together cost 40 ms an instance.
+    connection = event.assoc.dul.socket
+    if connection is not None and connection.socket is not None:
+        connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,0 +1,126 @@
+"""From an analysis to the reports and the outcome that the worklist keeps."""
+
+import io
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+
+from triage_node import __version__
+from triage_node.findings import Label, ModelIdentity, Prediction
+from triage_node.imaging import Choice
+from triage_node.imaging.volume import SourceSlice
+from triage_node.pipeline.analysis import Analysis
+from triage_node.report import BestSlice, ReportContent, build_report, report_variants
+from triage_node.worklist import Outcome
+
+FIRST_REPORT = "report-1.dcm"
+
+
+class Reporter:
+    """Make the reports of one node.
+
+    Parameters
+    ----------
+    station_name
+        The node's AE title.
+    parameters
+        What the answer depends on besides the images and the model.
+    """
+
+    def __init__(self, station_name: str, model: ModelIdentity, parameters: Mapping[str, str]) -> None:
+        self._station_name = station_name
+        self._model = model
+        self._parameters = parameters
+
+    def report(
+        self, analysis: Analysis, choice: Choice, created_at: datetime, predecessor_folder: str | None
+    ) -> Dataset | None:
+        """Build the report of a study; None when it has no CT image a report could be about."""
+        sources = _sources(analysis, choice)
+        if not sources:
+            return None
+        content = ReportContent(
+            sources=sources,
+            prediction=analysis.prediction,
+            reasons=analysis.reasons,
+            best_slices=best_slices(analysis.prediction, analysis.sources),
+            model=self._model,
+            parameters=self._parameters,
+            node_version=__version__,
+            device_uid=device_uid(self._station_name),
+            station_name=self._station_name,
+            created_at=created_at,
+            predecessor=_predecessor(predecessor_folder),
+        )
+        return build_report(content)
+
+
+def report_files(report: Dataset) -> dict[str, bytes]:
+    """Return the files of a report by name, in the order in which a peer is offered them."""
+    return {f"report-{number}.dcm": _encoded(ds) for number, ds in enumerate(report_variants(report), start=1)}
+
+
+def outcome_of(
+    analysis: Analysis,
+    model: ModelIdentity,
+    report: Dataset | None = None,
+    folder: Path | None = None,
+    seconds: Mapping[str, float] | None = None,
+) -> Outcome:
+    """Return what the worklist keeps of an analysis."""
+    prediction = analysis.prediction
+    return Outcome(
+        status=analysis.status,
+        model=model,
+        reasons=analysis.reasons,
+        series_instance_uid=analysis.series.series_instance_uid if analysis.series else None,
+        decision=prediction.decision if prediction else None,
+        probabilities=prediction.probabilities if prediction else None,
+        flagged=prediction.flagged if prediction else (),
+        uncertain=prediction.uncertain if prediction else (),
+        seconds=seconds or analysis.seconds,
+        report_sop_instance_uid=str(report.SOPInstanceUID) if report is not None else None,
+        folder=str(folder) if folder is not None else None,
+    )
+
+
+def best_slices(prediction: Prediction | None, sources: Sequence[tuple[SourceSlice, ...]]) -> dict[Label, BestSlice]:
+    """Return the received slice with the highest score of each label that is flagged or uncertain."""
+    if prediction is None:
+        return {}
+    best = {}
+    for label in (*prediction.flagged, *prediction.uncertain):
+        slab = sources[prediction.best_slice(label)]
+        source = slab[len(slab) // 2]
+        best[label] = BestSlice(source.sop_instance_uid, source.sop_class_uid, source.frame_number)
+    return best
+
+
+def device_uid(station_name: str) -> str:
+    """Return the UID of the installation of that name (PS3.5 B.2, derived from a name-based UUID)."""
+    return f"2.25.{uuid.uuid5(uuid.NAMESPACE_OID, f'triage-node/{station_name}').int}"
+
+
+def _sources(analysis: Analysis, choice: Choice) -> tuple[Dataset, ...]:
+    if analysis.prediction is not None and analysis.series is not None:
+        used = {source.sop_instance_uid for slab in analysis.sources for source in slab}
+        return tuple(
+            instance.header for instance in analysis.series.instances if str(instance.header.SOPInstanceUID) in used
+        )
+    series = [analysis.series] if analysis.series else [one for one, _ in choice.judgements if one.modality == "CT"]
+    return tuple(instance.header for one in series for instance in one.instances)
+
+
+def _predecessor(folder: str | None) -> Dataset | None:
+    path = Path(folder or "") / FIRST_REPORT
+    return dcmread(path) if folder and path.is_file() else None
+
+
+def _encoded(ds: Dataset) -> bytes:
+    buffer = io.BytesIO()
+    ds.save_as(buffer, enforce_file_format=True)
+    return buffer.getvalue()

@@ -1,0 +1,106 @@
+"""One claimed study from its files to its outcome in the worklist."""
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from pydicom.dataset import Dataset
+
+from triage_node.config import Settings
+from triage_node.errors import TriageError
+from triage_node.imaging import Policy
+from triage_node.pipeline.analysis import Analysis, Model, analyze_study
+from triage_node.pipeline.reporting import FIRST_REPORT, Reporter, outcome_of, report_files
+from triage_node.reasons import Reason, ReasonCode
+from triage_node.spool import Spool
+from triage_node.spool.layout import hashed
+from triage_node.worklist import Claim, Outcome, Status, Worklist
+
+log = logging.getLogger(__name__)
+
+
+class Runner:
+    """Run what the worklist hands out, one study at a time.
+
+    Parameters
+    ----------
+    name
+        Who claims; shown in the events.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: Settings,
+        spool: Spool,
+        worklist: Worklist,
+        model: Model,
+        policy: Policy,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._name = name
+        self._settings = settings
+        self._spool = spool
+        self._worklist = worklist
+        self._model = model
+        self._policy = policy
+        self._clock = clock
+        parameters = {"slab_mm": f"{policy.slab_mm:g}"}
+        self._reporter = Reporter(settings.ae_title, model.identity, parameters)
+
+    def claim(self) -> Claim | None:
+        """Claim the next study."""
+        return self._worklist.claims.claim(self._name)
+
+    def run(self, claim: Claim) -> bool:
+        """Analyze a claimed study and write the outcome; False when it was not taken.
+
+        Whatever goes wrong becomes an outcome with a reason; only a failing worklist is raised.
+        """
+        start = time.perf_counter()
+        try:
+            outcome = self._analyze(claim)
+        except Exception as error:
+            log.exception("analysis_failed study_instance_uid=%s", claim.study_instance_uid)
+            detail = str(error) if isinstance(error, TriageError) else type(error).__name__
+            reason = Reason.of(ReasonCode.ANALYSIS_FAILED, f"({detail})")
+            outcome = Outcome(Status.FAILED, self._model.identity, reasons=(reason,))
+        taken = self._worklist.claims.finish(claim, outcome, [str(one) for one in self._settings.destinations])
+        log.info(
+            "study_finished study_instance_uid=%s status=%s decision=%s taken=%s seconds=%.2f",
+            claim.study_instance_uid,
+            outcome.status,
+            outcome.decision,
+            taken,
+            time.perf_counter() - start,
+        )
+        return taken
+
+    def _analyze(self, claim: Claim) -> Outcome:
+        today = datetime.fromtimestamp(self._clock()).date()
+        paths = self._spool.instances(claim.study_instance_uid)
+        analysis, choice = analyze_study(paths, self._model, self._policy, today)
+        if not self._wants_report(analysis, claim):
+            return outcome_of(analysis, self._model.identity)
+        start = time.perf_counter()
+        created_at = datetime.fromtimestamp(self._clock(), UTC)
+        report = self._reporter.report(analysis, choice, created_at, claim.predecessor_folder)
+        if report is None:
+            return outcome_of(analysis, self._model.identity)
+        return self._keep(claim, analysis, report, start)
+
+    def _wants_report(self, analysis: Analysis, claim: Claim) -> bool:
+        # A study that is not complete yet is not called unsuitable, so nothing may be said of it.
+        return analysis.status is Status.ANALYZED or (self._settings.report_not_analyzed and claim.closed)
+
+    def _keep(self, claim: Claim, analysis: Analysis, report: Dataset, start: float) -> Outcome:
+        # The same result is the same object: what was stored once is what is sent, whenever.
+        name = hashed(str(report.SOPInstanceUID))
+        folder = self._spool.layout.results(claim.study_instance_uid) / name
+        files = {} if (folder / FIRST_REPORT).is_file() else report_files(report)
+        seconds = {**analysis.seconds, "report": time.perf_counter() - start}
+        outcome = outcome_of(analysis, self._model.identity, report, folder, seconds)
+        stored = outcome.as_dict() | {"revision": claim.revision, "created_at": self._clock()}
+        self._spool.keep_result(claim.study_instance_uid, name, stored, files)
+        return outcome

@@ -1,0 +1,134 @@
+"""The node's side of the inference process: start it, hear it, start it again when it dies."""
+
+import json
+import logging
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+
+from triage_node.config import Settings
+from triage_node.errors import StorageError
+from triage_node.worklist import Worklist
+
+log = logging.getLogger(__name__)
+
+LONGEST_PAUSE_SECONDS = 60.0
+STABLE_SECONDS = 60.0
+STOP_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class WorkerStatus:
+    """What the worker last said of itself."""
+
+    ready: bool = False
+    device: str = ""
+    model: str = ""
+    version: str = ""
+    error: str = ""
+
+
+class Supervisor:
+    """Keep one worker process alive; a crash costs its study nothing but time."""
+
+    def __init__(self, settings: Settings, worklist: Worklist) -> None:
+        self._settings = settings
+        self._worklist = worklist
+        self._process: subprocess.Popen[bytes] | None = None
+        self._status = WorkerStatus()
+        self._changed = threading.Condition()
+        self._started_at = 0.0
+        self._start_after = 0.0
+        self._failures = 0
+
+    @property
+    def status(self) -> WorkerStatus:
+        """What the worker last said."""
+        return self._status
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the worker, None while there is none."""
+        return self._process.pid if self._process else None
+
+    def check(self) -> None:
+        """Start the worker if there is none; called again and again."""
+        if self._process is not None and self._process.poll() is not None:
+            self._bury(self._process)
+        if self._process is None and time.monotonic() >= self._start_after:
+            self._launch()
+
+    def wait_ready(self, timeout_seconds: float) -> WorkerStatus:
+        """Wait until the worker is ready or says why it is not."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._status.ready or self._status.error, timeout_seconds)
+        return self._status
+
+    def stop(self) -> None:
+        """End the worker; the study in its hands returns to the queue."""
+        process, self._process = self._process, None
+        self._start_after = float("inf")
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        self._release(process)
+
+    def kill_if_stuck(self) -> None:
+        """End a worker that lost its lease, which it renews as long as it lives."""
+        if self._worklist.claims.release_expired() and self._process is not None:
+            log.error("worker_lost_lease pid=%d", self._process.pid)
+            self._process.kill()
+
+    def _launch(self) -> None:
+        # -P: a checkout's folder triage_node/ must not hide the installed package.
+        command = [sys.executable, "-P", "-m", "triage_node.pipeline.worker"]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._started_at = time.monotonic()
+        log.info("worker_started pid=%d", self._process.pid)
+        threading.Thread(target=self._listen, args=(self._process,), name="worker-messages", daemon=True).start()
+        try:
+            assert self._process.stdin is not None
+            self._process.stdin.write(self._settings.model_dump_json().encode() + b"\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            log.error("worker_died_at_start pid=%d", self._process.pid)
+
+    def _listen(self, process: "subprocess.Popen[bytes]") -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            try:
+                self._set_status(WorkerStatus(**json.loads(line)))
+            except (ValueError, TypeError):
+                log.info("worker_says %s", line.decode(errors="replace").strip())
+
+    def _bury(self, process: "subprocess.Popen[bytes]") -> None:
+        lived_seconds = time.monotonic() - self._started_at
+        self._failures = 0 if lived_seconds > STABLE_SECONDS else self._failures + 1
+        pause = min(2.0 ** (self._failures - 1), LONGEST_PAUSE_SECONDS) if self._failures > 1 else 0.0
+        self._start_after = time.monotonic() + pause
+        self._process = None
+        why = self._status.error or f"exit code {process.returncode}"
+        log.error("worker_died pid=%d restart_in_seconds=%.0f error=%s", process.pid, pause, why)
+        self._set_status(WorkerStatus(error=self._status.error))
+        self._release(process)
+
+    def _release(self, process: "subprocess.Popen[bytes]") -> None:
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                stream.close()
+        try:
+            self._worklist.claims.release_worker(f"{self._settings.node_name}:{process.pid}")
+        except StorageError as error:
+            log.error("claims_not_released error=%s", error)
+
+    def _set_status(self, status: WorkerStatus) -> None:
+        with self._changed:
+            self._status = status
+            self._changed.notify_all()

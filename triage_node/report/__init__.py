@@ -1,0 +1,16 @@
+"""From a prediction to a DICOM Structured Report and to words; pure functions."""
+
+from triage_node.report.content import BestSlice, ReportContent
+from triage_node.report.document import build_report
+from triage_node.report.summary import LabelSummary, Summary, summarize
+from triage_node.report.variants import report_variants
+
+__all__ = [
+    "BestSlice",
+    "LabelSummary",
+    "ReportContent",
+    "Summary",
+    "build_report",
+    "report_variants",
+    "summarize",
+]

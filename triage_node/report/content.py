@@ -1,0 +1,92 @@
+"""What a report says, before it is DICOM."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pydicom.dataset import Dataset
+
+from triage_node.findings import FINDING_CODES, LABELS, Decision, FindingCode, Label, ModelIdentity, Prediction
+from triage_node.reasons import Reason
+from triage_node.report.uids import is_valid_uid
+
+
+@dataclass(frozen=True)
+class BestSlice:
+    """The received instance, and the 1-based frame where it has several, that illustrates a finding best."""
+
+    sop_instance_uid: str
+    sop_class_uid: str
+    frame_number: int | None = None
+
+
+@dataclass(frozen=True)
+class ReportContent:
+    """Everything a report is made of; `build_report` adds nothing of its own, no clock and no random number.
+
+    Attributes
+    ----------
+    sources
+        Headers, without pixels, of every instance used; of the instances judged when the study was not analyzed.
+        They become the evidence (PS3.3 C.17.2), and the patient and study of the report come from them.
+    prediction
+        What the model answered, None when the study was not analyzed.
+    reasons
+        Why it was not analyzed, empty when it was.
+    best_slices
+        The slice to open for a label; used for flagged and uncertain labels only.
+    model
+        Whose answer it is, or whose it would have been.
+    parameters
+        What else the answer depends on (thresholds, slab thickness, forced); written as ``name=value``.
+    node_version
+        Software version of the node.
+    device_uid
+        UID of this installation, the Device Observer UID of TID 1004.
+    station_name
+        Name of this installation, as a rule its AE title.
+    created_at
+        When the report is made, with its time zone. It does not enter the UIDs.
+    predecessor
+        An earlier report this one replaces (PS3.3 C.17.2, Predecessor Documents Sequence).
+    finding_codes
+        Code of each label; a site may override `triage_node.findings.FINDING_CODES`.
+    """
+
+    sources: tuple[Dataset, ...]
+    prediction: Prediction | None
+    model: ModelIdentity
+    node_version: str
+    device_uid: str
+    station_name: str
+    created_at: datetime
+    reasons: tuple[Reason, ...] = ()
+    best_slices: Mapping[Label, BestSlice] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    predecessor: Dataset | None = None
+    finding_codes: Mapping[Label, FindingCode] = field(default_factory=lambda: FINDING_CODES)
+
+    def __post_init__(self) -> None:
+        if not self.sources:
+            raise ValueError("a report needs at least one source instance")
+        if (self.prediction is None) != bool(self.reasons):
+            raise ValueError("a report holds either a prediction or the reasons why there is none")
+        if self.created_at.tzinfo is None:
+            raise ValueError(f"created_at must have a time zone, got {self.created_at!r}")
+        if not is_valid_uid(self.device_uid):
+            raise ValueError(f"device_uid must be a valid UID, got {self.device_uid!r}")
+        if set(self.finding_codes) != set(LABELS):
+            raise ValueError(f"finding_codes must have the labels {LABELS}, got {tuple(self.finding_codes)}")
+
+    @property
+    def decision(self) -> Decision | None:
+        """The one word for the study, None when it was not analyzed."""
+        return self.prediction.decision if self.prediction else None
+
+    def decision_for(self, label: Label) -> Decision:
+        """Return what the model says of one label; only for an analyzed study."""
+        if self.prediction is None:
+            raise ValueError("the study was not analyzed")
+        if label in self.prediction.flagged:
+            return Decision.FLAGGED
+        return Decision.UNCERTAIN if label in self.prediction.uncertain else Decision.NOT_FLAGGED

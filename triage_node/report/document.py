@@ -1,0 +1,138 @@
+"""A report as a DICOM object: Comprehensive 3D SR (PS3.3 A.35.13)."""
+
+from datetime import timedelta, timezone
+
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import UID, Comprehensive3DSRStorage, ExplicitVRLittleEndian
+
+from triage_node.report import codes, header
+from triage_node.report.character_set import choose_character_set, declared_character_set
+from triage_node.report.content import ReportContent
+from triage_node.report.evidence import evidence_items, hierarchical_references, instance_of
+from triage_node.report.identity import instance_uid, series_uid
+from triage_node.report.uids import hashed_uid, set_uid
+from triage_node.report.wording import MANUFACTURER, SERIES_DESCRIPTIONS
+
+SERIES_NUMBER = 9601
+IMPLEMENTATION_CLASS_UID = UID("2.25.198340214371264528640214593107482619207")
+
+
+def build_report(content: ReportContent) -> Dataset:
+    """Return the report as a Comprehensive 3D SR in Explicit VR Little Endian, complete with file meta.
+
+    The same content gives the same bytes, whatever the order of its sources.
+    """
+    from triage_node.report.tree import content_tree
+
+    source = min(content.sources, key=instance_of)
+    series = series_uid(content)
+    report = Dataset()
+    set_uid(report, "StudyInstanceUID", instance_of(source).study_instance_uid or hashed_uid("study", series))
+    _copy_patient_and_study(report, source)
+    report.SeriesInstanceUID = series
+    _describe_series(report, content)
+    _describe_equipment(report, content)
+    _describe_document(report, content)
+    _stamp(report, content, source)
+    report.update(content_tree(content, series))
+    report.file_meta = file_meta(report)
+    return report
+
+
+def file_meta(report: Dataset) -> FileMetaDataset:
+    """Return the file meta information of a report (PS3.10 7.1)."""
+    meta = FileMetaDataset()
+    meta.FileMetaInformationVersion = b"\x00\x01"
+    meta.MediaStorageSOPClassUID = report.SOPClassUID
+    meta.MediaStorageSOPInstanceUID = report.SOPInstanceUID
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    meta.ImplementationClassUID = IMPLEMENTATION_CLASS_UID
+    meta.ImplementationVersionName = "TRIAGE_NODE"
+    return meta
+
+
+def _copy_patient_and_study(report: Dataset, source: Dataset) -> None:
+    """Patient, General Study and Patient Study modules (PS3.3 C.7.1.1, C.7.2.1, C.7.2.2)."""
+    report.PatientName = header.person_name(source, "PatientName")
+    report.PatientID = header.identifier(source, "PatientID", 64)
+    report.PatientBirthDate = header.date(source, "PatientBirthDate")
+    report.PatientSex = header.sex(source, "PatientSex")
+    report.StudyDate = header.date(source, "StudyDate")
+    report.StudyTime = header.time(source, "StudyTime")
+    report.StudyID = header.identifier(source, "StudyID", 16)
+    report.AccessionNumber = header.identifier(source, "AccessionNumber", 16)
+    report.ReferringPhysicianName = header.person_name(source, "ReferringPhysicianName")
+    optional = {
+        "IssuerOfPatientID": header.identifier(source, "IssuerOfPatientID", 64),
+        "StudyDescription": header.description(source, "StudyDescription"),
+        "PatientAge": header.age(source, "PatientAge"),
+        "TimezoneOffsetFromUTC": header.offset(source, "TimezoneOffsetFromUTC"),
+    }
+    for keyword, value in optional.items():
+        if value:
+            setattr(report, keyword, value)
+    _declare_character_set(report, source)
+
+
+def _declare_character_set(report: Dataset, source: Dataset) -> None:
+    texts = [str(element.value) for element in report if element.VR in {"PN", "LO", "SH"}]
+    terms = choose_character_set(declared_character_set(source), texts)
+    if terms:
+        report.SpecificCharacterSet = terms if len(terms) > 1 else terms[0]
+
+
+def _describe_series(report: Dataset, content: ReportContent) -> None:
+    """SR Document Series module (PS3.3 C.17.1); the description is what moves a worklist."""
+    report.Modality = "SR"
+    report.SeriesNumber = SERIES_NUMBER
+    report.SeriesDescription = SERIES_DESCRIPTIONS[content.decision]
+    report.ReferencedPerformedProcedureStepSequence = []
+
+
+def _describe_equipment(report: Dataset, content: ReportContent) -> None:
+    """General Equipment and Enhanced General Equipment modules (PS3.3 C.7.5.1, C.7.5.2)."""
+    report.Manufacturer = MANUFACTURER
+    report.ManufacturerModelName = MANUFACTURER
+    report.DeviceSerialNumber = content.device_uid
+    report.SoftwareVersions = header.plain(content.node_version, 64)
+    report.StationName = header.plain(content.station_name, 16)
+
+
+def _describe_document(report: Dataset, content: ReportContent) -> None:
+    """SR Document General module (PS3.3 C.17.2).
+
+    COMPLETE means that every label has its answer; a study that was not analyzed gives a PARTIAL document that says so.
+    """
+    report.InstanceNumber = 1
+    report.CompletionFlag = "PARTIAL" if content.prediction is None else "COMPLETE"
+    report.VerificationFlag = "UNVERIFIED"
+    report.PreliminaryFlag = "PRELIMINARY"
+    report.PerformedProcedureCodeSequence = []
+    current, other = evidence_items(content.sources, report.StudyInstanceUID)
+    if current:
+        report.CurrentRequestedProcedureEvidenceSequence = current
+    if other:
+        report.PertinentOtherEvidenceSequence = other
+    if content.predecessor is not None:
+        report.PredecessorDocumentsSequence = hierarchical_references([instance_of(content.predecessor)])
+
+
+def _stamp(report: Dataset, content: ReportContent, source: Dataset) -> None:
+    """SOP Common module (PS3.3 C.12.1), every time in the time zone the source declares, where it declares one."""
+    report.SOPClassUID = Comprehensive3DSRStorage
+    report.SOPInstanceUID = instance_uid(report.SeriesInstanceUID, Comprehensive3DSRStorage)
+    created_at = content.created_at
+    zone = header.offset(source, "TimezoneOffsetFromUTC")
+    if zone:
+        minutes = int(zone[1:3]) * 60 + int(zone[3:5])
+        created_at = created_at.astimezone(timezone(timedelta(minutes=-minutes if zone[0] == "-" else minutes)))
+    report.InstanceCreationDate = report.ContentDate = created_at.strftime("%Y%m%d")
+    report.InstanceCreationTime = report.ContentTime = created_at.strftime("%H%M%S")
+    report.CodingSchemeIdentificationSequence = [_private_scheme()]
+
+
+def _private_scheme() -> Dataset:
+    item = Dataset()
+    item.CodingSchemeDesignator = codes.PRIVATE_SCHEME
+    item.CodingSchemeName = codes.PRIVATE_SCHEME_NAME
+    return item

@@ -1,0 +1,76 @@
+"""References to other instances: the evidence and the report that is replaced (PS3.3 C.17.2)."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from pydicom.dataset import Dataset
+from pydicom.uid import CTImageStorage
+
+from triage_node.report.header import text_of, uid_of
+from triage_node.report.uids import carried_uid, is_valid_uid, set_uid
+
+
+class Instance(NamedTuple):
+    """What names an instance; sorting by it gives the order of the evidence."""
+
+    study_instance_uid: str
+    series_instance_uid: str
+    sop_instance_uid: str
+    sop_class_uid: str
+
+
+def instance_of(ds: Dataset) -> Instance:
+    """Return the UIDs that name an instance, as the report carries them."""
+    study, series, instance = (uid_of(ds, f"{level}InstanceUID") for level in ("Study", "Series", "SOP"))
+    return Instance(study, series, instance, sop_class_of(text_of(ds, "SOPClassUID")))
+
+
+def sop_class_of(received: str) -> str:
+    """Return a SOP Class UID; a header without a valid one came from a CT or it would not be here."""
+    return received if is_valid_uid(received) else CTImageStorage
+
+
+def evidence_items(sources: Iterable[Dataset], study_instance_uid: str) -> tuple[list[Dataset], list[Dataset]]:
+    """Return the items of Current Requested Procedure Evidence and of Pertinent Other Evidence.
+
+    Sources without a SOP Instance UID cannot be referred to and are left out, doubles are named once, and a source that
+    names no study is taken to be of the report's.
+    """
+    named = sorted({instance for instance in map(instance_of, sources) if instance.sop_instance_uid})
+    placed = [each._replace(study_instance_uid=each.study_instance_uid or study_instance_uid) for each in named]
+    current = [each for each in placed if each.study_instance_uid == study_instance_uid]
+    other = [each for each in placed if each.study_instance_uid != study_instance_uid]
+    return hierarchical_references(current), hierarchical_references(other)
+
+
+def hierarchical_references(instances: Iterable[Instance]) -> list[Dataset]:
+    """Return one item a study, each with its series and instances (PS3.3 Table C.17-3b)."""
+    tree: dict[str, dict[str, list[Instance]]] = defaultdict(lambda: defaultdict(list))
+    for instance in instances:
+        tree[instance.study_instance_uid][instance.series_instance_uid].append(instance)
+    return [_study_item(study_uid, series) for study_uid, series in tree.items()]
+
+
+def sop_reference(sop_class_uid: str, sop_instance_uid: str, frame_number: int | None = None) -> Dataset:
+    """Return an item that refers to an instance or to one frame of it (PS3.3 Table 10-3)."""
+    item = Dataset()
+    item.ReferencedSOPClassUID = sop_class_of(sop_class_uid)
+    set_uid(item, "ReferencedSOPInstanceUID", carried_uid(sop_instance_uid))
+    if frame_number is not None:
+        item.ReferencedFrameNumber = frame_number
+    return item
+
+
+def _study_item(study_instance_uid: str, series: Mapping[str, list[Instance]]) -> Dataset:
+    item = Dataset()
+    set_uid(item, "StudyInstanceUID", carried_uid(study_instance_uid))
+    item.ReferencedSeriesSequence = [_series_item(uid, instances) for uid, instances in series.items()]
+    return item
+
+
+def _series_item(series_instance_uid: str, instances: Iterable[Instance]) -> Dataset:
+    item = Dataset()
+    set_uid(item, "SeriesInstanceUID", carried_uid(series_instance_uid))
+    item.ReferencedSOPSequence = [sop_reference(each.sop_class_uid, each.sop_instance_uid) for each in instances]
+    return item

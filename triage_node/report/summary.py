@@ -1,0 +1,186 @@
+"""A report read back: what a received SR says, from the DICOM object alone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pydicom.dataset import Dataset
+
+from triage_node.findings import FINDING_CODES, LABELS, Code, Decision, Label, ModelIdentity
+from triage_node.report import codes
+from triage_node.report.content import BestSlice
+from triage_node.report.content_items import children, coded, descendants, named, number, same_code, sequence
+from triage_node.report.header import text_of
+from triage_node.report.plain_text import render
+
+EVIDENCE = ("CurrentRequestedProcedureEvidenceSequence", "PertinentOtherEvidenceSequence")
+MANIFEST = "manifest sha256"
+
+
+@dataclass(frozen=True)
+class LabelSummary:
+    """What a report says of one label.
+
+    Attributes
+    ----------
+    decision
+        None where the report says nothing that we understand.
+    probability
+        The score in [0, 1], None when the report holds none.
+    text
+        The words of the report: the meaning of the presence code, or the text of a label that is not flagged.
+    """
+
+    label: Label
+    decision: Decision | None
+    probability: float | None
+    text: str
+    best_slice: BestSlice | None = None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a report says, with nothing but the report to go by.
+
+    Attributes
+    ----------
+    decision
+        None when the study was not analyzed, or when the report says nothing that we understand (`status` tells).
+    status
+        Meaning of the CID 6047 code, empty when there is none.
+    sentence
+        The summary text of the report.
+    reasons
+        Why the study was not analyzed, each ``code: sentence``.
+    source_counts
+        Number of instances referred to as evidence, by Series Instance UID.
+    """
+
+    study_instance_uid: str
+    sop_instance_uid: str
+    sop_class_uid: str
+    series_description: str
+    created: str
+    decision: Decision | None
+    status: str
+    sentence: str
+    labels: tuple[LabelSummary, ...]
+    reasons: tuple[str, ...]
+    model: ModelIdentity
+    parameters: tuple[str, ...]
+    source_counts: dict[str, int]
+    replaces: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The report as plain text for a terminal."""
+        return render(self)
+
+    def of(self, label: Label) -> LabelSummary | None:
+        """Return what the report says of a label, None when nothing."""
+        return next((each for each in self.labels if each.label is label), None)
+
+
+def summarize(report: Dataset) -> Summary:
+    """Read a report of this node back, of any SOP class and tolerant of what is missing."""
+    labels = tuple(_labels(report))
+    status = next((coded(item, "ConceptCodeSequence") for item in named(descendants(report), codes.STATUS)), None)
+    return Summary(
+        study_instance_uid=text_of(report, "StudyInstanceUID"),
+        sop_instance_uid=text_of(report, "SOPInstanceUID"),
+        sop_class_uid=text_of(report, "SOPClassUID"),
+        series_description=text_of(report, "SeriesDescription"),
+        created=f"{text_of(report, 'ContentDate')} {text_of(report, 'ContentTime')}".strip(),
+        decision=_decision(labels, same_code(status, codes.WITHOUT_FINDINGS)),
+        status=status.meaning if status else "",
+        sentence=" ".join(_texts(report, codes.SUMMARY)),
+        labels=labels,
+        reasons=tuple(_texts(report, codes.REASON_NOT_ANALYZED)),
+        model=_model(report),
+        parameters=tuple(text for text in _parameters(report) if not text.startswith(f"{MANIFEST}=")),
+        source_counts=dict(_source_counts(report)),
+        replaces=tuple(_replaced(report)),
+    )
+
+
+def _labels(report: Dataset) -> Iterator[LabelSummary]:
+    groups = {label: group for group in named(descendants(report), codes.MEASUREMENT_GROUP) if (label := _label(group))}
+    return (_label_summary(label, groups[label]) for label in LABELS if label in groups)
+
+
+def _label(group: Dataset) -> Label | None:
+    """The tracking identifier names the label; a group without one is known by its codes."""
+    for item in named(children(group), codes.TRACKING_IDENTIFIER):
+        if text_of(item, "TextValue") in LABELS:
+            return Label(text_of(item, "TextValue"))
+    names = [coded(item, "ConceptNameCodeSequence") for item in children(group)]
+    matches = (label for label in LABELS if any(same_code(name, FINDING_CODES[label].finding) for name in names))
+    return next(matches, None)
+
+
+def _label_summary(label: Label, group: Dataset) -> LabelSummary:
+    presence = next((code for item in children(group) if (code := _presence(item))), None)
+    words = [text_of(item, "TextValue") for item in children(group) if text_of(item, "ValueType") == "TEXT"]
+    percent = next(map(number, named(children(group), codes.CERTAINTY)), None)
+    return LabelSummary(
+        label=label,
+        decision=presence or (Decision.NOT_FLAGGED if any("not flagged" in text for text in words) else None),
+        probability=None if percent is None else percent / 100,
+        text=next((text for text in words if text != label), _meaning(group)),
+        best_slice=next(map(_best_slice, named(children(group), codes.BEST_ILLUSTRATION)), None),
+    )
+
+
+def _presence(item: Dataset) -> Decision | None:
+    value = coded(item, "ConceptCodeSequence")
+    if same_code(value, codes.PRESENT):
+        return Decision.FLAGGED
+    return Decision.UNCERTAIN if same_code(value, codes.UNDETERMINED) else None
+
+
+def _meaning(group: Dataset) -> str:
+    values = (coded(item, "ConceptCodeSequence") for item in children(group) if _presence(item))
+    return next((value.meaning for value in values if value), "")
+
+
+def _best_slice(item: Dataset) -> BestSlice | None:
+    for reference in sequence(item, "ReferencedSOPSequence"):
+        frame = text_of(reference, "ReferencedFrameNumber")
+        uids = (text_of(reference, "ReferencedSOPInstanceUID"), text_of(reference, "ReferencedSOPClassUID"))
+        return BestSlice(*uids, frame_number=int(frame) if frame.isdecimal() else None)
+    return None
+
+
+def _decision(labels: tuple[LabelSummary, ...], without_findings: bool) -> Decision | None:
+    said = {each.decision for each in labels}
+    if Decision.FLAGGED in said:
+        return Decision.FLAGGED
+    if Decision.UNCERTAIN in said:
+        return Decision.UNCERTAIN
+    return Decision.NOT_FLAGGED if without_findings else None
+
+
+def _model(report: Dataset) -> ModelIdentity:
+    name, version = (next(iter(_texts(report, code)), "") for code in (codes.ALGORITHM_NAME, codes.ALGORITHM_VERSION))
+    digest = next((text.partition("=")[2] for text in _parameters(report) if text.startswith(f"{MANIFEST}=")), "")
+    return ModelIdentity(name, version, digest)
+
+
+def _parameters(report: Dataset) -> list[str]:
+    return _texts(report, codes.ALGORITHM_PARAMETERS)
+
+
+def _texts(report: Dataset, name: Code) -> list[str]:
+    return [text_of(item, "TextValue") for item in named(descendants(report), name)]
+
+
+def _source_counts(report: Dataset) -> Iterator[tuple[str, int]]:
+    for study in (item for keyword in EVIDENCE for item in sequence(report, keyword)):
+        for series in sequence(study, "ReferencedSeriesSequence"):
+            yield text_of(series, "SeriesInstanceUID"), len(sequence(series, "ReferencedSOPSequence"))
+
+
+def _replaced(report: Dataset) -> Iterator[str]:
+    for study in sequence(report, "PredecessorDocumentsSequence"):
+        for series in sequence(study, "ReferencedSeriesSequence"):
+            for reference in sequence(series, "ReferencedSOPSequence"):
+                yield text_of(reference, "ReferencedSOPInstanceUID")

@@ -1,0 +1,109 @@
+"""The content tree of a report: PS3.16 TID 1500 Measurement Report."""
+
+from highdicom.sr import (
+    AlgorithmIdentification,
+    CodeContentItem,
+    ContainerContentItem,
+    ContentItem,
+    ContentSequence,
+    DeviceObserverIdentifyingAttributes,
+    LanguageOfContentItemAndDescendants,
+    ObserverContext,
+    RelationshipTypeValues,
+    TextContentItem,
+)
+
+from triage_node.findings import LABELS, Code, Decision
+from triage_node.report import codes
+from triage_node.report.content import ReportContent
+from triage_node.report.group import concept, measurement_group
+from triage_node.report.header import plain
+from triage_node.report.identity import LANGUAGE
+from triage_node.report.wording import MANUFACTURER, summary_text
+
+CONTAINS = RelationshipTypeValues.CONTAINS
+HAS_CONCEPT_MOD = RelationshipTypeValues.HAS_CONCEPT_MOD
+
+
+def content_tree(content: ReportContent, series_instance_uid: str) -> ContainerContentItem:
+    """Return the root container of the report (PS3.16 TID 1500).
+
+    The image library (row 5) is left out: the evidence names every source instance already, and 300 library entries
+    would be most of the object. Without a prediction there are no imaging measurements, which rows 6 and 12 allow.
+    """
+    root = ContainerContentItem(concept(codes.IMAGING_MEASUREMENT_REPORT), False, "1500")
+    root.ContentSequence = ContentSequence()
+    root.ContentSequence.extend(LanguageOfContentItemAndDescendants(concept(codes.LANGUAGES[LANGUAGE])))
+    root.ContentSequence.extend(_observer(content))
+    root.ContentSequence.append(_procedure(content))
+    if content.prediction is not None:
+        root.ContentSequence.append(_imaging_measurements(content, series_instance_uid))
+    root.ContentSequence.append(_qualitative_evaluations(content))
+    return root
+
+
+def _observer(content: ReportContent) -> ObserverContext:
+    """TID 1002 and TID 1004: who speaks is a device."""
+    attributes = DeviceObserverIdentifyingAttributes(
+        uid=content.device_uid,
+        name=plain(content.station_name),
+        manufacturer_name=MANUFACTURER,
+        model_name=MANUFACTURER,
+        serial_number=content.device_uid,
+    )
+    return ObserverContext(concept(codes.DEVICE), attributes)
+
+
+def _procedure(content: ReportContent) -> CodeContentItem:
+    """TID 1500 row 4: of a study that was not analyzed nobody knows that it is a head CT."""
+    procedure = codes.IMAGING_PROCEDURE if content.prediction is None else codes.CT_OF_HEAD
+    return CodeContentItem(concept(codes.PROCEDURE_REPORTED), concept(procedure), HAS_CONCEPT_MOD)
+
+
+def _algorithm(content: ReportContent) -> AlgorithmIdentification:
+    """TID 4019, once for the whole container (TID 1500 rows 6b and 12b)."""
+    parameters = {"manifest sha256": content.model.sha256, **content.parameters}
+    return AlgorithmIdentification(
+        name=plain(content.model.name),
+        version=plain(content.model.version),
+        parameters=[plain(f"{name}={value}") for name, value in sorted(parameters.items())],
+        family=concept(codes.ARTIFICIAL_INTELLIGENCE),
+    )
+
+
+def _imaging_measurements(content: ReportContent, series_instance_uid: str) -> ContainerContentItem:
+    """TID 1500 row 6: the algorithm and one group a label."""
+    container = _container(codes.IMAGING_MEASUREMENTS)
+    container.ContentSequence.extend(_algorithm(content))
+    container.ContentSequence.extend(measurement_group(content, label, series_instance_uid) for label in LABELS)
+    return container
+
+
+def _qualitative_evaluations(content: ReportContent) -> ContainerContentItem:
+    """TID 1500 row 12: the status, the sentence to read first and why there is nothing more."""
+    container = _container(codes.QUALITATIVE_EVALUATIONS)
+    if content.prediction is None:
+        container.ContentSequence.extend(_algorithm(content))
+    container.ContentSequence.append(CodeContentItem(concept(codes.STATUS), concept(_status(content)), CONTAINS))
+    container.ContentSequence.append(_text(codes.SUMMARY, summary_text(content)))
+    container.ContentSequence.extend(
+        _text(codes.REASON_NOT_ANALYZED, f"{reason.code}: {reason.message}") for reason in content.reasons
+    )
+    return container
+
+
+def _status(content: ReportContent) -> Code:
+    """CID 6047; an uncertain label counts as a finding, so that nobody reads it as all clear."""
+    if content.decision is None:
+        return codes.NOT_SUCCEEDED
+    return codes.WITHOUT_FINDINGS if content.decision is Decision.NOT_FLAGGED else codes.WITH_FINDINGS
+
+
+def _container(name: Code) -> ContainerContentItem:
+    container = ContainerContentItem(concept(name), is_content_continuous=False, relationship_type=CONTAINS)
+    container.ContentSequence = ContentSequence()
+    return container
+
+
+def _text(name: Code, value: str) -> ContentItem:
+    return TextContentItem(concept(name), plain(value), CONTAINS)

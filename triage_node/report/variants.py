@@ -1,0 +1,29 @@
+"""The same report in the SOP classes a PACS may accept."""
+
+import copy
+
+from pydicom.dataset import Dataset
+from pydicom.uid import Comprehensive3DSRStorage, ComprehensiveSRStorage, EnhancedSRStorage
+
+from triage_node.report.document import file_meta
+from triage_node.report.identity import instance_uid
+
+SOP_CLASSES = (Comprehensive3DSRStorage, ComprehensiveSRStorage, EnhancedSRStorage)
+"""In order of preference; the content keeps to what the least of them allows (PS3.3 A.35.2.3)."""
+
+
+def report_variants(report: Dataset) -> tuple[Dataset, ...]:
+    """Return the report as Comprehensive 3D, Comprehensive and Enhanced SR, in the order of preference.
+
+    Any variant of a report gives the same three: the UID of each is made from the series they share and its class.
+    """
+    return tuple(_variant(report, number, uid) for number, uid in enumerate(SOP_CLASSES, start=1))
+
+
+def _variant(report: Dataset, instance_number: int, sop_class_uid: str) -> Dataset:
+    variant = copy.deepcopy(report)
+    variant.SOPClassUID = sop_class_uid
+    variant.SOPInstanceUID = instance_uid(report.SeriesInstanceUID, sop_class_uid)
+    variant.InstanceNumber = instance_number
+    variant.file_meta = file_meta(variant)
+    return variant

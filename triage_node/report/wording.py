@@ -1,0 +1,50 @@
+"""The words of a triage device: it notifies and never diagnoses (21 CFR 892.2080)."""
+
+from collections.abc import Iterable
+
+from triage_node.findings import LABELS, Decision, Label
+from triage_node.report.content import ReportContent
+
+MANUFACTURER = "triage-node"
+
+DISCLAIMER = "Notification only, not for diagnosis. Read the images as always."
+NOT_FLAGGED = "not flagged by the algorithm"
+NOT_ANALYZED = "Not analyzed"
+
+FINDING_WORDS: dict[Label, str] = {
+    Label.EPIDURAL: "epidural hemorrhage",
+    Label.INTRAPARENCHYMAL: "intraparenchymal hemorrhage",
+    Label.INTRAVENTRICULAR: "intraventricular hemorrhage",
+    Label.SUBARACHNOID: "subarachnoid hemorrhage",
+    Label.SUBDURAL: "subdural hemorrhage",
+    Label.ANY: "intracranial hemorrhage",
+}
+
+SERIES_DESCRIPTIONS: dict[Decision | None, str] = {
+    Decision.FLAGGED: "TRIAGE: suspected hemorrhage",
+    Decision.UNCERTAIN: "TRIAGE: uncertain",
+    Decision.NOT_FLAGGED: "TRIAGE: not flagged",
+    None: "TRIAGE: not analyzed",
+}
+
+
+def finding_list(labels: Iterable[Label]) -> str:
+    """Return the findings in words; *any* is said only where no type can be named."""
+    ordered = [label for label in LABELS if label in set(labels)]
+    types = [label for label in ordered if label is not Label.ANY]
+    return ", ".join(FINDING_WORDS[label] for label in types or ordered)
+
+
+def summary_text(content: ReportContent) -> str:
+    """Return the sentence a reader sees first, always with the disclaimer."""
+    return " ".join([*_statements(content), DISCLAIMER])
+
+
+def _statements(content: ReportContent) -> list[str]:
+    prediction = content.prediction
+    if prediction is None:
+        return [f"{NOT_ANALYZED}.", *(reason.message for reason in content.reasons)]
+    if prediction.decision is Decision.NOT_FLAGGED:
+        return [f"{NOT_FLAGGED.capitalize()}."]
+    said = {"Suspected": prediction.flagged, "Uncertain": prediction.uncertain}
+    return [f"{word}: {finding_list(labels)}." for word, labels in said.items() if labels]

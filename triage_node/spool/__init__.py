@@ -1,0 +1,5 @@
+"""Instances and results on disk: hashed names, atomic durable writes."""
+
+from triage_node.spool.store import Filing, Space, Spool
+
+__all__ = ["Filing", "Space", "Spool"]

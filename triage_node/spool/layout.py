@@ -1,0 +1,40 @@
+"""Where things lie: names are hashes of UIDs, so a peer's UID never becomes a path."""
+
+import hashlib
+from pathlib import Path
+
+
+def hashed(uid: str) -> str:
+    """Return the file name that stands for a UID: 32 hexadecimal characters of its SHA-256."""
+    return hashlib.sha256(uid.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+class Layout:
+    """The folders of a spool.
+
+    ``incoming/`` holds what was received and has no worklist row yet; ``studies/ab/abcd…/`` holds a study's instances,
+    and its ``results/`` the outcomes and reports, so that the worklist can be rebuilt from here.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.incoming = root / "incoming"
+        self.studies = root / "studies"
+
+    def create(self) -> None:
+        """Make the folders, readable by the owner only: they hold patient data."""
+        for folder in (self.root, self.incoming, self.studies):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def study(self, study_instance_uid: str) -> Path:
+        """Return the folder of a study."""
+        name = hashed(study_instance_uid)
+        return self.studies / name[:2] / name
+
+    def instance(self, study_instance_uid: str, sop_instance_uid: str) -> Path:
+        """Return the file of an instance."""
+        return self.study(study_instance_uid) / f"{hashed(sop_instance_uid)}.dcm"
+
+    def results(self, study_instance_uid: str) -> Path:
+        """Return the folder of a study's outcomes and reports."""
+        return self.study(study_instance_uid) / "results"

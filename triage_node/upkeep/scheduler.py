@@ -1,0 +1,36 @@
+"""What the node does by the clock."""
+
+import logging
+from collections.abc import Callable
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+log = logging.getLogger(__name__)
+
+
+class Scheduler:
+    """Run small jobs every few seconds; one that fails is logged and tried again the next time."""
+
+    def __init__(self) -> None:
+        self._scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(4)}, timezone="UTC")
+
+    def every(self, seconds: float, job: Callable[[], object]) -> None:
+        """Run a job at that interval, never twice at once."""
+
+        def guarded() -> None:
+            try:
+                job()
+            except Exception:
+                log.exception("job_failed job=%s", getattr(job, "__qualname__", job))
+
+        self._scheduler.add_job(guarded, "interval", seconds=seconds, max_instances=1, coalesce=True)
+
+    def start(self) -> None:
+        """Start running jobs."""
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """End after the jobs that are running."""
+        if self._scheduler.running:
+            self._scheduler.shutdown()

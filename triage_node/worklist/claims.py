@@ -1,0 +1,205 @@
+"""Who analyzes which study: atomic claims with leases, and what came of them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy.orm import Session
+
+from triage_node.findings import ModelIdentity
+from triage_node.reasons import Reason, ReasonCode
+from triage_node.worklist.database import Database
+from triage_node.worklist.moves import move
+from triage_node.worklist.outbox import add_deliveries
+from triage_node.worklist.outcome import Outcome, Status
+from triage_node.worklist.schema import OutcomeRow, SeriesRow, StudyRow
+from triage_node.worklist.states import StudyState
+
+ACTOR = "pipeline"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A study that one worker has to itself until its lease ends.
+
+    ``closed`` tells that the study counts as complete; ``series_counts`` are the instances each series had at the
+    claim, by Series Instance UID.
+    """
+
+    study_instance_uid: str
+    worker: str
+    revision: int
+    closed: bool
+    series_counts: Mapping[str, int]
+    predecessor_folder: str | None
+
+
+class Claims:
+    """Hand out studies to workers and write what they found."""
+
+    def __init__(self, database: Database, clock: Callable[[], float], lease_seconds: float, attempts: int) -> None:
+        self._database = database
+        self._clock = clock
+        self._lease_seconds = lease_seconds
+        self._attempts = attempts
+
+    def claim(self, worker: str) -> Claim | None:
+        """Claim the study that is next: the priority that came with it, then its arrival."""
+        with self._database.read() as session:
+            if not session.scalar(select(exists().where(StudyRow.state == StudyState.READY))):
+                return None
+        with self._database.write() as session:
+            order = (StudyRow.priority.desc(), StudyRow.first_received_at, StudyRow.id)
+            ready = select(StudyRow).where(StudyRow.state == StudyState.READY).order_by(*order).limit(1)
+            study = session.scalar(ready.with_for_update(skip_locked=True))
+            if study is None:
+                return None
+            move(session, study, StudyState.ANALYZING, self._clock(), actor=worker, code="claimed")
+            study.claimed_by = worker
+            study.lease_until = self._clock() + self._lease_seconds
+            study.attempts += 1
+            return _claim(session, study, worker)
+
+    def renew(self, claim: Claim) -> bool:
+        """Prolong a lease; False when the study was taken away."""
+        with self._database.write() as session:
+            study = _claimed(session, claim)
+            if study is None:
+                return False
+            study.lease_until = self._clock() + self._lease_seconds
+            return True
+
+    def finish(self, claim: Claim, outcome: Outcome, destinations: Sequence[str]) -> bool:
+        """Write an outcome and put its report into the outbox.
+
+        The outcome counts only if what it was computed from is still what the node has: the lease was kept and the
+        analyzed series got no further image. Images of other series that came meanwhile reopen the study, but do not
+        hold back a finding. A study that is not complete yet is not called unsuitable.
+
+        Returns
+        -------
+        bool
+            Whether the outcome was taken.
+        """
+        with self._database.write() as session:
+            study = _claimed(session, claim)
+            if study is None:
+                return False
+            changed = study.revision != claim.revision
+            if outcome.status is Status.FAILED:
+                return self._fail(session, study, outcome, destinations)
+            if outcome.status is Status.UNSUITABLE and (changed or not claim.closed):
+                study.analyzed_revision = claim.revision
+                self._wait_for_more(session, study, outcome)
+                return False
+            if self._series_grew(session, study, claim, outcome):
+                self._move(session, study, StudyState.RECEIVING, "superseded", "the analyzed series got more images")
+                return False
+            self._write(session, study, claim.revision, outcome, destinations)
+            if changed:
+                self._move(session, study, StudyState.RECEIVING, "late_images")
+            else:
+                self._move(session, study, StudyState(outcome.status), "finished", _codes(outcome))
+            return True
+
+    def release_expired(self) -> int:
+        """Return the studies whose lease ended to the queue."""
+        overdue = (StudyRow.state == StudyState.ANALYZING, StudyRow.lease_until < self._clock())
+        return self._release(*overdue, code="lease_expired")
+
+    def release_worker(self, worker: str) -> int:
+        """Return the study of a worker that died to the queue."""
+        return self._release(StudyRow.state == StudyState.ANALYZING, StudyRow.claimed_by == worker, code="worker_died")
+
+    def release_node(self, node: str) -> int:
+        """Return the studies to the queue that the workers of a node, named ``NODE:…``, had when it stopped."""
+        left = StudyRow.claimed_by.startswith(f"{node}:", autoescape=True)
+        return self._release(StudyRow.state == StudyState.ANALYZING, left, code="node_stopped")
+
+    def _release(self, *conditions: ColumnElement[bool], code: str) -> int:
+        with self._database.read() as session:
+            if not session.scalar(select(exists().where(*conditions))):
+                return 0
+        with self._database.write() as session:
+            studies = session.scalars(select(StudyRow).where(*conditions)).all()
+            for study in studies:
+                reason = Reason.of(ReasonCode.ANALYSIS_FAILED, f"({code})")
+                outcome = Outcome(Status.FAILED, ModelIdentity("", "", ""), reasons=(reason,))
+                self._fail(session, study, outcome, (), code=code)
+            return len(studies)
+
+    def _fail(
+        self, session: Session, study: StudyRow, outcome: Outcome, destinations: Sequence[str], code: str = "error"
+    ) -> bool:
+        message = "; ".join(reason.message for reason in outcome.reasons)
+        if study.attempts < self._attempts:
+            self._move(session, study, StudyState.READY, code, message)
+            return False
+        self._write(session, study, study.revision, outcome, destinations)
+        self._move(session, study, StudyState.FAILED, code, message)
+        return True
+
+    def _wait_for_more(self, session: Session, study: StudyRow, outcome: Outcome) -> None:
+        self._move(session, study, StudyState.RECEIVING, "not_suitable_yet", _codes(outcome))
+
+    def _series_grew(self, session: Session, study: StudyRow, claim: Claim, outcome: Outcome) -> bool:
+        if outcome.series_instance_uid is None:
+            return False
+        now = _series_counts(session, study).get(outcome.series_instance_uid)
+        return now != claim.series_counts.get(outcome.series_instance_uid)
+
+    def _write(
+        self, session: Session, study: StudyRow, revision: int, outcome: Outcome, destinations: Sequence[str]
+    ) -> None:
+        now = self._clock()
+        row = OutcomeRow(
+            study_id=study.id, revision=revision, folder=outcome.folder, created_at=now, **outcome.as_dict()
+        )
+        session.add(row)
+        session.flush()
+        study.analyzed_revision = revision
+        if outcome.decision is not None:
+            study.decision = outcome.decision
+        add_deliveries(session, study.id, row, destinations, now)
+
+    def _move(self, session: Session, study: StudyRow, to: StudyState, code: str, message: str = "") -> None:
+        actor = study.claimed_by or ACTOR
+        move(session, study, to, self._clock(), actor=actor, code=code, message=message)
+
+
+def _claim(session: Session, study: StudyRow, worker: str) -> Claim:
+    latest = (
+        select(OutcomeRow.folder)
+        .where(OutcomeRow.study_id == study.id, OutcomeRow.folder.is_not(None))
+        .order_by(OutcomeRow.id.desc())
+        .limit(1)
+    )
+    return Claim(
+        study_instance_uid=study.study_instance_uid,
+        worker=worker,
+        revision=study.revision,
+        closed=study.closed_at is not None,
+        series_counts=_series_counts(session, study),
+        predecessor_folder=session.scalar(latest),
+    )
+
+
+def _claimed(session: Session, claim: Claim) -> StudyRow | None:
+    return session.scalar(
+        select(StudyRow).where(
+            StudyRow.study_instance_uid == claim.study_instance_uid,
+            StudyRow.state == StudyState.ANALYZING,
+            StudyRow.claimed_by == claim.worker,
+        )
+    )
+
+
+def _series_counts(session: Session, study: StudyRow) -> dict[str, int]:
+    rows = session.execute(
+        select(SeriesRow.series_instance_uid, SeriesRow.instance_count).where(SeriesRow.study_id == study.id)
+    )
+    return {row.series_instance_uid: row.instance_count for row in rows}
+
+
+def _codes(outcome: Outcome) -> str:
+    return ", ".join(reason.code for reason in outcome.reasons) or str(outcome.decision or "")

@@ -1,0 +1,49 @@
+"""What an analysis of a study says."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from triage_node.findings import Decision, Label, ModelIdentity
+from triage_node.reasons import Reason
+
+
+class Status(StrEnum):
+    """How an analysis ended."""
+
+    ANALYZED = "analyzed"
+    UNSUITABLE = "unsuitable"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an analysis says; the folder holds its reports, ready for delivery."""
+
+    status: Status
+    model: ModelIdentity
+    reasons: tuple[Reason, ...] = ()
+    series_instance_uid: str | None = None
+    decision: Decision | None = None
+    probabilities: Mapping[Label, float] | None = None
+    flagged: tuple[Label, ...] = ()
+    uncertain: tuple[Label, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    report_sop_instance_uid: str | None = None
+    folder: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the outcome as it is stored beside the pixels and in the worklist."""
+        return {
+            "status": self.status,
+            "series_instance_uid": self.series_instance_uid,
+            "decision": self.decision,
+            "reasons": [{"code": reason.code, "message": reason.message} for reason in self.reasons],
+            "probabilities": None if self.probabilities is None else dict(self.probabilities),
+            "flagged": list(self.flagged),
+            "uncertain": list(self.uncertain),
+            "model": asdict(self.model),
+            "seconds": dict(self.seconds),
+            "report_sop_instance_uid": self.report_sop_instance_uid,
+        }

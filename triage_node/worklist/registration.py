@@ -1,0 +1,160 @@
+"""Received instances become rows, many in one transaction."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from triage_node.worklist.database import Database
+from triage_node.worklist.moves import move, record
+from triage_node.worklist.schema import InstanceRow, SeriesRow, StudyRow
+from triage_node.worklist.states import DONE, StudyState
+
+ACTOR = "intake"
+
+
+@dataclass(frozen=True)
+class ReceivedInstance:
+    """What the worklist knows of an instance; ``eligible`` when it may belong to a head CT."""
+
+    study_instance_uid: str
+    series_instance_uid: str
+    sop_instance_uid: str
+    sop_class_uid: str
+    transfer_syntax_uid: str
+    size_bytes: int
+    received_at: float
+    eligible: bool
+    calling_ae_title: str = ""
+    patient_id: str = ""
+    patient_name: str = ""
+    accession_number: str = ""
+    study_description: str = ""
+    study_date: str = ""
+    modality: str = ""
+    series_description: str = ""
+    urgent: bool = False
+    conflicting: bool = False
+
+
+class Registration:
+    """Write rows for received instances.
+
+    An instance that is known already changes nothing. A new image that may belong to a head CT makes a new revision of
+    its study, and reopens it when it was done or about to be analyzed; anything else only keeps the study's timer
+    running, so that a report the PACS routes back moves nothing.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._clock = clock
+
+    def register(self, instances: Sequence[ReceivedInstance]) -> int:
+        """Write the rows of a batch in one transaction and return how many were new.
+
+        Raises
+        ------
+        StorageError
+            The database refused; no row of the batch was written.
+        """
+        with self._database.write() as session:
+            return sum(self._register(session, instance) for instance in instances)
+
+    def reject(self, code: str, message: str, *, actor: str = ACTOR) -> None:
+        """Leave an event for something that was refused at the door."""
+        with self._database.write() as session:
+            record(session, None, self._clock(), actor=actor, code=code, message=message)
+
+    def _register(self, session: Session, instance: ReceivedInstance) -> bool:
+        study = self._study(session, instance)
+        if instance.conflicting:
+            record(
+                session,
+                study.id,
+                self._clock(),
+                actor=ACTOR,
+                code="conflicting_duplicate",
+                message=f"instance {instance.sop_instance_uid} came again with other content; the first is used",
+            )
+        known = select(InstanceRow.id).where(
+            InstanceRow.study_id == study.id, InstanceRow.sop_instance_uid == instance.sop_instance_uid
+        )
+        if session.scalar(known) is not None:
+            return False
+        series = self._series(session, study, instance)
+        series.instance_count += 1
+        series.last_received_at = max(series.last_received_at, instance.received_at)
+        study.last_received_at = max(study.last_received_at, instance.received_at)
+        session.add(
+            InstanceRow(
+                study_id=study.id,
+                series_id=series.id,
+                sop_instance_uid=instance.sop_instance_uid,
+                sop_class_uid=instance.sop_class_uid,
+                transfer_syntax_uid=instance.transfer_syntax_uid,
+                size_bytes=instance.size_bytes,
+                received_at=instance.received_at,
+            )
+        )
+        study.priority = max(study.priority, int(instance.urgent))
+        if instance.eligible:
+            series.eligible = True
+            self._revise(session, study)
+        return True
+
+    def _study(self, session: Session, instance: ReceivedInstance) -> StudyRow:
+        found = session.scalar(select(StudyRow).where(StudyRow.study_instance_uid == instance.study_instance_uid))
+        if found is not None:
+            return found
+        study = StudyRow(
+            study_instance_uid=instance.study_instance_uid,
+            patient_id=instance.patient_id,
+            patient_name=instance.patient_name,
+            accession_number=instance.accession_number,
+            study_description=instance.study_description,
+            study_date=instance.study_date[:8],
+            calling_ae_title=instance.calling_ae_title,
+            state=StudyState.RECEIVING,
+            revision=0,
+            first_received_at=instance.received_at,
+            last_received_at=instance.received_at,
+            opened_at=self._clock(),
+            changed_at=self._clock(),
+        )
+        session.add(study)
+        session.flush()
+        moved = (None, StudyState.RECEIVING)
+        record(session, study.id, self._clock(), actor=ACTOR, code="study_received", moved=moved)
+        return study
+
+    def _series(self, session: Session, study: StudyRow, instance: ReceivedInstance) -> SeriesRow:
+        found = session.scalar(
+            select(SeriesRow).where(
+                SeriesRow.study_id == study.id, SeriesRow.series_instance_uid == instance.series_instance_uid
+            )
+        )
+        if found is not None:
+            return found
+        series = SeriesRow(
+            study_id=study.id,
+            series_instance_uid=instance.series_instance_uid,
+            modality=instance.modality[:16],
+            series_description=instance.series_description,
+            eligible=False,
+            instance_count=0,
+            last_received_at=instance.received_at,
+        )
+        session.add(series)
+        session.flush()
+        return series
+
+    def _revise(self, session: Session, study: StudyRow) -> None:
+        study.revision += 1
+        study.closed_at = None
+        study.held = False
+        if study.state in DONE:
+            study.opened_at = self._clock()
+            study.attempts = 0
+        if study.state in DONE or study.state == StudyState.READY:
+            move(session, study, StudyState.RECEIVING, self._clock(), actor=ACTOR, code="late_images")

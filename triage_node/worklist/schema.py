@@ -1,0 +1,144 @@
+"""The tables of the worklist. Times are seconds since 1970 (UTC)."""
+
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    """The root of the tables."""
+
+
+class StudyRow(Base):
+    """A study: what it is, where it is on its way, and who works on it now.
+
+    ``revision`` counts the arrivals of images that may change the answer; ``analyzed_revision`` is the revision the
+    latest outcome was computed from; ``opened_at`` is when the study came or was reopened by late images;
+    ``closed_at`` is set when it counts as complete; a ``held`` study was rebuilt from the spool and waits for a person.
+    """
+
+    __tablename__ = "study"
+    __table_args__ = (Index("study_by_state", "state", "priority", "first_received_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_instance_uid: Mapped[str] = mapped_column(String(64), unique=True)
+    patient_id: Mapped[str] = mapped_column(Text, default="")
+    patient_name: Mapped[str] = mapped_column(Text, default="")
+    accession_number: Mapped[str] = mapped_column(Text, default="")
+    study_description: Mapped[str] = mapped_column(Text, default="")
+    study_date: Mapped[str] = mapped_column(String(8), default="")
+    calling_ae_title: Mapped[str] = mapped_column(Text, default="")
+    state: Mapped[str] = mapped_column(String(16))
+    revision: Mapped[int] = mapped_column(default=0)
+    analyzed_revision: Mapped[int | None]
+    priority: Mapped[int] = mapped_column(default=0)
+    first_received_at: Mapped[float]
+    last_received_at: Mapped[float]
+    opened_at: Mapped[float]
+    closed_at: Mapped[float | None]
+    held: Mapped[bool] = mapped_column(default=False)
+    changed_at: Mapped[float]
+    claimed_by: Mapped[str | None] = mapped_column(Text)
+    lease_until: Mapped[float | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    decision: Mapped[str | None] = mapped_column(String(16))
+
+
+class SeriesRow(Base):
+    """A series; ``eligible`` when its images may be a head CT, which is what can start or reopen an analysis."""
+
+    __tablename__ = "series"
+    __table_args__ = (UniqueConstraint("study_id", "series_instance_uid"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id", ondelete="CASCADE"))
+    series_instance_uid: Mapped[str] = mapped_column(String(64))
+    modality: Mapped[str] = mapped_column(String(16), default="")
+    series_description: Mapped[str] = mapped_column(Text, default="")
+    eligible: Mapped[bool] = mapped_column(default=False)
+    instance_count: Mapped[int] = mapped_column(default=0)
+    last_received_at: Mapped[float]
+
+
+class InstanceRow(Base):
+    """An instance in the spool."""
+
+    __tablename__ = "instance"
+    __table_args__ = (UniqueConstraint("study_id", "sop_instance_uid"), Index("instance_by_series", "series_id"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id", ondelete="CASCADE"))
+    series_id: Mapped[int] = mapped_column(ForeignKey("series.id", ondelete="CASCADE"))
+    sop_instance_uid: Mapped[str] = mapped_column(String(64))
+    sop_class_uid: Mapped[str] = mapped_column(String(64))
+    transfer_syntax_uid: Mapped[str] = mapped_column(String(64))
+    size_bytes: Mapped[int]
+    received_at: Mapped[float]
+
+
+class OutcomeRow(Base):
+    """What an analysis of a study said; the latest row of a study is the one that is shown."""
+
+    __tablename__ = "outcome"
+    __table_args__ = (Index("outcome_by_study", "study_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id", ondelete="CASCADE"))
+    revision: Mapped[int]
+    series_instance_uid: Mapped[str | None] = mapped_column(String(64))
+    status: Mapped[str] = mapped_column(String(16))
+    decision: Mapped[str | None] = mapped_column(String(16))
+    reasons: Mapped[list[dict[str, str]]] = mapped_column(JSON)
+    probabilities: Mapped[dict[str, float] | None] = mapped_column(JSON)
+    flagged: Mapped[list[str]] = mapped_column(JSON)
+    uncertain: Mapped[list[str]] = mapped_column(JSON)
+    model: Mapped[dict[str, str]] = mapped_column(JSON)
+    seconds: Mapped[dict[str, float]] = mapped_column(JSON)
+    report_sop_instance_uid: Mapped[str | None] = mapped_column(String(64))
+    folder: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[float]
+
+
+class DeliveryRow(Base):
+    """One report on its way to one destination."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        UniqueConstraint("destination", "sop_instance_uid"),
+        Index("delivery_by_state", "state", "destination", "next_attempt_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id", ondelete="CASCADE"))
+    outcome_id: Mapped[int] = mapped_column(ForeignKey("outcome.id", ondelete="CASCADE"))
+    destination: Mapped[str] = mapped_column(Text)
+    sop_instance_uid: Mapped[str] = mapped_column(String(64))
+    folder: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(16))
+    attempts: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[float]
+    next_attempt_at: Mapped[float]
+    delivered_at: Mapped[float | None]
+    last_error: Mapped[str] = mapped_column(Text, default="")
+
+
+class EventRow(Base):
+    """Something that happened: who, when, from which state to which, why. Never patient data."""
+
+    __tablename__ = "event"
+    __table_args__ = (Index("event_by_study", "study_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int | None] = mapped_column(ForeignKey("study.id", ondelete="CASCADE"))
+    at: Mapped[float]
+    actor: Mapped[str] = mapped_column(Text)
+    code: Mapped[str] = mapped_column(String(32))
+    from_state: Mapped[str | None] = mapped_column(String(16))
+    to_state: Mapped[str | None] = mapped_column(String(16))
+    message: Mapped[str] = mapped_column(Text, default="")
+
+
+def as_dict(row: Base) -> dict[str, Any]:
+    """Return a row's columns by name."""
+    return {column.name: getattr(row, column.name) for column in row.__table__.columns}

@@ -1,0 +1,38 @@
+"""The states of a study and of a delivery, and the moves that are legal. All moves are made in `moves`."""
+
+from enum import StrEnum
+
+
+class StudyState(StrEnum):
+    """Where a study is on its way."""
+
+    RECEIVING = "receiving"
+    READY = "ready"
+    ANALYZING = "analyzing"
+    ANALYZED = "analyzed"
+    UNSUITABLE = "unsuitable"
+    FAILED = "failed"
+
+
+LEGAL_MOVES: dict[StudyState, frozenset[StudyState]] = {
+    StudyState.RECEIVING: frozenset({StudyState.READY}),
+    StudyState.READY: frozenset({StudyState.ANALYZING, StudyState.RECEIVING}),
+    StudyState.ANALYZING: frozenset(
+        {StudyState.ANALYZED, StudyState.UNSUITABLE, StudyState.FAILED, StudyState.READY, StudyState.RECEIVING}
+    ),
+    StudyState.ANALYZED: frozenset({StudyState.RECEIVING, StudyState.READY}),
+    StudyState.UNSUITABLE: frozenset({StudyState.RECEIVING, StudyState.READY}),
+    StudyState.FAILED: frozenset({StudyState.RECEIVING, StudyState.READY}),
+}
+
+DONE = (StudyState.ANALYZED, StudyState.UNSUITABLE, StudyState.FAILED)
+
+
+class DeliveryState(StrEnum):
+    """Where a report is on its way to one destination."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    DELIVERED = "delivered"
+    DEAD = "dead"
+    HELD = "held"

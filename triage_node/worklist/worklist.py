@@ -1,0 +1,53 @@
+"""The worklist as the rest of the node holds it."""
+
+import time
+from collections.abc import Callable
+
+from triage_node.config import Settings
+from triage_node.worklist.assembly import Assembly, Timers
+from triage_node.worklist.claims import Claims
+from triage_node.worklist.database import Database
+from triage_node.worklist.outbox import Outbox
+from triage_node.worklist.people import People
+from triage_node.worklist.rebuilding import Rebuilding
+from triage_node.worklist.registration import Registration
+from triage_node.worklist.views import Views
+
+LEASE_SECONDS = 60.0
+
+
+class Worklist:
+    """One database and the few things that may be done with it.
+
+    Parameters
+    ----------
+    settings
+        Timers, attempts, maximum wait and the database's URL.
+    clock
+        Seconds since 1970.
+    """
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+        timers = Timers(settings.series_quiet_seconds, settings.study_quiet_seconds, settings.study_maximum_seconds)
+        self.database = Database(settings.effective_database_url)
+        self.registration = Registration(self.database, clock)
+        self.assembly = Assembly(self.database, clock, timers)
+        self.claims = Claims(self.database, clock, LEASE_SECONDS, settings.analysis_attempts)
+        self.outbox = Outbox(self.database, clock)
+        self.people = People(self.database, clock)
+        self.rebuilding = Rebuilding(self.database, clock)
+        self.views = Views(self.database, clock, settings.maximum_wait_minutes * 60)
+
+    def prepare(self) -> None:
+        """Create or migrate the tables.
+
+        Raises
+        ------
+        StorageError
+            The database cannot be used.
+        """
+        self.database.migrate()
+
+    def close(self) -> None:
+        """Close the database."""
+        self.database.close()
