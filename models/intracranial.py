@@ -19,6 +19,8 @@ FILLED_HOLE_CM2 = 1.0
 # Clotted blood stays below this at the network's pixel size; what is denser is bone, calcium or metal, and bone that
 # shares a pixel with brain looks like an epidural hematoma.
 DENSEST_BLOOD_HU = 100.0
+# Below the first slice this small lie foramen magnum and throat, above it a vertex that is mostly partial volume.
+SMALLEST_SLICE_CM2 = 16.0
 ACROSS_SLICES = np.array(
     [
         [[0, 0, 0], [0, 1, 0], [0, 0, 0]],
@@ -84,6 +86,18 @@ def _restore_rim(
     return mask & (cv2.GaussianBlur(hu, (0, 0), 0.5) <= DENSEST_BLOOD_HU).astype(np.uint8)
 
 
+def _span(mask: np.ndarray, mm_per_pixel: float) -> np.ndarray:
+    """Blank the slices beyond the first that shows hardly any brain, going both ways from the largest."""
+    area_cm2 = mask.sum(axis=(1, 2)) * mm_per_pixel**2 / 100
+    sparse = np.flatnonzero(area_cm2 < SMALLEST_SLICE_CM2)
+    largest = int(area_cm2.argmax())
+    first = max(sparse[sparse < largest], default=-1) + 1
+    last = min(sparse[sparse > largest], default=len(mask))
+    inside = np.zeros(mask.shape, bool)
+    inside[first:last] = mask[first:last]
+    return inside
+
+
 def intracranial_mask(hu: np.ndarray, mm_per_pixel: float) -> np.ndarray:
     """Return where the inside of the skull is.
 
@@ -106,4 +120,4 @@ def intracranial_mask(hu: np.ndarray, mm_per_pixel: float) -> np.ndarray:
     opened = np.stack([cv2.morphologyEx(image, cv2.MORPH_OPEN, element) for image in enclosed])
     core = _largest_component(opened)
     restored = [_restore_rim(*parts, mm_per_pixel) for parts in zip(core, enclosed, soft, hu, strict=True)]
-    return np.stack(restored).astype(bool)
+    return _span(np.stack(restored).astype(bool), mm_per_pixel)

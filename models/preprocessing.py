@@ -17,7 +17,7 @@ from triage_node.reasons import Reason, ReasonCode
 # A largest slice smaller than this is no brain, even at the vertex of a child.
 SMALLEST_AREA_CM2 = 25.0
 # Share of the brain's border that must lie on bone: ribs around a heart do not close like a skull.
-SMALLEST_BONE_BORDER = 0.5
+SMALLEST_BONE_BORDER = 0.7
 BORDER_MM = 4.8
 BRAIN_MEDIAN_HU = (10.0, 60.0)
 FILL_HU = -300.0

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 OUTSIDE = -1.0
+# Above the brain's median by this much is bone, calcium or metal, or a border pixel that interpolation mixed with them.
+DENSEST_BLOOD_HU = 68.0
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ def channels(hu: np.ndarray, mask: np.ndarray, neighbors: np.ndarray, windows: t
     hu
         ``(slices, rows, columns) float32``, HU relative to the brain's median.
     mask
-        The same shape, bool: inside of the skull. Everything else becomes `OUTSIDE`.
+        The same shape, bool: inside of the skull. Everything else becomes `OUTSIDE`, as does what is denser than blood.
     neighbors
         ``(slices, 2) int``: lower and upper neighbor of each slice.
     windows
@@ -45,10 +47,11 @@ def channels(hu: np.ndarray, mask: np.ndarray, neighbors: np.ndarray, windows: t
     numpy.ndarray
         ``(slices, rows, columns, channels) float32``, within [-1, 1].
     """
+    shown = mask & (hu <= DENSEST_BLOOD_HU)
     out = np.empty((*hu.shape, channel_count(windows)), np.float32)
     channel = 0
     for window in windows:
-        image = np.where(mask, window.apply(hu), np.float32(OUTSIDE))
+        image = np.where(shown, window.apply(hu), np.float32(OUTSIDE))
         planes = [image]
         if window.neighbors:
             planes += [image[neighbors[:, 0]], image[neighbors[:, 1]]]

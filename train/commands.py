@@ -76,8 +76,9 @@ class FitRequest:
 
 def fit_network(request: FitRequest) -> None:
     """Fit, with a bar and one line an epoch."""
-    from triage_node.train.fit import FitSettings, fit
+    from triage_node.train.fit import fit
     from triage_node.train.fit_progress import EpochLines
+    from triage_node.train.settings import FitSettings
 
     settings = FitSettings(
         steps=request.steps,
@@ -94,7 +95,7 @@ def export_run(run: Path, folder: Path, name: str, version: str, training_data: 
     """Turn the averaged weights of a run into a model folder."""
     from triage_node.models.networks import LESION_MAP_LITE0
     from triage_node.train.export import ModelDescription, export_model
-    from triage_node.train.fit import WEIGHTS_FILE, FitSettings
+    from triage_node.train.settings import WEIGHTS_FILE, FitSettings
 
     settings = FitSettings()
     description = ModelDescription(

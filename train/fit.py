@@ -1,6 +1,5 @@
 """Fit the network on shards of generated studies."""
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -9,54 +8,14 @@ import numpy as np
 
 from triage_node.errors import ModelError
 from triage_node.models.architecture import Architecture, build_network
-from triage_node.models.preprocessing import Geometry
 from triage_node.models.weights_file import assign_weights, read_weights
-from triage_node.models.windows import Window, channel_count
+from triage_node.models.windows import channel_count
 from triage_node.train.augmentation import Augmentation
 from triage_node.train.averaging import WeightAverage
 from triage_node.train.batches import SlicePool
 from triage_node.train.imagenet import load_imagenet
 from triage_node.train.losses import LOSS_WEIGHTS, LOSSES
-
-WEIGHTS_FILE = "average.npz"
-# Levels relative to the brain's median of about 32 HU: the brain window of slice and neighbors, and a wider one.
-WINDOWS = (Window(8, 80, neighbors=True), Window(48, 200))
-
-
-@dataclass(frozen=True)
-class FitSettings:
-    """How to fit.
-
-    Attributes
-    ----------
-    steps, batch
-        Steps of how many slices.
-    learning_rate, weight_decay
-        Peak of the cosine schedule, and AdamW's decay.
-    warm_up
-        Steps over which the learning rate rises.
-    epoch
-        Steps between checkpoints.
-    seed
-        Decides the order of slices and their augmentation.
-    imagenet
-        Start the encoder from ImageNet.
-    start
-        Weights file to start from instead.
-    """
-
-    steps: int = 3000
-    batch: int = 24
-    learning_rate: float = 1e-3
-    weight_decay: float = 1e-3
-    warm_up: int = 100
-    epoch: int = 100
-    seed: int = 0
-    imagenet: bool = True
-    start: Path | None = None
-    geometry: Geometry = field(default_factory=Geometry)
-    windows: tuple[Window, ...] = WINDOWS
-    decoder_filters: int = 48
+from triage_node.train.settings import WEIGHTS_FILE, FitSettings
 
 
 class SliceBatches(keras.utils.PyDataset):

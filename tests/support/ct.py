@@ -46,6 +46,7 @@ def series_of(
         ds.SeriesInstanceUID, ds.InstanceNumber = uid, index + 1
         _describe_image(ds, plane.shape, field_mm, thickness_mm, index * thickness_mm)
         ds.PixelData = np.clip(plane - INTERCEPT, 0, 4095).astype("<u2").tobytes()
+        ds["PixelData"].VR = "OW"
         found.append(override(ds, overrides))
     return found
 

@@ -63,6 +63,7 @@ def _pixels(ds: Dataset, hu: np.ndarray) -> None:
     ds.SamplesPerPixel, ds.PhotometricInterpretation = 1, "MONOCHROME2"
     ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation = 16, 12, 11, 0
     ds.PixelData = np.clip(hu - INTERCEPT, 0, 4095).astype("<u2").tobytes()
+    ds["PixelData"].VR = "OW"
 
 
 def _dimensions(ds: Dataset) -> None:

@@ -11,14 +11,14 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 FORWARD_EVERYTHING = """
-function OnStableStudy(study, tags, metadata)
-  SendToModality(study, 'triage')
+function OnStoredInstance(instance, tags, metadata)
+  SendToModality(instance, 'triage')
 end
 """
 
 
 class Orthanc:
-    """Orthanc as the PACS; with `forward` it pushes every study it gets to the node, again and again."""
+    """Orthanc as the PACS; with `forward` it pushes every instance it gets to the node, ours too."""
 
     ae_title = "ORTHANC"
 

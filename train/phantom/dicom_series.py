@@ -29,9 +29,11 @@ def demo_recipe(types: tuple[Label, ...], size: int = 512, slice_mm: float = 5.0
     """
     scanner = Scanner(
         blur_mm=0.5,
+        slice_blur=0.2,
         noise_hu=2.5,
         grain_mm=0.5,
         cupping_hu=1.5,
+        cupping_mm=4.0,
         streaks_hu=1.0,
         floor_hu=3.0,
         petrous_hu=4.0,

@@ -19,14 +19,14 @@ class Scanner:
 
     Attributes
     ----------
-    blur_mm
-        Deviation of the in-plane point spread.
+    blur_mm, slice_blur
+        Deviation of the point spread, in the plane in mm and along the stack in slices.
     noise_hu
         Deviation of the noise in the middle of the head.
     grain_mm
         Correlation of the noise: larger for softer kernels.
-    cupping_hu
-        Brightening under the bone that beam hardening leaves.
+    cupping_hu, cupping_mm
+        Brightening under the bone that beam hardening leaves, and how deep it reaches: at the vertex a whole slice.
     streaks_hu
         Strength of the streaks between the petrous bones.
     floor_hu, petrous_hu
@@ -36,9 +36,11 @@ class Scanner:
     """
 
     blur_mm: float
+    slice_blur: float
     noise_hu: float
     grain_mm: float
     cupping_hu: float
+    cupping_mm: float
     streaks_hu: float
     floor_hu: float
     petrous_hu: float
@@ -49,9 +51,11 @@ class Scanner:
         """Return a scanner and protocol from the range in use."""
         return cls(
             blur_mm=rng.uniform(0.35, 0.95),
+            slice_blur=rng.uniform(0.1, 0.5),
             noise_hu=float(np.exp(rng.uniform(np.log(0.8), np.log(3.4)))),
             grain_mm=rng.uniform(0.35, 1.05),
-            cupping_hu=rng.uniform(0, 8) * (rng.random() < 0.7),
+            cupping_hu=float(rng.exponential(5.0)),
+            cupping_mm=rng.uniform(2, 14),
             streaks_hu=np.exp(rng.uniform(0, np.log(6))) * (rng.random() < 0.5),
             floor_hu=rng.uniform(-1, 10),
             petrous_hu=rng.uniform(0, 16) * (rng.random() < 0.7),
@@ -108,12 +112,12 @@ def scan(hu: np.ndarray, space: HeadSpace, grid: Grid, scanner: Scanner, rng: np
         ``(slices, rows, columns) float32``, whole HU in 12 bits.
     """
     hardening = _hardening(space, scanner) * (space.inside_mm > 0)
-    image = average_subslices(hu + hardening)
+    image = average_subslices(ndimage.gaussian_filter1d(hu + hardening, scanner.slice_blur * SUBSLICES, axis=0))
     z, depth = average_subslices(space.z), average_subslices(space.inside_mm)
     for plane in image:
         cv2.GaussianBlur(plane, (0, 0), max(scanner.blur_mm / grid.mm_per_pixel, 0.2), dst=plane)
     floor, inside = _floor(z), depth > 0
-    image += scanner.cupping_hu * np.exp(-np.clip(depth, 0, None) / rng.uniform(2, 8)) * inside
+    image += scanner.cupping_hu * np.exp(-np.clip(depth, 0, None) / scanner.cupping_mm) * inside
     image += scanner.noise_hu * (1 + np.float32(0.6) * floor) * _noise(image.shape, grid, scanner, rng)
     if scanner.streaks_hu:
         image += scanner.streaks_hu * floor * inside * _streaks(image.shape, grid, rng)

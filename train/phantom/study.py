@@ -121,8 +121,8 @@ def random_recipe(rng: np.random.Generator, types: tuple[Label, ...] | None = No
         size=184,
         mm_per_pixel=1.25,
         slice_mm=float(rng.choice([5.0, 5.0, 5.0, 4.5, 6.0, 7.0])),
-        lowest_mm=rng.uniform(-85, -50),
-        highest_mm=rng.uniform(80, 98),
+        lowest_mm=rng.uniform(-80, -45),
+        highest_mm=rng.uniform(84, 98),
         scanner=Scanner.random(rng),
     )
 

@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.panel import Panel
 from rich.table import Table
-from rich.text import Text
 
 from triage_node.config import Destination, read_settings
 from triage_node.demo.pacs import Arrival, StandInPACS
@@ -55,6 +53,7 @@ def run_demo(keep_running: bool) -> int:
         study_quiet_seconds=STUDY_QUIET_SECONDS,
         prior_study_days=0,
         disk_reserve_mb=64,
+        log_level="ERROR",
     )
     node = Node(settings)
     try:
@@ -94,7 +93,8 @@ def _show_study(study: DemoStudy, node: Node, pacs: StandInPACS, console: Consol
     details = node.worklist.views.study(study.study_instance_uid)
     seconds = _turnaround(start, sent_at, arrival, details, node)
     title = f"A generated study {study.title}: {len(study.files)} instances"
-    console.print(Panel(Text(summarize(arrival.report).text()), title=title, title_align="left"))
+    console.rule(title, align="left")
+    console.print(summarize(arrival.report).text, markup=False, highlight=False, soft_wrap=True)
     console.print(_table(seconds))
     return arrival
 

@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from triage_node.imaging.codestream import Codestream
+from triage_node.imaging.codestream import Codestream, without_applications
 from triage_node.imaging.pixelformat import JPEG, JPEG_2000, JPEG_LS, PixelFormat
 from triage_node.imaging.rle import decode_rle
+
+_PRECISIONS = range(8, 17)  # gdcm ends the process for fewer bits
 
 
 def decode(encoded: bytes, form: PixelFormat) -> tuple[np.ndarray, int]:
@@ -25,7 +27,8 @@ def decode(encoded: bytes, form: PixelFormat) -> tuple[np.ndarray, int]:
     if form.transfer_syntax_uid not in JPEG | JPEG_LS | JPEG_2000:
         return decode_rle(encoded, form.rows, form.columns, form.bits_allocated), form.bits_stored
     stream = Codestream.of(encoded)
-    if (stream.rows, stream.columns, stream.components) != (form.rows, form.columns, 1) or stream.precision > 16:
+    alike = (stream.rows, stream.columns, stream.components) == (form.rows, form.columns, 1)
+    if not alike or stream.precision not in _PRECISIONS:
         raise ValueError(f"the codestream holds {stream.columns} x {stream.rows} pixels of {stream.precision} bits")
     data = _codec(form)(encoded, form, stream)
     dtype = np.dtype("u1" if len(data) == form.rows * form.columns else "<u2")
@@ -45,7 +48,7 @@ def _jpeg(encoded: bytes, form: PixelFormat, stream: Codestream) -> bytes:
     import gdcm
 
     fragment = gdcm.Fragment()
-    fragment.SetByteStringValue(encoded)
+    fragment.SetByteStringValue(without_applications(encoded))
     fragments = gdcm.SequenceOfFragments.New()
     fragments.AddFragment(fragment)
     element = gdcm.DataElement(gdcm.Tag(0x7FE0, 0x0010))

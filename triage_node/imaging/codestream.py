@@ -1,13 +1,16 @@
 """What a compressed frame says of its own size, read before a decoder allocates memory for it."""
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 _J2K_START = b"\xff\x4f\xff\x51"
 _JP2_START = b"\x00\x00\x00\x0cjP  "
 _START_OF_FRAME = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}
-_STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
-_MOST_BYTES_BEFORE_FRAME = 65536
+_START_OF_SCAN = 0xDA
+_TABLES = frozenset({0xC4, 0xDB, 0xDD})
+_APPLICATIONS = frozenset({*range(0xE0, 0xF0), 0xFE})
+_MOST_BYTES_BEFORE_SCAN = 2**20
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Codestream:
 
     @classmethod
     def _of_jpeg_2000(cls, encoded: bytes) -> "Codestream":
-        start = encoded.find(_J2K_START, 0, _MOST_BYTES_BEFORE_FRAME)
+        start = encoded.find(_J2K_START, 0, _MOST_BYTES_BEFORE_SCAN)
         if start < 0:
             raise ValueError("the JP2 file holds no codestream")
         right, bottom, left, top = struct.unpack_from(">4I", encoded, start + 8)
@@ -46,24 +49,49 @@ class Codestream:
 
     @classmethod
     def _of_jpeg(cls, encoded: bytes) -> "Codestream":
-        if not encoded.startswith(b"\xff\xd8"):
-            raise ValueError("the frame does not begin as a codestream")
-        at = 2
-        while at < min(len(encoded), _MOST_BYTES_BEFORE_FRAME):
-            if encoded[at] != 0xFF:
-                raise ValueError("the codestream's header is damaged")
-            marker = encoded[at + 1]
+        for marker, start, _ in _segments(encoded):
             if marker in _START_OF_FRAME:
-                precision, rows, columns, components = struct.unpack_from(">BHHB", encoded, at + 4)
+                precision, rows, columns, components = struct.unpack_from(">BHHB", encoded, start + 4)
                 return cls(rows, columns, precision, components)
-            at += _step(encoded, at, marker)
         raise ValueError("the codestream has no start of frame")
 
 
-def _step(encoded: bytes, at: int, marker: int) -> int:
-    """Return the bytes from one marker to the next: fill bytes, markers without content, segments with a length."""
-    if marker == 0xFF:
-        return 1
-    if marker in _STANDALONE:
-        return 2
-    return 2 + max(2, int.from_bytes(encoded[at + 2 : at + 4], "big"))
+def without_applications(encoded: bytes) -> bytes:
+    """Return a JPEG codestream with the tables, frame and scan it needs, and nothing else.
+
+    gdcm ends the whole process for a mere warning while it reads a header, say a JFIF segment of an unknown version or
+    a stray byte between segments.
+
+    Raises
+    ------
+    ValueError
+        A segment is of a kind that no DICOM image has, or the codestream has no scan.
+    """
+    kept = [b"\xff\xd8"]
+    for marker, start, end in _segments(encoded):
+        if marker == _START_OF_SCAN:
+            return b"".join([*kept, encoded[start:]])
+        if marker in _START_OF_FRAME | _TABLES:
+            kept.append(encoded[start:end])
+        elif marker not in _APPLICATIONS:
+            raise ValueError(f"the codestream has a segment of kind {marker:#04x}")
+    raise ValueError("the codestream has no scan")
+
+
+def _segments(encoded: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield marker, start and end of each segment up to the first scan (T.81 B.1.1)."""
+    if not encoded.startswith(b"\xff\xd8"):
+        raise ValueError("the frame does not begin as a codestream")
+    start, marker = 2, 0
+    while start < min(len(encoded), _MOST_BYTES_BEFORE_SCAN) and marker != _START_OF_SCAN:
+        if encoded[start] != 0xFF:
+            raise ValueError("the codestream's header is damaged")
+        marker = encoded[start + 1]
+        if marker == 0xFF:  # a fill byte
+            start += 1
+            continue
+        end = start + 2 + int.from_bytes(encoded[start + 2 : start + 4], "big")
+        if not start + 4 <= end <= len(encoded):
+            raise ValueError("a segment of the codestream is longer than the frame")
+        yield marker, start, end
+        start = end

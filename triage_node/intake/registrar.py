@@ -13,7 +13,10 @@ from triage_node.worklist import ReceivedInstance, Worklist
 
 log = logging.getLogger(__name__)
 
-BATCH = 64
+# One transaction for what comes in this time costs hardly more than one for a single instance, and a registrar that
+# rests leaves the interpreter to the threads that receive.
+GATHER_SECONDS = 0.1
+BATCH = 500
 PAUSE_AFTER_ERROR_SECONDS = 1.0
 
 
@@ -80,6 +83,8 @@ class Registrar:
 
     def _next_batch(self) -> tuple[list[Kept], bool]:
         batch = [self._queue.get()]
+        if batch[0] is not None:
+            self._stopping.wait(GATHER_SECONDS)
         while len(batch) < BATCH and not self._queue.empty():
             batch.append(self._queue.get())
         return [kept for kept in batch if kept is not None], None in batch

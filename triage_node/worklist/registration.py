@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from triage_node.worklist.database import Database
@@ -37,6 +37,11 @@ class ReceivedInstance:
     urgent: bool = False
     conflicting: bool = False
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """What makes it one instance: its study's and its own UID."""
+        return self.study_instance_uid, self.sop_instance_uid
+
 
 class Registration:
     """Write rows for received instances.
@@ -59,49 +64,43 @@ class Registration:
             The database refused; no row of the batch was written.
         """
         with self._database.write() as session:
-            return sum(self._register(session, instance) for instance in instances)
+            known = _known(session, instances)
+            fresh: list[dict[str, object]] = []
+            studies: dict[str, StudyRow] = {}
+            series: dict[tuple[str, str], SeriesRow] = {}
+            for instance in instances:
+                study = studies.get(instance.study_instance_uid) or self._study(session, instance)
+                studies[instance.study_instance_uid] = study
+                if instance.conflicting:
+                    self._note_conflict(session, study, instance)
+                if instance.key in known:
+                    continue
+                known.add(instance.key)
+                key = instance.study_instance_uid, instance.series_instance_uid
+                series[key] = series.get(key) or self._series(session, study, instance)
+                self._count(session, study, series[key], instance)
+                fresh.append(_instance_row(study, series[key], instance))
+            if fresh:
+                session.execute(insert(InstanceRow), fresh)
+            return len(fresh)
 
     def reject(self, code: str, message: str, *, actor: str = ACTOR) -> None:
         """Leave an event for something that was refused at the door."""
         with self._database.write() as session:
             record(session, None, self._clock(), actor=actor, code=code, message=message)
 
-    def _register(self, session: Session, instance: ReceivedInstance) -> bool:
-        study = self._study(session, instance)
-        if instance.conflicting:
-            record(
-                session,
-                study.id,
-                self._clock(),
-                actor=ACTOR,
-                code="conflicting_duplicate",
-                message=f"instance {instance.sop_instance_uid} came again with other content; the first is used",
-            )
-        known = select(InstanceRow.id).where(
-            InstanceRow.study_id == study.id, InstanceRow.sop_instance_uid == instance.sop_instance_uid
-        )
-        if session.scalar(known) is not None:
-            return False
-        series = self._series(session, study, instance)
+    def _note_conflict(self, session: Session, study: StudyRow, instance: ReceivedInstance) -> None:
+        message = f"instance {instance.sop_instance_uid} came again with other content; the first is used"
+        record(session, study.id, self._clock(), actor=ACTOR, code="conflicting_duplicate", message=message)
+
+    def _count(self, session: Session, study: StudyRow, series: SeriesRow, instance: ReceivedInstance) -> None:
         series.instance_count += 1
         series.last_received_at = max(series.last_received_at, instance.received_at)
         study.last_received_at = max(study.last_received_at, instance.received_at)
-        session.add(
-            InstanceRow(
-                study_id=study.id,
-                series_id=series.id,
-                sop_instance_uid=instance.sop_instance_uid,
-                sop_class_uid=instance.sop_class_uid,
-                transfer_syntax_uid=instance.transfer_syntax_uid,
-                size_bytes=instance.size_bytes,
-                received_at=instance.received_at,
-            )
-        )
         study.priority = max(study.priority, int(instance.urgent))
         if instance.eligible:
             series.eligible = True
             self._revise(session, study)
-        return True
 
     def _study(self, session: Session, instance: ReceivedInstance) -> StudyRow:
         found = session.scalar(select(StudyRow).where(StudyRow.study_instance_uid == instance.study_instance_uid))
@@ -158,3 +157,28 @@ class Registration:
             study.attempts = 0
         if study.state in DONE or study.state == StudyState.READY:
             move(session, study, StudyState.RECEIVING, self._clock(), actor=ACTOR, code="late_images")
+
+
+def _known(session: Session, instances: Sequence[ReceivedInstance]) -> set[tuple[str, str]]:
+    """Return the keys of those that have a row already."""
+    rows = session.execute(
+        select(StudyRow.study_instance_uid, InstanceRow.sop_instance_uid)
+        .join(InstanceRow, InstanceRow.study_id == StudyRow.id)
+        .where(
+            StudyRow.study_instance_uid.in_({instance.study_instance_uid for instance in instances}),
+            InstanceRow.sop_instance_uid.in_({instance.sop_instance_uid for instance in instances}),
+        )
+    )
+    return {(row.study_instance_uid, row.sop_instance_uid) for row in rows}
+
+
+def _instance_row(study: StudyRow, series: SeriesRow, instance: ReceivedInstance) -> dict[str, object]:
+    return {
+        "study_id": study.id,
+        "series_id": series.id,
+        "sop_instance_uid": instance.sop_instance_uid,
+        "sop_class_uid": instance.sop_class_uid,
+        "transfer_syntax_uid": instance.transfer_syntax_uid,
+        "size_bytes": instance.size_bytes,
+        "received_at": instance.received_at,
+    }

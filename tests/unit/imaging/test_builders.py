@@ -14,9 +14,18 @@ from ct_phantom import LESIONS
 
 @pytest.mark.parametrize(
     "build",
-    [ct.head_ct, ct_objects.chest_ct, ct_objects.localizer, ct_objects.mr_head, ct_objects.secondary_capture,
-     ct_objects.radiograph, ct_objects.structured_report, lambda: ct_objects.key_object(ct.head_ct(slices=1)[0]), enhanced_ct],
-)  # fmt: skip
+    [
+        ct.head_ct,
+        ct_objects.chest_ct,
+        ct_objects.localizer,
+        ct_objects.mr_head,
+        ct_objects.secondary_capture,
+        ct_objects.radiograph,
+        ct_objects.structured_report,
+        lambda: ct_objects.key_object(ct.head_ct(slices=1)[0]),
+        enhanced_ct,
+    ],
+)
 def test_dciodvfy_finds_no_error(tmp_path, build):
     checker = shutil.which("dciodvfy", path=str(Path(sys.executable).parent)) or shutil.which("dciodvfy")
     if checker is None:

@@ -10,6 +10,8 @@ from ct_series import TODAY
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydicom.dataelem import RawDataElement
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_data_element, write_file_meta_info
 from pydicom.tag import Tag
 
 from triage_node.errors import UnsuitableSeries
@@ -17,12 +19,37 @@ from triage_node.imaging import Policy, Scan, Volume, choose, looks_like_head_ct
 
 POLICY = Policy(prior_study_days=30, minimum_age_years=18)
 KEYWORDS = (
-    "Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "NumberOfFrames", "PixelSpacing",
-    "ImagePositionPatient", "ImageOrientationPatient", "RescaleSlope", "RescaleIntercept", "SliceThickness", "ImageType",
-    "PatientAge", "StudyDate", "PatientID", "AcquisitionNumber", "InstanceNumber", "PixelPaddingValue", "Modality",
-    "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "SpecificCharacterSet", "SeriesDescription",
-    "SamplesPerPixel", "PhotometricInterpretation", "ContrastBolusAgentSequence", "RescaleType", "SOPClassUID",
-)  # fmt: skip
+    "Rows",
+    "Columns",
+    "BitsAllocated",
+    "BitsStored",
+    "HighBit",
+    "PixelRepresentation",
+    "NumberOfFrames",
+    "PixelSpacing",
+    "ImagePositionPatient",
+    "ImageOrientationPatient",
+    "RescaleSlope",
+    "RescaleIntercept",
+    "SliceThickness",
+    "ImageType",
+    "PatientAge",
+    "StudyDate",
+    "PatientID",
+    "AcquisitionNumber",
+    "InstanceNumber",
+    "PixelPaddingValue",
+    "Modality",
+    "SharedFunctionalGroupsSequence",
+    "PerFrameFunctionalGroupsSequence",
+    "SpecificCharacterSet",
+    "SeriesDescription",
+    "SamplesPerPixel",
+    "PhotometricInterpretation",
+    "ContrastBolusAgentSequence",
+    "RescaleType",
+    "SOPClassUID",
+)
 VRS = {"US": 2, "SS": 2, "UL": 4, "FD": 8, "DS": 1, "IS": 1, "CS": 1, "LO": 1, "UI": 1, "UN": 1, "SQ": 1, "OB": 1}
 TEXT = st.sampled_from(
     [b"nan", b"-1", b"0", b"1e308", b"1\\2\\3", b"inf\\0\\0", b"99999999999", b"\xff\xfe", b"", b"\\\\"]
@@ -53,7 +80,7 @@ def survive(found: Scan) -> None:
     enhanced=st.booleans(),
 )
 def test_any_element_may_hold_anything(keyword, vr, value, every, enhanced):
-    datasets = enhanced_ct(slices=12, size=(16, 16)) if enhanced else ct.head_ct(slices=12, size=(16, 16))
+    datasets = enhanced_ct(slices=12, size=(32, 32)) if enhanced else ct.head_ct(slices=12, size=(32, 32))
     value = value.ljust(-(-len(value) // 8) * 8 if VRS[vr] > 1 else len(value) + len(value) % 2)
     for ds in datasets if every else datasets[-1:]:
         ds._dict[Tag(keyword)] = RawDataElement(Tag(keyword), vr, len(value), value, 0, False, True)
@@ -64,10 +91,7 @@ def test_any_element_may_hold_anything(keyword, vr, value, every, enhanced):
 
 
 def write_as_it_is(ds, path: Path) -> None:
-    """Write elements in explicit VR little endian without pydicom's checks; raw ones with the VR and bytes they have."""
-    from pydicom.filebase import DicomBytesIO
-    from pydicom.filewriter import write_data_element, write_file_meta_info
-
+    """Write explicit VR little endian without pydicom's checks; raw elements with the VR and bytes they have."""
     out = DicomBytesIO()
     out.is_little_endian, out.is_implicit_VR = True, False
     out.write(bytes(128) + b"DICM")
@@ -87,7 +111,7 @@ def write_as_it_is(ds, path: Path) -> None:
 @pytest.fixture(scope="module")
 def originals(tmp_path_factory) -> list[bytes]:
     folder = tmp_path_factory.mktemp("originals")
-    slices = ct.head_ct(slices=12, size=(16, 16)) + enhanced_ct(slices=3, size=(16, 16), seed=1)
+    slices = ct.head_ct(slices=12, size=(32, 32)) + enhanced_ct(slices=3, size=(32, 32), seed=1)
     return [path.read_bytes() for path in ct.save(slices, folder)]
 
 

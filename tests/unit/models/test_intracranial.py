@@ -1,0 +1,50 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from triage_node.models.bone_rays import directions_with_bone
+from triage_node.models.intracranial import intracranial_mask
+from triage_node.models.slices import resample
+
+MM = 1.25
+
+
+def mask_of(volume):
+    return intracranial_mask(resample(volume.hu, volume.spacing_mm[1:], MM), MM)
+
+
+@pytest.mark.parametrize(
+    ("lesion", "least"),
+    # The film of subarachnoid blood is three pixels thick; the outermost is half bone.
+    [("epidural", 0.95), ("subdural", 0.95), ("intraparenchymal", 0.99), ("subarachnoid", 0.85)],
+)
+def test_the_mask_keeps_a_lesion_at_the_rim(head, lesion, least):
+    plain, bleeding = head(None).hu, head(lesion)
+    blood = resample((np.abs(bleeding.hu - plain) > 15).astype(np.float32), bleeding.spacing_mm[1:], MM) > 0.99
+    kept = mask_of(bleeding)[blood].mean()
+    assert kept >= least, f"{kept:.1%} of the {lesion} blood is inside the mask"
+
+
+def test_scalp_bone_and_table_stay_outside(head):
+    volume = head()
+    hu = volume.hu.copy()
+    hu[:, 250:253, 60:200] = 300.0
+    inside = mask_of(replace(volume, hu=hu))
+    resampled = resample(hu, volume.spacing_mm[1:], MM)
+    assert resampled[inside].max() < 140
+    assert not inside[:, :8].any()
+    assert not inside[:, -20:].any()
+
+
+def test_nothing_is_inside_of_nothing(head):
+    assert not mask_of(replace(head(), hu=np.full((32, 256, 256), -1000, np.float32))).any()
+
+
+def test_a_pixel_in_a_ring_sees_bone_all_around_and_one_outside_does_not():
+    y, x = np.mgrid[-50:51, -50:51]
+    ring = (np.abs(np.hypot(x, y) - 30) < 3).astype(np.uint8)
+    seen = directions_with_bone(ring)
+    assert seen[50, 50] == 12
+    assert seen[50, 95] < 10
+    assert directions_with_bone(np.zeros((20, 30), np.uint8)).max() == 0

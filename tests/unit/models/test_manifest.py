@@ -1,0 +1,92 @@
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from triage_node.errors import ModelError
+from triage_node.findings import LABELS
+from triage_node.models import read_manifest
+from triage_node.models.registry import find_model, shipped_models
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return shutil.copytree(find_model(), tmp_path / "model")
+
+
+def edit(folder, **changes):
+    path = folder / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def test_the_shipped_default_reads_and_says_what_it_is():
+    manifest = read_manifest()
+    assert manifest.labels == LABELS
+    assert manifest.identity.sha256 == manifest.sha256
+    assert len(manifest.sha256) == 64
+    assert manifest.training_data
+    assert set(manifest.thresholds.flag) == set(LABELS)
+    assert manifest.weights_path.stat().st_size <= 16 * 2**20
+    assert manifest.name in shipped_models()
+
+
+def test_a_changed_manifest_is_another_model(folder):
+    before = read_manifest(folder).sha256
+    edit(folder, training_data="something else")
+    assert read_manifest(folder).sha256 != before
+
+
+def test_changed_weights_are_refused(folder):
+    weights = read_manifest(folder).weights_path
+    content = bytearray(weights.read_bytes())
+    content[len(content) // 2] ^= 1
+    weights.write_bytes(content)
+    with pytest.raises(ModelError, match="are not those its manifest names"):
+        read_manifest(folder)
+
+
+def test_missing_weights_are_named(folder):
+    read_manifest(folder).weights_path.unlink()
+    with pytest.raises(ModelError, match=r"no weights file weights\.npz"):
+        read_manifest(folder)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"format": 2}, "format 2 instead of 1"),
+        ({"labels": ["any"]}, "labels"),
+        ({"weights_file": "../weights.npz"}, "not a plain file name"),
+        ({"thresholds": {}}, "'flag' is missing"),
+        ({"windows": [{"middle": 1}]}, "middle"),
+    ],
+)
+def test_a_wrong_manifest_says_what_is_wrong(folder, changes, sentence):
+    edit(folder, **changes)
+    with pytest.raises(ModelError, match=sentence):
+        read_manifest(folder)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null"])
+def test_bad_json_is_a_model_error(folder, text):
+    (folder / "manifest.json").write_text(text)
+    with pytest.raises(ModelError, match=r"manifest"):
+        read_manifest(folder)
+
+
+def test_an_unknown_model_is_named_with_what_there_is(tmp_path):
+    with pytest.raises(ModelError, match=r"no model 'nobody'.*lesion-map-lite0"):
+        read_manifest("nobody")
+    with pytest.raises(ModelError, match=r"manifest\.json is missing"):
+        read_manifest(tmp_path)
+
+
+def test_reading_a_manifest_does_not_load_tensorflow():
+    code = (
+        "import sys; from triage_node.models import read_manifest; read_manifest(); "
+        "import triage_node.train.cli; print([m for m in ('tensorflow', 'keras') if m in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"

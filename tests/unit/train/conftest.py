@@ -1,0 +1,29 @@
+"""The atlas loaded once, and small generated studies."""
+
+import numpy as np
+import pytest
+
+from triage_node.findings import Label
+from triage_node.train.phantom.atlas import Atlas, load_atlas
+from triage_node.train.phantom.dicom_series import demo_recipe
+from triage_node.train.phantom.study import GeneratedStudy, generate_study
+
+
+@pytest.fixture(scope="session")
+def atlas() -> Atlas:
+    """Average anatomy."""
+    return load_atlas()
+
+
+@pytest.fixture(scope="session")
+def make_study(atlas):
+    """A small study with types, kept for the session."""
+    made: dict[tuple[int, tuple[Label, ...]], GeneratedStudy] = {}
+
+    def make(seed: int = 1, *types: Label) -> GeneratedStudy:
+        if (seed, types) not in made:
+            recipe = demo_recipe(types, size=128, slice_mm=7.0)
+            made[seed, types] = generate_study(atlas, recipe, np.random.default_rng(seed))
+        return made[seed, types]
+
+    return make

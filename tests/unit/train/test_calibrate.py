@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+
+from triage_node.findings import LABELS, Label
+from triage_node.models import read_manifest
+from triage_node.train.calibrate import OperatingPoints, calibrate, fit_scaling, specificity_threshold
+from triage_node.train.evaluate import evaluate, figures, study_flags, suspicious_slices
+from triage_node.train.scored import ScoredStudy
+
+
+def made_studies(seed, count=120):
+    """Studies whose logits are three times as far from the truth's as they should be."""
+    rng = np.random.default_rng(seed)
+    studies = []
+    for number in range(count):
+        labels = np.zeros((12, 6), np.uint8)
+        if number % 2:
+            labels[4:8, number % 5] = 1
+            labels[4:8, 5] = 1
+        logits = 3 * (4 * labels - 4 + rng.normal(0, 1.5, labels.shape))
+        studies.append(ScoredStudy(str(number), logits.astype(np.float32), labels, np.full(12, 120, np.float32)))
+    return studies
+
+
+def test_scaling_undoes_overconfidence(seed):
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(0, 2, (4000, 6))
+    labels = (rng.random((4000, 6)) < 1 / (1 + np.exp(-logits))).astype(int)
+    scaling = fit_scaling(3 * logits + 1, labels)
+    assert scaling.temperature == pytest.approx((3,) * 6, rel=0.15)
+    assert scaling.bias == pytest.approx((-1 / 3,) * 6, abs=0.15)
+
+
+def test_a_threshold_leaves_the_negatives_below_it():
+    probabilities = np.linspace(0, 0.99, 100)
+    threshold = specificity_threshold(probabilities, np.zeros(100), 0.9)
+    assert (probabilities < threshold).mean() >= 0.9
+    assert specificity_threshold(probabilities, np.ones(100), 0.9) == 1.0
+
+
+def test_a_calibrated_model_flags_few_negatives(seed):
+    studies = made_studies(seed)
+    manifest = calibrate(read_manifest(), studies, OperatingPoints())
+    flags = study_flags(manifest, studies)
+    truth = np.array([study.study_labels[-1] for study in studies]) > 0
+    assert flags[~truth].mean() < 0.12
+    assert flags[truth].mean() > 0.5
+    for label in LABELS:
+        assert manifest.thresholds.uncertain[label] <= manifest.thresholds.flag[label]
+
+
+def test_an_evaluation_is_complete_and_plain_json(seed):
+    studies = made_studies(seed)
+    manifest = calibrate(read_manifest(), studies, OperatingPoints())
+    found = figures(evaluate(manifest, studies))
+    assert set(found["auc"]) == {"all slices", "slices with 100 cm2 of brain or more", "patients"}
+    value, low, high = found["auc"]["all slices"][Label.ANY]
+    assert 0.9 < low <= value <= high
+    assert found["auc_of_brain_area_alone"]["patients"][0] == 0.5
+    assert suspicious_slices(manifest, studies[0]) <= 1

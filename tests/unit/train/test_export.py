@@ -1,0 +1,37 @@
+from pathlib import Path
+
+import pytest
+
+from triage_node.errors import ModelError
+from triage_node.models import read_manifest
+from triage_node.models.manifest import parse_manifest
+from triage_node.train.card import card_text
+from triage_node.train.export import ModelDescription, export_model, manifest_json, save_manifest
+
+
+def description():
+    shipped = read_manifest()
+    names = [name for name in ModelDescription.__dataclass_fields__ if name != "version"]
+    return ModelDescription(version="9.9.9", **{name: getattr(shipped, name) for name in names})
+
+
+def test_an_exported_model_reads_and_is_cautious(tmp_path):
+    manifest = export_model(read_manifest().weights_path, tmp_path / "model", description())
+    assert manifest.version == "9.9.9"
+    assert min(manifest.thresholds.flag.values()) >= 0.99
+    assert parse_manifest(tmp_path / "model") == manifest
+
+
+def test_a_manifest_says_the_same_after_a_round_trip(tmp_path):
+    manifest = export_model(read_manifest().weights_path, tmp_path / "model", description())
+    assert manifest_json(save_manifest(manifest)) == manifest_json(manifest)
+
+
+def test_weights_that_are_none_are_refused(tmp_path):
+    with pytest.raises(ModelError, match="could not be read"):
+        export_model(tmp_path / "none.npz", tmp_path / "model", description())
+
+
+def test_the_shipped_card_is_the_one_its_manifest_makes():
+    manifest = read_manifest()
+    assert Path(manifest.folder / "CARD.md").read_text(encoding="utf-8") == card_text(manifest)

@@ -1,0 +1,36 @@
+import numpy as np
+import pytest
+
+from triage_node.errors import ModelError
+from triage_node.findings import Label
+from triage_node.models.preprocessing import Geometry
+from triage_node.models.weights_file import read_weights
+from triage_node.train.fit import fit
+from triage_node.train.losses import map_loss, weighted_log_loss
+from triage_node.train.settings import WEIGHTS_FILE, FitSettings
+from triage_node.train.shards import record_study, write_shard
+
+
+def test_the_log_loss_counts_any_twice_and_never_overflows():
+    targets = np.zeros((2, 6), np.float32)
+    assert np.allclose(weighted_log_loss(targets, np.zeros((2, 6), np.float32)), np.log(2))
+    wrong = np.zeros((1, 6), np.float32)
+    wrong[0, 5] = 1000
+    assert np.allclose(weighted_log_loss(targets[:1], wrong), (5 * np.log(2) + 2000) / 7)
+    assert map_loss(np.zeros((2, 3, 3, 6)), np.zeros((2, 3, 3, 6), np.float32)).shape == (2,)
+
+
+def test_a_folder_without_shards_is_named(tmp_path):
+    with pytest.raises(ModelError, match="holds no shards"):
+        fit(tmp_path, tmp_path / "run", FitSettings())
+
+
+@pytest.mark.slow
+def test_a_few_steps_reduce_the_loss(make_study, tmp_path):
+    geometry = Geometry(mm_per_pixel=2.5, rows=96, columns=64)
+    records = [record_study(make_study(3, Label.EPIDURAL), geometry, 3), record_study(make_study(1), geometry, 1)]
+    write_shard(tmp_path / "shard-00000000.npz", records, geometry)
+    settings = FitSettings(steps=24, batch=8, epoch=6, warm_up=2, imagenet=False, geometry=geometry, decoder_filters=16)
+    history = fit(tmp_path, tmp_path / "run", settings).history["loss"]
+    assert history[-1] < 0.8 * history[0], history
+    assert len(read_weights(tmp_path / "run" / WEIGHTS_FILE)) > 200

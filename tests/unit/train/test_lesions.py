@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+
+from triage_node.findings import Label
+from triage_node.train.phantom.brain import BrainStyle, sample_tissue
+from triage_node.train.phantom.grid import Grid
+from triage_node.train.phantom.head import Pose, place_head
+from triage_node.train.phantom.lesion import Anatomy
+from triage_node.train.phantom.lesions import LESIONS
+from triage_node.train.phantom.mass_effect import displace
+
+GRID = Grid(np.arange(-50.0, 80, 5), 96, 2.3)
+
+
+@pytest.fixture(scope="module")
+def anatomy(atlas):
+    rng = np.random.default_rng(1)
+    space = place_head(atlas, GRID, Pose(), rng)
+    style = BrainStyle(8, 27, 35, 0.9, 0.4, 1.8, 13)
+    tissue = sample_tissue(atlas, space, GRID, style, rng)
+    return Anatomy(GRID, space, tissue.fluid, tissue.ventricles, *(GRID.noise(rng, mm) for mm in (5, 9, 18)))
+
+
+def volume_ml(lesion):
+    return lesion.fraction.sum() * GRID.slice_mm * GRID.mm_per_pixel**2 / 1000
+
+
+@pytest.mark.parametrize("label", list(LESIONS))
+def test_every_lesion_lies_inside_the_skull(anatomy, label):
+    for seed in range(5):
+        lesion = LESIONS[label](anatomy, np.random.default_rng(seed))
+        assert lesion.label is label
+        assert lesion.fraction.min() >= 0
+        assert lesion.fraction.max() <= 1
+        assert not lesion.fraction[anatomy.space.inside_mm < 0].any()
+        assert 15 < lesion.hu < 100
+
+
+@pytest.mark.parametrize(
+    ("label", "low", "high"),
+    [
+        (Label.EPIDURAL, 2, 60),
+        (Label.SUBDURAL, 1, 80),
+        (Label.INTRAPARENCHYMAL, 0.5, 60),
+        (Label.INTRAVENTRICULAR, 0.2, 30),
+        (Label.SUBARACHNOID, 0.3, 60),
+    ],
+)
+def test_volumes_are_those_of_real_lesions(anatomy, label, low, high):
+    volumes = [volume_ml(LESIONS[label](anatomy, np.random.default_rng(seed))) for seed in range(15)]
+    assert low < np.median(volumes) < high, np.round(volumes, 1)
+
+
+def test_an_epidural_hematoma_touches_bone_and_is_thick(anatomy):
+    lesion = LESIONS[Label.EPIDURAL](anatomy, np.random.default_rng(2))
+    depth = anatomy.space.inside_mm[lesion.fraction > 0.5]
+    assert depth.min() < 3
+    assert depth.max() > 4
+
+
+def test_a_subdural_crescent_is_wider_than_thick(anatomy):
+    lesion = LESIONS[Label.SUBDURAL](anatomy, np.random.default_rng(0))
+    assert lesion.peel_mm.max() < 20
+    assert np.ptp(anatomy.space.y[lesion.fraction > 0.5]) > 2 * lesion.peel_mm.max()
+
+
+def test_blood_in_the_ventricles_stays_there(anatomy):
+    lesion = LESIONS[Label.INTRAVENTRICULAR](anatomy, np.random.default_rng(1))
+    assert anatomy.ventricles[lesion.fraction > 0.5].min() > 0.3
+
+
+def test_subarachnoid_blood_replaces_fluid_outside_the_ventricles(anatomy):
+    lesion = LESIONS[Label.SUBARACHNOID](anatomy, np.random.default_rng(1))
+    assert anatomy.fluid[lesion.fraction > 0.5].min() > 0.2
+    assert anatomy.ventricles[lesion.fraction > 0.5].max() < 0.3
+
+
+def test_a_hematoma_pushes_the_brain_and_nothing_pushes_nothing(anatomy):
+    rng = np.random.default_rng(4)
+    lesion = LESIONS[Label.EPIDURAL](anatomy, np.random.default_rng(2))
+    moved = displace(anatomy.space, GRID, [lesion], rng)
+    shift = np.abs(moved.x - anatomy.space.x) + np.abs(moved.y - anatomy.space.y)
+    assert 1 < shift.max() < 40
+    assert displace(anatomy.space, GRID, [], rng) is anatomy.space

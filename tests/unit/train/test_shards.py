@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+
+from triage_node.findings import TYPES, Label
+from triage_node.models.preprocessing import Geometry, strip_head
+from triage_node.train.augmentation import Augmentation
+from triage_node.train.batches import SlicePool, cell_targets
+from triage_node.train.phantom.making import shard_ranges
+from triage_node.train.scored import as_head
+from triage_node.train.settings import WINDOWS
+from triage_node.train.shards import read_shard, record_study, shard_paths, write_shard
+
+GEOMETRY = Geometry()
+
+
+@pytest.fixture(scope="module")
+def record(make_study):
+    return record_study(make_study(3, Label.EPIDURAL), GEOMETRY, 3)
+
+
+def test_a_record_survives_its_file(record, tmp_path):
+    write_shard(tmp_path / "shard-00000003.npz", [record], GEOMETRY)
+    (tmp_path / "shard-00000004.partial.npz").touch()
+    found = read_shard(shard_paths(tmp_path)[0])[0]
+    assert len(shard_paths(tmp_path)) == 1
+    for name in ("gray", "bits", "neighbors", "labels", "area_cm2"):
+        assert np.array_equal(getattr(found, name), getattr(record, name))
+
+
+def test_training_sees_what_serving_sees(record, make_study):
+    served = strip_head(make_study(3, Label.EPIDURAL).volume, GEOMETRY).channels(WINDOWS)
+    stored = as_head(record).channels(WINDOWS)
+    differ = np.abs(served - stored) > 0.02  # rounding moves a few border pixels across the limit of dense blood
+    assert differ.mean() < 0.001
+
+
+def test_lesion_bits_lie_where_the_blood_is(record):
+    blood = (record.bits & 1) > 0
+    assert blood.any()
+    assert record.mask[blood].all()
+    assert np.median(record.hu[blood]) > 8
+    assert record.labels[:, 0].sum() > 0
+
+
+def test_cells_say_how_full_they_are():
+    bits = np.zeros((8, 8), np.uint8)
+    bits[:4, :4] = 1 << 2
+    bits[4:, :1] = 1 << 4
+    found = cell_targets(bits)
+    assert found.shape == (2, 2, 6)
+    assert found[0, 0].tolist() == [0, 0, 1, 0, 0, 1]
+    assert found[1, 0].tolist() == [0, 0, 0, 0, 0.5, 0.5]
+
+
+def test_batches_are_balanced_and_repeat_with_the_seed(record, make_study, seed):
+    plain = record_study(make_study(1), GEOMETRY, 1)
+    pool = SlicePool([record, plain], WINDOWS, Augmentation())
+    images, targets = pool.batch(8, np.random.default_rng(seed))
+    again, _ = pool.batch(8, np.random.default_rng(seed))
+    assert np.array_equal(images, again)
+    assert images.shape == (8, GEOMETRY.rows, GEOMETRY.columns, 4)
+    assert targets["map"].shape == (8, GEOMETRY.rows // 4, GEOMETRY.columns // 4, 6)
+    assert targets["slice"][:, 0].tolist() == [1, 0] * 4
+    assert np.abs(images).max() <= 1
+
+
+def test_without_augmentation_a_slice_is_shown_as_served(record):
+    index = int(np.flatnonzero(record.labels[:, 0])[0])
+    image, _, labels = SlicePool([record], WINDOWS).example(0, index, np.random.default_rng(0))
+    assert np.allclose(image, as_head(record).channels(WINDOWS)[index])
+    assert labels[0] == 1
+
+
+def test_a_growing_folder_is_taken_in_once(record, tmp_path):
+    pool = SlicePool([], WINDOWS)
+    write_shard(tmp_path / "shard-00000003.npz", [record], GEOMETRY)
+    for _ in range(2):
+        pool.add_folder(tmp_path)
+    assert len(pool.records) == 1
+    assert len(pool.with_type) == len(TYPES)
+
+
+def test_shards_share_the_seeds_without_gaps():
+    assert shard_ranges(5, 50) == [(5, 25), (25, 45), (45, 55)]

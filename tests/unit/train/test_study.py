@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+
+from triage_node.findings import LABELS, TYPES, Label
+from triage_node.models.preprocessing import Geometry, strip_head
+from triage_node.train.phantom.dicom_series import demo_recipe
+from triage_node.train.phantom.study import FIRST_TYPE, generate_study, random_recipe, random_types, slice_labels
+
+
+def test_the_same_seed_gives_the_same_study(atlas):
+    first, second = (
+        generate_study(atlas, demo_recipe((Label.SUBDURAL,), 64, 10.0), np.random.default_rng(5)) for _ in range(2)
+    )
+    assert np.array_equal(first.volume.hu, second.volume.hu)
+    assert np.array_equal(first.bits, second.bits)
+
+
+def test_another_seed_gives_another_head(make_study):
+    assert not np.array_equal(make_study(1).volume.hu, make_study(2).volume.hu)
+
+
+def test_a_plain_study_has_no_blood(make_study):
+    assert make_study(1).labels.tolist() == [0] * 6
+    assert not make_study(1).bits.any()
+
+
+@pytest.mark.parametrize("label", TYPES)
+def test_a_type_that_is_asked_for_is_there_and_no_other(make_study, label):
+    study = make_study(3, label)
+    expected = [int(name in (label, Label.ANY)) for name in LABELS]
+    assert study.labels.tolist() == expected
+
+
+@pytest.mark.parametrize("label", TYPES)
+def test_blood_is_denser_than_the_same_head_without_it(make_study, label):
+    study = make_study(3, label)
+    inside = study.bits > 0
+    assert np.median(study.volume.hu[inside]) > 38
+    assert np.median(study.volume.hu[inside]) < 90
+
+
+def test_tissues_have_their_hounsfield_units(make_study):
+    head = strip_head(make_study(1).volume, Geometry())
+    assert 22 < head.median_hu < 42
+    hu = make_study(1).volume.hu
+    assert hu.min() >= -1024
+    assert 600 < np.percentile(hu[hu > 150], 60) < 1600
+    assert (hu == np.round(hu)).all(), "a scanner stores whole numbers"
+
+
+def test_the_whole_head_is_there(make_study):
+    area = strip_head(make_study(1).volume, Geometry()).brain_area_cm2
+    assert 110 < area.max() < 260
+    assert area[-1] < 60, "the stack reaches the vertex"
+    assert area[0] < 60, "and the floor of the skull"
+
+
+def test_labels_follow_from_the_voxels():
+    bits = np.zeros((3, 20, 20), np.uint8)
+    bits[0, :5, :5] = 1 << 0
+    bits[1, :2, :2] = 1 << 4
+    bits[2, :5, :5] = (1 << 1) | (1 << 2)
+    found = slice_labels(bits, 1.0)
+    assert found.tolist() == [[1, 0, 0, 0, 0, 1], [0] * 6, [0, 1, 1, 0, 0, 1]]
+
+
+def test_all_types_come_up_and_more_than_a_third_of_the_studies_are_plain(seed):
+    rng = np.random.default_rng(seed)
+    drawn = [random_types(rng) for _ in range(600)]
+    assert {label for types in drawn for label in types} == set(TYPES)
+    assert 0.33 < np.mean([not types for types in drawn]) < 0.47
+    assert sum(FIRST_TYPE.values()) == pytest.approx(1)
+
+
+def test_recipes_cover_poses_and_protocols(seed):
+    rng = np.random.default_rng(seed)
+    recipes = [random_recipe(rng) for _ in range(100)]
+    assert len({recipe.slice_mm for recipe in recipes}) > 2
+    assert np.std([recipe.pose.turn for recipe in recipes]) > 4
+    assert max(recipe.scanner.noise_hu for recipe in recipes) > 2
