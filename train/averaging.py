@@ -13,7 +13,7 @@ class _Average:
     """One averaged variable under the path of the original."""
 
     def __init__(self, variable: Any) -> None:
-        self.path, self.value = variable.path, np.array(variable, np.float32)
+        self.path, self.value = variable.path, np.asarray(variable, np.float32).copy()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return self.value.astype(dtype or np.float32)

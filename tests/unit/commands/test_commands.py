@@ -1,0 +1,146 @@
+"""The command line as its users run it: answers, exit codes, and one sentence for what is wrong."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from ct import head_ct, save
+from ct_objects import mr_head
+from programs import need, run
+
+from triage_node.findings import LABELS
+
+KEYS = {
+    "study_instance_uid",
+    "series_instance_uid",
+    "patient_id",
+    "path",
+    "status",
+    "forced",
+    "reasons",
+    "model",
+    "probabilities",
+    "flagged",
+    "uncertain",
+    "decision",
+    "slices",
+    "seconds",
+}
+
+
+def triage(*arguments):
+    return run("triage-node", *arguments, timeout_seconds=180)
+
+
+@pytest.mark.parametrize("command", ["serve", "analyze", "send", "worklist", "show", "requeue", "check", "demo"])
+def test_every_command_teaches(command):
+    answer = triage(command, "--help")
+    assert answer.returncode == 0
+    assert len(answer.stdout) > 200
+
+
+def test_help_loads_nothing_heavy():
+    code = (
+        "import sys, triage_node.cli\n"
+        "heavy = {'tensorflow', 'keras', 'numpy', 'pydicom', 'pynetdicom', 'sqlalchemy', 'highdicom', 'scipy'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    answer = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"
+
+
+def test_the_listeners_process_loads_no_tensorflow():
+    code = (
+        "import sys, triage_node.node\n"
+        "print(sorted({'tensorflow', 'keras', 'highdicom', 'scipy', 'cv2'} & set(sys.modules)))"
+    )
+    answer = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (["analyze", "/no/such/folder"], 2, "/no/such/folder does not exist"),
+        (["send", ".", "--to", "PACS"], 2, "PACS@10.0.0.5:104"),
+        (["worklist"], 2, "There is no worklist in triage-data"),
+        (["--config", "none.toml", "check"], 2, "none.toml does not exist"),
+        (["serve", "--dicom-host", "0.0.0.0"], 2, "allowed_calling_ae_titles"),
+        (["serve", "--destination", "PACS"], 2, "AET@HOST:PORT"),
+        (["nonsense"], 2, "nonsense"),
+    ],
+)
+def test_wrong_usage_is_one_sentence(arguments, code, sentence):
+    answer = triage(*arguments)
+    assert answer.returncode == code
+    assert sentence in " ".join(answer.stderr.replace("│", " ").split())
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_folder_without_dicom_is_named(tmp_path):
+    (tmp_path / "notes.txt").write_text("nothing")
+    answer = triage("analyze", tmp_path)
+    assert answer.returncode == 1
+    assert answer.stderr == f"triage-node: There is no DICOM series under {tmp_path}.\n"
+
+
+@pytest.mark.slow
+def test_analyze_as_json_is_what_the_interface_promises(tmp_path):
+    save(head_ct(slices=60, thickness_mm=2.5, size=(128, 128)), tmp_path / "head")
+    save(mr_head(), tmp_path / "mr")
+    answer = triage("analyze", tmp_path, "--json")
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stderr == ""
+    rows = {row["status"]: row for row in json.loads(answer.stdout)}
+    assert set(rows) == {"analyzed", "unsuitable"}
+    head, mr = rows["analyzed"], rows["unsuitable"]
+    assert set(head) >= KEYS
+    assert list(head["probabilities"]) == list(LABELS)
+    assert len(head["slices"]) == 60, "every source slice is there, also when slabs were averaged"
+    assert list(head["slices"][0]["probabilities"]) == list(LABELS)
+    assert set(head["seconds"]) == {"read", "infer"}
+    assert not head["flagged"] or "any" in head["flagged"]
+    assert [reason["code"] for reason in mr["reasons"]] == ["not_ct"]
+    assert (mr["probabilities"], mr["flagged"], mr["slices"], mr["decision"]) == (None, [], [], None)
+
+
+@pytest.mark.slow
+def test_force_analyzes_what_is_rejected_and_says_so(tmp_path):
+    save(head_ct(slices=8, size=(128, 128)), tmp_path / "few")
+    [row] = json.loads(triage("analyze", tmp_path, "--json", "--force").stdout)
+    assert (row["status"], row["forced"]) == ("analyzed", True)
+    assert "too_few_slices" in [reason["code"] for reason in row["reasons"]]
+
+
+def test_check_names_what_fails(tmp_path):
+    (tmp_path / "node.toml").write_text('destinations = ["PACS@127.0.0.1:1"]\nconnect_timeout_seconds = 1\n')
+    answer = triage("--config", tmp_path / "node.toml", "check", "--data-dir", tmp_path / "data")
+    assert answer.returncode == 1
+    lines = answer.stdout.splitlines()
+    assert [line.split(":")[0] for line in lines] == [
+        "ok   settings",
+        "ok   model",
+        "ok   disk",
+        "ok   database",
+        "FAIL destination PACS@127.0.0.1",
+    ]
+
+
+def test_two_nodes_do_not_share_a_folder(tmp_path):
+    from nodes import RunningNode
+
+    node = RunningNode(tmp_path)
+    try:
+        answer = triage("--config", node.config, "serve")
+        assert answer.returncode == 1
+        assert "Another node uses the data folder" in answer.stderr
+    finally:
+        node.stop()
+
+
+def test_a_closed_pipe_is_no_error(tmp_path):
+    command = f"{need('triage-node')} --help | head -1"
+    answer = subprocess.run(command, shell=True, capture_output=True, text=True, env=dict(os.environ))
+    assert "Traceback" not in answer.stderr

@@ -1,0 +1,18 @@
+from triage_node.delivery import RetryPolicy
+
+POLICY = RetryPolicy(first_seconds=5, longest_seconds=600, give_up_seconds=72 * 3600)
+
+
+def test_the_pause_doubles_up_to_a_cap():
+    pauses = [POLICY.pause_seconds(attempts) for attempts in range(1, 12)]
+    for pause, middle in zip(pauses, [5, 10, 20, 40, 80, 160, 320, 600, 600, 600, 600], strict=True):
+        assert 0.9 * middle <= pause <= 1.1 * middle
+
+
+def test_many_attempts_overflow_nothing():
+    assert POLICY.pause_seconds(100_000) <= 660
+
+
+def test_it_gives_up_by_age_not_by_count():
+    assert not POLICY.gives_up(72 * 3600 - 1)
+    assert POLICY.gives_up(72 * 3600)

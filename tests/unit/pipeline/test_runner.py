@@ -1,0 +1,155 @@
+"""The runner with the shipped model: what it writes for each kind of study. No process, no network."""
+
+import time
+
+import pytest
+from ct import head_ct, save
+from ct_objects import chest_ct, localizer, mr_head, structured_report
+from pydicom import dcmread
+from triage_node.models import load_model
+
+from triage_node.findings import Label
+from triage_node.imaging import Policy
+from triage_node.intake.header import read_header
+from triage_node.intake.registrar import received_instance
+from triage_node.pipeline.runner import Runner
+from triage_node.report import summarize
+from triage_node.spool import Spool
+from triage_node.worklist import StudyState, Worklist
+
+DESTINATION = "PACS@127.0.0.1:1"
+
+
+@pytest.fixture(scope="session")
+def model():
+    return load_model("default")
+
+
+@pytest.fixture
+def node(make_settings, model, clock, tmp_path):
+    """Spool, worklist and runner; `receive` keeps a study as the intake does."""
+
+    class Parts:
+        settings = make_settings(destinations=[DESTINATION], analysis_attempts=1)
+        spool = Spool(settings.data_dir / "spool")
+        worklist = Worklist(settings, clock)
+
+        def __init__(self) -> None:
+            self.worklist.prepare()
+            self.clock = clock
+            self.runner = self.runner_with(model)
+
+        def runner_with(self, model) -> Runner:
+            return Runner("test:1", self.settings, self.spool, self.worklist, model, Policy(), time.time)
+
+        def receive(self, *datasets) -> str:
+            for path in save(datasets, tmp_path / "sent"):
+                content = path.read_bytes()
+                header = read_header(content)
+                kept = self.spool.keep(content, header.study_instance_uid, header.sop_instance_uid)
+                self.spool.file(kept, header.study_instance_uid, header.sop_instance_uid)
+                self.worklist.registration.register([received_instance(header, len(content), clock())])
+                self.spool.forget(kept)
+            clock.forward(100)
+            self.worklist.assembly.advance()
+            return str(datasets[0].StudyInstanceUID)
+
+        def run(self, runner: Runner | None = None) -> bool:
+            runner = runner or self.runner
+            return runner.run(runner.claim())
+
+    parts = Parts()
+    yield parts
+    parts.worklist.close()
+
+
+def report_of(study):
+    return dcmread(f"{study['outcomes'][-1]['folder']}/report-1.dcm")
+
+
+@pytest.mark.slow
+def test_a_head_ct_ends_in_a_report(node):
+    uid = node.receive(*head_ct(slices=32, size=(128, 128)))
+    assert node.run()
+    study = node.worklist.views.study(uid)
+    assert study["state"] == StudyState.ANALYZED
+    assert set(study["outcomes"][0]["seconds"]) == {"read", "infer", "report"}
+    assert [one["destination"] for one in study["deliveries"]] == [DESTINATION]
+    summary = summarize(report_of(study))
+    assert summary.decision == study["decision"]
+    for label, probability in study["probabilities"].items():
+        assert summary.of(Label(label)).probability == pytest.approx(probability, abs=0.001)
+
+
+@pytest.mark.slow
+def test_the_same_result_is_the_same_object(node):
+    uid = node.receive(*head_ct(slices=32, size=(128, 128)))
+    node.run()
+    before = report_of(node.worklist.views.study(uid))
+    node.worklist.people.requeue(uid, "person")
+    node.run()
+    study = node.worklist.views.study(uid)
+    assert report_of(study) == before
+    assert len(study["outcomes"]) == 2
+    assert len(study["deliveries"]) == 1
+
+
+@pytest.mark.slow
+def test_late_images_make_a_new_report_that_names_the_earlier(node):
+    images = head_ct(slices=32, size=(128, 128))
+    uid = node.receive(*images[:-1])
+    node.run()
+    node.receive(images[-1])
+    node.run()
+    first, second = (one["report_sop_instance_uid"] for one in node.worklist.views.study(uid)["outcomes"])
+    assert first != second
+    named = report_of(node.worklist.views.study(uid)).PredecessorDocumentsSequence[0]
+    assert named.ReferencedSeriesSequence[0].ReferencedSOPSequence[0].ReferencedSOPInstanceUID == first
+
+
+@pytest.mark.parametrize(
+    ("make", "code"),
+    [
+        (lambda: mr_head(), "not_ct"),
+        (lambda: chest_ct(), "not_head"),
+        (lambda: localizer(), "localizer"),
+        (lambda: structured_report(), "no_images"),
+        (lambda: head_ct(slices=3, size=(64, 64)), "too_few_slices"),
+    ],
+)
+def test_what_cannot_be_analyzed_ends_in_a_named_reason(node, make, code):
+    uid = node.receive(*make())
+    assert node.run()
+    study = node.worklist.views.study(uid)
+    assert study["state"] == StudyState.UNSUITABLE
+    assert code in [reason["code"] for reason in study["reasons"]]
+    has_ct = any(series["modality"] == "CT" for series in study["series"])
+    assert len(study["deliveries"]) == int(has_ct), "only a CT study is worth a report"
+    if has_ct:
+        assert summarize(report_of(study)).decision is None
+
+
+def test_pixels_that_are_cut_off_are_a_reason_not_a_crash(node):
+    images = head_ct(slices=20, size=(64, 64))
+    for ds in images:
+        ds.PixelData = ds.PixelData[:-100]
+    uid = node.receive(*images)
+    node.run()
+    study = node.worklist.views.study(uid)
+    assert study["state"] == StudyState.UNSUITABLE
+    assert study["reasons"][0]["code"] == "unreadable"
+
+
+def test_a_model_that_fails_is_a_named_failure(node, model):
+    class Broken:
+        identity = model.identity
+
+        def predict(self, volume):
+            raise ZeroDivisionError("PATIENT^SECRET")
+
+    uid = node.receive(*head_ct(slices=20, size=(64, 64)))
+    node.run(node.runner_with(Broken()))
+    study = node.worklist.views.study(uid)
+    assert study["state"] == StudyState.FAILED
+    assert study["reasons"][0]["code"] == "analysis_failed"
+    assert "SECRET" not in str(study["events"])
