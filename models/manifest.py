@@ -113,7 +113,11 @@ def _from_json(content: Mapping[str, Any], folder: Path, sha256: str) -> Manifes
         key: Scaling(*map(tuple, (part["temperature"], part["bias"]))) for key, part in content["scaling"].items()
     }
     return Manifest(
-        **{key: str(content[key]) for key in ("name", "version", "weights_file", "weights_sha256", "architecture")},
+        name=str(content["name"]),
+        version=str(content["version"]),
+        weights_file=str(content["weights_file"]),
+        weights_sha256=str(content["weights_sha256"]),
+        architecture=str(content["architecture"]),
         sha256=sha256,
         folder=folder,
         decoder_filters=int(content["decoder_filters"]),

@@ -62,7 +62,7 @@ class SlicePool:
 
     def _sort_slices(self, study: int, record: StudyRecord) -> None:
         """File the slices of a study under their types; those with a trace of blood are left out."""
-        traces = (record.bits & ((1 << len(TYPES)) - 1)).any(axis=(1, 2))
+        traces = np.any(record.bits & ((1 << len(TYPES)) - 1), axis=(1, 2))
         for index in np.flatnonzero(record.area_cm2 >= SMALLEST_SLICE_CM2):
             for k in np.flatnonzero(record.labels[index, : len(TYPES)]):
                 self.with_type[k].append((study, int(index)))

@@ -169,7 +169,8 @@ def evaluate_model(request: EvaluateRequest) -> None:
     from triage_node.train.scored import score_dicom, score_shards
     from triage_node.train.shards import STUDIES_PER_SHARD, shard_paths
 
-    model, metrics = load_model(request.model), {}
+    model = load_model(request.model)
+    metrics: dict[str, Any] = {}
     sources: list[tuple[str, Any, int]] = []
     if request.shards:
         total = len(shard_paths(request.shards)) * STUDIES_PER_SHARD

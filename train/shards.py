@@ -18,6 +18,7 @@ OFFSET = 60
 INSIDE_BIT = 7
 SMALLEST_SLICE_CM2 = 4.0
 STUDIES_PER_SHARD = 20
+ARRAYS = ("gray", "bits", "neighbors", "labels", "area_cm2")
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def write_shard(path: Path, records: list[StudyRecord], geometry: Geometry) -> N
     arrays = {"geometry": np.array([geometry.mm_per_pixel, geometry.rows, geometry.columns])}
     arrays["seeds"] = np.array([record.seed for record in records])
     for record in records:
-        for name in ("gray", "bits", "neighbors", "labels", "area_cm2"):
+        for name in ARRAYS:
             arrays[f"{name}_{record.seed}"] = getattr(record, name)
     partial = path.with_suffix(".partial.npz")
     np.savez_compressed(partial, allow_pickle=False, **arrays)
@@ -108,9 +109,7 @@ def read_shard(path: Path) -> list[StudyRecord]:
     """Return the records of a shard."""
     with np.load(path, allow_pickle=False) as stored:
         return [
-            StudyRecord(
-                *(stored[f"{name}_{seed}"] for name in ("gray", "bits", "neighbors", "labels", "area_cm2")), int(seed)
-            )
+            StudyRecord(**{name: stored[f"{name}_{seed}"] for name in ARRAYS}, seed=int(seed))
             for seed in stored["seeds"]
         ]
 

@@ -89,11 +89,20 @@ def _coarse_hull(tissue: np.ndarray, closing_mm: int) -> np.ndarray:
     return ndimage.binary_fill_holes(closed)
 
 
+def _coarse(origin: tuple[float, float, float]) -> tuple[float, float, float]:
+    z, y, x = ((index + COARSE_PAD_MM) / COARSE_MM for index in origin)
+    return z, y, x
+
+
 def load_atlas() -> Atlas:
     """Return the atlas; takes a few seconds, so load it once and pass it on."""
     gray, white, head = _read("gm") / 255, _read("wm") / 255, _read("t1")
-    origin = (ORIGIN[2], gray.shape[1] - 1 - ORIGIN[1] - MIDDLE_Y_MM, gray.shape[2] - 1 - ORIGIN[0])
-    coarse_origin = tuple((index + COARSE_PAD_MM) / COARSE_MM for index in origin)
+    origin = (
+        float(ORIGIN[2]),
+        float(gray.shape[1] - 1 - ORIGIN[1] - MIDDLE_Y_MM),
+        float(gray.shape[2] - 1 - ORIGIN[0]),
+    )
+    coarse_origin = _coarse(origin)
     vault = _signed_distance(_coarse_hull(head > 0, 6))
     brain = ndimage.gaussian_filter(gray + white, 0.7) > 0.35
     floor = _signed_distance(_coarse_hull(brain, 2))
@@ -105,7 +114,10 @@ def load_atlas() -> Atlas:
         ((fluid > 0.45) & (vault_map.at(*grid) > VENTRICLE_DEPTH_MM)) * np.float32(1), 1.2
     )
     return Atlas(
-        *(Map(values.astype(np.float32), origin) for values in (gray, white, fluid, ventricles)),
+        gray=Map(gray, origin),
+        white=Map(white, origin),
+        fluid=Map(fluid.astype(np.float32), origin),
+        ventricles=Map(ventricles, origin),
         vault=vault_map,
         floor=Map(floor, coarse_origin, COARSE_MM, None),
     )

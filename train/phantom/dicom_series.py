@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
 from triage_node.findings import Label
 from triage_node.imaging.volume import Volume
@@ -60,7 +60,7 @@ def generate_demo(
     return generate_study(atlas or load_atlas(), recipe, np.random.default_rng(seed))
 
 
-def _uid(seed: int, *parts: str) -> str:
+def _uid(seed: int, *parts: str) -> UID:
     return generate_uid(entropy_srcs=["triage-node phantom", str(seed), *parts])
 
 

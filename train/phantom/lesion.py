@@ -83,7 +83,8 @@ def random_voxel(where: np.ndarray, rng: np.random.Generator) -> tuple[int, int,
     flat = np.flatnonzero(where)
     if len(flat) == 0:
         return None
-    return tuple(int(i) for i in np.unravel_index(flat[rng.integers(len(flat))], where.shape))
+    z, y, x = np.unravel_index(flat[rng.integers(len(flat))], where.shape)
+    return int(z), int(y), int(x)
 
 
 def point(space: HeadSpace, voxel: tuple[int, int, int]) -> tuple[float, float, float]:

@@ -9,7 +9,7 @@ from triage_node.imaging.volume import Volume
 from triage_node.train.phantom.atlas import Atlas
 from triage_node.train.phantom.brain import BrainStyle, brain_hu, sample_tissue
 from triage_node.train.phantom.grid import Grid
-from triage_node.train.phantom.head import HeadSpace, Pose, place_head
+from triage_node.train.phantom.head import Pose, place_head
 from triage_node.train.phantom.lesion import Anatomy, Lesion
 from triage_node.train.phantom.lesions import LESIONS
 from triage_node.train.phantom.look_alikes import add_look_alikes
@@ -155,10 +155,6 @@ def slice_labels(bits: np.ndarray, mm_per_pixel: float) -> np.ndarray:
     areas = np.stack([((bits >> k) & 1).sum(axis=(1, 2)) for k in range(len(TYPES))], axis=1) * mm_per_pixel**2
     types = (areas >= SMALLEST_AREA_MM2).astype(np.uint8)
     return np.concatenate([types, types.max(axis=1, keepdims=True)], axis=1)
-
-
-def _anatomy(grid: Grid, space: HeadSpace, fluid: np.ndarray, ventricles: np.ndarray, noises: list) -> Anatomy:
-    return Anatomy(grid, space, fluid, ventricles, *noises)
 
 
 def generate_study(atlas: Atlas, recipe: Recipe, rng: np.random.Generator) -> GeneratedStudy:

@@ -6,12 +6,12 @@ import pytest
 from ct import head_ct, save
 from ct_objects import chest_ct, localizer, mr_head, structured_report
 from pydicom import dcmread
-from triage_node.models import load_model
 
 from triage_node.findings import Label
 from triage_node.imaging import Policy
 from triage_node.intake.header import read_header
 from triage_node.intake.registrar import received_instance
+from triage_node.models import load_model
 from triage_node.pipeline.runner import Runner
 from triage_node.report import summarize
 from triage_node.spool import Spool
