@@ -119,4 +119,7 @@ def slice_pool(folder: Path, settings: FitSettings) -> SlicePool:
     pool.add_folder(folder)
     if not pool.records:
         raise ModelError(f"The folder {folder} holds no shards of generated studies.")
+    found, wanted = pool.records[0].gray.shape[1:], (settings.geometry.rows, settings.geometry.columns)
+    if found != wanted:
+        raise ModelError(f"The shards in {folder} are {found[0]} x {found[1]} pixels, not {wanted[0]} x {wanted[1]}.")
     return pool

@@ -3,9 +3,11 @@
 import logging
 import os
 import sys
+import traceback
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 
 def configure_logging(level: str) -> None:
@@ -20,6 +22,13 @@ def configure_logging(level: str) -> None:
     # Its warnings quote the value of an element, which may be a patient's name.
     warnings.filterwarnings("ignore", module="pydicom")
     logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)
+
+
+def origin(error: BaseException) -> str:
+    """Return the kind of an error and where it arose; its text is left out, as it may quote a patient's data."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames[-4:]))
+    return f"{type(error).__name__} at {place}"
 
 
 @contextmanager

@@ -176,7 +176,7 @@ def generate_study(atlas: Atlas, recipe: Recipe, rng: np.random.Generator) -> Ge
     for lesion in lesions:
         hu = _paint(hu, lesion, anatomy, style.gray_hu, rng)
     hu, below_bone_mm = add_vault(hu, anatomy, rng, recipe.plain)
-    hu = add_scalp(hu, below_bone_mm, anatomy, rng)
+    hu = add_scalp(hu, below_bone_mm, anatomy, rng, recipe.plain)
     hu = add_skull_base(hu, anatomy, rng)
     hu = add_table(hu, grid, rng)
     image = scan(hu, space, grid, recipe.scanner, rng)

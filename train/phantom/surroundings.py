@@ -18,19 +18,23 @@ def _swelling(anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
     return np.clip(1.2 - distance / rng.uniform(15, 45), 0, 1) * 12
 
 
-def add_scalp(hu: np.ndarray, below_bone_mm: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
+def add_scalp(
+    hu: np.ndarray, below_bone_mm: np.ndarray, anatomy: Anatomy, rng: np.random.Generator, plain: bool = False
+) -> np.ndarray:
     """Return HU with scalp on the vault.
 
     Parameters
     ----------
     below_bone_mm
         Depth below the outer surface of the vault in mm, negative outside the bone.
+    plain
+        No hematoma of the scalp.
     """
     space, above = anatomy.space, -below_bone_mm
     temporalis = np.exp(-(((space.z - 5) / 28) ** 2) - ((space.y + 22) / 30) ** 2) * (np.abs(space.x) > 35)
     muscle_mm = rng.uniform(3, 12) * temporalis + rng.uniform(0, 1.5)
     thickness = rng.uniform(3, 8) + muscle_mm + np.float32(0.5) * anatomy.coarse
-    lift = _swelling(anatomy, rng) if rng.random() < 0.35 else np.zeros_like(above)
+    lift = _swelling(anatomy, rng) if rng.random() < 0.35 and not plain else np.zeros_like(above)
     fat = np.where(anatomy.fine > 1.5, 20.0, rng.uniform(-110, -75))
     scalp = np.where(above < muscle_mm, 52.0, fat)
     scalp = np.where(lift > 0.5, rng.uniform(40, 75) + 4 * anatomy.medium, scalp)

@@ -11,6 +11,7 @@ from pydicom import dcmread
 from triage_node.config import Destination
 from triage_node.delivery.retry import RetryPolicy
 from triage_node.errors import PeerError, StorageError, TriageError
+from triage_node.logs import origin
 from triage_node.peers import store_first_accepted
 from triage_node.worklist import Delivery, Worklist
 
@@ -80,8 +81,8 @@ class Courier:
         except StorageError:
             raise
         except Exception as error:
-            log.exception("delivery_failed destination=%s", self._destination)
-            self._worklist.outbox.bury(delivery, f"{type(error).__name__}: {error}")
+            log.error("delivery_failed destination=%s error=%s", self._destination, origin(error))
+            self._worklist.outbox.bury(delivery, origin(error))
         else:
             log.info("delivered destination=%s sop_instance_uid=%s", self._destination, sent.SOPInstanceUID)
             self._worklist.outbox.delivered(delivery, f"{sent.SOPClassUID.name}, {sent.SOPInstanceUID}")

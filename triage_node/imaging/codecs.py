@@ -8,6 +8,7 @@ from triage_node.imaging.codestream import Codestream, without_applications
 from triage_node.imaging.pixelformat import JPEG, JPEG_2000, JPEG_LS, PixelFormat
 from triage_node.imaging.rle import decode_rle
 
+_END_OF_IMAGE = b"\xff\xd9"
 _PRECISIONS = range(8, 17)  # gdcm ends the process for fewer bits
 
 
@@ -30,6 +31,8 @@ def decode(encoded: bytes, form: PixelFormat) -> tuple[np.ndarray, int]:
     alike = (stream.rows, stream.columns, stream.components) == (form.rows, form.columns, 1)
     if not alike or stream.precision not in _PRECISIONS:
         raise ValueError(f"the codestream holds {stream.columns} x {stream.rows} pixels of {stream.precision} bits")
+    if not encoded.rstrip(b"\0").endswith(_END_OF_IMAGE):  # decoders fill up what is missing, or search long for it
+        raise ValueError("the codestream has no end")
     data = _codec(form)(encoded, form, stream)
     dtype = np.dtype("u1" if len(data) == form.rows * form.columns else "<u2")
     pixels = np.frombuffer(data, dtype)

@@ -37,7 +37,7 @@ def judge(series: Series, policy: Policy, today: date) -> tuple[Reason, ...]:
 
 def kind_reasons(series: Series) -> tuple[Reason, ...]:
     """Return why a series is no CT image series of its own: another modality, a localizer, derived images."""
-    if not all(is_ct(instance.header) for instance in series.instances):
+    if sum(is_ct(instance.header) for instance in series.instances) < len(series.instances) / 2:
         return (Reason.of(ReasonCode.NOT_CT),)
     try:
         frames = frames_in(series)
@@ -96,8 +96,8 @@ def usable_frames(series: Series) -> tuple[Frame, ...]:
 
 
 def originals(frames: Sequence[Frame]) -> tuple[Frame, ...]:
-    """Return the slices that are neither localizers nor derived."""
-    return tuple(frame for frame in frames if not is_localizer(frame) and not _is_derived(frame))
+    """Return the slices of CT images that are neither localizers nor derived."""
+    return tuple(frame for frame in frames if _is_original(frame))
 
 
 def thickness_mm(stack: Stack) -> float:
@@ -106,8 +106,10 @@ def thickness_mm(stack: Stack) -> float:
     return known[len(known) // 2] if known else stack.spacing_mm
 
 
-def _is_derived(frame: Frame) -> bool:
-    return is_derived(frame.image_type, text(frame.instance.header, "LossyImageCompression") == "01")
+def _is_original(frame: Frame) -> bool:
+    header = frame.instance.header
+    derived = is_derived(frame.image_type, text(header, "LossyImageCompression") == "01")
+    return is_ct(header) and not derived and not is_localizer(frame)
 
 
 def _pixel_reasons(stack: Stack) -> tuple[Reason, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from pydicom import Dataset
-from pydicom.filereader import read_dataset, read_file_meta_info, read_partial
+from pydicom.filereader import _read_file_meta_info, read_dataset, read_partial, read_preamble
 from pydicom.tag import BaseTag
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
@@ -59,6 +59,16 @@ def read_header(path: Path, tags: Sequence[BaseTag]) -> Dataset:
     return _read(path, tags, _at_pixels, LARGEST_HEADER_BYTES)
 
 
+def parse_header(content: bytes, tags: Sequence[BaseTag]) -> Dataset:
+    """Read the elements `tags` that come before the pixel data from a file's bytes; raises as `read_header` does."""
+    try:
+        return _read_open(io.BytesIO(content), tags, _at_pixels, LARGEST_HEADER_BYTES)
+    except InvalidInstance:
+        raise
+    except Exception as error:  # as in `_read`
+        raise _unreadable(error) from error
+
+
 def read_pixels(path: Path, tags: Sequence[BaseTag]) -> Dataset:
     """Read the elements `tags`, pixel data among them; raises as `read_header` does."""
     return _read(path, tags, None, LARGEST_FILE_BYTES)
@@ -72,14 +82,22 @@ def _read(path: Path, tags: Sequence[BaseTag], stop_when: StopWhen | None, budge
     try:
         _refuse_odd_file(path)
         with path.open("rb") as file, warnings.catch_warnings(action="ignore"):
-            if DeflatedExplicitVRLittleEndian.encode() in file.read(1024):
-                return _read_deflated(path, file, tags, stop_when, budget)
-            file.seek(0)
-            return read_partial(_metered(file, budget), stop_when, specific_tags=list(tags))
+            return _read_open(file, tags, stop_when, budget)
     except InvalidInstance:
         raise
     except Exception as error:  # the border to a peer's bytes: pydicom raises anything, RecursionError included
-        raise InvalidInstance(f"The file cannot be read as DICOM ({type(error).__name__}).") from error
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: Exception) -> InvalidInstance:
+    return InvalidInstance(f"The file cannot be read as DICOM ({type(error).__name__}).")
+
+
+def _read_open(file: BinaryIO, tags: Sequence[BaseTag], stop_when: StopWhen | None, budget: int) -> Dataset:
+    if DeflatedExplicitVRLittleEndian.encode() in file.read(1024):
+        return _read_deflated(file, tags, stop_when, budget)
+    file.seek(0)
+    return read_partial(_metered(file, budget), stop_when, specific_tags=list(tags))
 
 
 def _refuse_odd_file(path: Path) -> None:
@@ -90,9 +108,7 @@ def _refuse_odd_file(path: Path) -> None:
         raise InvalidInstance(f"The file has more than {LARGEST_FILE_BYTES} bytes.")
 
 
-def _read_deflated(
-    path: Path, file: BinaryIO, tags: Sequence[BaseTag], stop_when: StopWhen | None, budget: int
-) -> Dataset:
+def _read_deflated(file: BinaryIO, tags: Sequence[BaseTag], stop_when: StopWhen | None, budget: int) -> Dataset:
     """Inflate at most the largest file (PS3.5 Section A.5); pydicom would inflate without a bound."""
     file.seek(_START_OF_META)
     meta = file.read(_GROUP_LENGTH_END - _START_OF_META)
@@ -102,5 +118,7 @@ def _read_deflated(
     if inflater.unconsumed_tail:
         raise InvalidInstance(f"The file inflates to more than {LARGEST_FILE_BYTES} bytes.")
     ds = read_dataset(_metered(io.BytesIO(data), budget), False, True, stop_when=stop_when, specific_tags=list(tags))
-    ds.file_meta = read_file_meta_info(path)
+    file.seek(0)
+    read_preamble(file, False)
+    ds.file_meta = _read_file_meta_info(file)
     return ds

@@ -48,7 +48,8 @@ def names_several_patients(headers: Iterable[Dataset]) -> bool:
 
 def age_years(header: Dataset) -> float | None:
     """Return PatientAge (PS3.5 Table 6.2-1, AS), else the age at the study by birth date, None when unknown."""
-    if match := _AGE.fullmatch(text(header, "PatientAge").upper()):
+    match = _AGE.fullmatch(text(header, "PatientAge").upper())
+    if match and match[0] != "000Y":  # what scanners write when nobody typed an age
         return int(match[1]) * _YEARS_IN[match[2]]
     born, studied = day(header, "PatientBirthDate"), day(header, "StudyDate")
     if born is None or studied is None or born > studied:

@@ -31,7 +31,7 @@ class Series:
         unique: dict[str, Instance] = {}
         for instance in instances:
             unique.setdefault(instance.sop_instance_uid, instance)
-        first = next(iter(unique.values())).header
+        first = next((instance.header for instance in unique.values()), Dataset())
         uids = text(first, "StudyInstanceUID"), text(first, "SeriesInstanceUID")
         return cls(*uids, text(first, "Modality"), tuple(unique.values()))
 

@@ -42,7 +42,8 @@ class Volume:
     positions_mm
         ``(slices,) float64``, position of each slice along its normal; spacing may be uneven.
     tilt_degrees
-        Angle between the slice normal and the patient's head-foot axis, signed about the left-right axis.
+        Angle between the slice normal and the patient's head-foot axis; positive where the anterior edge of a slice
+        lies nearer the head than the posterior edge.
     sources
         For each slice of `hu` the received slices it was made from: one, or several where a thin series was averaged.
     """

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from triage_node.errors import InvalidInstance, StorageError
 from triage_node.intake.header import Header, read_header
+from triage_node.intake.refusals import Refusals
 from triage_node.intake.registrar import Kept, Registrar
 from triage_node.spool import Spool
 from triage_node.worklist import Worklist
@@ -45,6 +46,7 @@ class Door:
         self._registrar = registrar
         self._maximum_bytes = maximum_bytes
         self._clock = clock
+        self._refusals = Refusals()
 
     def receive(self, content: bytes, sender: Sender) -> Header:
         """Keep a DICOM file exactly as received; after the return it survives a power cut.
@@ -73,9 +75,11 @@ class Door:
 
     def _note_refusal(self, error: InvalidInstance | StorageError, sender: Sender) -> None:
         code = "instance_refused" if isinstance(error, InvalidInstance) else "storage_refused"
+        message = f"{sender.calling_ae_title!r} at {sender.address}: {error}"
+        if not self._refusals.is_news(message, self._clock()):
+            return
         log.warning("%s calling_ae_title=%r address=%s error=%s", code, sender.calling_ae_title, sender.address, error)
         try:
-            message = f"{sender.calling_ae_title!r} at {sender.address}: {error}"
             self._worklist.registration.reject(code, message)
         except StorageError as second:
             log.error("event_lost error=%s", second)

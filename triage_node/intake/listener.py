@@ -10,6 +10,7 @@ from triage_node.config import Settings
 from triage_node.errors import InvalidInstance, StorageError
 from triage_node.intake.door import Door, Sender
 from triage_node.intake.transport import BoundedSocket
+from triage_node.logs import origin
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +116,7 @@ class Listener:
         except InvalidInstance as error:
             return DATA_SET_DOES_NOT_MATCH if "announced" in error.data else CANNOT_UNDERSTAND
         except Exception as error:
-            log.exception("store_failed error=%s", type(error).__name__)
+            log.error("store_failed error=%s", origin(error))
             return PROCESSING_FAILURE
         return SUCCESS
 

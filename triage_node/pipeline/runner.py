@@ -10,6 +10,7 @@ from pydicom.dataset import Dataset
 from triage_node.config import Settings
 from triage_node.errors import TriageError
 from triage_node.imaging import Policy
+from triage_node.logs import origin
 from triage_node.pipeline.analysis import Analysis, Model, analyze_study
 from triage_node.pipeline.reporting import FIRST_REPORT, Reporter, outcome_of, report_files
 from triage_node.reasons import Reason, ReasonCode
@@ -62,7 +63,7 @@ class Runner:
         try:
             outcome = self._analyze(claim)
         except Exception as error:
-            log.exception("analysis_failed study_instance_uid=%s", claim.study_instance_uid)
+            log.error("analysis_failed study_instance_uid=%s error=%s", claim.study_instance_uid, origin(error))
             detail = str(error) if isinstance(error, TriageError) else type(error).__name__
             reason = Reason.of(ReasonCode.ANALYSIS_FAILED, f"({detail})")
             outcome = Outcome(Status.FAILED, self._model.identity, reasons=(reason,))

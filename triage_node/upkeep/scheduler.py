@@ -6,6 +6,8 @@ from collections.abc import Callable
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from triage_node.logs import origin
+
 log = logging.getLogger(__name__)
 
 
@@ -21,8 +23,8 @@ class Scheduler:
         def guarded() -> None:
             try:
                 job()
-            except Exception:
-                log.exception("job_failed job=%s", getattr(job, "__qualname__", job))
+            except Exception as error:
+                log.error("job_failed job=%s error=%s", getattr(job, "__qualname__", job), origin(error))
 
         self._scheduler.add_job(guarded, "interval", seconds=seconds, max_instances=1, coalesce=True)
 

@@ -85,6 +85,7 @@ def test_a_site_may_accept_contrast():
 def test_a_hidden_screen_shot_does_not_spoil_a_series():
     slices = ct.head_ct()
     assert judged(slices + ct.head_ct(slices=1, seed=4, ImageType=["DERIVED", "SECONDARY"], PatientID="TEST0")) == []
+    assert judged(slices + ct_objects.secondary_capture()) == []
 
 
 def test_thickness_is_measured_where_it_is_missing():

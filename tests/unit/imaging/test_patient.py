@@ -26,7 +26,13 @@ def test_age_from_birth_date():
 
 
 @pytest.mark.parametrize(
-    "elements", [{}, {"PatientBirthDate": "20000101"}, {"PatientBirthDate": "20300101", "StudyDate": "20200101"}]
+    "elements",
+    [
+        {},
+        {"PatientAge": "000Y"},
+        {"PatientBirthDate": "20000101"},
+        {"PatientBirthDate": "20300101", "StudyDate": "20200101"},
+    ],
 )
 def test_an_unknown_age_is_no_age(elements):
     assert age_years(header(**elements)) is None

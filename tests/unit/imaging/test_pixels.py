@@ -1,3 +1,6 @@
+import base64
+import subprocess
+import sys
 from pathlib import Path
 
 import ct
@@ -8,9 +11,13 @@ import pytest
 from ct_enhanced import enhanced_ct
 from ct_series import in_memory, on_disk
 from pydicom import Dataset
+from pydicom.encaps import encapsulate, generate_frames
 from pydicom.uid import (
+    HTJ2K,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
+    HTJ2KLossless,
+    HTJ2KLosslessRPCL,
     ImplicitVRLittleEndian,
     JPEGExtended12Bit,
 )
@@ -30,6 +37,21 @@ DCMTK = {
     "big endian": ("dcmconv", "+tb"),
     "implicit": ("dcmconv", "+ti"),
 }
+
+DECODE = """
+import sys
+from pathlib import Path
+from triage_node.imaging import Instance
+from triage_node.imaging.pixels import stored_values
+list(stored_values(Instance.read(Path(sys.argv[1])), [1]))
+"""
+
+# (row * 200 + column * 7) of 16 x 16 pixels and 12 bits, written by OpenJPH 0.26.3: no encoder is among our packages.
+HIGH_THROUGHPUT = (
+    "/0//UQApQAAAAAAQAAAAEAAAAAAAAAAAAAAAEAAAABAAAAAAAAAAAAABDwEB/1AACAACAAAACv9SAAwAAgABAAUEBEAB/1wAEyCIkJCQkJCQkJCQkJCQ"
+    "iIiI/2QAFwABT3BlbkpQSCBWZXIgMC4yNi4zLv+QAAoAAAAAAHoAAf+TwAAmm/gFB3QAAMAAEsAAEwD+AId0AEb+Awd0AMAAEsAAE4DeAAJ0ACAH+QCj"
+    "VADAABPAABVg7u6gp8J1AIILFiz4wEIB7LYAwAAq4AAWkCRJkufAp6enQngAjh0dHR0dHR39jGB79jGB7LoA/9k="
+)
 
 
 def noisy(bits: int, signed: bool) -> Dataset:
@@ -116,6 +138,16 @@ def test_files_of_others_are_decoded_as_pydicom_decodes_them(name):
     np.testing.assert_array_equal(decoded(Instance.read(Path(path))), expected)
 
 
+@pytest.mark.parametrize("syntax", [HTJ2KLossless, HTJ2KLosslessRPCL, HTJ2K])
+def test_high_throughput_jpeg_2000(tmp_path, syntax):
+    ds = ct.head_ct(slices=1, size=(16, 16), BitsStored=12, HighBit=11)[0]
+    ds.PixelData = encapsulate([base64.b64decode(HIGH_THROUGHPUT)])
+    ds["PixelData"].VR, ds["PixelData"].is_undefined_length = "OB", True
+    ds.file_meta.TransferSyntaxUID = syntax
+    expected = np.arange(16)[:, None] * 200 + np.arange(16) * 7
+    np.testing.assert_array_equal(decoded(on_disk([ds], tmp_path).instances[0]), expected)
+
+
 def test_bits_beyond_the_stored_ones_may_hold_anything(tmp_path):
     ds = noisy(12, True)
     expected = written(ds)
@@ -172,6 +204,32 @@ def test_a_codestream_of_another_size_is_refused_before_it_is_decoded(tmp_path, 
     ds.Rows = 64
     code, message = refusal(on_disk([ds], tmp_path))
     assert (code, "128 x 128" in message) == ("unreadable", True)
+
+
+@pytest.mark.parametrize("encoder", [ct_compressed.jpeg_ls, ct_compressed.jpeg_2000])
+def test_a_codestream_without_its_end_is_unreadable_not_filled_up(tmp_path, encoder):
+    ds = encoder(ct.head_ct(slices=1)[0])
+    (frame,) = generate_frames(ds.PixelData, number_of_frames=1)
+    ds.PixelData = encapsulate([frame[:-200]])
+    assert "has no end" in refusal(on_disk([ds], tmp_path))[1]
+
+
+@pytest.mark.parametrize(
+    ("at", "byte"),
+    [(11, 2), (24, 1), (33, 0x11)],
+    ids=["a JFIF version of 2", "a precision of 1 bit", "a stray byte between segments"],
+)
+def test_what_makes_gdcm_end_the_process_never_reaches_it(tmp_path, at, byte):
+    (source,) = ct.save(ct.head_ct(slices=1), tmp_path / "raw")
+    target = ct_compressed.dcmtk("dcmcjpeg", source, tmp_path / "lossless.dcm", "+e1")
+    data = bytearray(target.read_bytes())
+    start = data.index(b"\xff\xd8\xff\xe0")
+    assert data[start + 24] == 16
+    data[start + at] = byte
+    target.write_bytes(data)
+    finished = subprocess.run([sys.executable, "-c", DECODE, target], capture_output=True, text=True)
+    assert finished.returncode == (0 if at == 11 else 1)
+    assert at == 11 or "UnsuitableSeries" in finished.stderr
 
 
 def test_a_bomb_of_a_codestream_asks_for_no_memory(tmp_path):

@@ -10,7 +10,7 @@ from ct_series import on_disk
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from triage_node.errors import InvalidInstance
-from triage_node.imaging import Instance, part10, scan
+from triage_node.imaging import Instance, Series, part10, scan
 from triage_node.imaging.instance import HEADER_TAGS
 
 
@@ -44,6 +44,11 @@ def test_an_instance_sent_twice_is_one(tmp_path):
     ct.save(slices, tmp_path)
     ct.save(slices[:1], tmp_path)
     assert len(scan([tmp_path]).series[0].instances) == 2
+
+
+def test_a_series_has_an_instance():
+    with pytest.raises(ValueError, match="at least one instance"):
+        Series.of([])
 
 
 def test_what_is_no_instance_is_listed(tmp_path):

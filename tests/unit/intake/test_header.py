@@ -1,0 +1,77 @@
+import io
+import zlib
+
+import pytest
+from ct import head_ct
+from ct_objects import localizer, structured_report
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from triage_node.errors import InvalidInstance
+from triage_node.intake.header import read_header
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
+
+
+def encoded(ds) -> bytes:
+    buffer = io.BytesIO()
+    ds.save_as(buffer, enforce_file_format=True)
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="module")
+def content() -> bytes:
+    [ds] = head_ct(slices=1, size=(16, 16))
+    return encoded(ds)
+
+
+def test_what_the_worklist_shows_is_read(content):
+    header = read_header(content)
+    assert (header.modality, header.eligible, header.urgent) == ("CT", True, False)
+    assert header.study_instance_uid
+    assert header.transfer_syntax_uid == "1.2.840.10008.1.2.1"
+
+
+@pytest.mark.parametrize("make", [localizer, structured_report])
+def test_what_is_no_head_ct_image_is_kept_but_moves_nothing(make):
+    ds, *_ = make()
+    assert not read_header(encoded(ds)).eligible
+
+
+@pytest.mark.parametrize(("priority", "urgent"), [("STAT", True), ("HIGH", True), ("ROUTINE", False), ("", False)])
+def test_the_requested_priority_counts(priority, urgent):
+    [ds] = head_ct(slices=1, size=(16, 16), RequestedProcedurePriority=priority)
+    assert read_header(encoded(ds)).urgent is urgent
+
+
+@pytest.mark.parametrize("text", [b"", b"DICM", b"\0" * 128, b"\0" * 128 + b"DICM", b"GIF89a" + b"\0" * 500])
+def test_files_that_are_not_dicom(text):
+    with pytest.raises(InvalidInstance):
+        read_header(text)
+
+
+def test_a_data_set_that_inflates_without_end_is_refused(content):
+    compressor = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    bomb = b"".join(compressor.compress(b"\0" * (1 << 20)) for _ in range(700)) + compressor.flush()
+    deflated = b"1.2.840.10008.1.2.1.99"
+    start = content.index(b"1.2.840.10008.1.2.1")
+    length = int.from_bytes(content[140:144], "little")
+    meta = content[:start] + deflated + content[start + 20 : 144 + length]
+    meta = meta[:140] + (length + 2).to_bytes(4, "little") + meta[144:]
+    meta = meta[: start - 2] + len(deflated).to_bytes(2, "little") + meta[start:]
+    with pytest.raises(InvalidInstance, match="inflates"):
+        read_header(meta + bomb)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_whatever_the_bytes_the_answer_is_a_header_or_one_sentence(content, data):
+    changed = bytearray(content[:1200])
+    for _ in range(data.draw(st.integers(1, 6))):
+        changed[data.draw(st.integers(0, len(changed) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        header = read_header(bytes(changed))
+    except InvalidInstance:
+        return
+    assert len(header.study_instance_uid) <= 64
+    assert len(header.patient_name) <= 256

@@ -1,0 +1,55 @@
+import pytest
+from ct import head_ct, save
+from intakes import Intake
+
+from triage_node.errors import StorageError
+from triage_node.intake import Door, Registrar, Sender
+from triage_node.spool import Spool
+from triage_node.worklist import Worklist
+
+SENDER = Sender("PACS", "127.0.0.1")
+
+
+@pytest.fixture
+def contents(tmp_path):
+    return [path.read_bytes() for path in save(head_ct(slices=5, size=(16, 16)), tmp_path / "study")]
+
+
+def only_study(worklist):
+    [row] = worklist.views.worklist()
+    return worklist.views.study(row["study_instance_uid"])
+
+
+def test_what_an_earlier_run_kept_and_did_not_register_is_taken_up(make_settings, contents, wait_for):
+    settings = make_settings()
+    spool, worklist = Spool(settings.data_dir / "spool"), Worklist(settings)
+    worklist.prepare()
+    door = Door(spool, worklist, Registrar(spool, worklist), 1 << 30)
+    for content in contents:
+        door.receive(content, SENDER)
+    assert worklist.views.is_empty(), "this registrar was never started, as if the node had died"
+    worklist.close()
+    intake = Intake(settings)
+    wait_for(lambda: not list(spool.layout.incoming.iterdir()), "the leftovers to be registered")
+    study = only_study(intake.worklist)
+    assert [series["instance_count"] for series in study["series"]] == [5]
+    intake.stop()
+
+
+def test_a_database_that_fails_for_a_while_loses_nothing(make_settings, contents, wait_for, monkeypatch):
+    intake = Intake(make_settings())
+    register, failures = intake.worklist.registration.register, []
+
+    def fail_twice(instances):
+        if len(failures) < 2:
+            failures.append(len(instances))
+            raise StorageError("the database is locked")
+        return register(instances)
+
+    monkeypatch.setattr(intake.worklist.registration, "register", fail_twice)
+    for content in contents:
+        intake.door.receive(content, SENDER)
+    wait_for(lambda: not list(intake.spool.layout.incoming.iterdir()), "the instances to be registered")
+    assert len(failures) == 2
+    assert [series["instance_count"] for series in only_study(intake.worklist)["series"]] == [5]
+    intake.stop()

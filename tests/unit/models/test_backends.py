@@ -1,0 +1,37 @@
+"""The same network on every Keras backend that is installed."""
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+
+PROGRAM = """
+import sys
+import numpy as np
+from triage_node.models import read_manifest
+from triage_node.models.networks import compile_forward, restore_network
+manifest = read_manifest()
+shape = (2, manifest.geometry.rows, manifest.geometry.columns, manifest.channels)
+x = np.random.default_rng(5).uniform(-1, 1, shape).astype(np.float32)
+np.savez(sys.argv[1], **compile_forward(restore_network(manifest), 2)(x))
+"""
+
+
+def answer(backend, path):
+    environment = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    subprocess.run([sys.executable, "-P", "-c", PROGRAM, str(path)], check=True, env=environment, capture_output=True)
+    with np.load(path) as stored:
+        return dict(stored)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_backends_agree(backend, tmp_path):
+    if find_spec(backend) is None:
+        pytest.skip(f"the Keras backend {backend} is not installed")
+    other, tensorflow = answer(backend, tmp_path / "other.npz"), answer("tensorflow", tmp_path / "tensorflow.npz")
+    for name, values in tensorflow.items():
+        assert np.abs(1 / (1 + np.exp(-values)) - 1 / (1 + np.exp(-other[name]))).max() < 1e-3
