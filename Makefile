@@ -12,12 +12,12 @@ demo: $(READY)  ## start a node and a stand-in PACS, send three generated studie
 test: $(READY) types  ## the whole suite
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/pytest -m "not benchmark"
+	$(VENV)/bin/pytest -n 2 -m "not benchmark"
 
 check: $(READY) types  ## the fast loop: format, lint, types, unit tests
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
-	$(VENV)/bin/pytest -q -m "not slow and not benchmark" tests/unit
+	$(VENV)/bin/pytest -q -n 2 -m "not slow and not benchmark" tests/unit
 
 types: $(READY)  ## mypy reads the package as it is installed: models/ and train/ belong to triage_node there
 	rm -rf build/installed
