@@ -43,9 +43,12 @@ def _tentorium(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np
 
 def _transverse_sinus(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
     space = anatomy.space
-    high, deep = (space.z + 22) / rng.uniform(4, 7), (space.inside_mm - 2) / rng.uniform(2, 4)
+    high, deep = (space.z + rng.uniform(18, 30)) / rng.uniform(4, 8), (space.inside_mm - 2) / rng.uniform(2, 5)
+    transverse = np.exp(-(high**2 + deep**2)) * (space.y > 18)
     side = 1 + rng.uniform(-0.9, 0.9) * np.sign(space.x)  # one side is usually larger
-    return hu + np.exp(-(high**2 + deep**2)) * (space.y > 18) * side * rng.uniform(5, 20)
+    middle = np.abs(space.x) - rng.uniform(46, 54), space.y - rng.uniform(20, 30)
+    sigmoid = np.exp(-(middle[0] ** 2 + middle[1] ** 2) / rng.uniform(20, 80)) * (space.z < -20) * (space.z > -50)
+    return hu + np.maximum(transverse, sigmoid * (space.inside_mm > 0)) * side * rng.uniform(5, 26)
 
 
 def _vessels(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
@@ -85,7 +88,7 @@ STEPS: tuple[tuple[Step, float], ...] = (
     (_falx, 0.9),
     (_sagittal_sinus, 0.85),
     (_tentorium, 0.75),
-    (_transverse_sinus, 0.7),
+    (_transverse_sinus, 0.8),
     (_vessels, 0.5),
     (_calcium, 1.0),
     (_falx_calcium, 0.12),
