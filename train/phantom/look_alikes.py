@@ -6,6 +6,7 @@ import numpy as np
 
 from triage_node.train.phantom.lesion import Anatomy, point, random_voxel
 from triage_node.train.phantom.lesions.subdural import tentorium_height
+from triage_node.train.phantom.solids import rod, share
 
 Step = Callable[[np.ndarray, Anatomy, np.random.Generator], np.ndarray]
 
@@ -23,8 +24,8 @@ def _falx(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndar
     space = anatomy.space
     sheet = np.clip(rng.uniform(0.8, 1.5) - np.abs(space.x + 0.5 * anatomy.coarse) * rng.uniform(0.7, 1.6), 0, 1)
     reach = (space.inside_mm < rng.uniform(14, 34)) & ((space.y < -10) | (space.y > 28) | (space.z > 25))
-    share = rng.uniform(0.5, 1) * sheet * reach * (space.inside_mm > 0) * (space.z > -12)
-    return hu + share * (rng.uniform(42, 65) - hu)
+    part = rng.uniform(0.5, 1) * sheet * reach * (space.inside_mm > 0) * (space.z > -12)
+    return hu + part * (rng.uniform(42, 65) - hu)
 
 
 def _sagittal_sinus(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
@@ -51,14 +52,21 @@ def _transverse_sinus(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator
     return hu + np.maximum(transverse, sigmoid * (space.inside_mm > 0)) * side * rng.uniform(5, 26)
 
 
+def _deep_veins(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
+    """Brighten the great cerebral vein and the straight sinus, which runs down and back from it in the midline."""
+    start, end = (rng.uniform(8, 16), rng.uniform(10, 22), 0.0), (rng.uniform(-6, 4), rng.uniform(52, 62), 0.0)
+    vein = share(rod(anatomy.space, start, end, rng.uniform(1.5, 3.5), rng.uniform(1.0, 2.5)), 2.0)
+    return hu + vein * rng.uniform(5, 26)
+
+
 def _vessels(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
     dots = np.clip(anatomy.grid.noise(rng, 3.5) - 1.7, 0, 1) * np.clip(anatomy.fluid * 1.5, 0, 1)
     return hu + dots * (anatomy.space.z < 15) * (anatomy.space.inside_mm > 0) * rng.uniform(10, 35)
 
 
 def _calcium(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
-    for (z, y, x), share in CALCIUM:
-        if rng.random() < share:
+    for (z, y, x), frequency in CALCIUM:
+        if rng.random() < frequency:
             space = anatomy.space
             squared = ((space.z - z) / 1.4) ** 2 + (space.y - y) ** 2 + (space.x - x) ** 2
             hu = hu + np.exp(-squared / rng.uniform(3, 10)) * np.exp(rng.uniform(np.log(15), np.log(350)))
@@ -89,6 +97,7 @@ STEPS: tuple[tuple[Step, float], ...] = (
     (_sagittal_sinus, 0.85),
     (_tentorium, 0.75),
     (_transverse_sinus, 0.8),
+    (_deep_veins, 0.8),
     (_vessels, 0.5),
     (_calcium, 1.0),
     (_falx_calcium, 0.12),
@@ -99,7 +108,7 @@ STEPS: tuple[tuple[Step, float], ...] = (
 
 def add_look_alikes(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
     """Return HU with everything benign that happens to be there in this patient."""
-    for step, share in STEPS:
-        if rng.random() < share:
+    for step, frequency in STEPS:
+        if rng.random() < frequency:
             hu = step(hu, anatomy, rng)
     return hu.astype(np.float32)

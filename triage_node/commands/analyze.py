@@ -8,6 +8,8 @@ import typer
 from triage_node.commands.options import Json, settings_from
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from triage_node.findings import ModelIdentity
     from triage_node.pipeline.analysis import Analysis
 
@@ -43,7 +45,7 @@ def analyze(
 
     from triage_node.models import load_model
 
-    with native_messages_silenced():
+    with _stderr().status("Loading the model …"), native_messages_silenced():
         loaded = load_model(settings.model)
         loaded.warm_up()
     policy = Policy(minimum_age_years=loaded.manifest.minimum_age_years)
@@ -60,11 +62,16 @@ def analyze(
         raise typer.Exit(1)
 
 
-def _with_progress(series: Any) -> Any:
+def _stderr() -> "Console":
     from rich.console import Console
+
+    return Console(stderr=True)
+
+
+def _with_progress(series: Any) -> Any:
     from rich.progress import track
 
-    console = Console(stderr=True)
+    console = _stderr()
     return track(series, "Analyzing", console=console, disable=not console.is_terminal, transient=True)
 
 

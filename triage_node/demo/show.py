@@ -19,7 +19,7 @@ from triage_node.errors import TriageError
 from triage_node.logs import configure_logging
 from triage_node.node import Node
 from triage_node.peers import store_files
-from triage_node.report import summarize
+from triage_node.report import render, summarize
 
 SERIES_QUIET_SECONDS = 1.0
 STUDY_QUIET_SECONDS = 2.0
@@ -94,7 +94,7 @@ def _show_study(study: DemoStudy, node: Node, pacs: StandInPACS, console: Consol
     seconds = _turnaround(start, sent_at, arrival, details, node)
     title = f"A generated study {study.title}: {len(study.files)} instances"
     console.rule(title, align="left")
-    console.print(summarize(arrival.report).text, markup=False, highlight=False, soft_wrap=True)
+    console.print(render(summarize(arrival.report)), markup=False, highlight=False, soft_wrap=True)
     console.print(_table(seconds))
     return arrival
 

@@ -43,7 +43,7 @@ class Choice:
         """Why nothing was chosen: the reasons of the series that came nearest; empty when one was chosen."""
         if self.chosen is not None:
             return ()
-        if not self.judgements:
+        if not any("Rows" in series.header for series, _ in self.judgements):
             return (Reason.of(ReasonCode.NO_IMAGES),)
         return min(self.judgements, key=_distance)[1]
 

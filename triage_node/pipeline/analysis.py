@@ -11,7 +11,7 @@ from triage_node.errors import UnsuitableSeries
 from triage_node.findings import ModelIdentity, Prediction
 from triage_node.imaging import Choice, Policy, Series, choose, judge, read_volume, scan
 from triage_node.imaging.volume import SourceSlice, Volume
-from triage_node.reasons import Reason, ReasonCode
+from triage_node.reasons import Reason
 from triage_node.worklist.outcome import Status
 
 
@@ -51,7 +51,7 @@ def analyze_study(paths: Iterable[Path], model: Model, policy: Policy, today: da
     """Analyze the best head CT series among the files of a study; the choice says why it was this one, or none."""
     choice = choose(scan(paths).series, policy, today)
     if choice.chosen is None:
-        return Analysis(Status.UNSUITABLE, None, why_none(choice)), choice
+        return Analysis(Status.UNSUITABLE, None, choice.reasons), choice
     return analyze_series(choice.chosen, model, policy), choice
 
 
@@ -82,14 +82,3 @@ def judge_and_analyze(series: Series, model: Model, policy: Policy, today: date,
     return Analysis(
         analysis.status, series, reasons, analysis.prediction, analysis.sources, forced=True, seconds=analysis.seconds
     )
-
-
-def why_none(choice: Choice) -> tuple[Reason, ...]:
-    """Return the reasons why a study has no series to analyze, each once; those of CT series if it has any."""
-    judgements = choice.judgements
-    if not any("Rows" in series.header for series, _ in judgements):
-        return (Reason.of(ReasonCode.NO_IMAGES),)
-    of_ct = [reasons for series, reasons in judgements if series.modality == "CT"]
-    reasons = [reason for group in of_ct or [reasons for _, reasons in judgements] for reason in group]
-    unique = {reason.code: reason for reason in reversed(reasons)}
-    return tuple(reversed(unique.values()))

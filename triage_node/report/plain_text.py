@@ -1,24 +1,21 @@
 """A summary as plain text for a terminal."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from triage_node.findings import Decision
 from triage_node.report.header import printable
-
-if TYPE_CHECKING:
-    from triage_node.report.summary import LabelSummary, Summary
+from triage_node.report.summary import LabelSummary, Summary
 
 WORDS: dict[Decision | None, str] = {Decision.FLAGGED: "suspected", Decision.UNCERTAIN: "uncertain"}
 """What a terminal shows for a presence code; the code's own meaning would sound like a diagnosis."""
 
 
-def render(summary: "Summary") -> str:
+def render(summary: Summary) -> str:
     """Return the summary in lines of plain text that carry no control characters."""
     return "\n".join(printable(line) for line in _lines(summary))
 
 
-def _lines(summary: "Summary") -> Iterator[str]:
+def _lines(summary: Summary) -> Iterator[str]:
     yield summary.series_description or "(no series description)"
     yield f"  {summary.sentence or '(no summary text)'}"
     yield from (f"  {reason}" for reason in summary.reasons)
@@ -27,7 +24,7 @@ def _lines(summary: "Summary") -> Iterator[str]:
     yield from _facts(summary)
 
 
-def _label_line(each: "LabelSummary") -> str:
+def _label_line(each: LabelSummary) -> str:
     score = "     -" if each.probability is None else f"{each.probability:6.1%}"
     line = f"  {each.label:<17}{score}  {WORDS.get(each.decision, each.text)}"
     if each.best_slice is None:
@@ -36,7 +33,7 @@ def _label_line(each: "LabelSummary") -> str:
     return f"{line}, see {each.best_slice.sop_instance_uid}{frame}"
 
 
-def _facts(summary: "Summary") -> Iterator[str]:
+def _facts(summary: Summary) -> Iterator[str]:
     instances, series = sum(summary.source_counts.values()), len(summary.source_counts)
     yield f"  model            {summary.model.name} {summary.model.version}".rstrip()
     yield from (f"  parameter        {parameter}" for parameter in summary.parameters)

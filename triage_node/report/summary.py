@@ -10,7 +10,6 @@ from triage_node.report import codes
 from triage_node.report.content import BestSlice
 from triage_node.report.content_items import children, coded, descendants, named, number, same_code, sequence
 from triage_node.report.header import text_of
-from triage_node.report.plain_text import render
 
 EVIDENCE = ("CurrentRequestedProcedureEvidenceSequence", "PertinentOtherEvidenceSequence")
 MANIFEST = "manifest sha256"
@@ -69,11 +68,6 @@ class Summary:
     parameters: tuple[str, ...]
     source_counts: dict[str, int]
     replaces: tuple[str, ...] = ()
-
-    @property
-    def text(self) -> str:
-        """The report as plain text for a terminal."""
-        return render(self)
 
     def of(self, label: Label) -> LabelSummary | None:
         """Return what the report says of a label, None when nothing."""

@@ -4,7 +4,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 from triage_node.findings import LABELS, Decision, Label
-from triage_node.report import build_report, report_variants, summarize
+from triage_node.report import build_report, render, report_variants, summarize
 
 
 def test_a_summary_says_what_the_content_said(content, read_back):
@@ -39,11 +39,11 @@ def test_the_earlier_report_is_read_back(flagged, not_analyzed, read_back):
     earlier = build_report(not_analyzed)
     summary = summarize(read_back(build_report(replace(flagged, predecessor=earlier))))
     assert summary.replaces == (earlier.SOPInstanceUID,)
-    assert f"replaces         {earlier.SOPInstanceUID}" in summary.text
+    assert f"replaces         {earlier.SOPInstanceUID}" in render(summary)
 
 
 def test_the_text_reads_well(flagged, read_back):
-    lines = summarize(read_back(build_report(flagged))).text.splitlines()
+    lines = render(summarize(read_back(build_report(flagged)))).splitlines()
     assert lines[0] == "TRIAGE: suspected hemorrhage"
     assert "  intraparenchymal   2.1%  not flagged by the algorithm" in lines
     assert f"  subdural          93.4%  suspected, see {flagged.sources[1].SOPInstanceUID}" in lines
@@ -52,7 +52,7 @@ def test_the_text_reads_well(flagged, read_back):
 
 
 def test_the_text_never_says_that_there_is_no_hemorrhage(content, read_back):
-    text = summarize(read_back(build_report(content))).text.lower()
+    text = render(summarize(read_back(build_report(content)))).lower()
     assert not any(words in text for words in ("no hemorrhage", "absent", "without findings", "negative"))
 
 
@@ -70,7 +70,7 @@ def test_a_group_without_a_tracking_identifier_is_known_by_its_code(flagged, rea
 
 def test_a_foreign_or_broken_report_is_read_without_an_error(flagged, read_back):
     empty = summarize(Dataset())
-    assert (empty.decision, empty.labels, empty.text[:5]) == (None, (), "(no s")
+    assert (empty.decision, empty.labels, render(empty)[:5]) == (None, (), "(no s")
     report = read_back(build_report(flagged))
     for item in report.ContentSequence:
         del item.ConceptNameCodeSequence
@@ -80,4 +80,4 @@ def test_a_foreign_or_broken_report_is_read_without_an_error(flagged, read_back)
 def test_control_characters_do_not_reach_the_terminal(flagged, read_back):
     report = read_back(build_report(flagged))
     report.ContentSequence[-1].ContentSequence[1].TextValue = "\x1b[2Jgone"
-    assert "\x1b" not in summarize(report).text
+    assert "\x1b" not in render(summarize(report))

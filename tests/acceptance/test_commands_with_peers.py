@@ -1,0 +1,56 @@
+"""Commands that talk to other programs."""
+
+import json
+
+from ct import head_ct, save
+from nodes import RunningNode
+from pacs import Storescp
+from programs import run
+from pydicom import dcmread
+
+
+def test_the_demonstration_shows_three_real_reports():
+    answer = run("triage-node", "demo", "--once", timeout_seconds=280)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    titles = [line for line in answer.stdout.splitlines() if line.startswith("TRIAGE: ")]
+    assert titles == ["TRIAGE: suspected hemorrhage", "TRIAGE: not flagged", "TRIAGE: not analyzed"]
+    assert "localizer" in answer.stdout
+    assert answer.stdout.count("Last C-STORE to report") == 3
+
+
+def test_send_stores_files_as_they_are(start, tmp_path):
+    pacs = start(Storescp, "pacs", options=("+xa",))
+    files = save(head_ct(slices=3, size=(64, 64)), tmp_path / "study")
+    compressed = tmp_path / "study" / "compressed.dcm"
+    assert run("dcmcjpls", "+el", files[0], compressed).returncode == 0
+    files[0].unlink()
+    answer = run("triage-node", "send", tmp_path / "study", "--to", pacs.address)
+    assert answer.returncode == 0, answer.stderr
+    assert "3 of 3 files stored" in answer.stdout
+    sent = {path: dcmread(path) for path in (compressed, *files[1:])}
+    received = {str(ds.SOPInstanceUID): ds for ds in map(dcmread, pacs.received())}
+    for ds in sent.values():
+        twin = received[str(ds.SOPInstanceUID)]
+        assert twin.file_meta.TransferSyntaxUID == ds.file_meta.TransferSyntaxUID
+        assert twin.PixelData == ds.PixelData
+
+
+def test_what_an_administrator_asks_of_a_running_node(start, tmp_path, wait_for):
+    pacs = start(Storescp, "pacs")
+    node = start(RunningNode, "node", destinations=[pacs.address])
+    images = head_ct(slices=32, size=(128, 128))
+    uid = str(images[0].StudyInstanceUID)
+    node.storescu(*save(images, tmp_path / "study"))
+    wait_for(pacs.received, "the report", 120)
+    wait_for(lambda: node.study(uid)["deliveries"][0]["state"] == "delivered", "the delivery to be noted")
+    [row] = json.loads(node.command("worklist", "--json").stdout)
+    assert (row["study_instance_uid"], row["state"]) == (uid, "analyzed")
+    assert uid in "".join(node.command("worklist").stdout.replace("│", " ").split())
+    shown = json.loads(node.command("show", uid, "--json").stdout)
+    assert [one["state"] for one in shown["deliveries"]] == ["delivered"]
+    assert "delivered" in node.command("show", uid).stdout
+    assert node.command("check").stdout.count("ok  ") == 5
+    assert node.command("requeue", uid).returncode == 0
+    wait_for(lambda: len(node.study(uid)["outcomes"]) == 2, "the second analysis", 60)
+    unknown = node.command("show", "1.2.3")
+    assert (unknown.returncode, unknown.stderr) == (1, "triage-node: The worklist has no study 1.2.3.\n")
