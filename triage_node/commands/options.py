@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from triage_node.config import Destination, Settings
+
+NARROWEST = 150
 
 DataDir = Annotated[Path | None, typer.Option(help="Folder of spool and worklist; default ./triage-data.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -29,3 +33,10 @@ def destination_from(text: str) -> "Destination":
     except ValueError as error:
         message = str(error).splitlines()[0]
         raise typer.BadParameter(f"{message}; write it like PACS@10.0.0.5:104") from error
+
+
+def wide_console() -> "Console":
+    """Return a console on which a UID stays in one piece, to be copied; a narrow terminal wraps the lines instead."""
+    from rich.console import Console
+
+    return Console(width=max(Console().width, NARROWEST))

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from triage_node.commands.options import DataDir, Json, StudyUid, settings_from
+from triage_node.commands.options import DataDir, Json, StudyUid, settings_from, wide_console
 from triage_node.commands.worklist import open_worklist
 
 
@@ -41,11 +41,10 @@ def requeue(
 
 
 def _print_study(study: dict[str, Any]) -> None:
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    console = Console()
+    console = wide_console()
     console.print(f"Study {escape(study['study_instance_uid'])}: [bold]{study['state']}[/]", highlight=False)
     for key in ("patient_name", "patient_id", "accession_number", "study_description", "calling_ae_title", "decision"):
         console.print(f"  {key.replace('_', ' ')}: {escape(str(study[key] or ''))}", highlight=False)
@@ -67,5 +66,5 @@ def _print_study(study: dict[str, Any]) -> None:
 
 def _shown(column: str, value: Any) -> str:
     if column == "at":
-        return datetime.fromtimestamp(value).astimezone().isoformat(" ", "seconds")
+        return datetime.fromtimestamp(value).astimezone().strftime("%Y-%m-%d %H:%M:%S")
     return "" if value is None else str(value)

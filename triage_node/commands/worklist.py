@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from triage_node.commands.options import DataDir, Json, settings_from
+from triage_node.commands.options import DataDir, Json, settings_from, wide_console
 
 if TYPE_CHECKING:
     from triage_node.config import Settings
@@ -43,11 +43,10 @@ def worklist(
 
 
 def _print_table(rows: list[dict[str, Any]]) -> None:
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Column, Table
 
-    uid = Column("Study Instance UID", overflow="fold", min_width=24)
+    uid = Column("Study Instance UID", no_wrap=True)
     table = Table("", "Patient", "Accession", "State", "Answer", "Any", "Waiting", uid)
     for number, row in enumerate(rows, start=1):
         answer = (row["decision"] or "").replace("_", " ")
@@ -63,4 +62,4 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
             f"{row['waiting_seconds'] / 60:.0f} min",
             escape(row["study_instance_uid"]),
         )
-    Console().print(table if rows else "The worklist is empty.")
+    wide_console().print(table if rows else "The worklist is empty.")
