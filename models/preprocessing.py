@@ -21,6 +21,8 @@ SMALLEST_BONE_BORDER = 0.7
 BORDER_MM = 4.8
 BRAIN_MEDIAN_HU = (10.0, 60.0)
 FILL_HU = -300.0
+# No scanner sees more; a wrong pixel spacing would otherwise ask for any amount of memory.
+LARGEST_FIELD_MM = 1000.0
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,12 @@ def _bone_border(hu: np.ndarray, mask: np.ndarray, mm_per_pixel: float) -> float
     return near / max(border, 1)
 
 
+def _check_field(volume: Volume) -> None:
+    field_mm = max(size * mm for size, mm in zip(volume.hu.shape[1:], volume.spacing_mm[1:], strict=True))
+    if field_mm > LARGEST_FIELD_MM:
+        raise _not_head(f"The field of view measures {field_mm:.0f} mm.")
+
+
 def _check_head(hu: np.ndarray, mask: np.ndarray, mm_per_pixel: float) -> float:
     """Return the brain's median HU, or say why this is no head."""
     area = float(mask.sum(axis=(1, 2)).max()) * mm_per_pixel**2 / 100
@@ -131,6 +139,7 @@ def strip_head(volume: Volume, geometry: Geometry) -> StrippedHead:
     UnsuitableSeries
         When no intracranial space is found.
     """
+    _check_field(volume)
     slab = slab_of_slice(len(volume.hu), geometry.max_slices)
     positions = average_slabs(np.asarray(volume.positions_mm, np.float64), slab)
     hu = average_slabs(resample(volume.hu, volume.spacing_mm[1:], geometry.mm_per_pixel), slab)

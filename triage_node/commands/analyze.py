@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from triage_node.commands.options import Json, settings_from
+from triage_node.commands.options import Json, plain, settings_from
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -137,7 +137,6 @@ def _rounded(scores: Any) -> dict[str, float]:
 
 def _print_table(rows: list[dict[str, Any]], skipped: int) -> None:
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table("Series", "Answer", "Any", "Types", "Seconds", title="For triage only, not for diagnosis")
@@ -146,10 +145,10 @@ def _print_table(rows: list[dict[str, Any]], skipped: int) -> None:
         types = [*row["flagged"], *(f"{label}?" for label in row["uncertain"])]
         why = " ".join(reason["message"] for reason in row["reasons"])
         table.add_row(
-            escape(row["series_description"] or row["series_instance_uid"]),
+            plain(row["series_description"] or row["series_instance_uid"]),
             f"{answer} (forced)" if row["forced"] else answer,
             f"{row['probabilities']['any']:.2f}" if row["probabilities"] else "",
-            escape(", ".join(label for label in types if label != "any") or why),
+            plain(", ".join(label for label in types if label != "any") or why),
             f"{sum(row['seconds'].values()):.1f}" if row["seconds"] else "",
         )
     console = Console()

@@ -40,3 +40,10 @@ def wide_console() -> "Console":
     from rich.console import Console
 
     return Console(width=max(Console().width, NARROWEST))
+
+
+def plain(text: str) -> str:
+    """Return a peer's text for a table, without markup of ours and without commands to the terminal."""
+    from rich.markup import escape
+
+    return escape("".join(character for character in text if character.isprintable()))

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from triage_node.commands.options import DataDir, Json, StudyUid, settings_from, wide_console
+from triage_node.commands.options import DataDir, Json, StudyUid, plain, settings_from, wide_console
 from triage_node.commands.worklist import open_worklist
 
 
@@ -41,18 +41,17 @@ def requeue(
 
 
 def _print_study(study: dict[str, Any]) -> None:
-    from rich.markup import escape
     from rich.table import Table
 
     console = wide_console()
-    console.print(f"Study {escape(study['study_instance_uid'])}: [bold]{study['state']}[/]", highlight=False)
+    console.print(f"Study {plain(study['study_instance_uid'])}: [bold]{study['state']}[/]", highlight=False)
     for key in ("patient_name", "patient_id", "accession_number", "study_description", "calling_ae_title", "decision"):
-        console.print(f"  {key.replace('_', ' ')}: {escape(str(study[key] or ''))}", highlight=False)
+        console.print(f"  {key.replace('_', ' ')}: {plain(str(study[key] or ''))}", highlight=False)
     for label, probability in (study["probabilities"] or {}).items():
         mark = "flagged" if label in study["flagged"] else "uncertain" if label in study["uncertain"] else "not flagged"
         console.print(f"  {label}: {probability:.3f} {mark}", highlight=False)
     for reason in study["reasons"] or []:
-        console.print(f"  {reason['code']}: {escape(reason['message'])}", highlight=False)
+        console.print(f"  {reason['code']}: {plain(reason['message'])}", highlight=False)
     for title, columns in {
         "series": ("series_description", "modality", "instance_count", "eligible", "series_instance_uid"),
         "deliveries": ("destination", "state", "attempts", "last_error"),
@@ -60,7 +59,7 @@ def _print_study(study: dict[str, Any]) -> None:
     }.items():
         table = Table(*(column.replace("_", " ") for column in columns), title=title)
         for row in study[title]:
-            table.add_row(*(escape(_shown(column, row[column])) for column in columns))
+            table.add_row(*(plain(_shown(column, row[column])) for column in columns))
         console.print(table)
 
 

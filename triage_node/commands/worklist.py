@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from triage_node.commands.options import DataDir, Json, settings_from, wide_console
+from triage_node.commands.options import DataDir, Json, plain, settings_from, wide_console
 
 if TYPE_CHECKING:
     from triage_node.config import Settings
@@ -43,7 +43,6 @@ def worklist(
 
 
 def _print_table(rows: list[dict[str, Any]]) -> None:
-    from rich.markup import escape
     from rich.table import Column, Table
 
     uid = Column("Study Instance UID", no_wrap=True)
@@ -54,12 +53,12 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
             answer = ", ".join(reason["code"] for reason in row["reasons"])
         table.add_row(
             str(number),
-            escape(row["patient_name"] or row["patient_id"]),
-            escape(row["accession_number"]),
+            plain(row["patient_name"] or row["patient_id"]),
+            plain(row["accession_number"]),
             row["state"],
             f"[bold red]{answer}[/]" if row["decision"] == "flagged" else answer,
             f"{row['probabilities']['any']:.2f}" if row["probabilities"] else "",
             f"{row['waiting_seconds'] / 60:.0f} min",
-            escape(row["study_instance_uid"]),
+            plain(row["study_instance_uid"]),
         )
     wide_console().print(table if rows else "The worklist is empty.")

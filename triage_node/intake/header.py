@@ -111,5 +111,5 @@ def _text(ds: Dataset, keyword: str) -> str:
     value = ds.get(keyword)
     if value is None:
         return ""
-    # NUL cannot be stored by every database; other odd characters are the views' business to escape.
-    return str(value).replace("\0", "")[:256]
+    # A control character has no place in a name; in a terminal it would be a command.
+    return "".join(character for character in str(value) if character.isprintable())[:256]

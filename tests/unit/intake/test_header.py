@@ -75,3 +75,8 @@ def test_whatever_the_bytes_the_answer_is_a_header_or_one_sentence(content, data
         return
     assert len(header.study_instance_uid) <= 64
     assert len(header.patient_name) <= 256
+
+
+def test_a_name_is_no_command_to_a_terminal():
+    [ds] = head_ct(slices=1, size=(16, 16), PatientName="A\x1b[2J^B\x07")
+    assert read_header(encoded(ds)).patient_name == "A[2J^B"

@@ -90,6 +90,12 @@ def test_what_is_no_head_is_refused_by_name(name):
     assert refused.value.reasons[0].code is ReasonCode.NOT_HEAD
 
 
+def test_a_field_no_scanner_has_is_refused_before_it_takes_memory():
+    volume = Volume(np.zeros((400, 64, 64), np.float32), (5.0, 900.0, 900.0), 5.0 * np.arange(400.0))
+    with pytest.raises(UnsuitableSeries, match="field of view measures 57600 mm"):
+        strip_head(volume, GEOMETRY)
+
+
 def test_a_water_phantom_in_a_bone_ring_is_no_brain():
     y, x = np.mgrid[-64:64, -64:64]
     ring = np.where(np.abs(np.hypot(x, y) - 45) < 4, 900.0, np.where(np.hypot(x, y) < 45, 0.0, -1000.0))
