@@ -3,13 +3,13 @@
 import logging
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from pydicom.dataset import Dataset
 
 from triage_node.config import Settings
 from triage_node.errors import TriageError
-from triage_node.imaging import Policy
+from triage_node.imaging import Choice, Policy, choose, scan
 from triage_node.logs import origin
 from triage_node.pipeline.analysis import Analysis, Model, analyze_study
 from triage_node.pipeline.reporting import FIRST_REPORT, Reporter, outcome_of, report_files
@@ -66,7 +66,7 @@ class Runner:
             log.error("analysis_failed study_instance_uid=%s error=%s", claim.study_instance_uid, origin(error))
             detail = str(error) if isinstance(error, TriageError) else type(error).__name__
             reason = Reason.of(ReasonCode.ANALYSIS_FAILED, f"({detail})")
-            outcome = Outcome(Status.FAILED, self._model.identity, reasons=(reason,))
+            outcome = self._failed(claim, reason)
         taken = self._worklist.claims.finish(claim, outcome, [str(one) for one in self._settings.destinations])
         log.info(
             "study_finished study_instance_uid=%s status=%s decision=%s taken=%s seconds=%.2f",
@@ -79,9 +79,24 @@ class Runner:
         return taken
 
     def _analyze(self, claim: Claim) -> Outcome:
-        today = datetime.fromtimestamp(self._clock()).date()
         paths = self._spool.instances(claim.study_instance_uid)
-        analysis, choice = analyze_study(paths, self._model, self._policy, today)
+        analysis, choice = analyze_study(paths, self._model, self._policy, self._today)
+        return self._reported(claim, analysis, choice)
+
+    def _failed(self, claim: Claim, reason: Reason) -> Outcome:
+        analysis = Analysis(Status.FAILED, None, (reason,))
+        try:
+            paths = self._spool.instances(claim.study_instance_uid)
+            return self._reported(claim, analysis, choose(scan(paths).series, self._policy, self._today))
+        except Exception as error:
+            log.error("no_report study_instance_uid=%s error=%s", claim.study_instance_uid, origin(error))
+            return outcome_of(analysis, self._model.identity)
+
+    @property
+    def _today(self) -> date:
+        return datetime.fromtimestamp(self._clock()).astimezone().date()
+
+    def _reported(self, claim: Claim, analysis: Analysis, choice: Choice) -> Outcome:
         if not self._wants_report(analysis, claim):
             return outcome_of(analysis, self._model.identity)
         start = time.perf_counter()
@@ -92,8 +107,11 @@ class Runner:
         return self._keep(claim, analysis, report, start)
 
     def _wants_report(self, analysis: Analysis, claim: Claim) -> bool:
+        if analysis.status is Status.ANALYZED:
+            return True
         # A study that is not complete yet is not called unsuitable, so nothing may be said of it.
-        return analysis.status is Status.ANALYZED or (self._settings.report_not_analyzed and claim.closed)
+        certain = claim.closed or analysis.status is Status.FAILED
+        return self._settings.report_not_analyzed and certain
 
     def _keep(self, claim: Claim, analysis: Analysis, report: Dataset, start: float) -> Outcome:
         # The same result is the same object: what was stored once is what is sent, whenever.

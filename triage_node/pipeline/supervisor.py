@@ -82,9 +82,11 @@ class Supervisor:
 
     def kill_if_stuck(self) -> None:
         """End a worker that lost its lease, which it renews as long as it lives."""
-        if self._worklist.claims.release_expired() and self._process is not None:
-            log.error("worker_lost_lease pid=%d", self._process.pid)
-            self._process.kill()
+        losers = self._worklist.claims.release_expired()
+        process = self._process
+        if process is not None and self._name_of(process) in losers:
+            log.error("worker_lost_lease pid=%d", process.pid)
+            process.kill()
 
     def _launch(self) -> None:
         # -P: a checkout's folder triage_node/ must not hide the installed package.
@@ -124,9 +126,12 @@ class Supervisor:
             if stream is not None:
                 stream.close()
         try:
-            self._worklist.claims.release_worker(f"{self._settings.node_name}:{process.pid}")
+            self._worklist.claims.release_worker(self._name_of(process))
         except StorageError as error:
             log.error("claims_not_released error=%s", error)
+
+    def _name_of(self, process: "subprocess.Popen[bytes]") -> str:
+        return f"{self._settings.node_name}:{process.pid}"
 
     def _set_status(self, status: WorkerStatus) -> None:
         with self._changed:

@@ -102,31 +102,31 @@ class Claims:
                 self._move(session, study, StudyState(outcome.status), "finished", _codes(outcome))
             return True
 
-    def release_expired(self) -> int:
-        """Return the studies whose lease ended to the queue."""
-        overdue = (StudyRow.state == StudyState.ANALYZING, StudyRow.lease_until < self._clock())
-        return self._release(*overdue, code="lease_expired")
+    def release_expired(self) -> list[str]:
+        """Return the studies whose lease ended to the queue; tell whose they were."""
+        return self._release(StudyRow.lease_until < self._clock(), code="lease_expired")
 
-    def release_worker(self, worker: str) -> int:
+    def release_worker(self, worker: str) -> list[str]:
         """Return the study of a worker that died to the queue."""
-        return self._release(StudyRow.state == StudyState.ANALYZING, StudyRow.claimed_by == worker, code="worker_died")
+        return self._release(StudyRow.claimed_by == worker, code="worker_died")
 
-    def release_node(self, node: str) -> int:
+    def release_node(self, node: str) -> list[str]:
         """Return the studies to the queue that the workers of a node, named ``NODE:…``, had when it stopped."""
-        left = StudyRow.claimed_by.startswith(f"{node}:", autoescape=True)
-        return self._release(StudyRow.state == StudyState.ANALYZING, left, code="node_stopped")
+        return self._release(StudyRow.claimed_by.startswith(f"{node}:", autoescape=True), code="node_stopped")
 
-    def _release(self, *conditions: ColumnElement[bool], code: str) -> int:
+    def _release(self, whose: ColumnElement[bool], code: str) -> list[str]:
+        conditions = (StudyRow.state == StudyState.ANALYZING, whose)
         with self._database.read() as session:
             if not session.scalar(select(exists().where(*conditions))):
-                return 0
+                return []
         with self._database.write() as session:
             studies = session.scalars(select(StudyRow).where(*conditions)).all()
+            workers = [study.claimed_by or "" for study in studies]
             for study in studies:
                 reason = Reason.of(ReasonCode.ANALYSIS_FAILED, f"({code})")
                 outcome = Outcome(Status.FAILED, ModelIdentity("", "", ""), reasons=(reason,))
                 self._fail(session, study, outcome, (), code=code)
-            return len(studies)
+            return workers
 
     def _fail(
         self, session: Session, study: StudyRow, outcome: Outcome, destinations: Sequence[str], code: str = "error"

@@ -153,3 +153,5 @@ def test_a_model_that_fails_is_a_named_failure(node, model):
     assert study["state"] == StudyState.FAILED
     assert study["reasons"][0]["code"] == "analysis_failed"
     assert "SECRET" not in str(study["events"])
+    assert [one["state"] for one in study["deliveries"]] == ["pending"], "the radiologist is told, too"
+    assert summarize(report_of(study)).decision is None

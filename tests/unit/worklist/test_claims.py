@@ -119,7 +119,7 @@ def test_a_failure_is_tried_again_and_then_named(ready):
 def test_a_dead_workers_study_returns_to_the_queue_and_its_outcome_no_longer_counts(ready, clock, flagged):
     claim = ready.claims.claim("node:1")
     clock.forward(61)
-    assert ready.claims.release_expired() == 1
+    assert ready.claims.release_expired() == ["node:1"]
     again = ready.claims.claim("node:2")
     assert again is not None
     assert not ready.claims.finish(claim, flagged, [])
@@ -131,14 +131,14 @@ def test_a_renewed_lease_does_not_end(ready, clock):
     for _ in range(5):
         clock.forward(40)
         assert ready.claims.renew(claim)
-        assert ready.claims.release_expired() == 0
+        assert ready.claims.release_expired() == []
 
 
 def test_a_node_takes_back_only_its_own(ready):
     ready.claims.claim("A@host:17")
-    assert ready.claims.release_worker("A@host:1") == 0
-    assert ready.claims.release_node("A@hos") == 0
-    assert ready.claims.release_node("A@host") == 1
+    assert ready.claims.release_worker("A@host:1") == []
+    assert ready.claims.release_node("A@hos") == []
+    assert ready.claims.release_node("A@host") == ["A@host:17"]
 
 
 def test_late_images_after_an_outcome_reopen_and_the_old_decision_stays(ready, receive, clock, flagged):
