@@ -1,10 +1,10 @@
 """Scaling and thresholds from generated studies that no fit has seen."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import minimize
+from scipy.special import expit, logit
 
 from triage_node.findings import LABELS, Label
 from triage_node.models.calibration import Scaling, Thresholds
@@ -16,22 +16,22 @@ SMALLEST_TEMPERATURE = 0.2
 
 @dataclass(frozen=True)
 class OperatingPoints:
-    """Specificities on generated studies at which thresholds are set.
+    """Where thresholds are set, as specificities on generated studies.
 
     Attributes
     ----------
-    flag_any, flag_type
-        Of flagging a study as a whole, and of naming a type. Types are named more reluctantly.
-    uncertain
-        Below this nothing is said.
+    study
+        Of saying *uncertain* of a study or of a type.
     slice
         Of calling a slice suspicious.
+    margin
+        Logits above the first that it takes to flag: heads of patients score about this much higher than generated
+        ones without hemorrhage, and a plain head must not be flagged.
     """
 
-    flag_any: float = 0.97
-    flag_type: float = 0.99
-    uncertain: float = 0.93
+    study: float = 0.98
     slice: float = 0.90
+    margin: float = 1.5
 
 
 def fit_scaling(logits: np.ndarray, labels: np.ndarray) -> Scaling:
@@ -70,17 +70,16 @@ def specificity_threshold(probabilities: np.ndarray, labels: np.ndarray, specifi
     return float(np.clip(np.nextafter(negatives[index], np.float32(1)), 1e-4, 0.9999))
 
 
-def _thresholds(
-    probabilities: np.ndarray, labels: np.ndarray, specificity_of: Callable[[Label], float]
-) -> dict[Label, float]:
+def _thresholds(probabilities: np.ndarray, labels: np.ndarray, specificity: float) -> dict[Label, float]:
     return {
-        label: specificity_threshold(probabilities[:, k], labels[:, k], specificity_of(label))
-        for k, label in enumerate(LABELS)
+        label: specificity_threshold(probabilities[:, k], labels[:, k], specificity) for k, label in enumerate(LABELS)
     }
 
 
-def _at_most(values: Mapping[Label, float], limits: Mapping[Label, float]) -> dict[Label, float]:
-    return {label: min(values[label], limits[label]) for label in LABELS}
+def _raised(thresholds: dict[Label, float], scaling: Scaling, margin: float) -> dict[Label, float]:
+    """Return thresholds moved up by a margin in logits."""
+    steps = {label: margin / scaling.temperature[k] for k, label in enumerate(LABELS)}
+    return {label: float(expit(logit(value) + steps[label])) for label, value in thresholds.items()}
 
 
 def calibrate(manifest: Manifest, studies: list[ScoredStudy], points: OperatingPoints) -> Manifest:
@@ -94,12 +93,11 @@ def calibrate(manifest: Manifest, studies: list[ScoredStudy], points: OperatingP
     slice_labels = np.concatenate([study.labels for study in studies])
     study_scaling, slice_scaling = fit_scaling(study_logits, study_labels), fit_scaling(slice_logits, slice_labels)
     study, slices = study_scaling.probabilities(study_logits), slice_scaling.probabilities(slice_logits)
-    flag = _thresholds(study, study_labels, lambda k: points.flag_any if k is Label.ANY else points.flag_type)
-    uncertain = _thresholds(study, study_labels, lambda k: points.uncertain if k is Label.ANY else points.flag_any)
+    uncertain = _thresholds(study, study_labels, points.study)
     return replace(
         manifest,
         study_scaling=study_scaling,
         slice_scaling=slice_scaling,
-        thresholds=Thresholds(flag, _at_most(uncertain, flag)),
-        slice_thresholds=_thresholds(slices, slice_labels, lambda _: points.slice),
+        thresholds=Thresholds(_raised(uncertain, study_scaling, points.margin), uncertain),
+        slice_thresholds=_thresholds(slices, slice_labels, points.slice),
     )

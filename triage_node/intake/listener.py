@@ -1,41 +1,28 @@
 """The DIMSE listener: C-ECHO and C-STORE of every storage class in every transfer syntax."""
 
 import logging
-from typing import Any
-
-from pynetdicom import AE, AllStoragePresentationContexts, _config, evt
-from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
+import socket
+import threading
 
 from triage_node.config import Settings
-from triage_node.errors import InvalidInstance, StorageError
-from triage_node.intake.door import Door, Sender
-from triage_node.intake.transport import BoundedSocket
-from triage_node.logs import origin
+from triage_node.errors import StorageError
+from triage_node.intake.association import Association
+from triage_node.intake.door import Door
+from triage_node.intake.pdu import Connection
 
 log = logging.getLogger(__name__)
 
-MAXIMUM_PDU_BYTES = 131072
-HIGH_PRIORITY = 1
-
-# PS3.4 Table B.2-1
-SUCCESS = 0x0000
-OUT_OF_RESOURCES = 0xA700
-DATA_SET_DOES_NOT_MATCH = 0xA900
-CANNOT_UNDERSTAND = 0xC000
-# PS3.7 C.5.15
-PROCESSING_FAILURE = 0x0110
+BACKLOG = 128
+STOP_SECONDS = 5.0
 
 
 class Listener:
-    """Take associations and hand each instance to the door.
-
-    Everything that is a storage class is accepted, in the transfer syntax the sender likes best: a PACS forwards whole
-    studies, and refusing one class can make it drop all. What is a head CT is judged later.
+    """Take connections, each in a thread of its own, and hand each instance to the door.
 
     Parameters
     ----------
     settings
-        AE title, address, allow list, limits.
+        Address, allow list, limits.
     door
         Where instances go.
     """
@@ -43,12 +30,16 @@ class Listener:
     def __init__(self, settings: Settings, door: Door) -> None:
         self._settings = settings
         self._door = door
-        self._server: Any = None
+        self._socket: socket.socket | None = None
+        self._open: dict[Connection, threading.Thread] = {}
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._accept, name="listener", daemon=True)
 
     @property
     def port(self) -> int:
         """The port that is listened on, also when a free one was asked for."""
-        return int(self._server.server_address[1])
+        assert self._socket is not None
+        return int(self._socket.getsockname()[1])
 
     def start(self) -> None:
         """Listen; returns at once.
@@ -58,69 +49,68 @@ class Listener:
         StorageError
             The address cannot be bound.
         """
-        # Module settings are the library's only way to say these; both concern acceptors alone.
-        _config.UNRESTRICTED_STORAGE_SERVICE = True
-        _config.LOG_HANDLER_LEVEL = "none"
-        logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)
         address = (self._settings.dicom_host, self._settings.dicom_port)
+        family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         try:
-            self._server = self._application_entity().start_server(
-                address,
-                block=False,
-                evt_handlers=[
-                    (evt.EVT_CONN_OPEN, self._on_connected),
-                    (evt.EVT_REJECTED, self._on_rejected),
-                    (evt.EVT_C_STORE, self._on_store),
-                ],
-            )
+            self._socket = socket.create_server(address, family=family, backlog=BACKLOG)
         except OSError as error:
             raise StorageError(f"Cannot listen on {address[0]}:{address[1]}: {error.strerror}.") from error
+        self._thread.start()
 
     def stop(self) -> None:
-        """End every association and stop listening."""
-        if self._server is not None:
-            self._server.shutdown()
-            self._server = None
+        """Stop listening and end every association; what was acknowledged is kept."""
+        if self._socket is None:
+            return
+        # Closing alone does not wake the thread that waits in accept().
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        self._thread.join(STOP_SECONDS)
+        with self._lock:
+            left = dict(self._open)
+        for connection, thread in left.items():
+            connection.close()
+            thread.join(STOP_SECONDS)
 
-    def _application_entity(self) -> AE:
-        ae = AE(ae_title=self._settings.ae_title)
-        ae.supported_contexts = AllStoragePresentationContexts
-        ae.add_supported_context(Verification)
-        ae.maximum_pdu_size = MAXIMUM_PDU_BYTES
-        ae.maximum_associations = self._settings.maximum_associations
-        ae.network_timeout = self._settings.association_idle_seconds
-        ae.dimse_timeout = self._settings.association_idle_seconds
-        ae.acse_timeout = self._settings.connect_timeout_seconds
-        allowed = self._settings.allowed_calling_ae_titles
-        if allowed and "*" not in allowed:
-            ae.require_calling_aet = [title.strip() for title in allowed]
-        return ae
+    def _accept(self) -> None:
+        assert self._socket is not None
+        while True:
+            try:
+                accepted, address = self._socket.accept()
+            except OSError:
+                if self._socket.fileno() == -1 or not _is_listening(self._socket):
+                    return
+                log.error("accept_failed")
+                continue
+            self._serve(accepted, str(address[0]))
 
-    def _on_connected(self, event: evt.Event) -> None:
-        limit = self._settings.maximum_instance_mb << 20
-        event.assoc.dul.socket = BoundedSocket.adopt(event.assoc.dul.socket, limit)
+    def _serve(self, accepted: socket.socket, address: str) -> None:
+        connection = Connection(accepted, self._settings.association_idle_seconds)
+        limit = self._settings.maximum_associations
+        with self._lock:
+            count = len(self._open)
+            if count >= 2 * limit:
+                # Beyond the limit a peer is told so; beyond twice the limit there is no thread to tell it.
+                connection.close()
+                return
+            arguments = (connection, address, count >= limit)
+            thread = threading.Thread(target=self._run, args=arguments, name=f"association-{address}", daemon=True)
+            self._open[connection] = thread
+        thread.start()
 
-    def _on_rejected(self, event: evt.Event) -> None:
-        request = event.assoc.requestor.primitive
-        title = str(getattr(request, "calling_ae_title", ""))
-        why = "too many associations" if self._settings.allows(title) else "its AE title is not on the allow list"
-        sender = Sender(title.strip(), str(event.assoc.requestor.address))
-        self._door.refuse(f"The association was rejected: {why}.", sender)
-
-    def _on_store(self, event: evt.Event) -> int:
-        sender = _sender(event, urgent=event.request.Priority == HIGH_PRIORITY)
+    def _run(self, connection: Connection, address: str, is_one_too_many: bool) -> None:
+        settings = self._settings
         try:
-            self._door.receive(event.encoded_dataset(), sender)
-        except StorageError:
-            return OUT_OF_RESOURCES
-        except InvalidInstance as error:
-            return DATA_SET_DOES_NOT_MATCH if "announced" in error.data else CANNOT_UNDERSTAND
-        except Exception as error:
-            log.error("store_failed error=%s", origin(error))
-            return PROCESSING_FAILURE
-        return SUCCESS
+            association = Association(
+                connection, address, self._door, settings.allows, settings.maximum_instance_mb << 20
+            )
+            association.serve(settings.connect_timeout_seconds, is_one_too_many)
+        finally:
+            with self._lock:
+                self._open.pop(connection, None)
 
 
-def _sender(event: evt.Event, *, urgent: bool = False) -> Sender:
-    requestor = event.assoc.requestor
-    return Sender(str(requestor.ae_title).strip(), str(requestor.address), urgent)
+def _is_listening(listener: socket.socket) -> bool:
+    try:
+        return bool(listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+    except OSError:
+        return False

@@ -1,0 +1,179 @@
+"""Protocol data units on a TCP connection (PS3.8 Section 9.3), read whole and bounded."""
+
+import contextlib
+import socket
+import struct
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+MAXIMUM_PDU_BYTES = 131072
+# The length field could announce 4 GiB. What we advertise bounds P-DATA-TF; an A-ASSOCIATE-RQ with 128 presentation
+# contexts of many transfer syntaxes stays far below this, too.
+LONGEST_PDU_BYTES = 1 << 20
+
+HEADER = struct.Struct(">BxL")
+ITEM_HEADER = struct.Struct(">LBB")
+
+
+class PDUType(IntEnum):
+    """PDU types of PS3.8 Section 9.3.1."""
+
+    ASSOCIATE_RQ = 0x01
+    ASSOCIATE_AC = 0x02
+    ASSOCIATE_RJ = 0x03
+    DATA_TF = 0x04
+    RELEASE_RQ = 0x05
+    RELEASE_RP = 0x06
+    ABORT = 0x07
+
+
+class AbortReason(IntEnum):
+    """Reasons of a provider's A-ABORT (PS3.8 Table 9-26)."""
+
+    NOT_SPECIFIED = 0x00
+    UNRECOGNIZED_PDU = 0x01
+    UNEXPECTED_PDU = 0x02
+    INVALID_PARAMETER = 0x06
+
+
+class ConnectionEnded(Exception):
+    """The peer has closed the connection, or was silent for too long."""
+
+
+class ProtocolError(Exception):
+    """The peer does not keep to the protocol."""
+
+    def __init__(self, message: str, reason: AbortReason = AbortReason.INVALID_PARAMETER) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class DataItem:
+    """A presentation data value item (PS3.8 Section 9.3.5.1); the data is valid until the next PDU is read."""
+
+    context_id: int
+    is_command: bool
+    is_last: bool
+    data: memoryview
+
+
+class Connection:
+    """A TCP connection that speaks PDUs.
+
+    Parameters
+    ----------
+    idle_seconds
+        A peer that sends nothing for so long has gone.
+    """
+
+    def __init__(self, connection: socket.socket, idle_seconds: float) -> None:
+        # Nagle's algorithm and a peer's delayed acknowledgement together cost 40 ms an image.
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket = connection
+        self._idle_seconds = idle_seconds
+        self._buffer = bytearray(MAXIMUM_PDU_BYTES + HEADER.size)
+
+    def read(self, within_seconds: float | None = None) -> tuple[PDUType, memoryview]:
+        """Read one PDU and return its type and body; the body is valid until the next one is read.
+
+        Parameters
+        ----------
+        within_seconds
+            The whole PDU must come in this time; by default only silence is bounded.
+
+        Raises
+        ------
+        ConnectionEnded
+            The peer has gone.
+        ProtocolError
+            It is no PDU, or one longer than the node takes.
+        """
+        deadline = None if within_seconds is None else time.monotonic() + within_seconds
+        kind, length = HEADER.unpack(self._receive(HEADER.size, deadline))
+        if kind not in PDUType.__members__.values():
+            raise ProtocolError(f"unknown PDU type 0x{kind:02X}", AbortReason.UNRECOGNIZED_PDU)
+        if length > LONGEST_PDU_BYTES:
+            raise ProtocolError(f"a PDU of {length} bytes is announced")
+        return PDUType(kind), self._receive(length, deadline)
+
+    def send(self, pdu: bytes) -> None:
+        """Send an encoded PDU.
+
+        Raises
+        ------
+        ConnectionEnded
+            The peer has gone.
+        """
+        try:
+            self._socket.settimeout(self._idle_seconds)
+            self._socket.sendall(pdu)
+        except OSError as error:
+            raise ConnectionEnded from error
+
+    def close(self) -> None:
+        """Close the connection, also while another thread reads from it."""
+        with contextlib.suppress(OSError):  # the peer may have been faster
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+    def _receive(self, length: int, deadline: float | None) -> memoryview:
+        if length > len(self._buffer):
+            self._buffer = bytearray(length)
+        view, got = memoryview(self._buffer)[:length], 0
+        try:
+            while got < length:
+                self._socket.settimeout(self._patience(deadline))
+                count = self._socket.recv_into(view[got:])
+                if count == 0:
+                    raise ConnectionEnded
+                got += count
+        except OSError as error:
+            raise ConnectionEnded from error
+        return view
+
+    def _patience(self, deadline: float | None) -> float:
+        if deadline is None:
+            return self._idle_seconds
+        return max(0.001, min(self._idle_seconds, deadline - time.monotonic()))
+
+
+def data_items(body: memoryview) -> Iterator[DataItem]:
+    """Yield the presentation data value items of a P-DATA-TF PDU's body.
+
+    Raises
+    ------
+    ProtocolError
+        The lengths do not add up.
+    """
+    at = 0
+    while at < len(body):
+        if len(body) - at < ITEM_HEADER.size:
+            raise ProtocolError("a data item is cut off")
+        length, context_id, control = ITEM_HEADER.unpack_from(body, at)
+        end = at + 4 + length
+        if length < 2 or end > len(body):
+            raise ProtocolError("a data item's length does not fit its PDU")
+        yield DataItem(context_id, bool(control & 1), bool(control & 2), body[at + ITEM_HEADER.size : end])
+        at = end
+
+
+def data_pdu(context_id: int, command: bytes) -> bytes:
+    """Return a P-DATA-TF PDU with a whole command set."""
+    item = ITEM_HEADER.pack(len(command) + 2, context_id, 0x03) + command
+    return HEADER.pack(PDUType.DATA_TF, len(item)) + item
+
+
+def reject_pdu(result: int, source: int, reason: int) -> bytes:
+    """Return an A-ASSOCIATE-RJ PDU (PS3.8 Table 9-21)."""
+    return HEADER.pack(PDUType.ASSOCIATE_RJ, 4) + bytes((0, result, source, reason))
+
+
+def abort_pdu(reason: AbortReason) -> bytes:
+    """Return the A-ABORT PDU of a service provider (PS3.8 Table 9-26)."""
+    return HEADER.pack(PDUType.ABORT, 4) + bytes((0, 0, 2, reason))
+
+
+RELEASE_RESPONSE = HEADER.pack(PDUType.RELEASE_RP, 4) + bytes(4)
