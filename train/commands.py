@@ -137,10 +137,12 @@ def calibrate_model(folder: Path, shards: Path) -> None:
 
 def _print_evaluation(name: str, evaluation: "Evaluation") -> None:
     table = Table(title=f"{name}: {evaluation.studies} studies, AUC (95 % interval over patients)")
-    for title in ("rows", "n", "positive", *map(str, LABELS), "brain area alone"):
-        table.add_column(title)
-    for row, area in zip(evaluation.rows, evaluation.area, strict=True):
-        table.add_row(row.name, str(row.count), str(row.positive), *map(str, row.by_label), str(area))
+    table.add_column("label")
+    for row in evaluation.rows:
+        table.add_column(f"{row.name} ({row.positive} of {row.count} positive)")
+    for k, label in enumerate(LABELS):
+        table.add_row(str(label), *(str(row.by_label[k]) for row in evaluation.rows))
+    table.add_row("brain area alone", *map(str, evaluation.area))
     console.print(table)
     console.print(
         f"flagged: {evaluation.flagged} of those with hemorrhage, {evaluation.flagged_negative} of those without; "

@@ -63,7 +63,7 @@ def test_a_data_set_that_inflates_without_end_is_refused(content):
         read_header(meta + bomb)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_whatever_the_bytes_the_answer_is_a_header_or_one_sentence(content, data):
     changed = bytearray(content[:1200])

@@ -88,7 +88,7 @@ def test_a_source_that_names_nothing_still_gives_a_report(flagged, make_source):
     assert build_report(replace(flagged, sources=(source, named), best_slices={})).StudyInstanceUID.is_valid
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(text=st.text(max_size=90), terms=st.sampled_from(["", "ISO_IR 100", "ISO_IR 192", "GB18030", "ISO_IR 13", "?"]))
 def test_no_text_breaks_a_report(text, terms, flagged, make_source, read_back):
     keywords = ("PatientName", "PatientID", "StudyDescription", "StudyID", "StudyDate", "StudyTime", "PatientSex")
