@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from ct import head_ct, save
-from pynetdicom import AE, _config, evt
+from pynetdicom import AE, evt
 from pynetdicom.sop_class import CTImageStorage, MRImageStorage, Verification
 
 from triage_node.config import Destination
@@ -15,9 +15,7 @@ from triage_node.peers import echo, store_files, store_first_accepted
 
 
 @pytest.fixture
-def peer(monkeypatch) -> Iterator:
-    # A listener of ours in another test of this process has set it; the peer here is to be choosy.
-    monkeypatch.setattr(_config, "UNRESTRICTED_STORAGE_SERVICE", False)
+def peer() -> Iterator:
     servers = []
 
     def start(status: int = 0x0000, sop_class: str = CTImageStorage, **options) -> Destination:
