@@ -47,6 +47,7 @@ def _own_working_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: p
         if name.startswith("TRIAGE_") and name not in {
             "TRIAGE_REQUIRE_PEERS",
             "TRIAGE_SHARED_DATA",
+            "TRIAGE_TEST_POSTGRESQL",
             "TRIAGE_TEST_SEED",
         }:
             monkeypatch.delenv(name)

@@ -1,15 +1,36 @@
+import os
+import uuid
 from collections.abc import Callable, Iterator
 
 import pytest
+from sqlalchemy import create_engine
 
 from triage_node.findings import LABELS, Decision, Label, ModelIdentity
 from triage_node.worklist import Outcome, ReceivedInstance, Status, Worklist
 
 
 @pytest.fixture
-def worklist(make_settings, clock) -> Iterator[Worklist]:
+def database_url() -> str | None:
+    """A new database on the server of TRIAGE_TEST_POSTGRESQL; by default SQLite in the data folder."""
+    server = os.environ.get("TRIAGE_TEST_POSTGRESQL")
+    if server is None:
+        return None
+    name = f"triage_{uuid.uuid4().hex}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    engine.dispose()
+    return f"{server.rpartition('/')[0]}/{name}"
+
+
+@pytest.fixture
+def worklist(make_settings, clock, database_url) -> Iterator[Worklist]:
     settings = make_settings(
-        series_quiet_seconds=20, study_quiet_seconds=60, study_maximum_seconds=900, analysis_attempts=2
+        series_quiet_seconds=20,
+        study_quiet_seconds=60,
+        study_maximum_seconds=900,
+        analysis_attempts=2,
+        database_url=database_url,
     )
     opened = Worklist(settings, clock)
     opened.prepare()

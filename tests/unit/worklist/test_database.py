@@ -21,7 +21,7 @@ def test_migrating_twice_changes_nothing(worklist, receive):
     assert worklist.views.study("1.2.3")["revision"] == 1
 
 
-def test_a_database_of_a_newer_version_is_refused_in_one_sentence(worklist):
+def test_a_sqlite_database_of_a_newer_version_is_refused_in_one_sentence(worklist):
     with sqlite3.connect(worklist.database.url.database) as connection:
         connection.execute("UPDATE alembic_version SET version_num = 'future'")
     connection.close()
@@ -29,7 +29,7 @@ def test_a_database_of_a_newer_version_is_refused_in_one_sentence(worklist):
         worklist.prepare()
 
 
-def test_a_file_that_is_no_database_is_refused_in_one_sentence(tmp_path):
+def test_a_sqlite_file_that_is_no_database_is_refused_in_one_sentence(tmp_path):
     (tmp_path / "bad.sqlite").write_bytes(b"no database" * 100)
     database = Database(f"sqlite:///{tmp_path / 'bad.sqlite'}")
     with pytest.raises(StorageError, match="not a database"):
