@@ -70,9 +70,12 @@ def export(
     version: Annotated[str, typer.Option(help="Version of the model.")],
     training_data: Annotated[str, typer.Option(help="One sentence: what it was fitted on.")],
     name: Annotated[str, typer.Option(help="Name of the model.")] = "lesion-map-lite0",
+    also: Annotated[
+        list[Path] | None, typer.Option(help="A run that went on from the first: weights are averaged.", exists=True)
+    ] = None,
 ) -> None:
     """Write a model folder: manifest and float16 weights. Uncalibrated, it flags next to nothing."""
-    commands.export_run(run, out, name, version, training_data)
+    commands.export_runs([run, *(also or [])], out, name, version, training_data)
 
 
 @app.command()

@@ -91,8 +91,8 @@ def fit_network(request: FitRequest) -> None:
         fit(request.shards, request.run, settings, (EpochLines(bar, settings.steps, settings.epoch),))
 
 
-def export_run(run: Path, folder: Path, name: str, version: str, training_data: str) -> None:
-    """Turn the averaged weights of a run into a model folder."""
+def export_runs(runs: list[Path], folder: Path, name: str, version: str, training_data: str) -> None:
+    """Turn the averaged weights of a run, or of several, into a model folder."""
     from triage_node.models.networks import LESION_MAP_LITE0
     from triage_node.train.export import ModelDescription, export_model
     from triage_node.train.settings import WEIGHTS_FILE, FitSettings
@@ -107,7 +107,7 @@ def export_run(run: Path, folder: Path, name: str, version: str, training_data: 
         geometry=settings.geometry,
         windows=settings.windows,
     )
-    manifest = export_model(run / WEIGHTS_FILE, folder, description)
+    manifest = export_model([run / WEIGHTS_FILE for run in runs], folder, description)
     console.print(f"{manifest.name} {manifest.version} written to {folder}, SHA-256 {manifest.sha256}")
 
 

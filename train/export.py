@@ -73,13 +73,28 @@ def save_manifest(manifest: Manifest) -> Manifest:
     return parse_manifest(manifest.folder)
 
 
-def export_model(weights: Path, folder: Path, description: ModelDescription) -> Manifest:
+def average_weights(paths: list[Path]) -> dict[str, np.ndarray]:
+    """Return the mean of weights files whose runs went on from one another, which predicts better than the last.
+
+    Raises
+    ------
+    ModelError
+        When they do not belong to the same network.
+    """
+    first, *others = (read_weights(path) for path in paths)
+    for other in others:
+        if {name: array.shape for name, array in other.items()} != {n: array.shape for n, array in first.items()}:
+            raise ModelError(f"The weights files {', '.join(map(str, paths))} belong to different networks.")
+    return {name: np.mean([array, *(other[name] for other in others)], axis=0) for name, array in first.items()}
+
+
+def export_model(weights: list[Path], folder: Path, description: ModelDescription) -> Manifest:
     """Write a model folder that predicts but is not calibrated yet.
 
     Parameters
     ----------
     weights
-        Weights file of a fit.
+        Weights files of one fit or of several that are averaged.
     folder
         Becomes the model folder.
 
@@ -90,7 +105,7 @@ def export_model(weights: Path, folder: Path, description: ModelDescription) -> 
     """
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / WEIGHTS_NAME
-    arrays = {name: array.astype(np.float16) for name, array in read_weights(weights).items()}
+    arrays = {name: array.astype(np.float16) for name, array in average_weights(weights).items()}
     np.savez_compressed(target, allow_pickle=False, **arrays)
     if (size := target.stat().st_size) > LARGEST_WEIGHTS_BYTES:
         raise ModelError(f"The weights take {size / 2**20:.1f} MiB, more than {LARGEST_WEIGHTS_BYTES / 2**20:.0f}.")

@@ -1,12 +1,13 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from triage_node.errors import ModelError
 from triage_node.models import read_manifest
 from triage_node.models.manifest import parse_manifest
 from triage_node.train.card import card_text
-from triage_node.train.export import ModelDescription, export_model, manifest_json, save_manifest
+from triage_node.train.export import ModelDescription, average_weights, export_model, manifest_json, save_manifest
 
 
 def description():
@@ -16,20 +17,29 @@ def description():
 
 
 def test_an_exported_model_reads_and_is_cautious(tmp_path):
-    manifest = export_model(read_manifest().weights_path, tmp_path / "model", description())
+    manifest = export_model([read_manifest().weights_path], tmp_path / "model", description())
     assert manifest.version == "9.9.9"
     assert min(manifest.thresholds.flag.values()) >= 0.99
     assert parse_manifest(tmp_path / "model") == manifest
 
 
 def test_a_manifest_says_the_same_after_a_round_trip(tmp_path):
-    manifest = export_model(read_manifest().weights_path, tmp_path / "model", description())
+    manifest = export_model([read_manifest().weights_path], tmp_path / "model", description())
     assert manifest_json(save_manifest(manifest)) == manifest_json(manifest)
+
+
+def test_runs_are_averaged_and_must_belong_together(tmp_path):
+    for name, value in (("a", 1.0), ("b", 3.0)):
+        np.savez(tmp_path / f"{name}.npz", kernel=np.full((2, 2), value, np.float32))
+    np.savez(tmp_path / "c.npz", kernel=np.zeros(3, np.float32))
+    assert average_weights([tmp_path / "a.npz", tmp_path / "b.npz"])["kernel"].tolist() == [[2, 2], [2, 2]]
+    with pytest.raises(ModelError, match="different networks"):
+        average_weights([tmp_path / "a.npz", tmp_path / "c.npz"])
 
 
 def test_weights_that_are_none_are_refused(tmp_path):
     with pytest.raises(ModelError, match="could not be read"):
-        export_model(tmp_path / "none.npz", tmp_path / "model", description())
+        export_model([tmp_path / "none.npz"], tmp_path / "model", description())
 
 
 def test_the_shipped_card_is_the_one_its_manifest_makes():
