@@ -51,7 +51,8 @@ def card_text(manifest: Manifest) -> str:
         "",
         "## Measured",
         "",
-        "Printed by `triage-node-train evaluate`; the intervals resample patients.",
+        "Printed by `triage-node-train evaluate`; the intervals resample patients. Thresholds and scaling were set on "
+        "generated studies of other seeds.",
         "",
     ]
     for name, figures in manifest.metrics.items():

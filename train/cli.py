@@ -50,6 +50,14 @@ def phantom(
 
 
 @app.command()
+def demo_studies(
+    out: Annotated[Path, typer.Argument(help="Folder for the three archives.")],
+) -> None:
+    """Make the three studies that come with the node for its demonstration."""
+    commands.make_demo_studies(out)
+
+
+@app.command()
 def fit(
     shards: Annotated[Path, typer.Argument(help="Folder of shards; it may still be growing.", exists=True)],
     run: Annotated[Path, typer.Argument(help="Folder for checkpoints and weights; call again to resume.")],

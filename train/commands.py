@@ -44,6 +44,15 @@ def generate_series(folder: Path, seed: int, types: tuple[str, ...], size: int) 
     console.print(f"{len(paths)} slices written to {folder}")
 
 
+def make_demo_studies(folder: Path) -> None:
+    """Write the studies of the node's demonstration."""
+    from triage_node.train.demo_studies import write_demo_studies
+
+    with console.status("Generating three studies of 512 x 512; this takes a minute or two …"):
+        archives = write_demo_studies(folder)
+    console.print(f"{', '.join(archive.name for archive in archives)} written to {folder}")
+
+
 def draw_sheet(path: Path, first_seed: int, studies: int) -> None:
     """Write a picture of generated studies."""
     import numpy as np
