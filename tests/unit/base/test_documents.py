@@ -46,3 +46,20 @@ def test_every_setting_and_reason_says_what_it_is():
 def test_the_readme_opens_with_the_two_commands():
     lines = [line for line in README.read_text().splitlines() if line.startswith("    make")]
     assert [line.split()[1] for line in lines[:2]] == ["demo", "test"]
+
+
+@pytest.mark.parametrize(
+    "document", [README, *sorted((README.parent / "docs").glob("*.md"))], ids=lambda path: path.name
+)
+def test_every_link_to_a_file_leads_there(document):
+    targets = re.findall(r"\]\(([^)#:]+)\)", document.read_text())
+    missing = [target for target in targets if not (document.parent / target).exists()]
+    assert missing == []
+
+
+def test_the_readme_names_every_command():
+    from triage_node.cli import app
+
+    names = [command.name or command.callback.__name__ for command in app.registered_commands]
+    text = README.read_text()
+    assert [name for name in names if f"`triage-node {name}" not in text] == []
