@@ -1,8 +1,10 @@
 """What every test may use: a seed that is printed, settings in a folder of its own, waiting without sleeping."""
 
+import gc
 import os
 import random
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -86,6 +88,18 @@ def wait_for() -> Callable[..., Any]:
         pytest.fail(f"{what} did not happen in {timeout_seconds} s")
 
     return wait
+
+
+@pytest.fixture
+def collect_sockets() -> Iterator[None]:
+    """Collect what pynetdicom leaves behind: as a sender, it drops the socket of a failed connection without closing it.
+
+    Otherwise the warning of a garbage collection would fail some later test.
+    """
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture

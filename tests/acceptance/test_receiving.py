@@ -15,10 +15,10 @@ from pydicom import dcmread, dcmwrite
 from pydicom.encaps import encapsulate
 
 # What hostile input is answered with is the point here; the library's warnings about it are not.
-# And the sender here, pynetdicom's, leaves a socket to the garbage collector when its peer closes first.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::UserWarning:pydicom"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.usefixtures("collect_sockets"),
 ]
 
 SUCCESS, FULL, MISMATCH, CANNOT_UNDERSTAND = 0x0000, 0xA700, 0xA900, 0xC000

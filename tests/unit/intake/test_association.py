@@ -59,8 +59,8 @@ def talk(port: int, *messages: bytes) -> bytes:
             connection.shutdown(socket.SHUT_WR)
             while part := connection.recv(65536):
                 answered += part
-        except ConnectionError:
-            pass
+        except OSError:  # the node was faster: it has closed the connection
+            return answered
     return answered
 
 

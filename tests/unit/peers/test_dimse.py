@@ -13,6 +13,8 @@ from triage_node.config import Destination
 from triage_node.errors import PeerBusy, PeerRefused, PeerUnreachable
 from triage_node.peers import echo, store_files, store_first_accepted
 
+pytestmark = pytest.mark.usefixtures("collect_sockets")
+
 
 @pytest.fixture
 def peer() -> Iterator:
@@ -76,7 +78,6 @@ def test_a_caller_that_is_not_known_is_permanent(peer, image):
         store_first_accepted(peer(require_calling_aet=["OTHER"]), [image], "TRIAGE", 5)
 
 
-# pynetdicom drops the socket of a failed connection without closing it; Python closes it at once, with this warning.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_port_nobody_listens_on_is_transient(image):
     with socket.socket() as probe:
