@@ -92,7 +92,7 @@ def wait_for() -> Callable[..., Any]:
 
 @pytest.fixture
 def collect_sockets() -> Iterator[None]:
-    """Collect what pynetdicom leaves behind: as a sender, it drops the socket of a failed connection without closing it.
+    """Collect what pynetdicom leaves behind: as a sender it drops the socket of a failed connection without closing.
 
     Otherwise the warning of a garbage collection would fail some later test.
     """
