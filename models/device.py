@@ -17,9 +17,22 @@ def _tensorflow_device() -> str:
     return f"GPU: {tf.config.experimental.get_device_details(gpus[0]).get('device_name', 'unnamed')}" if gpus else CPU
 
 
+def _jax_device() -> str:
+    import jax
+
+    first = jax.devices()[0]
+    return f"GPU: {first.device_kind}" if first.platform == "gpu" else CPU
+
+
+def _torch_device() -> str:
+    import torch
+
+    return f"GPU: {torch.cuda.get_device_name(0)}" if torch.cuda.is_available() else CPU
+
+
+DEVICES = {"tensorflow": _tensorflow_device, "jax": _jax_device, "torch": _torch_device}
+
+
 def prepare_device() -> str:
     """Return ``GPU: name`` or ``CPU``, and let TensorFlow take GPU memory only as it needs it."""
-    if keras.backend.backend() == "tensorflow":
-        return _tensorflow_device()
-    devices = keras.distribution.list_devices("gpu")
-    return f"GPU: {devices[0]}" if devices else CPU
+    return DEVICES[keras.backend.backend()]()

@@ -66,3 +66,9 @@ def main() -> None:
         sys.exit(2 if isinstance(error, SettingsError) else 1)
     except BrokenPipeError:
         sys.exit(1)
+    except Exception as error:
+        if "--debug" in sys.argv:
+            raise
+        message = f"triage-node: This should not have happened ({type(error).__name__}: {error}); --debug shows where."
+        print(message, file=sys.stderr)
+        sys.exit(1)

@@ -144,3 +144,12 @@ def test_a_closed_pipe_is_no_error(tmp_path):
     command = f"{need('triage-node')} --help | head -1"
     answer = subprocess.run(command, shell=True, capture_output=True, text=True, env=dict(os.environ))
     assert "Traceback" not in answer.stderr
+
+
+def test_what_nobody_foresaw_is_one_sentence_too(tmp_path):
+    save(head_ct(slices=3, size=(16, 16)), tmp_path)
+    command = [need("triage-node"), "analyze", tmp_path]
+    answer = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "KERAS_BACKEND": "nonsense"})
+    assert answer.returncode == 1
+    assert "Traceback" not in answer.stderr
+    assert "--debug shows where" in answer.stderr

@@ -12,7 +12,9 @@ PROGRAM = """
 import sys
 import numpy as np
 from triage_node.models import read_manifest
+from triage_node.models.device import prepare_device
 from triage_node.models.networks import compile_forward, restore_network
+assert prepare_device()
 manifest = read_manifest()
 shape = (2, manifest.geometry.rows, manifest.geometry.columns, manifest.channels)
 x = np.random.default_rng(5).uniform(-1, 1, shape).astype(np.float32)
