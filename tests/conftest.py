@@ -90,7 +90,7 @@ def wait_for() -> Callable[..., Any]:
     return wait
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def collect_sockets() -> Iterator[None]:
     """Collect what pynetdicom leaves behind: as a sender it drops the socket of a failed connection without closing.
 

@@ -12,6 +12,8 @@ from programs import need, run
 
 from triage_node.findings import LABELS
 
+pytestmark = pytest.mark.slow
+
 KEYS = {
     "study_instance_uid",
     "series_instance_uid",

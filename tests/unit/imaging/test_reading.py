@@ -65,6 +65,7 @@ def test_the_order_of_files_does_not_matter(tmp_path):
     np.testing.assert_array_equal(read(slices, tmp_path).hu, expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("row", "column", "way"), AXIAL)
 def test_every_axial_orientation_gives_the_same_volume(tmp_path, row, column, way):
     volume = read(reoriented(row, column, way), tmp_path)
@@ -73,6 +74,7 @@ def test_every_axial_orientation_gives_the_same_volume(tmp_path, row, column, wa
     assert volume.tilt_degrees == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("row", "column", "way"), [one for one in ORIENTATIONS if abs(np.cross(one[0], one[1])[2]) == 0]
 )

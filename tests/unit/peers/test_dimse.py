@@ -13,7 +13,7 @@ from triage_node.config import Destination
 from triage_node.errors import PeerBusy, PeerRefused, PeerUnreachable
 from triage_node.peers import echo, store_files, store_first_accepted
 
-pytestmark = pytest.mark.usefixtures("collect_sockets")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("collect_sockets")]
 
 
 @pytest.fixture

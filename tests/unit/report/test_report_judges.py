@@ -8,6 +8,8 @@ from pydicom import dcmread
 from triage_node.findings import Label
 from triage_node.report import BestSlice, build_report, report_variants
 
+pytestmark = pytest.mark.slow
+
 CHARACTER_SETS = {
     "latin": ("ISO_IR 100", "Müller^Jörg"),
     "utf-8": ("ISO_IR 192", "Wang^XiaoDong=王^小東=왕^소동"),

@@ -4,6 +4,8 @@ from typer.testing import CliRunner
 
 from triage_node.train.cli import app
 
+pytestmark = pytest.mark.slow
+
 runner = CliRunner()
 
 

@@ -9,6 +9,8 @@ from triage_node.findings import Label
 from triage_node.imaging import Policy, read_volume, scan
 from triage_node.train.phantom.dicom_series import generate_demo, write_series
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def series(atlas, tmp_path_factory):

@@ -9,6 +9,8 @@ from triage_node.train.phantom.lesion import Anatomy
 from triage_node.train.phantom.lesions import LESIONS
 from triage_node.train.phantom.mass_effect import displace
 
+pytestmark = pytest.mark.slow
+
 GRID = Grid(np.arange(-50.0, 80, 5), 96, 2.3)
 
 

@@ -6,6 +6,8 @@ from triage_node.models.preprocessing import Geometry, strip_head
 from triage_node.train.phantom.dicom_series import demo_recipe
 from triage_node.train.phantom.study import FIRST_TYPE, generate_study, random_recipe, random_types, slice_labels
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_same_seed_gives_the_same_study(atlas):
     first, second = (
