@@ -1,7 +1,7 @@
 """EfficientNet-Lite0 as a feature pyramid, in pure Keras 3 operations.
 
 Source: Tan and Le, EfficientNet (2019), and its *lite* form without squeeze-and-excitation and with ReLU6. Layers are
-named so that the ImageNet checkpoint maps onto them by name (`triage_node.train.imagenet`).
+named so that the ImageNet checkpoint maps onto them by name (`triage_node.train.fitting.imagenet`).
 """
 
 from dataclasses import dataclass

@@ -3,9 +3,9 @@ import pytest
 
 from triage_node.findings import LABELS, Label
 from triage_node.models import read_manifest
-from triage_node.train.calibrate import OperatingPoints, calibrate, fit_scaling, specificity_threshold
-from triage_node.train.evaluate import evaluate, figures, study_flags, suspicious_slices
-from triage_node.train.scored import ScoredStudy
+from triage_node.train.calibration.calibrate import OperatingPoints, calibrate, fit_scaling, specificity_threshold
+from triage_node.train.evaluation.evaluate import evaluate, figures, study_flags, suspicious_slices
+from triage_node.train.evaluation.scored import ScoredStudy
 
 
 def made_studies(seed, count=120):

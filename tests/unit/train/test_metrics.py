@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from triage_node.train.metrics import auc, auc_interval, log_loss
+from triage_node.train.evaluation.metrics import auc, auc_interval, log_loss
 
 
 def test_auc_by_hand():

@@ -3,11 +3,11 @@ import pytest
 
 from triage_node.findings import TYPES, Label
 from triage_node.models.preprocessing import Geometry, strip_head
-from triage_node.train.augmentation import Augmentation
-from triage_node.train.batches import SlicePool, cell_targets
+from triage_node.train.evaluation.scored import as_head
+from triage_node.train.fitting.augmentation import Augmentation
+from triage_node.train.fitting.batches import SlicePool, cell_targets
+from triage_node.train.fitting.settings import WINDOWS
 from triage_node.train.phantom.making import shard_ranges
-from triage_node.train.scored import as_head
-from triage_node.train.settings import WINDOWS
 from triage_node.train.shards import read_shard, record_study, shard_paths, write_shard
 
 GEOMETRY = Geometry()

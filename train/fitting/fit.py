@@ -10,12 +10,12 @@ from triage_node.errors import ModelError
 from triage_node.models.architecture import Architecture, build_network
 from triage_node.models.weights_file import assign_weights, read_weights
 from triage_node.models.windows import channel_count
-from triage_node.train.augmentation import Augmentation
-from triage_node.train.averaging import WeightAverage
-from triage_node.train.batches import SlicePool
-from triage_node.train.imagenet import load_imagenet
-from triage_node.train.losses import LOSS_WEIGHTS, LOSSES
-from triage_node.train.settings import WEIGHTS_FILE, FitSettings
+from triage_node.train.fitting.augmentation import Augmentation
+from triage_node.train.fitting.averaging import WeightAverage
+from triage_node.train.fitting.batches import SlicePool
+from triage_node.train.fitting.imagenet import load_imagenet
+from triage_node.train.fitting.losses import LOSS_WEIGHTS, LOSSES
+from triage_node.train.fitting.settings import WEIGHTS_FILE, FitSettings
 
 
 class SliceBatches(keras.utils.PyDataset):

@@ -9,7 +9,7 @@ from scipy.special import expit, logit
 from triage_node.findings import LABELS, Label
 from triage_node.models.calibration import Scaling, Thresholds
 from triage_node.models.manifest import Manifest
-from triage_node.train.scored import ScoredStudy
+from triage_node.train.evaluation.scored import ScoredStudy
 
 SMALLEST_TEMPERATURE = 0.2
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from triage_node.findings import LABELS
 from triage_node.models.manifest import Manifest
-from triage_node.train.metrics import Interval, auc_interval, bootstrap, log_loss
-from triage_node.train.scored import ScoredStudy
+from triage_node.train.evaluation.metrics import Interval, auc_interval, bootstrap, log_loss
+from triage_node.train.evaluation.scored import ScoredStudy
 
 # Slices with much brain in them: on all slices the mere size of the brain already tells a lot.
 LARGE_BRAIN_CM2 = 100.0

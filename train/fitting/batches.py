@@ -8,7 +8,7 @@ import numpy as np
 from triage_node.findings import LABELS, TYPES
 from triage_node.models.architecture_constants import MAP_STRIDE
 from triage_node.models.windows import Window, channels
-from triage_node.train.augmentation import Augmentation, warp
+from triage_node.train.fitting.augmentation import Augmentation, warp
 from triage_node.train.shards import INSIDE_BIT, OFFSET, SMALLEST_SLICE_CM2, StudyRecord, read_shard, shard_paths
 
 # A cell of the map that is half full of blood is full blood to the loss: thin films never fill one.

@@ -1,0 +1,1 @@
+"""The commands of `triage-node-train`, one a file; heavy imports wait until a command runs."""

@@ -1,0 +1,79 @@
+"""`phantom` and `demo-studies`: generate head CTs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from triage_node.findings import TYPES
+from triage_node.train.commands.console import console, progress
+
+
+def _shards(folder: Path, studies: int, first_seed: int, workers: int) -> None:
+    from triage_node.models.preprocessing import Geometry
+    from triage_node.train.phantom.making import make_shards, shard_ranges
+
+    with progress() as bar:
+        task = bar.add_task("shards", total=len(shard_ranges(first_seed, studies)))
+        for _ in make_shards(folder, first_seed, studies, Geometry(), workers):
+            bar.advance(task)
+
+
+def _series(folder: Path, seed: int, types: tuple[str, ...], size: int) -> None:
+    from triage_node.findings import Label
+    from triage_node.train.phantom.dicom_series import write_series
+
+    paths = write_series(folder, seed, tuple(Label(name) for name in types), size)
+    console.print(f"{len(paths)} slices written to {folder}")
+
+
+def _sheet(path: Path, first_seed: int, studies: int) -> None:
+    import numpy as np
+
+    from triage_node.train.phantom.atlas import load_atlas
+    from triage_node.train.phantom.contact_sheet import write_contact_sheet
+    from triage_node.train.phantom.study import generate_study, random_recipe
+
+    atlas, drawn = load_atlas(), []
+    for seed in range(first_seed, first_seed + studies):
+        rng = np.random.default_rng(seed)
+        study = generate_study(atlas, random_recipe(rng), rng)
+        drawn.append((study.volume.hu, study.bits))
+    write_contact_sheet(path, drawn)
+    console.print(f"{studies} studies drawn in {path}")
+
+
+def phantom(
+    out: Annotated[Path, typer.Argument(help="Folder for shards or DICOM files, or the PNG file with --sheet.")],
+    studies: Annotated[int, typer.Option(help="How many studies to generate.", min=1)] = 100,
+    seed: Annotated[int, typer.Option(help="First seed; study k has seed + k. Held-out studies need other seeds.")] = 0,
+    workers: Annotated[int, typer.Option(help="Processes; about 1 GB each.", min=1)] = 2,
+    dicom: Annotated[bool, typer.Option("--dicom", help="Write one DICOM series instead of shards.")] = False,
+    sheet: Annotated[bool, typer.Option("--sheet", help="Draw the studies side by side instead.")] = False,
+    types: Annotated[str, typer.Option(help=f"With --dicom: types, comma-separated, of {', '.join(TYPES)}.")] = "",
+    size: Annotated[int, typer.Option(help="With --dicom: rows and columns.", min=64, max=1024)] = 512,
+) -> None:
+    """Generate head CTs: shards for fit, a DICOM series, or a contact sheet to look at.
+
+    The same seed gives the same study. Look at a sheet before you fit: triage-node-train phantom look.png --sheet
+    """
+    if dicom:
+        chosen = tuple(name.strip() for name in types.split(",") if name.strip())
+        if unknown := set(chosen) - set(TYPES):
+            raise typer.BadParameter(f"{', '.join(sorted(unknown))} is not a hemorrhage type")
+        _series(out, seed, chosen, size)
+    elif sheet:
+        _sheet(out, seed, studies)
+    else:
+        _shards(out, studies, seed, workers)
+
+
+def demo_studies(
+    out: Annotated[Path, typer.Argument(help="Folder for the three archives.")],
+) -> None:
+    """Make the three studies that come with the node for its demonstration."""
+    from triage_node.train.demo_studies import write_demo_studies
+
+    with console.status("Generating three studies of 512 x 512; this takes a minute or two …"):
+        archives = write_demo_studies(out)
+    console.print(f"{', '.join(archive.name for archive in archives)} written to {out}")

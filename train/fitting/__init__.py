@@ -1,0 +1,1 @@
+"""Fit the network: batches, losses, schedule, checkpoints."""

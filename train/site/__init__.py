@@ -1,0 +1,1 @@
+"""A site's own labeled studies: calibrate on them, adapt to them."""
