@@ -20,7 +20,7 @@ check: $(READY) types  ## the fast loop: format, lint, types, unit tests
 	$(VENV)/bin/pytest -q -n 2 -m "not slow and not benchmark" tests/unit
 
 types: $(READY)  ## mypy reads the package as it is installed: models/ and train/ belong to triage_node there
-	rm -rf build/installed
+	rm -rf build
 	$(VENV)/bin/pip install -q --no-deps --no-build-isolation --no-warn-conflicts --target build/installed .
 	cd build/installed && ../../$(VENV)/bin/mypy --config-file ../../setup.cfg -p triage_node
 

@@ -3,6 +3,6 @@
 Importing this package is light; Keras and its backend are loaded by `load_model`.
 """
 
-from triage_node.models.registry import load_model, read_manifest, shipped_models
+from triage_node.models.registry import explain_with, load_model, read_manifest, shipped_models
 
-__all__ = ["load_model", "read_manifest", "shipped_models"]
+__all__ = ["explain_with", "load_model", "read_manifest", "shipped_models"]

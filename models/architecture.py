@@ -99,4 +99,6 @@ def build_network(architecture: Architecture) -> keras.Model:
     decoded = _decode(feature_pyramid(inputs), architecture.decoder_filters)
     bias = keras.initializers.Constant(PRIOR_LOGIT)
     maps = layers.Conv2D(len(LABELS), 1, bias_initializer=bias, dtype="float32", name="map")(decoded)
-    return keras.Model(inputs, {"map": maps, "slice": TopCells(name="slice")(maps)}, name="lesion_map_lite0")
+    return keras.Model(
+        inputs, {"map": maps, "slice": TopCells(dtype="float32", name="slice")(maps)}, name="lesion_map_lite0"
+    )

@@ -8,13 +8,23 @@ from typing import Any
 
 from triage_node.errors import ModelError
 from triage_node.findings import LABELS, Label, ModelIdentity
-from triage_node.models.calibration import Scaling, Thresholds
+from triage_node.models.calibration import DecisionRecord, Scaling, Thresholds
 from triage_node.models.preprocessing import Geometry
 from triage_node.models.weights_file import sha256_of
 from triage_node.models.windows import Window, channel_count
 
 FILE_NAME = "manifest.json"
 FORMAT = 1
+FAMILIARITY_NAME = "familiarity.npz"
+
+
+@dataclass(frozen=True)
+class BaseModel:
+    """The shipped model that a site's model was made from: name, version and SHA-256 of its manifest."""
+
+    name: str
+    version: str
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -49,6 +59,14 @@ class Manifest:
         Measured figures by name.
     minimum_age_years
         Youngest patient the model was made for.
+    decision
+        How the thresholds were found; None in manifests that do not say.
+    base
+        The model that a site's model was made from, None for others.
+    familiarity_sha256
+        What the statistics of the training data must hash to; None in a model that has none.
+    recipe
+        How the weights were made: seeds, settings and code; None in manifests that do not say.
     """
 
     name: str
@@ -69,6 +87,10 @@ class Manifest:
     metrics: Mapping[str, Any]
     minimum_age_years: int = 18
     labels: tuple[Label, ...] = LABELS
+    decision: DecisionRecord | None = None
+    base: BaseModel | None = None
+    familiarity_sha256: str | None = None
+    recipe: Mapping[str, Any] | None = None
 
     @property
     def identity(self) -> ModelIdentity:
@@ -85,6 +107,17 @@ class Manifest:
         """Return the path of the weights file."""
         return self.folder / self.weights_file
 
+    @property
+    def familiarity_path(self) -> Path | None:
+        """Return the path of the statistics of the training data, None in a model that has none."""
+        return None if self.familiarity_sha256 is None else self.folder / FAMILIARITY_NAME
+
+    def check_familiarity(self) -> None:
+        """Raise `ModelError` unless the statistics that the manifest names are there."""
+        path = self.familiarity_path
+        if path is not None and (not path.is_file() or sha256_of(path) != self.familiarity_sha256):
+            raise ModelError(f"The file {path.name} of the model {self.name} is not the one its manifest names.")
+
     def check_weights(self) -> None:
         """Raise `ModelError` unless the weights file is there and is the one that was released."""
         if not self.weights_path.is_file():
@@ -98,6 +131,23 @@ class Manifest:
 
 def _by_label(values: Mapping[str, float]) -> dict[Label, float]:
     return {label: float(values[label]) for label in LABELS}
+
+
+def _decision(content: Mapping[str, Any] | None) -> DecisionRecord | None:
+    if content is None:
+        return None
+    return DecisionRecord(
+        method=str(content["method"]),
+        alpha_negative=float(content["alpha_negative"]),
+        alpha_positive=float(content["alpha_positive"]),
+        negatives={label: int(content["negatives"][label]) for label in LABELS},
+        positives={label: int(content["positives"][label]) for label in LABELS},
+        source=str(content["source"]),
+    )
+
+
+def _base(content: Mapping[str, Any] | None) -> BaseModel | None:
+    return None if content is None else BaseModel(**{key: str(content[key]) for key in ("name", "version", "sha256")})
 
 
 def _from_json(content: Mapping[str, Any], folder: Path, sha256: str) -> Manifest:
@@ -130,6 +180,10 @@ def _from_json(content: Mapping[str, Any], folder: Path, sha256: str) -> Manifes
         training_data=str(content["training_data"]),
         metrics=dict(content["metrics"]),
         minimum_age_years=int(content["minimum_age_years"]),
+        decision=_decision(content.get("decision")),
+        base=_base(content.get("base")),
+        familiarity_sha256=content.get("familiarity_sha256"),
+        recipe=content.get("recipe"),
     )
 
 
@@ -151,4 +205,5 @@ def parse_manifest(folder: Path) -> Manifest:
         problem = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
         raise ModelError(f"The manifest {path} is wrong: {problem}.") from error
     manifest.check_weights()
+    manifest.check_familiarity()
     return manifest

@@ -42,6 +42,22 @@ def _tensorflow_forward(network: keras.Model, batch: int) -> Forward:
     return lambda x: {name: value.numpy() for name, value in compiled(tf.constant(x)).items()}
 
 
+def _jax_forward(network: keras.Model, batch: int) -> Forward:
+    """Compile once for one shape; the weights are arguments, so that they are not baked in as constants."""
+    import jax
+
+    trained = [variable.value for variable in network.trainable_variables]
+    fixed = [variable.value for variable in network.non_trainable_variables]
+
+    def stateless(trained: list[jax.Array], fixed: list[jax.Array], x: jax.Array) -> dict[str, jax.Array]:
+        outputs: dict[str, jax.Array] = network.stateless_call(trained, fixed, x, training=False)[0]
+        return outputs
+
+    shape = jax.ShapeDtypeStruct((batch, *network.input_shape[1:]), np.float32)
+    compiled = jax.jit(stateless).lower(trained, fixed, shape).compile()
+    return lambda x: {name: np.asarray(value) for name, value in compiled(trained, fixed, x).items()}
+
+
 def _forward(network: keras.Model) -> Forward:
     def run(x: np.ndarray) -> dict[str, np.ndarray]:
         outputs = network(keras.ops.convert_to_tensor(x), training=False)
@@ -54,4 +70,6 @@ def compile_forward(network: keras.Model, batch: int) -> Forward:
     """Return a function from ``(batch, rows, columns, channels) float32`` to named arrays."""
     if keras.backend.backend() == "tensorflow":
         return _tensorflow_forward(network, batch)
+    if keras.backend.backend() == "jax":
+        return _jax_forward(network, batch)
     return _forward(network)

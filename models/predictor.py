@@ -1,19 +1,44 @@
 """A loaded model: from a volume to a prediction."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from triage_node.findings import LABELS, ModelIdentity, Prediction
+from triage_node.findings import LABELS, ImageDistance, Label, ModelIdentity, Prediction
 from triage_node.imaging.volume import Volume
 from triage_node.models.aggregation import ABSENT_LOGIT, smooth_slices, study_logits
+from triage_node.models.contrast import contrast_sign
 from triage_node.models.device import prepare_device
+from triage_node.models.familiarity import OUTPUT, read_familiarity, with_features
 from triage_node.models.manifest import Manifest
 from triage_node.models.networks import compile_forward, restore_network
 from triage_node.models.preprocessing import StrippedHead, strip_head
+from triage_node.reasons import Reason, ReasonCode
 
 # One fixed shape, compiled once: 28 to 32 slices, the usual series, fill two batches.
 BATCH = 16
 # Slices that show less brain than this are not worth a look.
 SMALLEST_SLICE_CM2 = 4.0
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What the network makes of a stripped head.
+
+    Attributes
+    ----------
+    logits
+        ``(slabs, 6) float32``, smoothed over adjacent slabs, before calibration.
+    features
+        ``(slabs with brain, features) float32``, what `Familiarity` measures.
+    """
+
+    logits: np.ndarray
+    features: np.ndarray
+
+
+def _unfamiliar(distance: ImageDistance) -> Reason:
+    return Reason.of(ReasonCode.OUT_OF_DISTRIBUTION, f"Distance {distance.value:.2f}, limit {distance.limit:.2f}.")
 
 
 class Model:
@@ -33,7 +58,10 @@ class Model:
     def __init__(self, manifest: Manifest) -> None:
         self.manifest = manifest
         self.device = prepare_device()
-        self._forward = compile_forward(restore_network(manifest), BATCH)
+        self.network = restore_network(manifest)
+        self._forward = compile_forward(with_features(self.network), BATCH)
+        path = manifest.familiarity_path
+        self.familiarity = read_familiarity(path) if path else None
 
     @property
     def identity(self) -> ModelIdentity:
@@ -59,29 +87,47 @@ class Model:
             When no intracranial space is found.
         """
         head = strip_head(volume, self.manifest.geometry)
-        return self._answer(self.slice_logits(head), head.slab)
+        return self._answer(head, self.observe(head))
 
     def slice_logits(self, head: StrippedHead) -> np.ndarray:
         """Return smoothed ``(slabs, 6) float32`` logits of a stripped head, before calibration."""
+        return self.observe(head).logits
+
+    def observe(self, head: StrippedHead) -> Observation:
+        """Return what the network makes of a stripped head, before calibration."""
         logits = np.full((len(head.hu), len(LABELS)), ABSENT_LOGIT, np.float32)
         shown = np.flatnonzero(head.brain_area_cm2 >= SMALLEST_SLICE_CM2)
+        features = []
         inputs = head.channels(self.manifest.windows)[shown]
         for start in range(0, len(shown), BATCH):
             part = inputs[start : start + BATCH]
             padded = np.pad(part, ((0, BATCH - len(part)), (0, 0), (0, 0), (0, 0)))
-            logits[shown[start : start + BATCH]] = self._forward(padded)["slice"][: len(part)]
-        return smooth_slices(np.maximum(logits, ABSENT_LOGIT))
+            found = self._forward(padded)
+            logits[shown[start : start + BATCH]] = found["slice"][: len(part)]
+            features.append(found[OUTPUT][: len(part)])
+        smooth = smooth_slices(np.maximum(logits, ABSENT_LOGIT))
+        return Observation(smooth, np.concatenate(features) if features else np.empty((0, 0), np.float32))
 
-    def _answer(self, logits: np.ndarray, slab: np.ndarray) -> Prediction:
+    def _answer(self, head: StrippedHead, seen: Observation) -> Prediction:
         """Turn slab logits into probabilities, and give each source slice its slab's."""
-        manifest = self.manifest
-        study = manifest.study_scaling.probabilities(study_logits(logits))
+        manifest, logits = self.manifest, seen.logits
+        study = manifest.study_scaling.probabilities(study_logits(logits, head.brain_area_cm2))
         probabilities = {label: float(value) for label, value in zip(LABELS, study, strict=True)}
         flagged, uncertain = manifest.thresholds.decide(probabilities)
+        distance = self.familiarity.distance(seen.features) if self.familiarity else None
+        cautions: tuple[Reason, ...] = ()
+        if distance is not None and not distance.familiar:
+            # Far from what it was fitted on a network is confidently wrong, so it may doubt there but never flag.
+            doubted = {*flagged, *uncertain, Label.ANY}
+            flagged, uncertain = (), tuple(label for label in LABELS if label in doubted)
+            cautions = (_unfamiliar(distance),)
         return Prediction(
             model=self.identity,
             probabilities=probabilities,
-            slice_probabilities=manifest.slice_scaling.probabilities(logits)[slab],
+            slice_probabilities=manifest.slice_scaling.probabilities(logits)[head.slab],
             flagged=flagged,
             uncertain=uncertain,
+            distance=distance,
+            cautions=cautions,
+            contrast=contrast_sign(head, manifest.geometry.mm_per_pixel),
         )

@@ -20,6 +20,9 @@ SMALLEST_AREA_CM2 = 25.0
 SMALLEST_BONE_BORDER = 0.7
 BORDER_MM = 4.8
 BRAIN_MEDIAN_HU = (10.0, 60.0)
+# A phantom's skull may hold one material; in every brain fluid and gray matter stand out after smoothing. Least seen:
+# 6 % in generated heads, 29 % in heads of patients.
+STRUCTURE_MM, STRUCTURE_HU, RIM_MM, SMALLEST_STRUCTURE = 2.5, 4.0, 5.0, 0.01
 FILL_HU = -300.0
 # No scanner sees more; a wrong pixel spacing would otherwise ask for any amount of memory.
 LARGEST_FIELD_MM = 1000.0
@@ -110,6 +113,16 @@ def _bone_border(hu: np.ndarray, mask: np.ndarray, mm_per_pixel: float) -> float
     return near / max(border, 1)
 
 
+def _structure(hu: np.ndarray, mask: np.ndarray, median: float, mm_per_pixel: float) -> float:
+    """Return the share of the larger slices, away from the rim, that is darker or denser than the median."""
+    element, found = disk(RIM_MM, mm_per_pixel), []
+    for index in _upper(mask):
+        smooth = cv2.GaussianBlur(np.clip(hu[index], median - 60, median + 60), (0, 0), STRUCTURE_MM / mm_per_pixel)
+        inner = cv2.erode(mask[index].astype(np.uint8), element) > 0
+        found.append(np.abs(smooth[inner] - median) > STRUCTURE_HU)
+    return float(np.concatenate(found).mean())
+
+
 def _check_field(volume: Volume) -> None:
     field_mm = max(size * mm for size, mm in zip(volume.hu.shape[1:], volume.spacing_mm[1:], strict=True))
     if field_mm > LARGEST_FIELD_MM:
@@ -126,6 +139,8 @@ def _check_head(hu: np.ndarray, mask: np.ndarray, mm_per_pixel: float) -> float:
     median = _brain_median(hu, mask, mm_per_pixel)
     if not BRAIN_MEDIAN_HU[0] <= median <= BRAIN_MEDIAN_HU[1]:
         raise _not_head(f"The enclosed space has a median of {median:.0f} HU, which is not brain.")
+    if _structure(hu, mask, median, mm_per_pixel) < SMALLEST_STRUCTURE:
+        raise _not_head("The enclosed space shows nothing but one density.")
     return median
 
 

@@ -1,5 +1,6 @@
 """Which models there are: those shipped with the package, by name, and those in a folder of the operator's."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,6 +8,8 @@ from triage_node.errors import ModelError
 from triage_node.models.manifest import FILE_NAME, Manifest, parse_manifest
 
 if TYPE_CHECKING:
+    from triage_node.findings import Prediction
+    from triage_node.imaging.volume import Volume
     from triage_node.models.predictor import Model
 
 SHIPPED = Path(__file__).parent / "weights"
@@ -69,3 +72,10 @@ def load_model(name_or_folder: str | Path = DEFAULT) -> "Model":
     from triage_node.models.predictor import Model
 
     return Model(manifest)
+
+
+def explain_with(model: "Model") -> "Callable[[Volume, Prediction], bytes]":
+    """Return a function that makes a PNG of where a model looked, for quality control."""
+    from triage_node.models.explanation_picture import explain
+
+    return lambda volume, prediction: explain(model, volume, prediction).png()

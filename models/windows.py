@@ -22,8 +22,10 @@ class Window:
 
     def apply(self, hu: np.ndarray) -> np.ndarray:
         """Map HU onto [-1, 1]."""
-        low = self.center - self.width / 2
-        return np.clip((hu - low) * (2 / self.width) - 1, -1, 1)
+        image = hu - (self.center - self.width / 2)
+        image *= 2 / self.width
+        image -= 1
+        return np.clip(image, -1, 1, out=image)
 
 
 def channel_count(windows: tuple[Window, ...]) -> int:
@@ -48,21 +50,23 @@ def channels(hu: np.ndarray, mask: np.ndarray, neighbors: np.ndarray, windows: t
     mask
         The same shape, bool: inside of the skull. Everything else becomes `OUTSIDE`, as does what is denser than blood.
     neighbors
-        ``(slices, 2) int``: lower and upper neighbor of each slice.
+        ``(shown, 2) int``: lower and upper neighbor of each slice; only the first ``shown`` slices are returned.
     windows
         For each window one channel of the slice, then, if asked for, its lower and its upper neighbor.
 
     Returns
     -------
     numpy.ndarray
-        ``(slices, rows, columns, channels) float32``, within [-1, 1].
+        ``(shown, rows, columns, channels) float32``, within [-1, 1].
     """
-    shown = mask & (hu <= np.where(rim(mask), DENSEST_RIM_HU, DENSEST_BLOOD_HU))
-    out = np.empty((*hu.shape, channel_count(windows)), np.float32)
+    count = len(neighbors)
+    visible = mask & (hu <= np.where(rim(mask), np.float32(DENSEST_RIM_HU), np.float32(DENSEST_BLOOD_HU)))
+    out = np.empty((count, *hu.shape[1:], channel_count(windows)), np.float32)
     channel = 0
     for window in windows:
-        image = np.where(shown, window.apply(hu), np.float32(OUTSIDE))
-        planes = [image]
+        used = slice(None) if window.neighbors else slice(count)
+        image = np.where(visible[used], window.apply(hu[used]), np.float32(OUTSIDE))
+        planes = [image[:count]]
         if window.neighbors:
             planes += [image[neighbors[:, 0]], image[neighbors[:, 1]]]
         for plane in planes:

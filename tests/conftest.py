@@ -29,6 +29,7 @@ def make_settings(tmp_path: Path) -> Callable[..., Settings]:
     def make(**options: Any) -> Settings:
         defaults: dict[str, Any] = {
             "dicom_port": 0,
+            "web_port": 0,
             "data_dir": tmp_path / "data",
             "series_quiet_seconds": 0.5,
             "study_quiet_seconds": 1.0,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from triage_node.findings import LABELS
+from triage_node.findings import LABELS, Label
 from triage_node.models.manifest import Manifest
 
 FILE_NAME = "CARD.md"
@@ -16,6 +16,13 @@ for patients, and a site that wants to rely on them calibrates with its own. Gen
 patients, since all share the anatomy of one average template. Not for care: a study that is not flagged may hold a
 hemorrhage. Train on RSNA-2019 for a model that compares with published work.
 """
+SITE_LIMITS = """\
+## Limits
+
+For the site whose studies set its thresholds, and for studies like them: another scanner, protocol or mix of patients
+ends what the thresholds promise, so calibrate anew when one changes. What few studies set is known no better than few
+studies allow. Nobody else has validated it. Not for care: a study that is not flagged may hold a hemorrhage.
+"""
 
 
 def _interval(parts: list[float | None]) -> str:
@@ -23,26 +30,142 @@ def _interval(parts: list[float | None]) -> str:
     return "-" if value is None else f"{value:.3f} ({low:.3f}-{high:.3f})"
 
 
-def _table(name: str, figures: Mapping[str, Any]) -> list[str]:
-    lines = [f"### {name} ({figures['studies']} studies)", ""]
+def _row(cells: list[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _auc_table(figures: Mapping[str, Any]) -> list[str]:
     header = ["AUC (95 % by patient)", *(str(label) for label in LABELS), "brain area alone"]
-    lines += ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
+    lines = [_row(header), "|" + "---|" * len(header)]
     for row, by_label in figures["auc"].items():
         cells = [row, *(_interval(by_label[str(label)]) for label in LABELS)]
-        lines.append("| " + " | ".join([*cells, _interval(figures["auc_of_brain_area_alone"][row])]) + " |")
-    lines += [
-        "",
-        f"Flagged: {_interval(figures['positive_studies_flagged'])} of the studies with hemorrhage, "
-        f"{_interval(figures['negative_studies_flagged'])} of those without. "
-        f"Weighted log loss of the slices: {figures['slice_log_loss']:.3f}.",
+        lines.append(_row([*cells, _interval(figures["auc_of_brain_area_alone"][row])]))
+    return [*lines, ""]
+
+
+def _seeds_table(figures: Mapping[str, Any]) -> list[str]:
+    """Return the mean over models of one recipe, whose spread no single model shows."""
+    count = len(figures["models"])
+    header = [f"AUC, mean of {'three' if count == 3 else count} seeds", *(str(label) for label in LABELS)]
+    lines = [_row(header), "|" + "---|" * len(header)]
+    for row, by_label in figures["auc"].items():
+        lines.append(_row([row, *(_interval(by_label[str(label)]["mean"]) for label in LABELS)]))
+    return [*lines, ""]
+
+
+def _shares(figures: Mapping[str, Any]) -> str:
+    """Return how studies are answered; manifests from before the three answers were counted name the flagged only."""
+    loss = f"Weighted log loss of the slices: {figures['slice_log_loss']:.3f}."
+    if "positive_studies" not in figures:
+        return (
+            f"Flagged: {_interval(figures['positive_studies_flagged'])} of the studies with hemorrhage, "
+            f"{_interval(figures['negative_studies_flagged'])} of those without. {loss}"
+        )
+    words = []
+    for name, key in (("with hemorrhage", "positive_studies"), ("without", "negative_studies")):
+        shares = ", ".join(f"{_interval(value)} {answer}" for answer, value in figures[key].items())
+        words.append(f"Studies {name}: {shares}.")
+    return " ".join([*words, loss])
+
+
+def _probabilities(figures: Mapping[str, Any]) -> list[str]:
+    parts = [
+        f"{name} {row['expected_calibration_error']:.3f} and {_interval(row['brier_skill'])}"
+        for name, row in figures["calibration"].items()
+    ]
+    at = figures["sensitivity"]
+    found = [f"{_interval(row['any'])} ({name})" for name, row in at.items()]
+    return [
+        f"Expected calibration error (ten bins of equal count) and Brier skill score of any: {'; '.join(parts)}.",
+        f"Sensitivity for any: {', '.join(found)}.",
         "",
     ]
-    return lines
+
+
+def _by_volume(figures: Mapping[str, Any]) -> list[str]:
+    """Return how many lesions of which volume are flagged, and whether the lesions are as large as real ones."""
+    by_label = figures["sensitivity_by_volume"]
+    header = ["Flagged, by volume", *(part["volume"] for part in by_label["any"])]
+    lines = [_row(header), "|" + "---|" * len(header)]
+    for label, bins in by_label.items():
+        cells = [
+            "-" if part["flagged"][0] is None else f"{part['flagged'][0]:.2f} of {part['lesions']}" for part in bins
+        ]
+        lines.append(_row([label, *cells]))
+    medians = [
+        f"{label} {row['volume_ml']['generated'][2]} mL and {row['hu']['generated'][0]} HU "
+        f"({row['volume_ml']['published'][2]:g}, {row['hu']['published'][0]:g})"
+        for label, row in figures["lesions"].items()
+    ]
+    return [*lines, "", f"Median volume and mean HU of the lesions (published): {', '.join(medians)}.", ""]
+
+
+def _bars(figures: Mapping[str, Any]) -> list[str]:
+    lines = ["| bar | measured | demanded | |", "|---|---|---|---|"]
+    for bar in figures["bars"]:
+        value = "-" if bar["value"] is None else f"{bar['value']:.3f}"
+        lines.append(_row([bar["figure"], value, bar["demand"], bar["verdict"]]))
+    return [*lines, ""]
+
+
+def _table(name: str, figures: Mapping[str, Any]) -> list[str]:
+    lines = [f"### {name} ({figures['studies']} studies)", "", *_auc_table(figures)]
+    if "across_seeds" in figures:
+        lines += _seeds_table(figures["across_seeds"])
+    lines += [_shares(figures), ""]
+    if "calibration" in figures:
+        lines += _probabilities(figures)
+    if "sensitivity_by_volume" in figures:
+        lines += _by_volume(figures)
+    return lines + (_bars(figures) if "bars" in figures else [])
+
+
+def _origin(manifest: Manifest) -> list[str]:
+    """Say which model a site's model was made from, and which studies its thresholds come from."""
+    if manifest.base is None:
+        return []
+    base, decision = manifest.base, manifest.decision
+    lines = [f"A site's model, made from {base.name} {base.version} (SHA-256 {base.sha256[:12]}…).", ""]
+    return [*lines, f"Thresholds: {decision.method}. {decision.source}", ""] if decision else lines
+
+
+def _own_labels(manifest: Manifest) -> list[Label]:
+    """Return the labels whose thresholds a site's own studies set."""
+    if manifest.base is None or manifest.decision is None:
+        return []
+    return [label for label in LABELS if manifest.decision.negatives[label]]
+
+
+def _measured(manifest: Manifest) -> list[str]:
+    if manifest.base is None:
+        return [
+            "Printed by `triage-node-train evaluate`; the intervals resample patients. Thresholds and scaling were set "
+            "on generated studies of other seeds.",
+            "",
+        ]
+    return [
+        "On the site's own studies, each patient left out of what judges them; the intervals resample patients.",
+        "",
+    ]
+
+
+def _limits(manifest: Manifest) -> str:
+    """Return what the model is not for; thresholds from generated studies and from patients have other limits."""
+    own = _own_labels(manifest)
+    if not own:
+        return LIMITS
+    kept = ", ".join(label for label in LABELS if label not in own)
+    if not kept:
+        return SITE_LIMITS
+    return SITE_LIMITS + (
+        f"\nThe site has too few studies for {kept}: probabilities and thresholds there are those of the model it was\n"
+        "made from, and promise nothing for the site's patients.\n"
+    )
 
 
 def card_text(manifest: Manifest) -> str:
     """Return the card of a model as Markdown; every figure in it comes from the manifest's metrics."""
-    lines = [f"# {manifest.name} {manifest.version}", "", manifest.training_data, ""]
+    lines = [f"# {manifest.name} {manifest.version}", "", manifest.training_data, "", *_origin(manifest)]
     lines += [
         f"Input: inside of the skull, {manifest.geometry.rows} x {manifest.geometry.columns} pixels of "
         f"{manifest.geometry.mm_per_pixel} mm, HU relative to the brain's median, a slice with its neighbors "
@@ -51,16 +174,14 @@ def card_text(manifest: Manifest) -> str:
         "",
         "## Measured",
         "",
-        "Printed by `triage-node-train evaluate`; the intervals resample patients. Thresholds and scaling were set on "
-        "generated studies of other seeds.",
-        "",
+        *_measured(manifest),
     ]
     for name, figures in manifest.metrics.items():
         if isinstance(figures, Mapping) and "auc" in figures:
             lines += _table(name, figures)
         else:
             lines += [f"- {name}: {figures}", ""]
-    return "\n".join(lines) + "\n" + LIMITS
+    return "\n".join(lines) + "\n" + _limits(manifest)
 
 
 def write_card(manifest: Manifest) -> Path:

@@ -5,11 +5,13 @@ import sys
 import typer
 
 from triage_node.errors import TriageError
+from triage_node.train.commands.adapt import adapt
 from triage_node.train.commands.calibrate import calibrate
 from triage_node.train.commands.evaluate import evaluate
 from triage_node.train.commands.export import export
 from triage_node.train.commands.fit import fit
 from triage_node.train.commands.phantom import demo_studies, phantom
+from triage_node.train.commands.reproduce import reproduce
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,7 +25,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
-for command in (phantom, demo_studies, fit, export, calibrate, evaluate):
+for command in (phantom, demo_studies, fit, export, calibrate, evaluate, adapt, reproduce):
     app.command()(command)
 
 

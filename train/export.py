@@ -15,6 +15,9 @@ from triage_node.models.manifest import FILE_NAME, FORMAT, Manifest, parse_manif
 from triage_node.models.preprocessing import Geometry
 from triage_node.models.weights_file import read_weights, sha256_of
 from triage_node.models.windows import Window
+from triage_node.train.fitting.settings import WEIGHTS_FILE
+from triage_node.train.provenance import provenance
+from triage_node.train.recipe import Recipe
 
 WEIGHTS_NAME = "weights.npz"
 LARGEST_WEIGHTS_BYTES = 16 * 2**20
@@ -34,6 +37,7 @@ class ModelDescription:
     geometry: Geometry
     windows: tuple[Window, ...]
     minimum_age_years: int = 18
+    recipe: Mapping[str, Any] | None = None
 
 
 def _by_name(values: Mapping[Label, float]) -> dict[str, float]:
@@ -42,6 +46,7 @@ def _by_name(values: Mapping[Label, float]) -> dict[str, float]:
 
 def manifest_json(manifest: Manifest) -> dict[str, Any]:
     """Return a manifest as the JSON content of its file."""
+    optional = {"decision": manifest.decision, "base": manifest.base}
     scalings = {"slice": manifest.slice_scaling, "study": manifest.study_scaling}
     return {
         "format": FORMAT,
@@ -63,6 +68,9 @@ def manifest_json(manifest: Manifest) -> dict[str, Any]:
         "minimum_age_years": manifest.minimum_age_years,
         "weights_file": manifest.weights_file,
         "weights_sha256": manifest.weights_sha256,
+        **{name: asdict(part) for name, part in optional.items() if part is not None},
+        **({"recipe": dict(manifest.recipe)} if manifest.recipe else {}),
+        **({"familiarity_sha256": manifest.familiarity_sha256} if manifest.familiarity_sha256 else {}),
     }
 
 
@@ -123,3 +131,18 @@ def export_model(weights: list[Path], folder: Path, description: ModelDescriptio
         metrics={},
     )
     return save_manifest(manifest)
+
+
+def export_runs(runs: list[Path], folder: Path, recipe: Recipe, version: str, training_data: str) -> Manifest:
+    """Write the mean of some runs' averaged weights as a model folder that says how they were made."""
+    description = ModelDescription(
+        name=recipe.name,
+        version=version,
+        training_data=training_data,
+        architecture=recipe.architecture,
+        decoder_filters=recipe.decoder_filters,
+        geometry=recipe.geometry,
+        windows=recipe.windows,
+        recipe=provenance(recipe, runs),
+    )
+    return export_model([run / WEIGHTS_FILE for run in runs], folder, description)

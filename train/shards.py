@@ -1,8 +1,9 @@
 """Generated studies on disk as the network will see them: stripped, aligned, 8 bits, with exact lesion bits."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -19,6 +20,7 @@ INSIDE_BIT = 7
 SMALLEST_SLICE_CM2 = 4.0
 STUDIES_PER_SHARD = 20
 ARRAYS = ("gray", "bits", "neighbors", "labels", "area_cm2")
+NUMBERS = ("slice_mm", "median_hu")
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,9 @@ class StudyRecord:
         ``(slices,) float32``, intracranial area.
     seed
         What it was generated from.
+    slice_mm, median_hu
+        Distance between slices in mm, and the brain's median HU that was subtracted. Shards from before these were kept
+        read as the usual ones.
     """
 
     gray: np.ndarray
@@ -47,6 +52,8 @@ class StudyRecord:
     labels: np.ndarray
     area_cm2: np.ndarray
     seed: int
+    slice_mm: float = 5.0
+    median_hu: float = 32.0
 
     @property
     def mask(self) -> np.ndarray:
@@ -79,14 +86,15 @@ def record_study(study: GeneratedStudy, geometry: Geometry, seed: int) -> StudyR
     labels = slice_labels(bits, geometry.mm_per_pixel)
     gray = np.clip(np.round(head.hu + OFFSET), 0, 255).astype(np.uint8)
     bits = bits | head.mask.astype(np.uint8) << INSIDE_BIT
-    return StudyRecord(gray, bits, head.neighbors, labels, head.brain_area_cm2, seed)
+    slice_mm = study.volume.spacing_mm[0] * len(study.volume.hu) / len(gray)  # slabs are thicker than slices
+    return StudyRecord(gray, bits, head.neighbors, labels, head.brain_area_cm2, seed, slice_mm, head.median_hu)
 
 
 def generate_records(atlas: Atlas, seeds: range, geometry: Geometry) -> Iterator[StudyRecord]:
     """Yield one record a seed; a head that the preprocessing refuses is left out."""
     for seed in seeds:
         rng = np.random.default_rng(seed)
-        study = generate_study(atlas, random_recipe(rng), rng)
+        study = generate_study(atlas, random_recipe(rng, mm_per_pixel=geometry.mm_per_pixel), rng)
         try:
             yield record_study(study, geometry, seed)
         except UnsuitableSeries:
@@ -98,8 +106,8 @@ def write_shard(path: Path, records: list[StudyRecord], geometry: Geometry) -> N
     arrays = {"geometry": np.array([geometry.mm_per_pixel, geometry.rows, geometry.columns])}
     arrays["seeds"] = np.array([record.seed for record in records])
     for record in records:
-        for name in ARRAYS:
-            arrays[f"{name}_{record.seed}"] = getattr(record, name)
+        for name in (*ARRAYS, *NUMBERS):
+            arrays[f"{name}_{record.seed}"] = np.asarray(getattr(record, name))
     partial = path.with_suffix(".partial.npz")
     np.savez_compressed(partial, allow_pickle=False, **arrays)
     partial.replace(path)
@@ -108,10 +116,26 @@ def write_shard(path: Path, records: list[StudyRecord], geometry: Geometry) -> N
 def read_shard(path: Path) -> list[StudyRecord]:
     """Return the records of a shard."""
     with np.load(path, allow_pickle=False) as stored:
-        return [
-            StudyRecord(**{name: stored[f"{name}_{seed}"] for name in ARRAYS}, seed=int(seed))
-            for seed in stored["seeds"]
-        ]
+        return [_stored_record(stored, int(seed)) for seed in stored["seeds"]]
+
+
+def _stored_record(stored: Mapping[str, np.ndarray], seed: int) -> StudyRecord:
+    parts: dict[str, Any] = {name: stored[f"{name}_{seed}"] for name in ARRAYS}
+    parts |= {name: float(stored[f"{name}_{seed}"]) for name in NUMBERS if f"{name}_{seed}" in stored}
+    return StudyRecord(**parts, seed=seed)
+
+
+def read_seeds(path: Path) -> list[int]:
+    """Return the seeds of a shard's studies."""
+    with np.load(path, allow_pickle=False) as stored:
+        return [int(seed) for seed in stored["seeds"]]
+
+
+def read_frame(path: Path) -> tuple[float, int, int]:
+    """Return mm per pixel, rows and columns of a shard's images."""
+    with np.load(path, allow_pickle=False) as stored:
+        mm_per_pixel, rows, columns = stored["geometry"]
+    return float(mm_per_pixel), int(rows), int(columns)
 
 
 def shard_paths(folder: Path) -> list[Path]:

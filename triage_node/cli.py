@@ -13,6 +13,8 @@ from triage_node.commands.demo import demo
 from triage_node.commands.send import send
 from triage_node.commands.serve import serve
 from triage_node.commands.study import requeue, show
+from triage_node.commands.token import tokens
+from triage_node.commands.user import users
 from triage_node.commands.worklist import worklist
 
 app = typer.Typer(
@@ -30,6 +32,8 @@ app = typer.Typer(
 
 for command in (serve, analyze, send, worklist, show, requeue, check, demo):
     app.command()(command)
+app.add_typer(users, name="user")
+app.add_typer(tokens, name="token")
 
 
 def _version(wanted: bool) -> None:

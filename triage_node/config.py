@@ -8,9 +8,10 @@ import ipaddress
 import re
 import socket
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -84,6 +85,9 @@ class Settings(BaseSettings):
     retry_give_up_hours: Seconds = Field(72.0, description="after this time a delivery is dead and waits for a person")
     report_not_analyzed: bool = Field(True, description="send a report for a CT study that could not be analyzed")
     model: str = Field("default", description="name of a shipped model or a folder with a manifest")
+    explanation: Literal["off", "keep"] = Field(
+        "off", description="`keep` writes a Grad-CAM picture beside each result, for quality control; never sent"
+    )
     prior_study_days: int = Field(30, ge=0, description="an older study is a prior and is not analyzed; 0 analyzes all")
     analysis_timeout_seconds: Seconds = Field(300.0, description="an analysis that takes longer is ended and retried")
     analysis_attempts: int = Field(3, ge=1, description="tries before a study is failed")
@@ -91,6 +95,49 @@ class Settings(BaseSettings):
     maximum_wait_minutes: Seconds = Field(
         60.0, description="a case waiting longer rises to the top of the reading order"
     )
+    web_enabled: bool = Field(True, description="serve the pages, the API and DICOMweb")
+    web_host: str = Field("127.0.0.1", description="address the web server binds to; beyond loopback it wants TLS")
+    web_port: int = Field(8080, ge=0, le=65535, description="port of the web server; 0 takes a free one")
+    web_tls_certificate: Path | None = Field(None, description="PEM file of the web server's certificate chain")
+    web_tls_key: Path | None = Field(None, description="PEM file of its private key")
+    web_behind_proxy: bool = Field(
+        False, description="a reverse proxy speaks TLS and sets X-Forwarded-For and -Proto; no TLS is wanted here"
+    )
+    web_trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("127.0.0.1", "::1"), description="addresses of that proxy; forwarded headers of others are ignored"
+    )
+    web_allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="names the server answers to, `*.` before a domain; empty: this machine's names and `web_host`"
+    )
+    web_idle_minutes: Seconds = Field(30.0, description="a session unused this long ends")
+    web_session_hours: Seconds = Field(12.0, description="a session ends after this time, used or not")
+    web_sign_ins_per_minute: int = Field(30, ge=1, description="tries to sign in taken from one address in a minute")
+    web_requests_per_minute: int = Field(
+        6000, ge=1, description="requests taken from one user, token or unknown address in a minute"
+    )
+    openid_issuer: str | None = Field(None, description="URL of the OpenID provider people may sign in with")
+    openid_client_id: str | None = Field(None, description="the node's client id at the provider")
+    openid_client_secret: SecretStr | None = Field(
+        None, description="its secret there; better in the environment or in `openid_client_secret_file`"
+    )
+    openid_client_secret_file: Path | None = Field(None, description="file that holds the client secret")
+    openid_name_claim: str = Field("preferred_username", description="claim that is the user's name")
+    openid_role_claim: str = Field("groups", description="claim that holds the user's groups; dots go deeper")
+    openid_reader_groups: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="groups whose members are readers; nobody is a reader by default"
+    )
+    openid_administrator_groups: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="groups whose members are administrators"
+    )
+    viewer_url_template: str | None = Field(
+        None,
+        pattern=r"^(https?|weasis|osirix|horos|radiant)://.*\{study_instance_uid\}.*$",
+        description="address that opens a study in an image viewer, with `{study_instance_uid}` in it",
+    )
+    audit_syslog: str | None = Field(
+        None, description="where DICOM audit messages go: `udp://HOST:PORT`, `tls://HOST:PORT`; nowhere by default"
+    )
+    audit_syslog_ca: Path | None = Field(None, description="PEM file of the authority that signed that server's TLS")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="least level that is logged")
 
     @classmethod
@@ -105,7 +152,14 @@ class Settings(BaseSettings):
         """Options, then the environment, then the file named by `read_settings`."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
-    @field_validator("allowed_calling_ae_titles", mode="before")
+    @field_validator(
+        "allowed_calling_ae_titles",
+        "web_trusted_proxies",
+        "web_allowed_hosts",
+        "openid_reader_groups",
+        "openid_administrator_groups",
+        mode="before",
+    )
     @classmethod
     def _split_titles(cls, value: Any) -> Any:
         return _at_commas(value)
@@ -126,6 +180,33 @@ class Settings(BaseSettings):
                 'allowed_calling_ae_titles, or write ["*"] to allow everyone'
             )
         return self
+
+    @model_validator(mode="after")
+    def _web_secured_beyond_loopback(self) -> Self:
+        if (self.web_tls_certificate is None) != (self.web_tls_key is None):
+            raise ValueError("web_tls_certificate and web_tls_key belong together: set both or none")
+        if self.web_enabled and not is_loopback(self.web_host) and not self.web_is_secure:
+            raise ValueError(
+                f"web_host {self.web_host} can be reached from other machines: set web_tls_certificate and "
+                "web_tls_key, or web_behind_proxy = true when a reverse proxy speaks TLS"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _openid_complete(self) -> Self:
+        if self.openid_issuer is None:
+            return self
+        if self.openid_client_id is None:
+            raise ValueError("openid_issuer wants an openid_client_id")
+        loopback = is_loopback(urlsplit(self.openid_issuer).hostname or "")
+        if not self.openid_issuer.startswith("https://") and not loopback:
+            raise ValueError("openid_issuer must begin with https://")
+        return self
+
+    @property
+    def web_is_secure(self) -> bool:
+        """Whether browsers reach the pages over TLS."""
+        return self.web_tls_certificate is not None or self.web_behind_proxy
 
     @property
     def effective_database_url(self) -> str:

@@ -54,6 +54,22 @@ class IllegalMove(TriageError):
     """The worklist does not allow that change of state."""
 
 
+class AccountError(TriageError):
+    """The account cannot be made or changed so."""
+
+
+class SignInRefused(TriageError):
+    """The name or the password is wrong."""
+
+
+class TooManyAttempts(SignInRefused):
+    """Too many attempts failed; ``data["seconds"]`` says how long to wait."""
+
+
+class InvalidInput(TriageError):
+    """The request says something the node cannot use."""
+
+
 class PeerError(TriageError):
     """The other system did not take the request."""
 

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 import numpy as np
 
+from triage_node.reasons import Reason
+
 
 class Label(StrEnum):
     """Hemorrhage types in the order of the RSNA-2019 challenge, which every array of six follows."""
@@ -78,6 +80,27 @@ class ModelIdentity:
 
 
 @dataclass(frozen=True)
+class ImageDistance:
+    """How far the images lie from those the model was fitted on.
+
+    Attributes
+    ----------
+    value
+        Distance in the network's features, without unit.
+    limit
+        Largest distance of familiar images.
+    """
+
+    value: float
+    limit: float
+
+    @property
+    def familiar(self) -> bool:
+        """Tell whether the images are like those the model was fitted on."""
+        return self.value <= self.limit
+
+
+@dataclass(frozen=True)
 class Prediction:
     """The answer of a model for one volume.
 
@@ -91,6 +114,12 @@ class Prediction:
         ``(slices, 6) float32`` in the order of the volume's slices and of `LABELS`.
     flagged, uncertain
         Labels at or above their threshold, and labels too close to it to say. ``any`` is flagged whenever a type is.
+    distance
+        How unlike the training data the images are; None when the model cannot tell.
+    cautions
+        Why the answer is less certain than the scores say.
+    contrast
+        What in the pixels shows that contrast was given; empty when nothing does.
     """
 
     model: ModelIdentity
@@ -98,6 +127,9 @@ class Prediction:
     slice_probabilities: np.ndarray
     flagged: tuple[Label, ...] = ()
     uncertain: tuple[Label, ...] = ()
+    distance: ImageDistance | None = None
+    cautions: tuple[Reason, ...] = ()
+    contrast: str = ""
 
     def __post_init__(self) -> None:
         if tuple(self.probabilities) != LABELS:

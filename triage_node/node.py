@@ -13,6 +13,8 @@ from triage_node.pipeline.supervisor import Supervisor
 from triage_node.spool import Spool
 from triage_node.upkeep.disk import DiskWatch
 from triage_node.upkeep.scheduler import Scheduler
+from triage_node.web.parts import Fact
+from triage_node.web.server import WebServer
 from triage_node.worklist import Worklist
 
 log = logging.getLogger(__name__)
@@ -43,6 +45,7 @@ class Node:
         self.supervisor = Supervisor(settings, self.worklist)
         self.couriers = [self._courier(index) for index in range(len(settings.destinations))]
         self.scheduler = Scheduler()
+        self.web = self._web() if settings.web_enabled else None
 
     def start(self) -> None:
         """Take up what an earlier run left, then start every part; returns at once.
@@ -56,6 +59,8 @@ class Node:
         self._recover()
         self.registrar.start()
         self.listener.start()
+        if self.web is not None:
+            self.web.start()
         for courier in self.couriers:
             courier.start()
         self.scheduler.every(self._tick_seconds, self.worklist.assembly.advance)
@@ -68,6 +73,8 @@ class Node:
 
     def stop(self) -> None:
         """End every part in the order a study takes, so that nothing acknowledged is left behind."""
+        if self.web is not None:
+            self.web.stop()
         self.listener.stop()
         self.registrar.stop()
         self.scheduler.stop()
@@ -87,6 +94,18 @@ class Node:
             rebuild_worklist(self.spool, self.worklist, [str(one) for one in self.settings.destinations])
         self.worklist.claims.release_node(self.settings.node_name)
         self.worklist.outbox.recover()
+
+    def _web(self) -> WebServer:
+        return WebServer(self.settings, self.worklist, self.spool, door=self.door, ready=self._facts)
+
+    def _facts(self) -> list[Fact]:
+        """Say what the node needs to do its work now and whether it is there."""
+        space = self.spool.space()
+        return [
+            Fact("database", self.worklist.answers()),
+            Fact("disk", space.free >= self.spool.reserve_bytes, f"{space.free >> 20} MB free"),
+            Fact("model", self.supervisor.status.ready, self.supervisor.status.error),
+        ]
 
     def _courier(self, index: int) -> Courier:
         settings = self.settings

@@ -49,6 +49,7 @@ def server(folder) -> Iterator[str]:
         run(pg_ctl, "-m", "fast", "stop")
 
 
+@pytest.mark.timeout(900)
 def test_the_worklists_tests_pass_on_postgresql(server):
     pytest.importorskip("psycopg")
     command = [Path(sys.executable).with_name("pytest"), "-q", "-p", "no:cacheprovider", TESTS, "-k", "not sqlite"]

@@ -20,6 +20,7 @@ class RunningNode:
         self.folder = folder
         defaults: dict[str, Any] = {
             "dicom_port": 0,
+            "web_port": 0,
             "data_dir": str(folder / "data"),
             "series_quiet_seconds": 1.0,
             "study_quiet_seconds": 2.0,
@@ -41,6 +42,8 @@ class RunningNode:
         self.program = Program([need("triage-node"), "--config", self.config, "serve"], log)
         line = self.program.wait_for("listens on")
         self.port = int(re.search(r":(\d+);", line)[1])
+        if self.options.get("web_enabled", True):
+            self.web_address = self.program.wait_for("The pages are at").split()[-1]
         self.worklist = Worklist(Settings(data_dir=Path(self.options["data_dir"])))
 
     def wait_ready(self) -> None:

@@ -1,39 +1,23 @@
-"""`evaluate`: print what a model is worth."""
+"""`evaluate`: print what a model is worth, draw it, keep it in the card."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
 from triage_node.findings import LABELS
 from triage_node.train.commands.console import console, progress
+from triage_node.train.commands.evaluation_tables import print_bars, print_evaluation
 
 if TYPE_CHECKING:
     from triage_node.models.manifest import Manifest
-    from triage_node.train.evaluation.evaluate import Evaluation
+    from triage_node.models.predictor import Model
+    from triage_node.train.evaluation.report import Section
     from triage_node.train.evaluation.scored import ScoredStudy
 
-
-def _score(name: str, studies: Any, total: int) -> "list[ScoredStudy]":
-    with progress() as bar:
-        return list(bar.track(studies, total=total, description=name))
-
-
-def _print_evaluation(name: str, evaluation: "Evaluation") -> None:
-    table = Table(title=f"{name}: {evaluation.studies} studies, AUC (95 % interval over patients)")
-    table.add_column("label")
-    for row in evaluation.rows:
-        table.add_column(f"{row.name} ({row.positive} of {row.count} positive)")
-    for k, label in enumerate(LABELS):
-        table.add_row(str(label), *(str(row.by_label[k]) for row in evaluation.rows))
-    table.add_row("brain area alone", *map(str, evaluation.area))
-    console.print(table)
-    console.print(
-        f"flagged: {evaluation.flagged} of those with hemorrhage, {evaluation.flagged_negative} of those without; "
-        f"weighted log loss of slices {evaluation.log_loss:.4f}"
-    )
+    Score = Callable[[Model], list[ScoredStudy]]
 
 
 @dataclass(frozen=True)
@@ -41,64 +25,124 @@ class EvaluateRequest:
     """Options of `evaluate`."""
 
     model: Path
+    also: tuple[Path, ...]
     shards: Path | None
+    frozen: Path | None
+    workers: int
     dicom: Path | None
     labels: Path | None
     plain: tuple[Path, ...]
+    report: Path | None
     write_card: bool
 
 
-def _evaluate(request: EvaluateRequest) -> None:
-    """Print the figures of a model, and keep them in its manifest and card when asked to."""
-    from triage_node.models.registry import load_model
-    from triage_node.train.card import write_card
-    from triage_node.train.evaluation.evaluate import evaluate as measure
-    from triage_node.train.evaluation.evaluate import figures
-    from triage_node.train.evaluation.scored import score_dicom, score_shards
-    from triage_node.train.export import save_manifest
-    from triage_node.train.shards import STUDIES_PER_SHARD, shard_paths
+def _score(name: str, studies: Any, total: int) -> "list[ScoredStudy]":
+    with progress() as bar:
+        return list(bar.track(studies, total=total, description=name))
 
-    model = load_model(request.model)
-    metrics: dict[str, Any] = {}
-    sources: list[tuple[str, Any, int]] = []
+
+def _generated(name: str, folder: Path) -> "tuple[str, Score]":
+    from triage_node.train.evaluation.frozen import refuse_seen
+    from triage_node.train.evaluation.scored import score_shards
+    from triage_node.train.shards import read_seeds, shard_paths
+
+    def score(model: "Model") -> "list[ScoredStudy]":
+        refuse_seen(model.manifest, folder)
+        total = sum(len(read_seeds(path)) for path in shard_paths(folder))
+        return _score(model.manifest.folder.name, score_shards(model, folder), total)
+
+    return name, score
+
+
+def _frozen(folder: Path, model: "Model", workers: int) -> "tuple[str, Score]":
+    """Make what is missing of the frozen set."""
+    from triage_node.train.evaluation.frozen import make_frozen_shards, read_frozen_set
+
+    frozen = read_frozen_set()
+    with progress() as bar:
+        made = make_frozen_shards(folder, frozen, model.manifest.geometry, workers)
+        for _ in bar.track(made, total=frozen.shards, description="frozen evaluation set"):
+            pass
+    return _generated("Held-out generated studies", folder)
+
+
+def _pictures(dicom: Path, labels: Path) -> "tuple[str, Score]":
+    from triage_node.train.evaluation.scored import score_dicom
+
+    def score(model: "Model") -> "list[ScoredStudy]":
+        total = sum(path.is_dir() for path in dicom.iterdir())
+        return _score(model.manifest.folder.name, score_dicom(model, dicom, labels), total)
+
+    return f"Development pictures ({dicom.name})", score
+
+
+def _sources(request: EvaluateRequest, model: "Model") -> "list[tuple[str, Score]]":
+    found = []
     if request.shards:
-        total = len(shard_paths(request.shards)) * STUDIES_PER_SHARD
-        sources.append(("Held-out generated studies", score_shards(model, request.shards), total))
+        found.append(_generated("Held-out generated studies", request.shards))
+    if request.frozen:
+        found.append(_frozen(request.frozen, model, request.workers))
     if request.dicom and request.labels:
-        total = sum(path.is_dir() for path in request.dicom.iterdir())
-        name = f"Development pictures ({request.dicom.name})"
-        sources.append((name, score_dicom(model, request.dicom, request.labels), total))
-    for name, studies, total in sources:
-        evaluation = measure(model.manifest, _score(name, studies, total))
-        _print_evaluation(name, evaluation)
-        metrics[name] = figures(evaluation)
-    for folder in request.plain:
-        metrics[f"Plain series {folder.name}"] = sentence = _judge_plain(model, folder)
-        console.print(f"{folder.name}: {sentence}")
-    if request.write_card:
-        console.print(f"written: {write_card(save_manifest(_with_metrics(model.manifest, metrics)))}")
+        found.append(_pictures(request.dicom, request.labels))
+    return found
 
 
-def _with_metrics(manifest: "Manifest", metrics: dict[str, Any]) -> "Manifest":
-    return replace(manifest, metrics={**manifest.metrics, **metrics})
-
-
-def _judge_plain(model: Any, folder: Path) -> str:
-    """Say what a model makes of a series known to show no hemorrhage."""
+def _judge_plain(model: "Model", folder: Path) -> str:
+    """Say what a model makes of a series known to show no hemorrhage, and print its bars."""
+    from triage_node.train.evaluation.bars import plain_bar
+    from triage_node.train.evaluation.figures import bar_figures
     from triage_node.train.evaluation.scored import read_series
 
     prediction = model.predict(read_series(folder))
     threshold = model.manifest.slice_thresholds[LABELS[-1]]
     share = float((prediction.slice_probabilities[:, -1] >= threshold).mean())
-    return (
+    sentence = (
         f"{prediction.decision.value.replace('_', ' ')}, any {prediction.probabilities[LABELS[-1]]:.3f}, "
         f"{share:.0%} of the slices at or above the slice threshold"
     )
+    console.print(f"{folder.name}: {sentence}")
+    print_bars(bar_figures((plain_bar(folder.name, share),)))
+    return sentence
+
+
+def _keep(request: EvaluateRequest, manifest: "Manifest", sections: "list[Section]", plain: dict[str, str]) -> None:
+    """Write report and card when asked to."""
+    from triage_node.train.card import write_card
+    from triage_node.train.evaluation.report import write_report
+    from triage_node.train.export import save_manifest
+
+    if request.report:
+        console.print(f"written: {write_report(request.report, manifest, sections, plain)}")
+    if request.write_card:
+        metrics = {section.name: section.figures for section in sections} | plain
+        kept = replace(manifest, metrics={**manifest.metrics, **metrics})
+        console.print(f"written: {write_card(save_manifest(kept))}")
+
+
+def _evaluate(request: EvaluateRequest) -> None:
+    """Judge the models on each set of studies, then keep what was found."""
+    from triage_node.models.registry import load_model
+    from triage_node.train.evaluation.judging import judge
+
+    models = [load_model(path) for path in (request.model, *request.also)]
+    sections = []
+    for name, score in _sources(request, models[0]):
+        sections.append(judge(name, models, score, draw_pictures=request.report is not None))
+        print_evaluation(name, sections[-1].figures)
+    plain = {f"Plain series {folder.name}": _judge_plain(models[0], folder) for folder in request.plain}
+    _keep(request, models[0].manifest, sections, plain)
 
 
 def evaluate(
     model: Annotated[Path, typer.Argument(help="Model folder or name of a shipped model.")],
+    also: Annotated[
+        list[Path] | None, typer.Option(help="A model of the same recipe with another seed; may be repeated.")
+    ] = None,
     shards: Annotated[Path | None, typer.Option(help="Held-out shards.", exists=True)] = None,
+    frozen: Annotated[
+        Path | None, typer.Option(help="Folder of the frozen evaluation set; what is missing is generated.")
+    ] = None,
+    workers: Annotated[int, typer.Option(help="Processes that generate; about 1 GB each.", min=1)] = 2,
     dicom: Annotated[Path | None, typer.Option(help="Folder with one folder of DICOM a patient.", exists=True)] = None,
     labels: Annotated[
         Path | None, typer.Option(help="CSV: patient (folder name), slice (Instance Number), six labels.", exists=True)
@@ -106,11 +150,21 @@ def evaluate(
     plain: Annotated[
         list[Path] | None, typer.Option(help="DICOM series without hemorrhage; may be repeated.", exists=True)
     ] = None,
+    report: Annotated[Path | None, typer.Option(help="Folder for an HTML report and its pictures.")] = None,
     write_card: Annotated[bool, typer.Option("--write-card", help="Keep the figures in manifest and card.")] = False,
 ) -> None:
-    """Print AUC by slice, patient and type with intervals over patients, beside that of the brain's area alone."""
+    """Print what a model is worth, and whether it reaches the bars.
+
+    AUC by slice, patient and type with intervals over patients, beside that of the brain's area alone; sensitivity,
+    calibration, and on generated studies what is found of lesions by their volume.
+    """
     if (dicom is None) != (labels is None):
         raise typer.BadParameter("--dicom and --labels belong together")
-    if shards is None and dicom is None and not plain:
-        raise typer.BadParameter("nothing to evaluate on: give --shards, --dicom with --labels, or --plain")
-    _evaluate(EvaluateRequest(model, shards, dicom, labels, tuple(plain or ()), write_card))
+    if shards and frozen:
+        raise typer.BadParameter("--shards and --frozen are two ways to name the generated studies: give one")
+    if not (shards or frozen or dicom or plain):
+        raise typer.BadParameter("nothing to evaluate on: give --frozen, --shards, --dicom with --labels, or --plain")
+    also_models, plain_series = tuple(also or ()), tuple(plain or ())
+    _evaluate(
+        EvaluateRequest(model, also_models, shards, frozen, workers, dicom, labels, plain_series, report, write_card)
+    )

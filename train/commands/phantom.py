@@ -1,22 +1,31 @@
 """`phantom` and `demo-studies`: generate head CTs."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from triage_node.findings import TYPES
 from triage_node.train.commands.console import console, progress
 
-
-def _shards(folder: Path, studies: int, first_seed: int, workers: int) -> None:
+if TYPE_CHECKING:
     from triage_node.models.preprocessing import Geometry
+
+
+def write_shards(folder: Path, studies: int, first_seed: int, workers: int, geometry: "Geometry") -> None:
+    """Generate shards with a bar; those already there are not made again."""
     from triage_node.train.phantom.making import make_shards, shard_ranges
 
     with progress() as bar:
         task = bar.add_task("shards", total=len(shard_ranges(first_seed, studies)))
-        for _ in make_shards(folder, first_seed, studies, Geometry(), workers):
+        for _ in make_shards(folder, first_seed, studies, geometry, workers):
             bar.advance(task)
+
+
+def _shards(folder: Path, studies: int, first_seed: int, workers: int, recipe: Path | None) -> None:
+    from triage_node.train.recipe import DEFAULT_RECIPE, read_recipe
+
+    write_shards(folder, studies, first_seed, workers, read_recipe(recipe or DEFAULT_RECIPE).geometry)
 
 
 def _series(folder: Path, seed: int, types: tuple[str, ...], size: int) -> None:
@@ -48,6 +57,9 @@ def phantom(
     studies: Annotated[int, typer.Option(help="How many studies to generate.", min=1)] = 100,
     seed: Annotated[int, typer.Option(help="First seed; study k has seed + k. Held-out studies need other seeds.")] = 0,
     workers: Annotated[int, typer.Option(help="Processes; about 1 GB each.", min=1)] = 2,
+    recipe: Annotated[
+        Path | None, typer.Option(help="Recipe whose geometry the shards get; the package's own is the default.")
+    ] = None,
     dicom: Annotated[bool, typer.Option("--dicom", help="Write one DICOM series instead of shards.")] = False,
     sheet: Annotated[bool, typer.Option("--sheet", help="Draw the studies side by side instead.")] = False,
     types: Annotated[str, typer.Option(help=f"With --dicom: types, comma-separated, of {', '.join(TYPES)}.")] = "",
@@ -65,7 +77,7 @@ def phantom(
     elif sheet:
         _sheet(out, seed, studies)
     else:
-        _shards(out, studies, seed, workers)
+        _shards(out, studies, seed, workers, recipe)
 
 
 def demo_studies(

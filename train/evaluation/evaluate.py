@@ -1,4 +1,4 @@
-"""What a model scores on studies it has not seen: by slice, by patient and by type."""
+"""What a model is worth on studies it has not seen: by slice, by patient, by type and by size of the lesion."""
 
 from dataclasses import dataclass
 
@@ -6,22 +6,34 @@ import numpy as np
 
 from triage_node.findings import LABELS
 from triage_node.models.manifest import Manifest
-from triage_node.train.evaluation.metrics import Interval, auc_interval, bootstrap, log_loss
+from triage_node.train.evaluation.bars import Bar, generated_bars, real_bars
+from triage_node.train.evaluation.by_volume import ClearLesions, VolumeBin, clear_lesions, sensitivity_by_volume
+from triage_node.train.evaluation.frozen import LesionComparison, compare_lesions, read_frozen_set
+from triage_node.train.evaluation.metrics import Interval, auc_interval, log_loss, sensitivity_interval, share
+from triage_node.train.evaluation.reliability import Reliability, reliability
 from triage_node.train.evaluation.scored import ScoredStudy
+from triage_node.train.evaluation.scores import ANY, Rows, Scores, gather
 
-# Slices with much brain in them: on all slices the mere size of the brain already tells a lot.
-LARGE_BRAIN_CM2 = 100.0
-ANY = len(LABELS) - 1
+SPECIFICITIES = (0.90, 0.95)
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: which rows it is about, how many are positive, and a figure per label."""
+    """One line of a table: which rows it is about, how many are positive, and a figure per label."""
 
     name: str
     count: int
     positive: int
     by_label: tuple[Interval, ...]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Shares of studies that are flagged, uncertain and not flagged."""
+
+    flagged: Interval
+    uncertain: Interval
+    not_flagged: Interval
 
 
 @dataclass(frozen=True)
@@ -34,8 +46,14 @@ class Evaluation:
         AUC over all slices, slices with much brain, and patients.
     area
         AUC of the intracranial area alone, for the same three: what a model that reads nothing reaches.
-    flagged, flagged_negative
-        Share of the positive and of the negative studies that are flagged.
+    sensitivity
+        Sensitivity of slices and of patients at each of `SPECIFICITIES`.
+    reliability
+        Of the probabilities of ``any``, for studies and for slices.
+    clear_lesions, by_volume, lesions
+        Figures by size of the lesion, and the lesions beside published ones; empty where volumes are not known.
+    positive, negative
+        Answers to the studies with and without hemorrhage.
     log_loss
         Weighted log loss of the slices.
     """
@@ -43,81 +61,79 @@ class Evaluation:
     studies: int
     rows: tuple[Row, ...]
     area: tuple[Interval, ...]
-    flagged: Interval
-    flagged_negative: Interval
+    sensitivity: tuple[Row, ...]
+    reliability: tuple[Reliability, Reliability]
+    clear_lesions: tuple[ClearLesions, ...]
+    by_volume: tuple[VolumeBin, ...]
+    lesions: tuple[LesionComparison, ...]
+    positive: Answers
+    negative: Answers
     log_loss: float
 
+    @property
+    def bars(self) -> tuple[Bar, ...]:
+        """Return what must be reached on generated or on real studies."""
+        return generated_bars(self) if self.lesions else real_bars(self)
 
-def _row(name: str, scores: np.ndarray, truth: np.ndarray, patients: np.ndarray) -> Row:
-    figures = tuple(auc_interval(scores[:, k], truth[:, k], patients) for k in range(len(LABELS)))
-    return Row(name, len(scores), int(truth[:, ANY].sum()), figures)
+
+def _auc_row(rows: Rows) -> Row:
+    found = tuple(auc_interval(rows.logits[:, k], rows.truth[:, k], rows.patients) for k in range(len(LABELS)))
+    return Row(rows.name, len(rows.logits), int(rows.truth[:, ANY].sum()), found)
+
+
+def _sensitivity_row(rows: Rows, specificity: float) -> Row:
+    found = tuple(
+        sensitivity_interval(rows.logits[:, k], rows.truth[:, k], rows.patients, specificity)
+        for k in range(len(LABELS))
+    )
+    name = f"{rows.name} at {specificity:.0%} specificity"
+    return Row(name, len(rows.logits), int(rows.truth[:, ANY].sum()), found)
+
+
+def _answers(scores: Scores, chosen: np.ndarray) -> Answers:
+    """Return the answers to some of the studies; a study is flagged, uncertain or not as a whole."""
+    flagged = scores.flagged[chosen].any(axis=1)
+    uncertain = scores.uncertain[chosen].any(axis=1) & ~flagged
+    return Answers(share(flagged), share(uncertain), share(~flagged & ~uncertain))
+
+
+def _lesions(scores: Scores) -> tuple[LesionComparison, ...]:
+    if scores.volume_ml is None or scores.lesion_hu is None:
+        return ()
+    return compare_lesions(read_frozen_set(), scores.volume_ml, scores.lesion_hu)
 
 
 def study_flags(manifest: Manifest, studies: list[ScoredStudy]) -> np.ndarray:
     """Return ``(studies,) bool``: which studies the model flags."""
-    logits = np.stack([study.study_logits for study in studies])
-    found = manifest.study_scaling.probabilities(logits)
-    decided = [manifest.thresholds.decide(dict(zip(LABELS, row, strict=True)))[0] for row in found]
-    return np.array([bool(flagged) for flagged in decided])
+    return np.asarray(gather(manifest, studies).flagged.any(axis=1))
 
 
-def _share(flags: np.ndarray, chosen: np.ndarray) -> Interval:
-    rows = flags[chosen].astype(float)
-    if len(rows) == 0:
-        return Interval(np.nan, np.nan, np.nan)
-    return bootstrap(np.arange(len(rows)), lambda drawn: float(rows[drawn].mean()))
+def measure(scores: Scores) -> Evaluation:
+    """Return the figures of a model's scores."""
+    studies, slices = scores.studies, scores.slices
+    positive = studies.truth[:, ANY] > 0
+    reliabilities = (
+        reliability("studies", scores.study_probabilities[:, ANY], positive, studies.patients),
+        reliability("slices", scores.slice_probabilities[:, ANY], slices.truth[:, ANY] > 0, slices.patients),
+    )
+    return Evaluation(
+        studies=len(studies.logits),
+        rows=tuple(_auc_row(rows) for rows in scores.compared),
+        area=tuple(auc_interval(rows.area_cm2, rows.truth[:, ANY], rows.patients) for rows in scores.compared),
+        sensitivity=tuple(_sensitivity_row(rows, cut) for rows in (slices, studies) for cut in SPECIFICITIES),
+        reliability=reliabilities,
+        clear_lesions=clear_lesions(scores),
+        by_volume=sensitivity_by_volume(scores),
+        lesions=_lesions(scores),
+        positive=_answers(scores, positive),
+        negative=_answers(scores, ~positive),
+        log_loss=log_loss(scores.slice_probabilities, slices.truth),
+    )
 
 
 def evaluate(manifest: Manifest, studies: list[ScoredStudy]) -> Evaluation:
     """Return the figures of a set of scored studies."""
-    logits = np.concatenate([study.logits for study in studies])
-    truth = np.concatenate([study.labels for study in studies])
-    area = np.concatenate([study.area_cm2 for study in studies])
-    patients = np.concatenate([[study.patient] * len(study.logits) for study in studies])
-    study_logits = np.stack([study.study_logits for study in studies])
-    study_truth = np.stack([study.study_labels for study in studies])
-    names = np.array([study.patient for study in studies])
-    largest = np.array([study.area_cm2.max() for study in studies])
-    much = area >= LARGE_BRAIN_CM2
-    flags, positive = study_flags(manifest, studies), study_truth[:, ANY] > 0
-    return Evaluation(
-        studies=len(studies),
-        rows=(
-            _row("all slices", logits, truth, patients),
-            _row(f"slices with {LARGE_BRAIN_CM2:.0f} cm2 of brain or more", logits[much], truth[much], patients[much]),
-            _row("patients", study_logits, study_truth, names),
-        ),
-        area=(
-            auc_interval(area, truth[:, ANY], patients),
-            auc_interval(area[much], truth[much][:, ANY], patients[much]),
-            auc_interval(largest, study_truth[:, ANY], names),
-        ),
-        flagged=_share(flags, positive),
-        flagged_negative=_share(flags, ~positive),
-        log_loss=log_loss(manifest.slice_scaling.probabilities(logits), truth),
-    )
-
-
-def figures(evaluation: Evaluation) -> dict[str, object]:
-    """Return an evaluation as plain JSON for a manifest."""
-
-    def plain(interval: Interval) -> list[float | None]:
-        parts = (interval.value, interval.low, interval.high)
-        return [round(part, 3) if np.isfinite(part) else None for part in parts]
-
-    return {
-        "studies": evaluation.studies,
-        "auc": {
-            row.name: {str(label): plain(figure) for label, figure in zip(LABELS, row.by_label, strict=True)}
-            for row in evaluation.rows
-        },
-        "auc_of_brain_area_alone": {
-            row.name: plain(figure) for row, figure in zip(evaluation.rows, evaluation.area, strict=True)
-        },
-        "positive_studies_flagged": plain(evaluation.flagged),
-        "negative_studies_flagged": plain(evaluation.flagged_negative),
-        "slice_log_loss": round(evaluation.log_loss, 4),
-    }
+    return measure(gather(manifest, studies))
 
 
 def suspicious_slices(manifest: Manifest, study: ScoredStudy) -> float:

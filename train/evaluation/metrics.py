@@ -4,14 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import rankdata
+from scipy.stats import binomtest, rankdata
 
 RESAMPLES = 500
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A figure with its 95 % interval from resampled patients; nan where it is not defined."""
+    """A figure with its 95 % interval; nan where it is not defined."""
 
     value: float
     low: float
@@ -32,6 +32,30 @@ def auc(scores: np.ndarray, truth: np.ndarray) -> float:
         return float("nan")
     ranks = rankdata(scores)
     return float((ranks[positive].sum() - count * (count + 1) / 2) / (count * (len(positive) - count)))
+
+
+def specificity_cut(scores: np.ndarray, truth: np.ndarray, specificity: float) -> float:
+    """Return the lowest score of a negative that at least this share of the negatives does not exceed."""
+    return float(np.quantile(scores[np.asarray(truth) == 0], specificity, method="inverted_cdf"))
+
+
+def sensitivity_at(scores: np.ndarray, truth: np.ndarray, specificity: float) -> float:
+    """Return the share of positives above the score that gives this specificity, nan when only one class is there."""
+    positive = np.asarray(truth, bool)
+    if positive.all() or not positive.any():
+        return float("nan")
+    return float(np.mean(scores[positive] > specificity_cut(scores, truth, specificity)))
+
+
+def share(hits: np.ndarray) -> Interval:
+    """Return the share of true values with its 95 % interval; the values must be independent.
+
+    Source: Wilson, Probable Inference, the Law of Succession, and Statistical Inference (1927).
+    """
+    if len(hits) == 0:
+        return Interval(np.nan, np.nan, np.nan)
+    found = binomtest(int(np.sum(hits)), len(hits)).proportion_ci(method="wilson")
+    return Interval(float(np.mean(hits)), float(found.low), float(found.high))
 
 
 def log_loss(probabilities: np.ndarray, truth: np.ndarray) -> float:
@@ -67,3 +91,8 @@ def bootstrap(
 def auc_interval(scores: np.ndarray, truth: np.ndarray, patients: np.ndarray) -> Interval:
     """Return the AUC with its interval over resampled patients."""
     return bootstrap(patients, lambda rows: auc(scores[rows], truth[rows]))
+
+
+def sensitivity_interval(scores: np.ndarray, truth: np.ndarray, patients: np.ndarray, specificity: float) -> Interval:
+    """Return the sensitivity at a specificity with its interval over resampled patients."""
+    return bootstrap(patients, lambda rows: sensitivity_at(scores[rows], truth[rows], specificity))

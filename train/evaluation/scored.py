@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from triage_node.errors import TriageError, UnsuitableSeries
-from triage_node.findings import LABELS
+from triage_node.findings import LABELS, TYPES
 from triage_node.imaging import Policy, read_volume, scan
 from triage_node.imaging.volume import Volume
 from triage_node.models.aggregation import study_logits
 from triage_node.models.head_axis import HeadAxis
 from triage_node.models.predictor import Model
 from triage_node.models.preprocessing import StrippedHead, strip_head
-from triage_node.train.shards import StudyRecord, read_shard, shard_paths
+from triage_node.train.shards import StudyRecord, read_frame, read_shard, shard_paths
 
 
 @dataclass(frozen=True)
@@ -32,17 +32,22 @@ class ScoredStudy:
         ``(slices, 6) uint8``, what is true; all zero where nothing is known.
     area_cm2
         ``(slices,) float32``, intracranial area.
+    volume_ml, lesion_hu
+        ``(6,)`` volume in mL and mean HU of the blood of each type, and of all of it; generated studies only. HU are
+        nan where there is none.
     """
 
     patient: str
     logits: np.ndarray
     labels: np.ndarray
     area_cm2: np.ndarray
+    volume_ml: np.ndarray | None = None
+    lesion_hu: np.ndarray | None = None
 
     @property
     def study_logits(self) -> np.ndarray:
         """Return ``(6,)`` study logits."""
-        return study_logits(self.logits)
+        return study_logits(self.logits, self.area_cm2)
 
     @property
     def study_labels(self) -> np.ndarray:
@@ -59,12 +64,37 @@ def as_head(record: StudyRecord) -> StrippedHead:
     )
 
 
+def _blood(record: StudyRecord) -> list[np.ndarray]:
+    """Return where the blood of each type is, and where any is."""
+    types = [(record.bits >> k) & 1 > 0 for k in range(len(TYPES))]
+    return [*types, np.any(types, axis=0)]
+
+
+def lesion_statistics(record: StudyRecord, mm_per_pixel: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return ``(6,)`` volume in mL and mean HU of the blood of each type, and of all of it."""
+    hu, blood = record.hu + record.median_hu, _blood(record)
+    voxel_ml = mm_per_pixel**2 * record.slice_mm / 1000
+    volume = np.array([where.sum() * voxel_ml for where in blood])
+    return volume, np.array([hu[where].mean() if where.any() else np.nan for where in blood])
+
+
 def score_shards(model: Model, folder: Path) -> Iterator[ScoredStudy]:
-    """Yield the scores of every generated study of a folder; each seed counts as a patient."""
+    """Yield the scores of every generated study of a folder; each seed counts as a patient.
+
+    Raises
+    ------
+    TriageError
+        When the shards were made for another frame than the model's.
+    """
+    geometry = model.manifest.geometry
+    frame = (geometry.mm_per_pixel, geometry.rows, geometry.columns)
     for path in shard_paths(folder):
+        if (found := read_frame(path)) != frame:
+            raise TriageError(f"The shard {path} has the frame {found}, the model reads {frame} (mm, rows, columns).")
         for record in read_shard(path):
             logits = model.slice_logits(as_head(record))
-            yield ScoredStudy(f"seed {record.seed}", logits, record.labels, record.area_cm2)
+            volume, hu = lesion_statistics(record, geometry.mm_per_pixel)
+            yield ScoredStudy(f"seed {record.seed}", logits, record.labels, record.area_cm2, volume, hu)
 
 
 def read_labels(path: Path) -> dict[tuple[str, int], np.ndarray]:

@@ -6,48 +6,61 @@ from typing import Any
 import keras
 import numpy as np
 
-from triage_node.models.weights_file import write_weights
-
-
-class _Average:
-    """One averaged variable under the path of the original."""
-
-    def __init__(self, variable: Any) -> None:
-        self.path, self.value = variable.path, np.asarray(variable, np.float32).copy()
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return self.value.astype(dtype or np.float32)
+# Copying all weights takes tens of milliseconds, so only every tenth step is averaged, with as much less memory.
+EVERY_STEPS = 10
 
 
 class WeightAverage(keras.callbacks.Callback):
-    """Average the weights after every step and write the average after every epoch.
+    """Average the weights every few steps and write the average after every epoch.
 
     Parameters
     ----------
     path
         Weights file to write.
     decay
-        Share of the old average; grows from 0 over the first steps.
+        Share of the old average after one step; it grows from 0 over the first steps.
+    every
+        Steps between two looks at the weights.
+
+    Attributes
+    ----------
+    arrays
+        Averages by path of the variable, float32; empty before the first step.
     """
 
-    def __init__(self, path: Path, decay: float = 0.998) -> None:
+    def __init__(self, path: Path, decay: float = 0.998, every: int = EVERY_STEPS) -> None:
         super().__init__()
-        self.path, self.decay, self.steps = path, decay, 0
-        self.averages: list[_Average] = []
+        self.path = path
+        self.decay, self.every, self.steps = decay, every, 0
+        self.arrays: dict[str, np.ndarray] = {}
+
+    def restore(self, arrays: dict[str, np.ndarray], steps: int) -> None:
+        """Go on from the average of an earlier run."""
+        self.arrays, self.steps = arrays, steps
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
         """Start from the weights as they are."""
-        self.averages = [_Average(variable) for variable in self.model.variables]
+        if not self.arrays:
+            self.arrays = {variable.path: variable.numpy().astype(np.float32) for variable in self.model.variables}
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
         """Move the average toward the weights."""
         self.steps += 1
-        decay = np.float32(min(self.decay, (1 + self.steps) / (10 + self.steps)))
-        for average, variable in zip(self.averages, self.model.variables, strict=True):
-            average.value += (1 - decay) * (np.asarray(variable, np.float32) - average.value)
+        if self.steps % self.every:
+            return
+        decay = min(self.decay, (1 + self.steps) / (10 + self.steps)) ** self.every
+        for variable in self.model.variables:
+            average = self.arrays[variable.path]
+            average *= np.float32(decay)
+            average += np.float32(1 - decay) * variable.numpy()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
         """Write the average."""
-        partial = self.path.with_suffix(".partial.npz")
-        write_weights(partial, self.averages)
-        partial.replace(self.path)
+        save_arrays(self.path, self.arrays)
+
+
+def save_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Write arrays at full precision; the file appears under its name only when complete."""
+    partial = path.with_suffix(".partial.npz")
+    np.savez(partial, allow_pickle=False, **arrays)
+    partial.replace(path)

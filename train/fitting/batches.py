@@ -13,6 +13,8 @@ from triage_node.train.shards import INSIDE_BIT, OFFSET, SMALLEST_SLICE_CM2, Stu
 
 # A cell of the map that is half full of blood is full blood to the loss: thin films never fill one.
 FULL_CELL = 0.5
+# Of three planes the first is shown, the others are its lower and upper neighbor.
+SHOWN = np.array([[1, 2]])
 
 
 def cell_targets(bits: np.ndarray) -> np.ndarray:
@@ -79,16 +81,15 @@ class SlicePool:
         """Return input ``(rows, columns, channels)``, map targets and slice labels of one slice."""
         record = self.records[study]
         stack = np.array([index, *record.neighbors[index]])
-        gray, bits = np.moveaxis(record.gray[stack], 0, -1), np.moveaxis(record.bits[stack], 0, -1)
-        hu = gray.astype(np.float32)
-        if self.augmentation is not None:
-            matrix = self.augmentation.place(gray.shape[:2], rng)
-            hu, bits = warp(hu, matrix), warp(np.ascontiguousarray(bits), matrix, nearest=True)
-            hu = self.augmentation.tone(hu - OFFSET, rng) + OFFSET
-        hu, inside = np.moveaxis(hu - OFFSET, -1, 0), np.moveaxis(bits >> INSIDE_BIT > 0, -1, 0)
-        adjacent = np.array([[1, 2], [1, 1], [2, 2]])
-        image = channels(hu, inside, adjacent, self.windows)[0]
-        return image, cell_targets(bits[..., 0]), record.labels[index].astype(np.float32)
+        gray, bits = record.gray[stack], record.bits[stack]
+        if self.augmentation is None:
+            hu = gray.astype(np.float32) - OFFSET
+        else:
+            matrix = self.augmentation.place(gray.shape[1:], rng)
+            gray, bits = warp(gray, matrix), warp(bits, matrix, nearest=True)
+            hu = self.augmentation.tone(gray.astype(np.float32) - OFFSET, rng)
+        image = channels(hu, bits >> INSIDE_BIT > 0, SHOWN, self.windows)[0]
+        return image, cell_targets(bits[0]), record.labels[index].astype(np.float32)
 
     def batch(self, size: int, rng: np.random.Generator) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Return one batch: inputs and the targets of both outputs."""

@@ -1,5 +1,7 @@
 """Fit the network on shards of generated studies."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +15,23 @@ from triage_node.models.windows import channel_count
 from triage_node.train.fitting.augmentation import Augmentation
 from triage_node.train.fitting.averaging import WeightAverage
 from triage_node.train.fitting.batches import SlicePool
+from triage_node.train.fitting.checkpoint import CHECKPOINT_FILE, Checkpoint, restore_checkpoint
+from triage_node.train.fitting.devices import device_scope, share_statistics
 from triage_node.train.fitting.imagenet import load_imagenet
 from triage_node.train.fitting.losses import LOSS_WEIGHTS, LOSSES
 from triage_node.train.fitting.settings import WEIGHTS_FILE, FitSettings
+from triage_node.train.provenance import write_settings
+
+# Share of the peak learning rate at the end.
+LAST_SHARE = {"cosine": 0.01, "constant": 1.0}
 
 
 class SliceBatches(keras.utils.PyDataset):
-    """Batches of one epoch; batch k of epoch e is the same in every run with the same seed."""
+    """Batches of one epoch; batch k of epoch e is the same in every run with the same seed and shards."""
 
-    def __init__(self, pool: SlicePool, settings: FitSettings, shards: Path | None = None) -> None:
-        super().__init__(workers=1, use_multiprocessing=False, max_queue_size=8)
-        self.pool, self.settings, self.shards, self.epoch = pool, settings, shards, 0
+    def __init__(self, pool: SlicePool, settings: FitSettings, shards: Path | None = None, epoch: int = 0) -> None:
+        super().__init__(workers=settings.workers, use_multiprocessing=False, max_queue_size=8)
+        self.pool, self.settings, self.shards, self.epoch = pool, settings, shards, epoch
 
     def __len__(self) -> int:
         return self.settings.epoch
@@ -39,12 +47,24 @@ class SliceBatches(keras.utils.PyDataset):
             self.pool.add_folder(self.shards)
 
 
+@contextmanager
+def precision(policy: str) -> Iterator[None]:
+    """Build layers with a policy of precision, and leave that of the process as it was."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
 def start_network(settings: FitSettings) -> keras.Model:
     """Return the network with its starting weights."""
     keras.utils.set_random_seed(settings.seed)
     geometry = settings.geometry
     shape = Architecture(geometry.rows, geometry.columns, channel_count(settings.windows), settings.decoder_filters)
-    network = build_network(shape)
+    with precision(settings.precision):
+        network = build_network(shape)
     if settings.start is not None:
         assign_weights(network.variables, read_weights(settings.start))
     elif settings.imagenet:
@@ -53,64 +73,73 @@ def start_network(settings: FitSettings) -> keras.Model:
 
 
 def settle_statistics(network: keras.Model, pool: SlicePool, settings: FitSettings, batches: int = 20) -> None:
-    """Take the encoder's batch statistics from generated slices, then freeze them.
-
-    Frozen statistics train half as fast again and leave no gap between training and serving.
-    """
+    """Take the encoder's batch statistics from generated slices."""
     rng = np.random.default_rng([settings.seed, 1])
     for _ in range(batches):
         network(keras.ops.convert_to_tensor(pool.batch(settings.batch, rng)[0]), training=True)
+
+
+def freeze_statistics(network: keras.Model) -> None:
+    """Freeze the encoder's batch statistics: it trains half as fast again and serves as it was trained."""
     for layer in network.layers:
         if isinstance(layer, keras.layers.BatchNormalization) and layer.name.startswith(("stem", "block")):
             layer.trainable = False
 
 
 def compile_network(network: keras.Model, settings: FitSettings) -> None:
-    """Attach losses and AdamW with a cosine schedule; XLA stays off, it is slow on CPUs."""
+    """Attach losses and AdamW with its schedule; XLA stays off on TensorFlow, it is slow on CPUs."""
     schedule = keras.optimizers.schedules.CosineDecay(
         settings.learning_rate * 0.02,
         max(settings.steps - settings.warm_up, 1),
-        alpha=0.01,
+        alpha=LAST_SHARE[settings.schedule],
         warmup_target=settings.learning_rate,
         warmup_steps=settings.warm_up,
     )
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=settings.weight_decay, global_clipnorm=5.0)
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    network.compile(optimizer, loss=LOSSES, loss_weights=LOSS_WEIGHTS, jit_compile=False)
+    jit = keras.backend.backend() == "jax"
+    network.compile(optimizer, loss=LOSSES, loss_weights=LOSS_WEIGHTS, jit_compile=jit)
 
 
 def fit(shards: Path, folder: Path, settings: FitSettings, callbacks: tuple[keras.callbacks.Callback, ...] = ()) -> Any:
-    """Fit a network and return Keras' history; the averaged weights lie in the folder afterwards.
+    """Fit a network and return Keras' history; last and averaged weights lie in the folder afterwards.
 
-    A run that was cut off goes on from its last complete epoch when called again with the same folder.
+    A run that was cut off goes on from its last complete epoch when called again with the same folder; one that is
+    complete is left as it is.
 
     Parameters
     ----------
     shards
         Folder of shards; those that appear during the run are used from the next epoch on.
     folder
-        Receives checkpoints and the averaged weights.
+        Receives the checkpoint and the weights files.
 
     Raises
     ------
     ModelError
-        When the folder holds no shards.
+        When the folder holds no shards, or the checkpoint of another network.
     """
     folder.mkdir(parents=True, exist_ok=True)
     pool = slice_pool(shards, settings)
-    network = start_network(settings)
-    settle_statistics(network, pool, settings)
-    compile_network(network, settings)
-    return network.fit(
-        SliceBatches(pool, settings, shards),
-        epochs=max(1, round(settings.steps / settings.epoch)),
-        verbose=0,
-        callbacks=[
-            keras.callbacks.BackupAndRestore(folder / "backup", delete_checkpoint=True),
-            WeightAverage(folder / WEIGHTS_FILE),
-            *callbacks,
-        ],
-    )
+    write_settings(folder, settings)
+    with device_scope(settings.devices):
+        network = start_network(settings)
+        if settings.start is None and not (folder / CHECKPOINT_FILE).exists():
+            settle_statistics(network, pool, settings)
+        freeze_statistics(network)
+        if settings.devices != 1:
+            share_statistics(network)
+        compile_network(network, settings)
+        average = WeightAverage(folder / WEIGHTS_FILE, settings.average_decay)
+        done = restore_checkpoint(folder, network, average)
+        return network.fit(
+            SliceBatches(pool, settings, shards, done),
+            epochs=settings.epochs,
+            initial_epoch=done,
+            verbose=0,
+            shuffle=False,  # the pool draws at random already, and Keras' own order would be another after a resume
+            callbacks=[average, Checkpoint(folder, average), *callbacks],
+        )
 
 
 def slice_pool(folder: Path, settings: FitSettings) -> SlicePool:

@@ -13,6 +13,10 @@ class EpochLines(keras.callbacks.Callback):
         super().__init__()
         self.bar, self.epoch_steps, self.task = bar, epoch, bar.add_task("steps", total=steps)
 
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Start where a run that was cut off goes on."""
+        self.bar.update(self.task, completed=epoch * self.epoch_steps)
+
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
         """Advance the bar."""
         self.bar.advance(self.task)

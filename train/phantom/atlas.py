@@ -9,6 +9,8 @@ from importlib.resources import files
 import numpy as np
 from scipy import ndimage
 
+from triage_node.train.phantom.sampling import sample
+
 FILE = "datasets/data/mni_icbm152_{}_tal_nlin_sym_09a_converted.nii.gz"
 # Index of the MNI origin in the files, and the y of the head's middle, about which heads are turned.
 ORIGIN = (98, 134, 72)
@@ -42,9 +44,13 @@ class Map:
 
     def at(self, z: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
         """Return linearly interpolated values at positions in mm."""
-        index = [axis / self.step_mm + start for axis, start in zip((z, y, x), self.origin, strict=True)]
-        edge = {"mode": "nearest"} if self.outside is None else {"mode": "constant", "cval": self.outside}
-        return ndimage.map_coordinates(self.values, index, np.float32, order=1, **edge)
+        scale, shape = np.float32(1 / self.step_mm), np.shape(z)
+        deep, high, wide = (
+            np.ascontiguousarray(axis, np.float32).ravel() * scale + np.float32(start)
+            for axis, start in zip((z, y, x), self.origin, strict=True)
+        )
+        found: np.ndarray = sample(self.values, deep, high, wide, self.outside is None, self.outside or 0.0)
+        return found.reshape(shape)
 
 
 @dataclass(frozen=True)

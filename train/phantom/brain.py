@@ -8,6 +8,9 @@ from triage_node.train.phantom.atlas import Atlas
 from triage_node.train.phantom.grid import Grid
 from triage_node.train.phantom.head import HeadSpace
 
+# Tissue further outside the inner table is hidden by bone and scalp, and left out.
+SAMPLED_BEYOND_MM = 6.0
+
 
 @dataclass(frozen=True)
 class BrainStyle:
@@ -84,16 +87,25 @@ def _fold(tissue: Tissue, space: HeadSpace, grid: Grid, style: BrainStyle, rng: 
     )
 
 
+def _spread(values: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """Return the values of the voxels of a mask in their places, 0 elsewhere."""
+    whole = np.zeros(where.shape, np.float32)
+    whole[where] = values
+    return whole
+
+
 def sample_tissue(
     atlas: Atlas, space: HeadSpace, grid: Grid, style: BrainStyle, rng: np.random.Generator, folds: bool = True
 ) -> Tissue:
     """Return the tissue fractions of a head, aged and folded."""
-    place = space.z, space.y, space.x
+    near = space.inside_mm > -SAMPLED_BEYOND_MM
+    place = space.z[near], space.y[near], space.x[near]
     gray, white = _sharpen(np.clip(atlas.gray.at(*place), 0, 1), np.clip(atlas.white.at(*place), 0, 1), style.sharpness)
     average = atlas.ventricles.at(*place)
     ventricles = np.clip((average - style.ventricle_floor) * 3 + 0.3, 0, 1) * (average > 0.05)
     sulci = np.clip(atlas.fluid.at(*place) * style.atrophy, 0, 1)
-    tissue = Tissue(gray, white, np.where(average > 0.1, ventricles, sulci), ventricles)
+    fluid = np.where(average > 0.1, ventricles, sulci)
+    tissue = Tissue(*(_spread(values, near) for values in (gray, white, fluid, ventricles)))
     return _fold(tissue, space, grid, style, rng) if folds else tissue
 
 

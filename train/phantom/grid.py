@@ -34,6 +34,11 @@ class Grid:
         """Return the mean distance between slices in mm."""
         return float(np.mean(np.diff(self.positions_mm))) if len(self.positions_mm) > 1 else 5.0
 
+    @property
+    def voxel_ml(self) -> float:
+        """Return the volume of a voxel in mL."""
+        return self.slice_mm * self.mm_per_pixel**2 / 1000
+
     def axes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return z, y and x in mm from the middle, shaped to broadcast against each other."""
         across = ((np.arange(self.size) - (self.size - 1) / 2) * self.mm_per_pixel).astype(np.float32)

@@ -1,11 +1,18 @@
 """A head in space: size, pose and individual shape, and the anatomy found at each voxel."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from triage_node.train.phantom.atlas import Atlas
 from triage_node.train.phantom.grid import Grid
+
+Box = tuple[slice, slice, slice]
+# Rows and columns of the blocks whose extent in the head is remembered.
+BLOCK = 8
+# Above this share of the vault, the floor of the skull no longer counts.
+ALL_VAULT = 0.99995
 
 
 @dataclass(frozen=True)
@@ -59,14 +66,49 @@ class HeadSpace:
         """Return the distance in mm of each voxel to a point."""
         return np.sqrt((self.z - z) ** 2 + (self.y - y) ** 2 + (self.x - x) ** 2)
 
+    def part(self, box: Box) -> "HeadSpace":
+        """Return the space of a box of voxels."""
+        return HeadSpace(self.z[box], self.y[box], self.x[box], self.inside_mm[box])
+
+    @cached_property
+    def _extents(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Smallest and largest coordinate of each block, for z, y and x."""
+        return [(_of_blocks(np.minimum, axis), _of_blocks(np.maximum, axis)) for axis in (self.z, self.y, self.x)]
+
+    def box(self, low: tuple[float, float, float], high: tuple[float, float, float]) -> Box | None:
+        """Return a box of voxels that holds all those between two corners ``(z, y, x)`` in mm; None if there are none.
+
+        Bodies much smaller than a head are evaluated in it alone.
+        """
+        limits = zip(self._extents, low, high, strict=True)
+        reached = np.logical_and.reduce([(most >= start) & (least <= end) for (least, most), start, end in limits])
+        if not reached.any():
+            return None
+        slices, rows, columns = (np.flatnonzero(reached.any(axis=others)) for others in ((1, 2), (0, 2), (0, 1)))
+        return slice(slices[0], slices[-1] + 1), _voxels(rows), _voxels(columns)
+
+
+def _of_blocks(extreme: np.ufunc, values: np.ndarray) -> np.ndarray:
+    """Return the extreme of each block of each slice."""
+    by_rows = extreme.reduceat(values, np.arange(0, values.shape[1], BLOCK), axis=1)
+    return extreme.reduceat(by_rows, np.arange(0, values.shape[2], BLOCK), axis=2)
+
+
+def _voxels(blocks: np.ndarray) -> slice:
+    return slice(int(blocks[0]) * BLOCK, (int(blocks[-1]) + 1) * BLOCK)
+
 
 def _skull_depth(atlas: Atlas, z: np.ndarray, y: np.ndarray, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Blend the smooth hull of the vault into the tight hull of the floor."""
-    vault, floor = atlas.vault.at(z, y, x), atlas.floor.at(z, y, x)
+    vault = atlas.vault.at(z, y, x)
     # The floor falls in steps from the forehead to the back of the head.
-    above = 1 / (1 + np.exp(-(z + 0.35 * y + rng.uniform(10, 20)) / 3))
+    above = 1 / (1 + np.exp(np.minimum(-(z + 0.35 * y + rng.uniform(10, 20)) / 3, 80)))
     slack = rng.uniform(2, 8)
-    return above * vault + (1 - above) * np.minimum(vault, np.maximum(floor, vault - slack))
+    low = above < ALL_VAULT
+    floor, hull, share = atlas.floor.at(z[low], y[low], x[low]), vault[low], above[low]
+    depth = vault.copy()
+    depth[low] = share * hull + (1 - share) * np.minimum(hull, np.maximum(floor, hull - slack))
+    return depth
 
 
 def place_head(atlas: Atlas, grid: Grid, pose: Pose, rng: np.random.Generator) -> HeadSpace:

@@ -78,6 +78,30 @@ class Lesion:
     balls: tuple[Ball, ...] = field(default=())
 
 
+def level_for_volume(score: np.ndarray, room: np.ndarray, volume_ml: float, grid: Grid) -> float | None:
+    """Return the score above which the room holds a volume.
+
+    Parameters
+    ----------
+    score
+        What decides where blood goes first.
+    room
+        Share of each voxel that blood can fill.
+
+    Returns
+    -------
+    float or None
+        None when there is no room at all.
+    """
+    places = np.flatnonzero(room > 0.2)
+    if len(places) == 0:
+        return None
+    order = np.argsort(-score.ravel()[places])
+    filled_ml = np.cumsum(room.ravel()[places][order], dtype=np.float64) * grid.voxel_ml
+    last = min(int(np.searchsorted(filled_ml, volume_ml)), len(places) - 1)
+    return float(score.ravel()[places[order[last]]])
+
+
 def random_voxel(where: np.ndarray, rng: np.random.Generator) -> tuple[int, int, int] | None:
     """Return a voxel of a mask at random, or None when the mask is empty."""
     flat = np.flatnonzero(where)

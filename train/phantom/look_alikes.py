@@ -28,10 +28,20 @@ def _falx(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndar
     return hu + part * (rng.uniform(42, 65) - hu)
 
 
+def _toward(hu: np.ndarray, share_of: np.ndarray, level_hu: float) -> np.ndarray:
+    """Return HU moved toward a level by a share of each voxel; what is denser stays."""
+    return hu + share_of * np.clip(level_hu - hu, 0, None)
+
+
 def _sagittal_sinus(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
+    """Brighten the superior sagittal sinus, a triangle that widens toward the confluence at the back."""
     space = anatomy.space
-    tube = np.exp(-(space.x**2 + (space.inside_mm - 2.5) ** 2) / rng.uniform(8, 26))
-    return hu + tube * (space.y > -20) * (space.z > -10) * rng.uniform(6, 28)
+    back = np.clip((space.y + 20) / 90, 0, 1)
+    width, depth = rng.uniform(2, 4) + rng.uniform(0, 4) * back, rng.uniform(2, 4.5) + rng.uniform(0, 4) * back
+    offset = rng.normal(0, 2) * back
+    tube = np.exp(-(((space.x - offset) / width) ** 2) - ((space.inside_mm - 1.5) / depth) ** 2)
+    tube = np.clip(1.4 * tube, 0, 1) * (space.y > -20) * (space.z > -12)
+    return _toward(hu, tube, rng.uniform(42, 68))
 
 
 def _tentorium(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
@@ -43,20 +53,23 @@ def _tentorium(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np
 
 
 def _transverse_sinus(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
+    """Brighten transverse and sigmoid sinuses; one side is usually larger, up to a broad band in a slice."""
     space = anatomy.space
-    high, deep = (space.z + rng.uniform(18, 30)) / rng.uniform(4, 8), (space.inside_mm - 2) / rng.uniform(2, 5)
+    larger = rng.choice([-1, 1])
+    side = np.where(np.sign(space.x) == larger, 1.0, rng.uniform(0.2, 1.0)).astype(np.float32)
+    high, deep = (space.z + rng.uniform(18, 30)) / rng.uniform(4, 9), (space.inside_mm - 2) / (rng.uniform(3, 9) * side)
     transverse = np.exp(-(high**2 + deep**2)) * (space.y > 18)
-    side = 1 + rng.uniform(-0.9, 0.9) * np.sign(space.x)  # one side is usually larger
     middle = np.abs(space.x) - rng.uniform(46, 54), space.y - rng.uniform(20, 30)
     sigmoid = np.exp(-(middle[0] ** 2 + middle[1] ** 2) / rng.uniform(20, 80)) * (space.z < -20) * (space.z > -50)
-    return hu + np.maximum(transverse, sigmoid * (space.inside_mm > 0)) * side * rng.uniform(5, 26)
+    tube = np.clip(1.4 * np.maximum(transverse, sigmoid), 0, 1) * side * (space.inside_mm > 0)
+    return _toward(hu, tube, rng.uniform(42, 68))
 
 
 def _deep_veins(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
     """Brighten the great cerebral vein and the straight sinus, which runs down and back from it in the midline."""
-    start, end = (rng.uniform(8, 16), rng.uniform(10, 22), 0.0), (rng.uniform(-6, 4), rng.uniform(52, 62), 0.0)
-    vein = share(rod(anatomy.space, start, end, rng.uniform(1.5, 3.5), rng.uniform(1.0, 2.5)), 2.0)
-    return hu + vein * rng.uniform(5, 26)
+    start, end = (rng.uniform(6, 18), rng.uniform(6, 22), 0.0), (rng.uniform(-8, 6), rng.uniform(52, 62), 0.0)
+    vein = share(rod(anatomy.space, start, end, rng.uniform(1.5, 4.5), rng.uniform(1.0, 3.0)), 2.0)
+    return _toward(hu, vein, rng.uniform(42, 68))
 
 
 def _vessels(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
@@ -68,8 +81,12 @@ def _calcium(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.n
     for (z, y, x), frequency in CALCIUM:
         if rng.random() < frequency:
             space = anatomy.space
+            z, y, x = z + rng.normal(0, 2), y + rng.normal(0, 2.5), x + rng.normal(0, 1.5) * (x != 0)
             squared = ((space.z - z) / 1.4) ** 2 + (space.y - y) ** 2 + (space.x - x) ** 2
-            hu = hu + np.exp(-squared / rng.uniform(3, 10)) * np.exp(rng.uniform(np.log(15), np.log(350)))
+            grains = np.clip(1 + 0.5 * anatomy.fine, 0.2, None)
+            size = float(np.exp(rng.uniform(np.log(3), np.log(30))))
+            strength = float(np.exp(rng.uniform(np.log(15), np.log(500))))
+            hu = hu + grains * np.exp(-squared / size) * strength
     return hu
 
 
@@ -94,10 +111,10 @@ def _dark_patch(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> n
 
 STEPS: tuple[tuple[Step, float], ...] = (
     (_falx, 0.9),
-    (_sagittal_sinus, 0.85),
+    (_sagittal_sinus, 0.9),
     (_tentorium, 0.75),
-    (_transverse_sinus, 0.8),
-    (_deep_veins, 0.8),
+    (_transverse_sinus, 0.85),
+    (_deep_veins, 0.9),
     (_vessels, 0.5),
     (_calcium, 1.0),
     (_falx_calcium, 0.12),

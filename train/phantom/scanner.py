@@ -27,6 +27,8 @@ class Scanner:
         Correlation of the noise: larger for softer kernels.
     cupping_hu, cupping_mm
         Brightening under the bone that beam hardening leaves, and how deep it reaches: at the vertex a whole slice.
+    cupping_lobes
+        Share of it that lies on some sides only, where the bone is thick or cut at a slant.
     streaks_hu
         Strength of the streaks between the petrous bones.
     floor_hu, petrous_hu
@@ -41,6 +43,7 @@ class Scanner:
     grain_mm: float
     cupping_hu: float
     cupping_mm: float
+    cupping_lobes: float
     streaks_hu: float
     floor_hu: float
     petrous_hu: float
@@ -56,6 +59,7 @@ class Scanner:
             grain_mm=rng.uniform(0.35, 1.05),
             cupping_hu=float(rng.exponential(5.0)),
             cupping_mm=rng.uniform(2, 14),
+            cupping_lobes=rng.uniform(0, 1),
             streaks_hu=np.exp(rng.uniform(0, np.log(6))) * (rng.random() < 0.5),
             floor_hu=rng.uniform(-1, 10),
             petrous_hu=rng.uniform(0, 16) * (rng.random() < 0.7),
@@ -76,6 +80,21 @@ def _hardening(space: HeadSpace, scanner: Scanner) -> np.ndarray:
     """Return what beam hardening leaves in the posterior fossa."""
     band = np.exp(-(((space.y - 10) / 10) ** 2) - ((space.z + 34) / 9) ** 2) * (np.abs(space.x) < 50)
     return scanner.floor_hu * _floor(space.z) - scanner.petrous_hu * band
+
+
+def _cupping(space: HeadSpace, depth: np.ndarray, scanner: Scanner, rng: np.random.Generator) -> np.ndarray:
+    """Return the brightening under the bone: all around, and in bands along parts of the convexity."""
+    y, x, z = average_subslices(space.y), average_subslices(space.x), average_subslices(space.z)
+    around = np.arctan2(x, y)
+    waves = np.zeros_like(depth)
+    for order in (1, 2, 3):
+        waves += rng.normal(0, 1 / order) * np.cos(
+            order * around + rng.uniform(-np.pi, np.pi) + z / rng.uniform(30, 90)
+        )
+    lobes = scanner.cupping_lobes * np.clip(1.5 * waves, 0, 2.5)
+    ring = np.exp(-np.clip(depth, 0, None) / scanner.cupping_mm)
+    band = np.exp(-((np.clip(depth, 0, None) / rng.uniform(1.5, 5)) ** 2))
+    return scanner.cupping_hu * (1 - 0.5 * scanner.cupping_lobes) * ring + (2 + scanner.cupping_hu) * lobes * band
 
 
 def _noise(shape: tuple[int, ...], grid: Grid, scanner: Scanner, rng: np.random.Generator) -> np.ndarray:
@@ -117,7 +136,7 @@ def scan(hu: np.ndarray, space: HeadSpace, grid: Grid, scanner: Scanner, rng: np
     for plane in image:
         cv2.GaussianBlur(plane, (0, 0), max(scanner.blur_mm / grid.mm_per_pixel, 0.2), dst=plane)
     floor, inside = _floor(z), depth > 0
-    image += scanner.cupping_hu * np.exp(-np.clip(depth, 0, None) / scanner.cupping_mm) * inside
+    image += _cupping(space, depth, scanner, rng) * inside
     image += scanner.noise_hu * (1 + np.float32(0.6) * floor) * _noise(image.shape, grid, scanner, rng)
     if scanner.streaks_hu:
         image += scanner.streaks_hu * floor * inside * _streaks(image.shape, grid, rng)

@@ -6,7 +6,7 @@ from triage_node.train.phantom.lesion import Anatomy, point, random_voxel
 
 
 def _thickness(anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
-    mean = np.exp(rng.uniform(np.log(3.5), np.log(10)))
+    mean = float(np.exp(rng.uniform(np.log(3.5), np.log(10))))
     return np.clip(mean + rng.uniform(0, 1.2) * anatomy.coarse, 2.5, None)
 
 

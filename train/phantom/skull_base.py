@@ -5,8 +5,9 @@ Positions are those of the MNI152 head, ``(z, y, x)`` in mm from the head's midd
 
 import numpy as np
 
+from triage_node.train.phantom.head import HeadSpace
 from triage_node.train.phantom.lesion import Anatomy
-from triage_node.train.phantom.solids import ball, ellipsoid, rod, share
+from triage_node.train.phantom.solids import Ellipsoid, Rod, ellipsoid, share
 
 SIDES = (-1, 1)
 # Bone may bulge this far into the average brain, not further.
@@ -15,92 +16,131 @@ BULGE_MM = 1.0
 HIGHEST_MM = 22.0
 
 
-def _paint(hu: np.ndarray, where: np.ndarray, value: np.ndarray | float) -> np.ndarray:
-    return hu + where * (value - hu)
+def _paint(hu: np.ndarray, where: np.ndarray, value: np.ndarray | float) -> None:
+    hu += where * (value - hu)
+
+
+def _fill(
+    hu: np.ndarray,
+    space: HeadSpace,
+    body: Ellipsoid | Rod,
+    value: np.ndarray | float,
+    cover: np.ndarray | None = None,
+    grown_mm: float = 0.0,
+) -> None:
+    """Fill a body in place, in the voxels it reaches.
+
+    Parameters
+    ----------
+    value
+        HU, one for all or one a voxel of the whole space.
+    cover
+        Share of each voxel of the whole space that may be filled; all by default.
+    grown_mm
+        By how much the surface is moved outward.
+    """
+    box = space.box(*body.corners(grown_mm + 1))
+    if box is None:
+        return
+    where = share(body.distance(space.part(box)) - grown_mm)
+    _paint(
+        hu[box], where if cover is None else where * cover[box], value[box] if isinstance(value, np.ndarray) else value
+    )
+
+
+def _ball(middle: tuple[float, float, float], radius_mm: float) -> Ellipsoid:
+    return Ellipsoid(middle, (radius_mm, radius_mm, radius_mm))
 
 
 def _outside_brain(anatomy: Anatomy) -> np.ndarray:
     return np.clip((BULGE_MM - anatomy.space.inside_mm) / 1.0, 0, 1)
 
 
-def _face(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
+def _face(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> None:
     """Fill face and neck with muscle and fat."""
     space = anatomy.space
     face = ellipsoid(space, (-78, -48, 0), (66, 58, 62))
     neck = np.maximum(np.sqrt((space.x / 1.1) ** 2 + (space.y - 22) ** 2) - rng.uniform(50, 62), space.z + 45)
     body = share(np.minimum(face, neck), 2) * (space.inside_mm < -2)
-    soft = np.where(anatomy.medium + 0.7 * anatomy.fine > rng.uniform(0.2, 0.9), rng.uniform(-110, -70), 52)
-    return _paint(hu, body * (hu < -150), soft)
+    fat = anatomy.medium + 0.7 * anatomy.fine > rng.uniform(0.2, 0.9)
+    soft = np.where(fat, np.float32(rng.uniform(-110, -70)), np.float32(52))
+    _paint(hu, body * (hu < -150), soft)
 
 
-def _orbits(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
+def _orbits(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> None:
+    space, outside = anatomy.space, _outside_brain(anatomy)
     wide, high = rng.uniform(29, 34), rng.uniform(-40, -32)
     for side in SIDES:
         middle = (high, -72.0, side * wide)
-        hu = _paint(hu, share(ball(anatomy.space, middle, 22)) * _outside_brain(anatomy), 700)
-        hu = _paint(hu, share(ball(anatomy.space, middle, 19.5)) * _outside_brain(anatomy), -85)
-        hu = _paint(hu, share(rod(anatomy.space, (high, -78, side * wide), (-22, -45, side * 14), 2.5)), 35)
-        hu = _paint(hu, share(ball(anatomy.space, (high, -82, side * wide), 11.5)), 9)
-        hu = _paint(hu, share(ellipsoid(anatomy.space, (high, -90, side * wide), (4, 2, 4))), 75)
-    return hu
+        _fill(hu, space, _ball(middle, 22), 700, outside)
+        _fill(hu, space, _ball(middle, 19.5), -85, outside)
+        _fill(hu, space, Rod((high, -78, side * wide), (-22, -45, side * 14), 2.5), 35)
+        _fill(hu, space, _ball((high, -82, side * wide), 11.5), 9)
+        _fill(hu, space, Ellipsoid((high, -90, side * wide), (4, 2, 4)), 75)
 
 
-def _sinuses(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
+def _sinuses(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> None:
     """Blow up the air-filled sinuses; some hold mucus, the ethmoid cells are parted by thin bone."""
     space, outside = anatomy.space, _outside_brain(anatomy)
-    cells = np.where(anatomy.fine > 0.7, 350.0, np.where(anatomy.fine < -1.3, 25.0, -900.0))
-    ethmoid = ellipsoid(space, (-38, -65, 0), (17, 24, 11))
-    hu = _paint(hu, share(ethmoid - 2) * outside, 500)
-    hu = _paint(hu, share(ethmoid) * outside, cells)
-    frontal = ellipsoid(space, (rng.uniform(-12, 2), -94, 0), (rng.uniform(6, 18), 6, rng.uniform(8, 30)))
-    hu = _paint(hu, share(frontal + 2 * anatomy.medium) * (space.inside_mm < -3), -950)
-    sphenoid = ellipsoid(space, (-33, -26, rng.normal(0, 3)), (rng.uniform(6, 11), rng.uniform(7, 13), 12))
-    hu = _paint(hu, share(sphenoid - 3) * outside, 800)
-    hu = _paint(hu, share(sphenoid) * outside, -950 if rng.random() < 0.85 else rng.uniform(5, 60))
+    cells = np.select([anatomy.fine > 0.7, anatomy.fine < -1.3], [np.float32(350), np.float32(25)], np.float32(-900))
+    ethmoid = Ellipsoid((-38, -65, 0), (17, 24, 11))
+    _fill(hu, space, ethmoid, 500, outside, grown_mm=2)
+    _fill(hu, space, ethmoid, cells, outside)
+    _frontal_sinus(hu, anatomy, rng)
+    sphenoid = Ellipsoid((-33, -26, rng.normal(0, 3)), (rng.uniform(6, 11), rng.uniform(7, 13), 12))
+    _fill(hu, space, sphenoid, 800, outside, grown_mm=3)
+    _fill(hu, space, sphenoid, -950 if rng.random() < 0.85 else rng.uniform(5, 60), outside)
     for side in SIDES:
-        maxillary = ellipsoid(space, (-66, -60, side * 28), (17, 17, 14))
-        hu = _paint(hu, share(maxillary - 2), 600)
+        maxillary = Ellipsoid((-66, -60, side * 28), (17, 17, 14))
+        _fill(hu, space, maxillary, 600, grown_mm=2)
         level = space.y > rng.uniform(-70, -35)
-        hu = _paint(hu, share(maxillary), np.where(level, rng.uniform(5, 60), -950.0))
-    return hu
+        _fill(hu, space, maxillary, np.where(level, np.float32(rng.uniform(5, 60)), np.float32(-950)))
 
 
-def _petrous(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
+def _frontal_sinus(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> None:
+    frontal = Ellipsoid((rng.uniform(-12, 2), -94, 0), (rng.uniform(6, 18), 6, rng.uniform(8, 30)))
+    # Noise of five deviations still lies in the box.
+    box = anatomy.space.box(*frontal.corners(11))
+    if box is not None:
+        space = anatomy.space.part(box)
+        _paint(hu[box], share(frontal.distance(space) + 2 * anatomy.medium[box]) * (space.inside_mm < -3), -950)
+
+
+def _petrous(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> None:
     """Add the petrous bones, the densest of the body, and the mastoid cells behind them."""
-    outside, density = _outside_brain(anatomy), rng.uniform(900, 1700)
+    space, outside, density = anatomy.space, _outside_brain(anatomy), rng.uniform(900, 1700)
+    texture = density - 250 * np.clip(anatomy.fine, -1, 2)
     for side in SIDES:
         apex, end = (-34, 1 + rng.normal(0, 2), side * 12), (-33 + rng.normal(0, 2), 26, side * 54)
-        ridge = rod(anatomy.space, apex, end, rng.uniform(5, 8), rng.uniform(10, 14))
-        texture = density - 250 * np.clip(anatomy.fine, -1, 2)
-        hu = _paint(hu, share(ridge) * outside, texture)
-        mastoid = ellipsoid(anatomy.space, (-42, 32, side * 56), (18, 13, 10))
-        cells = np.where(anatomy.fine > rng.uniform(-0.6, 0.4), -850.0, 600.0)
-        hu = _paint(hu, share(mastoid) * outside, cells)
-        canal = rod(anatomy.space, (-38, 12, side * 50), (-38, 12, side * 80), 3)
-        hu = _paint(hu, share(canal) * (anatomy.space.inside_mm < -2), -950)
-    return hu
+        _fill(hu, space, Rod(apex, end, rng.uniform(5, 8), rng.uniform(10, 14)), texture, outside)
+        cells = np.where(anatomy.fine > rng.uniform(-0.6, 0.4), np.float32(-850), np.float32(600))
+        _fill(hu, space, Ellipsoid((-42, 32, side * 56), (18, 13, 10)), cells, outside)
+        _fill(hu, space, Rod((-38, 12, side * 50), (-38, 12, side * 80), 3), -950, space.inside_mm < -2)
 
 
-def _sphenoid_and_clivus(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
-    space, outside = anatomy.space, _outside_brain(anatomy)
-    bodies = [rod(space, (-15, -3, 0), (-56, 8, 0), 4, 6), rod(space, (-13, -4, -8), (-13, -4, 8), 2.5)]
+def _sphenoid_and_clivus(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> None:
+    outside = _outside_brain(anatomy)
+    bodies = [Rod((-15, -3, 0), (-56, 8, 0), 4, 6), Rod((-13, -4, -8), (-13, -4, 8), 2.5)]
     for side in SIDES:
-        bodies.append(rod(space, (-15, -30, side * 12), (-5, -28, side * 52), rng.uniform(2, 4)))
-        bodies.append(rod(space, (-14, -20, side * 9), (-15, -30, side * 14), 2.5))
+        bodies.append(Rod((-15, -30, side * 12), (-5, -28, side * 52), rng.uniform(2, 4)))
+        bodies.append(Rod((-14, -20, side * 9), (-15, -30, side * 14), 2.5))
     for body in bodies:
-        hu = _paint(hu, share(body) * outside, rng.uniform(500, 1100))
-    return hu
+        _fill(hu, anatomy.space, body, rng.uniform(500, 1100), outside)
 
 
-def _canal(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
+def _canal(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> None:
     """Open the foramen magnum and ring the cord with the first vertebra."""
-    space = anatomy.space
+    density = rng.uniform(500, 900)
+    box = anatomy.space.box((-np.inf, -2, -24), (-56, 46, 24))
+    if box is None:
+        return
+    space, part = anatomy.space.part(box), hu[box]
     around = np.sqrt(space.x**2 + (space.y - 22) ** 2)
     below = np.clip((-56 - space.z) / 3, 0, 1) * (space.inside_mm < 1)
     ring = share(np.abs(around - 19) - 3.5) * np.clip((-66 - space.z) / 3, 0, 1)
-    hu = _paint(hu, ring * below, rng.uniform(500, 900))
-    hu = _paint(hu, share(around - 15) * below, 10)
-    return _paint(hu, share(around - 6) * below, 32)
+    _paint(part, ring * below, density)
+    _paint(part, share(around - 15) * below, 10)
+    _paint(part, share(around - 6) * below, 32)
 
 
 def add_skull_base(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
@@ -109,7 +149,8 @@ def add_skull_base(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -
     if len(low) == 0:
         return hu
     reached = slice(low[0], low[-1] + 1)
-    lower, part = anatomy.slices(reached), hu[reached]
+    whole = np.array(hu, np.float32)
+    lower, part = anatomy.slices(reached), whole[reached]
     for step in (_face, _sphenoid_and_clivus, _sinuses, _petrous, _orbits, _canal):
-        part = step(part, lower, rng).astype(np.float32)
-    return np.concatenate([hu[: reached.start], part, hu[reached.stop :]])
+        step(part, lower, rng)
+    return whole

@@ -22,8 +22,10 @@ from triage_node.train.phantom.surroundings import add_scalp, add_table
 # Share of blood in a voxel, and its area in a slice, from which they count as hemorrhage.
 BLOOD_SHARE = 0.4
 SMALLEST_AREA_MM2 = 20.0
-# Blood that is hardly denser than gray matter cannot be labeled by eye, so it is not asked for.
-SMALLEST_CONTRAST_HU, LARGEST_HU = 9.0, 82.0
+# Blood hardly denser than what it lies in cannot be labeled by eye, so it is not asked for: gray matter, or fluid.
+SMALLEST_CONTRAST_HU, LARGEST_HU = 8.0, 82.0
+SMALLEST_CONTRAST_IN_FLUID_HU = -2.0
+IN_FLUID = (Label.INTRAVENTRICULAR, Label.SUBARACHNOID)
 FIRST_TYPE = {
     Label.EPIDURAL: 0.22,
     Label.INTRAPARENCHYMAL: 0.24,
@@ -38,6 +40,7 @@ FURTHER_TYPE = {
     Label.SUBARACHNOID: 0.15,
     Label.SUBDURAL: 0.12,
 }
+FIELD_MM = 230.0
 PUSHING = (Label.EPIDURAL, Label.SUBDURAL, Label.INTRAPARENCHYMAL)
 
 
@@ -113,13 +116,15 @@ def random_types(rng: np.random.Generator, positive: float = 0.6) -> tuple[Label
     return tuple(label for k, label in enumerate(TYPES) if k == first or rng.random() < FURTHER_TYPE[label])
 
 
-def random_recipe(rng: np.random.Generator, types: tuple[Label, ...] | None = None) -> Recipe:
+def random_recipe(
+    rng: np.random.Generator, types: tuple[Label, ...] | None = None, mm_per_pixel: float = 1.25
+) -> Recipe:
     """Return a study as it might come from any hospital, at the resolution that training needs."""
     return Recipe(
         types=random_types(rng) if types is None else types,
         pose=Pose.random(rng),
-        size=184,
-        mm_per_pixel=1.25,
+        size=2 * round(FIELD_MM / mm_per_pixel / 2),
+        mm_per_pixel=mm_per_pixel,
         slice_mm=float(rng.choice([5.0, 5.0, 5.0, 4.5, 6.0, 7.0])),
         lowest_mm=rng.uniform(-80, -45),
         highest_mm=rng.uniform(84, 98),
@@ -136,7 +141,8 @@ def _paint(hu: np.ndarray, lesion: Lesion, anatomy: Anatomy, gray_hu: float, rng
     """Lay edema and blood over the brain."""
     if lesion.edema is not None:
         hu = hu + 0.5 * lesion.edema * (rng.uniform(12, 22) - hu)
-    blood = np.clip(lesion.hu, gray_hu + SMALLEST_CONTRAST_HU, LARGEST_HU) + lesion.mottle * anatomy.medium
+    contrast = SMALLEST_CONTRAST_IN_FLUID_HU if lesion.label in IN_FLUID else SMALLEST_CONTRAST_HU
+    blood = np.clip(lesion.hu, gray_hu + contrast, LARGEST_HU) + lesion.mottle * anatomy.medium
     if lesion.peel_mm is not None and rng.random() < 0.25:  # mixed ages
         blood = blood - rng.uniform(8, 22) * np.clip(anatomy.coarse, 0, 1)
     return hu + lesion.fraction * (blood - hu)

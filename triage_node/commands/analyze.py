@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from triage_node.findings import ModelIdentity
     from triage_node.pipeline.analysis import Analysis
+    from triage_node.reasons import Reason
 
 
 def analyze(
@@ -22,6 +23,10 @@ def analyze(
         bool, typer.Option("--force", help="Analyze what the suitability checks reject, and say so.")
     ] = False,
     model: Annotated[str | None, typer.Option(help="Name of a shipped model, or a folder with a manifest.")] = None,
+    explain: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.png", help="Write where the model looked in the last series, for quality control."),
+    ] = None,
 ) -> None:
     """Analyze every image series under the paths; no server, no network.
 
@@ -43,16 +48,19 @@ def analyze(
     if not found.series:
         raise TriageError(f"There is no DICOM series under {', '.join(map(str, paths))}.")
 
-    from triage_node.models import load_model
+    from triage_node.models import explain_with, load_model
 
     with _stderr().status("Loading the model …"), native_messages_silenced():
         loaded = load_model(settings.model)
         loaded.warm_up()
     policy = Policy(minimum_age_years=loaded.manifest.minimum_age_years)
     results = []
+    picture = explain_with(loaded) if explain else None
     today = datetime.now().astimezone().date()
     for series in _with_progress(found.series):
-        results.append(_guarded(series, loaded, policy, today, force, context.obj["debug"]))
+        results.append(_guarded(series, loaded, policy, today, force, context.obj["debug"], picture))
+        if explain and results[-1].explanation:
+            explain.write_bytes(results[-1].explanation)
     rows = [as_row(analysis, loaded.identity) for analysis in results]
     if as_json:
         typer.echo(json.dumps(rows, indent=1))
@@ -75,13 +83,13 @@ def _with_progress(series: Any) -> Any:
     return track(series, "Analyzing", console=console, disable=not console.is_terminal, transient=True)
 
 
-def _guarded(series: Any, model: Any, policy: Any, today: Any, force: bool, debug: bool) -> "Analysis":
+def _guarded(series: Any, model: Any, policy: Any, today: Any, force: bool, debug: bool, explain: Any) -> "Analysis":
     from triage_node.pipeline.analysis import Analysis, judge_and_analyze
     from triage_node.reasons import Reason, ReasonCode
     from triage_node.worklist.outcome import Status
 
     try:
-        return judge_and_analyze(series, model, policy, today, force)
+        return judge_and_analyze(series, model, policy, today, force, explain)
     except Exception as error:
         if debug:
             raise
@@ -103,15 +111,20 @@ def as_row(analysis: "Analysis", model: "ModelIdentity") -> dict[str, Any]:
         "series_description": series.description,
         "status": analysis.status,
         "forced": analysis.forced,
-        "reasons": [{"code": reason.code, "message": reason.message} for reason in analysis.reasons],
+        "reasons": [{"code": reason.code, "message": reason.message} for reason in _reasons(analysis)],
         "model": asdict(model),
         "probabilities": _rounded(prediction.probabilities.values()) if prediction else None,
         "flagged": list(prediction.flagged) if prediction else [],
         "uncertain": list(prediction.uncertain) if prediction else [],
         "decision": prediction.decision if prediction else None,
+        "image_distance": asdict(prediction.distance) if prediction and prediction.distance else None,
         "slices": _slices(analysis),
         "seconds": {stage: round(seconds, 3) for stage, seconds in analysis.seconds.items()},
     }
+
+
+def _reasons(analysis: "Analysis") -> tuple["Reason", ...]:
+    return (*analysis.reasons, *(analysis.prediction.cautions if analysis.prediction else ()))
 
 
 def _slices(analysis: "Analysis") -> list[dict[str, Any]]:

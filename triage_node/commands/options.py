@@ -47,3 +47,10 @@ def plain(text: str) -> str:
     from rich.markup import escape
 
     return escape("".join(character for character in text if character.isprintable()))
+
+
+def moment(seconds: float | None) -> str:
+    """Return seconds since 1970 as the time on this machine's clock."""
+    from datetime import datetime
+
+    return "" if seconds is None else datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")

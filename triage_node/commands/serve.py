@@ -1,10 +1,14 @@
 """`triage-node serve`."""
 
-from typing import Annotated
+import sys
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from triage_node.commands.options import DataDir, settings_from
+
+if TYPE_CHECKING:
+    from triage_node.node import Node
 
 
 def serve(
@@ -17,6 +21,7 @@ def serve(
         list[str] | None, typer.Option(help="Who gets the reports, AET@HOST:PORT; repeat for more.")
     ] = None,
     data_dir: DataDir = None,
+    web_port: Annotated[int | None, typer.Option(help="Port of the pages; default 8080, 0 takes a free one.")] = None,
     model: Annotated[str | None, typer.Option(help="Name of a shipped model, or a folder with a manifest.")] = None,
 ) -> None:
     """Run the node: listen, keep, analyze, report, until it is stopped.
@@ -37,6 +42,7 @@ def serve(
         allowed_calling_ae_titles=allow,
         destinations=destination,
         data_dir=data_dir,
+        web_port=web_port,
         model=model,
     )
     configure_logging(settings.log_level)
@@ -50,5 +56,22 @@ def serve(
     )
     if not settings.destinations:
         typer.echo("No destination is set: reports are kept and not sent anywhere.")
+    _say_how_to_sign_in(node)
     stopping.wait()
     node.stop()
+
+
+def _say_how_to_sign_in(node: "Node") -> None:
+    """Say where the pages are; the first administrator's password goes to a terminal only, never into a log file."""
+    from triage_node.config import is_loopback
+    from triage_node.worklist.accounts import FIRST_ADMINISTRATOR
+
+    if node.web is None:
+        return
+    typer.echo(f"The pages are at {node.web.address}")
+    accounts = node.worklist.accounts
+    is_own_terminal = sys.stdout.isatty() and is_loopback(node.settings.web_host)
+    if is_own_terminal and (password := accounts.add_first_administrator()) is not None:
+        typer.echo(f"Sign in as {FIRST_ADMINISTRATOR} with the one-time password {password}")
+    elif not accounts.all():
+        typer.echo("Nobody can sign in yet: triage-node user add NAME --role administrator")

@@ -50,6 +50,9 @@ def _print_study(study: dict[str, Any]) -> None:
     for label, probability in (study["probabilities"] or {}).items():
         mark = "flagged" if label in study["flagged"] else "uncertain" if label in study["uncertain"] else "not flagged"
         console.print(f"  {label}: {probability:.3f} {mark}", highlight=False)
+    if (distance := study["image_distance"]) is not None:
+        shown = f"{distance['value']:.2f}, familiar up to {distance['limit']:.2f}"
+        console.print(f"  distance to the training data: {shown}", highlight=False)
     for reason in study["reasons"] or []:
         console.print(f"  {reason['code']}: {plain(reason['message'])}", highlight=False)
     for title, columns in {

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from triage_node.worklist import Worklist
 
 
-def open_worklist(settings: "Settings") -> "Worklist":
-    """Open the worklist of a node that runs or ran; a folder without one is an error."""
+def open_worklist(settings: "Settings", may_make: bool = False) -> "Worklist":
+    """Open the worklist of a node that runs or ran; a folder without one is an error, unless it may be made."""
     from triage_node.errors import SettingsError
     from triage_node.worklist import Worklist
 
-    if settings.database_url is None and not (settings.data_dir / "worklist.sqlite").is_file():
+    if not may_make and settings.database_url is None and not (settings.data_dir / "worklist.sqlite").is_file():
         raise SettingsError(f"There is no worklist in {settings.data_dir}; name the node's folder with --data-dir.")
     worklist = Worklist(settings)
     worklist.prepare()

@@ -47,6 +47,7 @@ def run_demo(keep_running: bool) -> int:
     pacs = StandInPACS()
     settings = read_settings(
         dicom_port=0,
+        web_port=0,
         data_dir=folder / "data",
         destinations=[pacs.address],
         series_quiet_seconds=SERIES_QUIET_SECONDS,

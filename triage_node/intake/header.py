@@ -20,8 +20,11 @@ TAGS = [
         "StudyDate",
         "AccessionNumber",
         "Modality",
+        "Manufacturer",
+        "StationName",
         "StudyDescription",
         "SeriesDescription",
+        "ManufacturerModelName",
         "PatientName",
         "PatientID",
         "BodyPartExamined",
@@ -52,6 +55,8 @@ class Header:
     study_date: str
     modality: str
     series_description: str
+    station_name: str
+    scanner: str
     eligible: bool
     urgent: bool
 
@@ -93,6 +98,8 @@ def _header(ds: Dataset) -> Header:
         study_date=_text(ds, "StudyDate"),
         modality=_text(ds, "Modality"),
         series_description=_text(ds, "SeriesDescription"),
+        station_name=_text(ds, "StationName"),
+        scanner=f"{_text(ds, 'Manufacturer')} {_text(ds, 'ManufacturerModelName')}".strip(),
         eligible=looks_like_head_ct(ds),
         urgent=_text(ds, "RequestedProcedurePriority").upper() in URGENT,
     )

@@ -127,5 +127,7 @@ def received_instance(
         study_date=header.study_date,
         modality=header.modality,
         series_description=header.series_description,
+        station_name=header.station_name,
+        scanner=header.scanner,
         urgent=header.urgent,
     )

@@ -1,8 +1,8 @@
 """What happens to a study, in one sentence: scan, choose, read, predict."""
 
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Protocol
@@ -11,8 +11,11 @@ from triage_node.errors import UnsuitableSeries
 from triage_node.findings import ModelIdentity, Prediction
 from triage_node.imaging import Choice, Policy, Series, choose, judge, read_volume, scan
 from triage_node.imaging.volume import SourceSlice, Volume
-from triage_node.reasons import Reason
+from triage_node.reasons import Reason, ReasonCode
 from triage_node.worklist.outcome import Status
+
+# A PNG that shows where the model looked.
+Explain = Callable[[Volume, Prediction], bytes]
 
 
 class Model(Protocol):
@@ -34,6 +37,8 @@ class Analysis:
     ----------
     sources
         For each slice of the prediction the received slices it was made from.
+    explanation
+        A PNG for quality control, where one was asked for.
     seconds
         ``read`` from files to Hounsfield units, ``infer`` from there to the prediction.
     """
@@ -45,18 +50,26 @@ class Analysis:
     sources: tuple[tuple[SourceSlice, ...], ...] = ()
     forced: bool = False
     seconds: Mapping[str, float] = field(default_factory=dict)
+    explanation: bytes | None = None
 
 
-def analyze_study(paths: Iterable[Path], model: Model, policy: Policy, today: date) -> tuple[Analysis, Choice]:
+def analyze_study(
+    paths: Iterable[Path], model: Model, policy: Policy, today: date, explain: Explain | None = None
+) -> tuple[Analysis, Choice]:
     """Analyze the best head CT series among the files of a study; the choice says why it was this one, or none."""
     choice = choose(scan(paths).series, policy, today)
     if choice.chosen is None:
         return Analysis(Status.UNSUITABLE, None, choice.reasons), choice
-    return analyze_series(choice.chosen, model, policy), choice
+    return analyze_series(choice.chosen, model, policy, explain=explain), choice
 
 
-def analyze_series(series: Series, model: Model, policy: Policy, force: bool = False) -> Analysis:
-    """Read a series that was judged suitable, or that a person forces, and predict."""
+def analyze_series(
+    series: Series, model: Model, policy: Policy, force: bool = False, explain: Explain | None = None
+) -> Analysis:
+    """Read a series that was judged suitable, or that a person forces, and predict.
+
+    The model says whether the pixels show contrast, the policy whether that matters.
+    """
     start = time.perf_counter()
     seconds: dict[str, float] = {}
     try:
@@ -64,21 +77,29 @@ def analyze_series(series: Series, model: Model, policy: Policy, force: bool = F
         seconds["read"] = time.perf_counter() - start
         prediction = model.predict(volume)
         seconds["infer"] = time.perf_counter() - start - seconds["read"]
+        if prediction.contrast and not (force or policy.accept_contrast):
+            raise UnsuitableSeries(Reason.of(ReasonCode.CONTRAST, prediction.contrast))
     except UnsuitableSeries as error:
         return Analysis(Status.UNSUITABLE, series, error.reasons, forced=force, seconds=seconds)
     return Analysis(
-        Status.ANALYZED, series, prediction=prediction, sources=volume.sources, forced=force, seconds=seconds
+        Status.ANALYZED,
+        series,
+        prediction=prediction,
+        sources=volume.sources,
+        forced=force,
+        seconds=seconds,
+        explanation=explain(volume, prediction) if explain else None,
     )
 
 
-def judge_and_analyze(series: Series, model: Model, policy: Policy, today: date, force: bool) -> Analysis:
+def judge_and_analyze(
+    series: Series, model: Model, policy: Policy, today: date, force: bool, explain: Explain | None = None
+) -> Analysis:
     """Analyze one series by itself, as `triage-node analyze` does; forced, the reasons against it stay visible."""
     reasons = judge(series, policy, today)
     if reasons and not force:
         return Analysis(Status.UNSUITABLE, series, reasons)
-    analysis = analyze_series(series, model, policy, force=force)
+    analysis = analyze_series(series, model, policy, force=force, explain=explain)
     if analysis.status is not Status.ANALYZED or not reasons:
         return analysis
-    return Analysis(
-        analysis.status, series, reasons, analysis.prediction, analysis.sources, forced=True, seconds=analysis.seconds
-    )
+    return replace(analysis, reasons=reasons, forced=True)

@@ -1,6 +1,7 @@
 """From an analysis to the reports and the outcome that the worklist keeps."""
 
 import io
+import json
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -10,7 +11,7 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 from triage_node import __version__
-from triage_node.findings import Label, ModelIdentity, Prediction
+from triage_node.findings import LABELS, Label, ModelIdentity, Prediction
 from triage_node.imaging import Choice
 from triage_node.imaging.volume import SourceSlice
 from triage_node.pipeline.analysis import Analysis
@@ -64,6 +65,22 @@ def report_files(report: Dataset) -> dict[str, bytes]:
     return {f"report-{number}.dcm": _encoded(ds) for number, ds in enumerate(report_variants(report), start=1)}
 
 
+def slice_scores(analysis: Analysis) -> bytes:
+    """Return what the model said of each received slice as JSON; a slice of a slab carries the slab's scores."""
+    if analysis.prediction is None:
+        return b"[]"
+    rows = [
+        {
+            "sop_instance_uid": source.sop_instance_uid,
+            "frame_number": source.frame_number,
+            "probabilities": dict(zip(LABELS, (round(float(score), 4) for score in scores), strict=True)),
+        }
+        for slab, scores in zip(analysis.sources, analysis.prediction.slice_probabilities, strict=True)
+        for source in slab
+    ]
+    return json.dumps(rows).encode()
+
+
 def outcome_of(
     analysis: Analysis,
     model: ModelIdentity,
@@ -76,7 +93,8 @@ def outcome_of(
     return Outcome(
         status=analysis.status,
         model=model,
-        reasons=analysis.reasons,
+        reasons=(*analysis.reasons, *(prediction.cautions if prediction else ())),
+        image_distance=prediction.distance if prediction else None,
         series_instance_uid=analysis.series.series_instance_uid if analysis.series else None,
         decision=prediction.decision if prediction else None,
         probabilities=prediction.probabilities if prediction else None,

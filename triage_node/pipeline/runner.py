@@ -11,14 +11,16 @@ from triage_node.config import Settings
 from triage_node.errors import TriageError
 from triage_node.imaging import Choice, Policy, choose, scan
 from triage_node.logs import origin
-from triage_node.pipeline.analysis import Analysis, Model, analyze_study
-from triage_node.pipeline.reporting import FIRST_REPORT, Reporter, outcome_of, report_files
+from triage_node.pipeline.analysis import Analysis, Explain, Model, analyze_study
+from triage_node.pipeline.reporting import FIRST_REPORT, Reporter, outcome_of, report_files, slice_scores
 from triage_node.reasons import Reason, ReasonCode
 from triage_node.spool import Spool
-from triage_node.spool.layout import hashed
+from triage_node.spool.layout import SLICE_SCORES, hashed
 from triage_node.worklist import Claim, Outcome, Status, Worklist
 
 log = logging.getLogger(__name__)
+
+EXPLANATION = "explanation.png"
 
 
 class Runner:
@@ -28,6 +30,8 @@ class Runner:
     ----------
     name
         Who claims; shown in the events.
+    explain
+        Makes the picture that is kept beside a result; None keeps none.
     """
 
     def __init__(
@@ -39,6 +43,7 @@ class Runner:
         model: Model,
         policy: Policy,
         clock: Callable[[], float] = time.time,
+        explain: Explain | None = None,
     ) -> None:
         self._name = name
         self._settings = settings
@@ -47,6 +52,7 @@ class Runner:
         self._model = model
         self._policy = policy
         self._clock = clock
+        self._explain = explain
         parameters = {"slab_mm": f"{policy.slab_mm:g}"}
         self._reporter = Reporter(settings.ae_title, model.identity, parameters)
 
@@ -80,7 +86,7 @@ class Runner:
 
     def _analyze(self, claim: Claim) -> Outcome:
         paths = self._spool.instances(claim.study_instance_uid)
-        analysis, choice = analyze_study(paths, self._model, self._policy, self._today)
+        analysis, choice = analyze_study(paths, self._model, self._policy, self._today, self._explain)
         return self._reported(claim, analysis, choice)
 
     def _failed(self, claim: Claim, reason: Reason) -> Outcome:
@@ -118,6 +124,10 @@ class Runner:
         name = hashed(str(report.SOPInstanceUID))
         folder = self._spool.layout.results(claim.study_instance_uid) / name
         files = {} if (folder / FIRST_REPORT).is_file() else report_files(report)
+        if analysis.prediction is not None:
+            files = {**files, SLICE_SCORES: slice_scores(analysis)}
+        if analysis.explanation is not None:
+            files = {**files, EXPLANATION: analysis.explanation}
         seconds = {**analysis.seconds, "report": time.perf_counter() - start}
         outcome = outcome_of(analysis, self._model.identity, report, folder, seconds)
         stored = outcome.as_dict() | {"revision": claim.revision, "created_at": self._clock()}

@@ -74,7 +74,7 @@ def main() -> int:
     configure_logging(settings.log_level)
     threading.Thread(target=_end_with_node, name="lifeline", daemon=True).start()
     os.nice(settings.worker_nice)
-    from triage_node.models import load_model
+    from triage_node.models import explain_with, load_model
 
     start = time.perf_counter()
     try:
@@ -87,7 +87,9 @@ def main() -> int:
     worklist = Worklist(settings)
     spool = Spool(settings.data_dir / "spool")
     name = f"{settings.node_name}:{os.getpid()}"
-    runner = Runner(name, settings, spool, worklist, model, policy_for(settings, model.manifest))
+    explain = explain_with(model) if settings.explanation == "keep" else None
+    policy = policy_for(settings, model.manifest)
+    runner = Runner(name, settings, spool, worklist, model, policy, explain=explain)
     _tell(ready=True, device=model.device, model=model.identity.name, version=model.identity.version)
     log.info("worker_ready device=%s seconds=%.1f", model.device, time.perf_counter() - start)
     _work(runner, Lease(worklist, settings.analysis_timeout_seconds))

@@ -75,7 +75,7 @@ def person_name(ds: Dataset, keyword: str) -> str | PersonName:
         return ""
     text = text_of(ds, keyword)
     valid = "=".join(_name_group(group) for group in text.split("=")[:3])
-    return received if isinstance(received, PersonName) and valid == text else valid
+    return received if isinstance(received, PersonName) and valid == str(received) else valid
 
 
 def date(ds: Dataset, keyword: str) -> str:

@@ -47,4 +47,5 @@ def _statements(content: ReportContent) -> list[str]:
     if prediction.decision is Decision.NOT_FLAGGED:
         return [f"{NOT_FLAGGED.capitalize()}."]
     said = {"Suspected": prediction.flagged, "Uncertain": prediction.uncertain}
-    return [f"{word}: {finding_list(labels)}." for word, labels in said.items() if labels]
+    found = [f"{word}: {finding_list(labels)}." for word, labels in said.items() if labels]
+    return [*found, *(reason.message for reason in prediction.cautions)]

@@ -3,6 +3,9 @@
 import hashlib
 from pathlib import Path
 
+SLICE_SCORES = "slices.json"
+"""Beside a result: what the model said of each received slice, from feet to head."""
+
 
 def hashed(uid: str) -> str:
     """Return the file name that stands for a UID: 32 hexadecimal characters of its SHA-256."""

@@ -1,10 +1,29 @@
 """The worklist: tables, states and legal moves, and the only writer of state."""
 
+from triage_node.worklist.accounts import User
+from triage_node.worklist.audit_trail import Access
 from triage_node.worklist.claims import Claim
+from triage_node.worklist.filters import Filters
 from triage_node.worklist.outbox import Delivery
 from triage_node.worklist.outcome import Outcome, Status
 from triage_node.worklist.registration import ReceivedInstance
+from triage_node.worklist.roles import Role
 from triage_node.worklist.states import DeliveryState, StudyState
+from triage_node.worklist.tokens import Token
 from triage_node.worklist.worklist import Worklist
 
-__all__ = ["Claim", "Delivery", "DeliveryState", "Outcome", "ReceivedInstance", "Status", "StudyState", "Worklist"]
+__all__ = [
+    "Access",
+    "Claim",
+    "Delivery",
+    "DeliveryState",
+    "Filters",
+    "Outcome",
+    "ReceivedInstance",
+    "Role",
+    "Status",
+    "StudyState",
+    "Token",
+    "User",
+    "Worklist",
+]

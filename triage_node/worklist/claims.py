@@ -9,9 +9,11 @@ from sqlalchemy.orm import Session
 from triage_node.findings import ModelIdentity
 from triage_node.reasons import Reason, ReasonCode
 from triage_node.worklist.database import Database
-from triage_node.worklist.moves import move
+from triage_node.worklist.moves import move, record
 from triage_node.worklist.outbox import add_deliveries
 from triage_node.worklist.outcome import Outcome, Status
+from triage_node.worklist.ranking import open_rank
+from triage_node.worklist.rollups import count_outcome
 from triage_node.worklist.schema import OutcomeRow, SeriesRow, StudyRow
 from triage_node.worklist.states import StudyState
 
@@ -152,19 +154,38 @@ class Claims:
         self, session: Session, study: StudyRow, revision: int, outcome: Outcome, destinations: Sequence[str]
     ) -> None:
         now = self._clock()
+        earlier = latest_outcome(session, study.id)
         row = OutcomeRow(
             study_id=study.id, revision=revision, folder=outcome.folder, created_at=now, **outcome.as_dict()
         )
         session.add(row)
         session.flush()
         study.analyzed_revision = revision
+        count_outcome(session, study, row, earlier)
         if outcome.decision is not None:
-            study.decision = outcome.decision
+            self._decide(session, study, outcome)
         add_deliveries(session, study.id, row, destinations, now)
+
+    def _decide(self, session: Session, study: StudyRow, outcome: Outcome) -> None:
+        before = open_rank(study.decision, study.priority)
+        study.decision = outcome.decision
+        study.flagged_types = f",{','.join(outcome.flagged)}," if outcome.flagged else ""
+        if study.acknowledged_at is not None and open_rank(study.decision, study.priority) < before:
+            # A reader has put aside what looked harmless then.
+            study.acknowledged_at = study.acknowledged_by = None
+            actor = study.claimed_by or ACTOR
+            record(session, study.id, self._clock(), actor=actor, code="acknowledgement_lifted")
 
     def _move(self, session: Session, study: StudyRow, to: StudyState, code: str, message: str = "") -> None:
         actor = study.claimed_by or ACTOR
         move(session, study, to, self._clock(), actor=actor, code=code, message=message)
+
+
+def latest_outcome(session: Session, study_id: int) -> OutcomeRow | None:
+    """Return the outcome of a study that is shown."""
+    return session.scalar(
+        select(OutcomeRow).where(OutcomeRow.study_id == study_id).order_by(OutcomeRow.id.desc()).limit(1)
+    )
 
 
 def _claim(session: Session, study: StudyRow, worker: str) -> Claim:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from triage_node.errors import StorageError
+from triage_node.worklist.changes import settled
 
 BUSY_TIMEOUT_SECONDS = 30
 
@@ -55,7 +56,7 @@ class Database:
             The database refused; nothing of the block was written.
         """
         try:
-            with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            with Session(self.engine, expire_on_commit=False) as session, session.begin(), settled(session):
                 yield session
         except SQLAlchemyError as error:
             raise StorageError(f"The worklist's database refused: {_short(error)}.") from error

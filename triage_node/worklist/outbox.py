@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from triage_node.errors import StudyNotFound
 from triage_node.worklist.database import Database
 from triage_node.worklist.moves import record
+from triage_node.worklist.rollups import count_delivered
 from triage_node.worklist.schema import DeliveryRow, OutcomeRow, StudyRow
 from triage_node.worklist.states import DeliveryState
 
@@ -90,6 +91,7 @@ class Outbox:
         with self._database.write() as session:
             row = session.get_one(DeliveryRow, delivery.id)
             row.state, row.delivered_at, row.last_error = DeliveryState.DELIVERED, self._clock(), ""
+            count_delivered(session, row.delivered_at, row.delivered_at - row.created_at)
             self._record(session, row, "delivered", message)
 
     def retry(self, delivery: Delivery, pause_seconds: float, error: str) -> None:

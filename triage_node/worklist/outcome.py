@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from triage_node.findings import Decision, Label, ModelIdentity
+from triage_node.findings import Decision, ImageDistance, Label, ModelIdentity
 from triage_node.reasons import Reason
 
 
@@ -30,6 +30,7 @@ class Outcome:
     flagged: tuple[Label, ...] = ()
     uncertain: tuple[Label, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
+    image_distance: ImageDistance | None = None
     report_sop_instance_uid: str | None = None
     folder: str | None = None
 
@@ -45,5 +46,6 @@ class Outcome:
             "uncertain": list(self.uncertain),
             "model": asdict(self.model),
             "seconds": dict(self.seconds),
+            "image_distance": None if self.image_distance is None else asdict(self.image_distance),
             "report_sop_instance_uid": self.report_sop_instance_uid,
         }

@@ -6,6 +6,13 @@ from triage_node.findings import Decision
 from triage_node.worklist.schema import StudyRow
 
 
+def open_rank(decision: str | None, priority: int) -> int:
+    """Return a study's place as far as it does not depend on the time; the database computes the same (`schema`)."""
+    if decision == Decision.FLAGGED or priority > 0:
+        return 0
+    return 2 if decision == Decision.UNCERTAIN else 3
+
+
 def reading_order(now: float, maximum_wait_seconds: float) -> tuple[ColumnElement[int], ColumnElement[float]]:
     """Return the columns to sort by: a rank, then the arrival.
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from triage_node.worklist.database import Database
 from triage_node.worklist.moves import restore
 from triage_node.worklist.outbox import add_deliveries
+from triage_node.worklist.rollups import count_outcome
 from triage_node.worklist.schema import OutcomeRow, StudyRow
 from triage_node.worklist.states import DeliveryState, StudyState
 
@@ -34,13 +35,17 @@ class Rebuilding:
         """
         with self._database.write() as session:
             study = session.scalars(select(StudyRow).where(StudyRow.study_instance_uid == study_instance_uid)).one()
-            state = StudyState.RECEIVING
+            state, earlier = StudyState.RECEIVING, None
             for folder, outcome in outcomes:
                 row = OutcomeRow(study_id=study.id, folder=folder, **outcome)
                 session.add(row)
                 session.flush()
                 state = StudyState(row.status)
-                study.decision = row.decision or study.decision
+                if row.decision is not None:
+                    study.decision = row.decision
+                    study.flagged_types = f",{','.join(row.flagged)}," if row.flagged else ""
+                count_outcome(session, study, row, earlier)
+                earlier = row
                 study.analyzed_revision = study.revision
                 add_deliveries(session, study.id, row, destinations, self._clock(), DeliveryState.HELD)
             restore(session, study, state, self._clock(), actor=ACTOR, message=f"{len(outcomes)} outcomes")

@@ -7,9 +7,11 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from triage_node.worklist.database import Database
-from triage_node.worklist.moves import move, record
+from triage_node.worklist.moves import enter, move, record
+from triage_node.worklist.rollups import count, day_of
 from triage_node.worklist.schema import InstanceRow, SeriesRow, StudyRow
 from triage_node.worklist.states import DONE, StudyState
+from triage_node.worklist.text import search_text
 
 ACTOR = "intake"
 
@@ -34,6 +36,8 @@ class ReceivedInstance:
     study_date: str = ""
     modality: str = ""
     series_description: str = ""
+    station_name: str = ""
+    scanner: str = ""
     urgent: bool = False
     conflicting: bool = False
 
@@ -99,6 +103,9 @@ class Registration:
         study.last_received_at = max(study.last_received_at, instance.received_at)
         study.priority = max(study.priority, int(instance.urgent))
         if instance.eligible:
+            if study.revision == 0:
+                # What sends a report or a protocol page first is often a workstation; the scanner is what counts.
+                study.station_name, study.scanner = instance.station_name, instance.scanner
             series.eligible = True
             self._revise(session, study)
 
@@ -114,6 +121,9 @@ class Registration:
             study_description=instance.study_description,
             study_date=instance.study_date[:8],
             calling_ae_title=instance.calling_ae_title,
+            station_name=instance.station_name,
+            scanner=instance.scanner,
+            search_text=_search_text(instance),
             state=StudyState.RECEIVING,
             revision=0,
             first_received_at=instance.received_at,
@@ -123,8 +133,8 @@ class Registration:
         )
         session.add(study)
         session.flush()
-        moved = (None, StudyState.RECEIVING)
-        record(session, study.id, self._clock(), actor=ACTOR, code="study_received", moved=moved)
+        enter(session, study, self._clock(), actor=ACTOR, code="study_received")
+        count(session, day_of(study.first_received_at), "arrivals")
         return study
 
     def _series(self, session: Session, study: StudyRow, instance: ReceivedInstance) -> SeriesRow:
@@ -170,6 +180,16 @@ def _known(session: Session, instances: Sequence[ReceivedInstance]) -> set[tuple
         )
     )
     return {(row.study_instance_uid, row.sop_instance_uid) for row in rows}
+
+
+def _search_text(instance: ReceivedInstance) -> str:
+    return search_text(
+        instance.study_instance_uid,
+        instance.patient_name,
+        instance.patient_id,
+        instance.accession_number,
+        instance.study_description,
+    )
 
 
 def _instance_row(study: StudyRow, series: SeriesRow, instance: ReceivedInstance) -> dict[str, object]:

@@ -2,12 +2,27 @@
 
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, Computed, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
 class Base(DeclarativeBase):
     """The root of the tables."""
+
+
+OPEN_RANK = (
+    "CASE WHEN acknowledged_at IS NOT NULL THEN NULL WHEN decision = 'flagged' OR priority > 0 THEN 0 "
+    "WHEN decision = 'uncertain' THEN 2 ELSE 3 END"
+)
+UNFINISHED = "CASE WHEN state IN ('analyzed', 'unsuitable', 'failed') THEN 0 ELSE 1 END"
+
+
+def _by_arrival(name: str, *columns: str) -> Index:
+    return Index(name, *columns, "first_received_at", "id")
+
+
+def _where(name: str, column: str, condition: str) -> Index:
+    return Index(name, column, sqlite_where=text(condition), postgresql_where=text(condition))
 
 
 class StudyRow(Base):
@@ -16,10 +31,23 @@ class StudyRow(Base):
     ``revision`` counts the arrivals of images that may change the answer; ``analyzed_revision`` is the revision the
     latest outcome was computed from; ``opened_at`` is when the study came or was reopened by late images;
     ``closed_at`` is set when it counts as complete; a ``held`` study was rebuilt from the spool and waits for a person.
+    ``open_rank`` is its place in the reading order as far as that does not depend on the time, None once a reader has
+    acknowledged it; ``change_marker`` grows with whatever people are shown (`changes`).
     """
 
     __tablename__ = "study"
-    __table_args__ = (Index("study_by_state", "state", "priority", "first_received_at"),)
+    __table_args__ = (
+        Index("study_by_state", "state", "priority", "first_received_at"),
+        _by_arrival("study_by_reading_order", "open_rank", "unfinished"),
+        _by_arrival("study_by_arrival"),
+        _by_arrival("study_by_state_and_arrival", "state"),
+        _by_arrival("study_by_decision", "decision"),
+        _by_arrival("study_by_station", "station_name"),
+        _by_arrival("study_by_calling_ae_title", "calling_ae_title"),
+        Index("study_by_change", "change_marker"),
+        _where("study_unclosed", "last_received_at", "closed_at IS NULL"),
+        _where("study_acknowledged", "first_received_at", "acknowledged_at IS NOT NULL"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     study_instance_uid: Mapped[str] = mapped_column(String(64), unique=True)
@@ -43,6 +71,17 @@ class StudyRow(Base):
     lease_until: Mapped[float | None]
     attempts: Mapped[int] = mapped_column(default=0)
     decision: Mapped[str | None] = mapped_column(String(16))
+    station_name: Mapped[str] = mapped_column(Text, default="", server_default="")
+    scanner: Mapped[str] = mapped_column(Text, default="", server_default="")
+    ready_at: Mapped[float | None]
+    claimed_at: Mapped[float | None]
+    flagged_types: Mapped[str] = mapped_column(Text, default="", server_default="")
+    acknowledged_at: Mapped[float | None]
+    acknowledged_by: Mapped[str | None] = mapped_column(Text)
+    search_text: Mapped[str] = mapped_column(Text, default="", server_default="")
+    change_marker: Mapped[int] = mapped_column(default=0, server_default="0")
+    open_rank: Mapped[int | None] = mapped_column(Computed(OPEN_RANK))
+    unfinished: Mapped[int | None] = mapped_column(Computed(UNFINISHED))
 
 
 class SeriesRow(Base):
@@ -95,6 +134,7 @@ class OutcomeRow(Base):
     uncertain: Mapped[list[str]] = mapped_column(JSON)
     model: Mapped[dict[str, str]] = mapped_column(JSON)
     seconds: Mapped[dict[str, float]] = mapped_column(JSON)
+    image_distance: Mapped[dict[str, float] | None] = mapped_column(JSON)
     report_sop_instance_uid: Mapped[str | None] = mapped_column(String(64))
     folder: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[float]
@@ -107,6 +147,7 @@ class DeliveryRow(Base):
     __table_args__ = (
         UniqueConstraint("destination", "sop_instance_uid"),
         Index("delivery_by_state", "state", "destination", "next_attempt_at"),
+        Index("delivery_by_study", "study_id", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -127,7 +168,7 @@ class EventRow(Base):
     """Something that happened: who, when, from which state to which, why. Never patient data."""
 
     __tablename__ = "event"
-    __table_args__ = (Index("event_by_study", "study_id", "id"),)
+    __table_args__ = (Index("event_by_study", "study_id", "id"), Index("event_by_code", "code", "id"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     study_id: Mapped[int | None] = mapped_column(ForeignKey("study.id", ondelete="CASCADE"))
@@ -137,6 +178,48 @@ class EventRow(Base):
     from_state: Mapped[str | None] = mapped_column(String(16))
     to_state: Mapped[str | None] = mapped_column(String(16))
     message: Mapped[str] = mapped_column(Text, default="")
+
+
+class CommentRow(Base):
+    """What a person wrote about a study; unlike an event's message it may hold anything."""
+
+    __tablename__ = "comment"
+    __table_args__ = (Index("comment_by_study", "study_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id", ondelete="CASCADE"))
+    at: Mapped[float]
+    actor: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+
+
+class VerdictRow(Base):
+    """What a reader says of an outcome: ``present`` when there is a hemorrhage, and of which types."""
+
+    __tablename__ = "verdict"
+    __table_args__ = (Index("verdict_by_study", "study_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id", ondelete="CASCADE"))
+    outcome_id: Mapped[int] = mapped_column(ForeignKey("outcome.id", ondelete="CASCADE"), unique=True)
+    at: Mapped[float]
+    actor: Mapped[str] = mapped_column(Text)
+    agrees: Mapped[bool]
+    present: Mapped[bool]
+    types: Mapped[list[str]] = mapped_column(JSON)
+
+
+class DailyRow(Base):
+    """How often something was counted on a local day (`rollups`)."""
+
+    __tablename__ = "daily"
+    # The rows lie in the order of the key, so that a year of them is read in one piece.
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012
+
+    day: Mapped[str] = mapped_column(String(10), primary_key=True)
+    measure: Mapped[str] = mapped_column(String(32), primary_key=True)
+    value: Mapped[str] = mapped_column(Text, primary_key=True)
+    number: Mapped[int]
 
 
 def as_dict(row: Base) -> dict[str, Any]:

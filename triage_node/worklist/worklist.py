@@ -4,13 +4,23 @@ import time
 from collections.abc import Callable
 
 from triage_node.config import Settings
+from triage_node.errors import StorageError
+from triage_node.worklist.accounts import Accounts
 from triage_node.worklist.assembly import Assembly, Timers
+from triage_node.worklist.audit_trail import AuditTrail
 from triage_node.worklist.claims import Claims
 from triage_node.worklist.database import Database
+from triage_node.worklist.lockouts import Lockouts
 from triage_node.worklist.outbox import Outbox
+from triage_node.worklist.passwords import Passwords
 from triage_node.worklist.people import People
+from triage_node.worklist.queries import Queries
 from triage_node.worklist.rebuilding import Rebuilding
+from triage_node.worklist.recounting import recount_if_missing
 from triage_node.worklist.registration import Registration
+from triage_node.worklist.sessions import Limits, Sessions
+from triage_node.worklist.statistics import Statistics
+from triage_node.worklist.tokens import Tokens
 from triage_node.worklist.views import Views
 
 LEASE_SECONDS = 60.0
@@ -37,6 +47,13 @@ class Worklist:
         self.people = People(self.database, clock)
         self.rebuilding = Rebuilding(self.database, clock)
         self.views = Views(self.database, clock, settings.maximum_wait_minutes * 60)
+        self.queries = Queries(self.database, clock, settings.maximum_wait_minutes * 60)
+        self.statistics = Statistics(self.database)
+        limits = Limits(settings.web_idle_minutes * 60, settings.web_session_hours * 3600)
+        self.accounts = Accounts(self.database, clock, Lockouts(self.database, clock), Passwords())
+        self.sessions = Sessions(self.database, clock, limits)
+        self.tokens = Tokens(self.database, clock)
+        self.audit_trail = AuditTrail(self.database, clock)
 
     def prepare(self) -> None:
         """Create or migrate the tables.
@@ -47,6 +64,15 @@ class Worklist:
             The database cannot be used.
         """
         self.database.migrate()
+        recount_if_missing(self.database)
+
+    def answers(self) -> bool:
+        """Tell whether the database can be read now."""
+        try:
+            self.views.is_empty()
+        except StorageError:
+            return False
+        return True
 
     def close(self) -> None:
         """Close the database."""

@@ -17,6 +17,7 @@ ROOMS = {
     "pipeline": BASE | {"worklist", "spool", "imaging", "models", "report"},
     "delivery": BASE | {"worklist", "peers"},
     "upkeep": BASE | {"worklist", "spool", "peers"},
+    "web": BASE | {"worklist", "spool", "intake", "imaging", "report", "peers"},
     "models": BASE | {"imaging"},
     "train": BASE | {"imaging", "models"},
 }
@@ -24,6 +25,10 @@ OWNERS = {
     "sqlalchemy": {"worklist"},
     "pynetdicom": {"intake", "peers", "demo"},
     "apscheduler": {"upkeep"},
+    "argon2": {"worklist"},
+    "fastapi": {"web"},
+    "starlette": {"web"},
+    "uvicorn": {"web"},
     "keras": {"models", "train"},
     "tensorflow": {"models", "train"},
     "highdicom": {"report"},

@@ -110,7 +110,7 @@ def test_analyze_as_json_is_what_the_interface_promises(tmp_path):
 
 @pytest.mark.slow
 def test_force_analyzes_what_is_rejected_and_says_so(tmp_path):
-    save(head_ct(slices=8, size=(128, 128)), tmp_path / "few")
+    save(head_ct(slices=8, size=(128, 128), thickness_mm=15), tmp_path / "few")
     [row] = json.loads(triage("analyze", tmp_path, "--json", "--force").stdout)
     assert (row["status"], row["forced"]) == ("analyzed", True)
     assert "too_few_slices" in [reason["code"] for reason in row["reasons"]]

@@ -13,12 +13,16 @@ import sys
 import numpy as np
 from triage_node.models import read_manifest
 from triage_node.models.device import prepare_device
+from triage_node.models.explanation import explain_slice
+from triage_node.models.familiarity import with_features
 from triage_node.models.networks import compile_forward, restore_network
 assert prepare_device()
 manifest = read_manifest()
 shape = (2, manifest.geometry.rows, manifest.geometry.columns, manifest.channels)
 x = np.random.default_rng(5).uniform(-1, 1, shape).astype(np.float32)
-np.savez(sys.argv[1], **compile_forward(restore_network(manifest), 2)(x))
+network = restore_network(manifest)
+found = compile_forward(with_features(network), 2)(x)
+np.savez(sys.argv[1], heat=explain_slice(network, x[0], 1)[0], **found)
 """
 
 
@@ -35,5 +39,7 @@ def test_backends_agree(backend, tmp_path):
     if find_spec(backend) is None:
         pytest.skip(f"the Keras backend {backend} is not installed")
     other, tensorflow = answer(backend, tmp_path / "other.npz"), answer("tensorflow", tmp_path / "tensorflow.npz")
+    assert np.abs(tensorflow.pop("heat") - other["heat"]).max() < 0.01
+    assert np.allclose(tensorflow.pop("features"), other["features"], rtol=1e-3, atol=1e-3)
     for name, values in tensorflow.items():
         assert np.abs(1 / (1 + np.exp(-values)) - 1 / (1 + np.exp(-other[name]))).max() < 1e-3

@@ -1,6 +1,8 @@
 """The runner with the shipped model: what it writes for each kind of study. No process, no network."""
 
+import json
 import time
+from pathlib import Path
 
 import pytest
 from ct import head_ct, save
@@ -15,6 +17,7 @@ from triage_node.models import load_model
 from triage_node.pipeline.runner import Runner
 from triage_node.report import summarize
 from triage_node.spool import Spool
+from triage_node.spool.layout import SLICE_SCORES
 from triage_node.worklist import StudyState, Worklist
 
 DESTINATION = "PACS@127.0.0.1:1"
@@ -77,6 +80,8 @@ def test_a_head_ct_ends_in_a_report(node):
     assert [one["destination"] for one in study["deliveries"]] == [DESTINATION]
     summary = summarize(report_of(study))
     assert summary.decision == study["decision"]
+    scores = json.loads(Path(study["outcomes"][-1]["folder"], SLICE_SCORES).read_bytes())
+    assert len({row["sop_instance_uid"] for row in scores}) == 32
     for label, probability in study["probabilities"].items():
         assert summary.of(Label(label)).probability == pytest.approx(probability, abs=0.001)
 

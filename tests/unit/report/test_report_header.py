@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from triage_node.report import build_report, summarize
@@ -90,6 +90,7 @@ def test_a_source_that_names_nothing_still_gives_a_report(flagged, make_source):
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(text=st.text(max_size=90), terms=st.sampled_from(["", "ISO_IR 100", "ISO_IR 192", "GB18030", "ISO_IR 13", "?"]))
+@example(text="\u00d9\x00", terms="")
 def test_no_text_breaks_a_report(text, terms, flagged, make_source, read_back):
     keywords = ("PatientName", "PatientID", "StudyDescription", "StudyID", "StudyDate", "StudyTime", "PatientSex")
     source = make_source(SpecificCharacterSet=terms, **dict.fromkeys(keywords, text))

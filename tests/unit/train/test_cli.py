@@ -9,7 +9,7 @@ pytestmark = pytest.mark.slow
 runner = CliRunner()
 
 
-@pytest.mark.parametrize("command", ["phantom", "fit", "export", "calibrate", "evaluate"])
+@pytest.mark.parametrize("command", ["phantom", "fit", "export", "calibrate", "evaluate", "adapt"])
 def test_every_command_explains_itself(command):
     result = runner.invoke(app, [command, "--help"])
     assert result.exit_code == 0
@@ -30,6 +30,8 @@ def test_a_series_is_written(tmp_path):
         ["evaluate", "default"],
         ["evaluate", "default", "--dicom", "."],
         ["fit", "nowhere", "run"],
+        ["calibrate", "default"],
+        ["calibrate", "default", ".", "--site", "setup.cfg"],
     ],
 )
 def test_wrong_usage_is_exit_code_two(arguments):

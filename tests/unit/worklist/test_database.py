@@ -9,9 +9,12 @@ from triage_node.worklist.database import Database
 from triage_node.worklist.schema import Base
 
 
+@pytest.mark.filterwarnings("ignore:Computed default on study:UserWarning")
 def test_the_migrations_make_the_tables_of_the_schema(worklist):
     with worklist.database.engine.connect() as connection:
-        context = alembic.migration.MigrationContext.configure(connection)
+        # Text search has tables and indexes that SQLAlchemy has no words for; they are tested by what they find.
+        options = {"include_object": lambda _item, name, *_: not str(name).startswith("study_text")}
+        context = alembic.migration.MigrationContext.configure(connection, opts=options)
         assert alembic.autogenerate.compare_metadata(context, Base.metadata) == []
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from triage_node.findings import Label
 from triage_node.train.phantom.lesion import Anatomy, Lesion, point, random_voxel
 
-MEAN_HU, DEVIATION_HU = 58.0, 10.0
+MEAN_HU, DEVIATION_HU = 57.0, 10.0
 VOLUME_ML = (2.1, 13.6, 40.0)  # 5, 50 and 95 %
 
 
@@ -16,7 +16,7 @@ def epidural(anatomy: Anatomy, rng: np.random.Generator) -> Lesion | None:
     if voxel is None:
         return None
     volume_ml = np.exp(rng.normal(np.log(VOLUME_ML[1]), 0.9))
-    thickness_mm = float(np.clip(np.cbrt(volume_ml) * rng.uniform(3.2, 5.5), 3.0, 32))
+    thickness_mm = float(np.clip(np.cbrt(volume_ml) * rng.uniform(3.4, 5.8), 4.0, 32))
     radius_mm = np.sqrt(2.2 * volume_ml * 1000 / (np.pi * thickness_mm))
     z, y, x = point(space, voxel)
     stretch = rng.uniform(0.7, 1.4)

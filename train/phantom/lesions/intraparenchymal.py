@@ -5,9 +5,9 @@ import numpy as np
 from triage_node.findings import Label
 from triage_node.train.phantom.lesion import Anatomy, Ball, Lesion, point, random_voxel
 
-MEAN_HU, DEVIATION_HU = 51.0, 8.0
-MEDIAN_ML, SPREAD = 3.6, 1.15
-SMALLEST_ML, LARGEST_ML = 0.15, 80.0
+MEAN_HU, DEVIATION_HU = 49.0, 8.5
+MEDIAN_ML, SPREAD = 5.5, 1.25
+SMALLEST_ML, LARGEST_ML = 0.2, 80.0
 AXES = (1.0, 0.8, 0.6)
 
 

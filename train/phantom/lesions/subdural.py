@@ -5,7 +5,9 @@ import numpy as np
 from triage_node.findings import Label
 from triage_node.train.phantom.lesion import Anatomy, Lesion
 
-MEAN_HU, DEVIATION_HU = 52.0, 11.0
+MEAN_HU, DEVIATION_HU = 51.0, 12.0
+MEDIAN_ML, SPREAD = 4.5, 1.4  # 5 % 0.6, 95 % 56 mL
+THINNEST_MM, THICKEST_MM = 3.0, 28.0
 TENTORIUM_SLOPE = 0.45
 
 
@@ -15,15 +17,32 @@ def tentorium_height(anatomy: Anatomy) -> np.ndarray:
 
 
 def _crescent(anatomy: Anatomy, side: int, rng: np.random.Generator) -> np.ndarray:
-    """Return the thickness in mm of a crescent over one hemisphere."""
+    """Return the thickness in mm of a crescent over one hemisphere, as thick as its volume asks for."""
     space = anatomy.space
-    thickness_mm = np.exp(rng.uniform(np.log(3.0), np.log(16)))
+    volume_ml = float(np.exp(rng.normal(np.log(MEDIAN_ML), SPREAD)))
+    height_mm = np.clip(10.4 * np.log(volume_ml) + 24, 14, 110) * rng.uniform(0.8, 1.3)
     around = np.arctan2(space.y, side * space.x)
-    width = rng.uniform(0.5, 1.4)
+    width = np.clip(0.45 + 0.17 * np.log(max(volume_ml, 1.0)), 0.3, 1.3) * rng.uniform(0.8, 1.3)
     band = np.clip(1 - ((around - rng.uniform(-1.1, 1.1)) / width) ** 2, 0, 1) ** 0.6
-    along = np.clip(1 - ((space.z - rng.uniform(-15, 40)) / rng.uniform(20, 60)) ** 2, 0, 1)
-    peel = (thickness_mm * band * along + 0.5 * anatomy.coarse) * (side * space.x > 1)
-    return np.where(peel > 1, peel, 0)
+    along = np.clip(1 - ((space.z - rng.uniform(-15, 45)) / (height_mm / 2)) ** 2, 0, 1)
+    shape = band * along * (side * space.x > 1)
+    thickness_mm = _thickness_for(shape, volume_ml, anatomy)
+    peel = thickness_mm * shape + 0.4 * anatomy.coarse * (shape > 0)
+    return np.where(peel > 0.7, peel, 0)
+
+
+def _thickness_for(shape: np.ndarray, volume_ml: float, anatomy: Anatomy) -> float:
+    """Return the greatest thickness in mm at which a crescent of this shape holds a volume, by bisection."""
+    near = np.flatnonzero((shape > 0) & (anatomy.space.inside_mm > 0) & (anatomy.space.inside_mm < THICKEST_MM))
+    profile, depth = shape.ravel()[near], anatomy.space.inside_mm.ravel()[near]
+    low, high = THINNEST_MM, THICKEST_MM
+    for _ in range(6):
+        middle = 0.5 * (low + high)
+        if float(np.clip(middle * profile - depth, 0, 1).sum()) * anatomy.grid.voxel_ml < volume_ml:
+            low = middle
+        else:
+            high = middle
+    return low
 
 
 def _along_falx(anatomy: Anatomy, side: int, rng: np.random.Generator) -> np.ndarray:

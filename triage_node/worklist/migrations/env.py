@@ -3,6 +3,7 @@
 from alembic import context
 from sqlalchemy import create_engine
 
+from triage_node.worklist import account_tables  # noqa: F401
 from triage_node.worklist.schema import Base
 
 

@@ -1,0 +1,46 @@
+"""How many in-silico studies two processes generate in a second."""
+
+import os
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from multiprocessing import get_context
+
+import numpy as np
+import pytest
+
+from triage_node.train.phantom.atlas import load_atlas
+from triage_node.train.phantom.study import generate_study, random_recipe
+
+SLICES, SIZE, MM_PER_PIXEL, SLICE_MM = 24, 192, 1.2, 5.0
+STUDIES, PROCESSES = 4, 2
+STUDIES_PER_SECOND = 4.0
+
+
+def measure(first_seed: int) -> tuple[float, float, float]:
+    """Return start and end by the wall clock, and the seconds of processor time, of a process after its first study."""
+    import cv2
+
+    cv2.setNumThreads(1)
+    atlas = load_atlas()
+    for seed in range(first_seed, first_seed + STUDIES + 1):
+        if seed == first_seed + 1:
+            start, used = time.time(), time.process_time()
+        rng = np.random.default_rng(seed)
+        recipe = replace(random_recipe(rng), size=SIZE, mm_per_pixel=MM_PER_PIXEL, slice_mm=SLICE_MM)
+        recipe = replace(recipe, highest_mm=recipe.lowest_mm + SLICES * SLICE_MM + 0.01)
+        assert generate_study(atlas, recipe, rng).volume.hu.shape == (SLICES, SIZE, SIZE)
+    return start, time.time(), time.process_time() - used
+
+
+@pytest.mark.benchmark
+@pytest.mark.slow
+def test_two_processes_generate_studies():
+    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
+        starts, ends, used = zip(*pool.map(measure, (0, 1000)), strict=True)
+    rate = PROCESSES * STUDIES / (max(ends) - min(starts))
+    print(
+        f"{rate:.2f} studies/s of {SLICES} x {SIZE} x {SIZE} in {PROCESSES} processes, bar {STUDIES_PER_SECOND:.0f}/s;"
+    )
+    print(f"{sum(used) / PROCESSES / STUDIES:.2f} s of processor time a study, load {os.getloadavg()[0]:.1f}")
+    assert rate > 0.2

@@ -1,0 +1,145 @@
+"""Each query of the worklist with a million studies, 2,000 of them open, and five million instances, on SQLite.
+
+TRIAGE_BENCH_STUDIES makes another number of studies; TRIAGE_BENCH_FOLDER keeps the rows there for the next run.
+"""
+
+import os
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from million import Size, make_rows
+
+from triage_node.config import Settings
+from triage_node.worklist import Filters, Worklist
+
+STUDIES = int(os.environ.get("TRIAGE_BENCH_STUDIES", 1_000_000))
+OPEN = 2000
+ROUNDS = 40
+BAR_MS = 100.0
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory) -> Iterator[Worklist]:
+    kept = os.environ.get("TRIAGE_BENCH_FOLDER")
+    folder = Path(kept) if kept else tmp_path_factory.mktemp("million")
+    if not (folder / "worklist.sqlite").exists():
+        start = time.perf_counter()
+        make_rows(folder / "worklist.sqlite", Size(STUDIES, OPEN), time.time())
+        print(f"\nrows made in {time.perf_counter() - start:.0f} s")
+    gigabytes = sum(file.stat().st_size for file in folder.iterdir()) / 1e9
+    print(f"\n{STUDIES} studies, {STUDIES * 5} instances: {gigabytes:.2f} GB")
+    worklist = Worklist(Settings(data_dir=folder))
+    worklist.prepare()
+    yield worklist
+    worklist.close()
+    if not kept:
+        for file in folder.iterdir():
+            file.unlink()
+
+
+def deep_cursor(worklist: Worklist, pages: int) -> str:
+    """The cursor of a page far down, where OFFSET would be slow."""
+    after = None
+    for _ in range(pages):
+        after = worklist.queries.studies(after=after, limit=200)["next"]
+    return after
+
+
+def questions(worklist: Worklist) -> dict[str, Callable[[], Any]]:
+    queries, numbers = worklist.queries, worklist.statistics
+    today = date.today()
+    week, month, year = (today - timedelta(days=days) for days in (7, 30, 365))
+    one = queries.studies(limit=1)["studies"][0]
+    some = queries.studies(Filters(received_to=today - timedelta(days=400)), limit=1)["studies"][0]
+    deep, second = deep_cursor(worklist, 50), queries.open_studies()["next"]
+    lists = {
+        "everything": Filters(),
+        "failed": Filters(state=("failed",)),
+        "failed or unsuitable": Filters(state=("failed", "unsuitable")),
+        "flagged": Filters(decision=("flagged",)),
+        "flagged at one station": Filters(decision=("flagged",), station=("CT07",)),
+        "subdural": Filters(hemorrhage=("subdural",)),
+        "of a month": Filters(received_from=month, received_to=week),
+        "not acknowledged": Filters(acknowledged=False),
+        "acknowledged": Filters(acknowledged=True),
+        "a station nobody has": Filters(station=("CT99",)),
+        "text: an accession number": Filters(text=some["accession_number"]),
+        "text: name and first name": Filters(text=f"{some['patient_name'].replace('^', ' ')}"),
+        "text: two letters": Filters(text="mu"),
+        "text: half a patient ID": Filters(text=some["patient_id"][:5]),
+        "text: a word of every study": Filters(text="ct"),
+        "text: nothing": Filters(text="zzzz"),
+        "text: a whole UID": Filters(text=some["study_instance_uid"]),
+        "text: the root of a UID": Filters(text="1.2.840.113619"),
+        "text and decision": Filters(text="ali", decision=("flagged",)),
+    }
+    return {
+        "worklist page": queries.open_studies,
+        "worklist page, second": lambda: queries.open_studies(after=second),
+        "worklist, 200 rows": lambda: queries.open_studies(limit=200),
+        "worklist, flagged subdural": lambda: queries.open_studies(Filters(hemorrhage=("subdural",))),
+        "worklist, text": lambda: queries.open_studies(Filters(text="muller")),
+        **{f"studies, {name}": lambda filters=filters: queries.studies(filters) for name, filters in lists.items()},
+        "studies, page 10,000 rows down": lambda: queries.studies(after=deep),
+        "one study": lambda: worklist.views.study(one["study_instance_uid"]),
+        "counts": queries.counts,
+        "choices": queries.choices,
+        "changes, none": lambda: queries.changes_since(queries.marker()),
+        "changes, 100": lambda: queries.changes_since(STUDIES - 100),
+        "deliveries": queries.deliveries,
+        "deliveries, dead": lambda: queries.deliveries(state="dead"),
+        "events": queries.events,
+        "statistics, a month": lambda: numbers.statistics(month, today),
+        "statistics, a year": lambda: numbers.statistics(year, today),
+        "agreement, a year": lambda: numbers.agreement(year, today),
+        "drift, a month against a year": lambda: numbers.drift(month, today, year, month),
+        "health's counts": worklist.views.counts,
+        "next claim": lambda: worklist.claims.claim("nobody"),
+        "assembler's round": worklist.assembly.advance,
+    }
+
+
+def p95(values: list[float]) -> float:
+    return sorted(values)[int(0.95 * len(values))]
+
+
+def measure(question: Callable[[], Any]) -> tuple[list[float], list[float]]:
+    """Milliseconds on the clock, and of this process, which does not count for what others do to a busy machine."""
+    walls, used = [], []
+    for _ in range(ROUNDS):
+        start, before = time.perf_counter(), time.process_time()
+        question()
+        walls.append(1000 * (time.perf_counter() - start))
+        used.append(1000 * (time.process_time() - before))
+    return walls, used
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_no_query_takes_longer_for_a_million_studies(filled):
+    process = psutil.Process()
+    before = process.memory_info().rss
+    late = []
+    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; the bar is p95 {BAR_MS:.0f} ms")
+    for name, question in questions(filled).items():
+        walls, used = measure(question)
+        busy = os.getloadavg()[0] >= (os.cpu_count() or 1)
+        is_late = p95(used if busy else walls) > BAR_MS
+        print(
+            f"{name:36} p50 {statistics.median(walls):6.1f} ms   p95 {p95(walls):6.1f} ms   "
+            f"processor p50 {statistics.median(used):6.1f} ms   p95 {p95(used):6.1f} ms{'   LATE' if is_late else ''}"
+        )
+        late += [name] if is_late else []
+    grown = (process.memory_info().rss - before) / 2**20
+    rows = sum(1 for _ in filled.queries.every(Filters(decision=("flagged",))))
+    exported = (process.memory_info().rss - before) / 2**20
+    print(f"resident memory: {before / 2**20:.0f} MB, +{grown:.0f} MB after all queries, "
+          f"+{exported:.0f} MB after an export of {rows} studies")  # fmt: skip
+    assert exported < 100
+    assert not late

@@ -1,0 +1,120 @@
+"""What every answer carries, and what no answer does."""
+
+import pytest
+from sites import token_in
+
+SCRIPT = '"><script>alert(1)</script>'
+
+
+@pytest.mark.parametrize(
+    "path", ["/sign-in", "/none", "/api/none", "/static/style.css", "/static/none", "/health/live"]
+)
+def test_every_answer_carries_the_security_headers(site, path):
+    headers = site.browser().get(path).headers
+    policy = headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "same-origin"
+    assert "strict-transport-security" not in headers, "there is no TLS"
+
+
+def test_with_tls_browsers_are_told_to_keep_to_it_and_cookies_are_secure(make_site):
+    browser = make_site(web_behind_proxy=True).browser()
+    answer = browser.get("/sign-in")
+    assert answer.headers["strict-transport-security"] == "max-age=31536000"
+    assert "Secure" in answer.headers["set-cookie"]
+
+
+def test_pages_are_not_kept_by_caches_and_static_files_are(site):
+    browser = site.signed_in()
+    page = browser.get("/account")
+    assert page.headers["cache-control"] == "no-store"
+    style = page.text.split('rel="stylesheet" href="')[1].split('"')[0]
+    assert "immutable" in browser.get(style).headers["cache-control"]
+
+
+def test_no_page_has_scripts_or_styles_of_its_own(site):
+    browser = site.signed_in()
+    for path in ("/account", "/account/password"):
+        text = browser.get(path).text
+        assert "<script>" not in text
+        assert " style=" not in text
+        assert " onclick" not in text
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "", "localhost:80@evil.example"])
+def test_a_foreign_host_name_is_not_answered(site, host):
+    assert site.browser().get("/sign-in", headers={"Host": host}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../templates/base.html",
+        "/static/%2e%2e/templates/base.html",
+        "/static/..%2ftemplates%2fbase.html",
+        "/static/%2fetc%2fpasswd",
+        "/static//etc/passwd",
+        "/static/..%5c..%5capplication.py",
+        "/static/style.css%00.html",
+        "/static/",
+    ],
+)
+def test_no_file_outside_the_static_folder_is_served(site, path):
+    assert site.browser().get(path).status_code in (400, 404, 405)
+
+
+def test_an_error_of_the_program_is_one_sentence_without_what_failed(site, caplog):
+    def fail():
+        raise ValueError("Doe^Jane")
+
+    site.application.add_api_route("/fails", fail)
+    site.application.router.routes.insert(0, site.application.router.routes.pop())
+    answer = site.browser().get("/fails")
+    assert answer.status_code == 500
+    assert "Something went wrong in the node" in answer.text
+    assert "Doe" not in answer.text + caplog.text
+    assert "content-security-policy" in answer.headers
+
+
+def test_errors_are_pages_for_people_and_json_for_programs(site):
+    assert "There is no such page." in site.browser().get("/none").text
+    answer = site.program().get("/api/none")
+    assert (answer.status_code, answer.json()) == (404, {"detail": "There is no such page."})
+
+
+def test_a_form_that_is_too_long_is_refused(site):
+    browser = site.browser()
+    token_in(browser, browser.get("/sign-in").text)
+    assert browser.submit("/sign-in", name="x", password="y" * (2 << 20)).status_code == 413
+
+
+@pytest.mark.parametrize("macro", ["answer", "table", "field", "notice", "badge", "plot", "choice"])
+def test_a_patients_name_with_a_script_in_it_stays_text(site, macro):
+    sources = {
+        "answer": "{{ m.answer({'decision': name, 'state': name}) }}",
+        "table": "{% call m.table(name, [name], id=name) %}<tr><td>{{ name }}</td></tr>{% endcall %}",
+        "field": "{{ m.field(name, name, value=name, hint=name) }}",
+        "notice": "{{ m.notice(name) }}",
+        "badge": "{{ m.badge(name) }}{{ m.badge('x', name) }}",
+        "plot": "{{ m.plot(name, name, name) }}",
+        "choice": "{{ m.choice(name, name, [(name, name)], name) }}",
+    }
+    environment = site.application.state.parts.templates.environment
+    source = '{% import "macros.html" as m with context %}' + sources[macro]
+    text = environment.from_string(source).render(name=SCRIPT, form_token="")
+    assert "<script>" not in text
+    assert "&lt;script&gt;" in text
+
+
+def test_health_tells_nothing_but_names(make_site):
+    from triage_node.web.parts import Fact
+
+    facts = [Fact("database", True), Fact("model", False, "weights of Doe^Jane are missing")]
+    browser = make_site({"ready": lambda: facts}).browser()
+    assert browser.get("/health/live").json() == {"status": "live"}
+    answer = browser.get("/health/ready")
+    assert answer.status_code == 503
+    assert answer.json()["facts"] == [{"name": "database", "ok": True}, {"name": "model", "ok": False}]

@@ -1,0 +1,151 @@
+"""The worklist's page: what it shows and hides, and that it follows the node while it is open."""
+
+import http.client
+import threading
+import time
+
+import pytest
+
+from triage_node.web.server import WebServer
+
+SCRIPT = "<script>alert(1)</script>"
+
+
+def test_the_page_shows_studies_in_reading_order_with_what_was_found(site, analyzed):
+    analyzed("1.2.1", decision="not_flagged", patient_name="Quiet^One", station_name="CT1")
+    analyzed("1.2.2", patient_name="Doe^Jane", study_description="Head native")
+    page = site.signed_in().get("/worklist")
+    assert page.status_code == 200
+    assert page.text.index('data-uid="1.2.2"') < page.text.index('data-uid="1.2.1"')
+    for shown in ("Doe Jane", "Head native", "subdural", "90 %", "CT1", "badge-flagged"):
+        assert shown in page.text
+
+
+def test_an_empty_worklist_says_what_to_do(site):
+    assert "The node takes head CTs as TRIAGE" in site.signed_in().get("/worklist").text
+    assert "No study matches" in site.signed_in().get("/worklist?decision=flagged").text
+
+
+def test_a_script_in_a_name_stays_text(site, analyzed):
+    analyzed("1.2.1", patient_name=SCRIPT, patient_id=f"'\"{SCRIPT}", study_description=SCRIPT, station_name=SCRIPT)
+    browser = site.signed_in()
+    for path in ("/worklist", "/worklist?list=all", "/studies/1.2.1", f"/worklist?text={SCRIPT}"):
+        page = browser.get(path)
+        assert page.status_code == 200
+        assert "<script>alert" not in page.text
+    assert "&lt;script&gt;alert(1)" in browser.get("/worklist").text
+
+
+def test_no_page_needs_what_the_content_policy_forbids(site, analyzed):
+    analyzed("1.2.1")
+    browser = site.signed_in()
+    for path in ("/worklist", "/studies/1.2.1"):
+        text = browser.get(path).text
+        assert " style=" not in text
+        assert " onclick=" not in text
+        assert "<script>" not in text
+
+
+@pytest.mark.slow
+def test_pages_follow_one_another(site, analyzed):
+    for number in range(52):
+        analyzed(f"1.2.{number}")
+    browser = site.signed_in()
+    first = browser.get("/worklist?state=analyzed").text
+    following = first.split('rel="next" href="')[1].split('"')[0].replace("&amp;", "&")
+    assert first.count("data-uid=") == 50
+    second = browser.get(following).text
+    assert second.count("data-uid=") == 2
+    assert 'data-live=""' in second
+
+
+def test_filters_of_the_form_are_understood_empty_or_not(site, analyzed):
+    analyzed("1.2.1")
+    analyzed("1.2.2", decision="uncertain")
+    page = site.signed_in().get(
+        "/worklist?list=open&decision=uncertain&hemorrhage=&state=&station=&acknowledged=&text="
+    )
+    assert 'data-uid="1.2.2"' in page.text
+    assert 'data-uid="1.2.1"' not in page.text
+
+
+def test_a_study_that_is_acknowledged_leaves_the_list(site, analyzed):
+    analyzed("1.2.1")
+    browser = site.signed_in()
+    answer = browser.submit("/studies/1.2.1/acknowledge", next="/worklist")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/worklist")
+    assert 'data-uid="1.2.1"' not in browser.get("/worklist").text
+    assert "read after" in browser.get("/worklist?list=all").text
+
+
+@pytest.fixture
+def open_stream(site):
+    """Serve the application as the node does, and open the page's stream in a browser that is signed in."""
+    server = WebServer(site.settings, site.worklist, site.spool, door=site.door)
+    server.start()
+    connections = []
+
+    def open_stream(query: str = "", cookie: str | None = None):
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+        connections.append(connection)
+        cookie = cookie or f"triage={site.signed_in().cookies['triage']}"
+        headers = {"Cookie": cookie, "Accept": "text/event-stream"}
+        connection.request("GET", f"/worklist/live{query}", headers=headers)
+        return connection.getresponse()
+
+    yield open_stream
+    for connection in connections:
+        connection.close()
+    server.stop()
+
+
+def next_rows(stream) -> str:
+    """Read lines until an event with rows ends."""
+    lines: list[str] = []
+    while True:
+        line = stream.readline().decode().rstrip("\n")
+        if line:
+            lines.append(line)
+        elif "event: rows" in lines:
+            return "\n".join(lines)
+        else:
+            lines.clear()
+
+
+def test_a_finding_is_on_the_screen_within_a_second(site, analyzed, open_stream):
+    stream = open_stream()
+    assert stream.headers["content-type"].startswith("text/event-stream")
+    assert "data-uid" not in next_rows(stream)
+    seen = []
+
+    def read() -> None:
+        while "badge-flagged" not in (rows := next_rows(stream)):
+            pass
+        seen.append((rows, time.monotonic()))
+
+    reader = threading.Thread(target=read)
+    analyzed("1.2.9", register_only=True)
+    next_rows(stream)
+    reader.start()
+    analyzed("1.2.9", registered=True)
+    finished = time.monotonic()
+    reader.join(20)
+    [(rows, at)] = seen
+    assert 'data-uid="1.2.9"' in rows
+    assert at - finished < 1.0
+
+
+def test_a_stream_keeps_to_its_filters(site, analyzed, open_stream):
+    stream = open_stream("?decision=flagged")
+    next_rows(stream)
+    analyzed("1.2.1", decision="not_flagged")
+    analyzed("1.2.2", patient_name=f"{SCRIPT}\r\n\r\nevent: rows\r\ndata: forged")
+    rows = next_rows(stream)
+    assert 'data-uid="1.2.2"' in rows
+    assert 'data-uid="1.2.1"' not in rows
+    assert "<script>" not in rows
+    assert "\ndata: data: forged" in rows, "a line of a name stays within the data"
+
+
+def test_a_stream_wants_a_session(site, open_stream):
+    assert open_stream(cookie="triage=nonsense").status in (303, 401)

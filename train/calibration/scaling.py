@@ -1,0 +1,52 @@
+"""Temperature and bias per label from scored studies."""
+
+import numpy as np
+from scipy.optimize import minimize
+
+from triage_node.findings import LABELS, Label
+from triage_node.models.calibration import Scaling
+
+SMALLEST_TEMPERATURE = 0.2
+
+
+def fit_scaling(logits: np.ndarray, labels: np.ndarray) -> Scaling:
+    """Return temperature and bias per label that minimize the log loss.
+
+    Parameters
+    ----------
+    logits, labels
+        ``(rows, 6)``.
+    """
+    fitted = [_fit_one(logits[:, k].astype(np.float64), labels[:, k].astype(np.float64)) for k in range(len(LABELS))]
+    temperatures, biases = zip(*fitted, strict=True)
+    return Scaling(temperatures, biases)
+
+
+def _fit_one(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+    """Fit one slope and bias; targets are moved off 0 and 1 as Platt does, so that few rows cannot be overconfident."""
+    positive = labels.sum()
+    high, low = (positive + 1) / (positive + 2), 1 / (len(labels) - positive + 2)
+    targets = np.where(labels > 0, high, low)
+
+    def loss(parameters: np.ndarray) -> float:
+        scaled = logits * np.exp(parameters[0]) + parameters[1]
+        return float(np.mean(np.logaddexp(0, scaled) - targets * scaled))
+
+    slope, bias = minimize(loss, np.zeros(2), method="Nelder-Mead").x
+    return float(max(np.exp(-slope), SMALLEST_TEMPERATURE)), float(bias)
+
+
+def specificity_threshold(probabilities: np.ndarray, labels: np.ndarray, specificity: float) -> float:
+    """Return the smallest probability that leaves this share of the negatives below it."""
+    negatives = np.sort(probabilities[labels == 0])
+    if len(negatives) == 0:
+        return 1.0
+    index = min(int(np.ceil(specificity * len(negatives))), len(negatives) - 1)
+    return float(np.clip(np.nextafter(negatives[index], np.float32(1)), 1e-4, 0.9999))
+
+
+def specificity_thresholds(probabilities: np.ndarray, labels: np.ndarray, specificity: float) -> dict[Label, float]:
+    """Return the threshold of each label from ``(rows, 6)`` probabilities and labels."""
+    return {
+        label: specificity_threshold(probabilities[:, k], labels[:, k], specificity) for k, label in enumerate(LABELS)
+    }

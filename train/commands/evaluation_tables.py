@@ -1,0 +1,106 @@
+"""How an evaluation looks on a terminal."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.table import Table
+
+from triage_node.findings import LABELS
+from triage_node.train.commands.console import console
+
+VERDICT_STYLES = {"met": "green", "short of the aim": "yellow", "missed": "red", "not measured": "dim"}
+
+
+def _interval(parts: list[float | None]) -> str:
+    value, low, high = parts
+    return "-" if value is None else f"{value:.3f} ({low:.3f}-{high:.3f})"
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column)
+    return table
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def print_bars(bars: list[dict[str, Any]]) -> None:
+    """Print what must be reached, and whether it is."""
+    table = _table("Bars", "figure", "measured", "demanded", "")
+    for bar in bars:
+        style = VERDICT_STYLES[bar["verdict"]]
+        table.add_row(bar["figure"], _number(bar["value"]), bar["demand"], f"[{style}]{bar['verdict']}[/]")
+    console.print(table)
+
+
+def _print_by_label(title: str, rows: Mapping[str, Any], last: tuple[str, Mapping[str, Any]] | None = None) -> None:
+    table = _table(title, "label", *rows)
+    for label in map(str, LABELS):
+        table.add_row(label, *(_interval(row[label]) for row in rows.values()))
+    if last:
+        table.add_row(last[0], *(_interval(last[1][name]) for name in rows))
+    console.print(table)
+
+
+def _print_seeds(found: Mapping[str, Any]) -> None:
+    names = found["models"]
+    table = _table(f"AUC, mean of {len(names)} seeds and each: {', '.join(names)}", "label", *found["auc"])
+    for label in map(str, LABELS):
+        cells = [row[label] for row in found["auc"].values()]
+        table.add_row(label, *(f"{_interval(c['mean'])}\n{' '.join(map(_number, c['each']))}" for c in cells))
+    console.print(table)
+
+
+def _print_probabilities(found: Mapping[str, Any]) -> None:
+    title = "Probabilities of any hemorrhage (ten bins of equal count; skill against the prevalence)"
+    table = _table(title, "", "expected calibration error", "Brier score", "Brier skill score")
+    for name, row in found["calibration"].items():
+        values = str(row["expected_calibration_error"]), str(row["brier"]), _interval(row["brier_skill"])
+        table.add_row(name, *values)
+    console.print(table)
+    table = _table("Answers", "studies", *found["positive_studies"])
+    for name, key in (("with hemorrhage", "positive_studies"), ("without", "negative_studies")):
+        table.add_row(name, *map(_interval, found[key].values()))
+    console.print(table)
+
+
+def _print_generated(found: Mapping[str, Any]) -> None:
+    table = _table("Study AUC where the lesion measures 2 mL or more", *found["auc_from_2_ml"])
+    table.add_row(*map(_interval, found["auc_from_2_ml"].values()))
+    console.print(table)
+    title = "Sensitivity by volume of the lesion: flagged, in brackets at 90 % specificity (studies)"
+    names = [part["volume"] for part in found["sensitivity_by_volume"][str(LABELS[0])]]
+    table = _table(title, "label", *names)
+    for label, bins in found["sensitivity_by_volume"].items():
+        table.add_row(label, *map(_bin, bins))
+    console.print(table)
+    title = "Lesions: mL at 5/25/50/75/95 %, mean HU and its deviation between lesions; published above generated"
+    table = _table(title, "type", "lesions", "volume in mL", "HU")
+    for label, row in found["lesions"].items():
+        volumes = ["/".join(map(str, row["volume_ml"][key])) for key in ("published", "generated")]
+        densities = [" ± ".join(map(str, row["hu"][key])) for key in ("published", "generated")]
+        table.add_row(label, f"\n{row['lesions']}", "\n".join(volumes), "\n".join(densities))
+    console.print(table)
+
+
+def _bin(part: Mapping[str, Any]) -> str:
+    flagged, above = part["flagged"][0], part["at_90_percent_specificity"][0]
+    return "-" if flagged is None else f"{flagged:.2f} ({above:.2f}) n={part['lesions']}"
+
+
+def print_evaluation(name: str, found: Mapping[str, Any]) -> None:
+    """Print the figures of one set of studies, as `figures` gives them."""
+    console.rule(f"{name}: {found['studies']} studies")
+    areas = ("brain area alone", found["auc_of_brain_area_alone"])
+    _print_by_label("AUC (95 % interval over patients)", found["auc"], areas)
+    if "across_seeds" in found:
+        _print_seeds(found["across_seeds"])
+    _print_by_label("Sensitivity (95 % interval over patients)", found["sensitivity"])
+    _print_probabilities(found)
+    if "lesions" in found:
+        _print_generated(found)
+    console.print(f"weighted log loss of the slices: {found['slice_log_loss']:.4f}")
+    print_bars(found["bars"])

@@ -1,0 +1,97 @@
+"""What a model must reach before it is shipped."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from triage_node.findings import LABELS
+from triage_node.train.evaluation.by_volume import CLEAR_ML
+from triage_node.train.evaluation.scores import ANY
+
+if TYPE_CHECKING:
+    from triage_node.train.evaluation.evaluate import Evaluation
+
+GENERATED_ANY_AUC, GENERATED_TYPE_AUC = 0.97, 0.95
+LARGEST_CALIBRATION_ERROR = 0.05
+SMALLEST_SKILL = 0.5
+# AUC of `any` over all slices, slices with much brain, and patients: what is aimed at, and what is the least.
+REAL_AIMS, REAL_LEAST = (0.88, 0.85, 0.90), (0.84, 0.78, 0.84)
+LARGEST_SUSPICIOUS_SHARE = 0.10
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One figure and what it must reach.
+
+    Attributes
+    ----------
+    name
+        Which figure.
+    value
+        What was measured; nan where nothing could be.
+    aim, least
+        What is aimed at, and what must be reached at the least.
+    below
+        The figure must stay below instead.
+    """
+
+    name: str
+    value: float
+    aim: float
+    least: float
+    below: bool = False
+
+    @property
+    def verdict(self) -> str:
+        """Return met, short of the aim, missed or not measured."""
+        if not np.isfinite(self.value):
+            return "not measured"
+        if self._reaches(self.aim):
+            return "met"
+        return "short of the aim" if self._reaches(self.least) else "missed"
+
+    @property
+    def demand(self) -> str:
+        """Return in words what must be reached."""
+        words = f"{'at most' if self.below else 'at least'} {self.aim:g}"
+        return words if self.aim == self.least else f"{words}, not done below {self.least:g}"
+
+    def _reaches(self, bound: float) -> bool:
+        return self.value <= bound if self.below else self.value >= bound
+
+
+def generated_bars(evaluation: "Evaluation") -> tuple[Bar, ...]:
+    """Return the bars of held-out generated studies."""
+    studies, slices = evaluation.reliability
+    large = [
+        Bar(
+            f"study AUC {found.label}, {CLEAR_ML:g} mL or more",
+            found.auc.value,
+            GENERATED_TYPE_AUC,
+            GENERATED_TYPE_AUC,
+        )
+        for found in evaluation.clear_lesions
+    ]
+    limit = LARGEST_CALIBRATION_ERROR
+    return (
+        Bar("study AUC any", evaluation.rows[-1].by_label[ANY].value, GENERATED_ANY_AUC, GENERATED_ANY_AUC),
+        *large,
+        Bar("expected calibration error, studies", studies.calibration_error, limit, limit, below=True),
+        Bar("expected calibration error, slices", slices.calibration_error, limit, limit, below=True),
+        Bar("Brier skill score, studies", studies.skill.value, SMALLEST_SKILL, SMALLEST_SKILL),
+    )
+
+
+def real_bars(evaluation: "Evaluation") -> tuple[Bar, ...]:
+    """Return the bars of real development studies."""
+    return tuple(
+        Bar(f"AUC {LABELS[ANY]}, {row.name}", row.by_label[ANY].value, aim, least)
+        for row, aim, least in zip(evaluation.rows, REAL_AIMS, REAL_LEAST, strict=True)
+    )
+
+
+def plain_bar(name: str, share: float) -> Bar:
+    """Return the bar of a series that shows no hemorrhage: how many slices may look suspicious."""
+    limit = LARGEST_SUSPICIOUS_SHARE
+    return Bar(f"share of suspicious slices, {name}", share, limit, limit, below=True)

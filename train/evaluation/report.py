@@ -1,0 +1,82 @@
+"""One page that shows what a model is worth: tables and pictures in a single HTML file."""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from triage_node.findings import LABELS
+from triage_node.models.manifest import Manifest
+
+TEMPLATE = "report.html.j2"
+FILE_NAME = "report.html"
+CAPTIONS = {
+    "roc": "ROC curves by slice and by patient.",
+    "reliability": "What was said against what was true, in ten bins of equal count; below, how often it was said.",
+    "sensitivity-by-volume": "Share of the studies found, by volume of the blood of that type.",
+    "scores": "Scores of studies and slices with and without hemorrhage, and the thresholds between them.",
+}
+
+
+@dataclass(frozen=True)
+class Section:
+    """One set of studies: its name, its figures as plain JSON, its pictures as PNG by name."""
+
+    name: str
+    figures: Mapping[str, Any]
+    pictures: Mapping[str, bytes]
+
+    @property
+    def file_prefix(self) -> str:
+        """Return the name in letters that every file system takes."""
+        return "-".join("".join(c if c.isalnum() else " " for c in self.name.lower()).split())
+
+
+def interval_text(parts: list[float | None]) -> str:
+    """Return a figure with its interval in words."""
+    value, low, high = parts
+    return "-" if value is None else f"{value:.3f} ({low:.3f}-{high:.3f})"
+
+
+def _embedded(png: bytes) -> str:
+    return "data:image/png;base64," + b64encode(png).decode("ascii")
+
+
+def report_html(manifest: Manifest, sections: list[Section], sentences: Mapping[str, str]) -> str:
+    """Return the report as one HTML page that loads nothing from elsewhere.
+
+    Parameters
+    ----------
+    sentences
+        What a model makes of single series, by name.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["interval"] = interval_text
+    return environment.get_template(TEMPLATE).render(
+        manifest=manifest,
+        labels=[str(label) for label in LABELS],
+        sections=sections,
+        sentences=sentences,
+        captions=CAPTIONS,
+        embedded=_embedded,
+    )
+
+
+def write_report(folder: Path, manifest: Manifest, sections: list[Section], sentences: Mapping[str, str]) -> Path:
+    """Write the page and each picture into a folder, and return the page's path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for section in sections:
+        for name, png in section.pictures.items():
+            (folder / f"{section.file_prefix}-{name}.png").write_bytes(png)
+    path = folder / FILE_NAME
+    path.write_text(report_html(manifest, sections, sentences), encoding="utf-8")
+    return path

@@ -1,0 +1,95 @@
+"""A site's model folder beside the shipped one: other weights or thresholds, and where they come from."""
+
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from triage_node.errors import ModelError
+from triage_node.models.familiarity import Familiarity, write_familiarity
+from triage_node.models.manifest import FAMILIARITY_NAME, BaseModel, Manifest
+from triage_node.models.weights_file import read_weights, sha256_of
+from triage_node.train.card import write_card
+from triage_node.train.export import WEIGHTS_NAME, save_manifest
+
+
+def site_name(text: str) -> str:
+    """Return what a site's name becomes in a model's name.
+
+    Raises
+    ------
+    ModelError
+        When no letter or digit remains.
+    """
+    name = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    if not name:
+        raise ModelError(f"The name {text!r} cannot name a site's model: it has no letter or digit.")
+    return name
+
+
+def check_site_folder(base: Manifest, folder: Path, site: str) -> str:
+    """Return the name of a site's model.
+
+    Raises
+    ------
+    ModelError
+        When the folder is that of the base, or nothing can be named after the site.
+    """
+    if folder.resolve() == base.folder.resolve():
+        raise ModelError("A site's model needs a folder of its own: the one given holds the model it starts from.")
+    return f"{base.name}-{site_name(site)}"
+
+
+def start_site_model(
+    base: Manifest, folder: Path, site: str, weights: Path | None = None, familiarity: Familiarity | None = None
+) -> Manifest:
+    """Return the manifest of a new site model whose weights lie in its folder; it is not written yet.
+
+    Parameters
+    ----------
+    weights
+        None to copy those of the base, and what is familiar to them.
+    familiarity
+        What is familiar to other weights.
+
+    Raises
+    ------
+    ModelError
+        As `check_site_folder`.
+    """
+    name = check_site_folder(base, folder, site)
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / WEIGHTS_NAME
+    arrays = read_weights(weights or base.weights_path)
+    half = {key: array.astype(np.float16) for key, array in arrays.items()}
+    np.savez_compressed(target, allow_pickle=False, **half)
+    return replace(
+        base,
+        name=name,
+        folder=folder,
+        weights_file=WEIGHTS_NAME,
+        weights_sha256=sha256_of(target),
+        familiarity_sha256=_keep_familiarity(base, folder, weights is None, familiarity),
+        base=BaseModel(base.name, base.version, base.sha256),
+        metrics={},
+    )
+
+
+def _keep_familiarity(base: Manifest, folder: Path, same: bool, familiarity: Familiarity | None) -> str | None:
+    """Write what is familiar to the weights, copied where they are the base's, and return its hash."""
+    if familiarity is not None:
+        return sha256_of(write_familiarity(folder, familiarity))
+    if same and base.familiarity_path is not None:
+        return sha256_of(Path(shutil.copyfile(base.familiarity_path, folder / FAMILIARITY_NAME)))
+    return None
+
+
+def finish_site_model(manifest: Manifest, metrics: Mapping[str, Any]) -> Manifest:
+    """Write manifest and card, and return the manifest as the node will read it."""
+    written = save_manifest(replace(manifest, metrics=dict(metrics)))
+    write_card(written)
+    return written

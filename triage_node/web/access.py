@@ -1,0 +1,157 @@
+"""Who may ask for what: each route names the roles it is for, and each route to patient data what is audited."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.dependencies.models import Dependant
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+from triage_node.web.forgery import SAFE_METHODS, check_not_forged
+from triage_node.web.parts import Parts, parts_of
+from triage_node.web.refusals import Forbidden, NotSignedIn, PasswordIsOld
+from triage_node.web.visitor import CurrentVisitor, Visitor, address_of
+from triage_node.worklist import Access, Role
+
+Guard = Callable[..., Awaitable[Visitor]]
+
+SHOWN_FILTERS = frozenset(
+    [
+        "state",
+        "decision",
+        "label",
+        "modality",
+        "station",
+        "days",
+        "hours",
+        "since",
+        "until",
+        "sort",
+        "order",
+        "page",
+        "after",
+        "before",
+        "limit",
+        "offset",
+        "includefield",
+        "fuzzymatching",
+        "StudyInstanceUID",
+        "SeriesInstanceUID",
+        "SOPInstanceUID",
+        "StudyDate",
+        "ModalitiesInStudy",
+        "Modality",
+        "window",
+        "quality",
+        "viewport",
+        "format",
+        "hemorrhage",
+        "calling_ae_title",
+        "acknowledged",
+        "urgent",
+        "received_from",
+        "received_to",
+        "since_hours",
+        "marker",
+        "list",
+    ]
+)
+"""Query parameters whose values say nothing about a patient; of all others the audit keeps the name only."""
+
+
+def require(*roles: Role, with_old_password: bool = False) -> Guard:
+    """Make a dependency that lets only these roles pass and returns the `Visitor`; an administrator is a reader, too.
+
+    Pages for people are for ``Role.READER`` or ``Role.ADMINISTRATOR``; what programs may use names ``Role.SERVICE``
+    beside. A request that changes something and is signed in by cookie must carry the form's token.
+    """
+
+    async def guard(request: Request, visitor: CurrentVisitor, parts: Annotated[Parts, Depends(parts_of)]) -> Visitor:
+        _slow_down(parts, visitor.name if visitor else address_of(request))
+        if visitor is None:
+            raise NotSignedIn
+        request.state.visitor = visitor
+        if not visitor.role.may(*roles):
+            raise Forbidden
+        if visitor.must_change_password and not with_old_password:
+            raise PasswordIsOld
+        if visitor.session_id and request.method not in SAFE_METHODS:
+            await check_not_forged(request, visitor.session_id)
+        return visitor
+
+    guard.roles = roles  # type: ignore[attr-defined]
+    return guard
+
+
+def audited(action: str, *roles: Role) -> Guard:
+    """Make a dependency like `require` that also keeps the access, before any patient data is sent.
+
+    The study is the path's or query's ``study_instance_uid``. An access that the role forbids is kept as such.
+
+    Parameters
+    ----------
+    action
+        A word for what is done, such as ``study_viewed``; at most 32 letters.
+    """
+    required = require(*roles)
+
+    async def guard(request: Request, visitor: CurrentVisitor, parts: Annotated[Parts, Depends(parts_of)]) -> Visitor:
+        try:
+            passed = await required(request, visitor, parts)
+        except HTTPException as refusal:
+            if visitor is not None and refusal.status_code == 403:
+                await write_access(request, visitor, action, allowed=False)
+            raise
+        await write_access(request, passed, action)
+        return passed
+
+    guard.roles = roles  # type: ignore[attr-defined]
+    return guard
+
+
+async def write_access(
+    request: Request, visitor: Visitor, action: str, study_instance_uid: str = "", *, allowed: bool = True
+) -> None:
+    """Keep an access; returns when it is on the disk. For routes that learn only on the way whose data they show."""
+    parts = parts_of(request)
+    uid = study_instance_uid or str(
+        request.path_params.get("study_instance_uid") or request.query_params.get("study_instance_uid", "")
+    )
+    access = Access(
+        at=parts.worklist.audit_trail.clock(),
+        user_name=visitor.name,
+        role=visitor.role,
+        address=visitor.address,
+        action=action,
+        study_instance_uid=uid,
+        query=_filters(request),
+        allowed=allowed,
+    )
+    await asyncio.wrap_future(parts.auditor.write(access))
+
+
+async def signed_in_still(request: Request) -> bool:
+    """Tell whether the session or token a stream was opened with is good yet; to be asked now and then."""
+    from triage_node.web.visitor import visitor_of
+
+    visitor = await run_in_threadpool(visitor_of, request, parts_of(request))
+    return visitor is not None and visitor.role == request.state.visitor.role
+
+
+def is_guarded(dependant: Dependant) -> bool:
+    """Tell whether a route asks who is there."""
+    return any(bool(getattr(one.call, "roles", ())) or is_guarded(one) for one in dependant.dependencies)
+
+
+def _slow_down(parts: Parts, key: str) -> None:
+    pause = parts.request_limit.take(key)
+    if pause:
+        seconds = int(pause) + 1
+        raise HTTPException(429, f"Too many requests. Try again in {seconds} seconds.", {"Retry-After": str(seconds)})
+
+
+def _filters(request: Request) -> str:
+    parameters = request.query_params.multi_items()
+    return "&".join(f"{name[:32]}={value[:64] if name in SHOWN_FILTERS else '…'}" for name, value in parameters)

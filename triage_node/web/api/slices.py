@@ -1,0 +1,141 @@
+"""The slices of a study for the viewer: what there is, and each one in Hounsfield units."""
+
+import time
+from collections import OrderedDict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Request
+from fastapi.responses import Response
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+from triage_node.errors import UnsuitableSeries
+from triage_node.web.access import audited, require, write_access
+from triage_node.web.parts import Parts, parts_of
+from triage_node.web.slices import SliceReader, SliceStack, best_slices, scores_of
+from triage_node.web.visitor import Visitor
+from triage_node.worklist import Role
+
+router = APIRouter(tags=["images"])
+
+TheParts = Annotated[Parts, Depends(parts_of)]
+
+ONE_OPENING_SECONDS = 900.0
+KEPT_OPENINGS = 10_000
+
+
+class Openings:
+    """Who looks at the images of which study: the slices of one opening are one access, not hundreds."""
+
+    def __init__(self) -> None:
+        self._until: OrderedDict[tuple[str, str, str], float] = OrderedDict()
+
+    def note(self, visitor: Visitor, study_instance_uid: str) -> None:
+        """Remember an access that was kept."""
+        key = (visitor.name, visitor.session_id, study_instance_uid)
+        self._until[key] = time.monotonic() + ONE_OPENING_SECONDS
+        self._until.move_to_end(key)
+        while len(self._until) > KEPT_OPENINGS:
+            self._until.popitem(last=False)
+
+    def is_noted(self, visitor: Visitor, study_instance_uid: str) -> bool:
+        """Tell whether the same session's access to the study was kept lately."""
+        key = (visitor.name, visitor.session_id, study_instance_uid)
+        return self._until.get(key, 0.0) > time.monotonic()
+
+
+def reader_of(request: Request) -> SliceReader:
+    """Return the application's reader of slices."""
+    state = request.app.state
+    if not hasattr(state, "slice_reader"):
+        state.slice_reader = SliceReader()
+    reader: SliceReader = state.slice_reader
+    return reader
+
+
+def openings_of(request: Request) -> Openings:
+    """Return who has which study open."""
+    state = request.app.state
+    if not hasattr(state, "openings"):
+        state.openings = Openings()
+    openings: Openings = state.openings
+    return openings
+
+
+@router.get("/api/studies/{study_instance_uid}/slices", summary="The slices of the analyzed series")
+def slices(
+    study_instance_uid: str,
+    request: Request,
+    visitor: Annotated[Visitor, Depends(audited("images_viewed", Role.READER, Role.SERVICE))],
+    parts: TheParts,
+) -> dict[str, Any]:
+    """Return the series that was analyzed, else the likeliest head CT: its slices from feet to head.
+
+    Rows run from anterior to posterior, columns from the patient's right to the left. `best` is the slice with the
+    highest score of each label; a slice the model did not see has no probabilities.
+    """
+    study = parts.worklist.views.study(study_instance_uid)
+    stack = _stack(request, parts, study)
+    openings_of(request).note(visitor, study_instance_uid)
+    scores = scores_of(study, stack)
+    rows, columns = stack.shape
+    return {
+        "series_instance_uid": stack.series_instance_uid,
+        "series_description": stack.description,
+        "rows": rows,
+        "columns": columns,
+        "spacing_mm": list(stack.spacing_mm),
+        "best": best_slices(scores),
+        "slices": [
+            {
+                "sop_instance_uid": frame.instance.sop_instance_uid,
+                "frame_number": frame.number,
+                "position_mm": position,
+                "probabilities": score,
+            }
+            for frame, position, score in zip(stack.frames, stack.positions_mm, scores, strict=True)
+        ],
+    }
+
+
+@router.get(
+    "/api/studies/{study_instance_uid}/slices/{index}",
+    summary="One slice in Hounsfield units",
+    response_class=Response,
+    responses={200: {"content": {"application/octet-stream": {}}, "description": "int16, little endian, by rows"}},
+)
+async def one_slice(
+    study_instance_uid: str,
+    index: Annotated[int, Path(ge=0, le=1_000_000, description="from 0, from feet to head")],
+    request: Request,
+    visitor: Annotated[Visitor, Depends(require(Role.READER, Role.SERVICE))],
+    parts: TheParts,
+) -> Response:
+    """Return ``rows × columns`` values; the headers X-Rows and X-Columns say how many.
+
+    The access is kept once for a session and study in 15 minutes, when the list of slices or the first one is sent.
+    """
+    openings = openings_of(request)
+    if not openings.is_noted(visitor, study_instance_uid):
+        await write_access(request, visitor, "images_viewed", study_instance_uid)
+        openings.note(visitor, study_instance_uid)
+    return await run_in_threadpool(_slice, request, parts, study_instance_uid, index)
+
+
+def _slice(request: Request, parts: Parts, study_instance_uid: str, index: int) -> Response:
+    stack = _stack(request, parts, parts.worklist.views.study(study_instance_uid))
+    if index >= len(stack.frames):
+        raise HTTPException(404, f"The series has {len(stack.frames)} slices.")
+    rows, columns = stack.shape
+    try:
+        content = reader_of(request).pixels(stack, index)
+    except UnsuitableSeries as error:
+        raise HTTPException(422, str(error)) from error
+    return Response(content, 200, {"X-Rows": str(rows), "X-Columns": str(columns)}, "application/octet-stream")
+
+
+def _stack(request: Request, parts: Parts, study: dict[str, Any]) -> SliceStack:
+    try:
+        return reader_of(request).stack(lambda: parts.spool.instances(study["study_instance_uid"]), study)
+    except UnsuitableSeries as error:
+        raise HTTPException(404, f"There is nothing to show. {error}") from error

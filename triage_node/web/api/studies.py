@@ -1,0 +1,115 @@
+"""The worklist and the archive of studies as JSON, page by page, and what a reader says of a study."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Depends, Query
+
+from triage_node.web.access import audited
+from triage_node.web.filters import Cursor, Limit, study_filters
+from triage_node.web.parts import Parts, parts_of
+from triage_node.web.visitor import Visitor
+from triage_node.worklist import Filters, Role
+
+router = APIRouter(tags=["worklist"])
+
+TheParts = Annotated[Parts, Depends(parts_of)]
+TheFilters = Annotated[Filters, Depends(study_filters)]
+
+
+@router.get(
+    "/api/worklist",
+    summary="The open studies in reading order",
+    dependencies=[Depends(audited("worklist_viewed", Role.READER, Role.SERVICE))],
+)
+def worklist(
+    parts: TheParts,
+    filters: TheFilters,
+    since_hours: Annotated[
+        float, Query(ge=0, le=8784, description="finished studies that arrived longer ago are left out")
+    ] = 24.0,
+    after: Cursor = None,
+    limit: Limit = 50,
+) -> dict[str, Any]:
+    """Return `studies` that nobody has acknowledged, and `next` for the following page, null after the last.
+
+    Flagged and urgent studies come first, then those that wait longer than the maximum, then uncertain ones, then the
+    rest; each group by arrival. `group` names it; times are seconds since 1970 (UTC).
+    """
+    return parts.worklist.queries.open_studies(filters, after, limit, since_hours)
+
+
+@router.get(
+    "/api/studies",
+    summary="All studies, the latest arrival first",
+    dependencies=[Depends(audited("studies_viewed", Role.READER, Role.SERVICE))],
+)
+def studies(
+    parts: TheParts,
+    filters: TheFilters,
+    after: Cursor = None,
+    limit: Limit = 50,
+) -> dict[str, Any]:
+    """Return `studies`, read or not, and `next` for the following page, null after the last."""
+    return parts.worklist.queries.studies(filters, after, limit)
+
+
+@router.get(
+    "/api/studies/{study_instance_uid}",
+    summary="One study with all the node knows of it",
+    dependencies=[Depends(audited("study_viewed", Role.READER, Role.SERVICE))],
+)
+def study(
+    study_instance_uid: str,
+    parts: TheParts,
+) -> dict[str, Any]:
+    """Return the study with its `series`, `outcomes`, `deliveries`, `events` and `comments`."""
+    found = parts.worklist.views.study(study_instance_uid)
+    for row in (*found["outcomes"], *found["deliveries"]):
+        row.pop("folder", None)
+    return found
+
+
+@router.get(
+    "/api/changes",
+    summary="The studies that changed since a marker",
+    dependencies=[Depends(audited("worklist_watched", Role.READER, Role.SERVICE))],
+)
+def changes(
+    parts: TheParts,
+    marker: Annotated[int, Query(ge=0, le=2**53, description="`marker` of the answer before; 0 for the oldest")] = 0,
+    limit: Limit = 100,
+) -> dict[str, Any]:
+    """Return `studies` as they are now, each once, the next `marker`, and whether there is `more` at once."""
+    return parts.worklist.queries.changes_since(marker, limit)
+
+
+@router.post("/api/studies/{study_instance_uid}/acknowledgement", status_code=204, summary="Acknowledge a study")
+def acknowledge(
+    study_instance_uid: str,
+    visitor: Annotated[Visitor, Depends(audited("study_acknowledged", Role.READER))],
+    parts: TheParts,
+) -> None:
+    """Take a study off the list of what is to be read; 409 when somebody has done so already."""
+    parts.worklist.people.acknowledge(study_instance_uid, f"person {visitor.name}")
+
+
+@router.delete("/api/studies/{study_instance_uid}/acknowledgement", status_code=204, summary="Take that back")
+def unacknowledge(
+    study_instance_uid: str,
+    visitor: Annotated[Visitor, Depends(audited("study_unacknowledged", Role.READER))],
+    parts: TheParts,
+) -> None:
+    """Put a study back on the list of what is to be read; 409 when nobody has acknowledged it."""
+    parts.worklist.people.unacknowledge(study_instance_uid, f"person {visitor.name}")
+
+
+@router.post("/api/studies/{study_instance_uid}/verdict", status_code=204, summary="Agree or disagree")
+def judge(
+    study_instance_uid: str,
+    visitor: Annotated[Visitor, Depends(audited("study_judged", Role.READER))],
+    parts: TheParts,
+    agrees: Annotated[bool, Body(description="whether the latest analysis is right")],
+    types: Annotated[list[str], Body(max_length=5, description="the types of hemorrhage that were seen")] = [],  # noqa: B006
+) -> None:
+    """Say whether the latest analysis is right; a later word replaces an earlier one."""
+    parts.worklist.people.judge(study_instance_uid, agrees, types, f"person {visitor.name}")

@@ -1,0 +1,106 @@
+"""The web application, put together.
+
+A page is a module in `pages/`, a part of the API one in `api/`, of DICOMweb one in `dicomweb/`. Each has a
+``router = APIRouter()``; `registry` finds it. A page may name its link in the main navigation as ``NAVIGATION``::
+
+    router = APIRouter()
+    NAVIGATION = Entry("Worklist", "/worklist", Role.READER, place=10)
+
+    @router.get("/worklist")
+    def worklist_page(
+        request: Request,
+        visitor: Annotated[Visitor, Depends(audited("worklist_viewed", Role.READER))],
+        parts: Annotated[Parts, Depends(parts_of)],
+    ) -> Response:
+        rows = parts.worklist.views.worklist()
+        return parts.templates.page(request, "worklist.html", {"rows": rows})
+
+Every route asks for a role: `require` (no patient data) or `audited` (patient data; the access is on the disk before
+the answer is). A route without is refused when the application is built. Routes are plain functions where they use the
+database, as those run in threads. Errors are exceptions: a `TriageError` becomes a page or JSON with its sentence.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from triage_node import __version__
+from triage_node.config import Settings
+from triage_node.intake import Door
+from triage_node.spool import Spool
+from triage_node.web.audit import Auditor
+from triage_node.web.headers import SecurityHeaders
+from triage_node.web.hosts import allowed_hosts
+from triage_node.web.limits import RateLimit
+from triage_node.web.parts import Fact, Parts
+from triage_node.web.refusals import Unforeseen, answer_refusals
+from triage_node.web.registry import navigation, routers
+from triage_node.web.static_files import LastingFiles
+from triage_node.web.templating import STATIC, Templates
+from triage_node.worklist import Worklist
+
+LARGEST_BODY = 1 << 20
+"""Bytes of a request, where a route does not allow more with ``max_body_size``."""
+
+
+def build_application(
+    settings: Settings,
+    worklist: Worklist,
+    spool: Spool,
+    auditor: Auditor,
+    *,
+    door: Door | None = None,
+    ready: Callable[[], Sequence[Fact]] = tuple,
+    clock: Callable[[], float] = time.monotonic,
+    more: dict[str, Any] | None = None,
+) -> FastAPI:
+    """Put the application together.
+
+    Parameters
+    ----------
+    settings, worklist, spool, door
+        The node's parts; without a door nothing can be stored.
+    auditor
+        Where accesses are kept; it must run.
+    ready
+        What the node needs and whether it is there.
+    clock
+        Seconds for the rate limits.
+    more
+        What single pages want beside, at ``parts.more``.
+    """
+    application = FastAPI(
+        title="triage-node",
+        version=__version__,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        max_body_size=LARGEST_BODY,
+        middleware=[
+            Middleware(SecurityHeaders, is_secure=settings.web_is_secure),
+            Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(settings), www_redirect=False),
+            Middleware(Unforeseen),
+        ],
+    )
+    application.state.parts = Parts(
+        settings=settings,
+        worklist=worklist,
+        spool=spool,
+        auditor=auditor,
+        templates=Templates(navigation(), settings.ae_title),
+        sign_in_limit=RateLimit(settings.web_sign_ins_per_minute, clock),
+        request_limit=RateLimit(settings.web_requests_per_minute, clock),
+        door=door,
+        ready=ready,
+        more=more or {},
+    )
+    for router in routers():
+        application.include_router(router)
+    application.mount("/static", LastingFiles(directory=STATIC))
+    answer_refusals(application)
+    return application

@@ -1,0 +1,1 @@
+"""DICOMweb under /dicomweb; every module with a `router` is found and served."""

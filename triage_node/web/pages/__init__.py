@@ -1,0 +1,1 @@
+"""Pages for people; every module with a `router` is found and served."""

@@ -1,0 +1,52 @@
+"""One's own account: who one is, and another password."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import RedirectResponse, Response
+
+from triage_node.errors import AccountError, SignInRefused
+from triage_node.web.access import require
+from triage_node.web.pages.sign_in import note_sign_in
+from triage_node.web.parts import Parts, parts_of
+from triage_node.web.visitor import Visitor
+from triage_node.worklist import Role
+
+router = APIRouter(include_in_schema=False)
+
+Anyone = Annotated[Visitor, Depends(require(Role.READER, with_old_password=True))]
+TheParts = Annotated[Parts, Depends(parts_of)]
+
+
+@router.get("/account", dependencies=[Depends(require(Role.READER))])
+def account_page(request: Request, parts: TheParts) -> Response:
+    """Show who is signed in."""
+    return parts.templates.page(request, "account.html")
+
+
+@router.get("/account/password", dependencies=[Depends(require(Role.READER, with_old_password=True))])
+def password_page(request: Request, parts: TheParts) -> Response:
+    """Show the form."""
+    return parts.templates.page(request, "password.html", {"error": ""})
+
+
+@router.post("/account/password")
+def change_password(
+    request: Request,
+    visitor: Anyone,
+    parts: TheParts,
+    old: Annotated[str, Form(max_length=1000)] = "",
+    new: Annotated[str, Form(max_length=1000)] = "",
+    again: Annotated[str, Form(max_length=1000)] = "",
+) -> Response:
+    """Change the password; every session of the user ends, this one, too."""
+    try:
+        if new != again:
+            raise AccountError("The two new passwords differ.")
+        parts.worklist.accounts.check(visitor.name, old, visitor.address)
+        parts.worklist.accounts.set_password(visitor.name, new)
+    except (AccountError, SignInRefused) as error:
+        sentence = "The old password is wrong." if type(error) is SignInRefused else str(error)
+        return parts.templates.page(request, "password.html", {"error": sentence}, 422)
+    note_sign_in(parts, visitor.name, visitor.role, visitor.address, action="password_changed")
+    return RedirectResponse("/sign-in", 303)

@@ -1,0 +1,22 @@
+"""The front door: to the first page of the navigation."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import RedirectResponse
+
+from triage_node.web.access import require
+from triage_node.web.parts import Parts, parts_of
+from triage_node.web.visitor import Visitor
+from triage_node.worklist import Role
+
+router = APIRouter()
+
+
+@router.get("/")
+def home(
+    visitor: Annotated[Visitor, Depends(require(Role.READER))], parts: Annotated[Parts, Depends(parts_of)]
+) -> RedirectResponse:
+    """Lead to the first page."""
+    entries = parts.templates.navigation.for_role(visitor.role)
+    return RedirectResponse(entries[0].path if entries else "/account", 303)

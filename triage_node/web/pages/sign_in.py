@@ -1,0 +1,122 @@
+"""Signing in and out with a name and a password."""
+
+import secrets
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+from triage_node.errors import SignInRefused, TooManyAttempts
+from triage_node.web.access import require
+from triage_node.web.forgery import check_not_forged
+from triage_node.web.next_page import safe_next
+from triage_node.web.parts import Parts, parts_of
+from triage_node.web.visitor import CurrentVisitor, Visitor, address_of, form_token, session_cookie
+from triage_node.worklist import Access, Role, User
+
+router = APIRouter(include_in_schema=False)
+
+FORM_COOKIE = "triage-form"
+
+
+@router.get("/sign-in")
+def sign_in_page(
+    request: Request, visitor: CurrentVisitor, parts: Annotated[Parts, Depends(parts_of)], next: str = "/"
+) -> Response:
+    """Show the form; who is signed in already goes on."""
+    if visitor is not None and visitor.session_id:
+        return RedirectResponse(safe_next(next), 303)
+    return _page(request, parts, next)
+
+
+@router.post("/sign-in")
+async def sign_in(
+    request: Request,
+    parts: Annotated[Parts, Depends(parts_of)],
+    name: Annotated[str, Form(max_length=64)] = "",
+    password: Annotated[str, Form(max_length=1000)] = "",
+    next: Annotated[str, Form(max_length=2000)] = "/",
+) -> Response:
+    """Open a session with a new id, whatever the browser sent before."""
+    await check_not_forged(request, request.cookies.get(FORM_COOKIE, ""))
+    address = address_of(request)
+    pause = parts.sign_in_limit.take(address)
+    if pause:
+        raise HTTPException(429, "Too many attempts. Try again in a minute.", {"Retry-After": str(int(pause) + 1)})
+    try:
+        user = await run_in_threadpool(parts.worklist.accounts.check, name, password, address)
+    except SignInRefused as refusal:
+        note_sign_in(parts, name, "", address, allowed=False)
+        status = 429 if isinstance(refusal, TooManyAttempts) else 401
+        headers = {"Retry-After": str(refusal.data["seconds"])} if status == 429 else {}
+        return _page(request, parts, next, str(refusal), status, name, headers)
+    return await signed_in(request, parts, user, next)
+
+
+@router.post("/sign-out")
+def sign_out(
+    visitor: Annotated[Visitor, Depends(require(Role.READER, with_old_password=True))],
+    parts: Annotated[Parts, Depends(parts_of)],
+) -> Response:
+    """End the session."""
+    parts.worklist.sessions.end(visitor.session_id)
+    note_sign_in(parts, visitor.name, visitor.role, visitor.address, action="signed_out")
+    response = RedirectResponse("/sign-in", 303)
+    response.delete_cookie(session_cookie(parts), path="/", secure=parts.settings.web_is_secure, httponly=True)
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
+
+
+async def signed_in(request: Request, parts: Parts, user: User, next_page: str) -> Response:
+    """Open a session and lead on; the session the browser had before ends."""
+    before = request.cookies.get(session_cookie(parts), "")
+    if before:
+        await run_in_threadpool(parts.worklist.sessions.end, before)
+    session_id = await run_in_threadpool(parts.worklist.sessions.open, user)
+    note_sign_in(parts, user.name, user.role, address_of(request))
+    response = RedirectResponse(safe_next(next_page), 303)
+    response.set_cookie(
+        session_cookie(parts),
+        session_id,
+        path="/",
+        secure=parts.settings.web_is_secure,
+        httponly=True,
+        samesite="lax",
+    )
+    response.delete_cookie(FORM_COOKIE, path="/sign-in", secure=parts.settings.web_is_secure, httponly=True)
+    return response
+
+
+def note_sign_in(
+    parts: Parts, name: str, role: str, address: str, *, action: str = "signed_in", allowed: bool = True
+) -> None:
+    """Keep who signed in or out, and who failed to."""
+    shown = "".join(character for character in name if character.isprintable())[:64]
+    access = Access(parts.worklist.audit_trail.clock(), shown, role, address, action, allowed=allowed)
+    parts.auditor.write(access)
+
+
+def _page(
+    request: Request,
+    parts: Parts,
+    next_page: str,
+    error: str = "",
+    status: int = 200,
+    name: str = "",
+    headers: dict[str, str] | None = None,
+) -> Response:
+    secret = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(32)
+    context = {
+        "next": safe_next(next_page),
+        "error": error,
+        "name": name,
+        "form_token": form_token(secret),
+        "openid": parts.settings.openid_issuer is not None,
+    }
+    response = parts.templates.page(request, "sign_in.html", context, status, headers)
+    response.set_cookie(
+        FORM_COOKIE, secret, path="/sign-in", secure=parts.settings.web_is_secure, httponly=True, samesite="strict"
+    )
+    return response

@@ -1,0 +1,130 @@
+"""One study: what the node says, the images, what happened when, and what a person may do."""
+
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import RedirectResponse, Response
+
+from triage_node.findings import LABELS, TYPES
+from triage_node.web.access import audited
+from triage_node.web.next_page import safe_next
+from triage_node.web.parts import Parts, parts_of
+from triage_node.web.reports import latest_report
+from triage_node.web.slices import shown_series
+from triage_node.web.stages import stages_of
+from triage_node.web.visitor import Visitor
+from triage_node.worklist import Role
+from triage_node.worklist.people import LONGEST_COMMENT, RESENT
+
+router = APIRouter(include_in_schema=False)
+
+TheParts = Annotated[Parts, Depends(parts_of)]
+Text = Annotated[str, Form(max_length=8000)]
+
+
+@router.get("/studies/{study_instance_uid}", dependencies=[Depends(audited("study_viewed", Role.READER))])
+def study_page(
+    request: Request,
+    study_instance_uid: str,
+    parts: TheParts,
+) -> Response:
+    """Show a study."""
+    study = parts.worklist.views.study(study_instance_uid)
+    context = {
+        "study": study,
+        "labels": LABELS,
+        "types": TYPES,
+        "shown_series": shown_series(study),
+        "stages": stages_of(study),
+        "report": latest_report(study),
+        "resent": RESENT,
+        "longest_comment": LONGEST_COMMENT,
+        "viewer": _viewer(parts, study),
+    }
+    return parts.templates.page(request, "study.html", context)
+
+
+@router.post("/studies/{study_instance_uid}/acknowledge")
+def acknowledge(
+    study_instance_uid: str,
+    visitor: Annotated[Visitor, Depends(audited("study_acknowledged", Role.READER))],
+    parts: TheParts,
+    next: Text = "",
+) -> Response:
+    """Take it off the list of what is to be read."""
+    parts.worklist.people.acknowledge(study_instance_uid, _actor(visitor))
+    return RedirectResponse(safe_next(next), 303) if next else _back(study_instance_uid)
+
+
+@router.post("/studies/{study_instance_uid}/unacknowledge")
+def unacknowledge(
+    study_instance_uid: str,
+    visitor: Annotated[Visitor, Depends(audited("study_unacknowledged", Role.READER))],
+    parts: TheParts,
+) -> Response:
+    """Put it back on the list of what is to be read."""
+    parts.worklist.people.unacknowledge(study_instance_uid, _actor(visitor))
+    return _back(study_instance_uid)
+
+
+@router.post("/studies/{study_instance_uid}/comment")
+def comment(
+    study_instance_uid: str,
+    visitor: Annotated[Visitor, Depends(audited("study_commented", Role.READER))],
+    parts: TheParts,
+    text: Text = "",
+) -> Response:
+    """Write something about it."""
+    parts.worklist.people.comment(study_instance_uid, text, _actor(visitor))
+    return _back(study_instance_uid)
+
+
+@router.post("/studies/{study_instance_uid}/judge")
+def judge(
+    study_instance_uid: str,
+    visitor: Annotated[Visitor, Depends(audited("study_judged", Role.READER))],
+    parts: TheParts,
+    agrees: Annotated[bool, Form()],
+    types: Annotated[list[str], Form(max_length=5)] = [],  # noqa: B006
+) -> Response:
+    """Agree or disagree with the latest analysis."""
+    parts.worklist.people.judge(study_instance_uid, agrees, types, _actor(visitor))
+    return _back(study_instance_uid)
+
+
+@router.post("/studies/{study_instance_uid}/requeue")
+def requeue(
+    study_instance_uid: str,
+    visitor: Annotated[Visitor, Depends(audited("study_requeued", Role.READER))],
+    parts: TheParts,
+) -> Response:
+    """Have it analyzed again."""
+    parts.worklist.people.requeue(study_instance_uid, _actor(visitor))
+    return _back(study_instance_uid)
+
+
+@router.post("/studies/{study_instance_uid}/resend")
+def resend(
+    study_instance_uid: str,
+    visitor: Annotated[Visitor, Depends(audited("report_resent", Role.READER))],
+    parts: TheParts,
+    destination: Annotated[str, Form(max_length=300)],
+    sop_instance_uid: Annotated[str, Form(max_length=64)],
+) -> Response:
+    """Send one of its reports again."""
+    parts.worklist.people.resend(study_instance_uid, destination, sop_instance_uid, _actor(visitor))
+    return _back(study_instance_uid)
+
+
+def _actor(visitor: Visitor) -> str:
+    return f"person {visitor.name}"
+
+
+def _back(study_instance_uid: str) -> Response:
+    return RedirectResponse(f"/studies/{quote(study_instance_uid, safe='')}", 303)
+
+
+def _viewer(parts: Parts, study: dict[str, Any]) -> str:
+    template = parts.settings.viewer_url_template or ""
+    return template.replace("{study_instance_uid}", quote(study["study_instance_uid"], safe=""))

@@ -1,0 +1,109 @@
+"""The worklist: what to read next, kept up to date while it is looked at."""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response, StreamingResponse
+from starlette.concurrency import run_in_threadpool
+
+from triage_node.findings import TYPES, Decision
+from triage_node.web.access import audited, signed_in_still
+from triage_node.web.filters import Cursor, study_filters
+from triage_node.web.navigation import Entry
+from triage_node.web.parts import Parts, parts_of
+from triage_node.web.templating import words
+from triage_node.web.visitor import EVENTS
+from triage_node.worklist import Filters, Role, StudyState
+
+router = APIRouter(include_in_schema=False)
+NAVIGATION = Entry("Worklist", "/worklist", Role.READER, place=10)
+
+TheParts = Annotated[Parts, Depends(parts_of)]
+TheFilters = Annotated[Filters, Depends(study_filters)]
+Shown = Annotated[Literal["open", "all"], Query(alias="list")]
+
+ROWS = 50
+LOOK_SECONDS = 0.25
+RENEW_SECONDS = 10.0
+STILL_THERE_SECONDS = 15.0
+
+
+@router.get("/worklist", dependencies=[Depends(audited("worklist_viewed", Role.READER))])
+def worklist_page(
+    request: Request,
+    parts: TheParts,
+    filters: TheFilters,
+    shown: Shown = "open",
+    after: Cursor = None,
+) -> Response:
+    """Show a page of the open studies in reading order, or of all studies."""
+    context = _rows(parts, filters, shown, after) | _choices(parts) | {"filters": filters, "list": shown}
+    return parts.templates.page(request, "worklist.html", context)
+
+
+@router.get("/worklist/live", dependencies=[Depends(audited("worklist_watched", Role.READER))])
+async def live(
+    request: Request,
+    parts: TheParts,
+    filters: TheFilters,
+    shown: Shown = "open",
+) -> StreamingResponse:
+    """Send the first page's rows as server-sent events, whenever they are other than before."""
+    return StreamingResponse(
+        _events(request, parts, filters, shown), media_type=EVENTS, headers={"X-Accel-Buffering": "no"}
+    )
+
+
+async def _events(request: Request, parts: Parts, filters: Filters, shown: str) -> AsyncIterator[str]:
+    """Yield an event for each change; a study that only waits longer moves up, too, so that is looked at as well."""
+    digest, marker, renewed_at, asked_at = "", -1, 0.0, time.monotonic()
+    while True:
+        now = time.monotonic()
+        if now - asked_at >= STILL_THERE_SECONDS:
+            asked_at = now
+            if not await signed_in_still(request):
+                yield "event: ended\ndata: signed out\n\n"
+                return
+            yield ": still there\n\n"
+        latest = await run_in_threadpool(parts.worklist.queries.marker)
+        if latest != marker or now - renewed_at >= RENEW_SECONDS:
+            marker, renewed_at = latest, now
+            html = await run_in_threadpool(_live_rows, request, parts, filters, shown)
+            found = hashlib.sha256(html.encode()).hexdigest()
+            if found != digest:
+                digest = found
+                yield _event("rows", html)
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+def _live_rows(request: Request, parts: Parts, filters: Filters, shown: str) -> str:
+    page = parts.templates.page(request, "worklist_rows.html", _rows(parts, filters, shown, None))
+    return bytes(page.body).decode()
+
+
+def _event(name: str, text: str) -> str:
+    lines = "".join(f"data: {line}\n" for line in text.splitlines())
+    return f"event: {name}\n{lines}\n"
+
+
+def _rows(parts: Parts, filters: Filters, shown: str, after: str | None) -> dict[str, Any]:
+    queries = parts.worklist.queries
+    page = queries.open_studies(filters, after, ROWS) if shown == "open" else queries.studies(filters, after, ROWS)
+    return {"studies": page["studies"], "next": page["next"], "is_filtered": filters != Filters(), "types": TYPES}
+
+
+def _choices(parts: Parts) -> dict[str, Any]:
+    decisions = [("", "any answer"), *((one.value, words(one)) for one in Decision), ("none", "no answer yet")]
+    return {
+        "decisions": decisions,
+        "states": [("", "any state"), *((one.value, words(one)) for one in StudyState)],
+        "hemorrhages": [("", "any type"), *((one.value, one.value) for one in TYPES)],
+        "stations": [("", "any station"), *((one, one) for one in parts.worklist.queries.choices()["stations"])],
+        "counts": parts.worklist.queries.counts(),
+        "maximum_wait": parts.settings.maximum_wait_minutes * 60,
+        "listens_at": f"{parts.settings.ae_title.strip()}, port {parts.settings.dicom_port}",
+    }

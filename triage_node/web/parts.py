@@ -1,0 +1,49 @@
+"""What the pages work with, put together once by `build_application` and found at ``request.app.state.parts``."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import Request
+
+from triage_node.config import Settings
+from triage_node.intake import Door
+from triage_node.spool import Spool
+from triage_node.web.audit import Auditor
+from triage_node.web.limits import RateLimit
+from triage_node.web.templating import Templates
+from triage_node.worklist import Worklist
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One thing the node needs and whether it is there; ``message`` holds no patient data."""
+
+    name: str
+    ok: bool
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The node's parts as the pages see them.
+
+    ``ready`` tells whether the node can do its work now; ``more`` holds what single pages want beside, by name.
+    """
+
+    settings: Settings
+    worklist: Worklist
+    spool: Spool
+    auditor: Auditor
+    templates: Templates
+    sign_in_limit: RateLimit
+    request_limit: RateLimit
+    door: Door | None = None
+    ready: Callable[[], Sequence[Fact]] = tuple
+    more: dict[str, Any] = field(default_factory=dict)
+
+
+def parts_of(request: Request) -> Parts:
+    """Return the parts; for ``Depends`` or a plain call."""
+    parts: Parts = request.app.state.parts
+    return parts

@@ -1,0 +1,32 @@
+"""The report of a study read back from its DICOM object, for people."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from triage_node.report.summary import Summary
+
+FIRST_REPORT = "report-1.dcm"
+
+
+def latest_report(study: dict[str, Any]) -> "Summary | None":
+    """Return what the latest report says; None where there is none on the disk.
+
+    Parameters
+    ----------
+    study
+        As `views.study` returns it.
+    """
+    for outcome in reversed(study["outcomes"]):
+        path = Path(outcome["folder"] or "") / FIRST_REPORT
+        if outcome["folder"] and path.is_file():
+            return _summary(path)
+    return None
+
+
+def _summary(path: Path) -> "Summary":
+    from pydicom import dcmread
+
+    from triage_node.report.summary import summarize
+
+    return summarize(dcmread(path))

@@ -1,0 +1,136 @@
+"""The web server: uvicorn in a thread of the node."""
+
+import logging
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import uvicorn
+
+from triage_node.config import Settings
+from triage_node.errors import SettingsError, StorageError
+from triage_node.intake import Door
+from triage_node.spool import Spool
+from triage_node.web.application import build_application
+from triage_node.web.audit import Auditor
+from triage_node.web.forwarding import forwarder
+from triage_node.web.parts import Fact
+from triage_node.worklist import Worklist
+
+log = logging.getLogger(__name__)
+
+BACKLOG = 512
+GRACE_SECONDS = 2
+STOP_SECONDS = 10.0
+
+
+class WebServer:
+    """Serve the application until it is stopped.
+
+    Parameters
+    ----------
+    settings
+        Address, TLS, proxies, and everything the application wants.
+    worklist, spool, door
+        The node's parts.
+    ready
+        What the node needs and whether it is there.
+    more
+        What single pages want beside.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        worklist: Worklist,
+        spool: Spool,
+        *,
+        door: Door | None = None,
+        ready: Callable[[], Sequence[Fact]] = tuple,
+        more: dict[str, Any] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._socket: socket.socket | None = None
+        self._auditor = Auditor(worklist.audit_trail, forwarder(settings, worklist))
+        self._build = partial(
+            build_application, settings, worklist, spool, self._auditor, door=door, ready=ready, more=more
+        )
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on, also when a free one was asked for."""
+        assert self._socket is not None
+        return int(self._socket.getsockname()[1])
+
+    @property
+    def address(self) -> str:
+        """The address for a browser on this machine."""
+        scheme = "https" if self._settings.web_tls_certificate else "http"
+        host = f"[{self._settings.web_host}]" if ":" in self._settings.web_host else self._settings.web_host
+        return f"{scheme}://{host}:{self.port}"
+
+    def start(self) -> None:
+        """Bind and serve; returns at once.
+
+        Raises
+        ------
+        StorageError
+            The address cannot be bound.
+        SettingsError
+            The certificate or its key cannot be used.
+        """
+        self._socket = _bound(self._settings)
+        config = self._config()
+        try:
+            config.load()
+        except OSError as error:
+            self._socket.close()
+            raise SettingsError(f"web_tls_certificate or web_tls_key cannot be used: {error}.") from error
+        self._auditor.start()
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="web", daemon=True)
+        self._thread.start()
+        log.info("web_started port=%d tls=%s", self.port, config.is_ssl)
+
+    def stop(self) -> None:
+        """End after the requests that are being answered; streams are cut."""
+        if self._server is None or self._thread is None:
+            return
+        self._server.should_exit = True
+        self._thread.join(STOP_SECONDS)
+        self._auditor.stop()
+        if self._socket is not None:
+            self._socket.close()
+
+    def _config(self) -> uvicorn.Config:
+        settings = self._settings
+        return uvicorn.Config(
+            self._build(),
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            ws="none",
+            http="httptools",
+            proxy_headers=settings.web_behind_proxy,
+            forwarded_allow_ips=list(settings.web_trusted_proxies),
+            ssl_certfile=settings.web_tls_certificate,
+            ssl_keyfile=settings.web_tls_key,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+
+
+def _bound(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.web_host else socket.AF_INET
+    try:
+        return socket.create_server((settings.web_host, settings.web_port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise StorageError(
+            f"Cannot serve pages on {settings.web_host}:{settings.web_port}: {error.strerror}; "
+            "another web_port may be free."
+        ) from error

@@ -1,0 +1,148 @@
+// The worklist: rows that come by themselves, waiting times that run, and keys for those who read all night.
+"use strict";
+
+(() => {
+  const table = document.getElementById("worklist");
+  const body = document.getElementById("rows");
+  const live = document.getElementById("live");
+  const keys = document.getElementById("keys");
+  let selected = null;
+
+  const rows = () => [...body.rows];
+  const rowOf = (uid) => rows().find((row) => row.dataset.uid === uid);
+
+  function waiting(seconds) {
+    const minutes = Math.floor(seconds / 60);
+    if (minutes < 1) return `${Math.max(0, Math.floor(seconds))} s`;
+    if (minutes < 60) return `${minutes} min`;
+    if (minutes < 1440) return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
+    return `${Math.floor(minutes / 1440)} d ${Math.floor((minutes % 1440) / 60)} h`;
+  }
+
+  function showWaiting() {
+    for (const cell of body.querySelectorAll("[data-since]")) {
+      cell.textContent = waiting((Date.now() - new Date(cell.dataset.since)) / 1000);
+      cell.classList.toggle("late", cell.closest("tr").dataset.group === "overdue");
+    }
+  }
+
+  function select(row, scrolls = true) {
+    for (const other of body.querySelectorAll('[aria-selected="true"]')) other.removeAttribute("aria-selected");
+    selected = row ? row.dataset.uid : null;
+    if (!row) return;
+    row.setAttribute("aria-selected", "true");
+    row.querySelector(".patient a").focus({ preventScroll: true });
+    if (scrolls) row.scrollIntoView({ block: "nearest" });
+  }
+
+  function step(by) {
+    const all = rows();
+    if (!all.length) return;
+    const at = all.findIndex((row) => row.dataset.uid === selected);
+    select(all[at < 0 ? (by > 0 ? 0 : all.length - 1) : Math.min(all.length - 1, Math.max(0, at + by))]);
+  }
+
+  /** Take rows the server rendered; the selected study stays selected, and what was being typed is left alone. */
+  function replaceRows(html) {
+    const before = new Map(rows().map((row) => [row.dataset.uid, row.dataset.decision]));
+    const hadFocus = body.contains(document.activeElement);
+    const parsed = new DOMParser().parseFromString(`<table><tbody>${html}</tbody></table>`, "text/html");
+    body.replaceChildren(...parsed.querySelector("tbody").children);
+    document.getElementById("empty").hidden = body.rows.length > 0;
+    triage.showLocalTimes(body);
+    showWaiting();
+    announce(before);
+    const row = selected && rowOf(selected);
+    if (row && hadFocus) select(row, false);
+    else if (row) row.setAttribute("aria-selected", "true");
+  }
+
+  function announce(before) {
+    const fresh = rows().filter((row) => row.dataset.decision === "flagged" && before.get(row.dataset.uid) !== "flagged");
+    for (const row of rows()) row.classList.toggle("arrived", !before.has(row.dataset.uid));
+    if (!fresh.length) return;
+    document.getElementById("announcement").textContent =
+      fresh.length === 1 ? "A study was flagged." : `${fresh.length} studies were flagged.`;
+  }
+
+  function setLive(state, text) {
+    live.dataset.state = state;
+    live.textContent = text;
+  }
+
+  function listen() {
+    if (!table.dataset.live) return setLive("off", "this page stands still; the first page is live");
+    const source = new EventSource(table.dataset.live + location.search);
+    source.addEventListener("open", () => setLive("on", "live"));
+    source.addEventListener("rows", (event) => replaceRows(event.data));
+    source.addEventListener("ended", () => location.reload());
+    source.addEventListener("error", () => {
+      setLive("lost", "connection lost: this list may be old");
+      if (source.readyState !== EventSource.CLOSED) return;
+      setTimeout(listen, 3000);
+    });
+    addEventListener("pagehide", () => source.close(), { once: true });
+  }
+
+  async function acknowledge(row) {
+    if (!row || row.dataset.acknowledged || row.dataset.busy) return;
+    row.dataset.busy = "yes";
+    const following = row.nextElementSibling || row.previousElementSibling;
+    const answer = await triage.send(`/api/studies/${encodeURIComponent(row.dataset.uid)}/acknowledgement`, {
+      method: "POST",
+    });
+    if (!answer.ok) {
+      delete row.dataset.busy;
+      return triage.notify((await answer.json()).detail);
+    }
+    if (row.dataset.uid === selected && following) select(following, false);
+    if (!table.dataset.live) row.remove();
+  }
+
+  body.addEventListener("submit", (event) => {
+    if (!event.target.matches("form.acknowledge")) return;
+    event.preventDefault();
+    acknowledge(event.target.closest("tr"));
+  });
+
+  body.addEventListener("click", (event) => {
+    const row = event.target.closest("tr");
+    if (row && row.dataset.uid && !event.target.closest("a, button")) select(row, false);
+  });
+
+  body.addEventListener("dblclick", (event) => {
+    const row = event.target.closest("tr");
+    if (row && row.dataset.uid) row.querySelector(".patient a").click();
+  });
+
+  const actions = {
+    j: () => step(1),
+    k: () => step(-1),
+    ArrowDown: () => step(1),
+    ArrowUp: () => step(-1),
+    Enter: () => selected && rowOf(selected)?.querySelector(".patient a").click(),
+    a: () => selected && acknowledge(rowOf(selected)),
+    "/": () => document.getElementById("field-text").focus(),
+    "?": () => keys.showModal(),
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey || keys.open) return;
+    if (event.target.closest("input, select, textarea")) {
+      if (event.key === "Escape") event.target.blur();
+      return;
+    }
+    if (event.key === "Enter" && event.target.closest("a, button, summary")) return;
+    const action = actions[event.key];
+    if (!action) return;
+    event.preventDefault();
+    action();
+  });
+
+  for (const choice of document.querySelectorAll(".toolbar select")) {
+    choice.addEventListener("change", () => choice.form.requestSubmit());
+  }
+  showWaiting();
+  setInterval(showWaiting, 1000);
+  listen();
+})();

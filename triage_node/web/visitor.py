@@ -1,0 +1,65 @@
+"""Who asks: a person by the cookie of a session, a program by its token, or nobody."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from triage_node.web.parts import Parts, parts_of
+from triage_node.worklist import Role
+
+EVENTS = "text/event-stream"
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who asks; ``session_id`` is empty for a program, and ``form_token`` then, too."""
+
+    name: str
+    role: Role
+    address: str
+    session_id: str = ""
+    must_change_password: bool = False
+    is_local: bool = False
+
+    @property
+    def form_token(self) -> str:
+        """What every form of this session must send back."""
+        return form_token(self.session_id) if self.session_id else ""
+
+
+def form_token(secret: str) -> str:
+    """Derive the token of a form from a browser's secret cookie; whoever has not the cookie cannot make it."""
+    return hmac.new(secret.encode(), b"triage-node form", hashlib.sha256).hexdigest()
+
+
+def session_cookie(parts: Parts) -> str:
+    """Return the cookie's name; ``__Host-`` makes browsers refuse it without TLS or from a subdomain."""
+    return "__Host-triage" if parts.settings.web_is_secure else "triage"
+
+
+def address_of(request: Request) -> str:
+    """Return the client's address; behind a trusted proxy the server has taken it from X-Forwarded-For."""
+    return request.client.host if request.client else "unknown"
+
+
+def visitor_of(request: Request, parts: Annotated[Parts, Depends(parts_of)]) -> Visitor | None:
+    """Return who asks, or None. A token that is wrong is not overlooked in favor of a cookie."""
+    address = address_of(request)
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    if scheme:
+        token = parts.worklist.tokens.check(secret.strip()) if scheme.lower() == "bearer" else None
+        return Visitor(f"token {token.name}", token.role, address) if token else None
+    session_id = request.cookies.get(session_cookie(parts), "")
+    if not session_id or len(session_id) > 100:
+        return None
+    is_use = request.headers.get("accept") != EVENTS and "x-background" not in request.headers
+    user = parts.worklist.sessions.user(session_id, is_use=is_use)
+    if user is None:
+        return None
+    return Visitor(user.name, user.role, address, session_id, user.must_change_password, user.is_local)
+
+
+CurrentVisitor = Annotated[Visitor | None, Depends(visitor_of)]

@@ -1,0 +1,56 @@
+"""Did the scores or the scanners change against a reference period: the population stability index."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+# The usual reading of the index in credit scoring, where it comes from (Siddiqi 2006).
+MODERATE, LARGE = 0.1, 0.25
+# Both periods are made of samples, so the index is not 0 without drift; when chance alone comes near the first limit,
+# the studies are too few.
+MOST_BY_CHANCE = MODERATE / 2
+HALF_A_STUDY = 0.5
+MOST_LABELS = 12
+OTHERS = "others"
+
+
+def drift_of(reference: Mapping[str, int], current: Mapping[str, int], labels: Sequence[str]) -> dict[str, Any]:
+    """Return the index of two histograms with the same labels, and how to read it."""
+    before, now = [reference.get(label, 0) for label in labels], [current.get(label, 0) for label in labels]
+    answer: dict[str, Any] = {
+        "psi": None,
+        "by_chance": None,
+        "level": "too_few",
+        "labels": list(labels),
+        "reference": _shares(before, 0),
+        "current": _shares(now, 0),
+        "reference_count": sum(before),
+        "current_count": sum(now),
+    }
+    if not sum(before) or not sum(now):
+        return answer
+    pairs = zip(_shares(before, HALF_A_STUDY), _shares(now, HALF_A_STUDY), strict=True)
+    answer["psi"] = sum((q - p) * math.log(q / p) for p, q in pairs)
+    answer["by_chance"] = (len(labels) - 1) * (1 / sum(before) + 1 / sum(now))
+    if answer["by_chance"] <= MOST_BY_CHANCE:
+        answer["level"] = "large" if answer["psi"] >= LARGE else "moderate" if answer["psi"] >= MODERATE else "stable"
+    return answer
+
+
+def mix_drift(reference: Mapping[str, int], current: Mapping[str, int]) -> dict[str, Any]:
+    """Return the index of two mixes of names; rare names are counted together."""
+    total = {name: reference.get(name, 0) + current.get(name, 0) for name in {*reference, *current}}
+    common = sorted(total, key=lambda name: (-total[name], name))[:MOST_LABELS]
+    labels = [*common, OTHERS] if len(total) > MOST_LABELS else common
+    return drift_of(_folded(reference, common), _folded(current, common), labels)
+
+
+def _folded(numbers: Mapping[str, int], common: Sequence[str]) -> dict[str, int]:
+    folded = {name: numbers.get(name, 0) for name in common}
+    folded[OTHERS] = folded.get(OTHERS, 0) + sum(number for name, number in numbers.items() if name not in common)
+    return folded
+
+
+def _shares(numbers: Sequence[int], added: float) -> list[float]:
+    total = sum(numbers) + added * len(numbers)
+    return [(number + added) / total if total else 0.0 for number in numbers]

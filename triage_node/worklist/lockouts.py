@@ -1,0 +1,72 @@
+"""Slow down whoever guesses passwords: five failures in a quarter of an hour lock, each time twice as long."""
+
+import math
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from triage_node.errors import TooManyAttempts
+from triage_node.worklist.account_tables import LockoutRow
+from triage_node.worklist.database import Database
+
+FAILURES = 5
+WINDOW_SECONDS = 900.0
+FIRST_LOCK_SECONDS = 60.0
+LONGEST_LOCK_SECONDS = 3600.0
+FORGOTTEN_AFTER_SECONDS = 86400.0
+
+
+class Lockouts:
+    """Count failures by user and by address; in the database, so that a restart forgives nothing."""
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._clock = clock
+
+    def check(self, *keys: str) -> None:
+        """Let pass, or not.
+
+        Raises
+        ------
+        TooManyAttempts
+            One of the keys is locked; ``data["seconds"]`` says for how long.
+        """
+        with self._database.read() as session:
+            until = session.scalar(select(func.max(LockoutRow.locked_until)).where(LockoutRow.key.in_(keys))) or 0.0
+        if until > self._clock():
+            seconds = math.ceil(until - self._clock())
+            raise TooManyAttempts(f"Too many attempts. Try again in {_spoken(seconds)}.", seconds=seconds)
+
+    def failed(self, *keys: str) -> None:
+        """Count a failure."""
+        now = self._clock()
+        with self._database.write() as session:
+            is_old = LockoutRow.first_failed_at < now - FORGOTTEN_AFTER_SECONDS
+            is_open = LockoutRow.locked_until < now - FORGOTTEN_AFTER_SECONDS
+            session.execute(delete(LockoutRow).where(is_old, is_open))
+            for key in keys:
+                _count(session, key, now)
+
+    def forgive(self, keys: Sequence[str]) -> None:
+        """Forget the failures after a success."""
+        with self._database.write() as session:
+            session.execute(delete(LockoutRow).where(LockoutRow.key.in_(keys)))
+
+
+def _count(session: Session, key: str, now: float) -> None:
+    row = session.get(LockoutRow, key)
+    if row is None:
+        row = LockoutRow(key=key, failures=0, first_failed_at=now, lockouts=0, locked_until=0.0)
+        session.add(row)
+    if now - row.first_failed_at > WINDOW_SECONDS:
+        row.failures, row.first_failed_at = 0, now
+    row.failures += 1
+    if row.failures >= FAILURES:
+        row.locked_until = now + min(FIRST_LOCK_SECONDS * 2**row.lockouts, LONGEST_LOCK_SECONDS)
+        row.failures, row.first_failed_at = 0, now
+        row.lockouts = min(row.lockouts + 1, 16)
+
+
+def _spoken(seconds: int) -> str:
+    return f"{seconds} seconds" if seconds < 120 else f"{-(-seconds // 60)} minutes"

@@ -1,0 +1,15 @@
+"""Who may do what."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a person or a program may do: an administrator all that a reader may, a service the API only."""
+
+    READER = "reader"
+    ADMINISTRATOR = "administrator"
+    SERVICE = "service"
+
+    def may(self, *least: "Role") -> bool:
+        """Tell whether this role reaches one of those a thing asks for."""
+        return self in least or (self is Role.ADMINISTRATOR and Role.READER in least)

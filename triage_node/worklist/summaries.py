@@ -1,0 +1,70 @@
+"""A study as people and programs are shown it: plain values, ready for JSON."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from triage_node.findings import Decision
+from triage_node.worklist.schema import Base, OutcomeRow, StudyRow, VerdictRow, as_dict
+
+INTERNAL = {
+    "id",
+    "study_id",
+    "outcome_id",
+    "claimed_by",
+    "lease_until",
+    "search_text",
+    "flagged_types",
+    "change_marker",
+    "open_rank",
+    "unfinished",
+}
+OF_OUTCOME = ("status", "probabilities", "flagged", "uncertain", "reasons", "model", "image_distance")
+
+
+def summaries(
+    session: Session, studies: Sequence[StudyRow], now: float, maximum_wait_seconds: float
+) -> list[dict[str, Any]]:
+    """Return studies in the order given, each with its latest outcome and a reader's verdict on that."""
+    outcomes = latest_outcomes(session, [study.id for study in studies])
+    verdicts = verdicts_of(session, [outcome.id for outcome in outcomes.values()])
+    shown = []
+    for study in studies:
+        outcome = outcomes.get(study.id)
+        row = public(study)
+        row["waiting_seconds"] = round((study.acknowledged_at or now) - study.first_received_at, 1)
+        row["group"] = _group(study, now - maximum_wait_seconds)
+        for key in OF_OUTCOME:
+            row[key] = getattr(outcome, key) if outcome is not None else None
+        row["verdict"] = verdicts.get(outcome.id) if outcome is not None else None
+        shown.append(row)
+    return shown
+
+
+def public(row: Base) -> dict[str, Any]:
+    """Return what of a row is not internal, by column."""
+    return {key: value for key, value in as_dict(row).items() if key not in INTERNAL}
+
+
+def latest_outcomes(session: Session, study_ids: Sequence[int]) -> dict[int, OutcomeRow]:
+    """Return the latest outcome of each study that has one, by the study's id."""
+    latest = select(func.max(OutcomeRow.id)).where(OutcomeRow.study_id.in_(study_ids)).group_by(OutcomeRow.study_id)
+    return {row.study_id: row for row in session.scalars(select(OutcomeRow).where(OutcomeRow.id.in_(latest)))}
+
+
+def verdicts_of(session: Session, outcome_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Return the readers' verdicts on outcomes, by the outcome's id."""
+    rows = session.scalars(select(VerdictRow).where(VerdictRow.outcome_id.in_(outcome_ids)))
+    return {row.outcome_id: public(row) for row in rows}
+
+
+def _group(study: StudyRow, overdue_before: float) -> str:
+    if study.decision == Decision.FLAGGED:
+        return "flagged"
+    if study.priority > 0:
+        return "urgent"
+    if study.acknowledged_at is None and study.first_received_at <= overdue_before:
+        return "overdue"
+    return "uncertain" if study.decision == Decision.UNCERTAIN else "rest"
