@@ -64,7 +64,7 @@ def _found_by_text(
 
 def _by_fts5(words: list[str], place: int | None) -> Select[StudyRow]:
     # The rowids come out of FTS5 in descending order, one at a time: a word that every study has costs no more than
-    # a page. SQLite changes the order of tables in a join, but not in a CROSS JOIN, which SQLAlchemy has no word for.
+    # a page, as long as no condition tempts SQLite to begin with the studies (`Filters.conditions`).
     query = (
         select(StudyRow)
         .select_from(TEXT)
