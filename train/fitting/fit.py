@@ -21,6 +21,7 @@ from triage_node.train.fitting.imagenet import load_imagenet
 from triage_node.train.fitting.losses import LOSS_WEIGHTS, LOSSES
 from triage_node.train.fitting.settings import WEIGHTS_FILE, FitSettings
 from triage_node.train.provenance import write_settings
+from triage_node.train.shards import read_frame, shard_paths
 
 # Share of the peak learning rate at the end.
 LAST_SHARE = {"cosine": 0.01, "constant": 1.0}
@@ -142,13 +143,27 @@ def fit(shards: Path, folder: Path, settings: FitSettings, callbacks: tuple[kera
         )
 
 
+def _check_frames(folder: Path, settings: FitSettings) -> None:
+    """Refuse shards of another frame: pixels of another size look right and teach the wrong scale."""
+    geometry = settings.geometry
+    wanted = (geometry.mm_per_pixel, geometry.rows, geometry.columns)
+    for path in shard_paths(folder):
+        if (found := read_frame(path)) != wanted:
+            said = "{1} x {2} pixels of {0:g} mm"
+            raise ModelError(f"The shard {path} is made of {said.format(*found)}, not {said.format(*wanted)}.")
+
+
 def slice_pool(folder: Path, settings: FitSettings) -> SlicePool:
-    """Return the augmented slices of a folder of shards."""
+    """Return the augmented slices of a folder of shards.
+
+    Raises
+    ------
+    ModelError
+        When there are no shards, or some of another frame.
+    """
+    _check_frames(folder, settings)
     pool = SlicePool([], settings.windows, Augmentation())
     pool.add_folder(folder)
     if not pool.records:
         raise ModelError(f"The folder {folder} holds no shards of generated studies.")
-    found, wanted = pool.records[0].gray.shape[1:], (settings.geometry.rows, settings.geometry.columns)
-    if found != wanted:
-        raise ModelError(f"The shards in {folder} are {found[0]} x {found[1]} pixels, not {wanted[0]} x {wanted[1]}.")
     return pool

@@ -26,6 +26,14 @@ def test_a_folder_without_shards_is_named(tmp_path):
 
 
 @pytest.mark.slow
+def test_shards_of_another_pixel_size_are_refused(make_study, tmp_path):
+    made, wanted = Geometry(mm_per_pixel=2.5, rows=96, columns=64), Geometry(mm_per_pixel=2.6, rows=96, columns=64)
+    write_shard(tmp_path / "shard-00000000.npz", [record_study(make_study(1), made, 1)], made)
+    with pytest.raises(ModelError, match=r"shard-00000000\.npz is made of 96 x 64 pixels of 2\.5 mm, not .* 2\.6 mm"):
+        fit(tmp_path, tmp_path / "run", FitSettings(geometry=wanted))
+
+
+@pytest.mark.slow
 def test_a_few_steps_reduce_the_loss(make_study, tmp_path):
     geometry = Geometry(mm_per_pixel=2.5, rows=96, columns=64)
     records = [record_study(make_study(3, Label.EPIDURAL), geometry, 3), record_study(make_study(1), geometry, 1)]
