@@ -152,7 +152,7 @@ def _print_table(rows: list[dict[str, Any]], skipped: int) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("Series", "Answer", "Any", "Types", "Seconds", title="For triage only, not for diagnosis")
+    table = Table("Series", "Answer", "Any", "Types, and why", "Seconds", title="For triage only, not for diagnosis")
     for row in rows:
         answer = (row["decision"] or row["status"]).replace("_", " ")
         types = [*row["flagged"], *(f"{label}?" for label in row["uncertain"])]
@@ -161,7 +161,7 @@ def _print_table(rows: list[dict[str, Any]], skipped: int) -> None:
             plain(row["series_description"] or row["series_instance_uid"]),
             f"{answer} (forced)" if row["forced"] else answer,
             f"{row['probabilities']['any']:.2f}" if row["probabilities"] else "",
-            plain(", ".join(label for label in types if label != "any") or why),
+            plain(". ".join(part for part in (", ".join(label for label in types if label != "any"), why) if part)),
             f"{sum(row['seconds'].values()):.1f}" if row["seconds"] else "",
         )
     console = Console()

@@ -109,6 +109,13 @@ def test_analyze_as_json_is_what_the_interface_promises(tmp_path):
 
 
 @pytest.mark.slow
+def test_analyze_draws_where_the_model_looked(tmp_path):
+    save(head_ct(slices=32, size=(128, 128), lesion="intraparenchymal"), tmp_path / "head")
+    triage("analyze", tmp_path / "head", "--explain", tmp_path / "look.png")
+    assert (tmp_path / "look.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.slow
 def test_force_analyzes_what_is_rejected_and_says_so(tmp_path):
     save(head_ct(slices=8, size=(128, 128), thickness_mm=15), tmp_path / "few")
     [row] = json.loads(triage("analyze", tmp_path, "--json", "--force").stdout)

@@ -4,6 +4,8 @@ import json
 import time
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from ct import head_ct, save
 from ct_objects import chest_ct, localizer, mr_head, structured_report
@@ -14,7 +16,8 @@ from triage_node.imaging import Policy
 from triage_node.intake.header import read_header
 from triage_node.intake.registrar import received_instance
 from triage_node.models import load_model
-from triage_node.pipeline.runner import Runner
+from triage_node.models.registry import explain_with
+from triage_node.pipeline.runner import EXPLANATION, Runner
 from triage_node.report import summarize
 from triage_node.spool import Spool
 from triage_node.spool.layout import SLICE_SCORES
@@ -42,8 +45,9 @@ def node(make_settings, model, clock, tmp_path):
             self.clock = clock
             self.runner = self.runner_with(model)
 
-        def runner_with(self, model) -> Runner:
-            return Runner("test:1", self.settings, self.spool, self.worklist, model, Policy(), time.time)
+        def runner_with(self, model, explain=None) -> Runner:
+            parts = self.settings, self.spool, self.worklist, model, Policy(), time.time
+            return Runner("test:1", *parts, explain=explain)
 
         def receive(self, *datasets) -> str:
             for path in save(datasets, tmp_path / "sent"):
@@ -84,6 +88,23 @@ def test_a_head_ct_ends_in_a_report(node):
     assert len({row["sop_instance_uid"] for row in scores}) == 32
     for label, probability in study["probabilities"].items():
         assert summary.of(Label(label)).probability == pytest.approx(probability, abs=0.001)
+
+
+@pytest.mark.slow
+def test_a_picture_of_where_the_model_looked_lies_beside_the_report_only_when_asked_for(node, model):
+    uid = node.receive(*head_ct(slices=32, size=(128, 128), lesion="intraparenchymal"))
+    node.run()
+    assert not Path(node.worklist.views.study(uid)["outcomes"][-1]["folder"], EXPLANATION).exists()
+    node.worklist.people.requeue(uid, "person")
+    explaining = node.runner_with(model, explain=explain_with(model))
+    node.run(explaining)
+    study = node.worklist.views.study(uid)
+    picture = Path(study["outcomes"][-1]["folder"], EXPLANATION).read_bytes()
+    pixels = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
+    marked = np.abs(pixels.astype(int).max(axis=2) - pixels.astype(int).min(axis=2)) > 60
+    assert marked[:, pixels.shape[1] // 2 :].sum() > 50
+    assert not marked[:, : pixels.shape[1] // 2].any()
+    assert len(study["deliveries"]) == 1
 
 
 @pytest.mark.slow
