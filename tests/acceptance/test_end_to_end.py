@@ -23,6 +23,17 @@ def errors_of_judges(path):
     return errors + ([dsrdump.stderr] if dsrdump.returncode else [])
 
 
+def only(folder, sop_class):
+    """The configuration of a storescp that takes a single SOP class."""
+    profile = folder / "storescp.cfg"
+    profile.write_text(
+        "[[TransferSyntaxes]]\n[All]\nTransferSyntax1 = LittleEndianExplicit\n"
+        f"[[PresentationContexts]]\n[Old]\nPresentationContext1 = {sop_class}\\All\n"
+        "[[Profiles]]\n[Default]\nPresentationContexts = Old\n"
+    )
+    return profile
+
+
 @pytest.fixture
 def study(tmp_path):
     """A head CT with an SR and a secondary capture among its series, as a PACS has it."""
@@ -73,16 +84,37 @@ def test_a_pacs_that_forwards_everything_starts_no_loop(start, study, wait_for):
     assert len(pacs.reports(uid)) == 1
 
 
+def test_a_site_that_turns_it_on_gets_the_picture_after_the_report(start, study, wait_for):
+    files, uid = study
+    pacs = start(Storescp, "pacs")
+    node = start(RunningNode, "node", destinations=[pacs.address], explanation="send")
+    assert node.storescu(*files[:32]).returncode == 0
+    paths = wait_for(lambda: paths if len(paths := pacs.received()) == 2 else None, "report and picture", 120)
+    by_modality = {dcmread(path).Modality: path for path in paths}
+    picture = dcmread(by_modality["OT"])
+    assert picture.StudyInstanceUID == dcmread(by_modality["SR"]).StudyInstanceUID == uid
+    assert picture.pixel_array.std() > 10
+    assert {item.ReferencedSOPInstanceUID for item in picture.SourceImageSequence} <= {
+        dcmread(file).SOPInstanceUID for file in files
+    }
+    assert "Error" not in run("dciodvfy", by_modality["OT"]).stderr
+
+
+def test_a_peer_that_takes_no_pictures_has_the_report_all_the_same(start, study, wait_for, tmp_path):
+    files, uid = study
+    pacs = start(Storescp, "pacs", options=("-xf", str(only(tmp_path, EnhancedSRStorage)), "Default"))
+    node = start(RunningNode, "node", destinations=[pacs.address], explanation="send")
+    assert node.storescu(*files[:32]).returncode == 0
+    wait_for(lambda: [one for one in node.study(uid)["deliveries"] if one["state"] == "delivered"], "the delivery", 120)
+    assert len(pacs.received()) == 1
+    [said] = [event["message"] for event in node.study(uid)["events"] if event["code"] == "delivered"]
+    assert "picture not taken" in said
+
+
 @pytest.mark.parametrize("sop_class", [ComprehensiveSRStorage, EnhancedSRStorage])
 def test_a_peer_that_takes_older_classes_gets_the_same_content(start, study, wait_for, tmp_path, sop_class):
     files, uid = study
-    profile = tmp_path / "storescp.cfg"
-    profile.write_text(
-        "[[TransferSyntaxes]]\n[All]\nTransferSyntax1 = LittleEndianExplicit\n"
-        f"[[PresentationContexts]]\n[Old]\nPresentationContext1 = {sop_class}\\All\n"
-        "[[Profiles]]\n[Default]\nPresentationContexts = Old\n"
-    )
-    pacs = start(Storescp, "pacs", options=("-xf", str(profile), "Default"))
+    pacs = start(Storescp, "pacs", options=("-xf", str(only(tmp_path, sop_class)), "Default"))
     node = start(RunningNode, "node", destinations=[pacs.address])
     assert node.storescu(*files[:32]).returncode == 0
     [path] = wait_for(pacs.received, "the report", 120)

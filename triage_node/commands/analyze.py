@@ -60,7 +60,7 @@ def analyze(
     for series in _with_progress(found.series):
         results.append(_guarded(series, loaded, policy, today, force, context.obj["debug"], picture))
         if explain and results[-1].explanation:
-            explain.write_bytes(results[-1].explanation)
+            explain.write_bytes(results[-1].explanation.png())
     rows = [as_row(analysis, loaded.identity) for analysis in results]
     if as_json:
         typer.echo(json.dumps(rows, indent=1))

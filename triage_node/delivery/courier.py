@@ -3,10 +3,11 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pydicom import dcmread
+from pydicom.dataset import Dataset
 
 from triage_node.config import Destination
 from triage_node.delivery.retry import RetryPolicy
@@ -17,6 +18,7 @@ from triage_node.worklist import Delivery, Worklist
 
 log = logging.getLogger(__name__)
 
+PICTURE = "picture.dcm"
 POLL_SECONDS = 0.2
 PAUSE_AFTER_ERROR_SECONDS = 5.0
 
@@ -75,7 +77,8 @@ class Courier:
             variants = [dcmread(path) for path in sorted(Path(delivery.folder).glob("report-*.dcm"))]
             if not variants:
                 raise TriageError(f"The report is missing in {delivery.folder}.")
-            sent = store_first_accepted(self._destination, variants, self._calling_ae_title, self._timeout_seconds)
+            sent = self._store(variants)
+            picture = self._send_picture(Path(delivery.folder) / PICTURE)
         except PeerError as error:
             self._postpone_or_bury(delivery, error)
         except StorageError:
@@ -85,7 +88,28 @@ class Courier:
             self._worklist.outbox.bury(delivery, origin(error))
         else:
             log.info("delivered destination=%s sop_instance_uid=%s", self._destination, sent.SOPInstanceUID)
-            self._worklist.outbox.delivered(delivery, f"{sent.SOPClassUID.name}, {sent.SOPInstanceUID}")
+            said = f"{sent.SOPClassUID.name}, {sent.SOPInstanceUID}"
+            self._worklist.outbox.delivered(delivery, f"{said}; {picture}" if picture else said)
+
+    def _store(self, variants: Sequence[Dataset]) -> Dataset:
+        return store_first_accepted(self._destination, variants, self._calling_ae_title, self._timeout_seconds)
+
+    def _send_picture(self, path: Path) -> str:
+        """Send the picture that goes with a report, if there is one; who refuses it has the report all the same.
+
+        Raises
+        ------
+        PeerError
+            When trying again helps: report and picture are then sent once more, as the same objects.
+        """
+        if not path.is_file():
+            return ""
+        try:
+            return f"picture {self._store([dcmread(path)]).SOPInstanceUID}"
+        except PeerError as error:
+            if error.retryable:
+                raise
+            return f"picture not taken: {error}"
 
     def _postpone_or_bury(self, delivery: Delivery, error: PeerError) -> None:
         log.warning(

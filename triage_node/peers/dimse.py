@@ -55,7 +55,8 @@ def store_first_accepted(
             if ds.SOPClassUID in accepted:
                 _judge(assoc.send_c_store(ds), destination)
                 return ds
-    raise PeerRefused(f"{destination} accepts none of the Structured Report classes.")
+    names = ", ".join(ds.SOPClassUID.name for ds in variants)
+    raise PeerRefused(f"{destination} accepts none of the SOP classes: {names}.")
 
 
 @dataclass(frozen=True)

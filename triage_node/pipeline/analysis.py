@@ -7,6 +7,8 @@ from datetime import date
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+
 from triage_node.errors import UnsuitableSeries
 from triage_node.findings import ModelIdentity, Prediction
 from triage_node.imaging import Choice, Policy, Series, choose, judge, read_volume, scan
@@ -14,8 +16,23 @@ from triage_node.imaging.volume import SourceSlice, Volume
 from triage_node.reasons import Reason, ReasonCode
 from triage_node.worklist.outcome import Status
 
-# A PNG that shows where the model looked.
-Explain = Callable[[Volume, Prediction], bytes]
+
+class Picture(Protocol):
+    """Where the model looked, for quality control."""
+
+    @property
+    def pixels(self) -> np.ndarray:
+        """``(rows, columns, 3) uint8``, RGB."""
+
+    @property
+    def sources(self) -> tuple[SourceSlice, ...]:
+        """The received slices it shows."""
+
+    def png(self) -> bytes:
+        """Return the picture as a PNG file."""
+
+
+Explain = Callable[[Volume, Prediction], Picture]
 
 
 class Model(Protocol):
@@ -38,7 +55,7 @@ class Analysis:
     sources
         For each slice of the prediction the received slices it was made from.
     explanation
-        A PNG for quality control, where one was asked for.
+        The picture for quality control, where one was asked for.
     seconds
         ``read`` from files to Hounsfield units, ``infer`` from there to the prediction.
     """
@@ -50,7 +67,7 @@ class Analysis:
     sources: tuple[tuple[SourceSlice, ...], ...] = ()
     forced: bool = False
     seconds: Mapping[str, float] = field(default_factory=dict)
-    explanation: bytes | None = None
+    explanation: Picture | None = None
 
 
 def analyze_study(

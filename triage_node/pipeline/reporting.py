@@ -14,8 +14,8 @@ from triage_node import __version__
 from triage_node.findings import LABELS, Label, ModelIdentity, Prediction
 from triage_node.imaging import Choice
 from triage_node.imaging.volume import SourceSlice
-from triage_node.pipeline.analysis import Analysis
-from triage_node.report import BestSlice, ReportContent, build_report, report_variants
+from triage_node.pipeline.analysis import Analysis, Picture
+from triage_node.report import BestSlice, ReportContent, build_picture, build_report, report_variants
 from triage_node.worklist import Outcome
 
 FIRST_REPORT = "report-1.dcm"
@@ -63,6 +63,12 @@ class Reporter:
 def report_files(report: Dataset) -> dict[str, bytes]:
     """Return the files of a report by name, in the order in which a peer is offered them."""
     return {f"report-{number}.dcm": _encoded(ds) for number, ds in enumerate(report_variants(report), start=1)}
+
+
+def picture_file(report: Dataset, picture: Picture) -> bytes:
+    """Return the file of the Secondary Capture that goes with a report."""
+    sources = [(source.sop_class_uid, source.sop_instance_uid) for source in picture.sources]
+    return _encoded(build_picture(report, picture.pixels, sources))
 
 
 def slice_scores(analysis: Analysis) -> bytes:

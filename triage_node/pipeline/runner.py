@@ -12,7 +12,7 @@ from triage_node.errors import TriageError
 from triage_node.imaging import Choice, Policy, choose, scan
 from triage_node.logs import origin
 from triage_node.pipeline.analysis import Analysis, Explain, Model, analyze_study
-from triage_node.pipeline.reporting import FIRST_REPORT, Reporter, outcome_of, report_files, slice_scores
+from triage_node.pipeline.reporting import FIRST_REPORT, Reporter, outcome_of, picture_file, report_files, slice_scores
 from triage_node.reasons import Reason, ReasonCode
 from triage_node.spool import Spool
 from triage_node.spool.layout import SLICE_SCORES, hashed
@@ -21,6 +21,8 @@ from triage_node.worklist import Claim, Outcome, Status, Worklist
 log = logging.getLogger(__name__)
 
 EXPLANATION = "explanation.png"
+# Delivery looks for it under this name.
+SENT_PICTURE = "picture.dcm"
 
 
 class Runner:
@@ -127,7 +129,9 @@ class Runner:
         if analysis.prediction is not None:
             files = {**files, SLICE_SCORES: slice_scores(analysis)}
         if analysis.explanation is not None:
-            files = {**files, EXPLANATION: analysis.explanation}
+            files = {**files, EXPLANATION: analysis.explanation.png()}
+            if self._settings.explanation == "send" and not (folder / SENT_PICTURE).is_file():
+                files[SENT_PICTURE] = picture_file(report, analysis.explanation)
         seconds = {**analysis.seconds, "report": time.perf_counter() - start}
         outcome = outcome_of(analysis, self._model.identity, report, folder, seconds)
         stored = outcome.as_dict() | {"revision": claim.revision, "created_at": self._clock()}

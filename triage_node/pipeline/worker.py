@@ -87,7 +87,7 @@ def main() -> int:
     worklist = Worklist(settings)
     spool = Spool(settings.data_dir / "spool")
     name = f"{settings.node_name}:{os.getpid()}"
-    explain = explain_with(model) if settings.explanation == "keep" else None
+    explain = explain_with(model) if settings.explanation != "off" else None
     policy = policy_for(settings, model.manifest)
     runner = Runner(name, settings, spool, worklist, model, policy, explain=explain)
     _tell(ready=True, device=model.device, model=model.identity.name, version=model.identity.version)

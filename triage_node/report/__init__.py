@@ -2,6 +2,7 @@
 
 from triage_node.report.content import BestSlice, ReportContent
 from triage_node.report.document import build_report
+from triage_node.report.picture import build_picture
 from triage_node.report.plain_text import render
 from triage_node.report.summary import LabelSummary, Summary, summarize
 from triage_node.report.variants import report_variants
@@ -11,6 +12,7 @@ __all__ = [
     "LabelSummary",
     "ReportContent",
     "Summary",
+    "build_picture",
     "build_report",
     "render",
     "report_variants",

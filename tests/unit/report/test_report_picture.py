@@ -1,0 +1,45 @@
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydicom.uid import SecondaryCaptureImageStorage
+
+from triage_node.report import build_picture, build_report, report_variants
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (31, 17, 3), np.uint8)  # an odd number of bytes
+
+
+def test_the_picture_belongs_to_the_patient_and_study_of_its_report(flagged, read_back):
+    report = build_report(flagged)
+    picture = read_back(build_picture(report, PIXELS))
+    for keyword in ("PatientName", "PatientID", "StudyInstanceUID", "AccessionNumber"):
+        assert picture[keyword].value == report[keyword].value
+    assert picture.SOPClassUID == SecondaryCaptureImageStorage
+    assert picture.SeriesInstanceUID != report.SeriesInstanceUID
+    assert "not for diagnosis" in picture.SeriesDescription
+    np.testing.assert_array_equal(picture.pixel_array, PIXELS)
+
+
+def test_every_variant_of_a_report_has_the_same_picture(flagged, as_bytes):
+    pictures = {as_bytes(build_picture(variant, PIXELS)) for variant in report_variants(build_report(flagged))}
+    assert len(pictures) == 1
+
+
+def test_the_slices_it_shows_are_named(flagged, make_source):
+    sources = [(source.SOPClassUID, source.SOPInstanceUID) for source in flagged.sources[:2]]
+    picture = build_picture(build_report(flagged), PIXELS, sources)
+    assert [item.ReferencedSOPInstanceUID for item in picture.SourceImageSequence] == [uid for _, uid in sources]
+
+
+def test_dciodvfy_accepts_it(flagged, make_source, tmp_path):
+    command = shutil.which("dciodvfy", path=str(Path(sys.executable).parent)) or shutil.which("dciodvfy")
+    if command is None:
+        pytest.skip("dciodvfy is not installed")
+    sources = [(source.SOPClassUID, source.SOPInstanceUID) for source in flagged.sources]
+    build_picture(build_report(flagged), PIXELS, sources).save_as(tmp_path / "picture.dcm", enforce_file_format=True)
+    judged = subprocess.run([command, tmp_path / "picture.dcm"], capture_output=True, text=True)
+    assert "SCImage" in judged.stdout + judged.stderr
+    assert "Error" not in judged.stdout + judged.stderr
