@@ -12,6 +12,8 @@ from programs import need
 from pydicom import dcmread
 from pydicom.uid import generate_uid
 
+from triage_node.report import summarize
+
 ENDED = {"analyzed", "unsuitable", "failed"}
 
 
@@ -39,8 +41,9 @@ def test_kill_the_worker_in_mid_inference(start, tmp_path, wait_for):
     wait_for(pacs.received, "the report", 60)
 
 
-def test_a_worker_that_always_dies_ends_in_a_named_reason(start, tmp_path, wait_for):
-    node = start(RunningNode, "node", analysis_attempts=2)
+def test_a_worker_that_always_dies_ends_in_a_report_with_the_reason(start, tmp_path, wait_for):
+    pacs = start(Storescp, "pacs")
+    node = start(RunningNode, "node", analysis_attempts=2, destinations=[pacs.address])
     node.wait_ready()
     images = head_ct(slices=32, size=(256, 256), seed=2)
     uid = str(images[0].StudyInstanceUID)
@@ -49,7 +52,7 @@ def test_a_worker_that_always_dies_ends_in_a_named_reason(start, tmp_path, wait_
 
     def killed_until_it_failed() -> bool:
         state = node.state(uid)
-        if state == "analyzing" and node.worker_pid not in killed:
+        if state == "analyzing" and len(killed) < 2 and node.worker_pid not in killed:
             killed.add(node.worker_pid)
             os.kill(node.worker_pid, signal.SIGKILL)
         return state == "failed"
@@ -57,6 +60,8 @@ def test_a_worker_that_always_dies_ends_in_a_named_reason(start, tmp_path, wait_
     wait_for(killed_until_it_failed, "the study to be given up", 120)
     assert len(killed) == 2
     assert node.study(uid)["reasons"][0]["code"] == "analysis_failed"
+    [report] = wait_for(pacs.received, "the report", 60)
+    assert summarize(dcmread(report)).decision is None
 
 
 ACKNOWLEDGED = re.compile(

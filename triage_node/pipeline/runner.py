@@ -69,7 +69,7 @@ class Runner:
         """
         start = time.perf_counter()
         try:
-            outcome = self._analyze(claim)
+            outcome = self._given_up(claim) if claim.exhausted else self._analyze(claim)
         except Exception as error:
             log.error("analysis_failed study_instance_uid=%s error=%s", claim.study_instance_uid, origin(error))
             detail = str(error) if isinstance(error, TriageError) else type(error).__name__
@@ -90,6 +90,10 @@ class Runner:
         paths = self._spool.instances(claim.study_instance_uid)
         analysis, choice = analyze_study(paths, self._model, self._policy, self._today, self._explain)
         return self._reported(claim, analysis, choice)
+
+    def _given_up(self, claim: Claim) -> Outcome:
+        tries = self._settings.analysis_attempts
+        return self._failed(claim, Reason.of(ReasonCode.ANALYSIS_FAILED, f"(each of {tries} tries ended its process)"))
 
     def _failed(self, claim: Claim, reason: Reason) -> Outcome:
         analysis = Analysis(Status.FAILED, None, (reason,))

@@ -24,14 +24,16 @@ ACTOR = "pipeline"
 class Claim:
     """A study that one worker has to itself until its lease ends.
 
-    ``closed`` tells that the study counts as complete; ``series_counts`` are the instances each series had at the
-    claim, by Series Instance UID.
+    ``closed`` tells that the study counts as complete; ``exhausted`` that every try to analyze it ended its worker, so
+    that all there is left to do is to say so; ``series_counts`` are the instances each series had at the claim, by
+    Series Instance UID.
     """
 
     study_instance_uid: str
     worker: str
     revision: int
     closed: bool
+    exhausted: bool
     series_counts: Mapping[str, int]
     predecessor_folder: str | None
 
@@ -60,7 +62,7 @@ class Claims:
             study.claimed_by = worker
             study.lease_until = self._clock() + self._lease_seconds
             study.attempts += 1
-            return _claim(session, study, worker)
+            return _claim(session, study, worker, study.attempts > self._attempts)
 
     def renew(self, claim: Claim) -> bool:
         """Prolong a lease; False when the study was taken away."""
@@ -127,14 +129,21 @@ class Claims:
             for study in studies:
                 reason = Reason.of(ReasonCode.ANALYSIS_FAILED, f"({code})")
                 outcome = Outcome(Status.FAILED, ModelIdentity("", "", ""), reasons=(reason,))
-                self._fail(session, study, outcome, (), code=code)
+                # A worker takes it once more after the last try, to report that it could not be analyzed.
+                self._fail(session, study, outcome, (), code=code, attempts=self._attempts + 1)
             return workers
 
     def _fail(
-        self, session: Session, study: StudyRow, outcome: Outcome, destinations: Sequence[str], code: str = "error"
+        self,
+        session: Session,
+        study: StudyRow,
+        outcome: Outcome,
+        destinations: Sequence[str],
+        code: str = "error",
+        attempts: int = 0,
     ) -> bool:
         message = "; ".join(reason.message for reason in outcome.reasons)
-        if study.attempts < self._attempts:
+        if study.attempts < (attempts or self._attempts):
             self._move(session, study, StudyState.READY, code, message)
             return False
         self._write(session, study, study.revision, outcome, destinations)
@@ -188,7 +197,7 @@ def latest_outcome(session: Session, study_id: int) -> OutcomeRow | None:
     )
 
 
-def _claim(session: Session, study: StudyRow, worker: str) -> Claim:
+def _claim(session: Session, study: StudyRow, worker: str, exhausted: bool) -> Claim:
     latest = (
         select(OutcomeRow.folder)
         .where(OutcomeRow.study_id == study.id, OutcomeRow.folder.is_not(None))
@@ -200,6 +209,7 @@ def _claim(session: Session, study: StudyRow, worker: str) -> Claim:
         worker=worker,
         revision=study.revision,
         closed=study.closed_at is not None,
+        exhausted=exhausted,
         series_counts=_series_counts(session, study),
         predecessor_folder=session.scalar(latest),
     )

@@ -107,6 +107,18 @@ def test_a_picture_of_where_the_model_looked_lies_beside_the_report_only_when_as
     assert len(study["deliveries"]) == 1
 
 
+def test_a_study_that_ended_every_worker_is_reported_as_not_analyzed(node):
+    uid = node.receive(*head_ct(slices=32, size=(128, 128)))
+    node.worklist.claims.claim("test:0")
+    node.worklist.claims.release_worker("test:0")
+    node.run()
+    study = node.worklist.views.study(uid)
+    assert study["state"] == StudyState.FAILED
+    assert "ended its process" in study["reasons"][0]["message"]
+    assert summarize(report_of(study)).decision is None
+    assert len(study["deliveries"]) == 1
+
+
 @pytest.mark.slow
 def test_the_same_result_is_the_same_object(node):
     uid = node.receive(*head_ct(slices=32, size=(128, 128)))

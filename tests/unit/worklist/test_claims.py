@@ -1,4 +1,5 @@
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -124,6 +125,28 @@ def test_a_dead_workers_study_returns_to_the_queue_and_its_outcome_no_longer_cou
     assert again is not None
     assert not ready.claims.finish(claim, flagged, [])
     assert ready.claims.finish(again, flagged, [])
+
+
+def test_a_study_that_ends_every_worker_is_claimed_once_more_to_say_so(ready):
+    for number in range(2):
+        assert not ready.claims.claim(f"node:{number}").exhausted
+        ready.claims.release_worker(f"node:{number}")
+    last = ready.claims.claim("node:2")
+    assert last.exhausted
+    assert ready.claims.finish(
+        last, replace(FAILED, folder="/results/1", report_sop_instance_uid="1.2.3"), ["PACS@h:1"]
+    )
+    found = study(ready)
+    assert found["state"] == StudyState.FAILED
+    assert [one["destination"] for one in found["deliveries"]] == ["PACS@h:1"]
+
+
+def test_a_study_that_ends_even_the_worker_that_says_so_is_failed_without_a_report(ready):
+    for number in range(3):
+        ready.claims.claim(f"node:{number}")
+        ready.claims.release_worker(f"node:{number}")
+    assert study(ready)["state"] == StudyState.FAILED
+    assert ready.claims.claim("node:3") is None
 
 
 def test_a_renewed_lease_does_not_end(ready, clock):
