@@ -87,8 +87,8 @@ class Settings(BaseSettings):
     model: str = Field("default", description="name of a shipped model or a folder with a manifest")
     explanation: Literal["off", "keep", "send"] = Field(
         "off",
-        description="`keep` writes a Grad-CAM picture beside each result, for quality control; `send` also sends it after "
-        "the report, as a Secondary Capture",
+        description="`keep` writes a Grad-CAM picture beside each result, for quality control; `send` also sends it "
+        "after the report, as a Secondary Capture",
     )
     prior_study_days: int = Field(30, ge=0, description="an older study is a prior and is not analyzed; 0 analyzes all")
     analysis_timeout_seconds: Seconds = Field(300.0, description="an analysis that takes longer is ended and retried")
