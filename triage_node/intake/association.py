@@ -32,6 +32,8 @@ from triage_node.logs import origin
 
 log = logging.getLogger(__name__)
 
+# How long a peer may go on sending after it was aborted.
+AFTER_ABORT_SECONDS = 1.0
 HIGH_PRIORITY = 1
 
 # PS3.4 Table B.2-1
@@ -112,6 +114,7 @@ class Association:
     def _abort(self, reason: AbortReason) -> None:
         try:
             self._connection.send(abort_pdu(reason))
+            self._connection.wait_for_end(AFTER_ABORT_SECONDS)
         except ConnectionEnded:
             log.debug("connection_ended address=%s", self._address)
 

@@ -113,6 +113,19 @@ class Connection:
         except OSError as error:
             raise ConnectionEnded from error
 
+    def wait_for_end(self, within_seconds: float) -> None:
+        """Say no more and read away what still comes until the peer closes (PS3.8 Table 9-10, state 13).
+
+        To close with bytes unread resets the connection, and what was sent last is lost with it.
+        """
+        deadline = time.monotonic() + within_seconds
+        with contextlib.suppress(OSError):  # the peer may have been faster
+            self._socket.shutdown(socket.SHUT_WR)
+            while (left := deadline - time.monotonic()) > 0:
+                self._socket.settimeout(left)
+                if not self._socket.recv_into(self._buffer):
+                    return
+
     def close(self) -> None:
         """Close the connection, also while another thread reads from it."""
         with contextlib.suppress(OSError):  # the peer may have been faster
