@@ -105,7 +105,8 @@ def test_a_peer_that_takes_no_pictures_has_the_report_all_the_same(start, study,
     pacs = start(Storescp, "pacs", options=("-xf", str(only(tmp_path, EnhancedSRStorage)), "Default"))
     node = start(RunningNode, "node", destinations=[pacs.address], explanation="send")
     assert node.storescu(*files[:32]).returncode == 0
-    wait_for(lambda: [one for one in node.study(uid)["deliveries"] if one["state"] == "delivered"], "the delivery", 120)
+    wait_for(pacs.received, "the report", 120)
+    wait_for(lambda: [one for one in node.study(uid)["deliveries"] if one["state"] == "delivered"], "the delivery", 30)
     assert len(pacs.received()) == 1
     [said] = [event["message"] for event in node.study(uid)["events"] if event["code"] == "delivered"]
     assert "picture not taken" in said
