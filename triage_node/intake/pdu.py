@@ -114,7 +114,7 @@ class Connection:
             raise ConnectionEnded from error
 
     def wait_for_end(self, within_seconds: float) -> None:
-        """Say no more and read away what still comes until the peer closes (PS3.8 Table 9-10, state 13).
+        """Say no more and read away what still comes until the peer closes (PS3.8 Section 9.2, Sta13).
 
         To close with bytes unread resets the connection, and what was sent last is lost with it.
         """

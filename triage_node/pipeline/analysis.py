@@ -32,7 +32,7 @@ class Picture(Protocol):
         """Return the picture as a PNG file."""
 
 
-Explain = Callable[[Volume, Prediction], Picture]
+Explain = Callable[[Volume, Prediction], Picture | None]
 
 
 class Model(Protocol):

@@ -4,14 +4,17 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 from pydicom.dataset import Dataset
 
 from triage_node.config import Settings
 from triage_node.errors import TriageError
+from triage_node.findings import Prediction
 from triage_node.imaging import Choice, Policy, choose, scan
+from triage_node.imaging.volume import Volume
 from triage_node.logs import origin
-from triage_node.pipeline.analysis import Analysis, Explain, Model, analyze_study
+from triage_node.pipeline.analysis import Analysis, Explain, Model, Picture, analyze_study
 from triage_node.pipeline.reporting import FIRST_REPORT, Reporter, outcome_of, picture_file, report_files, slice_scores
 from triage_node.reasons import Reason, ReasonCode
 from triage_node.spool import Spool
@@ -88,12 +91,31 @@ class Runner:
 
     def _analyze(self, claim: Claim) -> Outcome:
         paths = self._spool.instances(claim.study_instance_uid)
-        analysis, choice = analyze_study(paths, self._model, self._policy, self._today, self._explain)
+        analysis, choice = analyze_study(paths, self._model, self._policy, self._today, self._picture)
         return self._reported(claim, analysis, choice)
+
+    def _picture(self, volume: Volume, prediction: Prediction) -> Picture | None:
+        """Draw where the model looked; a picture that fails must not hold back a finding."""
+        try:
+            return self._explain(volume, prediction) if self._explain else None
+        except Exception as error:
+            log.error("explanation_failed error=%s", origin(error))
+            return None
+
+    def _picture_files(self, picture: Picture, report: Dataset, folder: Path) -> dict[str, bytes]:
+        try:
+            files = {EXPLANATION: picture.png()}
+            if self._settings.explanation == "send" and not (folder / SENT_PICTURE).is_file():
+                files[SENT_PICTURE] = picture_file(report, picture)
+            return files
+        except Exception as error:
+            log.error("explanation_failed error=%s", origin(error))
+            return {}
 
     def _given_up(self, claim: Claim) -> Outcome:
         tries = self._settings.analysis_attempts
-        return self._failed(claim, Reason.of(ReasonCode.ANALYSIS_FAILED, f"(each of {tries} tries ended its process)"))
+        detail = f"(given up after {tries} tries; the last one ended its process)"
+        return self._failed(claim, Reason.of(ReasonCode.ANALYSIS_FAILED, detail))
 
     def _failed(self, claim: Claim, reason: Reason) -> Outcome:
         analysis = Analysis(Status.FAILED, None, (reason,))
@@ -133,9 +155,7 @@ class Runner:
         if analysis.prediction is not None:
             files = {**files, SLICE_SCORES: slice_scores(analysis)}
         if analysis.explanation is not None:
-            files = {**files, EXPLANATION: analysis.explanation.png()}
-            if self._settings.explanation == "send" and not (folder / SENT_PICTURE).is_file():
-                files[SENT_PICTURE] = picture_file(report, analysis.explanation)
+            files = {**files, **self._picture_files(analysis.explanation, report, folder)}
         seconds = {**analysis.seconds, "report": time.perf_counter() - start}
         outcome = outcome_of(analysis, self._model.identity, report, folder, seconds)
         stored = outcome.as_dict() | {"revision": claim.revision, "created_at": self._clock()}

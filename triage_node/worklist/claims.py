@@ -24,9 +24,9 @@ ACTOR = "pipeline"
 class Claim:
     """A study that one worker has to itself until its lease ends.
 
-    ``closed`` tells that the study counts as complete; ``exhausted`` that every try to analyze it ended its worker, so
-    that all there is left to do is to say so; ``series_counts`` are the instances each series had at the claim, by
-    Series Instance UID.
+    ``closed`` tells that the study counts as complete; ``exhausted`` that all tries failed and the last one ended its
+    worker, so that all there is left to do is to say so; ``series_counts`` are the instances each series had at the
+    claim, by Series Instance UID.
     """
 
     study_instance_uid: str
@@ -92,6 +92,7 @@ class Claims:
             changed = study.revision != claim.revision
             if outcome.status is Status.FAILED:
                 return self._fail(session, study, outcome, destinations)
+            study.attempts = 0  # only tries that failed in a row give a study up
             if outcome.status is Status.UNSUITABLE and (changed or not claim.closed):
                 study.analyzed_revision = claim.revision
                 self._wait_for_more(session, study, outcome)

@@ -107,6 +107,30 @@ def test_a_picture_of_where_the_model_looked_lies_beside_the_report_only_when_as
     assert len(study["deliveries"]) == 1
 
 
+class Undrawable:
+    """A picture that is there and cannot be written."""
+
+    pixels = sources = None
+
+    def png(self) -> bytes:
+        raise ValueError("not a picture")
+
+
+def refuse(volume, prediction):
+    raise RuntimeError("no gradient")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("explain", [refuse, lambda volume, prediction: Undrawable()], ids=["drawing", "writing"])
+def test_a_picture_that_fails_does_not_hold_back_the_finding(node, model, explain):
+    uid = node.receive(*head_ct(slices=32, size=(128, 128)))
+    assert node.run(node.runner_with(model, explain=explain))
+    study = node.worklist.views.study(uid)
+    assert study["state"] == StudyState.ANALYZED
+    assert len(study["deliveries"]) == 1
+    assert not Path(study["outcomes"][-1]["folder"], EXPLANATION).exists()
+
+
 def test_a_study_that_ended_every_worker_is_reported_as_not_analyzed(node):
     uid = node.receive(*head_ct(slices=32, size=(128, 128)))
     node.worklist.claims.claim("test:0")

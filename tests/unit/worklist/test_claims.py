@@ -149,6 +149,29 @@ def test_a_study_that_ends_even_the_worker_that_says_so_is_failed_without_a_repo
     assert ready.claims.claim("node:3") is None
 
 
+def test_a_series_that_grows_during_every_analysis_is_not_given_up(ready, receive, clock, flagged):
+    for number in range(100, 105):
+        claim = ready.claims.claim("node:1")
+        assert not claim.exhausted
+        receive(number)
+        assert not ready.claims.finish(claim, flagged, [])
+        clock.forward(1000)
+        ready.assembly.advance()
+    assert ready.claims.finish(ready.claims.claim("node:1"), flagged, [])
+
+
+def test_a_study_that_was_judged_in_between_is_not_given_up(ready, clock):
+    ready.claims.claim("node:0")
+    ready.claims.release_worker("node:0")
+    judged = ready.claims.claim("node:1")
+    assert not judged.closed
+    unsuitable = Outcome(Status.UNSUITABLE, FAILED.model, reasons=(Reason.of(ReasonCode.TOO_FEW_SLICES),))
+    assert not ready.claims.finish(judged, unsuitable, [])
+    clock.forward(1000)
+    ready.assembly.advance()
+    assert not ready.claims.claim("node:1").exhausted
+
+
 def test_a_renewed_lease_does_not_end(ready, clock):
     claim = ready.claims.claim("node:1")
     for _ in range(5):
