@@ -6,7 +6,7 @@ import numpy as np
 
 from triage_node.train.phantom.lesion import Anatomy, point, random_voxel
 from triage_node.train.phantom.lesions.subdural import tentorium_height
-from triage_node.train.phantom.solids import ellipsoid, rod, share
+from triage_node.train.phantom.solids import Ellipsoid, rod, share, share_of
 
 Step = Callable[[np.ndarray, Anatomy, np.random.Generator], np.ndarray]
 
@@ -46,22 +46,38 @@ def _sagittal_sinus(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) 
     return _toward(hu, tube, rng.uniform(42, 70))
 
 
-def _convexity_veins(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
-    """Brighten cortical veins that run to the sagittal sinus near the vertex."""
-    space = anatomy.space
-    winding = np.abs(space.y - rng.uniform(-60, 60) + 6 * anatomy.coarse + rng.uniform(-0.6, 0.6) * np.abs(space.x))
-    near = (space.inside_mm > 0) * (np.abs(space.x) < rng.uniform(12, 45)) * (space.z > 30)
-    vein = share(np.hypot(winding, space.inside_mm - 2) - rng.uniform(1, 2.5), 2.0) * near
-    return _toward(hu, vein, rng.uniform(42, 65))
+def _lay(hu: np.ndarray, anatomy: Anatomy, body: Ellipsoid, level_hu: float, room: np.ndarray | None = None) -> None:
+    """Brighten a soft body in place, in the voxels it reaches and only as far as there is room."""
+    found = share_of(anatomy.space, body, softness_mm=2.0)
+    if found is not None:
+        box, part = found
+        hu[box] = _toward(hu[box], part if room is None else part * room[box], level_hu)
+
+
+def _convexity_vein(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
+    """Brighten a cortical vein that runs to the sagittal sinus near the vertex."""
+    wide, y = rng.uniform(12, 45), rng.uniform(-60, 60)
+    box = anatomy.space.box((30, y - 45, -wide), (120, y + 45, wide))
+    if box is not None:
+        space = anatomy.space.part(box)
+        winding = space.y - y + 6 * anatomy.coarse[box] + rng.uniform(-0.6, 0.6) * np.abs(space.x)
+        vein = share(np.hypot(winding, space.inside_mm - 2) - rng.uniform(1, 2.5), 2.0)
+        near = (space.inside_mm > 0) & (np.abs(space.x) < wide) & (space.z > 30)
+        hu[box] = _toward(hu[box], vein * near, rng.uniform(42, 65))
+    return hu
 
 
 def _confluence(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
     """Brighten the confluence of the sinuses with the dura about it, at the inner occipital protuberance."""
-    space = anatomy.space
     height, side = rng.uniform(-22, -6), rng.normal(0, 3)
-    squared = ((space.z - height) / rng.uniform(6, 12)) ** 2 + ((space.x - side) / rng.uniform(6, 15)) ** 2
-    body = np.exp(-squared - (space.inside_mm / rng.uniform(5, 12)) ** 2) * (space.y > 30) * (space.inside_mm > 0)
-    return _toward(hu, np.clip(1.3 * body, 0, 1), rng.uniform(42, 64))
+    high, wide, deep = rng.uniform(6, 12), rng.uniform(6, 15), rng.uniform(5, 12)
+    box = anatomy.space.box((height - 3 * high, 30, side - 3 * wide), (height + 3 * high, 120, side + 3 * wide))
+    if box is not None:
+        space = anatomy.space.part(box)
+        squared = ((space.z - height) / high) ** 2 + ((space.x - side) / wide) ** 2 + (space.inside_mm / deep) ** 2
+        body = np.clip(1.3 * np.exp(-squared), 0, 1) * (space.y > 30) * (space.inside_mm > 0)
+        hu[box] = _toward(hu[box], body, rng.uniform(42, 64))
+    return hu
 
 
 def _choroid_plexus(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
@@ -69,15 +85,15 @@ def _choroid_plexus(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) 
     level, radii = rng.uniform(36, 60), (rng.uniform(4, 8), rng.uniform(4, 10), rng.uniform(2.5, 5))
     for side in (-1, 1):
         middle = (rng.normal(9, 2), rng.normal(27, 2.5), side * rng.normal(25, 1.5))
-        body = share(ellipsoid(anatomy.space, middle, radii) + 0.8 * anatomy.fine, 1.5)
-        hu = _toward(hu, body * np.clip(2 * anatomy.ventricles, 0, 1), level + rng.normal(0, 3))
+        _lay(hu, anatomy, Ellipsoid(middle, radii), level + rng.normal(0, 3), np.clip(2 * anatomy.ventricles, 0, 1))
     return hu
 
 
 def _pineal(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
     middle = (rng.normal(3, 1.5), rng.normal(11, 2), 0.0)
-    body = share(ellipsoid(anatomy.space, middle, (rng.uniform(2.5, 5), rng.uniform(3, 5.5), rng.uniform(2.5, 5))), 1.5)
-    return _toward(hu, body, rng.uniform(32, 55))
+    radii = (rng.uniform(2.5, 5), rng.uniform(3, 5.5), rng.uniform(2.5, 5))
+    _lay(hu, anatomy, Ellipsoid(middle, radii), rng.uniform(32, 55))
+    return hu
 
 
 def _tentorium(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
@@ -152,8 +168,8 @@ STEPS: tuple[tuple[Step, float], ...] = (
     (_transverse_sinus, 0.85),
     (_confluence, 0.5),
     (_deep_veins, 0.9),
-    (_convexity_veins, 0.5),
-    (_convexity_veins, 0.4),
+    (_convexity_vein, 0.5),
+    (_convexity_vein, 0.4),
     (_choroid_plexus, 0.9),
     (_pineal, 0.8),
     (_vessels, 0.5),
@@ -166,7 +182,8 @@ STEPS: tuple[tuple[Step, float], ...] = (
 
 def add_look_alikes(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
     """Return HU with everything benign that happens to be there in this patient."""
+    hu = np.array(hu, np.float32)
     for step, frequency in STEPS:
         if rng.random() < frequency:
             hu = step(hu, anatomy, rng)
-    return hu.astype(np.float32)
+    return hu.astype(np.float32, copy=False)
