@@ -79,9 +79,17 @@ def read_everything(path: Path) -> Dataset:
     return _not_empty(_read(path, None, None, LARGEST_FILE_BYTES))
 
 
-def read_whole_header(path: Path) -> Dataset:
-    """Read all elements of a file that come before the pixel data; raises as `read_header` does."""
-    return _not_empty(_read(path, None, _at_pixels, LARGEST_HEADER_BYTES))
+def read_whole_header(path: Path) -> tuple[Dataset, BaseTag | None]:
+    """Read all elements before the pixel data, and the tag of the pixel data, None without; raises as `read_header`."""
+    found: list[BaseTag] = []
+
+    def note(tag: BaseTag, vr: str | None, length: int) -> bool:
+        if _at_pixels(tag, vr, length):
+            found.append(tag)
+        return bool(found)
+
+    ds = _not_empty(_read(path, None, note, LARGEST_HEADER_BYTES))
+    return ds, found[0] if found else None
 
 
 def _not_empty(ds: Dataset) -> Dataset:

@@ -4,15 +4,13 @@ import io
 import warnings
 from pathlib import Path
 
-import numpy as np
 from pydicom import Dataset, dcmwrite
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian
 
 from triage_node.errors import InvalidInstance
-from triage_node.imaging.instance import Instance
+from triage_node.imaging.frame_bytes import little_endian_frames, swapped
 from triage_node.imaging.part10 import LARGEST_FILE_BYTES, read_everything
-from triage_node.imaging.pixelformat import NATIVE, PixelFormat
-from triage_node.imaging.pixels import stored_values
+from triage_node.imaging.pixelformat import NATIVE
 
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 _SUBSAMPLED = ("YBR_FULL_422", "YBR_PARTIAL_422", "YBR_PARTIAL_420")
@@ -42,29 +40,6 @@ def explicit_little_endian(path: Path) -> bytes:
         raise InvalidInstance(f"The data set cannot be written anew ({type(error).__name__}).") from error
 
 
-def decoded_frames(path: Path, numbers: list[int] | None = None) -> list[bytes]:
-    """Return frames of an encapsulated image as Explicit VR Little Endian holds them, all without `numbers`.
-
-    Raises
-    ------
-    InvalidInstance, UnsuitableSeries
-        They cannot be decoded, or would be too large.
-    """
-    instance = Instance.read(path)
-    form = PixelFormat.of(instance)
-    wanted = numbers or list(range(1, form.frames + 1))
-    if len(wanted) * form.rows * form.columns * form.bits_allocated // 8 > LARGEST_FILE_BYTES:
-        raise InvalidInstance(f"The decoded pixels have more than {LARGEST_FILE_BYTES} bytes.")
-    dtype = np.dtype(f"<{'i' if form.signed else 'u'}{form.bits_allocated // 8}")
-    return [values.astype(dtype).tobytes() for values in stored_values(instance, wanted)]
-
-
-def swapped(data: bytes, word_bytes: int) -> bytes:
-    """Return bytes with the order within each word reversed."""
-    words = np.frombuffer(data[: len(data) // word_bytes * word_bytes], f"u{word_bytes}")
-    return words.byteswap().tobytes()
-
-
 def _make_pixels_native(ds: Dataset, path: Path) -> None:
     if ds.file_meta.TransferSyntaxUID not in NATIVE:
         _decode_pixels(ds, path)
@@ -77,8 +52,12 @@ def _make_pixels_native(ds: Dataset, path: Path) -> None:
 
 
 def _decode_pixels(ds: Dataset, path: Path) -> None:
-    data = b"".join(decoded_frames(path))
-    ds.add_new("PixelData", "OB" if ds.BitsAllocated <= 8 else "OW", data + b"\0" * (len(data) % 2))
+    data = bytearray()
+    for frame in little_endian_frames(path):
+        data += frame
+        if len(data) > LARGEST_FILE_BYTES:
+            raise InvalidInstance(f"The decoded pixels have more than {LARGEST_FILE_BYTES} bytes.")
+    ds.add_new("PixelData", "OB" if ds.BitsAllocated <= 8 else "OW", bytes(data) + b"\0" * (len(data) % 2))
     ds["PixelData"].is_undefined_length = False
     ds.HighBit = ds.BitsStored - 1  # as the decoded values lie, also where the header said otherwise
     for keyword in _OFFSETS_OF_FRAGMENTS:

@@ -11,7 +11,15 @@ from triage_node.errors import TriageError
 from triage_node.imaging.transcoding import explicit_little_endian
 from triage_node.web.access import audited
 from triage_node.web.dicomweb.syntaxes import EXPLICIT, Form, form_of
-from triage_node.web.dicomweb.targets import InstanceTarget, SeriesTargets, StudyTargets, Target
+from triage_node.web.dicomweb.targets import (
+    INSTANCE,
+    SERIES,
+    STUDY,
+    InstanceTarget,
+    SeriesTargets,
+    StudyTargets,
+    Target,
+)
 from triage_node.web.media_types import DICOM, Acceptable, MediaType, not_acceptable
 from triage_node.web.multipart import Multipart, Part, alone
 from triage_node.worklist import Role
@@ -27,7 +35,7 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 
 
 @router.get(
-    "/studies/{study_instance_uid}",
+    STUDY,
     summary="All instances of a study",
     response_class=Response,
     dependencies=RETRIEVED,
@@ -39,7 +47,7 @@ def study(request: Request, targets: StudyTargets) -> Response:
 
 
 @router.get(
-    "/studies/{study_instance_uid}/series/{series_instance_uid}",
+    SERIES,
     summary="All instances of a series",
     response_class=Response,
     dependencies=RETRIEVED,
@@ -51,7 +59,7 @@ def series(request: Request, targets: SeriesTargets) -> Response:
 
 
 @router.get(
-    "/studies/{study_instance_uid}/series/{series_instance_uid}/instances/{sop_instance_uid}",
+    INSTANCE,
     summary="One instance",
     response_class=Response,
     dependencies=RETRIEVED,

@@ -12,6 +12,9 @@ from starlette.exceptions import HTTPException
 from triage_node.web.parts import Parts, parts_of
 from triage_node.worklist import Holding
 
+STUDY = "/studies/{study_instance_uid}"
+SERIES = f"{STUDY}/series/{{series_instance_uid}}"
+INSTANCE = f"{SERIES}/instances/{{sop_instance_uid}}"
 # What the door lets in; anything else is the name of nothing here.
 UID = re.compile(r"[0-9A-Za-z._-]{1,64}")
 
