@@ -6,6 +6,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import pytest
 from programs import Program, free_port, need
 from pydicom import dcmread
 from pydicom.dataset import Dataset
@@ -17,12 +18,20 @@ end
 """
 
 
+DICOMWEB = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
+
+
 class Orthanc:
-    """Orthanc as the PACS; with `forward` it pushes every instance it gets to the node, ours too."""
+    """Orthanc as the PACS; with `forward` it pushes every instance it gets to the node, ours too.
+
+    With `dicomweb` it speaks DICOMweb below ``/dicom-web``.
+    """
 
     ae_title = "ORTHANC"
 
-    def __init__(self, folder: Path, forward: bool = False) -> None:
+    def __init__(self, folder: Path, forward: bool = False, dicomweb: bool = False) -> None:
+        if dicomweb and not DICOMWEB.is_file():
+            pytest.skip("Orthanc's DICOMweb plugin is not installed: run make peers")
         folder.mkdir(parents=True, exist_ok=True)
         self.dicom_port, self.http_port = free_port(), free_port()
         script = folder / "forward.lua"
@@ -39,7 +48,10 @@ class Orthanc:
             "StableAge": 1,
             "SyncStorageArea": True,
             "LuaScripts": [str(script)],
-            "Plugins": [],
+            "Plugins": [str(DICOMWEB)] if dicomweb else [],
+            "DicomWeb": {"Enable": dicomweb},
+            "TcpNoDelay": True,
+            "KeepAlive": True,
         }
         path = folder / "orthanc.json"
         path.write_text(json.dumps(config))

@@ -74,11 +74,36 @@ def read_pixels(path: Path, tags: Sequence[BaseTag]) -> Dataset:
     return _read(path, tags, None, LARGEST_FILE_BYTES)
 
 
+def read_everything(path: Path) -> Dataset:
+    """Read all elements of a file, with pixel data and what follows them; raises as `read_header` does."""
+    return _not_empty(_read(path, None, None, LARGEST_FILE_BYTES))
+
+
+def read_whole_header(path: Path) -> tuple[Dataset, BaseTag | None]:
+    """Read all elements before the pixel data, and the tag of the pixel data, None without; raises as `read_header`."""
+    found: list[BaseTag] = []
+
+    def note(tag: BaseTag, vr: str | None, length: int) -> bool:
+        if _at_pixels(tag, vr, length):
+            found.append(tag)
+        return bool(found)
+
+    ds = _not_empty(_read(path, None, note, LARGEST_HEADER_BYTES))
+    return ds, found[0] if found else None
+
+
+def _not_empty(ds: Dataset) -> Dataset:
+    """Refuse what pydicom makes of a file that ends within an element: nothing."""
+    if not ds:
+        raise InvalidInstance("The file is cut off.")
+    return ds
+
+
 def _at_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:
     return tag in _PIXEL_TAGS
 
 
-def _read(path: Path, tags: Sequence[BaseTag], stop_when: StopWhen | None, budget: int) -> Dataset:
+def _read(path: Path, tags: Sequence[BaseTag] | None, stop_when: StopWhen | None, budget: int) -> Dataset:
     try:
         _refuse_odd_file(path)
         with path.open("rb") as file, warnings.catch_warnings(action="ignore"):
@@ -93,11 +118,11 @@ def _unreadable(error: Exception) -> InvalidInstance:
     return InvalidInstance(f"The file cannot be read as DICOM ({type(error).__name__}).")
 
 
-def _read_open(file: BinaryIO, tags: Sequence[BaseTag], stop_when: StopWhen | None, budget: int) -> Dataset:
+def _read_open(file: BinaryIO, tags: Sequence[BaseTag] | None, stop_when: StopWhen | None, budget: int) -> Dataset:
     if DeflatedExplicitVRLittleEndian.encode() in file.read(1024):
         return _read_deflated(file, tags, stop_when, budget)
     file.seek(0)
-    return read_partial(_metered(file, budget), stop_when, specific_tags=list(tags))
+    return read_partial(_metered(file, budget), stop_when, specific_tags=None if tags is None else list(tags))
 
 
 def _refuse_odd_file(path: Path) -> None:
@@ -108,7 +133,7 @@ def _refuse_odd_file(path: Path) -> None:
         raise InvalidInstance(f"The file has more than {LARGEST_FILE_BYTES} bytes.")
 
 
-def _read_deflated(file: BinaryIO, tags: Sequence[BaseTag], stop_when: StopWhen | None, budget: int) -> Dataset:
+def _read_deflated(file: BinaryIO, tags: Sequence[BaseTag] | None, stop_when: StopWhen | None, budget: int) -> Dataset:
     """Inflate at most the largest file (PS3.5 Section A.5); pydicom would inflate without a bound."""
     file.seek(_START_OF_META)
     meta = file.read(_GROUP_LENGTH_END - _START_OF_META)
@@ -117,7 +142,9 @@ def _read_deflated(file: BinaryIO, tags: Sequence[BaseTag], stop_when: StopWhen 
     data = inflater.decompress(file.read(), LARGEST_FILE_BYTES)
     if inflater.unconsumed_tail:
         raise InvalidInstance(f"The file inflates to more than {LARGEST_FILE_BYTES} bytes.")
-    ds = read_dataset(_metered(io.BytesIO(data), budget), False, True, stop_when=stop_when, specific_tags=list(tags))
+    ds = read_dataset(
+        _metered(io.BytesIO(data), budget), False, True, stop_when=stop_when, specific_tags=tags and list(tags)
+    )
     file.seek(0)
     read_preamble(file, False)
     ds.file_meta = _read_file_meta_info(file)

@@ -10,6 +10,7 @@ from triage_node.worklist.assembly import Assembly, Timers
 from triage_node.worklist.audit_trail import AuditTrail
 from triage_node.worklist.claims import Claims
 from triage_node.worklist.database import Database
+from triage_node.worklist.holdings import Holdings
 from triage_node.worklist.lockouts import Lockouts
 from triage_node.worklist.outbox import Outbox
 from triage_node.worklist.passwords import Passwords
@@ -47,6 +48,7 @@ class Worklist:
         self.people = People(self.database, clock)
         self.rebuilding = Rebuilding(self.database, clock)
         self.views = Views(self.database, clock, settings.maximum_wait_minutes * 60)
+        self.holdings = Holdings(self.database)
         self.queries = Queries(self.database, clock, settings.maximum_wait_minutes * 60)
         self.statistics = Statistics(self.database)
         limits = Limits(settings.web_idle_minutes * 60, settings.web_session_hours * 3600)
