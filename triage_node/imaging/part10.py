@@ -59,10 +59,10 @@ def read_header(path: Path, tags: Sequence[BaseTag]) -> Dataset:
     return _read(path, tags, _at_pixels, LARGEST_HEADER_BYTES)
 
 
-def parse_header(content: bytes, tags: Sequence[BaseTag]) -> Dataset:
-    """Read the elements `tags` that come before the pixel data from a file's bytes; raises as `read_header` does."""
+def parse_header(file: BinaryIO, tags: Sequence[BaseTag]) -> Dataset:
+    """Read the elements `tags` that come before the pixel data from an open file; raises as `read_header` does."""
     try:
-        return _read_open(io.BytesIO(content), tags, _at_pixels, LARGEST_HEADER_BYTES)
+        return _read_open(file, tags, _at_pixels, LARGEST_HEADER_BYTES)
     except InvalidInstance:
         raise
     except Exception as error:  # as in `_read`
@@ -139,7 +139,7 @@ def _read_deflated(file: BinaryIO, tags: Sequence[BaseTag] | None, stop_when: St
     meta = file.read(_GROUP_LENGTH_END - _START_OF_META)
     file.seek(_GROUP_LENGTH_END + int.from_bytes(meta[-4:], "little"))
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    data = inflater.decompress(file.read(), LARGEST_FILE_BYTES)
+    data = inflater.decompress(file.read(LARGEST_FILE_BYTES), LARGEST_FILE_BYTES)
     if inflater.unconsumed_tail:
         raise InvalidInstance(f"The file inflates to more than {LARGEST_FILE_BYTES} bytes.")
     ds = read_dataset(

@@ -1,7 +1,9 @@
 """What the node has to know of an instance before it keeps it; read without touching the pixels."""
 
+import io
 import re
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
@@ -62,6 +64,11 @@ class Header:
 
 
 def read_header(content: bytes) -> Header:
+    """Read the header of a DICOM file's bytes as `read_open_header` does."""
+    return read_open_header(io.BytesIO(content))
+
+
+def read_open_header(file: BinaryIO) -> Header:
     """Read the header of a DICOM file (PS3.10); how much is read and inflated is bounded.
 
     Raises
@@ -69,7 +76,7 @@ def read_header(content: bytes) -> Header:
     InvalidInstance
         It is no DICOM file, is cut off in the header, or lacks a usable UID; the sentence names the element.
     """
-    ds = parse_header(content, TAGS)
+    ds = parse_header(file, TAGS)
     try:
         return _header(ds)
     except InvalidInstance:
