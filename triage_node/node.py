@@ -67,6 +67,7 @@ class Node:
         self.scheduler.every(0.5, self.supervisor.check)
         self.scheduler.every(5, self.supervisor.kill_if_stuck)
         self.scheduler.every(30, DiskWatch(self.spool).check)
+        self.scheduler.every(30, self.worklist.queue_history.look)
         self.supervisor.check()
         self.scheduler.start()
         log.info("node_started ae_title=%r port=%d", self.settings.ae_title, self.listener.port)

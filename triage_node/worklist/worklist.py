@@ -15,6 +15,7 @@ from triage_node.worklist.outbox import Outbox
 from triage_node.worklist.passwords import Passwords
 from triage_node.worklist.people import People
 from triage_node.worklist.queries import Queries
+from triage_node.worklist.queue_history import QueueHistory
 from triage_node.worklist.rebuilding import Rebuilding
 from triage_node.worklist.recounting import recount_if_missing
 from triage_node.worklist.registration import Registration
@@ -49,6 +50,7 @@ class Worklist:
         self.views = Views(self.database, clock, settings.maximum_wait_minutes * 60)
         self.queries = Queries(self.database, clock, settings.maximum_wait_minutes * 60)
         self.statistics = Statistics(self.database)
+        self.queue_history = QueueHistory(self.database, clock)
         limits = Limits(settings.web_idle_minutes * 60, settings.web_session_hours * 3600)
         self.accounts = Accounts(self.database, clock, Lockouts(self.database, clock), Passwords())
         self.sessions = Sessions(self.database, clock, limits)
