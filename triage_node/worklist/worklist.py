@@ -12,6 +12,7 @@ from triage_node.worklist.claims import Claims
 from triage_node.worklist.database import Database
 from triage_node.worklist.lockouts import Lockouts
 from triage_node.worklist.outbox import Outbox
+from triage_node.worklist.outbox_state import OutboxState
 from triage_node.worklist.passwords import Passwords
 from triage_node.worklist.people import People
 from triage_node.worklist.queries import Queries
@@ -45,6 +46,7 @@ class Worklist:
         self.assembly = Assembly(self.database, clock, timers)
         self.claims = Claims(self.database, clock, LEASE_SECONDS, settings.analysis_attempts)
         self.outbox = Outbox(self.database, clock)
+        self.outbox_state = OutboxState(self.database, clock)
         self.people = People(self.database, clock)
         self.rebuilding = Rebuilding(self.database, clock)
         self.views = Views(self.database, clock, settings.maximum_wait_minutes * 60)
