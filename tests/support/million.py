@@ -47,7 +47,7 @@ def make_rows(path: Path, size: Size, now: float, seed: int = 4) -> None:
     connection.execute("PRAGMA cache_size=-400000")
     later = connection.execute(
         "SELECT type, name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL "
-        "AND tbl_name IN ('study', 'instance', 'series', 'outcome', 'delivery', 'event')"
+        "AND tbl_name IN ('study', 'instance', 'series', 'outcome', 'delivery', 'event', 'study_reason')"
     ).fetchall()
     for kind, name, _ in later:
         connection.execute(f"DROP {kind} {name}")
@@ -147,6 +147,9 @@ def _study(
 
 def _outcome(rows, counts, number, study, state, decision, score, flagged, rng) -> None:
     analyzed = state == "analyzed"
+    if not analyzed:
+        code = "analysis_failed" if state == "failed" else "not_head"
+        rows.add("study_reason", code=code, first_received_at=study.first_received_at, study_id=number)
     seconds = {"read": rng.expovariate(1), "infer": 0.5 + rng.expovariate(2), "report": 0.1}
     created_at = study.claimed_at + sum(seconds.values())
     reasons = [] if analyzed else [{"code": "analysis_failed" if state == "failed" else "not_head", "message": ""}]

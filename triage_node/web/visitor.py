@@ -31,6 +31,11 @@ class Visitor:
         return self.name.removeprefix(PROGRAM)
 
     @property
+    def actor(self) -> str:
+        """Who is named in what happened to a study."""
+        return f"person {self.name}" if self.session_id else self.name
+
+    @property
     def form_token(self) -> str:
         """What every form of this session must send back."""
         return form_token(self.session_id) if self.session_id else ""

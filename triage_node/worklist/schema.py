@@ -209,6 +209,29 @@ class VerdictRow(Base):
     types: Mapped[list[str]] = mapped_column(JSON)
 
 
+class ReasonRow(Base):
+    """A reason why a study's latest analysis gave no answer, so that the studies of a rare one are found at once."""
+
+    __tablename__ = "study_reason"
+    # The rows lie in the order they are shown in.
+    __table_args__ = (Index("study_reason_by_study", "study_id"), {"sqlite_with_rowid": False})
+
+    code: Mapped[str] = mapped_column(String(32), primary_key=True)
+    first_received_at: Mapped[float] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id", ondelete="CASCADE"), primary_key=True)
+
+
+class QueueHourRow(Base):
+    """The longest queues that were seen in an hour: images coming, studies waiting, reports on their way."""
+
+    __tablename__ = "queue_hour"
+
+    hour: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    receiving: Mapped[int]
+    waiting: Mapped[int]
+    reports: Mapped[int]
+
+
 class DailyRow(Base):
     """How often something was counted on a local day (`rollups`)."""
 
