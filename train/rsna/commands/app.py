@@ -2,6 +2,8 @@
 
 import typer
 
+from triage_node.train.rsna.commands.generate import generate
+from triage_node.train.rsna.commands.index import index
 from triage_node.train.rsna.commands.labels import labels
 
 rsna = typer.Typer(
@@ -13,4 +15,6 @@ rsna = typer.Typer(
     ),
 )
 
+rsna.command()(generate)
 rsna.command()(labels)
+rsna.command()(index)
