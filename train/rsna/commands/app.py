@@ -2,7 +2,13 @@
 
 import typer
 
+from triage_node.train.rsna.commands.baseline import baseline
+from triage_node.train.rsna.commands.evaluate import evaluate
+from triage_node.train.rsna.commands.export import export
+from triage_node.train.rsna.commands.fit import fit
 from triage_node.train.rsna.commands.labels import labels
+from triage_node.train.rsna.commands.shards import folds, shards
+from triage_node.train.rsna.commands.submit import submit
 
 rsna = typer.Typer(
     no_args_is_help=True,
@@ -14,3 +20,5 @@ rsna = typer.Typer(
 )
 
 rsna.command()(labels)
+for command in (shards, folds, fit, export, baseline, evaluate, submit):
+    rsna.command()(command)
