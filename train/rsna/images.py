@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import BinaryIO, cast
 
 import numpy as np
 
@@ -49,8 +50,8 @@ class Images(ABC):
     def _all(self) -> Iterator[Listed]: ...
 
     @abstractmethod
-    def start(self, name: str, size: int) -> bytes:
-        """Return the first `size` bytes of a file."""
+    def open(self, name: str) -> BinaryIO:
+        """Open a file; of a member of a zip no more is inflated than is read."""
 
     @abstractmethod
     def file(self, name: str) -> AbstractContextManager[Path]:
@@ -87,10 +88,9 @@ class Folder(Images):
     def _all(self) -> Iterator[Listed]:
         return _walk(self.root, self.root)
 
-    def start(self, name: str, size: int) -> bytes:
-        """Return the first `size` bytes of a file."""
-        with (self.root / name).open("rb") as file:
-            return file.read(size)
+    def open(self, name: str) -> BinaryIO:
+        """Open a file."""
+        return (self.root / name).open("rb")
 
     def file(self, name: str) -> AbstractContextManager[Path]:
         """Return the path of a file."""
@@ -112,10 +112,9 @@ class Zip(Images):
             if member.filename.lower().endswith(SUFFIX):
                 yield Listed(member.filename, member.file_size, member.CRC)
 
-    def start(self, name: str, size: int) -> bytes:
-        """Return the first `size` bytes of a member; no more of it is inflated."""
-        with self._zip.open(name) as member:
-            return member.read(size)
+    def open(self, name: str) -> BinaryIO:
+        """Open a member."""
+        return cast(BinaryIO, self._zip.open(name))
 
     @contextmanager
     def file(self, name: str) -> Iterator[Path]:

@@ -18,6 +18,7 @@ from triage_node.errors import InvalidInstance
 LARGEST_FILE_BYTES = 512 * 2**20
 LARGEST_HEADER_BYTES = 8 * 2**20
 _PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
+_UNDEFINED_LENGTH = 0xFFFFFFFF
 _START_OF_META = 132
 _GROUP_LENGTH_END = 144
 StopWhen = Callable[[BaseTag, str | None, int], bool]
@@ -67,6 +68,34 @@ def parse_header(content: bytes, tags: Sequence[BaseTag]) -> Dataset:
         raise
     except Exception as error:  # as in `_read`
         raise _unreadable(error) from error
+
+
+def read_header_and_end(file: BinaryIO, tags: Sequence[BaseTag]) -> tuple[Dataset, int | None]:
+    """Read the elements `tags` that come before the pixel data from an open file; raises as `read_header` does.
+
+    Returns
+    -------
+    header, end
+        The end is the least offset in bytes at which the pixel data can end, by what their element says; None when the
+        file holds none. A file that is shorter was cut off.
+    """
+    ends: list[int] = []
+
+    def at_pixels(tag: BaseTag, _vr: str | None, length: int) -> bool:
+        if tag in _PIXEL_TAGS:
+            ends.append(file.tell() + (0 if length == _UNDEFINED_LENGTH else length))
+        return tag in _PIXEL_TAGS
+
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            header = _read_open(file, tags, at_pixels, LARGEST_HEADER_BYTES)
+    except InvalidInstance:
+        raise
+    except Exception as error:  # as in `_read`
+        raise _unreadable(error) from error
+    if ends and header.file_meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
+        return header, 0  # the element lies in what was inflated, not in the file
+    return header, ends[0] if ends else None
 
 
 def read_pixels(path: Path, tags: Sequence[BaseTag]) -> Dataset:
