@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 import numpy as np
@@ -27,17 +27,27 @@ from triage_node.train.shards import read_frame, shard_paths
 LAST_SHARE = {"cosine": 0.01, "constant": 1.0}
 
 
+class Pool(Protocol):
+    """Slices to draw from."""
+
+    def batch(self, size: int, rng: np.random.Generator) -> tuple[Any, ...]:
+        """Return inputs, targets by output and, where slices count differently, their weights by output."""
+
+    def add_folder(self, folder: Path) -> None:
+        """Take in shards that have appeared."""
+
+
 class SliceBatches(keras.utils.PyDataset):
     """Batches of one epoch; batch k of epoch e is the same in every run with the same seed and shards."""
 
-    def __init__(self, pool: SlicePool, settings: FitSettings, shards: Path | None = None, epoch: int = 0) -> None:
+    def __init__(self, pool: Pool, settings: FitSettings, shards: Path | None = None, epoch: int = 0) -> None:
         super().__init__(workers=settings.workers, use_multiprocessing=False, max_queue_size=8)
         self.pool, self.settings, self.shards, self.epoch = pool, settings, shards, epoch
 
     def __len__(self) -> int:
         return self.settings.epoch
 
-    def __getitem__(self, index: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    def __getitem__(self, index: int) -> tuple[Any, ...]:
         rng = np.random.default_rng([self.settings.seed, self.epoch, index])
         return self.pool.batch(self.settings.batch, rng)
 
@@ -73,7 +83,7 @@ def start_network(settings: FitSettings) -> keras.Model:
     return network
 
 
-def settle_statistics(network: keras.Model, pool: SlicePool, settings: FitSettings, batches: int = 20) -> None:
+def settle_statistics(network: keras.Model, pool: Pool, settings: FitSettings, batches: int = 20) -> None:
     """Take the encoder's batch statistics from generated slices."""
     rng = np.random.default_rng([settings.seed, 1])
     for _ in range(batches):
@@ -120,8 +130,27 @@ def fit(shards: Path, folder: Path, settings: FitSettings, callbacks: tuple[kera
     ModelError
         When the folder holds no shards, or the checkpoint of another network.
     """
+    return fit_pool(slice_pool(shards, settings), folder, settings, callbacks, shards=shards)
+
+
+def fit_pool(
+    pool: Pool,
+    folder: Path,
+    settings: FitSettings,
+    callbacks: tuple[keras.callbacks.Callback, ...] = (),
+    shards: Path | None = None,
+    validation: keras.utils.PyDataset | None = None,
+) -> Any:
+    """Fit a network on a pool of slices, as `fit` does.
+
+    Parameters
+    ----------
+    shards
+        Folder that the pool takes more shards from as they appear.
+    validation
+        Batches that are scored after every epoch.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    pool = slice_pool(shards, settings)
     write_settings(folder, settings)
     with device_scope(settings.devices):
         network = start_network(settings)
@@ -137,6 +166,7 @@ def fit(shards: Path, folder: Path, settings: FitSettings, callbacks: tuple[kera
             SliceBatches(pool, settings, shards, done),
             epochs=settings.epochs,
             initial_epoch=done,
+            validation_data=validation,
             verbose=0,
             shuffle=False,  # the pool draws at random already, and Keras' own order would be another after a resume
             callbacks=[average, Checkpoint(folder, average), *callbacks],

@@ -2,9 +2,15 @@
 
 import typer
 
+from triage_node.train.rsna.commands.baseline import baseline
+from triage_node.train.rsna.commands.evaluate import evaluate
+from triage_node.train.rsna.commands.export import export
+from triage_node.train.rsna.commands.fit import fit
 from triage_node.train.rsna.commands.generate import generate
 from triage_node.train.rsna.commands.index import index
 from triage_node.train.rsna.commands.labels import labels
+from triage_node.train.rsna.commands.shards import folds, shards
+from triage_node.train.rsna.commands.submit import submit
 
 rsna = typer.Typer(
     no_args_is_help=True,
@@ -18,3 +24,5 @@ rsna = typer.Typer(
 rsna.command()(generate)
 rsna.command()(labels)
 rsna.command()(index)
+for command in (shards, folds, fit, export, baseline, evaluate, submit):
+    rsna.command()(command)
