@@ -18,6 +18,7 @@ from triage_node.worklist.queries import Queries
 from triage_node.worklist.rebuilding import Rebuilding
 from triage_node.worklist.recounting import recount_if_missing
 from triage_node.worklist.registration import Registration
+from triage_node.worklist.search import Search
 from triage_node.worklist.sessions import Limits, Sessions
 from triage_node.worklist.statistics import Statistics
 from triage_node.worklist.tokens import Tokens
@@ -48,6 +49,7 @@ class Worklist:
         self.rebuilding = Rebuilding(self.database, clock)
         self.views = Views(self.database, clock, settings.maximum_wait_minutes * 60)
         self.queries = Queries(self.database, clock, settings.maximum_wait_minutes * 60)
+        self.search = Search(self.database)
         self.statistics = Statistics(self.database)
         limits = Limits(settings.web_idle_minutes * 60, settings.web_session_hours * 3600)
         self.accounts = Accounts(self.database, clock, Lockouts(self.database, clock), Passwords())
