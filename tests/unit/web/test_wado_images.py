@@ -197,6 +197,7 @@ def test_the_size_and_part_of_a_picture(site, sent):
         ) == (1 if level == "instance" else 3)
     assert program.get(f"{address(datasets[0], 'study')}/rendered", headers={"Accept": "image/jpeg"}).status_code == 406
     assert program.get(f"{address(datasets[1])}/frames/1/thumbnail").status_code == 200
+    assert program.get(f"{address(datasets[1])}/frames/1,2/thumbnail").status_code == 404
 
 
 def test_pictures_of_frames_of_color_and_of_none(site, sent):

@@ -88,8 +88,10 @@ def instance_thumbnail(request: Request, target: InstanceTarget, picture: ThePic
 @router.get(f"{INSTANCE}/frames/{{frame}}/thumbnail", summary="A small picture of a frame", response_class=Response)
 def frame_thumbnail(request: Request, target: InstanceTarget, frame: str, picture: ThePicture) -> Response:
     """Return the frame."""
-    [number] = existing_frames(target, frame_numbers(frame)[:1])
-    return _one(target, number, picture.as_thumbnail(), Acceptable.of(request).choose(*ALONE).media_type)
+    numbers = existing_frames(target, frame_numbers(frame))
+    if len(numbers) > 1:
+        raise HTTPException(400, "A thumbnail shows one frame.")
+    return _one(target, numbers[0], picture.as_thumbnail(), Acceptable.of(request).choose(*ALONE).media_type)
 
 
 def _thumbnail(request: Request, targets: Sequence[Target], picture: Picture) -> Response:
