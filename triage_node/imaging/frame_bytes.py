@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 from pydicom.encaps import generate_frames
 from pydicom.tag import Tag
-from pydicom.uid import ExplicitVRBigEndian
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
 
 from triage_node.errors import InvalidInstance
 from triage_node.imaging.header import whole
 from triage_node.imaging.instance import Instance
-from triage_node.imaging.part10 import read_pixels
+from triage_node.imaging.part10 import pixel_data_place, read_pixels
 from triage_node.imaging.pixelformat import NATIVE, PixelFormat
 from triage_node.imaging.pixels import stored_values
 
@@ -72,13 +72,24 @@ def _native(instance: Instance, numbers: Sequence[int]) -> Iterator[bytes]:
     length, rest = divmod(rows * columns * bits * (whole(instance.header, "SamplesPerPixel") or 1), 8)
     if rest or not length:
         raise InvalidInstance("The frames of the image do not end on a byte.")
-    data = _pixel_data(instance.path)
-    for number in numbers:
-        frame = data[(number - 1) * length : number * length]
+    for number, frame in zip(numbers, _parts(instance, numbers, length), strict=True):
         if len(frame) < length:
             raise InvalidInstance(f"Frame {number} is cut off.")
         is_big = instance.transfer_syntax_uid == ExplicitVRBigEndian and bits > 8
         yield swapped(frame, bits // 8) if is_big else frame
+
+
+def _parts(instance: Instance, numbers: Sequence[int], length: int) -> Iterator[bytes]:
+    """Yield frames from where they lie in the file; a deflated file has to be read as a whole."""
+    if instance.transfer_syntax_uid == DeflatedExplicitVRLittleEndian:
+        data = _pixel_data(instance.path)
+        yield from (data[(number - 1) * length : number * length] for number in numbers)
+        return
+    start, end = pixel_data_place(instance.path)
+    with instance.path.open("rb") as file:
+        for number in numbers:
+            file.seek(start + (number - 1) * length)
+            yield file.read(max(0, min(length, end - file.tell())))
 
 
 def _pixel_data(path: Path) -> bytes:

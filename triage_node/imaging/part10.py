@@ -6,7 +6,7 @@ import warnings
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, TypeVar, cast
 
 from pydicom import Dataset
 from pydicom.filereader import _read_file_meta_info, read_dataset, read_partial, read_preamble
@@ -21,6 +21,8 @@ _PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 _START_OF_META = 132
 _GROUP_LENGTH_END = 144
+_UNDEFINED_LENGTH = 0xFFFFFFFF
+T = TypeVar("T")
 StopWhen = Callable[[BaseTag, str | None, int], bool]
 
 
@@ -121,6 +123,23 @@ def read_whole_header(path: Path) -> tuple[Dataset, BaseTag | None]:
     return ds, found[0] if found else None
 
 
+def pixel_data_place(path: Path) -> tuple[int, int]:
+    """Return where in a file that is not deflated the value of native pixel data begins and ends; raises as above."""
+
+    def read(file: BinaryIO) -> tuple[int, int]:
+        ds = read_partial(_metered(file, LARGEST_HEADER_BYTES), _at_pixels, specific_tags=[])
+        # pydicom stops before the tag; behind it come the VR and two zero bytes, unless it is implicit (PS3.5 7.1).
+        head = file.read(12)
+        is_implicit, is_little = ds.original_encoding
+        length = int.from_bytes(head[4:8] if is_implicit else head[8:12], "little" if is_little else "big")
+        start = file.tell() - (4 if is_implicit else 0)
+        if len(head) < 12 or length == _UNDEFINED_LENGTH:
+            raise InvalidInstance("The instance has no native pixel data.")
+        return start, start + length
+
+    return _guarded(path, read)
+
+
 def _not_empty(ds: Dataset) -> Dataset:
     """Refuse what pydicom makes of a file that ends within an element: nothing."""
     if not ds:
@@ -133,10 +152,14 @@ def _at_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:
 
 
 def _read(path: Path, tags: Sequence[BaseTag] | None, stop_when: StopWhen | None, budget: int) -> Dataset:
+    return _guarded(path, lambda file: _read_open(file, tags, stop_when, budget))
+
+
+def _guarded(path: Path, read: Callable[[BinaryIO], T]) -> T:
     try:
         _refuse_odd_file(path)
         with path.open("rb") as file, warnings.catch_warnings(action="ignore"):
-            return _read_open(file, tags, stop_when, budget)
+            return read(file)
     except InvalidInstance:
         raise
     except Exception as error:  # the border to a peer's bytes: pydicom raises anything, RecursionError included
@@ -172,7 +195,11 @@ def _read_deflated(file: BinaryIO, tags: Sequence[BaseTag] | None, stop_when: St
     if inflater.unconsumed_tail:
         raise InvalidInstance(f"The file inflates to more than {LARGEST_FILE_BYTES} bytes.")
     ds = read_dataset(
-        _metered(io.BytesIO(data), budget), False, True, stop_when=stop_when, specific_tags=tags and list(tags)
+        _metered(io.BytesIO(data), budget),
+        False,
+        True,
+        stop_when=stop_when,
+        specific_tags=None if tags is None else list(tags),
     )
     file.seek(0)
     read_preamble(file, False)

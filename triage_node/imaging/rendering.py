@@ -1,5 +1,6 @@
 """A frame as a picture for the eye: window, inversion, part and size (PS3.3 C.11.2.1, PS3.18 8.3.5)."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,11 +8,12 @@ import numpy as np
 from pydicom import Dataset
 
 from triage_node.errors import InvalidInstance, UnsuitableSeries
-from triage_node.imaging.frame import frames_of
+from triage_node.imaging.frame import Frame, frames_of
 from triage_node.imaging.frame_bytes import little_endian_frames
 from triage_node.imaging.header import number, text, whole
 from triage_node.imaging.hounsfield import hounsfield
 from triage_node.imaging.instance import Instance
+from triage_node.imaging.pixelformat import NATIVE
 from triage_node.imaging.pixels import stored_values
 
 MEDIA_TYPES = {"image/jpeg": ".jpg", "image/png": ".png"}
@@ -71,13 +73,15 @@ class Viewport:
         return cv2.resize(shown, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
 
 
-def rendered(path: Path, frame: int = 1, window: Window | None = None, viewport: Viewport | None = None) -> np.ndarray:
-    """Return a frame as a picture.
+def rendered(
+    path: Path, numbers: Sequence[int] = (1,), window: Window | None = None, viewport: Viewport | None = None
+) -> Iterator[np.ndarray]:
+    """Yield frames as pictures; the file is read once.
 
     Without a window it is that of the header, else the brain's in a CT, else what holds all values.
 
-    Returns
-    -------
+    Yields
+    ------
     np.ndarray
         ``(rows, columns) uint8``, or ``(rows, columns, 3)`` RGB.
 
@@ -87,10 +91,9 @@ def rendered(path: Path, frame: int = 1, window: Window | None = None, viewport:
         The image cannot be decoded, or the viewport shows nothing of it.
     """
     instance = Instance.read(path)
-    pixels = (
-        _color(instance, frame) if whole(instance.header, "SamplesPerPixel") == 3 else _gray(instance, frame, window)
-    )
-    return pixels if viewport is None else viewport.apply(pixels)
+    is_color = whole(instance.header, "SamplesPerPixel") == 3
+    for pixels in _color(instance, numbers) if is_color else _gray(instance, numbers, window):
+        yield pixels if viewport is None else viewport.apply(pixels)
 
 
 def encoded(pixels: np.ndarray, media_type: str, quality: int = 90) -> bytes:
@@ -105,39 +108,42 @@ def encoded(pixels: np.ndarray, media_type: str, quality: int = 90) -> bytes:
     return bytes(data)
 
 
-def _gray(instance: Instance, frame: int, window: Window | None) -> np.ndarray:
-    [values] = stored_values(instance, [frame])
-    values = _modality_values(instance, frame, values)
-    gray = (window or _own_window(instance.header, values)).apply(values)
-    return 255 - gray if text(instance.header, "PhotometricInterpretation") == "MONOCHROME1" else gray
+def _gray(instance: Instance, numbers: Sequence[int], window: Window | None) -> Iterator[np.ndarray]:
+    slices = _slices(instance)
+    inverted = text(instance.header, "PhotometricInterpretation") == "MONOCHROME1"
+    for frame, stored in zip(numbers, stored_values(instance, numbers), strict=True):
+        values = _modality_values(instance.header, slices[frame - 1].rescale if slices else None, stored)
+        gray = (window or _own_window(instance.header, values)).apply(values)
+        yield 255 - gray if inverted else gray
 
 
-def _color(instance: Instance, frame: int) -> np.ndarray:
+def _color(instance: Instance, numbers: Sequence[int]) -> Iterator[np.ndarray]:
     header = instance.header
     if text(header, "PhotometricInterpretation") != "RGB" or whole(header, "BitsAllocated") != 8:
         raise InvalidInstance("Only gray and RGB images are rendered.")
-    [data] = little_endian_frames(instance.path, [frame])
-    shape = whole(header, "Rows") or 0, whole(header, "Columns") or 0
-    pixels = np.frombuffer(data, np.uint8)
-    if whole(header, "PlanarConfiguration") == 1:
-        return pixels.reshape(3, *shape).transpose(1, 2, 0)
-    return pixels.reshape(*shape, 3)
+    if instance.transfer_syntax_uid not in NATIVE:
+        raise InvalidInstance("Only uncompressed color images are rendered.")
+    rows, columns = whole(header, "Rows") or 0, whole(header, "Columns") or 0
+    for data in little_endian_frames(instance.path, numbers):
+        pixels = np.frombuffer(data, np.uint8)
+        if whole(header, "PlanarConfiguration") == 1:
+            yield pixels.reshape(3, rows, columns).transpose(1, 2, 0)
+        else:
+            yield pixels.reshape(rows, columns, 3)
 
 
-def _modality_values(instance: Instance, frame: int, values: np.ndarray) -> np.ndarray:
-    rescale = _rescale(instance, frame)
-    if text(instance.header, "Modality") == "CT" and rescale is not None:
-        return hounsfield(values, instance.header, rescale)
-    own = number(instance.header, "RescaleSlope") or 1.0, number(instance.header, "RescaleIntercept") or 0.0
-    slope, intercept = rescale or own
+def _modality_values(header: Dataset, rescale: tuple[float, float] | None, values: np.ndarray) -> np.ndarray:
+    if text(header, "Modality") == "CT" and rescale is not None:
+        return hounsfield(values, header, rescale)
+    slope, intercept = rescale or (number(header, "RescaleSlope") or 1.0, number(header, "RescaleIntercept") or 0.0)
     return values.astype(np.float32) * np.float32(slope) + np.float32(intercept)
 
 
-def _rescale(instance: Instance, frame: int) -> tuple[float, float] | None:
+def _slices(instance: Instance) -> tuple[Frame, ...]:
     try:
-        return frames_of(instance)[frame - 1].rescale
-    except (UnsuitableSeries, IndexError):  # many frames without functional groups: a secondary capture, say
-        return None
+        return frames_of(instance)
+    except UnsuitableSeries:  # many frames without functional groups: a secondary capture, say
+        return ()
 
 
 def _own_window(header: Dataset, values: np.ndarray) -> Window:

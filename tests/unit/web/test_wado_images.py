@@ -11,7 +11,15 @@ from ct_enhanced import enhanced_ct
 from keeping import keep, parts_of
 from pydicom import Dataset
 from pydicom.encaps import generate_frames
-from pydicom.uid import JPEGLSNearLossless, SecondaryCaptureImageStorage
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ImplicitVRLittleEndian,
+    JPEGLSNearLossless,
+    SecondaryCaptureImageStorage,
+)
+
+from triage_node.imaging.frame_bytes import little_endian_frames
 
 OCTETS = 'multipart/related; type="application/octet-stream"'
 
@@ -189,6 +197,7 @@ def test_the_size_and_part_of_a_picture(site, sent):
         ) == (1 if level == "instance" else 3)
     assert program.get(f"{address(datasets[0], 'study')}/rendered", headers={"Accept": "image/jpeg"}).status_code == 406
     assert program.get(f"{address(datasets[1])}/frames/1/thumbnail").status_code == 200
+    assert program.get(f"{address(datasets[1])}/frames/1,2/thumbnail").status_code == 404
 
 
 def test_pictures_of_frames_of_color_and_of_none(site, sent):
@@ -215,3 +224,17 @@ def test_pictures_of_frames_of_color_and_of_none(site, sent):
         assert "no image" in answer.json()["detail"]
     assert program.get(f"{address(report)}/frames/1").status_code == 404
     assert "7FE00010" not in program.get(f"{address(report)}/metadata").json()[0]
+
+
+@pytest.mark.parametrize("stored", [ImplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian])
+def test_frames_are_little_endian_wherever_they_lie(tmp_path, stored):
+    [ds] = enhanced_ct()
+    pixels, size = ds.PixelData, len(ds.PixelData) // ds.NumberOfFrames
+    ds.file_meta.TransferSyntaxUID = stored
+    if stored == ExplicitVRBigEndian:
+        ds.PixelData = np.frombuffer(pixels, "<u2").byteswap().tobytes()
+    path = tmp_path / "one.dcm"
+    form = {"implicit_vr": stored.is_implicit_VR, "little_endian": stored.is_little_endian}
+    ds.save_as(path, enforce_file_format=True, **form)
+    assert list(little_endian_frames(path, [2])) == [pixels[size : 2 * size]]
+    assert b"".join(little_endian_frames(path)) == pixels

@@ -14,12 +14,12 @@ from triage_node.imaging.frame_bytes import little_endian_frames
 from triage_node.imaging.part10 import read_everything
 from triage_node.web.dicomweb.frames import begun
 from triage_node.web.dicomweb.syntaxes import EXPLICIT
-from triage_node.web.dicomweb.targets import INSTANCE, InstanceTarget, Target
+from triage_node.web.dicomweb.targets import INSTANCE, REFUSALS, InstanceTarget, Target
 from triage_node.web.dicomweb.viewing import VIEWED
 from triage_node.web.media_types import OCTET_STREAM, Acceptable, MediaType
 from triage_node.web.multipart import Multipart, Part, alone
 
-router = APIRouter(prefix="/dicomweb", tags=["WADO-RS"])
+router = APIRouter(prefix="/dicomweb", tags=["WADO-RS"], responses=REFUSALS)
 
 PARTS = MediaType.multipart(OCTET_STREAM, transfer_syntax=EXPLICIT)
 ALONE = MediaType(OCTET_STREAM)

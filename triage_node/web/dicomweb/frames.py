@@ -14,12 +14,12 @@ from triage_node.imaging.frame_bytes import compressed_frames, frame_count, litt
 from triage_node.imaging.instance import Instance
 from triage_node.imaging.pixelformat import JPEG, JPEG_LS, NATIVE, RLE
 from triage_node.web.dicomweb.syntaxes import EXPLICIT, LOSSY
-from triage_node.web.dicomweb.targets import INSTANCE, InstanceTarget, Target
+from triage_node.web.dicomweb.targets import INSTANCE, REFUSALS, InstanceTarget, Target
 from triage_node.web.dicomweb.viewing import VIEWED
 from triage_node.web.media_types import OCTET_STREAM, Acceptable, MediaType
 from triage_node.web.multipart import Multipart, Part
 
-router = APIRouter(prefix="/dicomweb", tags=["WADO-RS"])
+router = APIRouter(prefix="/dicomweb", tags=["WADO-RS"], responses=REFUSALS)
 
 MEDIA_TYPES = (
     dict.fromkeys(JPEG, "image/jpeg")

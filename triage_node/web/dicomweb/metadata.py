@@ -11,6 +11,7 @@ from triage_node.imaging.dicom_json import header_as_json
 from triage_node.web.access import audited
 from triage_node.web.dicomweb.targets import (
     INSTANCE,
+    REFUSALS,
     SERIES,
     STUDY,
     InstanceTarget,
@@ -25,6 +26,7 @@ from triage_node.worklist import Role
 router = APIRouter(
     prefix="/dicomweb",
     tags=["WADO-RS"],
+    responses=REFUSALS,
     dependencies=[Depends(audited("headers_retrieved", Role.READER, Role.SERVICE))],
 )
 

@@ -48,7 +48,7 @@ def _window(text: str | None) -> Window | None:
     numbers = _numbers([center, width])
     if numbers is None or numbers[1] <= 0 or len(function) > 1 or (function and function[0].lower() not in FUNCTIONS):
         raise HTTPException(400, f"window is no center,width,function with one of {', '.join(FUNCTIONS)}.")
-    return Window(*numbers, *(one.lower() for one in function))
+    return Window(numbers[0], numbers[1], *(one.lower() for one in function))
 
 
 def _viewport(text: str | None) -> Viewport | None:

@@ -1,5 +1,7 @@
 """WADO-RS, Retrieve Rendered and Thumbnail (PS3.18 10.4.1.1.3, 10.4.1.1.4): pictures for the eye."""
 
+import contextlib
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Annotated
 
@@ -15,6 +17,7 @@ from triage_node.web.dicomweb.frames import existing_frames, frame_numbers
 from triage_node.web.dicomweb.pictures import Picture, picture_of
 from triage_node.web.dicomweb.targets import (
     INSTANCE,
+    REFUSALS,
     SERIES,
     STUDY,
     InstanceTarget,
@@ -27,7 +30,7 @@ from triage_node.web.media_types import Acceptable, MediaType
 from triage_node.web.multipart import Multipart, Part
 from triage_node.worklist import Holding
 
-router = APIRouter(prefix="/dicomweb", tags=["WADO-RS"], dependencies=VIEWED)
+router = APIRouter(prefix="/dicomweb", tags=["WADO-RS"], responses=REFUSALS, dependencies=VIEWED)
 
 ThePicture = Annotated[Picture, Depends(picture_of)]
 ALONE = [MediaType(name) for name in MEDIA_TYPES]
@@ -61,7 +64,7 @@ def frames_rendered(request: Request, target: InstanceTarget, frames: str, pictu
     chosen = Acceptable.of(request).choose(*(ALONE if len(numbers) == 1 else []), *PARTS).media_type
     if chosen in ALONE:
         return _one(target, numbers[0], picture, chosen)
-    return _multipart([(target, number) for number in numbers], picture, chosen.root)
+    return _multipart(_drawn(target, numbers, picture, chosen.root), chosen.root)
 
 
 @router.get(f"{STUDY}/thumbnail", summary="A small picture of a study", response_class=Response)
@@ -85,8 +88,10 @@ def instance_thumbnail(request: Request, target: InstanceTarget, picture: ThePic
 @router.get(f"{INSTANCE}/frames/{{frame}}/thumbnail", summary="A small picture of a frame", response_class=Response)
 def frame_thumbnail(request: Request, target: InstanceTarget, frame: str, picture: ThePicture) -> Response:
     """Return the frame."""
-    [number] = existing_frames(target, frame_numbers(frame)[:1])
-    return _one(target, number, picture.as_thumbnail(), Acceptable.of(request).choose(*ALONE).media_type)
+    numbers = existing_frames(target, frame_numbers(frame))
+    if len(numbers) > 1:
+        raise HTTPException(400, "A thumbnail shows one frame.")
+    return _one(target, numbers[0], picture.as_thumbnail(), Acceptable.of(request).choose(*ALONE).media_type)
 
 
 def _thumbnail(request: Request, targets: Sequence[Target], picture: Picture) -> Response:
@@ -107,44 +112,36 @@ def _is_image(holding: Holding) -> bool:
 
 
 def _one(target: Target, number: int, picture: Picture, chosen: MediaType) -> Response:
-    return Response(_drawn(target, number, picture, chosen.name), media_type=chosen.name)
+    try:
+        content = next(_drawn(target, [number], picture, chosen.name))
+    except TriageError as error:
+        raise HTTPException(406, f"{NO_IMAGE} {error}") from error
+    return Response(content, media_type=chosen.name)
 
 
 def _all(request: Request, targets: Sequence[Target], picture: Picture) -> Response:
     root = Acceptable.of(request).choose(*PARTS).media_type.root
-    return _multipart(_frames(targets), picture, root)
+    return _multipart(_every(targets, picture, root), root)
 
 
-def _frames(targets: Sequence[Target]) -> Iterator[tuple[Target, int]]:
+def _every(targets: Sequence[Target], picture: Picture, root: str) -> Iterator[bytes]:
     for target in targets:
-        try:
-            count = frame_count(Instance.read(target.path))
-        except TriageError:
-            continue
-        yield from ((target, number) for number in range(1, count + 1))
+        # What is no image, or damaged, is left out: nobody is kept from the rest.
+        with contextlib.suppress(TriageError):
+            yield from _drawn(target, range(1, frame_count(Instance.read(target.path)) + 1), picture, root)
 
 
-def _multipart(
-    frames: Sequence[tuple[Target, int]] | Iterator[tuple[Target, int]], picture: Picture, root: str
-) -> Response:
-    parts = _parts(iter(frames), picture, root)
-    first = next(parts, None)
-    if first is None:
-        raise HTTPException(406, NO_IMAGE)
-    return Multipart(root).response(part for some in ([first], parts) for part in some)
-
-
-def _parts(frames: Iterator[tuple[Target, int]], picture: Picture, root: str) -> Iterator[Part]:
-    for target, number in frames:
-        try:
-            yield Part.of_bytes(MediaType(root), _drawn(target, number, picture, root))
-        except HTTPException:
-            continue
-
-
-def _drawn(target: Target, number: int, picture: Picture, media_type: str) -> bytes:
+def _multipart(contents: Iterator[bytes], root: str) -> Response:
     try:
-        pixels = rendered(target.path, number, picture.window, picture.viewport)
+        first = next(contents, None)
     except TriageError as error:
         raise HTTPException(406, f"{NO_IMAGE} {error}") from error
-    return encoded(pixels, media_type, picture.quality)
+    if first is None:
+        raise HTTPException(406, NO_IMAGE)
+    parts = (Part.of_bytes(MediaType(root), content) for content in itertools.chain([first], contents))
+    return Multipart(root).response(parts)
+
+
+def _drawn(target: Target, numbers: Sequence[int], picture: Picture, media_type: str) -> Iterator[bytes]:
+    for pixels in rendered(target.path, numbers, picture.window, picture.viewport):
+        yield encoded(pixels, media_type, picture.quality)

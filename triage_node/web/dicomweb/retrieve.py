@@ -13,6 +13,7 @@ from triage_node.web.access import audited
 from triage_node.web.dicomweb.syntaxes import EXPLICIT, Form, form_of
 from triage_node.web.dicomweb.targets import (
     INSTANCE,
+    REFUSALS,
     SERIES,
     STUDY,
     InstanceTarget,
@@ -24,7 +25,7 @@ from triage_node.web.media_types import DICOM, Acceptable, MediaType, not_accept
 from triage_node.web.multipart import Multipart, Part, alone
 from triage_node.worklist import Role
 
-router = APIRouter(prefix="/dicomweb", tags=["WADO-RS"])
+router = APIRouter(prefix="/dicomweb", tags=["WADO-RS"], responses=REFUSALS)
 
 PARTS = MediaType.multipart(DICOM)
 ALONE = MediaType(DICOM)

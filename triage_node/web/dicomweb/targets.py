@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends
 from starlette.exceptions import HTTPException
@@ -15,6 +15,12 @@ from triage_node.worklist import Holding
 STUDY = "/studies/{study_instance_uid}"
 SERIES = f"{STUDY}/series/{{series_instance_uid}}"
 INSTANCE = f"{SERIES}/instances/{{sop_instance_uid}}"
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    400: {"description": "a UID, number, media type or parameter that is none"},
+    404: {"description": "there is no such thing"},
+    406: {"description": "nothing acceptable can be sent"},
+    410: {"description": "the files are no longer kept"},
+}
 # What the door lets in; anything else is the name of nothing here.
 UID = re.compile(r"[0-9A-Za-z._-]{1,64}")
 
