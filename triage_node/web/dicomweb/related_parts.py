@@ -10,7 +10,9 @@ from triage_node.errors import InvalidInput, InvalidInstance, StorageError
 from triage_node.web.media_types import MediaType
 
 MOST_PARTS = 20_000
-BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
+# RFC 2046 5.1.1 allows 70; Orthanc makes 73.
+LONGEST_BOUNDARY = 200
+BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]*[0-9A-Za-z'()+_,./:=?-]")
 
 
 @dataclass
@@ -48,11 +50,11 @@ def boundary_of(content_type: MediaType) -> str:
     Raises
     ------
     InvalidInput
-        It has none, or one that RFC 2046 5.1.1 forbids.
+        It has none, or one with other characters than RFC 2046 5.1.1 allows.
     """
     boundary = content_type.parameters.get("boundary", "")
-    if not BOUNDARY.fullmatch(boundary):
-        raise InvalidInput("The body has no boundary of 1 to 70 characters.")
+    if len(boundary) > LONGEST_BOUNDARY or not BOUNDARY.fullmatch(boundary):
+        raise InvalidInput("The body has no boundary, or one that is too long or has other characters than allowed.")
     return boundary
 
 
