@@ -13,13 +13,15 @@ from typing import Any
 
 import psutil
 import pytest
-from million import Size, make_rows
+from million import DESTINATION, Size, make_rows
 
 from triage_node.config import Settings
-from triage_node.worklist import Filters, Worklist
+from triage_node.worklist import Access, AuditFilters, Filters, Worklist
+from triage_node.worklist.filters import start_of
 
 STUDIES = int(os.environ.get("TRIAGE_BENCH_STUDIES", 1_000_000))
 OPEN = 2000
+ACCESSES = 500_000
 ROUNDS = 40
 BAR_MS = 100.0
 
@@ -36,11 +38,27 @@ def filled(tmp_path_factory) -> Iterator[Worklist]:
     print(f"\n{STUDIES} studies, {STUDIES * 5} instances: {gigabytes:.2f} GB")
     worklist = Worklist(Settings(data_dir=folder))
     worklist.prepare()
+    if not worklist.audit_trail.latest(1):
+        make_accesses(worklist)
     yield worklist
     worklist.close()
     if not kept:
         for file in folder.iterdir():
             file.unlink()
+
+
+def make_accesses(worklist: Worklist) -> None:
+    """A year of accesses, one in 50,000 refused."""
+    end = time.time()
+    at = (end - 365 * 86400 * (1 - number / ACCESSES) for number in range(ACCESSES))
+    for first in range(0, ACCESSES, 10_000):
+        worklist.audit_trail.append(
+            [
+                Access(next(at), f"user{number % 97}", "reader", "::1", "study_viewed", f"1.2.{number}", "",
+                       number % 50_000 != 0)
+                for number in range(first, first + 10_000)
+            ]
+        )  # fmt: skip
 
 
 def deep_cursor(worklist: Worklist, pages: int) -> str:
@@ -62,6 +80,9 @@ def questions(worklist: Worklist) -> dict[str, Callable[[], Any]]:
         "everything": Filters(),
         "failed": Filters(state=("failed",)),
         "failed or unsuitable": Filters(state=("failed", "unsuitable")),
+        "a common reason": Filters(reason=("not_head",)),
+        "a rare reason": Filters(reason=("contrast",)),
+        "two reasons of a week": Filters(reason=("not_head", "contrast"), received_from=week),
         "flagged": Filters(decision=("flagged",)),
         "flagged at one station": Filters(decision=("flagged",), station=("CT07",)),
         "subdural": Filters(hemorrhage=("subdural",)),
@@ -98,6 +119,13 @@ def questions(worklist: Worklist) -> dict[str, Callable[[], Any]]:
         "statistics, a month": lambda: numbers.statistics(month, today),
         "statistics, a year": lambda: numbers.statistics(year, today),
         "agreement, a year": lambda: numbers.agreement(year, today),
+        "queues, a month": lambda: worklist.queue_history.history(month, today),
+        "queues, now": worklist.queue_history.look,
+        "destinations": lambda: worklist.outbox_state.destinations((DESTINATION,)),
+        "audit trail, refused": lambda: worklist.audit_trail.page(AuditFilters(refused_only=True)),
+        "audit trail, a user in a month": lambda: worklist.audit_trail.page(
+            AuditFilters(user_name="user7", start=start_of(month), end=start_of(week))
+        ),
         "drift, a month against a year": lambda: numbers.drift(month, today, year, month),
         "health's counts": worklist.views.counts,
         "next claim": lambda: worklist.claims.claim("nobody"),

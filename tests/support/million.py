@@ -150,14 +150,19 @@ def _study(
         _outcome(rows, counts, number, study, state, decision, score, flagged, rng)
 
 
+def _reason(state: str, number: int) -> str:
+    """One study in a hundred thousand has the rare reason."""
+    return "analysis_failed" if state == "failed" else "contrast" if number % 10_007 == 0 else "not_head"
+
+
 def _outcome(rows, counts, number, study, state, decision, score, flagged, rng) -> None:
     analyzed = state == "analyzed"
     if not analyzed:
-        code = "analysis_failed" if state == "failed" else "not_head"
+        code = _reason(state, number)
         rows.add("study_reason", code=code, first_received_at=study.first_received_at, study_id=number)
     seconds = {"read": rng.expovariate(1), "infer": 0.5 + rng.expovariate(2), "report": 0.1}
     created_at = study.claimed_at + sum(seconds.values())
-    reasons = [] if analyzed else [{"code": "analysis_failed" if state == "failed" else "not_head", "message": ""}]
+    reasons = [] if analyzed else [{"code": _reason(state, number), "message": ""}]
     probabilities = dict.fromkeys(LABELS, score) if analyzed else None
     outcome = SimpleNamespace(
         status=state, decision=decision if analyzed else None, reasons=reasons, probabilities=probabilities,

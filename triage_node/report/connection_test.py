@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pydicom.dataset import Dataset
 from pydicom.uid import Comprehensive3DSRStorage
 
+from triage_node.findings import Code
 from triage_node.report import codes, header
 from triage_node.report.document import SERIES_NUMBER, file_meta, private_scheme
 from triage_node.report.identity import instance_uid
@@ -69,7 +70,7 @@ def _content(test: Dataset, sentence: str) -> None:
     test.CodingSchemeIdentificationSequence = [private_scheme()]
 
 
-def _code(code: codes.Code) -> Dataset:
+def _code(code: Code) -> Dataset:
     item = Dataset()
     item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = code.value, code.scheme, code.meaning
     return item
