@@ -1,6 +1,6 @@
 """Numbers of the department as JSON, from the daily roll-ups: no patient data."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
@@ -12,6 +12,7 @@ from triage_node.worklist import Role
 router = APIRouter(tags=["statistics"])
 
 USUAL_DAYS = 30
+FIRST_DAY = date(1970, 1, 1)
 
 
 @router.get(
@@ -40,4 +41,5 @@ def stats(
 def period(from_day: date | None, to_day: date | None) -> tuple[date, date]:
     """Return the days that are asked for, the last 30 by default."""
     last = to_day or date.today()
-    return from_day or max(date(1970, 1, 1), last - timedelta(days=USUAL_DAYS - 1)), last
+    earliest = max(FIRST_DAY.toordinal(), last.toordinal() - USUAL_DAYS + 1)
+    return from_day or date.fromordinal(earliest), last
