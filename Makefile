@@ -22,7 +22,7 @@ check: $(READY) types  ## the fast loop: format, lint, types, unit tests
 types: $(READY)  ## mypy reads the package as it is installed: models/ and train/ belong to triage_node there
 	rm -rf build
 	$(VENV)/bin/pip install -q --no-deps --no-build-isolation --no-warn-conflicts --target build/installed .
-	cd build/installed && ../../$(VENV)/bin/mypy --config-file ../../setup.cfg -p triage_node
+	cd build/installed && ../../$(VENV)/bin/mypy --config-file ../../setup.cfg --cache-dir ../../.mypy_cache -p triage_node
 
 bench: $(READY)  ## rates and times of this machine, printed
 	$(VENV)/bin/pytest -q -s -m benchmark tests/benchmarks
