@@ -2,10 +2,8 @@
 
 import json
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from functools import cache
-from multiprocessing import get_context
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +30,7 @@ from triage_node.train.rsna.generated_images import (
     cut_off,
     write_images,
 )
+from triage_node.train.rsna.processes import in_processes
 from triage_node.train.rsna.writing import complete_file
 
 # Share of the competition's studies with hemorrhage, and of those that are a patient's second or later one.
@@ -94,10 +93,7 @@ def generate_set(out: Path, planned: list[Planned], workers: int) -> Iterator[No
 
     The CSV files come last, so a set that has them is complete.
     """
-    with ProcessPoolExecutor(min(workers, len(planned)), mp_context=get_context("spawn")) as pool:
-        for future in as_completed([pool.submit(_generate, out, study) for study in planned]):
-            future.result()
-            yield
+    yield from in_processes(partial(_generate, out), planned, workers)
     write_csv_files(out, planned)
 
 
@@ -109,7 +105,7 @@ def _atlas_of_process() -> Atlas:
 
 def _record(out: Path, study: Planned) -> Path:
     """Return the file that says which images a study has; it is written last."""
-    return out / _STUDIES_FOLDER / f"{study.seed}-{study.number}-{study.size}.json"
+    return out / _STUDIES_FOLDER / f"{study.folder}-{study.seed}-{study.number}-{study.size}.json"
 
 
 def _generate(out: Path, study: Planned) -> None:

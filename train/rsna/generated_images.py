@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from pydicom import Dataset, config
 from pydicom.dataset import FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 
 from triage_node.imaging.volume import Volume
 from triage_node.train.phantom.dicom_series import ORIENTATION
@@ -80,7 +80,7 @@ def _image(volume: Volume, index: int, names: Names, storage: Storage) -> Datase
     ds.file_meta.FileMetaInformationGroupLength = 0  # counted when it is written
     ds.file_meta.FileMetaInformationVersion = b"\0\1"
     ds.file_meta.MediaStorageSOPClassUID = CTImageStorage
-    ds.file_meta.MediaStorageSOPInstanceUID = names.images[index]
+    ds.file_meta.MediaStorageSOPInstanceUID = UID(names.images[index])
     ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     ds.SOPInstanceUID = names.images[index]
     ds.Modality, ds.PatientID, ds.StudyID = "CT", names.patient, ""

@@ -3,10 +3,8 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from functools import cache
-from multiprocessing import get_context
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from triage_node.errors import TriageError
 from triage_node.train.rsna.headers import image_row
 from triage_node.train.rsna.images import Images, Listed, open_images
 from triage_node.train.rsna.problems import Problem, ProblemCode
+from triage_node.train.rsna.processes import in_processes
 from triage_node.train.rsna.tables import FORMAT_VERSION, IMAGE_SCHEMA
 from triage_node.train.rsna.writing import complete_file
 
@@ -54,17 +53,10 @@ def make_parts(images: Path, folder: Path, plan: Mapping[str, Sequence[Listed]],
     """
     missing = {name: files for name, files in plan.items() if not (folder / name).is_file()}
     yield sum(len(files) for name, files in plan.items() if name not in missing)
-    if not missing:
-        return
-    pool = ProcessPoolExecutor(min(workers, len(missing)), mp_context=get_context("spawn"))
     try:
-        futures = [pool.submit(_make, images, folder / name, files) for name, files in missing.items()]
-        for future in as_completed(futures):
-            yield future.result()
+        yield from in_processes(partial(_make_named, images, folder), missing.items(), workers)
     except BrokenProcessPool as error:
         raise PartsError(f"A process that read {images} was ended; call again, what is done is kept.") from error
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 @cache
@@ -73,7 +65,13 @@ def _images_of_process(root: Path) -> Images:
     return open_images(root)
 
 
-def _make(images: Path, path: Path, files: Sequence[Listed]) -> int:
+def _make_named(images: Path, folder: Path, part: tuple[str, Sequence[Listed]]) -> int:
+    name, files = part
+    return make_part(images, folder / name, files)
+
+
+def make_part(images: Path, path: Path, files: Sequence[Listed]) -> int:
+    """Read the headers of some files into a part, and return how many there were."""
     found = [image_row(_images_of_process(images), file) for file in files]
     rows = [row for row in found if not isinstance(row, Problem)]
     problems = [problem for problem in found if isinstance(problem, Problem)]

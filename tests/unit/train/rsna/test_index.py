@@ -4,6 +4,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from indexing import indexed
 from typer.testing import CliRunner
 
 from triage_node.errors import StorageFull
@@ -11,23 +12,9 @@ from triage_node.train.cli import app
 from triage_node.train.rsna.competition import pack
 from triage_node.train.rsna.images import ImagesError, open_images
 from triage_node.train.rsna.index import plan_indexing
-from triage_node.train.rsna.labels import import_labels
-from triage_node.train.rsna.parts import PARTS_FOLDER, PartsError, _make
+from triage_node.train.rsna.parts import PARTS_FOLDER, PartsError, make_part
 from triage_node.train.rsna.problems import ProblemCode
 from triage_node.train.rsna.tables import INDEX_SCHEMA, SORTED_BY, read_index
-
-
-def indexed(images, out, labels=None, only=""):
-    """Index in this process: what the worker processes run, without starting them."""
-    indexing = plan_indexing(images, out, only)
-    for name, files in indexing.plan.items():
-        _make(indexing.images, out / PARTS_FOLDER / name, files)
-    return indexing.finish(labels)
-
-
-@pytest.fixture(scope="session")
-def labels(generated_set):
-    return import_labels(generated_set / "stage_2_train.csv").labels
 
 
 @pytest.fixture
@@ -36,8 +23,8 @@ def train_folder(generated_set, tmp_path):
     return shutil.copytree(generated_set / "stage_2_train", tmp_path / "images")
 
 
-def test_every_image_has_a_row_with_its_labels(generated_set, labels, tmp_path):
-    index, problems = indexed(generated_set, tmp_path, labels, "stage_2_train")
+def test_every_image_has_a_row_with_its_labels(indexed_set, labels):
+    index, problems = indexed_set
     assert index.table.schema.equals(INDEX_SCHEMA)
     assert [problem.code for problem in problems] == [ProblemCode.TRUNCATED]
     assert index.table.num_rows == labels.table.num_rows - 1
@@ -46,8 +33,8 @@ def test_every_image_has_a_row_with_its_labels(generated_set, labels, tmp_path):
     assert all(truth[row["sop_instance_uid"]] == row["any"] for row in index.table.to_pylist())
 
 
-def test_slices_of_a_series_are_in_order_and_spaced(generated_set, labels, tmp_path):
-    index, _ = indexed(generated_set, tmp_path, labels, "stage_2_train")
+def test_slices_of_a_series_are_in_order_and_spaced(indexed_set):
+    index, _ = indexed_set
     rows = index.table.to_pylist()
     assert [tuple(row[name] for name in SORTED_BY) for row in rows] == sorted(
         tuple(row[name] for name in SORTED_BY) for row in rows
@@ -59,8 +46,8 @@ def test_slices_of_a_series_are_in_order_and_spaced(generated_set, labels, tmp_p
         assert np.allclose(steps % np.median(steps), 0, atol=0.01) or steps.max() < 2.01 * np.median(steps)
 
 
-def test_the_wrapped_study_is_known(generated_set, labels, tmp_path):
-    index, _ = indexed(generated_set, tmp_path, labels, "stage_2_train")
+def test_the_wrapped_study_is_known(indexed_set):
+    index, _ = indexed_set
     wrapped = {row["series_instance_uid"] for row in index.table.to_pylist() if row["wrapped"]}
     assert len(wrapped) == 1
 
@@ -128,7 +115,7 @@ def test_a_full_disk_is_one_sentence_and_spoils_nothing(generated_set, tmp_path,
     with pytest.raises(
         StorageFull, match="the disk is full; what is complete stays, so call again after that"
     ) as error:
-        _make(indexing.images, tmp_path / PARTS_FOLDER / name, files)
+        make_part(indexing.images, tmp_path / PARTS_FOLDER / name, files)
     assert name in str(error.value)
     assert list((tmp_path / PARTS_FOLDER).iterdir()) == []
 
