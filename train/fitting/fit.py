@@ -19,6 +19,7 @@ from triage_node.train.fitting.checkpoint import CHECKPOINT_FILE, Checkpoint, re
 from triage_node.train.fitting.devices import device_scope, share_statistics
 from triage_node.train.fitting.imagenet import load_imagenet
 from triage_node.train.fitting.losses import LOSS_WEIGHTS, LOSSES
+from triage_node.train.fitting.processes import is_first, own_rows, place
 from triage_node.train.fitting.settings import WEIGHTS_FILE, FitSettings
 from triage_node.train.provenance import write_settings
 from triage_node.train.shards import read_frame, shard_paths
@@ -49,7 +50,7 @@ class SliceBatches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple[Any, ...]:
         rng = np.random.default_rng([self.settings.seed, self.epoch, index])
-        return self.pool.batch(self.settings.batch, rng)
+        return own_rows(self.pool.batch(self.settings.batch, rng))
 
     def on_epoch_end(self) -> None:
         """Go on to the next epoch's batches, and take in shards that have appeared meanwhile."""
@@ -150,8 +151,10 @@ def fit_pool(
     validation
         Batches that are scored after every epoch.
     """
+    _check_processes(settings, folder)
     folder.mkdir(parents=True, exist_ok=True)
-    write_settings(folder, settings)
+    if is_first():
+        write_settings(folder, settings)
     with device_scope(settings.devices):
         network = start_network(settings)
         if settings.start is None and not (folder / CHECKPOINT_FILE).exists():
@@ -162,6 +165,7 @@ def fit_pool(
         compile_network(network, settings)
         average = WeightAverage(folder / WEIGHTS_FILE, settings.average_decay)
         done = restore_checkpoint(folder, network, average)
+        writers = (average, Checkpoint(folder, average), *callbacks)
         return network.fit(
             SliceBatches(pool, settings, shards, done),
             epochs=settings.epochs,
@@ -169,7 +173,18 @@ def fit_pool(
             validation_data=validation,
             verbose=0,
             shuffle=False,  # the pool draws at random already, and Keras' own order would be another after a resume
-            callbacks=[average, Checkpoint(folder, average), *callbacks],
+            callbacks=list(writers if is_first() else ()),
+        )
+
+
+def _check_processes(settings: FitSettings, folder: Path) -> None:
+    """Refuse what several processes cannot share."""
+    count = place()[1]
+    if count > 1 and settings.batch % count:
+        raise ModelError(f"Batches of {settings.batch} slices cannot be shared by {count} processes.")
+    if count > 1 and settings.start is None and not (folder / CHECKPOINT_FILE).exists():
+        raise ModelError(
+            "A fit in several processes goes on from weights: give --start, such as last.npz of a short fit."
         )
 
 

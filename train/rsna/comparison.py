@@ -7,13 +7,11 @@ import numpy as np
 
 from triage_node.models.predictor import Model
 from triage_node.train.rsna.exporting import prior_of
-from triage_node.train.rsna.fit import Run
-from triage_node.train.rsna.scores_file import read_scores, write_scores
+from triage_node.train.rsna.scores_file import read_scores
 from triage_node.train.rsna.scoring import ImageScores, constant_scores, prevalence, score_series
 from triage_node.train.rsna.splitting import Split
 
 CONSTANT = "constant"
-SCORES_FILE = "test-scores.npz"
 
 
 def model_scores(model: Model, parts: Split) -> Iterator[np.ndarray]:
@@ -21,7 +19,7 @@ def model_scores(model: Model, parts: Split) -> Iterator[np.ndarray]:
     return score_series(model, parts.test, prior_of(model.manifest))
 
 
-def compared(run: Run, parts: Split, own: ImageScores, baseline: Path) -> list[ImageScores]:
+def compared(parts: Split, own: ImageScores, baseline: Path) -> list[ImageScores]:
     """Return the scores of all predictors on the labeled images of the test fold, ours last.
 
     Parameters
@@ -29,7 +27,6 @@ def compared(run: Run, parts: Split, own: ImageScores, baseline: Path) -> list[I
     baseline
         Folder with scores that `rsna baseline` wrote, if it has run.
     """
-    write_scores(run.folder / SCORES_FILE, own)
     found = [constant_scores(CONSTANT, parts.test, prevalence(parts.fitting))]
     found += [read_scores(path, own) for path in sorted(baseline.glob("scores-*.npz"))]
     return [scores.labeled() for scores in (*found, own)]

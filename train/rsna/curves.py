@@ -6,10 +6,10 @@ from typing import Any
 
 import keras
 from matplotlib import rc_context
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from triage_node.train.evaluation.pictures import NEGATIVE, POSITIVE, STYLE
+from triage_node.train.drawing import STYLE, png
+from triage_node.train.evaluation.pictures import NEGATIVE, POSITIVE
 from triage_node.train.rsna.writing import complete_file
 
 CSV_FILE, PICTURE_FILE = "curves.csv", "curves.png"
@@ -63,6 +63,6 @@ def draw_curves(folder: Path, rows: list[dict[str, float]]) -> Path:
                 axes.plot(epochs, [row[name] for row in rows], color=color, marker="o", markersize=3, label=words)
         axes.set(xlabel="epoch", ylabel="weighted log loss", title="Loss of the slices")
         axes.legend()
-        with complete_file(path) as partial, partial.open("wb") as stream:
-            FigureCanvasAgg(figure).print_png(stream)
+        with complete_file(path) as partial:
+            partial.write_bytes(png(figure))
     return path

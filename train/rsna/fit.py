@@ -13,6 +13,7 @@ from triage_node.models.preprocessing import Geometry
 from triage_node.models.windows import Window
 from triage_node.train.fitting.augmentation import Augmentation
 from triage_node.train.fitting.fit import fit_pool
+from triage_node.train.fitting.processes import is_first
 from triage_node.train.fitting.settings import FitSettings
 from triage_node.train.provenance import revision
 from triage_node.train.rsna.balance import Balance
@@ -133,7 +134,8 @@ def fit_run(run: Run, callbacks: tuple[keras.callbacks.Callback, ...] = ()) -> A
     fitting, parts = run.fitting, run.split()
     pool = LabeledPool(parts.fitting, fitting.windows, run.settings.balance, Augmentation())
     validation = LabeledPool(parts.validation, fitting.windows, Balance.NONE)
-    write_run(run)
+    if is_first():
+        write_run(run)
     log = keras.callbacks.TensorBoard(run.folder / LOG_FOLDER, write_graph=False)
     batches = FixedBatches(validation.some(VALIDATION_SLICES, fitting.batch, fitting.seed))
     return fit_pool(pool, run.folder, fitting, (Curves(run.folder), log, *callbacks), validation=batches)

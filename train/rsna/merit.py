@@ -7,12 +7,11 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib import rc_context
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from triage_node.findings import LABELS
+from triage_node.train.drawing import COLORS, STYLE, png
 from triage_node.train.evaluation.metrics import Interval, auc_interval, bootstrap, log_loss
-from triage_node.train.evaluation.pictures import COLORS, STYLE
 from triage_node.train.evaluation.reliability import Reliability, reliability
 from triage_node.train.rsna.scoring import ImageScores
 from triage_node.train.rsna.writing import complete_file
@@ -116,5 +115,5 @@ def _draw(path: Path, merits: Sequence[Merit]) -> None:
         right.axvline(0.5, color="#BBBBBB", linestyle=":")
         right.set(xlabel="AUC by image", title="higher is better", xlim=(0.2, 1.02))
         right.legend(loc="upper left", bbox_to_anchor=(1.01, 1))
-        with complete_file(path) as partial, partial.open("wb") as stream:
-            FigureCanvasAgg(figure).print_png(stream)
+        with complete_file(path) as partial:
+            partial.write_bytes(png(figure))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -11,6 +12,7 @@ from triage_node.findings import LABELS, TYPES
 from triage_node.models.windows import Window
 from triage_node.train.fitting.augmentation import Augmentation
 from triage_node.train.fitting.batches import SlicePool
+from triage_node.train.fitting.processes import own_rows
 from triage_node.train.rsna.balance import Balance
 from triage_node.train.rsna.cache import CachedSeries
 from triage_node.train.shards import SMALLEST_SLICE_CM2
@@ -92,11 +94,12 @@ class LabeledPool:
         return images, {"map": maps, "slice": labels.reshape(len(labels), len(LABELS))}
 
     def some(self, count: int, size: int, seed: int) -> list[Batch]:
-        """Return batches of at most `count` slices as they come, each once; `size` slices a batch."""
+        """Return whole batches of `size` slices as they come, at most `count` and each once; one batch at the least."""
         rng = np.random.default_rng(seed)
         chosen = rng.permutation(len(self._slices))[:count]
+        chosen = np.resize(chosen, max(len(chosen) // size, 1) * size)
         batches = []
-        for part in np.array_split(chosen, max(1, -(-len(chosen) // size))):
+        for part in chosen.reshape(-1, size):
             images, targets = self._stacked([self._example(index, rng) for index in part])
             ones = np.ones(len(part), np.float32)
             batches.append((images, targets, {"map": 0 * ones, "slice": ones}))
@@ -116,5 +119,5 @@ class FixedBatches(keras.utils.PyDataset):
     def __len__(self) -> int:
         return len(self.batches)
 
-    def __getitem__(self, index: int) -> Batch:
-        return self.batches[index]
+    def __getitem__(self, index: int) -> tuple[Any, ...]:
+        return own_rows(self.batches[index])

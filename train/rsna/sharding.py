@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -108,11 +109,14 @@ class Sharding:
         Receives the shards.
     geometry
         Frame of the slices, that of the network.
+    series_per_shard
+        How many series share a file: what is lost at most, for each process, when the work is cut off.
     """
 
     index: Index
     folder: Path
     geometry: Geometry
+    series_per_shard: int = SERIES_PER_SHARD
 
     def make(self, workers: int) -> Iterator[ShardCount]:
         """Yield the count of each shard, first of those that are there already.
@@ -125,7 +129,7 @@ class Sharding:
             When the disk does not take a shard.
         """
         starts = series_starts(self.index.table)
-        numbers = range(-(-(len(starts) - 1) // SERIES_PER_SHARD))
+        numbers = range(-(-(len(starts) - 1) // self.series_per_shard))
         _check_description(self.folder, _description(self.index, self.geometry, len(numbers)))
         missing = []
         for number in numbers:
@@ -134,9 +138,14 @@ class Sharding:
                 yield _count(read_table(paths.table))
             else:
                 missing.append(number)
-        yield from in_processes(make_shard, (self._job(number, starts) for number in missing), workers)
+        try:
+            yield from in_processes(make_shard, (self._job(number, starts) for number in missing), workers)
+        except BrokenProcessPool as error:
+            raise TriageError(
+                f"A process that made {self.folder} was ended: call again, what is done is kept."
+            ) from error
 
     def _job(self, number: int, starts: list[int]) -> ShardJob:
-        first = number * SERIES_PER_SHARD
-        series = tuple(series_between(self.index.table, starts, first, first + SERIES_PER_SHARD))
+        first = number * self.series_per_shard
+        series = tuple(series_between(self.index.table, starts, first, first + self.series_per_shard))
         return ShardJob(number, series, self.index.images, self.folder, self.geometry)

@@ -13,6 +13,8 @@ from triage_node.train.rsna.commands.export import RunFolder
 if TYPE_CHECKING:
     from triage_node.train.rsna.merit import Merit
 
+SCORES_FILE = "test-scores.npz"
+
 
 def print_merits(merits: "list[Merit]") -> None:
     """Print the table of several predictors, and the AUC of the last one by type."""
@@ -44,6 +46,7 @@ def evaluate(
     from triage_node.train.rsna.exporting import MODEL_FOLDER
     from triage_node.train.rsna.fit import read_run
     from triage_node.train.rsna.merit import merit, write_comparison
+    from triage_node.train.rsna.scores_file import write_scores
     from triage_node.train.rsna.scoring import ImageScores
 
     begun = read_run(run)
@@ -51,6 +54,7 @@ def evaluate(
     with progress() as bar:
         found = bar.track(model_scores(loaded, parts), total=len(parts.test), description="scoring")
         own = ImageScores.of(loaded.manifest.name, parts.test, np.concatenate(list(found)))
-    merits = [merit(scores) for scores in compared(begun, parts, own, run / BASELINE_FOLDER)]
+    write_scores(run / SCORES_FILE, own)
+    merits = [merit(scores) for scores in compared(parts, own, run / BASELINE_FOLDER)]
     print_merits(merits)
     console.print(f"Written to {write_comparison(run, merits)}")

@@ -59,8 +59,17 @@ def fit(
     workers: Annotated[int, typer.Option(help="Threads that make batches.", min=1)] = 1,
     precision: Annotated[PrecisionName, typer.Option(help="Mixed precision is for GPUs.")] = PrecisionName.FLOAT32,
     devices: Annotated[str, typer.Option(help="Devices that share each batch, or all; TensorFlow or JAX.")] = "1",
+    processes: Annotated[
+        str, typer.Option(help="HOST:PORT of each process that shares the fit, with commas; JAX only.")
+    ] = "",
+    process: Annotated[int, typer.Option(help="Which of them this is.", min=0)] = 0,
 ) -> None:
     """Fit the network on the labels of slices: weighted log loss, averaged weights, curves and a TensorBoard log."""
+    if processes:
+        from triage_node.train.fitting.processes import Processes, join
+
+        join(Processes(tuple(processes.split(",")), process))
+        devices = "all"
     from triage_node.train.fitting.progress import EpochLines
     from triage_node.train.rsna.cache import open_cache
     from triage_node.train.rsna.fit import Run, RunSettings, fit_run

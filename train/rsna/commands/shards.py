@@ -1,5 +1,6 @@
 """`rsna shards` and `rsna folds`: slices for the network, and which patients belong together."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,7 @@ Tables = Annotated[Path, typer.Argument(help="Folder with index.parquet.", exist
 
 def shards(
     tables: Tables,
-    workers: Annotated[int, typer.Option(help="Processes; about 0.4 GB each.", min=1)] = 2,
+    workers: Annotated[int, typer.Option(help="Processes; about 0.4 GB each.", min=1)] = os.cpu_count() or 1,
     recipe: Annotated[
         Path | None, typer.Option(help="Recipe whose geometry the slices get; the package's own is the default.")
     ] = None,

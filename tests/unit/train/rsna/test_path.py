@@ -14,7 +14,7 @@ from triage_node.train.rsna.sharding import SHARDS_FOLDER
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
-STUDIES, SIZE = 8, 96
+SEED, STUDIES, SIZE = 35, 6, 96
 
 
 def call(app, *arguments):
@@ -25,9 +25,9 @@ def call(app, *arguments):
 
 @pytest.fixture(scope="module")
 def competition(atlas, tmp_path_factory):
-    """Eight studies with labels and one without, and a recipe of a small network."""
+    """Six studies with labels and one without, and a recipe of a small network."""
     folder = tmp_path_factory.mktemp("competition")
-    planned = plan_set(5, STUDIES, 1, SIZE)
+    planned = plan_set(SEED, STUDIES, 1, SIZE)
     for study in planned:
         write_study(folder, study, atlas)
     write_csv_files(folder, planned)

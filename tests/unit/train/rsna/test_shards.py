@@ -2,11 +2,15 @@
 
 import errno
 import os
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
+import rsna_sets
+from programs import Program
 from rsna_sets import SMALL, labels_of, write_set
 
 from triage_node.errors import StorageFull, TriageError
@@ -41,9 +45,8 @@ def rsna_set(make_study, tmp_path_factory):
 
 def make_all(index, folder, monkeypatch, geometry=SMALL):
     """Make shards in this process, one series each."""
-    monkeypatch.setattr(sharding, "SERIES_PER_SHARD", 1)
     monkeypatch.setattr(sharding, "in_processes", lambda work, jobs, _workers: map(work, jobs))
-    return list(Sharding(index, folder, geometry).make(1))
+    return list(Sharding(index, folder, geometry, series_per_shard=1).make(1))
 
 
 def test_slices_are_those_that_serving_sees(rsna_set, tmp_path, monkeypatch):
@@ -82,6 +85,35 @@ def test_a_second_call_makes_only_what_is_missing_and_the_same(rsna_set, tmp_pat
     assert len(make_all(rsna_set, tmp_path, monkeypatch)) == 3
     assert {path.name: path.read_bytes() for path in tmp_path.glob("shard-*")} == before
     assert kept.planes.stat().st_mtime_ns == kept_at
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from rsna_sets import SMALL
+from triage_node.train.rsna.sharding import Sharding
+from triage_node.train.rsna.tables import read_index
+if __name__ == "__main__":
+    made = Sharding(read_index(Path(sys.argv[1])), Path(sys.argv[2]), SMALL, series_per_shard=1).make(1)
+    for count in made:
+        print("made", count, flush=True)
+    print("complete", flush=True)
+"""
+
+
+def test_work_that_was_killed_goes_on_to_the_same_shards(rsna_set, tmp_path, monkeypatch):
+    make_all(rsna_set, tmp_path / "whole", monkeypatch)
+    (tmp_path / "work.py").write_text(SCRIPT)
+    command = [sys.executable, tmp_path / "work.py", rsna_set.images.parent, tmp_path / "cut"]
+    environment = {"PYTHONPATH": str(Path(rsna_sets.__file__).parent)}
+    cut = Program(command, tmp_path / "cut.log", environment)
+    cut.wait_for("made", 200)
+    cut.kill()
+    resumed = Program(command, tmp_path / "resumed.log", environment)
+    resumed.wait_for("complete", 200)
+    assert resumed.process.wait(60) == 0
+    expected = {path.name: path.read_bytes() for path in (tmp_path / "whole").glob("shard-*.[np]*")}
+    assert {path.name: path.read_bytes() for path in (tmp_path / "cut").glob("shard-*.[np]*")} == expected
 
 
 def test_an_incomplete_cache_another_geometry_and_another_index_are_refused(rsna_set, tmp_path, monkeypatch):
