@@ -16,6 +16,7 @@ from triage_node.models.windows import Window, channel_count
 FILE_NAME = "manifest.json"
 FORMAT = 1
 FAMILIARITY_NAME = "familiarity.npz"
+SERIES_NAME = "series.npz"
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,8 @@ class Manifest:
         The model that a site's model was made from, None for others.
     familiarity_sha256
         What the statistics of the training data must hash to; None in a model that has none.
+    series_sha256
+        What the weights of the series model must hash to; None in a model that has none.
     mirrored
         Whether slice logits are the mean of a slice's and its mirror image's.
     recipe
@@ -92,6 +95,7 @@ class Manifest:
     decision: DecisionRecord | None = None
     base: BaseModel | None = None
     familiarity_sha256: str | None = None
+    series_sha256: str | None = None
     mirrored: bool = False
     recipe: Mapping[str, Any] | None = None
 
@@ -115,11 +119,16 @@ class Manifest:
         """Return the path of the statistics of the training data, None in a model that has none."""
         return None if self.familiarity_sha256 is None else self.folder / FAMILIARITY_NAME
 
-    def check_familiarity(self) -> None:
-        """Raise `ModelError` unless the statistics that the manifest names are there."""
-        path = self.familiarity_path
-        if path is not None and (not path.is_file() or sha256_of(path) != self.familiarity_sha256):
-            raise ModelError(f"The file {path.name} of the model {self.name} is not the one its manifest names.")
+    @property
+    def series_path(self) -> Path | None:
+        """Return the path of the weights of the series model, None in a model that has none."""
+        return None if self.series_sha256 is None else self.folder / SERIES_NAME
+
+    def check_parts(self) -> None:
+        """Raise `ModelError` unless the files beside the weights are those that the manifest names."""
+        for path, known in ((self.familiarity_path, self.familiarity_sha256), (self.series_path, self.series_sha256)):
+            if path is not None and (not path.is_file() or sha256_of(path) != known):
+                raise ModelError(f"The file {path.name} of the model {self.name} is not the one its manifest names.")
 
     def check_weights(self) -> None:
         """Raise `ModelError` unless the weights file is there and is the one that was released."""
@@ -186,6 +195,7 @@ def _from_json(content: Mapping[str, Any], folder: Path, sha256: str) -> Manifes
         decision=_decision(content.get("decision")),
         base=_base(content.get("base")),
         familiarity_sha256=content.get("familiarity_sha256"),
+        series_sha256=content.get("series_sha256"),
         mirrored=bool(content.get("mirrored", False)),
         recipe=content.get("recipe"),
     )
@@ -209,5 +219,5 @@ def parse_manifest(folder: Path) -> Manifest:
         problem = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
         raise ModelError(f"The manifest {path} is wrong: {problem}.") from error
     manifest.check_weights()
-    manifest.check_familiarity()
+    manifest.check_parts()
     return manifest

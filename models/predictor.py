@@ -13,6 +13,7 @@ from triage_node.models.familiarity import OUTPUT, read_familiarity, with_featur
 from triage_node.models.manifest import Manifest
 from triage_node.models.networks import compile_forward, restore_network
 from triage_node.models.preprocessing import StrippedHead, strip_head
+from triage_node.models.series import SeriesModel
 from triage_node.reasons import Reason, ReasonCode
 
 # One fixed shape, compiled once: 28 to 32 slices, the usual series, fill two batches.
@@ -62,6 +63,14 @@ class Model:
         self._forward = compile_forward(with_features(self.network), BATCH)
         path = manifest.familiarity_path
         self.familiarity = read_familiarity(path) if path else None
+        self._series = self._read_series()
+
+    def _read_series(self) -> SeriesModel | None:
+        path = self.manifest.series_path
+        if path is None:
+            return None
+        features = with_features(self.network).output[OUTPUT].shape[-1]
+        return SeriesModel(path, self.manifest.geometry.max_slices, features)
 
     @property
     def identity(self) -> ModelIdentity:
@@ -71,7 +80,10 @@ class Model:
     def warm_up(self) -> None:
         """Compile the forward pass, so that the first study is not slow."""
         geometry = self.manifest.geometry
-        self._forward(np.zeros((BATCH, geometry.rows, geometry.columns, self.manifest.channels), np.float32))
+        empty = np.zeros((BATCH, geometry.rows, geometry.columns, self.manifest.channels), np.float32)
+        found = self._forward(empty)
+        if self._series is not None:
+            self._series.refine(found[OUTPUT], found["slice"])
 
     def predict(self, volume: Volume) -> Prediction:
         """Return the answer for a head CT.
@@ -94,19 +106,26 @@ class Model:
         return self.observe(head).logits
 
     def observe(self, head: StrippedHead) -> Observation:
-        """Return what the network makes of a stripped head, before calibration."""
+        """Return what the networks make of a stripped head, before calibration."""
         logits = np.full((len(head.hu), len(LABELS)), ABSENT_LOGIT, np.float32)
-        shown = np.flatnonzero(head.brain_area_cm2 >= SMALLEST_SLICE_CM2)
-        features = []
-        inputs = head.channels(self.manifest.windows)[shown]
-        for start in range(0, len(shown), BATCH):
+        shown = head.brain_area_cm2 >= SMALLEST_SLICE_CM2
+        if not shown.any():
+            return Observation(smooth_slices(logits), np.empty((0, 0), np.float32))
+        found, features = self.encode(head)
+        logits[shown] = found if self._series is None else self._series.refine(features, found)
+        return Observation(smooth_slices(np.maximum(logits, ABSENT_LOGIT)), features)
+
+    def encode(self, head: StrippedHead) -> tuple[np.ndarray, np.ndarray]:
+        """Return logits ``(slabs with brain, 6)`` and features of each slab by itself; there must be one with brain."""
+        inputs = head.channels(self.manifest.windows)[head.brain_area_cm2 >= SMALLEST_SLICE_CM2]
+        logits, features = [], []
+        for start in range(0, len(inputs), BATCH):
             part = inputs[start : start + BATCH]
             padded = np.pad(part, ((0, BATCH - len(part)), (0, 0), (0, 0), (0, 0)))
             found = self._forward(padded)
-            logits[shown[start : start + BATCH]] = self._slice_logits(found, padded)[: len(part)]
+            logits.append(self._slice_logits(found, padded)[: len(part)])
             features.append(found[OUTPUT][: len(part)])
-        smooth = smooth_slices(np.maximum(logits, ABSENT_LOGIT))
-        return Observation(smooth, np.concatenate(features) if features else np.empty((0, 0), np.float32))
+        return np.concatenate(logits), np.concatenate(features)
 
     def _slice_logits(self, found: dict[str, np.ndarray], batch: np.ndarray) -> np.ndarray:
         """Return the slice logits of a batch; a head has two sides, so its mirror image is a second opinion."""

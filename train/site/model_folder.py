@@ -11,7 +11,7 @@ import numpy as np
 
 from triage_node.errors import ModelError
 from triage_node.models.familiarity import Familiarity, write_familiarity
-from triage_node.models.manifest import FAMILIARITY_NAME, BaseModel, Manifest
+from triage_node.models.manifest import FAMILIARITY_NAME, SERIES_NAME, BaseModel, Manifest
 from triage_node.models.weights_file import read_weights, sha256_of
 from triage_node.train.card import write_card
 from triage_node.train.export import WEIGHTS_NAME, save_manifest
@@ -74,6 +74,8 @@ def start_site_model(
         weights_file=WEIGHTS_NAME,
         weights_sha256=sha256_of(target),
         familiarity_sha256=_keep_familiarity(base, folder, weights is None, familiarity),
+        # A series model reads the features of one network: with other weights it would read noise.
+        series_sha256=_keep_series(base, folder) if weights is None else None,
         base=BaseModel(base.name, base.version, base.sha256),
         metrics={},
     )
@@ -86,6 +88,12 @@ def _keep_familiarity(base: Manifest, folder: Path, same: bool, familiarity: Fam
     if same and base.familiarity_path is not None:
         return sha256_of(Path(shutil.copyfile(base.familiarity_path, folder / FAMILIARITY_NAME)))
     return None
+
+
+def _keep_series(base: Manifest, folder: Path) -> str | None:
+    if base.series_path is None:
+        return None
+    return sha256_of(Path(shutil.copyfile(base.series_path, folder / SERIES_NAME)))
 
 
 def finish_site_model(manifest: Manifest, metrics: Mapping[str, Any]) -> Manifest:

@@ -10,6 +10,7 @@ from triage_node.train.rsna.commands.fit import fit
 from triage_node.train.rsna.commands.generate import generate
 from triage_node.train.rsna.commands.index import index
 from triage_node.train.rsna.commands.labels import labels
+from triage_node.train.rsna.commands.series import series
 from triage_node.train.rsna.commands.shards import folds, shards
 from triage_node.train.rsna.commands.submit import submit
 
@@ -23,5 +24,5 @@ rsna = typer.Typer(
     ),
 )
 
-for command in (generate, labels, index, explore, shards, folds, fit, evaluate, export, baseline, submit):
+for command in (generate, labels, index, explore, shards, folds, fit, export, series, baseline, evaluate, submit):
     rsna.command()(command)

@@ -49,6 +49,7 @@ def fitted(competition, tmp_path_factory):
     call(train, "rsna", "folds", tables, "--folds", "3")
     call(train, "rsna", "fit", tables, run, "--steps", "4", "--batch", "4", "--warm-up", "1", *recipe)
     call(train, "rsna", "export", run, "--version", "9.9.9")
+    call(train, "rsna", "series", run, "--epochs", "2")
     call(train, "rsna", "baseline", run, "--workers", "1")
     call(train, "rsna", "evaluate", run)
     return tables

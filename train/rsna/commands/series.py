@@ -1,0 +1,33 @@
+"""`rsna series`: let the slices of a series speak with one another."""
+
+from typing import Annotated
+
+import typer
+
+from triage_node.train.commands.console import console, progress
+from triage_node.train.rsna.commands.export import RunFolder
+
+
+def series(
+    run: RunFolder,
+    epochs: Annotated[
+        int, typer.Option(help="Most epochs; it stops early when the validation fold says so.", min=1)
+    ] = 100,
+    seed: Annotated[int, typer.Option(help="Order of series and starting weights.")] = 0,
+) -> None:
+    """Add a series model to the exported model: a bidirectional GRU over its slices, kept only where it helps.
+
+    Thresholds and probabilities are then set anew from the validation fold.
+    """
+    from triage_node.train.rsna.exporting import MODEL_FOLDER
+    from triage_node.train.rsna.fit import read_run
+    from triage_node.train.rsna.series_fit import SeriesFit
+    from triage_node.train.rsna.series_model import add_series_model
+
+    with progress() as bar:
+        gain, manifest = add_series_model(run / MODEL_FOLDER, read_run(run).split(), SeriesFit(epochs, seed=seed), bar)
+    said = f"weighted log loss of the validation fold {gain.without:.4f} without, {gain.with_series:.4f} with it"
+    if manifest is None:
+        console.print(f"The series model does not help ({said}): the model stays as it was.")
+    else:
+        console.print(f"{manifest.name} {manifest.version} has a series model ({said}), SHA-256 {manifest.sha256}")
