@@ -92,6 +92,20 @@ def test_lossy_frames_come_as_they_are_stored_and_damaged_ones_are_406(site, sen
         assert "detail" in answer.json()
 
 
+@pytest.mark.parametrize("compress", [rle, lambda ds: ds])
+def test_an_absurd_number_of_frames_costs_nothing(site, sent, compress):
+    [ds] = head_ct(slices=1, size=(64, 64))
+    compress(ds).NumberOfFrames = 900_000_000
+    sent(ds)
+    program = site.program()
+    for way in ("frames/1", "rendered", "bulkdata/7FE00010", "frames/1/rendered"):
+        answer = program.get(f"{address(ds)}/{way}", headers={"Accept": "*/*"})
+        assert answer.status_code == 406 or way == "rendered", way
+    assert program.get(f"{address(ds)}/rendered", headers={"Accept": "multipart/related"}).status_code == 406
+    [(_, content)] = parts_of(program.get(address(ds)))
+    assert len(content) > 0
+
+
 def test_metadata_are_the_header_and_bulk_data_the_values(site, sent):
     datasets = head_ct(slices=2, size=(32, 24), PatientName="Käse^Jürgen")
     for ds in datasets:
