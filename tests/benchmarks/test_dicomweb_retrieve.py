@@ -53,7 +53,7 @@ class Server:
 def test_retrieve_of_a_study(study, tmp_path, wait_for):
     folder, uid = study
     (tmp_path / "node").mkdir()
-    orthanc = Orthanc(tmp_path / "pacs", dicomweb=True)
+    orthanc = Orthanc(tmp_path / "pacs", dicomweb_servers={})
     node = RunningNode(tmp_path / "node", series_quiet_seconds=600, study_quiet_seconds=600)
     node.wait_ready()
     try:

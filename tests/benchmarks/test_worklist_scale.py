@@ -1,7 +1,4 @@
-"""Each query of the worklist with a million studies, 2,000 of them open, and five million instances, on SQLite.
-
-TRIAGE_BENCH_STUDIES makes another number of studies; TRIAGE_BENCH_FOLDER keeps the rows there for the next run.
-"""
+"""Each query of the worklist with a million studies, 2,000 of them open, and five million instances, on SQLite."""
 
 import os
 import statistics
@@ -13,34 +10,40 @@ from typing import Any
 
 import psutil
 import pytest
-from million import Size, make_rows
+from conftest import STUDIES
+from million import DESTINATION
 
 from triage_node.config import Settings
-from triage_node.worklist import Filters, Worklist
+from triage_node.worklist import Access, AuditFilters, Filters, Worklist
+from triage_node.worklist.filters import start_of
 
-STUDIES = int(os.environ.get("TRIAGE_BENCH_STUDIES", 1_000_000))
-OPEN = 2000
+ACCESSES = 500_000
 ROUNDS = 40
 BAR_MS = 100.0
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory) -> Iterator[Worklist]:
-    kept = os.environ.get("TRIAGE_BENCH_FOLDER")
-    folder = Path(kept) if kept else tmp_path_factory.mktemp("million")
-    if not (folder / "worklist.sqlite").exists():
-        start = time.perf_counter()
-        make_rows(folder / "worklist.sqlite", Size(STUDIES, OPEN), time.time())
-        print(f"\nrows made in {time.perf_counter() - start:.0f} s")
-    gigabytes = sum(file.stat().st_size for file in folder.iterdir()) / 1e9
-    print(f"\n{STUDIES} studies, {STUDIES * 5} instances: {gigabytes:.2f} GB")
-    worklist = Worklist(Settings(data_dir=folder))
+def filled(million: Path) -> Iterator[Worklist]:
+    worklist = Worklist(Settings(data_dir=million))
     worklist.prepare()
+    if not worklist.audit_trail.latest(1):
+        make_accesses(worklist)
     yield worklist
     worklist.close()
-    if not kept:
-        for file in folder.iterdir():
-            file.unlink()
+
+
+def make_accesses(worklist: Worklist) -> None:
+    """A year of accesses, one in 50,000 refused."""
+    end = time.time()
+    at = (end - 365 * 86400 * (1 - number / ACCESSES) for number in range(ACCESSES))
+    for first in range(0, ACCESSES, 10_000):
+        worklist.audit_trail.append(
+            [
+                Access(next(at), f"user{number % 97}", "reader", "::1", "study_viewed", f"1.2.{number}", "",
+                       number % 50_000 != 0)
+                for number in range(first, first + 10_000)
+            ]
+        )  # fmt: skip
 
 
 def deep_cursor(worklist: Worklist, pages: int) -> str:
@@ -62,6 +65,9 @@ def questions(worklist: Worklist) -> dict[str, Callable[[], Any]]:
         "everything": Filters(),
         "failed": Filters(state=("failed",)),
         "failed or unsuitable": Filters(state=("failed", "unsuitable")),
+        "a common reason": Filters(reason=("not_head",)),
+        "a rare reason": Filters(reason=("contrast",)),
+        "two reasons of a week": Filters(reason=("not_head", "contrast"), received_from=week),
         "flagged": Filters(decision=("flagged",)),
         "flagged at one station": Filters(decision=("flagged",), station=("CT07",)),
         "subdural": Filters(hemorrhage=("subdural",)),
@@ -98,6 +104,13 @@ def questions(worklist: Worklist) -> dict[str, Callable[[], Any]]:
         "statistics, a month": lambda: numbers.statistics(month, today),
         "statistics, a year": lambda: numbers.statistics(year, today),
         "agreement, a year": lambda: numbers.agreement(year, today),
+        "queues, a month": lambda: worklist.queue_history.history(month, today),
+        "queues, now": worklist.queue_history.look,
+        "destinations": lambda: worklist.outbox_state.destinations((DESTINATION,)),
+        "audit trail, refused": lambda: worklist.audit_trail.page(AuditFilters(refused_only=True)),
+        "audit trail, a user in a month": lambda: worklist.audit_trail.page(
+            AuditFilters(user_name="user7", start=start_of(month), end=start_of(week))
+        ),
         "drift, a month against a year": lambda: numbers.drift(month, today, year, month),
         "health's counts": worklist.views.counts,
         "next claim": lambda: worklist.claims.claim("nobody"),

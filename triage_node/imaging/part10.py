@@ -18,6 +18,7 @@ from triage_node.errors import InvalidInstance
 LARGEST_FILE_BYTES = 512 * 2**20
 LARGEST_HEADER_BYTES = 8 * 2**20
 _PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
+_UNDEFINED_LENGTH = 0xFFFFFFFF
 _START_OF_META = 132
 _GROUP_LENGTH_END = 144
 _UNDEFINED_LENGTH = 0xFFFFFFFF
@@ -61,14 +62,42 @@ def read_header(path: Path, tags: Sequence[BaseTag]) -> Dataset:
     return _read(path, tags, _at_pixels, LARGEST_HEADER_BYTES)
 
 
-def parse_header(content: bytes, tags: Sequence[BaseTag]) -> Dataset:
-    """Read the elements `tags` that come before the pixel data from a file's bytes; raises as `read_header` does."""
+def parse_header(file: BinaryIO, tags: Sequence[BaseTag]) -> Dataset:
+    """Read the elements `tags` that come before the pixel data from an open file; raises as `read_header` does."""
     try:
-        return _read_open(io.BytesIO(content), tags, _at_pixels, LARGEST_HEADER_BYTES)
+        return _read_open(file, tags, _at_pixels, LARGEST_HEADER_BYTES)
     except InvalidInstance:
         raise
     except Exception as error:  # as in `_read`
         raise _unreadable(error) from error
+
+
+def read_header_and_end(file: BinaryIO, tags: Sequence[BaseTag]) -> tuple[Dataset, int | None]:
+    """Read the elements `tags` that come before the pixel data from an open file; raises as `read_header` does.
+
+    Returns
+    -------
+    header, end
+        The end is the least offset in bytes at which the pixel data can end, by what their element says; None when the
+        file holds none. A file that is shorter was cut off.
+    """
+    ends: list[int] = []
+
+    def at_pixels(tag: BaseTag, _vr: str | None, length: int) -> bool:
+        if tag in _PIXEL_TAGS:
+            ends.append(file.tell() + (0 if length == _UNDEFINED_LENGTH else length))
+        return tag in _PIXEL_TAGS
+
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            header = _read_open(file, tags, at_pixels, LARGEST_HEADER_BYTES)
+    except InvalidInstance:
+        raise
+    except Exception as error:  # as in `_read`
+        raise _unreadable(error) from error
+    if ends and header.file_meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
+        return header, 0  # the element lies in what was inflated, not in the file
+    return header, ends[0] if ends else None
 
 
 def read_pixels(path: Path, tags: Sequence[BaseTag]) -> Dataset:
@@ -162,7 +191,7 @@ def _read_deflated(file: BinaryIO, tags: Sequence[BaseTag] | None, stop_when: St
     meta = file.read(_GROUP_LENGTH_END - _START_OF_META)
     file.seek(_GROUP_LENGTH_END + int.from_bytes(meta[-4:], "little"))
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    data = inflater.decompress(file.read(), LARGEST_FILE_BYTES)
+    data = inflater.decompress(file.read(LARGEST_FILE_BYTES), LARGEST_FILE_BYTES)
     if inflater.unconsumed_tail:
         raise InvalidInstance(f"The file inflates to more than {LARGEST_FILE_BYTES} bytes.")
     ds = read_dataset(

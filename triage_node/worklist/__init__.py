@@ -1,7 +1,7 @@
 """The worklist: tables, states and legal moves, and the only writer of state."""
 
 from triage_node.worklist.accounts import User
-from triage_node.worklist.audit_trail import Access
+from triage_node.worklist.audit_trail import Access, AuditFilters
 from triage_node.worklist.claims import Claim
 from triage_node.worklist.filters import Filters
 from triage_node.worklist.holdings import Holding
@@ -15,6 +15,7 @@ from triage_node.worklist.worklist import Worklist
 
 __all__ = [
     "Access",
+    "AuditFilters",
     "Claim",
     "Delivery",
     "DeliveryState",
