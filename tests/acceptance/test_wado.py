@@ -1,4 +1,4 @@
-"""WADO-RS of a running node with the client that others use, `dicomweb-client`."""
+"""WADO-RS of a running node with clients that nobody here wrote: dicomweb-client, Orthanc's DICOMweb plugin."""
 
 from urllib.parse import urlsplit
 
@@ -9,6 +9,7 @@ from ct_compressed import jpeg_ls
 from dicomweb_client import DICOMwebClient
 from dicomweb_client.session_utils import create_session
 from nodes import RunningNode
+from pacs import Orthanc
 from programs import run
 from pydicom import DataElement, config
 from pydicom.uid import ExplicitVRLittleEndian, JPEGLSLossless
@@ -89,3 +90,19 @@ def test_a_client_retrieves_all_there_is(node, wait_for, tmp_path):
         with pytest.raises(requests.HTTPError, match="406"):
             client.retrieve_instance_frames(uid, series, instance, [1], media_types=(("image/jls", JPEGLSLossless),))
     assert str(datasets[0].PatientName) not in node.program.printed
+
+
+def test_orthanc_retrieves_a_study(node, start, wait_for, tmp_path):
+    datasets = head_ct(slices=12, size=(64, 64))
+    uid = str(datasets[0].StudyInstanceUID)
+    send(node, wait_for, save(datasets, tmp_path / "sent"), uid)
+    token = node.command("token", "add", "orthanc").stdout.strip()
+    server = {"Url": f"{node.web_address}/dicomweb/", "HttpHeaders": {"Authorization": f"Bearer {token}"}}
+    orthanc = start(Orthanc, "orthanc", dicomweb_servers={"node": server})
+    orthanc.post("/dicom-web/servers/node/retrieve", {"Resources": [{"Study": uid}], "Synchronous": True})
+    [study] = orthanc.find("StudyInstanceUID", uid, "/studies")
+    [series] = study["Series"]
+    found = [orthanc.file(one) for one in orthanc.get(f"/series/{series}")["Instances"]]
+    assert {one.SOPInstanceUID: one.PixelData for one in found} == {
+        one.SOPInstanceUID: one.PixelData for one in datasets
+    }

@@ -14,6 +14,7 @@ from programs import run
 from pydicom.uid import generate_uid
 
 IMAGES, ROUNDS = 300, 5
+WORKER_SECONDS = 600
 ACCEPT = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 
 
@@ -50,13 +51,14 @@ class Server:
         return time.perf_counter() - start, size
 
 
+@pytest.mark.timeout(1200)
 def test_retrieve_of_a_study(study, tmp_path, wait_for):
     folder, uid = study
     (tmp_path / "node").mkdir()
     orthanc = Orthanc(tmp_path / "pacs", dicomweb_servers={})
     node = RunningNode(tmp_path / "node", series_quiet_seconds=600, study_quiet_seconds=600)
-    node.wait_ready()
     try:
+        node.program.wait_for("worker_ready", WORKER_SECONDS)
         for port in (node.port, orthanc.dicom_port):
             assert run("storescu", "+sd", "127.0.0.1", port, folder).returncode == 0
         wait_for(lambda: len(node.worklist.holdings.find(uid)) == IMAGES, "registering the images")

@@ -15,12 +15,22 @@ from triage_node.imaging.part10 import pixel_data_place, read_pixels
 from triage_node.imaging.pixelformat import NATIVE, PixelFormat
 from triage_node.imaging.pixels import stored_values
 
+MOST_FRAMES = 100_000
 _PIXEL_DATA = Tag("PixelData")
 
 
 def frame_count(instance: Instance) -> int:
-    """Return the number of frames, 0 of what is no image."""
-    return (whole(instance.header, "NumberOfFrames") or 1) if whole(instance.header, "Rows") else 0
+    """Return the number of frames, 0 of what is no image.
+
+    Raises
+    ------
+    InvalidInstance
+        The number is absurd.
+    """
+    count = (whole(instance.header, "NumberOfFrames") or 1) if whole(instance.header, "Rows") else 0
+    if not 0 <= count <= MOST_FRAMES:
+        raise InvalidInstance(f"The instance names {count} frames.")
+    return count
 
 
 def compressed_frames(path: Path, numbers: Sequence[int]) -> Iterator[bytes]:
@@ -33,8 +43,8 @@ def compressed_frames(path: Path, numbers: Sequence[int]) -> Iterator[bytes]:
     """
     instance = Instance.read(path)
     try:
-        encoded = generate_frames(_pixel_data(path), number_of_frames=frame_count(instance))
-        found = {number: frame for number, frame in enumerate(encoded, 1) if number in set(numbers)}
+        encoded, wanted = generate_frames(_pixel_data(path), number_of_frames=frame_count(instance)), set(numbers)
+        found = {number: frame for number, frame in enumerate(encoded, 1) if number in wanted}
         yield from [found[number] for number in numbers]
     except InvalidInstance:
         raise

@@ -135,7 +135,7 @@ def pixel_data_place(path: Path) -> tuple[int, int]:
         start = file.tell() - (4 if is_implicit else 0)
         if len(head) < 12 or length == _UNDEFINED_LENGTH:
             raise InvalidInstance("The instance has no native pixel data.")
-        return start, start + length
+        return start, min(start + length, path.stat().st_size)
 
     return _guarded(path, read)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydicom import Dataset, dcmwrite
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian
 
-from triage_node.errors import InvalidInstance
+from triage_node.errors import InvalidInstance, TriageError
 from triage_node.imaging.frame_bytes import little_endian_frames, swapped
 from triage_node.imaging.part10 import LARGEST_FILE_BYTES, read_everything
 from triage_node.imaging.pixelformat import NATIVE
@@ -33,10 +33,9 @@ def explicit_little_endian(path: Path) -> bytes:
         if ds.file_meta.TransferSyntaxUID == ExplicitVRBigEndian:
             _swap(ds)
         return _written(ds)
-    except InvalidInstance:
+    except TriageError:
         raise
-    except (AttributeError, KeyError, NotImplementedError, TypeError, ValueError, OverflowError) as error:
-        # The border to a peer's bytes: values are decoded when they are written, and may be anything.
+    except Exception as error:  # the border to a peer's bytes: values are decoded when written, and may be anything
         raise InvalidInstance(f"The data set cannot be written anew ({type(error).__name__}).") from error
 
 

@@ -6,24 +6,17 @@ import numpy as np
 import pytest
 from ct import head_ct, save
 from ct_enhanced import enhanced_ct
+from keeping import keep as keep_files
 
 from triage_node.findings import LABELS
-from triage_node.intake.header import read_header
-from triage_node.intake.registrar import received_instance
 
 
 @pytest.fixture
-def keep(site, clock, tmp_path):
-    """Keep data sets in the spool and register them, as the intake does."""
+def keep(site, tmp_path):
+    """Keep data sets in the spool and register them, as the intake does; return the study's UID."""
 
     def keep(*datasets) -> str:
-        for path in save(datasets, tmp_path / "sent"):
-            content = path.read_bytes()
-            header = read_header(content)
-            kept = site.spool.keep(content, header.study_instance_uid, header.sop_instance_uid)
-            site.spool.file(kept, header.study_instance_uid, header.sop_instance_uid)
-            site.worklist.registration.register([received_instance(header, len(content), clock())])
-            site.spool.forget(kept)
+        keep_files(site, save(datasets, tmp_path / "sent"))
         return str(datasets[0].StudyInstanceUID)
 
     return keep

@@ -56,6 +56,8 @@ def test_a_compressed_frame_comes_either_way(site, sent, compress, media_type):
     [(headers, content)] = parts_of(program.get(place, headers={"Accept": f"multipart/related; type={media_type}"}))
     assert headers["content-type"] == f"{media_type}; transfer-syntax={ds.file_meta.TransferSyntaxUID}"
     assert content == next(generate_frames(ds.PixelData, number_of_frames=1))
+    alone = program.get(place, headers={"Accept": f"{media_type}, application/octet-stream;q=0.5"})
+    assert (alone.headers["content-type"].split(";")[0], alone.content) == (media_type, content)
 
 
 def test_frames_of_many_and_numbers_that_are_none(site, sent):
@@ -68,6 +70,7 @@ def test_frames_of_many_and_numbers_that_are_none(site, sent):
         ds.PixelData[2 * frame_bytes : 3 * frame_bytes],
         ds.PixelData[:frame_bytes],
     ]
+    assert program.get(f"{place}/3,1", headers={"Accept": "application/octet-stream"}).status_code == 406
     for numbers, status in [("0", 400), ("1,", 400), ("a", 400), ("1,1", 400), ("-1", 400), ("1;2", 400)]:
         assert program.get(f"{place}/{numbers}").status_code == status, numbers
     assert program.get(f"{place}/{ds.NumberOfFrames + 1}").status_code == 404
@@ -90,6 +93,20 @@ def test_lossy_frames_come_as_they_are_stored_and_damaged_ones_are_406(site, sen
         answer = site.program().get(f"{address(damaged)}/{way}")
         assert answer.status_code == 406, way
         assert "detail" in answer.json()
+
+
+@pytest.mark.parametrize("compress", [rle, lambda ds: ds])
+def test_an_absurd_number_of_frames_costs_nothing(site, sent, compress):
+    [ds] = head_ct(slices=1, size=(64, 64))
+    compress(ds).NumberOfFrames = 900_000_000
+    sent(ds)
+    program = site.program()
+    for way in ("frames/1", "rendered", "bulkdata/7FE00010", "frames/1/rendered"):
+        answer = program.get(f"{address(ds)}/{way}", headers={"Accept": "*/*"})
+        assert answer.status_code == 406 or way == "rendered", way
+    assert program.get(f"{address(ds)}/rendered", headers={"Accept": "multipart/related"}).status_code == 406
+    [(_, content)] = parts_of(program.get(address(ds)))
+    assert len(content) > 0
 
 
 def test_metadata_are_the_header_and_bulk_data_the_values(site, sent):

@@ -17,7 +17,7 @@ from triage_node.web.dicomweb.syntaxes import EXPLICIT, LOSSY
 from triage_node.web.dicomweb.targets import INSTANCE, REFUSALS, InstanceTarget, Target
 from triage_node.web.dicomweb.viewing import VIEWED
 from triage_node.web.media_types import OCTET_STREAM, Acceptable, MediaType
-from triage_node.web.multipart import Multipart, Part
+from triage_node.web.multipart import Multipart, Part, alone
 
 router = APIRouter(prefix="/dicomweb", tags=["WADO-RS"], responses=REFUSALS)
 
@@ -39,21 +39,29 @@ MEDIA_TYPES = (
     responses={200: {"content": {"multipart/related": {}}, "description": "one part a frame"}},
 )
 def frames(request: Request, target: InstanceTarget, frames: str) -> Response:
-    """Return the frames with these numbers, from 1, parted by commas; lossy ones compressed if nothing else is said."""
-    chosen = Acceptable.of(request).choose(*_offers(target.holding.transfer_syntax_uid)).media_type
-    numbers = existing_frames(target, frame_numbers(frames))
+    """Return the frames with these numbers, from 1, parted by commas; lossy ones compressed if nothing else is said.
+
+    One frame may be asked for alone, without a part around it.
+    """
+    numbers = frame_numbers(frames)
+    offers = _offers(target.holding.transfer_syntax_uid)
+    single = [MediaType(offer.root, {"transfer-syntax": offer.transfer_syntax}) for offer in offers]
+    chosen = Acceptable.of(request).choose(*offers, *(single if len(numbers) == 1 else [])).media_type
+    parts = _parts(target, existing_frames(target, numbers), chosen, request.url.path.rpartition("/")[0])
+    return alone(next(parts)) if chosen in single else Multipart(chosen.root).response(parts)
+
+
+def _parts(target: Target, numbers: Sequence[int], chosen: MediaType, place: str) -> Iterator[Part]:
     read = little_endian_frames if chosen.root == OCTET_STREAM else compressed_frames
-    media_type = MediaType(chosen.root, {"transfer-syntax": chosen.transfer_syntax})
     contents = begun(read(target.path, numbers))
-    place = request.url.path.rpartition("/")[0]
-    parts = (
+    media_type = MediaType(chosen.root, {"transfer-syntax": chosen.transfer_syntax})
+    return (
         Part.of_bytes(media_type, content, f"{place}/{number}")
         for number, content in zip(numbers, contents, strict=True)
     )
-    return Multipart(chosen.root).response(parts)
 
 
-def frame_numbers(text: str) -> list[int]:
+def frame_numbers(text: str) -> Sequence[int]:
     """Return the numbers of an address; 400 when they are none, or one is named twice."""
     if not re.fullmatch(r"[1-9]\d{0,5}(,[1-9]\d{0,5}){0,9999}", text):
         raise HTTPException(400, "The address holds no list of frame numbers from 1.")
