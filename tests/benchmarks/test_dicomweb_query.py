@@ -9,6 +9,7 @@ import os
 import statistics
 import time
 
+import pytest
 from ct import head_ct, save
 from multipart import CONTENT_TYPE, body_of_files
 from nodes import RunningNode
@@ -62,13 +63,14 @@ def p95(values):
     return sorted(values)[int(0.95 * len(values))]
 
 
+@pytest.mark.timeout(1200)
 def test_times(tmp_path, wait_for):
     for name in ("pacs", "node"):
         (tmp_path / name).mkdir()
     orthanc = Orthanc(tmp_path / "pacs", dicomweb_servers={})
     node = RunningNode(tmp_path / "node", series_quiet_seconds=6000, study_quiet_seconds=6000)
-    node.wait_ready()
     try:
+        node.program.wait_for("worker_ready", 600)
         body, uid = make_body(tmp_path)
         token = node.command("token", "add", "bench").stdout.strip()
         node_port = int(node.web_address.rpartition(":")[2])
