@@ -48,13 +48,14 @@ def rate(port, path, body, headers) -> float:
     return IMAGES / seconds
 
 
+@pytest.mark.timeout(1200)
 def test_rate(bodies, tmp_path):
     for name in ("pacs", "node"):
         (tmp_path / name).mkdir()
     orthanc = Orthanc(tmp_path / "pacs", dicomweb_servers={})
     node = RunningNode(tmp_path / "node", series_quiet_seconds=600, study_quiet_seconds=600)
-    node.wait_ready()
     try:
+        node.program.wait_for("worker_ready", 600)
         token = node.command("token", "add", "bench").stdout.strip()
         ours, theirs = [], []
         node_port = int(node.web_address.rpartition(":")[2])

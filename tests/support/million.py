@@ -14,6 +14,7 @@ from triage_node.findings import LABELS, TYPES, Decision, Label
 from triage_node.worklist.database import Database
 from triage_node.worklist.rollups import ALL_TIME, STATE, day_of, duration_bin, outcome_counts, stage_counts
 from triage_node.worklist.text import folded_name, search_text
+from triage_node.worklist.workitem_uids import workitem_uid
 
 DAY = 86400.0
 YEARS = 3
@@ -122,7 +123,8 @@ def _study(
     description = rng.choice(["CT HEAD W/O", "CT Schädel nativ", "CT HEAD TRAUMA", "STROKE CT"])
     read = not is_open and rng.random() < 0.7
     rows.add(
-        "study", id=number, study_instance_uid=uid, patient_id=patient, patient_name=name, accession_number=accession,
+        "study", id=number, study_instance_uid=uid, workitem_uid=workitem_uid(uid),
+        patient_id=patient, patient_name=name, accession_number=accession,
         study_description=description, study_date=time.strftime("%Y%m%d", time.gmtime(arrival)), study_time="120000",
         patient_name_folded=folded_name(name), study_identifier=str(number), patient_birth_date="19600229",
         calling_ae_title=rng.choice(SENDERS), state=state,

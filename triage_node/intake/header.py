@@ -10,6 +10,7 @@ from pydicom.tag import Tag
 
 from triage_node.errors import InvalidInstance
 from triage_node.imaging import looks_like_head_ct
+from triage_node.imaging.header import item, text, whole
 from triage_node.imaging.part10 import parse_header
 
 TAGS = [
@@ -120,10 +121,10 @@ def _header(ds: Dataset) -> Header:
     transfer_syntax_uid = getattr(getattr(ds, "file_meta", None), "TransferSyntaxUID", None)
     if transfer_syntax_uid is None:
         raise InvalidInstance("The file does not say its transfer syntax.")
-    announced = str(ds.file_meta.get("MediaStorageSOPInstanceUID", "")) or _uid(ds, "SOPInstanceUID")
+    announced = text(ds.file_meta, "MediaStorageSOPInstanceUID") or _uid(ds, "SOPInstanceUID")
     if announced != _uid(ds, "SOPInstanceUID"):
         raise InvalidInstance("The instance is not the one that was announced.", announced=announced)
-    request = _first_item(ds, "RequestAttributesSequence")
+    request = item(ds, "RequestAttributesSequence")
     return Header(
         study_instance_uid=_uid(ds, "StudyInstanceUID"),
         series_instance_uid=_uid(ds, "SeriesInstanceUID"),
@@ -145,23 +146,23 @@ def _header(ds: Dataset) -> Header:
         patient_birth_date=_text(ds, "PatientBirthDate"),
         patient_sex=_text(ds, "PatientSex"),
         timezone_offset=_text(ds, "TimezoneOffsetFromUTC"),
-        series_number=_number(ds, "SeriesNumber"),
+        series_number=whole(ds, "SeriesNumber"),
         performed_date=_text(ds, "PerformedProcedureStepStartDate"),
         performed_time=_text(ds, "PerformedProcedureStepStartTime"),
         scheduled_procedure_step_id=_text(request, "ScheduledProcedureStepID"),
         requested_procedure_id=_text(request, "RequestedProcedureID"),
-        instance_number=_number(ds, "InstanceNumber"),
-        rows=_number(ds, "Rows"),
-        columns=_number(ds, "Columns"),
-        bits_allocated=_number(ds, "BitsAllocated"),
-        number_of_frames=_number(ds, "NumberOfFrames"),
+        instance_number=whole(ds, "InstanceNumber"),
+        rows=whole(ds, "Rows"),
+        columns=whole(ds, "Columns"),
+        bits_allocated=whole(ds, "BitsAllocated"),
+        number_of_frames=whole(ds, "NumberOfFrames"),
         eligible=looks_like_head_ct(ds),
         urgent=_text(ds, "RequestedProcedurePriority").upper() in URGENT,
     )
 
 
 def _uid(ds: Dataset, keyword: str) -> str:
-    value = str(ds.get(keyword) or "")
+    value = text(ds, keyword)
     if not value:
         raise InvalidInstance(f"{keyword} is missing.")
     if not TOLERATED_UID.fullmatch(value) or set(value) <= {"."}:
@@ -169,26 +170,9 @@ def _uid(ds: Dataset, keyword: str) -> str:
     return value
 
 
-def _number(ds: Dataset, keyword: str) -> int | None:
-    """Return a number that is only shown; None where there is none, or nonsense."""
-    try:
-        value = int(ds.get(keyword))  # type: ignore[arg-type]
-    except Exception:  # as in `read_open_header`, but no reason to refuse the instance
-        return None
-    return value if abs(value) < 2**31 else None
-
-
-def _first_item(ds: Dataset, keyword: str) -> Dataset:
-    """Return the first item of a sequence; an empty one where there is none, or nonsense."""
-    try:
-        return Dataset(ds[keyword].value[0])
-    except Exception:  # as in `_number`
-        return Dataset()
-
-
 def _text(ds: Dataset, keyword: str) -> str:
-    value = ds.get(keyword)
-    if value is None:
-        return ""
-    # A control character has no place in a name; in a terminal it would be a command.
-    return "".join(character for character in str(value) if character.isprintable())[:256]
+    value = text(ds, keyword)
+    if not value.isprintable():
+        # A control character has no place in a name; in a terminal it would be a command.
+        value = "".join(character for character in value if character.isprintable())
+    return value[:256]

@@ -21,6 +21,7 @@ LAST = "\U0010ffff"
 STUDY, SERIES, INSTANCE = StudyRow.__table__.c, SeriesRow.__table__.c, InstanceRow.__table__.c
 COLUMNS = {Level.STUDY: STUDY, Level.SERIES: SERIES, Level.INSTANCE: INSTANCE}
 FOLDED = {"patient_name": "patient_name_folded", "referring_physician_name": "referring_physician_folded"}
+INDEXED_UIDS = frozenset({"study_instance_uid", "series_instance_uid", "sop_instance_uid", "workitem_uid"})
 ORDERED = frozenset({"patient_id", "accession_number", "patient_name_folded"})
 """Columns of studies with an index of their own."""
 IN_TRIGRAMS = ORDERED | {"referring_physician_folded", "study_description", "study_identifier"}
@@ -54,7 +55,7 @@ def match(attribute: Attribute, value: str, dialect: str) -> Match:
 def _uids(attribute: Attribute, value: str, _dialect: str) -> Match:
     wanted = _list(value, attribute.keyword)
     own = COLUMNS[attribute.level][attribute.column]
-    if attribute.column not in ("study_instance_uid", "series_instance_uid", "sop_instance_uid"):
+    if attribute.column not in INDEXED_UIDS:
         return Match(own.in_(wanted))
     return Match(own.in_(wanted), select(_study_id(attribute.level)).where(own.in_(wanted)))
 

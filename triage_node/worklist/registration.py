@@ -12,6 +12,7 @@ from triage_node.worklist.rollups import count, day_of
 from triage_node.worklist.schema import InstanceRow, SeriesRow, StudyRow
 from triage_node.worklist.states import DONE, StudyState
 from triage_node.worklist.text import folded_name, search_text
+from triage_node.worklist.workitem_uids import workitem_uid
 
 ACTOR = "intake"
 
@@ -131,6 +132,7 @@ class Registration:
             return found
         study = StudyRow(
             study_instance_uid=instance.study_instance_uid,
+            workitem_uid=workitem_uid(instance.study_instance_uid),
             patient_id=instance.patient_id,
             patient_name=instance.patient_name,
             accession_number=instance.accession_number,

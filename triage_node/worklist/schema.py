@@ -46,6 +46,7 @@ class StudyRow(Base):
         _by_arrival("study_by_station", "station_name"),
         _by_arrival("study_by_calling_ae_title", "calling_ae_title"),
         Index("study_by_change", "change_marker"),
+        Index("study_by_workitem", "workitem_uid"),
         Index("study_by_date", "study_date", "id"),
         Index("study_by_patient", "patient_id", "id"),
         Index("study_by_patient_name", "patient_name_folded", "id"),
@@ -56,6 +57,7 @@ class StudyRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     study_instance_uid: Mapped[str] = mapped_column(String(64), unique=True)
+    workitem_uid: Mapped[str] = mapped_column(String(64), default="", server_default="")
     patient_id: Mapped[str] = mapped_column(Text, default="")
     patient_name: Mapped[str] = mapped_column(Text, default="")
     accession_number: Mapped[str] = mapped_column(Text, default="")

@@ -54,20 +54,29 @@ class Search:
         with self._database.read() as session:
             dialect = session.get_bind().dialect.name
             matches = [match(attribute, value, dialect) for attribute, value in question.keys]
-            found = [dict(row) for row in _rows(session, question, matches)]
+            wanted = _select(question.level, matches)
+            rows = page_of(session, wanted, question.level, matches, question.limit, question.offset)
+            found = [dict(row) for row in rows]
             return _counted(session, found, question.level)
 
 
-def _rows(session: Session, question: Question, matches: Sequence[Match]) -> list[RowMapping]:
-    wanted = _select(question.level, matches)
+def page_of(
+    session: Session, wanted: Select[Any], level: Level, matches: Sequence[Match], limit: int, offset: int
+) -> list[RowMapping]:
+    """Return a page of what is wanted, found by the most selective index of the matches.
+
+    Parameters
+    ----------
+    wanted
+        Selects from the study and, down to the level, the tables below; it has the conditions of the matches.
+    """
     candidates, are_all = _candidates(session, matches)
     if candidates is None:
-        return _page(session, _newest(wanted, question.level), question)
+        return _page(session, _newest(wanted, level), limit, offset)
     if are_all:
         ids = list(candidates)
-        return _page(session, _by_date(wanted.where(STUDY.id.in_(ids)), question.level), question) if ids else []
-    parts = _in_parts(session, candidates, wanted, question.level)
-    return list(islice(parts, question.offset, question.offset + question.limit))
+        return _page(session, _by_date(wanted.where(STUDY.id.in_(ids)), level), limit, offset) if ids else []
+    return list(islice(_in_parts(session, candidates, wanted, level), offset, offset + limit))
 
 
 def _select(level: Level, matches: Sequence[Match]) -> Select[Any]:
@@ -98,8 +107,8 @@ def _by_date(wanted: Select[Any], level: Level) -> Select[Any]:
     return wanted.order_by(STUDY.study_date.desc(), STUDY.id.desc(), *below)
 
 
-def _page(session: Session, wanted: Select[Any], question: Question) -> list[RowMapping]:
-    return list(session.execute(wanted.limit(question.limit).offset(question.offset)).mappings())
+def _page(session: Session, wanted: Select[Any], limit: int, offset: int) -> list[RowMapping]:
+    return list(session.execute(wanted.limit(limit).offset(offset)).mappings())
 
 
 def _candidates(session: Session, matches: Sequence[Match]) -> tuple[Iterable[int] | None, bool]:

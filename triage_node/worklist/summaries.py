@@ -20,6 +20,7 @@ INTERNAL = {
     "change_marker",
     "open_rank",
     "unfinished",
+    "workitem_uid",
     "patient_name_folded",
     "referring_physician_folded",
 }

@@ -26,6 +26,7 @@ from triage_node.worklist.sessions import Limits, Sessions
 from triage_node.worklist.statistics import Statistics
 from triage_node.worklist.tokens import Tokens
 from triage_node.worklist.views import Views
+from triage_node.worklist.workitems import Workitems
 
 LEASE_SECONDS = 60.0
 
@@ -55,6 +56,7 @@ class Worklist:
         self.holdings = Holdings(self.database)
         self.queries = Queries(self.database, clock, settings.maximum_wait_minutes * 60)
         self.search = Search(self.database)
+        self.workitems = Workitems(self.database)
         self.statistics = Statistics(self.database)
         self.queue_history = QueueHistory(self.database, clock)
         limits = Limits(settings.web_idle_minutes * 60, settings.web_session_hours * 3600)

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from triage_node.errors import InvalidInput
 from triage_node.web.access import audited
 from triage_node.web.dicomweb.json_model import data_set
-from triage_node.web.dicomweb.search_query import MOST_RESULTS, SearchQuery
+from triage_node.web.dicomweb.search_query import MOST_RESULTS, SearchQuery, keys_of
 from triage_node.web.media_types import DICOM_JSON, JSON, Acceptable, MediaType
 from triage_node.web.parts import Parts, parts_of
 from triage_node.worklist import Role
@@ -63,7 +63,7 @@ def _search(request: Request, parts: Parts, level: Level) -> Response:
         if name in request.path_params
     ]
     try:
-        query = SearchQuery.parse(request.query_params.multi_items(), level)
+        query = SearchQuery.parse(request.query_params.multi_items(), keys_of(level))
         most = MOST_RESULTS[level]
         limit = most if query.limit is None else min(query.limit, most)
         question = Question(level, (*fixed, *query.keys), limit + 1, query.offset)

@@ -1,7 +1,7 @@
 """The query of a search's address (PS3.18 8.3.4 and 10.6.1.3)."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pydicom.datadict import keyword_for_tag, tag_for_keyword
@@ -34,8 +34,8 @@ class SearchQuery:
     fuzzy: bool
 
     @classmethod
-    def parse(cls, parameters: Iterable[tuple[str, str]], level: Level) -> "SearchQuery":
-        """Read the parameters of an address.
+    def parse(cls, parameters: Iterable[tuple[str, str]], known: Mapping[str, Attribute]) -> "SearchQuery":
+        """Read the parameters of an address; ``known`` are the keys of the search, by keyword.
 
         Raises
         ------
@@ -54,7 +54,7 @@ class SearchQuery:
             elif name in ("limit", "offset", "fuzzymatching", "accept"):
                 options[name] = value
             else:
-                attribute = _matched(name, level)
+                attribute = _matched(name, known)
                 if attribute in keys and attribute.kind is not Kind.UID:
                     raise InvalidInput(f"{attribute.keyword} is given twice.")
                 keys[attribute] = f"{keys[attribute]},{value}" if attribute in keys else value
@@ -81,12 +81,20 @@ def keyword_of(name: str) -> str:
     return ".".join(keywords)
 
 
-def _matched(name: str, level: Level) -> Attribute:
+def keys_of(level: Level) -> dict[str, Attribute]:
+    """Return the keys of a search on a level: its attributes and those of the levels above."""
+    return {
+        keyword: attribute
+        for keyword, attribute in BY_KEYWORD.items()
+        if attribute.kind is not Kind.NONE and attribute.level <= level
+    }
+
+
+def _matched(name: str, known: Mapping[str, Attribute]) -> Attribute:
     keyword = keyword_of(name)
-    attribute = BY_KEYWORD.get(keyword)
-    if attribute is None or attribute.kind is Kind.NONE or attribute.level > level:
+    if keyword not in known:
         raise InvalidInput(f"{keyword} is no key of this search.")
-    return attribute
+    return known[keyword]
 
 
 def _number(text: str, name: str) -> int:

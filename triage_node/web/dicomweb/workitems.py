@@ -1,0 +1,76 @@
+"""UPS-RS: the read side of the Worklist service (PS3.18 11.5 and 11.9); the node alone writes its worklist."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+from triage_node.errors import InvalidInput
+from triage_node.web.access import audited, require, write_access
+from triage_node.web.dicomweb.json_model import data_set
+from triage_node.web.dicomweb.search_query import SearchQuery
+from triage_node.web.dicomweb.workitem_model import summary_of, workitem
+from triage_node.web.media_types import DICOM_JSON, JSON, Acceptable, MediaType
+from triage_node.web.parts import Parts, parts_of
+from triage_node.web.visitor import Visitor
+from triage_node.worklist import Role
+from triage_node.worklist.workitems import KEYS
+
+router = APIRouter(prefix="/dicomweb/workitems", include_in_schema=False)
+
+TheParts = Annotated[Parts, Depends(parts_of)]
+READERS = (Role.READER, Role.SERVICE)
+MOST = 1000
+READ_ONLY = "The node alone writes its worklist; workitems can be searched and retrieved."
+
+
+@router.get("", dependencies=[Depends(audited("workitems_searched", *READERS))])
+def search(request: Request, parts: TheParts) -> Response:
+    """Search for workitems (PS3.18 11.9)."""
+    media_type = _media_type(request)
+    try:
+        query = SearchQuery.parse(request.query_params.multi_items(), KEYS)
+        limit = MOST if query.limit is None else min(query.limit, MOST)
+        found = parts.worklist.workitems.search(query.keys, limit, query.offset)
+    except InvalidInput as error:
+        raise HTTPException(400, str(error)) from error
+    if not found:
+        return Response(status_code=204)
+    label = parts.settings.ae_title
+    return JSONResponse([data_set(summary_of(one, label)) for one in found], media_type=media_type)
+
+
+@router.get("/{workitem_uid}")
+async def retrieve(
+    workitem_uid: str, request: Request, visitor: Annotated[Visitor, Depends(require(*READERS))], parts: TheParts
+) -> Response:
+    """Return a workitem (PS3.18 11.5)."""
+    media_type = _media_type(request)
+    study = await run_in_threadpool(parts.worklist.workitems.get, workitem_uid)
+    await write_access(request, visitor, "workitem_read", study["study_instance_uid"])
+    base_url = f"{str(request.base_url).rstrip('/')}/dicomweb"
+    content = await run_in_threadpool(workitem, study, parts.settings.ae_title, base_url)
+    return JSONResponse([content], media_type=media_type)
+
+
+@router.post("", dependencies=[Depends(require(*READERS))])
+@router.post("/{workitem_uid}", dependencies=[Depends(require(*READERS))])
+@router.put("/{workitem_uid}", dependencies=[Depends(require(*READERS))])
+def write() -> Response:
+    """Refuse to create or change a workitem."""
+    raise HTTPException(405, READ_ONLY, {"Allow": "GET"})
+
+
+@router.put("/{workitem_uid}/state", dependencies=[Depends(require(*READERS))])
+@router.post("/{workitem_uid}/cancelrequest", dependencies=[Depends(require(*READERS))])
+@router.post("/{workitem_uid}/subscribers/{ae_title}", dependencies=[Depends(require(*READERS))])
+@router.delete("/{workitem_uid}/subscribers/{ae_title}", dependencies=[Depends(require(*READERS))])
+def act() -> Response:
+    """Refuse what only a writable worklist knows."""
+    raise HTTPException(405, READ_ONLY, {"Allow": ""})
+
+
+def _media_type(request: Request) -> str:
+    return str(Acceptable.of(request).choose(MediaType(DICOM_JSON), MediaType(JSON)).media_type)
