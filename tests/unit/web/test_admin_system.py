@@ -66,6 +66,7 @@ def test_the_page_says_how_the_node_is(site, analyzed, peer):
 def test_the_api_says_the_same_to_monitoring(site, peer):
     state = site.program().get("/api/system").json()
     assert state["worker"]["ready"]
+    assert state["problems"] == ["Late.job is failing.", "Bad.job is failing."]
     assert {job["name"]: job["ok"] for job in state["upkeep"]} == {
         "Fine.job": True,
         "Late.job": False,
@@ -138,6 +139,8 @@ def test_each_destination_has_its_own_state(site, clock):
     browser = site.signed_in(ADMINISTRATOR)
     page = browser.get("/admin").text
     assert "1 given up" in page
+    assert "1 reports for OLD@h:1 were given up." in page
+    assert f"{DEAD_PEER} did not take the last report; it is tried again." in page
     assert "no longer in the settings" in page
     lines = list(csv.DictReader(io.StringIO(browser.get("/admin/destinations.csv").text)))
     assert lines[-1]["last_error"] == "'=refused"

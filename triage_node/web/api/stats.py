@@ -48,14 +48,10 @@ def period(from_day: date | None, to_day: date | None) -> tuple[date, date]:
 
 def all_numbers(worklist: Worklist, first: date, last: date) -> dict[str, Any]:
     """Return everything that is told of some days."""
-    statistics = worklist.statistics
-    numbers = statistics.statistics(first, last)
     before = max(date(1970, 1, 1), first - timedelta(days=1))
-    reference = max(date(1970, 1, 1), before - timedelta(days=REFERENCE_DAYS - 1)), before
-    drift = statistics.drift(first, last, *reference)
+    reference_first = max(date(1970, 1, 1), before - timedelta(days=REFERENCE_DAYS - 1))
+    numbers = worklist.statistics.everything(first, last, reference_first, before)
     return numbers | {
-        "agreement": statistics.agreement(first, last),
-        "drift": drift | {"reference_from": reference[0].isoformat(), "reference_to": reference[1].isoformat()},
         "queues": worklist.queue_history.history(first, last),
         "now": worklist.queries.counts(),
     }
