@@ -1,7 +1,4 @@
-"""Each query of the worklist with a million studies, 2,000 of them open, and five million instances, on SQLite.
-
-TRIAGE_BENCH_STUDIES makes another number of studies; TRIAGE_BENCH_FOLDER keeps the rows there for the next run.
-"""
+"""Each query of the worklist with a million studies, 2,000 of them open, and five million instances, on SQLite."""
 
 import os
 import statistics
@@ -13,38 +10,26 @@ from typing import Any
 
 import psutil
 import pytest
-from million import DESTINATION, Size, make_rows
+from conftest import STUDIES
+from million import DESTINATION
 
 from triage_node.config import Settings
 from triage_node.worklist import Access, AuditFilters, Filters, Worklist
 from triage_node.worklist.filters import start_of
 
-STUDIES = int(os.environ.get("TRIAGE_BENCH_STUDIES", 1_000_000))
-OPEN = 2000
 ACCESSES = 500_000
 ROUNDS = 40
 BAR_MS = 100.0
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory) -> Iterator[Worklist]:
-    kept = os.environ.get("TRIAGE_BENCH_FOLDER")
-    folder = Path(kept) if kept else tmp_path_factory.mktemp("million")
-    if not (folder / "worklist.sqlite").exists():
-        start = time.perf_counter()
-        make_rows(folder / "worklist.sqlite", Size(STUDIES, OPEN), time.time())
-        print(f"\nrows made in {time.perf_counter() - start:.0f} s")
-    gigabytes = sum(file.stat().st_size for file in folder.iterdir()) / 1e9
-    print(f"\n{STUDIES} studies, {STUDIES * 5} instances: {gigabytes:.2f} GB")
-    worklist = Worklist(Settings(data_dir=folder))
+def filled(million: Path) -> Iterator[Worklist]:
+    worklist = Worklist(Settings(data_dir=million))
     worklist.prepare()
     if not worklist.audit_trail.latest(1):
         make_accesses(worklist)
     yield worklist
     worklist.close()
-    if not kept:
-        for file in folder.iterdir():
-            file.unlink()
 
 
 def make_accesses(worklist: Worklist) -> None:

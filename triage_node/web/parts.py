@@ -10,7 +10,9 @@ from triage_node.config import Settings
 from triage_node.intake import Door
 from triage_node.spool import Spool
 from triage_node.web.audit import Auditor
+from triage_node.web.hashing import Hashing
 from triage_node.web.limits import RateLimit
+from triage_node.web.streams import Streams
 from triage_node.web.templating import Templates
 from triage_node.worklist import Worklist
 
@@ -41,6 +43,8 @@ class Parts:
     door: Door | None = None
     ready: Callable[[], Sequence[Fact]] = tuple
     more: dict[str, Any] = field(default_factory=dict)
+    streams: Streams = field(default_factory=Streams)
+    hashing: Hashing = field(default_factory=Hashing)
 
 
 def parts_of(request: Request) -> Parts:

@@ -15,6 +15,7 @@ from triage_node.intake import Door
 from triage_node.spool import Spool
 from triage_node.web.application import build_application
 from triage_node.web.audit import Auditor
+from triage_node.web.connections import MOST_CONNECTIONS, BoundedConnection
 from triage_node.web.forwarding import forwarder
 from triage_node.web.parts import Fact
 from triage_node.worklist import Worklist
@@ -116,7 +117,8 @@ class WebServer:
             server_header=False,
             lifespan="off",
             ws="none",
-            http="httptools",
+            http=BoundedConnection,
+            limit_concurrency=MOST_CONNECTIONS,
             proxy_headers=settings.web_behind_proxy,
             forwarded_allow_ips=list(settings.web_trusted_proxies),
             ssl_certfile=settings.web_tls_certificate,

@@ -4,6 +4,7 @@ from triage_node.worklist.accounts import User
 from triage_node.worklist.audit_trail import Access, AuditFilters
 from triage_node.worklist.claims import Claim
 from triage_node.worklist.filters import Filters
+from triage_node.worklist.holdings import Holding
 from triage_node.worklist.outbox import Delivery
 from triage_node.worklist.outcome import Outcome, Status
 from triage_node.worklist.registration import ReceivedInstance
@@ -19,6 +20,7 @@ __all__ = [
     "Delivery",
     "DeliveryState",
     "Filters",
+    "Holding",
     "Outcome",
     "ReceivedInstance",
     "Role",

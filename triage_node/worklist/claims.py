@@ -96,14 +96,14 @@ class Claims:
             study.attempts = 0  # only tries that failed in a row give a study up
             if outcome.status is Status.UNSUITABLE and (changed or not claim.closed):
                 study.analyzed_revision = claim.revision
-                self._wait_for_more(session, study, outcome)
+                self._give_back(session, study, "not_suitable_yet", _codes(outcome))
                 return False
             if self._series_grew(session, study, claim, outcome):
-                self._move(session, study, StudyState.RECEIVING, "superseded", "the analyzed series got more images")
+                self._give_back(session, study, "superseded", "the analyzed series got more images")
                 return False
             self._write(session, study, claim.revision, outcome, destinations)
             if changed:
-                self._move(session, study, StudyState.RECEIVING, "late_images")
+                self._give_back(session, study, "late_images")
             else:
                 self._move(session, study, StudyState(outcome.status), "finished", _codes(outcome))
             return True
@@ -152,8 +152,10 @@ class Claims:
         self._move(session, study, StudyState.FAILED, code, message)
         return True
 
-    def _wait_for_more(self, session: Session, study: StudyRow, outcome: Outcome) -> None:
-        self._move(session, study, StudyState.RECEIVING, "not_suitable_yet", _codes(outcome))
+    def _give_back(self, session: Session, study: StudyRow, code: str, message: str = "") -> None:
+        """Have it analyzed again: when more has come, or at once when it was found complete meanwhile."""
+        to = StudyState.READY if study.closed_at is not None else StudyState.RECEIVING
+        self._move(session, study, to, code, message)
 
     def _series_grew(self, session: Session, study: StudyRow, claim: Claim, outcome: Outcome) -> bool:
         if outcome.series_instance_uid is None:

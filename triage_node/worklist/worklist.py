@@ -10,6 +10,7 @@ from triage_node.worklist.assembly import Assembly, Timers
 from triage_node.worklist.audit_trail import AuditTrail
 from triage_node.worklist.claims import Claims
 from triage_node.worklist.database import Database
+from triage_node.worklist.holdings import Holdings
 from triage_node.worklist.lockouts import Lockouts
 from triage_node.worklist.outbox import Outbox
 from triage_node.worklist.outbox_state import OutboxState
@@ -20,6 +21,7 @@ from triage_node.worklist.queue_history import QueueHistory
 from triage_node.worklist.rebuilding import Rebuilding
 from triage_node.worklist.recounting import recount_if_missing
 from triage_node.worklist.registration import Registration
+from triage_node.worklist.search import Search
 from triage_node.worklist.sessions import Limits, Sessions
 from triage_node.worklist.statistics import Statistics
 from triage_node.worklist.tokens import Tokens
@@ -50,7 +52,9 @@ class Worklist:
         self.people = People(self.database, clock)
         self.rebuilding = Rebuilding(self.database, clock)
         self.views = Views(self.database, clock, settings.maximum_wait_minutes * 60)
+        self.holdings = Holdings(self.database)
         self.queries = Queries(self.database, clock, settings.maximum_wait_minutes * 60)
+        self.search = Search(self.database)
         self.statistics = Statistics(self.database)
         self.queue_history = QueueHistory(self.database, clock)
         limits = Limits(settings.web_idle_minutes * 60, settings.web_session_hours * 3600)

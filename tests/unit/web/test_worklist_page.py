@@ -147,5 +147,21 @@ def test_a_stream_keeps_to_its_filters(site, analyzed, open_stream):
     assert "\ndata: data: forged" in rows, "a line of a name stays within the data"
 
 
+def test_an_empty_list_is_an_event_that_browsers_take(site, analyzed, open_stream):
+    analyzed("1.2.1")
+    stream = open_stream()
+    assert "data-uid" in next_rows(stream)
+    site.worklist.people.acknowledge("1.2.1", "person ray")
+    assert next_rows(stream) == "event: rows\ndata: "
+
+
+def test_how_many_wait_is_kept_up_to_date(site, analyzed, open_stream):
+    stream = open_stream("?text=nobody")
+    next_rows(stream)
+    analyzed("1.2.1")
+    lines = iter(lambda: stream.readline().decode().rstrip("\n"), None)
+    assert '"flagged": 1' in next(line for line in lines if line.startswith("data: {") and '"flagged": 0' not in line)
+
+
 def test_a_stream_wants_a_session(site, open_stream):
     assert open_stream(cookie="triage=nonsense").status in (303, 401)

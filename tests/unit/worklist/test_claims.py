@@ -108,6 +108,33 @@ def test_an_incomplete_study_is_not_called_unsuitable(ready, clock):
     assert found["reasons"][0]["code"] == "not_head"
 
 
+def test_a_study_found_complete_while_it_was_analyzed_is_not_forgotten(ready, clock):
+    claim = ready.claims.claim("w")
+    clock.forward(60)
+    ready.assembly.advance()
+    assert not ready.claims.finish(claim, UNSUITABLE, [])
+    again = ready.claims.claim("w")
+    assert again is not None, "nothing else would ever wake it"
+    assert again.closed
+    assert ready.claims.finish(again, UNSUITABLE, [])
+    assert study(ready)["state"] == StudyState.UNSUITABLE
+
+
+@pytest.mark.parametrize("number", [100, 9])
+def test_late_images_of_a_study_found_complete_while_it_was_analyzed_are_not_forgotten(
+    ready, receive, clock, flagged, number
+):
+    claim = ready.claims.claim("w")
+    receive(number)
+    clock.forward(60)
+    ready.assembly.advance()
+    ready.claims.finish(claim, flagged, [])
+    again = ready.claims.claim("w")
+    assert again is not None
+    assert ready.claims.finish(again, flagged, [])
+    assert study(ready)["state"] == StudyState.ANALYZED
+
+
 def test_a_failure_is_tried_again_and_then_named(ready):
     assert not ready.claims.finish(ready.claims.claim("w"), FAILED, [])
     assert study(ready)["state"] == StudyState.READY

@@ -9,9 +9,34 @@ from triage_node.worklist import Role
 
 router = APIRouter(include_in_schema=False)
 
+REFUSAL = {
+    "type": "object",
+    "required": ["detail"],
+    "properties": {"detail": {"type": "string", "description": "one sentence that says why"}},
+}
+NOT_GENERAL = ("HTTPValidationError", "ValidationError")
+
 
 @router.get("/api/openapi.json", dependencies=[Depends(require(Role.READER, Role.SERVICE))])
 def openapi(request: Request) -> dict[str, Any]:
     """Return the OpenAPI description."""
-    description: dict[str, Any] = request.app.openapi()
+    return described(request.app.openapi())
+
+
+def described(description: dict[str, Any]) -> dict[str, Any]:
+    """Say how this API refuses: with one sentence, whatever the reason, and not as FastAPI does by itself."""
+    schemas = description.setdefault("components", {}).setdefault("schemas", {})
+    for name in NOT_GENERAL:
+        schemas.pop(name, None)
+    schemas["Refusal"] = REFUSAL
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
+    for operations in description["paths"].values():
+        for operation in operations.values():
+            responses = operation["responses"]
+            responses.pop("422", None)
+            responses["4XX"] = {
+                "description": "Not signed in, not allowed, not there, or not understood",
+                "content": content,
+            }
+            responses["503"] = {"description": "The node cannot answer now", "content": content}
     return description

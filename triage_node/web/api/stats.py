@@ -1,6 +1,6 @@
 """Numbers of the department as JSON, from the daily roll-ups: no patient data."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
@@ -14,6 +14,7 @@ router = APIRouter(tags=["statistics"])
 USUAL_DAYS = 30
 REFERENCE_DAYS = 90
 """Scores and scanners are held against those of so many days before."""
+FIRST_DAY = date(1970, 1, 1)
 
 
 @router.get(
@@ -43,15 +44,19 @@ def stats(
 def period(from_day: date | None, to_day: date | None) -> tuple[date, date]:
     """Return the days that are asked for, the last 30 by default."""
     last = to_day or date.today()
-    return from_day or max(date(1970, 1, 1), last - timedelta(days=USUAL_DAYS - 1)), last
+    return from_day or _before(last, USUAL_DAYS - 1), last
 
 
 def all_numbers(worklist: Worklist, first: date, last: date) -> dict[str, Any]:
     """Return everything that is told of some days."""
-    before = max(date(1970, 1, 1), first - timedelta(days=1))
-    reference_first = max(date(1970, 1, 1), before - timedelta(days=REFERENCE_DAYS - 1))
-    numbers = worklist.statistics.everything(first, last, reference_first, before)
+    end = _before(first, 1)
+    numbers = worklist.statistics.everything(first, last, _before(end, REFERENCE_DAYS - 1), end)
     return numbers | {
         "queues": worklist.queue_history.history(first, last),
         "now": worklist.queries.counts(),
     }
+
+
+def _before(day: date, days: int) -> date:
+    """Return an earlier day, `FIRST_DAY` at the earliest: the calendar ends in the year 1."""
+    return date.fromordinal(max(FIRST_DAY.toordinal(), day.toordinal() - days))

@@ -31,7 +31,7 @@ def password_page(request: Request, parts: TheParts) -> Response:
 
 
 @router.post("/account/password")
-def change_password(
+async def change_password(
     request: Request,
     visitor: Anyone,
     parts: TheParts,
@@ -43,8 +43,8 @@ def change_password(
     try:
         if new != again:
             raise AccountError("The two new passwords differ.")
-        parts.worklist.accounts.check(visitor.name, old, visitor.address)
-        parts.worklist.accounts.set_password(visitor.name, new)
+        await parts.hashing.run(parts.worklist.accounts.check, visitor.name, old, visitor.address)
+        await parts.hashing.run(parts.worklist.accounts.set_password, visitor.name, new)
     except (AccountError, SignInRefused) as error:
         sentence = "The old password is wrong." if type(error) is SignInRefused else str(error)
         return parts.templates.page(request, "password.html", {"error": sentence}, 422)

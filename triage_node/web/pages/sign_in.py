@@ -46,7 +46,7 @@ async def sign_in(
     if pause:
         raise HTTPException(429, "Too many attempts. Try again in a minute.", {"Retry-After": str(int(pause) + 1)})
     try:
-        user = await run_in_threadpool(parts.worklist.accounts.check, name, password, address)
+        user = await parts.hashing.run(parts.worklist.accounts.check, name, password, address)
     except SignInRefused as refusal:
         note_sign_in(parts, name, "", address, allowed=False)
         status = 429 if isinstance(refusal, TooManyAttempts) else 401

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 import time
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
@@ -16,7 +17,7 @@ from triage_node.web.filters import Cursor, study_filters
 from triage_node.web.navigation import Entry
 from triage_node.web.parts import Parts, parts_of
 from triage_node.web.templating import words
-from triage_node.web.visitor import EVENTS
+from triage_node.web.visitor import EVENTS, Visitor
 from triage_node.worklist import Filters, Role, StudyState
 
 router = APIRouter(include_in_schema=False)
@@ -45,48 +46,68 @@ def worklist_page(
     return parts.templates.page(request, "worklist.html", context)
 
 
-@router.get("/worklist/live", dependencies=[Depends(audited("worklist_watched", Role.READER))])
+@router.get("/worklist/live")
 async def live(
     request: Request,
+    visitor: Annotated[Visitor, Depends(audited("worklist_watched", Role.READER))],
     parts: TheParts,
     filters: TheFilters,
     shown: Shown = "open",
 ) -> StreamingResponse:
     """Send the first page's rows as server-sent events, whenever they are other than before."""
-    return StreamingResponse(
-        _events(request, parts, filters, shown), media_type=EVENTS, headers={"X-Accel-Buffering": "no"}
-    )
+    parts.streams.check()
+    events = _events(request, parts, filters, shown, visitor.name)
+    return StreamingResponse(events, media_type=EVENTS, headers={"X-Accel-Buffering": "no"})
 
 
-async def _events(request: Request, parts: Parts, filters: Filters, shown: str) -> AsyncIterator[str]:
-    """Yield an event for each change; a study that only waits longer moves up, too, so that is looked at as well."""
-    digest, marker, renewed_at, asked_at = "", -1, 0.0, time.monotonic()
+async def _events(request: Request, parts: Parts, filters: Filters, shown: str, name: str) -> AsyncIterator[str]:
+    """Yield what changes until the page is closed, its session ends or its person has opened too many others."""
+    stream = parts.streams.open(name)
+    try:
+        async for event in _changes(request, parts, filters, shown):
+            if stream.is_replaced:
+                yield _event("replaced", "")
+                return
+            if event:
+                yield event
+    finally:
+        parts.streams.close(stream)
+
+
+async def _changes(request: Request, parts: Parts, filters: Filters, shown: str) -> AsyncIterator[str]:
+    """Yield an event for each change, and nothing at each look; a study that only waits longer moves up, too."""
+    sent: dict[str, bytes] = {}
+    marker, renewed_at, asked_at = -1, 0.0, time.monotonic()
     while True:
         now = time.monotonic()
         if now - asked_at >= STILL_THERE_SECONDS:
             asked_at = now
             if not await signed_in_still(request):
-                yield "event: ended\ndata: signed out\n\n"
+                yield _event("ended", "signed out")
                 return
             yield ": still there\n\n"
         latest = await run_in_threadpool(parts.worklist.queries.marker)
         if latest != marker or now - renewed_at >= RENEW_SECONDS:
             marker, renewed_at = latest, now
-            html = await run_in_threadpool(_live_rows, request, parts, filters, shown)
-            found = hashlib.sha256(html.encode()).hexdigest()
-            if found != digest:
-                digest = found
-                yield _event("rows", html)
+            for name, text in (await run_in_threadpool(_live, request, parts, filters, shown)).items():
+                digest = hashlib.sha256(text.encode()).digest()
+                if digest != sent.get(name):
+                    sent[name] = digest
+                    yield _event(name, text)
+        yield ""
         await asyncio.sleep(LOOK_SECONDS)
 
 
-def _live_rows(request: Request, parts: Parts, filters: Filters, shown: str) -> str:
+def _live(request: Request, parts: Parts, filters: Filters, shown: str) -> dict[str, str]:
+    """Return how many studies wait to be read in each group as JSON, and the rows as HTML."""
     page = parts.templates.page(request, "worklist_rows.html", _rows(parts, filters, shown, None))
-    return bytes(page.body).decode()
+    counts = parts.worklist.queries.counts()["open_by_group"]
+    return {"counts": json.dumps(counts), "rows": bytes(page.body).decode()}
 
 
 def _event(name: str, text: str) -> str:
-    lines = "".join(f"data: {line}\n" for line in text.splitlines())
+    # Browsers drop an event without a data line, and an empty list is news, too.
+    lines = "".join(f"data: {line}\n" for line in text.splitlines() or [""])
     return f"event: {name}\n{lines}\n"
 
 
@@ -104,6 +125,7 @@ def _choices(parts: Parts) -> dict[str, Any]:
         "hemorrhages": [("", "any type"), *((one.value, one.value) for one in TYPES)],
         "stations": [("", "any station"), *((one, one) for one in parts.worklist.queries.choices()["stations"])],
         "counts": parts.worklist.queries.counts(),
+        "now": parts.worklist.audit_trail.clock(),
         "maximum_wait": parts.settings.maximum_wait_minutes * 60,
         "listens_at": f"{parts.settings.ae_title.strip()}, port {parts.settings.dicom_port}",
     }

@@ -36,8 +36,14 @@ function showLocalTimes(root) {
     const moment = new Date(time.dateTime);
     if (Number.isNaN(moment.valueOf())) continue;
     time.title = time.dateTime;
-    time.textContent = moment.toLocaleString(undefined, { dateStyle: "short", timeStyle: "medium" });
+    time.textContent = moment.toLocaleString(undefined, styleOf(time, moment));
   }
+}
+
+function styleOf(time, moment) {
+  if (!("brief" in time.dataset)) return { dateStyle: "short", timeStyle: "medium" };
+  const isToday = moment.toDateString() === new Date().toDateString();
+  return isToday ? { timeStyle: "short" } : { dateStyle: "short", timeStyle: "short" };
 }
 
 function notify(text) {

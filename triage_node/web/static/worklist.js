@@ -6,6 +6,9 @@
   const body = document.getElementById("rows");
   const live = document.getElementById("live");
   const keys = document.getElementById("keys");
+  const title = document.title;
+  // A workstation's clock may be wrong; waiting times go by the node's.
+  const ahead = Date.now() - new Date(table.dataset.now);
   let selected = null;
 
   const rows = () => [...body.rows];
@@ -21,7 +24,7 @@
 
   function showWaiting() {
     for (const cell of body.querySelectorAll("[data-since]")) {
-      cell.textContent = waiting((Date.now() - new Date(cell.dataset.since)) / 1000);
+      cell.textContent = waiting((Date.now() - ahead - new Date(cell.dataset.since)) / 1000);
       cell.classList.toggle("late", cell.closest("tr").dataset.group === "overdue");
     }
   }
@@ -65,6 +68,14 @@
       fresh.length === 1 ? "A study was flagged." : `${fresh.length} studies were flagged.`;
   }
 
+  /** Show how many wait; the tab's title says the urgent ones to whoever looks at another page. */
+  function showCounts(counts) {
+    for (const [group, number] of Object.entries(counts)) {
+      document.querySelector(`[data-count="${group}"]`).textContent = number;
+    }
+    document.title = counts.flagged ? `(${counts.flagged}) ${title}` : title;
+  }
+
   function setLive(state, text) {
     live.dataset.state = state;
     live.textContent = text;
@@ -74,8 +85,13 @@
     if (!table.dataset.live) return setLive("off", "this page stands still; the first page is live");
     const source = new EventSource(table.dataset.live + location.search);
     source.addEventListener("open", () => setLive("on", "live"));
+    source.addEventListener("counts", (event) => showCounts(JSON.parse(event.data)));
     source.addEventListener("rows", (event) => replaceRows(event.data));
     source.addEventListener("ended", () => location.reload());
+    source.addEventListener("replaced", () => {
+      source.close();
+      setLive("lost", "not live: the worklist is open in too many windows");
+    });
     source.addEventListener("error", () => {
       setLive("lost", "connection lost: this list may be old");
       if (source.readyState !== EventSource.CLOSED) return;
@@ -139,9 +155,14 @@
     action();
   });
 
-  for (const choice of document.querySelectorAll(".toolbar select")) {
+  for (const choice of document.querySelectorAll(".toolbar select, .toolbar [type=date]")) {
     choice.addEventListener("change", () => choice.form.requestSubmit());
   }
+  const more = document.querySelector(".more button");
+  more.addEventListener("click", () => {
+    const opens = more.getAttribute("aria-expanded") !== "true";
+    more.setAttribute("aria-expanded", String(opens));
+  });
   showWaiting();
   setInterval(showWaiting, 1000);
   listen();

@@ -1,0 +1,43 @@
+"""axe-core finds nothing serious on any page, dark or light, wide or narrow."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from browsers import DESKTOP, PHONE
+
+PAGES = {
+    "worklist": "/worklist",
+    "archive": "/worklist?list=all&decision=flagged",
+    "nothing": "/worklist?text=nobody",
+    "study": "/studies/{flagged}",
+    "not analyzed": "/studies/{unsuitable}",
+    "statistics": "/statistics",
+    "waiting times": "/waiting-times",
+    "account": "/account",
+    "password": "/account/password",
+    "no such page": "/nothing",
+}
+
+
+def serious(page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']}: {one['help']} at {one['nodes'][0]['target']}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
+
+
+@pytest.mark.parametrize(("scheme", "size"), [("dark", DESKTOP), ("light", PHONE)])
+def test_no_page_shuts_anybody_out(open_screen, ward, scheme, size):
+    screen = open_screen("", scheme=scheme, size=size)
+    screen.page.goto("/sign-in")
+    found = {"sign in": serious(screen.page)}
+    screen = open_screen("ada", scheme=scheme, size=size)
+    for name, path in PAGES.items():
+        screen.page.goto(path.format(flagged=ward.flagged, unsuitable=ward.unsuitable))
+        if name == "study":
+            screen.page.locator(".viewer-place").get_by_text("/ 32").wait_for()
+        for details in screen.page.locator("main details").all():
+            details.evaluate("one => { one.open = true; }")
+        found[name] = serious(screen.page) + (["wider than the window"] if screen.overflows() > 0 else [])
+    assert not {name: problems for name, problems in found.items() if problems}

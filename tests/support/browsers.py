@@ -1,0 +1,90 @@
+"""Chromium, driven by Playwright: pages as people see them, and whatever a page complains of."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from programs import need
+
+PASSWORD = "correct horse battery"
+DESKTOP = (1440, 900)
+PHONE = (390, 844)
+ARGUMENTS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start the system's Chromium and end it."""
+    program = need("chromium")
+    playwright: Playwright = sync_playwright().start()
+    try:
+        browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+    finally:
+        playwright.stop()
+
+
+@dataclass
+class Screen:
+    """One person at one browser window; ``complaints`` holds errors of scripts, the console and the content policy."""
+
+    context: BrowserContext
+    page: Page
+    address: str
+    complaints: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(
+        cls, browser: Browser, address: str, size: tuple[int, int] = DESKTOP, scheme: str = "dark", **options: Any
+    ) -> "Screen":
+        """Open a window of its own, where nobody is signed in."""
+        context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, base_url=address, **options
+        )
+        context.set_default_timeout(15_000)
+        screen = cls(context, context.new_page(), address)
+        screen.listen(screen.page)
+        return screen
+
+    def listen(self, page: Page) -> None:
+        """Note what a page complains of."""
+        page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
+        page.on("console", self._note)
+        page.on("dialog", self._alert)
+
+    def sign_in(self, name: str, password: str = PASSWORD) -> "Screen":
+        """Sign in by the form, as a person does; leads to the worklist."""
+        self.page.goto("/sign-in")
+        self.page.get_by_label("Name").fill(name)
+        self.page.get_by_label("Password").fill(password)
+        self.page.get_by_role("button", name="Sign in").click()
+        return self
+
+    def row(self, uid: str) -> Any:
+        """The row of a study in the worklist."""
+        return self.page.locator(f'tr[data-uid="{uid}"]')
+
+    def overflows(self) -> int:
+        """How many pixels the page is wider than the window."""
+        return int(self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+    def _note(self, message: Any) -> None:
+        # A refusal that a test asks for is written to the console by the browser itself.
+        if message.type in ("error", "warning") and "the server responded with a status of 4" not in message.text:
+            self.complaints.append(f"console: {message.text}")
+
+    def _alert(self, dialog: Any) -> None:
+        self.complaints.append(f"dialog: {dialog.message}")
+        dialog.dismiss()

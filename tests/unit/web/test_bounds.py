@@ -1,0 +1,122 @@
+"""What a stranger could use up: connections, memory of heads, streams, processors for hashes."""
+
+import asyncio
+import socket
+import threading
+import time
+
+import pytest
+from starlette.exceptions import HTTPException
+
+from triage_node.web.connections import BoundedConnection
+from triage_node.web.hashing import Hashing
+from triage_node.web.server import WebServer
+from triage_node.web.streams import Streams
+
+
+@pytest.fixture
+def dial(site):
+    """Serve the application as the node does, and open connections to it."""
+    server = WebServer(site.settings, site.worklist, site.spool)
+    server.start()
+    lines: list[socket.socket] = []
+
+    def dial() -> socket.socket:
+        lines.append(socket.create_connection(("127.0.0.1", server.port), 10))
+        return lines[-1]
+
+    yield dial
+    for line in lines:
+        line.close()
+    server.stop()
+
+
+def is_cut(line: socket.socket) -> bool:
+    """Wait for the end of a connection that nobody answers."""
+    try:
+        return line.recv(100) == b""
+    except ConnectionResetError:
+        return True
+
+
+def asks(line: socket.socket) -> bytes:
+    line.sendall(b"GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    return line.recv(15)
+
+
+def test_a_connection_that_says_nothing_or_never_ends_its_head_is_cut(dial, monkeypatch):
+    monkeypatch.setattr(BoundedConnection, "head_seconds", 0.5)
+    silent, slow, second = dial(), dial(), dial()
+    slow.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow:")
+    assert asks(second) == b"HTTP/1.1 200 OK"
+    second.sendall(b"GET / HT")
+    assert is_cut(silent)
+    assert is_cut(slow)
+
+
+def test_a_head_without_end_does_not_fill_the_memory(dial, monkeypatch):
+    monkeypatch.setattr(BoundedConnection, "largest_head", 1 << 16)
+    line = dial()
+    with pytest.raises(OSError):
+        line.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Long: ")
+        for _ in range(10_000):
+            line.sendall(b"X" * 4096)
+    assert asks(dial()) == b"HTTP/1.1 200 OK"
+
+
+def test_one_address_has_so_many_connections_and_no_more(dial, monkeypatch):
+    monkeypatch.setattr(BoundedConnection, "most_of_one_address", 2)
+    first, second = dial(), dial()
+    assert asks(first) == asks(second) == b"HTTP/1.1 200 OK"
+    assert is_cut(dial())
+    first.close()
+    second.close()
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        line = dial()
+        try:
+            if asks(line):
+                return
+        except OSError:
+            line.close()
+    pytest.fail("the address is shut out for good")
+
+
+def test_the_oldest_of_too_many_streams_of_a_person_gives_way():
+    streams = Streams(each=2, together=4)
+    own = [streams.open("ray") for _ in range(3)]
+    other = streams.open("rosa")
+    assert [stream.is_replaced for stream in (*own, other)] == [True, False, False, False]
+    with pytest.raises(HTTPException) as refused:
+        streams.check()
+    assert refused.value.status_code == 503
+    streams.close(own[0])
+    streams.check()
+    streams.open("ray")
+    assert own[1].is_replaced
+    assert not own[2].is_replaced
+
+
+def test_few_hashes_are_made_at_once_and_few_wait():
+    running, most, gate = 0, 0, threading.Event()
+    lock = threading.Lock()
+
+    def work() -> None:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        gate.wait(10)
+        with lock:
+            running -= 1
+
+    async def crowd() -> list[BaseException | None]:
+        hashing = Hashing(at_once=2, most_waiting=3)
+        tasks = [asyncio.create_task(hashing.run(work)) for _ in range(9)]
+        asyncio.get_running_loop().call_later(0.2, gate.set)
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    answers = asyncio.run(crowd())
+    assert most == 2
+    assert sum(isinstance(answer, HTTPException) and answer.status_code == 503 for answer in answers) == 4
+    assert sum(answer is None for answer in answers) == 5

@@ -1,0 +1,60 @@
+"""What the reading order does to waiting times: the arrivals of some days replayed in order of arrival and ranked."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
+
+from triage_node.web.access import require
+from triage_node.web.api.stats import period
+from triage_node.web.filters import Day
+from triage_node.web.navigation import Entry
+from triage_node.web.parts import Parts, parts_of
+from triage_node.worklist import Role
+from triage_node.worklist.simulation import Arrival, Reading, compare, synthetic_arrivals
+
+router = APIRouter(include_in_schema=False)
+NAVIGATION = Entry("Waiting times", "/waiting-times", Role.READER, place=30)
+
+FEWEST_STUDIES = 50
+MOST_STUDIES = 5000
+SEED = 1
+MADE_UP = {"days": 30, "per_day": 60.0, "flagged_rate": 0.12, "uncertain_rate": 0.08, "analysis_seconds": 90.0}
+GROUPS = {"flagged": "flagged", "uncertain": "uncertain", "rest": "not flagged", "all": "all studies"}
+ORDERS = {"fifo": "by arrival", "ranked": "in the reading order"}
+
+
+@router.get("/waiting-times", dependencies=[Depends(require(Role.READER))])
+def waiting_times_page(
+    request: Request,
+    parts: Annotated[Parts, Depends(parts_of)],
+    from_day: Annotated[Day, Query(alias="from")] = None,
+    to_day: Annotated[Day, Query(alias="to")] = None,
+    readers: Annotated[int, Query(ge=1, le=100)] = 1,
+    minutes: Annotated[float, Query(ge=0.5, le=240)] = 8.0,
+) -> Response:
+    """Replay the node's own arrivals, or made-up ones while it has few."""
+    first, last = period(from_day, to_day)
+    arrivals, is_made_up = _arrivals(parts, first, last)
+    reading = Reading(readers, minutes * 60, maximum_wait_seconds=parts.settings.maximum_wait_minutes * 60)
+    waits = compare(arrivals, reading, SEED)
+    context = {
+        "first": first, "last": last, "readers": readers, "minutes": minutes, "waits": waits, "groups": GROUPS,
+        "orders": ORDERS, "is_made_up": is_made_up, "fewest": FEWEST_STUDIES, "most": MOST_STUDIES, "made_up": MADE_UP,
+        "longest": max([1.0, *_numbers(waits)]), "maximum_wait": reading.maximum_wait_seconds,
+    }  # fmt: skip
+    return parts.templates.page(request, "waiting_times.html", context)
+
+
+def _arrivals(parts: Parts, first: date, last: date) -> tuple[Sequence[Arrival], bool]:
+    found = parts.worklist.queries.arrivals(first, last, MOST_STUDIES)
+    if len(found) >= FEWEST_STUDIES:
+        return found, False
+    return synthetic_arrivals(**MADE_UP, seed=SEED), True  # type: ignore[arg-type]
+
+
+def _numbers(waits: dict[str, Any]) -> list[float]:
+    """Return the 95th percentiles that are known; the longest one is the length of the longest bar."""
+    return [waits[order][group]["p95"] for order in ORDERS for group in GROUPS if waits[order][group]["count"]]
