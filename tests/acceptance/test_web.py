@@ -23,6 +23,10 @@ def sign_in(browser, name, password):
     return browser.post("/sign-in", data={"name": name, "password": password, "form_token": token})
 
 
+def system(program):
+    return program.get("/api/system").json()
+
+
 def test_people_and_programs_that_the_commands_let_in(start, wait_for):
     node = start(RunningNode, "node")
     assert "Nobody can sign in yet" in node.program.wait_for("Nobody can sign in")
@@ -43,6 +47,9 @@ def test_people_and_programs_that_the_commands_let_in(start, wait_for):
         assert browser.get("/account").status_code == 303
     with httpx2.Client(base_url=node.web_address, timeout=60, headers={"Authorization": f"Bearer {token}"}) as program:
         assert program.get("/api/openapi.json").json()["info"]["title"] == "triage-node"
+        wait_for(lambda: all(job["ok"] and job["ran_at"] for job in system(program)["upkeep"]), "upkeep runs", 90)
+        assert wait_for(lambda: system(program)["worker"]["pid"], "a worker runs", 90) > 0
+        assert system(program)["queues"]["open"] == 0
         node.command("token", "remove", "viewer")
         assert program.get("/api/openapi.json").status_code == 401
     assert PASSWORD not in node.program.printed

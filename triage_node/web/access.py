@@ -25,6 +25,7 @@ SHOWN_FILTERS = frozenset(
         "modality",
         "station",
         "days",
+        "destination",
         "hours",
         "since",
         "until",

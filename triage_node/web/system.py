@@ -1,6 +1,6 @@
 """How the node is now: disk, worker, upkeep, queues, destinations. No patient data."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -54,7 +54,7 @@ def system_state(parts: Parts) -> dict[str, Any]:
     """Return everything as plain values, ready for JSON."""
     machinery, now = parts.more.get(MACHINERY), parts.worklist.audit_trail.clock()
     jobs = machinery.jobs() if machinery is not None else ()
-    return {
+    state: dict[str, Any] = {
         "at": now,
         "node": _node(parts),
         "facts": [asdict(fact) for fact in parts.ready()],
@@ -64,6 +64,27 @@ def system_state(parts: Parts) -> dict[str, Any]:
         "queues": parts.worklist.queries.counts(),
         "destinations": [asdict(one) | {"ok": not one.dead and not one.last_error} for one in _destinations(parts)],
     }
+    return state | {"problems": list(_problems(state))}
+
+
+def _problems(state: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a person should look at, a sentence each."""
+    if state["disk"]["state"] != "ok":
+        yield f"The disk is {state['disk']['state']}."
+    worker = state["worker"]
+    if worker is not None and not worker["ready"]:
+        yield "The worker is not ready: " + (worker["error"] or "it has not loaded the model yet.")
+    for fact in state["facts"]:
+        if not fact["ok"] and fact["name"] not in ("disk", "model"):
+            yield f"The {fact['name']} is missing."
+    for job in state["upkeep"]:
+        if not job["ok"]:
+            yield f"{job['name']} is failing."
+    for one in state["destinations"]:
+        if one["dead"]:
+            yield f"{one['dead']} reports for {one['destination']} were given up."
+        elif not one["ok"]:
+            yield f"{one['destination']} did not take the last report; it is tried again."
 
 
 def destination_named(settings: Settings, name: str) -> Destination | None:

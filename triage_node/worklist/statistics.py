@@ -48,7 +48,24 @@ class Statistics:
         InvalidInput
             The days are in the wrong order or too many.
         """
-        total = self._total(from_day, to_day)
+        return self._statistics(self._total(from_day, to_day), from_day, to_day)
+
+    def everything(self, from_day: date, to_day: date, reference_from: date, reference_to: date) -> dict[str, Any]:
+        """Return `statistics`, with `agreement` and `drift` under their names, reading the roll-ups once.
+
+        Raises
+        ------
+        InvalidInput
+            The days of a period are in the wrong order or too many.
+        """
+        total, reference = self._total(from_day, to_day), self._total(reference_from, reference_to)
+        return self._statistics(total, from_day, to_day) | {
+            "agreement": agreement_of(total["verdict"], total["verdict_type"]),
+            "drift": _drift(reference, total)
+            | {"reference_from": reference_from.isoformat(), "reference_to": reference_to.isoformat()},
+        }
+
+    def _statistics(self, total: Measures, from_day: date, to_day: date) -> dict[str, Any]:
         stages = STAGES if (to_day - from_day).days < DAYS_BY_STAGE else ("total",)
         by_day, nothing = self._by_day(from_day, to_day, stages), _numbers(defaultdict(Counter), stages)
         return {
@@ -85,12 +102,7 @@ class Statistics:
         InvalidInput
             The days of a period are in the wrong order or too many.
         """
-        current, reference = self._total(from_day, to_day), self._total(reference_from, reference_to)
-        labels = [f"{number / DRIFT_BINS:.1f}" for number in range(DRIFT_BINS)]
-        return {
-            "scores": drift_of(_wider(reference["score"]), _wider(current["score"]), labels),
-            "scanners": mix_drift(_present(reference["scanner"]), _present(current["scanner"])),
-        }
+        return _drift(self._total(reference_from, reference_to), self._total(from_day, to_day))
 
     def _by_day(self, from_day: date, to_day: date, stages: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Return the numbers of each day; its bins are let go before the next day's are read.
@@ -120,6 +132,14 @@ class Statistics:
             for measure, value, number in session.execute(query):
                 found[measure][value] = int(number)
         return found
+
+
+def _drift(reference: Measures, current: Measures) -> dict[str, Any]:
+    labels = [f"{number / DRIFT_BINS:.1f}" for number in range(DRIFT_BINS)]
+    return {
+        "scores": drift_of(_wider(reference["score"]), _wider(current["score"]), labels),
+        "scanners": mix_drift(_present(reference["scanner"]), _present(current["scanner"])),
+    }
 
 
 def _day(row: Any) -> str:

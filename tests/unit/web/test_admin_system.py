@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
+from urllib.parse import quote, urlencode
 
 import pytest
 from pydicom.dataset import Dataset
@@ -17,6 +18,11 @@ from triage_node.web.system import MACHINERY, Job, Machinery, Worker
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 
 DEAD_PEER = "GONE@127.0.0.1:1"
+
+
+def asked(browser, path: str, destination: str):
+    """What the button beside a destination does."""
+    return browser.submit(f"{path}?{urlencode({'destination': destination})}")
 
 
 @pytest.fixture
@@ -60,6 +66,7 @@ def test_the_page_says_how_the_node_is(site, analyzed, peer):
 def test_the_api_says_the_same_to_monitoring(site, peer):
     state = site.program().get("/api/system").json()
     assert state["worker"]["ready"]
+    assert state["problems"] == ["Late.job is failing.", "Bad.job is failing."]
     assert {job["name"]: job["ok"] for job in state["upkeep"]} == {
         "Fine.job": True,
         "Late.job": False,
@@ -71,30 +78,34 @@ def test_the_api_says_the_same_to_monitoring(site, peer):
 
 def test_an_echo_shows_the_answer(site, peer):
     browser = site.signed_in(ADMINISTRATOR)
-    assert "It answers C-ECHO in" in browser.submit("/admin/echo", destination=peer).text
-    answer = browser.submit("/admin/echo", destination=DEAD_PEER).text
+    assert "It answers C-ECHO in" in asked(browser, "/admin/echo", peer).text
+    answer = asked(browser, "/admin/echo", DEAD_PEER).text
     assert f"{DEAD_PEER} cannot be reached, or does not answer." in answer
-    assert [one["action"] for one in site.worklist.audit_trail.latest(2)] == ["destination_echoed"] * 2
+    kept = site.worklist.audit_trail.latest(2)
+    assert [(one["action"], one["query"]) for one in kept] == [
+        ("destination_echoed", f"destination={name}") for name in (DEAD_PEER, peer)
+    ]
+    assert f'action="/admin/echo?destination={quote(peer)}"' in browser.get("/admin").text
 
 
 def test_a_test_report_is_stored_and_is_nobodys(site, peer, received, clock):
     browser = site.signed_in(ADMINISTRATOR)
-    page = browser.submit("/admin/test-report", destination=peer).text
+    page = asked(browser, "/admin/test-report", peer).text
     assert "It stored the test report as Comprehensive SR Storage" in page
     clock.forward(1)
-    browser.submit("/admin/test-report", destination=peer)
+    asked(browser, "/admin/test-report", peer)
     first, second = received
     assert (first.PatientName, first.PatientID) == ("TEST^CONNECTION", "TRIAGE-NODE-TEST")
     assert "no patient" in first.StudyDescription
     assert first.StudyInstanceUID == second.StudyInstanceUID
     assert first.SOPInstanceUID != second.SOPInstanceUID, "a PACS may refuse what it has"
-    assert "cannot be reached" in browser.submit("/admin/test-report", destination=DEAD_PEER).text
+    assert "cannot be reached" in asked(browser, "/admin/test-report", DEAD_PEER).text
 
 
 @pytest.mark.parametrize("path", ["/admin/echo", "/admin/test-report"])
 def test_only_destinations_of_the_settings_are_called(site, path):
     browser = site.signed_in(ADMINISTRATOR)
-    assert browser.submit(path, destination="PACS@169.254.169.254:80").status_code == 422
+    assert asked(browser, path, "PACS@169.254.169.254:80").status_code == 422
 
 
 def test_each_destination_has_its_own_state(site, clock):
@@ -128,6 +139,8 @@ def test_each_destination_has_its_own_state(site, clock):
     browser = site.signed_in(ADMINISTRATOR)
     page = browser.get("/admin").text
     assert "1 given up" in page
+    assert "1 reports for OLD@h:1 were given up." in page
+    assert f"{DEAD_PEER} did not take the last report; it is tried again." in page
     assert "no longer in the settings" in page
     lines = list(csv.DictReader(io.StringIO(browser.get("/admin/destinations.csv").text)))
     assert lines[-1]["last_error"] == "'=refused"

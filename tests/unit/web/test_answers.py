@@ -3,6 +3,8 @@
 import pytest
 from sites import token_in
 
+from triage_node.web.plots import Line, Plot
+
 SCRIPT = '"><script>alert(1)</script>'
 
 
@@ -99,12 +101,13 @@ def test_a_patients_name_with_a_script_in_it_stays_text(site, macro):
         "field": "{{ m.field(name, name, value=name, hint=name) }}",
         "notice": "{{ m.notice(name) }}",
         "badge": "{{ m.badge(name) }}{{ m.badge('x', name) }}",
-        "plot": "{{ m.plot(name, name, name) }}",
+        "plot": "{{ m.plot(plot, name) }}",
         "choice": "{{ m.choice(name, name, [(name, name)], name) }}",
     }
+    plot = Plot(SCRIPT, SCRIPT, "day", (SCRIPT,), (Line(SCRIPT, (1.0,)),), hint=SCRIPT)
     environment = site.application.state.parts.templates.environment
     source = '{% import "macros.html" as m with context %}' + sources[macro]
-    text = environment.from_string(source).render(name=SCRIPT, form_token="")
+    text = environment.from_string(source).render(name=SCRIPT, plot=plot, form_token="")
     assert "<script>" not in text
     assert "&lt;script&gt;" in text
 

@@ -49,14 +49,9 @@ def period(from_day: date | None, to_day: date | None) -> tuple[date, date]:
 
 def all_numbers(worklist: Worklist, first: date, last: date) -> dict[str, Any]:
     """Return everything that is told of some days."""
-    statistics = worklist.statistics
-    numbers = statistics.statistics(first, last)
     end = _before(first, 1)
-    reference = _before(end, REFERENCE_DAYS - 1), end
-    drift = statistics.drift(first, last, *reference)
+    numbers = worklist.statistics.everything(first, last, _before(end, REFERENCE_DAYS - 1), end)
     return numbers | {
-        "agreement": statistics.agreement(first, last),
-        "drift": drift | {"reference_from": reference[0].isoformat(), "reference_to": reference[1].isoformat()},
         "queues": worklist.queue_history.history(first, last),
         "now": worklist.queries.counts(),
     }

@@ -20,7 +20,8 @@ router = APIRouter(tags=["system"])
 def system(parts: Annotated[Parts, Depends(parts_of)]) -> dict[str, Any]:
     """Return how the node is now; times are seconds since 1970 (UTC).
 
-    `disk.state` is ok, low (less than twice the reserve is free) or full (nothing is accepted). A destination is not
-    `ok` while reports for it are dead or were not taken at the last try.
+    `problems` says in a sentence each what a person should look at. `disk.state` is ok, low (less than
+    twice the reserve is free) or full (nothing is accepted). A destination is not `ok` while reports for it are dead or
+    were not taken at the last try.
     """
     return system_state(parts)

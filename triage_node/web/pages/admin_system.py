@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from triage_node.config import Destination
@@ -20,7 +20,7 @@ router = APIRouter(include_in_schema=False)
 NAVIGATION = Entry("Administration", "/admin", Role.ADMINISTRATOR, place=90)
 
 TheParts = Annotated[Parts, Depends(parts_of)]
-Name = Annotated[str, Form(max_length=300)]
+Name = Annotated[str, Query(max_length=300)]
 
 
 @router.get("/admin", dependencies=[Depends(require(Role.ADMINISTRATOR))])
