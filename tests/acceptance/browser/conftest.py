@@ -72,6 +72,7 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
         viewer_url_template="https://viewer.example/ohif?StudyInstanceUIDs={study_instance_uid}",
         web_sign_ins_per_minute=600,
         worker_nice=0,
+        connect_timeout_seconds=30.0,
     )
     try:
         _let_in(node.worklist)
@@ -95,7 +96,7 @@ def _let_in(worklist: Worklist) -> None:
     cheap = Passwords(argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
     database = worklist.database
     accounts = Accounts(database, time.time, Lockouts(database, time.time), cheap)
-    for name, role in (("ray", Role.READER), ("rosa", Role.READER), ("ada", Role.ADMINISTRATOR)):
+    for name, role in (("ray", Role.READER), ("rosa", Role.READER), ("lou", Role.READER), ("ada", Role.ADMINISTRATOR)):
         accounts.add(name, role, PASSWORD)
 
 
