@@ -27,6 +27,8 @@ OUTPUT = "features"
 FEATURE_LAYERS = ("lateral4_conv", "lateral8_conv", "lateral16_conv", "lateral32_conv", "map")
 # Share of the unit matrix in the covariance, so that directions in which few slices vary do not decide.
 SHRINKAGE = 0.05
+# A feature's deviation counts as at least this share of the median one.
+SMALLEST_SCALE = 0.01
 # The limit: this quantile of generated studies that the statistics have not seen, times a margin, since heads of
 # patients lie further out than generated ones.
 LIMIT_QUANTILE = 0.995
@@ -78,7 +80,9 @@ def with_features(network: "keras.Model") -> "keras.Model":
 
 def _statistics(features: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return mean, deviation and whitening of ``(slices, features)``."""
-    mean, scale = features.mean(axis=0), features.std(axis=0) + 1e-6
+    mean, scale = features.mean(axis=0), features.std(axis=0)
+    # A feature that never changes says nothing, and dividing by its rounding error would drown all others.
+    scale = np.maximum(scale, max(SMALLEST_SCALE * float(np.median(scale)), 1e-6))
     covariance = np.cov(((features - mean) / scale).T)
     shrunk = (1 - SHRINKAGE) * covariance + SHRINKAGE * np.eye(len(covariance))
     values, vectors = np.linalg.eigh(shrunk)

@@ -65,6 +65,8 @@ class Manifest:
         The model that a site's model was made from, None for others.
     familiarity_sha256
         What the statistics of the training data must hash to; None in a model that has none.
+    mirrored
+        Whether slice logits are the mean of a slice's and its mirror image's.
     recipe
         How the weights were made: seeds, settings and code; None in manifests that do not say.
     """
@@ -90,6 +92,7 @@ class Manifest:
     decision: DecisionRecord | None = None
     base: BaseModel | None = None
     familiarity_sha256: str | None = None
+    mirrored: bool = False
     recipe: Mapping[str, Any] | None = None
 
     @property
@@ -183,6 +186,7 @@ def _from_json(content: Mapping[str, Any], folder: Path, sha256: str) -> Manifes
         decision=_decision(content.get("decision")),
         base=_base(content.get("base")),
         familiarity_sha256=content.get("familiarity_sha256"),
+        mirrored=bool(content.get("mirrored", False)),
         recipe=content.get("recipe"),
     )
 

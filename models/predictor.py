@@ -103,10 +103,17 @@ class Model:
             part = inputs[start : start + BATCH]
             padded = np.pad(part, ((0, BATCH - len(part)), (0, 0), (0, 0), (0, 0)))
             found = self._forward(padded)
-            logits[shown[start : start + BATCH]] = found["slice"][: len(part)]
+            logits[shown[start : start + BATCH]] = self._slice_logits(found, padded)[: len(part)]
             features.append(found[OUTPUT][: len(part)])
         smooth = smooth_slices(np.maximum(logits, ABSENT_LOGIT))
         return Observation(smooth, np.concatenate(features) if features else np.empty((0, 0), np.float32))
+
+    def _slice_logits(self, found: dict[str, np.ndarray], batch: np.ndarray) -> np.ndarray:
+        """Return the slice logits of a batch; a head has two sides, so its mirror image is a second opinion."""
+        if not self.manifest.mirrored:
+            return found["slice"]
+        mirrored = self._forward(np.ascontiguousarray(batch[:, :, ::-1]))
+        return (found["slice"] + mirrored["slice"]) / 2
 
     def _answer(self, head: StrippedHead, seen: Observation) -> Prediction:
         """Turn slab logits into probabilities, and give each source slice its slab's."""

@@ -12,6 +12,7 @@ from triage_node.train.commands.export import export
 from triage_node.train.commands.fit import fit
 from triage_node.train.commands.phantom import demo_studies, phantom
 from triage_node.train.commands.reproduce import reproduce
+from triage_node.train.rsna.commands.app import rsna
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -27,6 +28,7 @@ app = typer.Typer(
 
 for command in (phantom, demo_studies, fit, export, calibrate, evaluate, adapt, reproduce):
     app.command()(command)
+app.add_typer(rsna, name="rsna")
 
 
 def main() -> None:

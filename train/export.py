@@ -37,6 +37,7 @@ class ModelDescription:
     geometry: Geometry
     windows: tuple[Window, ...]
     minimum_age_years: int = 18
+    mirrored: bool = False
     recipe: Mapping[str, Any] | None = None
 
 
@@ -65,6 +66,7 @@ def manifest_json(manifest: Manifest) -> dict[str, Any]:
         },
         "training_data": manifest.training_data,
         "metrics": dict(manifest.metrics),
+        "mirrored": manifest.mirrored,
         "minimum_age_years": manifest.minimum_age_years,
         "weights_file": manifest.weights_file,
         "weights_sha256": manifest.weights_sha256,
@@ -143,6 +145,7 @@ def export_runs(runs: list[Path], folder: Path, recipe: Recipe, version: str, tr
         decoder_filters=recipe.decoder_filters,
         geometry=recipe.geometry,
         windows=recipe.windows,
+        mirrored=recipe.mirrored,
         recipe=provenance(recipe, runs),
     )
     return export_model([run / WEIGHTS_FILE for run in runs], folder, description)

@@ -52,6 +52,8 @@ class Recipe:
         Name of the model, and of its network.
     geometry, windows, decoder_filters
         Input and size of the network.
+    mirrored
+        Whether the model answers with the mean of a slice and its mirror image.
     studies, calibration, evaluation
         Generated studies to fit on, to set thresholds on, and to measure on; none is in two of them.
     trunk
@@ -66,6 +68,7 @@ class Recipe:
     geometry: Geometry
     windows: tuple[Window, ...]
     decoder_filters: int
+    mirrored: bool
     studies: StudyRange
     trunk: Stage
     branches: Stage

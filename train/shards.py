@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from triage_node.errors import UnsuitableSeries
+from triage_node.findings import TYPES
 from triage_node.models.head_axis import straighten
 from triage_node.models.preprocessing import Geometry, StrippedHead, strip_head
 from triage_node.train.phantom.atlas import Atlas
@@ -64,6 +65,15 @@ class StudyRecord:
     def hu(self) -> np.ndarray:
         """Return ``float32`` HU relative to the brain's median."""
         return self.gray.astype(np.float32) - OFFSET
+
+    @property
+    def clean(self) -> np.ndarray:
+        """Return ``(slices,) bool``: which slices hold no trace of blood."""
+        return ~np.any(self.bits & ((1 << len(TYPES)) - 1), axis=(1, 2))
+
+    def planes(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return gray values and bits of some slices."""
+        return self.gray[indices], self.bits[indices]
 
 
 def _straight_bits(study: GeneratedStudy, head: StrippedHead, geometry: Geometry) -> np.ndarray:

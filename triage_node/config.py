@@ -5,6 +5,7 @@ then the defaults below.
 """
 
 import ipaddress
+import os
 import re
 import socket
 from pathlib import Path
@@ -27,6 +28,7 @@ SETTINGS_FILE = Path("triage-node.toml")
 AETitle = Annotated[str, Field(min_length=1, max_length=16, pattern=r"^[ -\[\]-~]*[!-\[\]-~][ -\[\]-~]*$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0)]
+Origin = Literal["default", "option", "environment", "file"]
 
 
 class Destination(BaseModel):
@@ -142,6 +144,8 @@ class Settings(BaseSettings):
     audit_syslog_ca: Path | None = Field(None, description="PEM file of the authority that signed that server's TLS")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="least level that is logged")
 
+    _options: frozenset[str] | None = None
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -205,6 +209,14 @@ class Settings(BaseSettings):
             raise ValueError("openid_issuer must begin with https://")
         return self
 
+    def origin(self, name: str) -> Origin:
+        """Return where a setting comes from."""
+        if name not in self.model_fields_set:
+            return "default"
+        if self._options is None or name in self._options:
+            return "option"
+        return "environment" if f"TRIAGE_{name}".upper() in {key.upper() for key in os.environ} else "file"
+
     @property
     def web_is_secure(self) -> bool:
         """Whether browsers reach the pages over TLS."""
@@ -259,12 +271,15 @@ def read_settings(file: Path | None = None, **options: object) -> Settings:
     class FileSettings(Settings):
         model_config = SettingsConfigDict(toml_file=file or SETTINGS_FILE)
 
+    given = {key: value for key, value in options.items() if value is not None}
     try:
-        return FileSettings(**{key: value for key, value in options.items() if value is not None})  # type: ignore[arg-type]
+        settings = FileSettings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         raise SettingsError(_sentence(error)) from error
     except (ValueError, OSError) as error:
         raise SettingsError(f"The settings cannot be read: {error}.") from error
+    settings._options = frozenset(given)
+    return settings
 
 
 def _sentence(error: ValidationError) -> str:

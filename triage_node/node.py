@@ -15,6 +15,7 @@ from triage_node.upkeep.disk import DiskWatch
 from triage_node.upkeep.scheduler import Scheduler
 from triage_node.web.parts import Fact
 from triage_node.web.server import WebServer
+from triage_node.web.system import MACHINERY, Job, Machinery, Worker
 from triage_node.worklist import Worklist
 
 log = logging.getLogger(__name__)
@@ -67,6 +68,7 @@ class Node:
         self.scheduler.every(0.5, self.supervisor.check)
         self.scheduler.every(5, self.supervisor.kill_if_stuck)
         self.scheduler.every(30, DiskWatch(self.spool).check)
+        self.scheduler.every(30, self.worklist.queue_history.look)
         self.supervisor.check()
         self.scheduler.start()
         log.info("node_started ae_title=%r port=%d", self.settings.ae_title, self.listener.port)
@@ -96,7 +98,15 @@ class Node:
         self.worklist.outbox.recover()
 
     def _web(self) -> WebServer:
-        return WebServer(self.settings, self.worklist, self.spool, door=self.door, ready=self._facts)
+        more = {MACHINERY: Machinery(self._worker, self._jobs)}
+        return WebServer(self.settings, self.worklist, self.spool, door=self.door, ready=self._facts, more=more)
+
+    def _worker(self) -> Worker:
+        status = self.supervisor.status
+        return Worker(self.supervisor.pid, status.ready, status.device, status.model, status.version, status.error)
+
+    def _jobs(self) -> list[Job]:
+        return [Job(job.name, job.every_seconds, job.ran_at, job.error) for job in self.scheduler.jobs]
 
     def _facts(self) -> list[Fact]:
         """Say what the node needs to do its work now and whether it is there."""

@@ -11,10 +11,13 @@ from typing import Any
 import psutil
 import pytest
 from conftest import STUDIES
+from million import DESTINATION
 
 from triage_node.config import Settings
-from triage_node.worklist import Filters, Worklist
+from triage_node.worklist import Access, AuditFilters, Filters, Worklist
+from triage_node.worklist.filters import start_of
 
+ACCESSES = 500_000
 ROUNDS = 40
 BAR_MS = 100.0
 
@@ -23,8 +26,24 @@ BAR_MS = 100.0
 def filled(million: Path) -> Iterator[Worklist]:
     worklist = Worklist(Settings(data_dir=million))
     worklist.prepare()
+    if not worklist.audit_trail.latest(1):
+        make_accesses(worklist)
     yield worklist
     worklist.close()
+
+
+def make_accesses(worklist: Worklist) -> None:
+    """A year of accesses, one in 50,000 refused."""
+    end = time.time()
+    at = (end - 365 * 86400 * (1 - number / ACCESSES) for number in range(ACCESSES))
+    for first in range(0, ACCESSES, 10_000):
+        worklist.audit_trail.append(
+            [
+                Access(next(at), f"user{number % 97}", "reader", "::1", "study_viewed", f"1.2.{number}", "",
+                       number % 50_000 != 0)
+                for number in range(first, first + 10_000)
+            ]
+        )  # fmt: skip
 
 
 def deep_cursor(worklist: Worklist, pages: int) -> str:
@@ -46,6 +65,9 @@ def questions(worklist: Worklist) -> dict[str, Callable[[], Any]]:
         "everything": Filters(),
         "failed": Filters(state=("failed",)),
         "failed or unsuitable": Filters(state=("failed", "unsuitable")),
+        "a common reason": Filters(reason=("not_head",)),
+        "a rare reason": Filters(reason=("contrast",)),
+        "two reasons of a week": Filters(reason=("not_head", "contrast"), received_from=week),
         "flagged": Filters(decision=("flagged",)),
         "flagged at one station": Filters(decision=("flagged",), station=("CT07",)),
         "subdural": Filters(hemorrhage=("subdural",)),
@@ -82,6 +104,13 @@ def questions(worklist: Worklist) -> dict[str, Callable[[], Any]]:
         "statistics, a month": lambda: numbers.statistics(month, today),
         "statistics, a year": lambda: numbers.statistics(year, today),
         "agreement, a year": lambda: numbers.agreement(year, today),
+        "queues, a month": lambda: worklist.queue_history.history(month, today),
+        "queues, now": worklist.queue_history.look,
+        "destinations": lambda: worklist.outbox_state.destinations((DESTINATION,)),
+        "audit trail, refused": lambda: worklist.audit_trail.page(AuditFilters(refused_only=True)),
+        "audit trail, a user in a month": lambda: worklist.audit_trail.page(
+            AuditFilters(user_name="user7", start=start_of(month), end=start_of(week))
+        ),
         "drift, a month against a year": lambda: numbers.drift(month, today, year, month),
         "health's counts": worklist.views.counts,
         "next claim": lambda: worklist.claims.claim("nobody"),

@@ -3,6 +3,7 @@
 import json
 import random
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from types import SimpleNamespace
 from triage_node.findings import LABELS, TYPES, Decision, Label
 from triage_node.worklist.database import Database
 from triage_node.worklist.rollups import ALL_TIME, STATE, day_of, duration_bin, outcome_counts, stage_counts
-from triage_node.worklist.text import search_text
+from triage_node.worklist.text import folded_name, search_text
 
 DAY = 86400.0
 YEARS = 3
@@ -47,7 +48,7 @@ def make_rows(path: Path, size: Size, now: float, seed: int = 4) -> None:
     connection.execute("PRAGMA cache_size=-400000")
     later = connection.execute(
         "SELECT type, name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL "
-        "AND tbl_name IN ('study', 'instance', 'series', 'outcome', 'delivery', 'event')"
+        "AND tbl_name IN ('study', 'instance', 'series', 'outcome', 'delivery', 'event', 'study_reason')"
     ).fetchall()
     for kind, name, _ in later:
         connection.execute(f"DROP {kind} {name}")
@@ -58,7 +59,8 @@ def make_rows(path: Path, size: Size, now: float, seed: int = 4) -> None:
     )
     for _, _, sql in later:
         connection.execute(sql)
-    connection.execute("INSERT INTO study_text(study_text) VALUES ('rebuild')")
+    for words in ("study_text", "study_trigram"):
+        connection.execute(f"INSERT INTO {words}({words}) VALUES ('rebuild')")
     connection.execute("COMMIT")
     connection.close()
 
@@ -121,7 +123,9 @@ def _study(
     read = not is_open and rng.random() < 0.7
     rows.add(
         "study", id=number, study_instance_uid=uid, patient_id=patient, patient_name=name, accession_number=accession,
-        study_description=description, study_date="20261123", calling_ae_title=rng.choice(SENDERS), state=state,
+        study_description=description, study_date=time.strftime("%Y%m%d", time.gmtime(arrival)), study_time="120000",
+        patient_name_folded=folded_name(name), study_identifier=str(number), patient_birth_date="19600229",
+        calling_ae_title=rng.choice(SENDERS), state=state,
         revision=5, analyzed_revision=None if coming else 5, priority=int(rng.random() < 0.01),
         first_received_at=arrival, last_received_at=arrival + 10, opened_at=arrival,
         closed_at=None if coming else arrival + 70, held=0, changed_at=arrival + 80, attempts=1,
@@ -131,12 +135,13 @@ def _study(
         search_text=search_text(uid, name, patient, accession, description), change_marker=number,
     )  # fmt: skip
     rows.add("series", id=number, study_id=number, series_instance_uid=f"{uid}.1", modality="CT",
-             series_description="Axial", eligible=1, instance_count=size.instances_a_study,
+             series_number=2, series_description="Axial", eligible=1, instance_count=size.instances_a_study,
              last_received_at=arrival + 10)  # fmt: skip
     for instance in range(size.instances_a_study):
         rows.add("instance", study_id=number, series_id=number, sop_instance_uid=f"{uid}.1.{instance}",
                  sop_class_uid="1.2.840.10008.5.1.4.1.1.2", transfer_syntax_uid="1.2.840.10008.1.2.1",
-                 size_bytes=526000, received_at=arrival + instance)  # fmt: skip
+                 size_bytes=526000, received_at=arrival + instance, instance_number=instance, rows=512, columns=512,
+                 bits_allocated=16)  # fmt: skip
     for code, later in (("study_received", 0), ("series_quiet", 40), ("claimed", 45), ("finished", 50)):
         rows.add("event", study_id=number, at=arrival + later, actor="node", code=code, message="")
     counts[(ALL_TIME, STATE, state)] += 1
@@ -145,11 +150,19 @@ def _study(
         _outcome(rows, counts, number, study, state, decision, score, flagged, rng)
 
 
+def _reason(state: str, number: int) -> str:
+    """One study in a hundred thousand has the rare reason."""
+    return "analysis_failed" if state == "failed" else "contrast" if number % 10_007 == 0 else "not_head"
+
+
 def _outcome(rows, counts, number, study, state, decision, score, flagged, rng) -> None:
     analyzed = state == "analyzed"
+    if not analyzed:
+        code = _reason(state, number)
+        rows.add("study_reason", code=code, first_received_at=study.first_received_at, study_id=number)
     seconds = {"read": rng.expovariate(1), "infer": 0.5 + rng.expovariate(2), "report": 0.1}
     created_at = study.claimed_at + sum(seconds.values())
-    reasons = [] if analyzed else [{"code": "analysis_failed" if state == "failed" else "not_head", "message": ""}]
+    reasons = [] if analyzed else [{"code": _reason(state, number), "message": ""}]
     probabilities = dict.fromkeys(LABELS, score) if analyzed else None
     outcome = SimpleNamespace(
         status=state, decision=decision if analyzed else None, reasons=reasons, probabilities=probabilities,

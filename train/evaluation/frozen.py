@@ -76,8 +76,9 @@ def read_frozen_set() -> FrozenSet:
 
 
 def generator_settings() -> dict[str, Any]:
-    """Return the settings of the generator that decide how hard its lesions are, as it is now."""
+    """Return the generator's version and the settings that decide how hard its lesions are, as it is now."""
     return {
+        "version": generator.VERSION,
         "blood_share": generator.BLOOD_SHARE,
         "smallest_area_mm2": generator.SMALLEST_AREA_MM2,
         "smallest_contrast_hu": generator.SMALLEST_CONTRAST_HU,

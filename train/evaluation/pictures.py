@@ -1,37 +1,22 @@
 """The figures of an evaluation as pictures."""
 
 from collections.abc import Iterator
-from io import BytesIO
 from typing import Any
 
 import numpy as np
 from matplotlib import rc_context
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, StrMethodFormatter
 
 from triage_node.findings import LABELS
 from triage_node.models.manifest import Manifest
+from triage_node.train.drawing import COLORS, STYLE, png
 from triage_node.train.evaluation.by_volume import VolumeBin
 from triage_node.train.evaluation.evaluate import Evaluation
 from triage_node.train.evaluation.reliability import Reliability
 from triage_node.train.evaluation.scores import ANY, Rows, Scores
 
-# Distinct to color-blind readers: Okabe and Ito, Color Universal Design (2008); black is `any`.
-COLORS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#111111")
 POSITIVE, NEGATIVE, LINE = "#D55E00", "#0072B2", "#555555"
-STYLE = {
-    "font.size": 10,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlesize": 11,
-    "axes.titlelocation": "left",
-    "axes.grid": True,
-    "grid.color": "#E4E4E4",
-    "axes.axisbelow": True,
-    "legend.frameon": False,
-    "legend.fontsize": 9,
-}
 # Probabilities pile up at both ends, so they are drawn in logits.
 TICKS = (0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999)
 NARROWEST = 0.0005
@@ -163,17 +148,11 @@ def score_distribution(scores: Scores, manifest: Manifest) -> Figure:
     return figure
 
 
-def _png(figure: Figure) -> bytes:
-    stream = BytesIO()
-    FigureCanvasAgg(figure).print_png(stream)
-    return stream.getvalue()
-
-
 def draw(manifest: Manifest, scores: Scores, evaluation: Evaluation, dpi: int = 110) -> Iterator[tuple[str, bytes]]:
     """Yield name and PNG of each picture of an evaluation."""
     with rc_context({**STYLE, "figure.dpi": dpi}):
-        yield "roc", _png(roc(scores, evaluation))
-        yield "reliability", _png(reliability_curve(scores, evaluation))
+        yield "roc", png(roc(scores, evaluation))
+        yield "reliability", png(reliability_curve(scores, evaluation))
         if evaluation.by_volume:
-            yield "sensitivity-by-volume", _png(volume_curve(evaluation))
-        yield "scores", _png(score_distribution(scores, manifest))
+            yield "sensitivity-by-volume", png(volume_curve(evaluation))
+        yield "scores", png(score_distribution(scores, manifest))

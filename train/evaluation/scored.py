@@ -15,7 +15,8 @@ from triage_node.models.aggregation import study_logits
 from triage_node.models.head_axis import HeadAxis
 from triage_node.models.predictor import Model
 from triage_node.models.preprocessing import StrippedHead, strip_head
-from triage_node.train.shards import StudyRecord, read_frame, read_shard, shard_paths
+from triage_node.train.fitting.batches import SliceSource
+from triage_node.train.shards import INSIDE_BIT, OFFSET, StudyRecord, read_frame, read_shard, shard_paths
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,13 @@ class ScoredStudy:
         return self.labels.max(axis=0)
 
 
-def as_head(record: StudyRecord) -> StrippedHead:
-    """Return a stored record as preprocessing would have given it."""
-    count = len(record.gray)
-    axis = HeadAxis(0.0, np.zeros((count, 2)))
-    return StrippedHead(
-        record.hu, record.mask, record.neighbors, np.arange(count), record.area_cm2, median_hu=0.0, axis=axis
-    )
+def as_head(record: SliceSource) -> StrippedHead:
+    """Return a stored study as preprocessing would have given it."""
+    every = np.arange(len(record.labels))
+    gray, bits = record.planes(every)
+    axis = HeadAxis(0.0, np.zeros((len(every), 2)))
+    hu, mask = gray.astype(np.float32) - OFFSET, bits >> INSIDE_BIT > 0
+    return StrippedHead(hu, mask, record.neighbors, every, record.area_cm2, median_hu=0.0, axis=axis)
 
 
 def _blood(record: StudyRecord) -> list[np.ndarray]:

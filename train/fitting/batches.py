@@ -1,6 +1,8 @@
 """Batches of slices for training: half with hemorrhage, its types in turn, half without."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -9,7 +11,7 @@ from triage_node.findings import LABELS, TYPES
 from triage_node.models.architecture_constants import MAP_STRIDE
 from triage_node.models.windows import Window, channels
 from triage_node.train.fitting.augmentation import Augmentation, warp
-from triage_node.train.shards import INSIDE_BIT, OFFSET, SMALLEST_SLICE_CM2, StudyRecord, read_shard, shard_paths
+from triage_node.train.shards import INSIDE_BIT, OFFSET, SMALLEST_SLICE_CM2, read_shard, shard_paths
 
 # A cell of the map that is half full of blood is full blood to the loss: thin films never fill one.
 FULL_CELL = 0.5
@@ -26,6 +28,24 @@ def cell_targets(bits: np.ndarray) -> np.ndarray:
     return np.clip(np.stack(shares, axis=-1) / FULL_CELL, 0, 1)
 
 
+class SliceSource(Protocol):
+    """A study whose slices are drawn, in memory or on disk; the attributes are those of `StudyRecord`."""
+
+    @property
+    def neighbors(self) -> np.ndarray: ...  # noqa: D102
+
+    @property
+    def labels(self) -> np.ndarray: ...  # noqa: D102
+
+    @property
+    def area_cm2(self) -> np.ndarray: ...  # noqa: D102
+
+    @property
+    def clean(self) -> np.ndarray: ...  # noqa: D102
+
+    def planes(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]: ...  # noqa: D102
+
+
 class SlicePool:
     """All slices of some studies, drawn so that every type is seen as often.
 
@@ -40,16 +60,16 @@ class SlicePool:
     """
 
     def __init__(
-        self, records: list[StudyRecord], windows: tuple[Window, ...], augmentation: Augmentation | None = None
+        self, records: Sequence[SliceSource], windows: tuple[Window, ...], augmentation: Augmentation | None = None
     ) -> None:
-        self.records: list[StudyRecord] = []
+        self.records: list[SliceSource] = []
         self.windows, self.augmentation = windows, augmentation
         self.with_type: list[list[tuple[int, int]]] = [[] for _ in TYPES]
         self.without: list[tuple[int, int]] = []
         self._read: set[Path] = set()
         self.add(records)
 
-    def add(self, records: list[StudyRecord]) -> None:
+    def add(self, records: Sequence[SliceSource]) -> None:
         """Take in more studies."""
         for record in records:
             self.records.append(record)
@@ -62,13 +82,13 @@ class SlicePool:
                 self._read.add(path)
                 self.add(read_shard(path))
 
-    def _sort_slices(self, study: int, record: StudyRecord) -> None:
+    def _sort_slices(self, study: int, record: SliceSource) -> None:
         """File the slices of a study under their types; those with a trace of blood are left out."""
-        traces = np.any(record.bits & ((1 << len(TYPES)) - 1), axis=(1, 2))
+        clean = record.clean
         for index in np.flatnonzero(record.area_cm2 >= SMALLEST_SLICE_CM2):
             for k in np.flatnonzero(record.labels[index, : len(TYPES)]):
                 self.with_type[k].append((study, int(index)))
-            if not traces[index]:
+            if clean[index]:
                 self.without.append((study, int(index)))
 
     def _draw(self, position: int, rng: np.random.Generator) -> tuple[int, int]:
@@ -81,7 +101,7 @@ class SlicePool:
         """Return input ``(rows, columns, channels)``, map targets and slice labels of one slice."""
         record = self.records[study]
         stack = np.array([index, *record.neighbors[index]])
-        gray, bits = record.gray[stack], record.bits[stack]
+        gray, bits = record.planes(stack)
         if self.augmentation is None:
             hu = gray.astype(np.float32) - OFFSET
         else:

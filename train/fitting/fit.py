@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 import numpy as np
@@ -19,6 +19,7 @@ from triage_node.train.fitting.checkpoint import CHECKPOINT_FILE, Checkpoint, re
 from triage_node.train.fitting.devices import device_scope, share_statistics
 from triage_node.train.fitting.imagenet import load_imagenet
 from triage_node.train.fitting.losses import LOSS_WEIGHTS, LOSSES
+from triage_node.train.fitting.processes import is_first, own_rows, place
 from triage_node.train.fitting.settings import WEIGHTS_FILE, FitSettings
 from triage_node.train.provenance import write_settings
 from triage_node.train.shards import read_frame, shard_paths
@@ -27,19 +28,29 @@ from triage_node.train.shards import read_frame, shard_paths
 LAST_SHARE = {"cosine": 0.01, "constant": 1.0}
 
 
+class Pool(Protocol):
+    """Slices to draw from."""
+
+    def batch(self, size: int, rng: np.random.Generator) -> tuple[Any, ...]:
+        """Return inputs, targets by output and, where slices count differently, their weights by output."""
+
+    def add_folder(self, folder: Path) -> None:
+        """Take in shards that have appeared."""
+
+
 class SliceBatches(keras.utils.PyDataset):
     """Batches of one epoch; batch k of epoch e is the same in every run with the same seed and shards."""
 
-    def __init__(self, pool: SlicePool, settings: FitSettings, shards: Path | None = None, epoch: int = 0) -> None:
+    def __init__(self, pool: Pool, settings: FitSettings, shards: Path | None = None, epoch: int = 0) -> None:
         super().__init__(workers=settings.workers, use_multiprocessing=False, max_queue_size=8)
         self.pool, self.settings, self.shards, self.epoch = pool, settings, shards, epoch
 
     def __len__(self) -> int:
         return self.settings.epoch
 
-    def __getitem__(self, index: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    def __getitem__(self, index: int) -> tuple[Any, ...]:
         rng = np.random.default_rng([self.settings.seed, self.epoch, index])
-        return self.pool.batch(self.settings.batch, rng)
+        return own_rows(self.pool.batch(self.settings.batch, rng))
 
     def on_epoch_end(self) -> None:
         """Go on to the next epoch's batches, and take in shards that have appeared meanwhile."""
@@ -73,7 +84,7 @@ def start_network(settings: FitSettings) -> keras.Model:
     return network
 
 
-def settle_statistics(network: keras.Model, pool: SlicePool, settings: FitSettings, batches: int = 20) -> None:
+def settle_statistics(network: keras.Model, pool: Pool, settings: FitSettings, batches: int = 20) -> None:
     """Take the encoder's batch statistics from generated slices."""
     rng = np.random.default_rng([settings.seed, 1])
     for _ in range(batches):
@@ -120,9 +131,30 @@ def fit(shards: Path, folder: Path, settings: FitSettings, callbacks: tuple[kera
     ModelError
         When the folder holds no shards, or the checkpoint of another network.
     """
+    return fit_pool(slice_pool(shards, settings), folder, settings, callbacks, shards=shards)
+
+
+def fit_pool(
+    pool: Pool,
+    folder: Path,
+    settings: FitSettings,
+    callbacks: tuple[keras.callbacks.Callback, ...] = (),
+    shards: Path | None = None,
+    validation: keras.utils.PyDataset | None = None,
+) -> Any:
+    """Fit a network on a pool of slices, as `fit` does.
+
+    Parameters
+    ----------
+    shards
+        Folder that the pool takes more shards from as they appear.
+    validation
+        Batches that are scored after every epoch.
+    """
+    _check_processes(settings, folder)
     folder.mkdir(parents=True, exist_ok=True)
-    pool = slice_pool(shards, settings)
-    write_settings(folder, settings)
+    if is_first():
+        write_settings(folder, settings)
     with device_scope(settings.devices):
         network = start_network(settings)
         if settings.start is None and not (folder / CHECKPOINT_FILE).exists():
@@ -133,13 +165,26 @@ def fit(shards: Path, folder: Path, settings: FitSettings, callbacks: tuple[kera
         compile_network(network, settings)
         average = WeightAverage(folder / WEIGHTS_FILE, settings.average_decay)
         done = restore_checkpoint(folder, network, average)
+        writers = (average, Checkpoint(folder, average), *callbacks)
         return network.fit(
             SliceBatches(pool, settings, shards, done),
             epochs=settings.epochs,
             initial_epoch=done,
+            validation_data=validation,
             verbose=0,
             shuffle=False,  # the pool draws at random already, and Keras' own order would be another after a resume
-            callbacks=[average, Checkpoint(folder, average), *callbacks],
+            callbacks=list(writers if is_first() else ()),
+        )
+
+
+def _check_processes(settings: FitSettings, folder: Path) -> None:
+    """Refuse what several processes cannot share."""
+    count = place()[1]
+    if count > 1 and settings.batch % count:
+        raise ModelError(f"Batches of {settings.batch} slices cannot be shared by {count} processes.")
+    if count > 1 and settings.start is None and not (folder / CHECKPOINT_FILE).exists():
+        raise ModelError(
+            "A fit in several processes goes on from weights: give --start, such as last.npz of a short fit."
         )
 
 

@@ -17,8 +17,11 @@ ORIGIN = (98, 134, 72)
 MIDDLE_Y_MM = -18
 COARSE_MM = 2
 COARSE_PAD_MM = 60
-# Deeper than this below the hull, cerebrospinal fluid is a ventricle and not a sulcus.
+# Deeper than this below the hull, cerebrospinal fluid is a ventricle or a cistern and not a sulcus.
 VENTRICLE_DEPTH_MM = 22
+# A place ``(z, y, x)`` in each ventricle: lateral ones, third, fourth. Deep fluid that hangs together with none of them
+# is a fissure.
+VENTRICLES = ((8, 27, 24), (8, 27, -24), (5, 5, 0), (-26, 26, 0))
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,23 @@ def _coarse(origin: tuple[float, float, float]) -> tuple[float, float, float]:
     return z, y, x
 
 
+def _cisterns(z: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Return where fluid around the midbrain and above the vermis is, as deep as a ventricle but subarachnoid."""
+    around_midbrain = (z > -16) & (z < 3) & (np.abs(x) < 24) & (y > 5)
+    above_vermis = (z >= 3) & (z < 15) & (np.abs(x) < 10) & (y > 9)
+    return around_midbrain | above_vermis
+
+
+def _ventricles(deep: np.ndarray, origin: tuple[float, float, float]) -> np.ndarray:
+    """Return the parts of the deep fluid that hang together with a ventricle."""
+    parts, _ = ndimage.label(deep, np.ones((3, 3, 3)))
+    found: set[int] = set()
+    for place in VENTRICLES:
+        z, y, x = (round(at + start) for at, start in zip(place, origin, strict=True))
+        found |= set(np.unique(parts[z - 2 : z + 3, y - 2 : y + 3, x - 2 : x + 3]).tolist())
+    return np.isin(parts, list(found - {0}))
+
+
 def load_atlas() -> Atlas:
     """Return the atlas; takes a few seconds, so load it once and pass it on."""
     gray, white, head = _read("gm") / 255, _read("wm") / 255, _read("t1")
@@ -116,9 +136,8 @@ def load_atlas() -> Atlas:
     hull = ndimage.binary_fill_holes(ndimage.binary_closing(head > 0, iterations=6))
     fluid = np.clip(1 - gray - white, 0, 1) * hull
     grid = np.indices(gray.shape, np.float32) - np.array(origin, np.float32)[:, None, None, None]
-    ventricles = ndimage.gaussian_filter(
-        ((fluid > 0.45) & (vault_map.at(*grid) > VENTRICLE_DEPTH_MM)) * np.float32(1), 1.2
-    )
+    deep = (fluid > 0.45) & (vault_map.at(*grid) > VENTRICLE_DEPTH_MM) & ~_cisterns(*grid)
+    ventricles = ndimage.gaussian_filter(_ventricles(deep, origin) * np.float32(1), 1.2)
     return Atlas(
         gray=Map(gray, origin),
         white=Map(white, origin),

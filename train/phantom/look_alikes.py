@@ -6,17 +6,17 @@ import numpy as np
 
 from triage_node.train.phantom.lesion import Anatomy, point, random_voxel
 from triage_node.train.phantom.lesions.subdural import tentorium_height
-from triage_node.train.phantom.solids import rod, share
+from triage_node.train.phantom.solids import Ellipsoid, rod, share, share_of
 
 Step = Callable[[np.ndarray, Anatomy, np.random.Generator], np.ndarray]
 
-# Middle (z, y, x) in head space, and how often it is calcified: pineal, choroid plexus, basal ganglia.
+# Middle (z, y, x) in head space, and how often it is calcified: pineal, choroid plexus, globus pallidus.
 CALCIUM = (
-    ((4.0, -6.0, 0.0), 0.55),
-    ((5.0, 5.0, 20.0), 0.45),
-    ((5.0, 5.0, -20.0), 0.45),
-    ((0.0, -36.0, 18.0), 0.12),
-    ((0.0, -36.0, -18.0), 0.12),
+    ((3.0, 11.0, 0.0), 0.6),
+    ((8.0, 27.0, 24.0), 0.6),
+    ((8.0, 27.0, -24.0), 0.6),
+    ((0.0, -18.0, 18.0), 0.12),
+    ((0.0, -18.0, -18.0), 0.12),
 )
 
 
@@ -37,11 +37,63 @@ def _sagittal_sinus(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) 
     """Brighten the superior sagittal sinus, a triangle that widens toward the confluence at the back."""
     space = anatomy.space
     back = np.clip((space.y + 20) / 90, 0, 1)
-    width, depth = rng.uniform(2, 4) + rng.uniform(0, 4) * back, rng.uniform(2, 4.5) + rng.uniform(0, 4) * back
+    front = np.clip((space.y + 95) / 75, 0.2, 1)
+    width, depth = rng.uniform(2, 4) * front, rng.uniform(2, 4.5) * front
+    width, depth = width + rng.uniform(0, 5) * back, depth + rng.uniform(0, 5) * back
     offset = rng.normal(0, 2) * back
     tube = np.exp(-(((space.x - offset) / width) ** 2) - ((space.inside_mm - 1.5) / depth) ** 2)
-    tube = np.clip(1.4 * tube, 0, 1) * (space.y > -20) * (space.z > -12)
-    return _toward(hu, tube, rng.uniform(42, 68))
+    tube = np.clip(1.4 * tube, 0, 1) * (space.z > -12)
+    return _toward(hu, tube, rng.uniform(42, 70))
+
+
+def _lay(hu: np.ndarray, anatomy: Anatomy, body: Ellipsoid, level_hu: float, room: np.ndarray | None = None) -> None:
+    """Brighten a soft body in place, in the voxels it reaches and only as far as there is room."""
+    found = share_of(anatomy.space, body, softness_mm=2.0)
+    if found is not None:
+        box, part = found
+        hu[box] = _toward(hu[box], part if room is None else part * room[box], level_hu)
+
+
+def _convexity_vein(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
+    """Brighten a cortical vein that runs to the sagittal sinus near the vertex."""
+    wide, y = rng.uniform(12, 45), rng.uniform(-60, 60)
+    box = anatomy.space.box((30, y - 45, -wide), (120, y + 45, wide))
+    if box is not None:
+        space = anatomy.space.part(box)
+        winding = space.y - y + 6 * anatomy.coarse[box] + rng.uniform(-0.6, 0.6) * np.abs(space.x)
+        vein = share(np.hypot(winding, space.inside_mm - 2) - rng.uniform(1, 2.5), 2.0)
+        near = (space.inside_mm > 0) & (np.abs(space.x) < wide) & (space.z > 30)
+        hu[box] = _toward(hu[box], vein * near, rng.uniform(42, 65))
+    return hu
+
+
+def _confluence(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
+    """Brighten the confluence of the sinuses with the dura about it, at the inner occipital protuberance."""
+    height, side = rng.uniform(-22, -6), rng.normal(0, 3)
+    high, wide, deep = rng.uniform(6, 12), rng.uniform(6, 15), rng.uniform(5, 12)
+    box = anatomy.space.box((height - 3 * high, 30, side - 3 * wide), (height + 3 * high, 120, side + 3 * wide))
+    if box is not None:
+        space = anatomy.space.part(box)
+        squared = ((space.z - height) / high) ** 2 + ((space.x - side) / wide) ** 2 + (space.inside_mm / deep) ** 2
+        body = np.clip(1.3 * np.exp(-squared), 0, 1) * (space.y > 30) * (space.inside_mm > 0)
+        hu[box] = _toward(hu[box], body, rng.uniform(42, 64))
+    return hu
+
+
+def _choroid_plexus(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
+    """Lay the glomus of the choroid plexus into each atrium: soft, as dense as gray matter or more."""
+    level, radii = rng.uniform(36, 60), (rng.uniform(4, 8), rng.uniform(4, 10), rng.uniform(2.5, 5))
+    for side in (-1, 1):
+        middle = (rng.normal(9, 2), rng.normal(27, 2.5), side * rng.normal(25, 1.5))
+        _lay(hu, anatomy, Ellipsoid(middle, radii), level + rng.normal(0, 3), np.clip(2 * anatomy.ventricles, 0, 1))
+    return hu
+
+
+def _pineal(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
+    middle = (rng.normal(3, 1.5), rng.normal(11, 2), 0.0)
+    radii = (rng.uniform(2.5, 5), rng.uniform(3, 5.5), rng.uniform(2.5, 5))
+    _lay(hu, anatomy, Ellipsoid(middle, radii), rng.uniform(32, 55))
+    return hu
 
 
 def _tentorium(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
@@ -114,7 +166,12 @@ STEPS: tuple[tuple[Step, float], ...] = (
     (_sagittal_sinus, 0.9),
     (_tentorium, 0.75),
     (_transverse_sinus, 0.85),
+    (_confluence, 0.5),
     (_deep_veins, 0.9),
+    (_convexity_vein, 0.5),
+    (_convexity_vein, 0.4),
+    (_choroid_plexus, 0.9),
+    (_pineal, 0.8),
     (_vessels, 0.5),
     (_calcium, 1.0),
     (_falx_calcium, 0.12),
@@ -125,7 +182,8 @@ STEPS: tuple[tuple[Step, float], ...] = (
 
 def add_look_alikes(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
     """Return HU with everything benign that happens to be there in this patient."""
+    hu = np.array(hu, np.float32)
     for step, frequency in STEPS:
         if rng.random() < frequency:
             hu = step(hu, anatomy, rng)
-    return hu.astype(np.float32)
+    return hu.astype(np.float32, copy=False)

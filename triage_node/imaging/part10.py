@@ -6,7 +6,7 @@ import warnings
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, TypeVar, cast
 
 from pydicom import Dataset
 from pydicom.filereader import _read_file_meta_info, read_dataset, read_partial, read_preamble
@@ -18,8 +18,11 @@ from triage_node.errors import InvalidInstance
 LARGEST_FILE_BYTES = 512 * 2**20
 LARGEST_HEADER_BYTES = 8 * 2**20
 _PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
+_UNDEFINED_LENGTH = 0xFFFFFFFF
 _START_OF_META = 132
 _GROUP_LENGTH_END = 144
+_UNDEFINED_LENGTH = 0xFFFFFFFF
+T = TypeVar("T")
 StopWhen = Callable[[BaseTag, str | None, int], bool]
 
 
@@ -59,14 +62,42 @@ def read_header(path: Path, tags: Sequence[BaseTag]) -> Dataset:
     return _read(path, tags, _at_pixels, LARGEST_HEADER_BYTES)
 
 
-def parse_header(content: bytes, tags: Sequence[BaseTag]) -> Dataset:
-    """Read the elements `tags` that come before the pixel data from a file's bytes; raises as `read_header` does."""
+def parse_header(file: BinaryIO, tags: Sequence[BaseTag]) -> Dataset:
+    """Read the elements `tags` that come before the pixel data from an open file; raises as `read_header` does."""
     try:
-        return _read_open(io.BytesIO(content), tags, _at_pixels, LARGEST_HEADER_BYTES)
+        return _read_open(file, tags, _at_pixels, LARGEST_HEADER_BYTES)
     except InvalidInstance:
         raise
     except Exception as error:  # as in `_read`
         raise _unreadable(error) from error
+
+
+def read_header_and_end(file: BinaryIO, tags: Sequence[BaseTag]) -> tuple[Dataset, int | None]:
+    """Read the elements `tags` that come before the pixel data from an open file; raises as `read_header` does.
+
+    Returns
+    -------
+    header, end
+        The end is the least offset in bytes at which the pixel data can end, by what their element says; None when the
+        file holds none. A file that is shorter was cut off.
+    """
+    ends: list[int] = []
+
+    def at_pixels(tag: BaseTag, _vr: str | None, length: int) -> bool:
+        if tag in _PIXEL_TAGS:
+            ends.append(file.tell() + (0 if length == _UNDEFINED_LENGTH else length))
+        return tag in _PIXEL_TAGS
+
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            header = _read_open(file, tags, at_pixels, LARGEST_HEADER_BYTES)
+    except InvalidInstance:
+        raise
+    except Exception as error:  # as in `_read`
+        raise _unreadable(error) from error
+    if ends and header.file_meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
+        return header, 0  # the element lies in what was inflated, not in the file
+    return header, ends[0] if ends else None
 
 
 def read_pixels(path: Path, tags: Sequence[BaseTag]) -> Dataset:
@@ -74,15 +105,61 @@ def read_pixels(path: Path, tags: Sequence[BaseTag]) -> Dataset:
     return _read(path, tags, None, LARGEST_FILE_BYTES)
 
 
+def read_everything(path: Path) -> Dataset:
+    """Read all elements of a file, with pixel data and what follows them; raises as `read_header` does."""
+    return _not_empty(_read(path, None, None, LARGEST_FILE_BYTES))
+
+
+def read_whole_header(path: Path) -> tuple[Dataset, BaseTag | None]:
+    """Read all elements before the pixel data, and the tag of the pixel data, None without; raises as `read_header`."""
+    found: list[BaseTag] = []
+
+    def note(tag: BaseTag, vr: str | None, length: int) -> bool:
+        if _at_pixels(tag, vr, length):
+            found.append(tag)
+        return bool(found)
+
+    ds = _not_empty(_read(path, None, note, LARGEST_HEADER_BYTES))
+    return ds, found[0] if found else None
+
+
+def pixel_data_place(path: Path) -> tuple[int, int]:
+    """Return where in a file that is not deflated the value of native pixel data begins and ends; raises as above."""
+
+    def read(file: BinaryIO) -> tuple[int, int]:
+        ds = read_partial(_metered(file, LARGEST_HEADER_BYTES), _at_pixels, specific_tags=[])
+        # pydicom stops before the tag; behind it come the VR and two zero bytes, unless it is implicit (PS3.5 7.1).
+        head = file.read(12)
+        is_implicit, is_little = ds.original_encoding
+        length = int.from_bytes(head[4:8] if is_implicit else head[8:12], "little" if is_little else "big")
+        start = file.tell() - (4 if is_implicit else 0)
+        if len(head) < 12 or length == _UNDEFINED_LENGTH:
+            raise InvalidInstance("The instance has no native pixel data.")
+        return start, start + length
+
+    return _guarded(path, read)
+
+
+def _not_empty(ds: Dataset) -> Dataset:
+    """Refuse what pydicom makes of a file that ends within an element: nothing."""
+    if not ds:
+        raise InvalidInstance("The file is cut off.")
+    return ds
+
+
 def _at_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:
     return tag in _PIXEL_TAGS
 
 
-def _read(path: Path, tags: Sequence[BaseTag], stop_when: StopWhen | None, budget: int) -> Dataset:
+def _read(path: Path, tags: Sequence[BaseTag] | None, stop_when: StopWhen | None, budget: int) -> Dataset:
+    return _guarded(path, lambda file: _read_open(file, tags, stop_when, budget))
+
+
+def _guarded(path: Path, read: Callable[[BinaryIO], T]) -> T:
     try:
         _refuse_odd_file(path)
         with path.open("rb") as file, warnings.catch_warnings(action="ignore"):
-            return _read_open(file, tags, stop_when, budget)
+            return read(file)
     except InvalidInstance:
         raise
     except Exception as error:  # the border to a peer's bytes: pydicom raises anything, RecursionError included
@@ -93,11 +170,11 @@ def _unreadable(error: Exception) -> InvalidInstance:
     return InvalidInstance(f"The file cannot be read as DICOM ({type(error).__name__}).")
 
 
-def _read_open(file: BinaryIO, tags: Sequence[BaseTag], stop_when: StopWhen | None, budget: int) -> Dataset:
+def _read_open(file: BinaryIO, tags: Sequence[BaseTag] | None, stop_when: StopWhen | None, budget: int) -> Dataset:
     if DeflatedExplicitVRLittleEndian.encode() in file.read(1024):
         return _read_deflated(file, tags, stop_when, budget)
     file.seek(0)
-    return read_partial(_metered(file, budget), stop_when, specific_tags=list(tags))
+    return read_partial(_metered(file, budget), stop_when, specific_tags=None if tags is None else list(tags))
 
 
 def _refuse_odd_file(path: Path) -> None:
@@ -108,16 +185,22 @@ def _refuse_odd_file(path: Path) -> None:
         raise InvalidInstance(f"The file has more than {LARGEST_FILE_BYTES} bytes.")
 
 
-def _read_deflated(file: BinaryIO, tags: Sequence[BaseTag], stop_when: StopWhen | None, budget: int) -> Dataset:
+def _read_deflated(file: BinaryIO, tags: Sequence[BaseTag] | None, stop_when: StopWhen | None, budget: int) -> Dataset:
     """Inflate at most the largest file (PS3.5 Section A.5); pydicom would inflate without a bound."""
     file.seek(_START_OF_META)
     meta = file.read(_GROUP_LENGTH_END - _START_OF_META)
     file.seek(_GROUP_LENGTH_END + int.from_bytes(meta[-4:], "little"))
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    data = inflater.decompress(file.read(), LARGEST_FILE_BYTES)
+    data = inflater.decompress(file.read(LARGEST_FILE_BYTES), LARGEST_FILE_BYTES)
     if inflater.unconsumed_tail:
         raise InvalidInstance(f"The file inflates to more than {LARGEST_FILE_BYTES} bytes.")
-    ds = read_dataset(_metered(io.BytesIO(data), budget), False, True, stop_when=stop_when, specific_tags=list(tags))
+    ds = read_dataset(
+        _metered(io.BytesIO(data), budget),
+        False,
+        True,
+        stop_when=stop_when,
+        specific_tags=None if tags is None else list(tags),
+    )
     file.seek(0)
     read_preamble(file, False)
     ds.file_meta = _read_file_meta_info(file)

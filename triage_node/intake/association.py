@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from pynetdicom.presentation import PresentationContext
 
-from triage_node.errors import InvalidInstance, StorageError
+from triage_node.errors import InvalidInstance
 from triage_node.intake.command import LONGEST_COMMAND_BYTES, Command, Operation
 from triage_node.intake.door import Door, Sender
 from triage_node.intake.negotiation import Proposal
@@ -28,6 +28,7 @@ from triage_node.intake.pdu import (
     data_pdu,
     reject_pdu,
 )
+from triage_node.intake.statuses import SUCCESS, UNRECOGNIZED_OPERATION, status_of
 from triage_node.logs import origin
 
 log = logging.getLogger(__name__)
@@ -35,15 +36,6 @@ log = logging.getLogger(__name__)
 # How long a peer may go on sending after it was aborted.
 AFTER_ABORT_SECONDS = 1.0
 HIGH_PRIORITY = 1
-
-# PS3.4 Table B.2-1
-SUCCESS = 0x0000
-OUT_OF_RESOURCES = 0xA700
-DATA_SET_DOES_NOT_MATCH = 0xA900
-CANNOT_UNDERSTAND = 0xC000
-# PS3.7 Annex C
-PROCESSING_FAILURE = 0x0110
-UNRECOGNIZED_OPERATION = 0x0211
 
 # PS3.8 Table 9-21: result, source, reason
 UNKNOWN_CALLING_AE_TITLE = (1, 1, 3)
@@ -134,7 +126,7 @@ class Association:
 
     def _reject(self, rejection: tuple[int, int, int], why: str) -> bool:
         self._connection.send(reject_pdu(*rejection))
-        self._door.refuse(f"The association was rejected: {why}.", self._sender())
+        self._door.refuse(InvalidInstance(f"The association was rejected: {why}."), self._sender())
         return False
 
     def _exchange(self) -> None:
@@ -189,13 +181,8 @@ class Association:
         start = file_start(request.sop_class_uid, request.sop_instance_uid, syntax, self._calling_ae_title)
         try:
             self._door.receive(start + message.data_set, self._sender(request.priority == HIGH_PRIORITY))
-        except StorageError:
-            return OUT_OF_RESOURCES
-        except InvalidInstance as error:
-            return DATA_SET_DOES_NOT_MATCH if "announced" in error.data else CANNOT_UNDERSTAND
         except Exception as error:
-            log.error("store_failed error=%s", origin(error))
-            return PROCESSING_FAILURE
+            return status_of(error)
         return SUCCESS
 
     def _sender(self, urgent: bool = False) -> Sender:

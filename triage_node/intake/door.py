@@ -1,15 +1,19 @@
 """The one door: every instance comes in here, whichever way it was sent."""
 
+import io
 import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
 
 from triage_node.errors import InvalidInstance, StorageError
-from triage_node.intake.header import Header, read_header
+from triage_node.intake.header import Header, read_open_header
 from triage_node.intake.refusals import Refusals
 from triage_node.intake.registrar import Kept, Registrar
-from triage_node.spool import Spool
+from triage_node.spool import Draft, Spool
 from triage_node.worklist import Worklist
 
 log = logging.getLogger(__name__)
@@ -22,6 +26,15 @@ class Sender:
     calling_ae_title: str
     address: str
     urgent: bool = False
+
+
+@dataclass(frozen=True)
+class _Arrived:
+    """An instance that is here, and how it is kept under its study's and its own UID."""
+
+    size_bytes: int
+    file: BinaryIO
+    keep: Callable[[str, str], Path]
 
 
 class Door:
@@ -48,8 +61,18 @@ class Door:
         self._clock = clock
         self._refusals = Refusals()
 
-    def receive(self, content: bytes, sender: Sender) -> Header:
+    @property
+    def maximum_bytes(self) -> int:
+        """A larger instance is refused."""
+        return self._maximum_bytes
+
+    def receive(self, content: bytes, sender: Sender, study_instance_uid: str | None = None) -> Header:
         """Keep a DICOM file exactly as received; after the return it survives a power cut.
+
+        Parameters
+        ----------
+        study_instance_uid
+            The study it was announced for; an instance of another one is refused.
 
         Raises
         ------
@@ -57,21 +80,47 @@ class Door:
             It cannot be kept, whoever sends it again.
         StorageError
             The disk refused; the sender may try again.
+
+        Either has the ``header`` among its data, if that could be read.
         """
+        arrived = _Arrived(len(content), io.BytesIO(content), partial(self._spool.keep, content))
+        return self._receive(arrived, sender, study_instance_uid)
+
+    def draft(self) -> Draft:
+        """Begin an instance that comes in piece by piece; whoever asks for it discards it in the end.
+
+        Raises
+        ------
+        StorageError
+            The disk refused; the sender may try again.
+        """
+        return self._spool.draft()
+
+    def receive_draft(self, draft: Draft, sender: Sender, study_instance_uid: str | None = None) -> Header:
+        """Keep an instance that has come in whole, as `receive` does."""
+        arrived = _Arrived(draft.size_bytes, draft.opened(), partial(self._spool.keep_draft, draft))
+        return self._receive(arrived, sender, study_instance_uid)
+
+    def _receive(self, arrived: "_Arrived", sender: Sender, study_instance_uid: str | None) -> Header:
+        header = None
         try:
-            if len(content) > self._maximum_bytes:
+            if arrived.size_bytes > self._maximum_bytes:
                 raise InvalidInstance(f"The instance is larger than {self._maximum_bytes} bytes.")
-            header = read_header(content)
-            path = self._spool.keep(content, header.study_instance_uid, header.sop_instance_uid)
+            header = read_open_header(arrived.file)
+            if study_instance_uid not in (None, header.study_instance_uid):
+                raise InvalidInstance("The instance is not of the study that was announced.", announced="study")
+            path = arrived.keep(header.study_instance_uid, header.sop_instance_uid)
         except (InvalidInstance, StorageError) as error:
+            error.data["header"] = header
             self._note_refusal(error, sender)
             raise
-        self._registrar.submit(Kept(path, header, len(content), self._clock(), sender.calling_ae_title, sender.urgent))
+        kept = Kept(path, header, arrived.size_bytes, self._clock(), sender.calling_ae_title, sender.urgent)
+        self._registrar.submit(kept)
         return header
 
-    def refuse(self, message: str, sender: Sender) -> None:
-        """Leave an event for a request that was refused before its instance was looked at."""
-        self._note_refusal(InvalidInstance(message), sender)
+    def refuse(self, error: InvalidInstance | StorageError, sender: Sender) -> None:
+        """Leave an event for what was refused before its instance was looked at."""
+        self._note_refusal(error, sender)
 
     def _note_refusal(self, error: InvalidInstance | StorageError, sender: Sender) -> None:
         code = "instance_refused" if isinstance(error, InvalidInstance) else "storage_refused"

@@ -1,7 +1,9 @@
 """What the node has to know of an instance before it keeps it; read without touching the pixels."""
 
+import io
 import re
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
@@ -32,6 +34,21 @@ TAGS = [
         "StudyInstanceUID",
         "SeriesInstanceUID",
         "RequestedProcedurePriority",
+        "StudyTime",
+        "StudyID",
+        "ReferringPhysicianName",
+        "PatientBirthDate",
+        "PatientSex",
+        "TimezoneOffsetFromUTC",
+        "SeriesNumber",
+        "PerformedProcedureStepStartDate",
+        "PerformedProcedureStepStartTime",
+        "RequestAttributesSequence",
+        "InstanceNumber",
+        "Rows",
+        "Columns",
+        "BitsAllocated",
+        "NumberOfFrames",
     )
 ]
 URGENT = {"STAT", "HIGH", "CRITICAL"}
@@ -57,11 +74,32 @@ class Header:
     series_description: str
     station_name: str
     scanner: str
+    study_time: str
+    study_identifier: str
+    referring_physician_name: str
+    patient_birth_date: str
+    patient_sex: str
+    timezone_offset: str
+    series_number: int | None
+    performed_date: str
+    performed_time: str
+    scheduled_procedure_step_id: str
+    requested_procedure_id: str
+    instance_number: int | None
+    rows: int | None
+    columns: int | None
+    bits_allocated: int | None
+    number_of_frames: int | None
     eligible: bool
     urgent: bool
 
 
 def read_header(content: bytes) -> Header:
+    """Read the header of a DICOM file's bytes as `read_open_header` does."""
+    return read_open_header(io.BytesIO(content))
+
+
+def read_open_header(file: BinaryIO) -> Header:
     """Read the header of a DICOM file (PS3.10); how much is read and inflated is bounded.
 
     Raises
@@ -69,7 +107,7 @@ def read_header(content: bytes) -> Header:
     InvalidInstance
         It is no DICOM file, is cut off in the header, or lacks a usable UID; the sentence names the element.
     """
-    ds = parse_header(content, TAGS)
+    ds = parse_header(file, TAGS)
     try:
         return _header(ds)
     except InvalidInstance:
@@ -85,6 +123,7 @@ def _header(ds: Dataset) -> Header:
     announced = str(ds.file_meta.get("MediaStorageSOPInstanceUID", "")) or _uid(ds, "SOPInstanceUID")
     if announced != _uid(ds, "SOPInstanceUID"):
         raise InvalidInstance("The instance is not the one that was announced.", announced=announced)
+    request = _first_item(ds, "RequestAttributesSequence")
     return Header(
         study_instance_uid=_uid(ds, "StudyInstanceUID"),
         series_instance_uid=_uid(ds, "SeriesInstanceUID"),
@@ -100,6 +139,22 @@ def _header(ds: Dataset) -> Header:
         series_description=_text(ds, "SeriesDescription"),
         station_name=_text(ds, "StationName"),
         scanner=f"{_text(ds, 'Manufacturer')} {_text(ds, 'ManufacturerModelName')}".strip(),
+        study_time=_text(ds, "StudyTime"),
+        study_identifier=_text(ds, "StudyID"),
+        referring_physician_name=_text(ds, "ReferringPhysicianName"),
+        patient_birth_date=_text(ds, "PatientBirthDate"),
+        patient_sex=_text(ds, "PatientSex"),
+        timezone_offset=_text(ds, "TimezoneOffsetFromUTC"),
+        series_number=_number(ds, "SeriesNumber"),
+        performed_date=_text(ds, "PerformedProcedureStepStartDate"),
+        performed_time=_text(ds, "PerformedProcedureStepStartTime"),
+        scheduled_procedure_step_id=_text(request, "ScheduledProcedureStepID"),
+        requested_procedure_id=_text(request, "RequestedProcedureID"),
+        instance_number=_number(ds, "InstanceNumber"),
+        rows=_number(ds, "Rows"),
+        columns=_number(ds, "Columns"),
+        bits_allocated=_number(ds, "BitsAllocated"),
+        number_of_frames=_number(ds, "NumberOfFrames"),
         eligible=looks_like_head_ct(ds),
         urgent=_text(ds, "RequestedProcedurePriority").upper() in URGENT,
     )
@@ -112,6 +167,23 @@ def _uid(ds: Dataset, keyword: str) -> str:
     if not TOLERATED_UID.fullmatch(value) or set(value) <= {"."}:
         raise InvalidInstance(f"{keyword} is not a UID of at most 64 characters.")
     return value
+
+
+def _number(ds: Dataset, keyword: str) -> int | None:
+    """Return a number that is only shown; None where there is none, or nonsense."""
+    try:
+        value = int(ds.get(keyword))  # type: ignore[arg-type]
+    except Exception:  # as in `read_open_header`, but no reason to refuse the instance
+        return None
+    return value if abs(value) < 2**31 else None
+
+
+def _first_item(ds: Dataset, keyword: str) -> Dataset:
+    """Return the first item of a sequence; an empty one where there is none, or nonsense."""
+    try:
+        return Dataset(ds[keyword].value[0])
+    except Exception:  # as in `_number`
+        return Dataset()
 
 
 def _text(ds: Dataset, keyword: str) -> str:

@@ -111,23 +111,5 @@ def received_instance(
 ) -> ReceivedInstance:
     """Return what the worklist is told of an instance."""
     return ReceivedInstance(
-        study_instance_uid=header.study_instance_uid,
-        series_instance_uid=header.series_instance_uid,
-        sop_instance_uid=header.sop_instance_uid,
-        sop_class_uid=header.sop_class_uid,
-        transfer_syntax_uid=header.transfer_syntax_uid,
-        size_bytes=size_bytes,
-        received_at=received_at,
-        eligible=header.eligible,
-        calling_ae_title=calling_ae_title,
-        patient_id=header.patient_id,
-        patient_name=header.patient_name,
-        accession_number=header.accession_number,
-        study_description=header.study_description,
-        study_date=header.study_date,
-        modality=header.modality,
-        series_description=header.series_description,
-        station_name=header.station_name,
-        scanner=header.scanner,
-        urgent=header.urgent,
+        **vars(header), size_bytes=size_bytes, received_at=received_at, calling_ae_title=calling_ae_title
     )

@@ -1,5 +1,6 @@
 """From a prediction to a DICOM Structured Report and to words; pure functions."""
 
+from triage_node.report.connection_test import build_connection_test
 from triage_node.report.content import BestSlice, ReportContent
 from triage_node.report.document import build_report
 from triage_node.report.picture import build_picture
@@ -12,6 +13,7 @@ __all__ = [
     "LabelSummary",
     "ReportContent",
     "Summary",
+    "build_connection_test",
     "build_picture",
     "build_report",
     "render",

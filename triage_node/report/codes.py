@@ -53,3 +53,4 @@ NOT_SUCCEEDED = Code("111245", "DCM", "No algorithms succeeded; without findings
 
 SUMMARY = Code("121111", "DCM", "Summary")  # TID 1500 row 14, any concept
 REASON_NOT_ANALYZED = Code("NOTANALYZED", PRIVATE_SCHEME, "Reason not analyzed")
+CONNECTION_TEST = Code("CONNECTIONTEST", PRIVATE_SCHEME, "Connection test")

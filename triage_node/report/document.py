@@ -128,10 +128,11 @@ def _stamp(report: Dataset, content: ReportContent, source: Dataset) -> None:
         created_at = created_at.astimezone(timezone(timedelta(minutes=-minutes if zone[0] == "-" else minutes)))
     report.InstanceCreationDate = report.ContentDate = created_at.strftime("%Y%m%d")
     report.InstanceCreationTime = report.ContentTime = created_at.strftime("%H%M%S")
-    report.CodingSchemeIdentificationSequence = [_private_scheme()]
+    report.CodingSchemeIdentificationSequence = [private_scheme()]
 
 
-def _private_scheme() -> Dataset:
+def private_scheme() -> Dataset:
+    """Return the item that explains our own coding scheme (PS3.3 C.12.1)."""
     item = Dataset()
     item.CodingSchemeDesignator = codes.PRIVATE_SCHEME
     item.CodingSchemeName = codes.PRIVATE_SCHEME_NAME

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from triage_node.errors import StorageFull
+from triage_node.spool.draft import Draft
 from triage_node.spool.durable import storage_errors, sync_folder, write_durably
 from triage_node.spool.layout import Layout, hashed
 
@@ -66,12 +67,34 @@ class Spool:
         StorageError
             The file system refused otherwise.
         """
-        if self.space().free - len(content) < self.reserve_bytes:
-            raise StorageFull()
-        name = f"{hashed(study_instance_uid)}-{hashed(sop_instance_uid)}-{os.urandom(4).hex()}.dcm"
-        path = self.layout.incoming / name
+        self._check_space(len(content))
+        path = self._incoming(study_instance_uid, sop_instance_uid)
         write_durably(path, content)
         return path
+
+    def draft(self) -> Draft:
+        """Begin a file that comes in piece by piece.
+
+        Raises
+        ------
+        StorageError, StorageFull
+            The disk refused.
+        """
+        return Draft(self.layout.incoming, self._check_space)
+
+    def keep_draft(self, draft: Draft, study_instance_uid: str, sop_instance_uid: str) -> Path:
+        """Keep a file that has come in whole, as `keep` does."""
+        path = self._incoming(study_instance_uid, sop_instance_uid)
+        draft.keep(path)
+        return path
+
+    def _check_space(self, size_bytes: int) -> None:
+        if self.space().free - size_bytes < self.reserve_bytes:
+            raise StorageFull()
+
+    def _incoming(self, study_instance_uid: str, sop_instance_uid: str) -> Path:
+        name = f"{hashed(study_instance_uid)}-{hashed(sop_instance_uid)}-{os.urandom(4).hex()}.dcm"
+        return self.layout.incoming / name
 
     def unfiled(self) -> Iterator[Path]:
         """Yield what was kept and not filed yet, oldest first; half-written leftovers of a crash are removed."""

@@ -48,6 +48,7 @@ SHOWN_FILTERS = frozenset(
         "viewport",
         "format",
         "hemorrhage",
+        "reason",
         "calling_ae_title",
         "acknowledged",
         "urgent",

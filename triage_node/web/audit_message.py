@@ -39,7 +39,22 @@ SIGNED_OUT = Kind(AUTHENTICATION, "E", Code("110123", DCM, "Logout"))
 PASSWORD_CHANGED = Kind(
     Code("110113", DCM, "Security Alert"), "E", Code("110137", DCM, "User Security Attributes Changed")
 )
-OF_PEOPLE = {"signed_in": SIGNED_IN, "signed_out": SIGNED_OUT, "password_changed": PASSWORD_CHANGED}
+OF_PEOPLE = {
+    "signed_in": SIGNED_IN,
+    "signed_out": SIGNED_OUT,
+    **dict.fromkeys(
+        (
+            "password_changed",
+            "user_added",
+            "user_password_reset",
+            "user_role_changed",
+            "user_removed",
+            "token_added",
+            "token_removed",
+        ),
+        PASSWORD_CHANGED,
+    ),
+}
 
 
 def audit_message(access: Access, source: str, patient_id: str = "") -> bytes:

@@ -40,6 +40,9 @@ def study_filters(
     ] = [],  # noqa: B006
     station: Annotated[Some, Query(description="Station Name (0008,1010)")] = [],  # noqa: B006
     calling_ae_title: Annotated[Some, Query(description="AE title of who sent the study")] = [],  # noqa: B006
+    reason: Annotated[
+        Some, Query(description="why the latest analysis gave no answer, such as not_head or analysis_failed")
+    ] = [],  # noqa: B006
     received_from: Annotated[Day, Query(description="first local day of arrival")] = None,
     received_to: Annotated[Day, Query(description="last local day of arrival")] = None,
     acknowledged: Annotated[YesOrNo, Query(description="whether a reader has acknowledged the study")] = None,
@@ -60,6 +63,7 @@ def study_filters(
         hemorrhage=_values(hemorrhage),
         station=_values(station),
         calling_ae_title=_values(calling_ae_title),
+        reason=_values(reason),
         received_from=received_from,
         received_to=received_to,
         acknowledged=acknowledged,

@@ -41,7 +41,12 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        filters: dict[str, Callable[..., Any]] = {"moment": moment, "duration": duration, "words": words}
+        filters: dict[str, Callable[..., Any]] = {
+            "moment": moment,
+            "duration": duration,
+            "words": words,
+            "figure": figure,
+        }
         self.environment.filters |= filters
         self.environment.globals |= {"static": static_url, "version": __version__, "node_name": node_name}
 
@@ -97,6 +102,15 @@ def duration(seconds: float | None) -> str:
     if minutes < 24 * 60:
         return f"{minutes // 60} h {minutes % 60:02d} min"
     return f"{minutes // 1440} d {minutes % 1440 // 60} h"
+
+
+def figure(value: float | None, unit: str) -> str:
+    """Write a value of a plot: a ``count``, ``seconds`` or a ``share``."""
+    if value is None:
+        return "\N{EN DASH}"
+    if unit == "seconds":
+        return duration(value)
+    return f"{value * 100:.1f} %" if unit == "share" else f"{value:,.0f}"
 
 
 def words(code: object) -> str:

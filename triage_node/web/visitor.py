@@ -11,6 +11,7 @@ from triage_node.web.parts import Parts, parts_of
 from triage_node.worklist import Role
 
 EVENTS = "text/event-stream"
+PROGRAM = "token "
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,16 @@ class Visitor:
     session_id: str = ""
     must_change_password: bool = False
     is_local: bool = False
+
+    @property
+    def sender_name(self) -> str:
+        """What stands where the AE title of a DIMSE sender stands: the token's or the user's name."""
+        return self.name.removeprefix(PROGRAM)
+
+    @property
+    def actor(self) -> str:
+        """Who is named in what happened to a study."""
+        return f"person {self.name}" if self.session_id else self.name
 
     @property
     def form_token(self) -> str:
@@ -51,7 +62,7 @@ def visitor_of(request: Request, parts: Annotated[Parts, Depends(parts_of)]) -> 
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if scheme:
         token = parts.worklist.tokens.check(secret.strip()) if scheme.lower() == "bearer" else None
-        return Visitor(f"token {token.name}", token.role, address) if token else None
+        return Visitor(f"{PROGRAM}{token.name}", token.role, address) if token else None
     session_id = request.cookies.get(session_cookie(parts), "")
     if not session_id or len(session_id) > 100:
         return None

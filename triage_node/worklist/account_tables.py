@@ -1,6 +1,6 @@
 """The tables of who may sign in and of who looked at what. Secrets are stored hashed. Times are seconds since 1970."""
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from triage_node.worklist.schema import Base
@@ -63,7 +63,13 @@ class AuditRow(Base):
     """An access: who, when, to what, from where. Never a patient's name."""
 
     __tablename__ = "audit"
-    __table_args__ = (Index("audit_by_study", "study_instance_uid", "id"), Index("audit_by_user", "user_name", "id"))
+    __table_args__ = (
+        Index("audit_by_study", "study_instance_uid", "id"),
+        Index("audit_by_user", "user_name", "id"),
+        Index("audit_by_action", "action", "id"),
+        Index("audit_by_time", "at", "id"),
+        Index("audit_refused", "id", sqlite_where=text("NOT allowed"), postgresql_where=text("NOT allowed")),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[float]

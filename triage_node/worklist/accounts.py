@@ -118,6 +118,22 @@ class Accounts:
             session.execute(delete(SessionRow).where(SessionRow.user_id == row.id))
         self._lockouts.forgive([f"user:{name.lower()}"])
 
+    def set_role(self, name: str, role: Role) -> None:
+        """Give a local user another role and sign them out everywhere.
+
+        Raises
+        ------
+        AccountError
+            There is no such user, the role is a program's, or an OpenID provider says what role it is.
+        """
+        _check(name, role)
+        with self._database.write() as session:
+            row = _named(session, name)
+            if not row.password_hash:
+                raise AccountError(f"The role of {name} is said by the OpenID provider.")
+            row.role, row.changed_at = role, self._clock()
+            session.execute(delete(SessionRow).where(SessionRow.user_id == row.id))
+
     def remove(self, name: str) -> None:
         """Remove a person and sign them out everywhere.
 

@@ -1,13 +1,16 @@
 """All studies, newest first, and those that a text finds; each page is answered from an index."""
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from itertools import groupby
 
 from sqlalchemy import ColumnElement, Select, column, literal_column, select, table, text, tuple_
 from sqlalchemy.orm import Session
 
 from triage_node.worklist.cursors import decode, encode
-from triage_node.worklist.filters import Filters
+from triage_node.worklist.filters import Filters, start_of
+from triage_node.worklist.not_analyzed import of_reason
 from triage_node.worklist.schema import StudyRow
 from triage_node.worklist.text import fts5_query, query_words, tsquery
 
@@ -23,20 +26,39 @@ def archive_page(
     """Return the next studies and the cursor for those after them; with a text, those registered last come first."""
     if filters.text.strip():
         return _found_by_text(session, filters, after, limit)
-    driving = filters.driving
-    conditions = list(filters.conditions(without=driving))
-    if after is not None:
-        conditions.append(tuple_(StudyRow.first_received_at, StudyRow.id) < decode(after, 2))
-    newest = (StudyRow.first_received_at.desc(), StudyRow.id.desc())
-    parts = [
-        list(session.scalars(select(StudyRow).where(*bounds, *conditions).order_by(*newest).limit(limit + 1)))
-        for bounds in filters.ranges(driving)
-    ]
-    found = list(heapq.merge(*parts, key=_newest_first))
+    place = None if after is None else decode(after, 2)
+    parts = _by_reason(session, filters, place, limit) if filters.reason else _by_range(session, filters, place, limit)
+    # A study with two of the reasons asked for comes twice, next to itself.
+    merged = heapq.merge(*parts, key=_newest_first)
+    found = [next(same) for _, same in groupby(merged, key=_newest_first)]
     if len(found) <= limit:
         return found, None
     last = found[limit - 1]
     return found[:limit], encode(last.first_received_at, last.id)
+
+
+def _by_reason(
+    session: Session, filters: Filters, place: tuple[float, ...] | None, limit: int
+) -> list[Sequence[StudyRow]]:
+    start = None if filters.received_from is None else start_of(filters.received_from)
+    end = None if filters.received_to is None else start_of(filters.received_to + timedelta(days=1))
+    conditions = list(filters.conditions(without="reason", by_arrival=False))
+    queries = (of_reason(code, start, end, place).where(*conditions) for code in filters.reason)
+    return [session.scalars(query.limit(limit + 1)).all() for query in queries]
+
+
+def _by_range(
+    session: Session, filters: Filters, place: tuple[float, ...] | None, limit: int
+) -> list[Sequence[StudyRow]]:
+    driving = filters.driving
+    conditions = list(filters.conditions(without=driving))
+    if place is not None:
+        conditions.append(tuple_(StudyRow.first_received_at, StudyRow.id) < place)
+    newest = (StudyRow.first_received_at.desc(), StudyRow.id.desc())
+    return [
+        session.scalars(select(StudyRow).where(*bounds, *conditions).order_by(*newest).limit(limit + 1)).all()
+        for bounds in filters.ranges(driving)
+    ]
 
 
 def _newest_first(study: StudyRow) -> tuple[float, int]:

@@ -10,6 +10,7 @@ from triage_node.findings import ModelIdentity
 from triage_node.reasons import Reason, ReasonCode
 from triage_node.worklist.database import Database
 from triage_node.worklist.moves import move, record
+from triage_node.worklist.not_analyzed import write_reasons
 from triage_node.worklist.outbox import add_deliveries
 from triage_node.worklist.outcome import Outcome, Status
 from triage_node.worklist.ranking import open_rank
@@ -174,6 +175,7 @@ class Claims:
         session.flush()
         study.analyzed_revision = revision
         count_outcome(session, study, row, earlier)
+        write_reasons(session, study, row)
         if outcome.decision is not None:
             self._decide(session, study, outcome)
         add_deliveries(session, study.id, row, destinations, now)

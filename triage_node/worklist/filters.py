@@ -10,6 +10,8 @@ from sqlalchemy import ColumnElement, func, or_
 
 from triage_node.errors import InvalidInput
 from triage_node.findings import LABELS, Decision
+from triage_node.reasons import ReasonCode
+from triage_node.worklist.not_analyzed import has_reason
 from triage_node.worklist.schema import StudyRow
 from triage_node.worklist.states import StudyState
 
@@ -18,10 +20,11 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "state": frozenset(StudyState),
     "decision": frozenset(Decision) | {NO_DECISION},
     "hemorrhage": frozenset(LABELS),
+    "reason": frozenset(ReasonCode),
 }
 LONGEST_VALUE = 256
 # Which filter's index is worth most: the one that leaves fewest studies comes first.
-DRIVING = ("station", "calling_ae_title", "decision", "state")
+DRIVING = ("reason", "station", "calling_ae_title", "decision", "state")
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,8 @@ class Filters:
 
     Attributes
     ----------
-    state, decision, hemorrhage
-        `StudyState`; `Decision` or ``none``; a flagged type.
+    state, decision, hemorrhage, reason
+        `StudyState`; `Decision` or ``none``; a flagged type; why the latest analysis gave no answer.
     station, calling_ae_title
         Station Name (0008,1010) and who sent the study.
     received_from, received_to
@@ -52,6 +55,7 @@ class Filters:
     hemorrhage: tuple[str, ...] = ()
     station: tuple[str, ...] = ()
     calling_ae_title: tuple[str, ...] = ()
+    reason: tuple[str, ...] = ()
     received_from: date | None = None
     received_to: date | None = None
     acknowledged: bool | None = None
@@ -86,6 +90,8 @@ class Filters:
                 yield func.coalesce(column, NO_DECISION).in_(values)
         if self.hemorrhage:
             yield or_(*(StudyRow.flagged_types.contains(f",{label},") for label in self.hemorrhage))
+        if self.reason and without != "reason":
+            yield has_reason(self.reason)
         if self.received_from is not None:
             yield arrival >= start_of(self.received_from)
         if self.received_to is not None:

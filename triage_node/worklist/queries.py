@@ -11,6 +11,7 @@ from triage_node.worklist.archive import archive_page
 from triage_node.worklist.changes import last_marker
 from triage_node.worklist.cursors import LARGEST_PAGE, checked_limit, decode, encode
 from triage_node.worklist.database import Database
+from triage_node.worklist.distinct import distinct
 from triage_node.worklist.filters import Filters, checked_day, start_of
 from triage_node.worklist.reading_list import Place, reading_page
 from triage_node.worklist.rollups import delivery_counts, state_counts
@@ -20,7 +21,6 @@ from triage_node.worklist.states import DeliveryState
 from triage_node.worklist.summaries import public, summaries
 
 EVERYTHING = Filters()
-MOST_CHOICES = 200
 MOST_SINCE_HOURS = 24.0 * 366
 
 
@@ -95,8 +95,8 @@ class Queries:
         """Return the values that stations and senders can be filtered by."""
         with self._database.read() as session:
             return {
-                "stations": _distinct(session, StudyRow.station_name),
-                "calling_ae_titles": _distinct(session, StudyRow.calling_ae_title),
+                "stations": distinct(session, StudyRow.station_name),
+                "calling_ae_titles": distinct(session, StudyRow.calling_ae_title),
             }
 
     def marker(self) -> int:
@@ -186,13 +186,3 @@ def _open_by_group(session: Session, since: float) -> dict[str, int]:
         finished = session.scalar(ranked.where(StudyRow.unfinished == 0, StudyRow.first_received_at >= since)) or 0
         groups[name] = unfinished + finished
     return groups
-
-
-def _distinct(session: Session, column: Any) -> list[str]:
-    """Return a column's values by jumping from one to the next in its index; DISTINCT would read every entry."""
-    found: list[str] = []
-    following = session.scalar(select(func.min(column)).where(column != ""))
-    while following is not None and len(found) < MOST_CHOICES:
-        found.append(following)
-        following = session.scalar(select(func.min(column)).where(column > following))
-    return found

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from triage_node.worklist.database import Database
 from triage_node.worklist.moves import restore
+from triage_node.worklist.not_analyzed import write_reasons
 from triage_node.worklist.outbox import add_deliveries
 from triage_node.worklist.rollups import count_outcome
 from triage_node.worklist.schema import OutcomeRow, StudyRow
@@ -45,6 +46,7 @@ class Rebuilding:
                     study.decision = row.decision
                     study.flagged_types = f",{','.join(row.flagged)}," if row.flagged else ""
                 count_outcome(session, study, row, earlier)
+                write_reasons(session, study, row)
                 earlier = row
                 study.analyzed_revision = study.revision
                 add_deliveries(session, study.id, row, destinations, self._clock(), DeliveryState.HELD)

@@ -11,7 +11,7 @@ from triage_node.worklist.moves import enter, move, record
 from triage_node.worklist.rollups import count, day_of
 from triage_node.worklist.schema import InstanceRow, SeriesRow, StudyRow
 from triage_node.worklist.states import DONE, StudyState
-from triage_node.worklist.text import search_text
+from triage_node.worklist.text import folded_name, search_text
 
 ACTOR = "intake"
 
@@ -38,6 +38,22 @@ class ReceivedInstance:
     series_description: str = ""
     station_name: str = ""
     scanner: str = ""
+    study_time: str = ""
+    study_identifier: str = ""
+    referring_physician_name: str = ""
+    patient_birth_date: str = ""
+    patient_sex: str = ""
+    timezone_offset: str = ""
+    series_number: int | None = None
+    performed_date: str = ""
+    performed_time: str = ""
+    scheduled_procedure_step_id: str = ""
+    requested_procedure_id: str = ""
+    instance_number: int | None = None
+    rows: int | None = None
+    columns: int | None = None
+    bits_allocated: int | None = None
+    number_of_frames: int | None = None
     urgent: bool = False
     conflicting: bool = False
 
@@ -123,6 +139,14 @@ class Registration:
             calling_ae_title=instance.calling_ae_title,
             station_name=instance.station_name,
             scanner=instance.scanner,
+            study_time=instance.study_time,
+            study_identifier=instance.study_identifier,
+            referring_physician_name=instance.referring_physician_name,
+            patient_birth_date=instance.patient_birth_date,
+            patient_sex=instance.patient_sex,
+            timezone_offset=instance.timezone_offset,
+            patient_name_folded=folded_name(instance.patient_name),
+            referring_physician_folded=folded_name(instance.referring_physician_name),
             search_text=_search_text(instance),
             state=StudyState.RECEIVING,
             revision=0,
@@ -150,6 +174,11 @@ class Registration:
             series_instance_uid=instance.series_instance_uid,
             modality=instance.modality[:16],
             series_description=instance.series_description,
+            series_number=instance.series_number,
+            performed_date=instance.performed_date,
+            performed_time=instance.performed_time,
+            scheduled_procedure_step_id=instance.scheduled_procedure_step_id,
+            requested_procedure_id=instance.requested_procedure_id,
             eligible=False,
             instance_count=0,
             last_received_at=instance.received_at,
@@ -201,4 +230,9 @@ def _instance_row(study: StudyRow, series: SeriesRow, instance: ReceivedInstance
         "transfer_syntax_uid": instance.transfer_syntax_uid,
         "size_bytes": instance.size_bytes,
         "received_at": instance.received_at,
+        "instance_number": instance.instance_number,
+        "rows": instance.rows,
+        "columns": instance.columns,
+        "bits_allocated": instance.bits_allocated,
+        "number_of_frames": instance.number_of_frames,
     }

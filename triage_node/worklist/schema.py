@@ -31,6 +31,7 @@ class StudyRow(Base):
     ``revision`` counts the arrivals of images that may change the answer; ``analyzed_revision`` is the revision the
     latest outcome was computed from; ``opened_at`` is when the study came or was reopened by late images;
     ``closed_at`` is set when it counts as complete; a ``held`` study was rebuilt from the spool and waits for a person.
+    ``study_identifier`` is Study ID (0020,0010); the folded names are what names are compared with (`text`).
     ``open_rank`` is its place in the reading order as far as that does not depend on the time, None once a reader has
     acknowledged it; ``change_marker`` grows with whatever people are shown (`changes`).
     """
@@ -45,6 +46,10 @@ class StudyRow(Base):
         _by_arrival("study_by_station", "station_name"),
         _by_arrival("study_by_calling_ae_title", "calling_ae_title"),
         Index("study_by_change", "change_marker"),
+        Index("study_by_date", "study_date", "id"),
+        Index("study_by_patient", "patient_id", "id"),
+        Index("study_by_patient_name", "patient_name_folded", "id"),
+        Index("study_by_accession", "accession_number", "id"),
         _where("study_unclosed", "last_received_at", "closed_at IS NULL"),
         _where("study_acknowledged", "first_received_at", "acknowledged_at IS NOT NULL"),
     )
@@ -78,6 +83,14 @@ class StudyRow(Base):
     flagged_types: Mapped[str] = mapped_column(Text, default="", server_default="")
     acknowledged_at: Mapped[float | None]
     acknowledged_by: Mapped[str | None] = mapped_column(Text)
+    study_time: Mapped[str] = mapped_column(Text, default="", server_default="")
+    study_identifier: Mapped[str] = mapped_column(Text, default="", server_default="")
+    referring_physician_name: Mapped[str] = mapped_column(Text, default="", server_default="")
+    patient_birth_date: Mapped[str] = mapped_column(Text, default="", server_default="")
+    patient_sex: Mapped[str] = mapped_column(Text, default="", server_default="")
+    timezone_offset: Mapped[str] = mapped_column(Text, default="", server_default="")
+    patient_name_folded: Mapped[str] = mapped_column(Text, default="", server_default="")
+    referring_physician_folded: Mapped[str] = mapped_column(Text, default="", server_default="")
     search_text: Mapped[str] = mapped_column(Text, default="", server_default="")
     change_marker: Mapped[int] = mapped_column(default=0, server_default="0")
     open_rank: Mapped[int | None] = mapped_column(Computed(OPEN_RANK))
@@ -88,13 +101,22 @@ class SeriesRow(Base):
     """A series; ``eligible`` when its images may be a head CT, which is what can start or reopen an analysis."""
 
     __tablename__ = "series"
-    __table_args__ = (UniqueConstraint("study_id", "series_instance_uid"),)
+    __table_args__ = (
+        UniqueConstraint("study_id", "series_instance_uid"),
+        Index("series_by_uid", "series_instance_uid", "study_id"),
+        Index("series_by_modality", "modality", "study_id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     study_id: Mapped[int] = mapped_column(ForeignKey("study.id", ondelete="CASCADE"))
     series_instance_uid: Mapped[str] = mapped_column(String(64))
     modality: Mapped[str] = mapped_column(String(16), default="")
     series_description: Mapped[str] = mapped_column(Text, default="")
+    series_number: Mapped[int | None]
+    performed_date: Mapped[str] = mapped_column(Text, default="", server_default="")
+    performed_time: Mapped[str] = mapped_column(Text, default="", server_default="")
+    scheduled_procedure_step_id: Mapped[str] = mapped_column(Text, default="", server_default="")
+    requested_procedure_id: Mapped[str] = mapped_column(Text, default="", server_default="")
     eligible: Mapped[bool] = mapped_column(default=False)
     instance_count: Mapped[int] = mapped_column(default=0)
     last_received_at: Mapped[float]
@@ -104,7 +126,11 @@ class InstanceRow(Base):
     """An instance in the spool."""
 
     __tablename__ = "instance"
-    __table_args__ = (UniqueConstraint("study_id", "sop_instance_uid"), Index("instance_by_series", "series_id"))
+    __table_args__ = (
+        UniqueConstraint("study_id", "sop_instance_uid"),
+        Index("instance_by_series", "series_id"),
+        Index("instance_by_uid", "sop_instance_uid", "study_id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     study_id: Mapped[int] = mapped_column(ForeignKey("study.id", ondelete="CASCADE"))
@@ -114,6 +140,11 @@ class InstanceRow(Base):
     transfer_syntax_uid: Mapped[str] = mapped_column(String(64))
     size_bytes: Mapped[int]
     received_at: Mapped[float]
+    instance_number: Mapped[int | None]
+    rows: Mapped[int | None]
+    columns: Mapped[int | None]
+    bits_allocated: Mapped[int | None]
+    number_of_frames: Mapped[int | None]
 
 
 class OutcomeRow(Base):
@@ -207,6 +238,29 @@ class VerdictRow(Base):
     agrees: Mapped[bool]
     present: Mapped[bool]
     types: Mapped[list[str]] = mapped_column(JSON)
+
+
+class ReasonRow(Base):
+    """A reason why a study's latest analysis gave no answer, so that the studies of a rare one are found at once."""
+
+    __tablename__ = "study_reason"
+    # The rows lie in the order they are shown in.
+    __table_args__ = (Index("study_reason_by_study", "study_id"), {"sqlite_with_rowid": False})
+
+    code: Mapped[str] = mapped_column(String(32), primary_key=True)
+    first_received_at: Mapped[float] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id", ondelete="CASCADE"), primary_key=True)
+
+
+class QueueHourRow(Base):
+    """The longest queues that were seen in an hour: images coming, studies waiting, reports on their way."""
+
+    __tablename__ = "queue_hour"
+
+    hour: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    receiving: Mapped[int]
+    waiting: Mapped[int]
+    reports: Mapped[int]
 
 
 class DailyRow(Base):

@@ -20,6 +20,8 @@ INTERNAL = {
     "change_marker",
     "open_rank",
     "unfinished",
+    "patient_name_folded",
+    "referring_physician_folded",
 }
 OF_OUTCOME = ("status", "probabilities", "flagged", "uncertain", "reasons", "model", "image_distance")
 

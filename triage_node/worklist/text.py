@@ -17,9 +17,18 @@ UID = re.compile(r"\d+(?:\.\d*){2,}")
 
 def words(text: str) -> list[str]:
     """Return the words of a text, without case and accents."""
+    return [word[:LONGEST_WORD] for word in WORD.findall(folded(text)) if PART.search(word)]
+
+
+def folded(text: str) -> str:
+    """Return a text without case and accents."""
     plain = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(character for character in plain if not unicodedata.combining(character))
-    return [word[:LONGEST_WORD] for word in WORD.findall(plain) if PART.search(word)]
+    return "".join(character for character in plain if not unicodedata.combining(character))
+
+
+def folded_name(name: str) -> str:
+    """Return a person's name (PS3.5 6.2.1) as names are compared: without case, accents and empty last parts."""
+    return "=".join(group.rstrip("^ ") for group in folded(name).split("=")).rstrip("=")
 
 
 def search_text(study_instance_uid: str, *texts: str) -> str:

@@ -10,14 +10,18 @@ from triage_node.worklist.assembly import Assembly, Timers
 from triage_node.worklist.audit_trail import AuditTrail
 from triage_node.worklist.claims import Claims
 from triage_node.worklist.database import Database
+from triage_node.worklist.holdings import Holdings
 from triage_node.worklist.lockouts import Lockouts
 from triage_node.worklist.outbox import Outbox
+from triage_node.worklist.outbox_state import OutboxState
 from triage_node.worklist.passwords import Passwords
 from triage_node.worklist.people import People
 from triage_node.worklist.queries import Queries
+from triage_node.worklist.queue_history import QueueHistory
 from triage_node.worklist.rebuilding import Rebuilding
 from triage_node.worklist.recounting import recount_if_missing
 from triage_node.worklist.registration import Registration
+from triage_node.worklist.search import Search
 from triage_node.worklist.sessions import Limits, Sessions
 from triage_node.worklist.statistics import Statistics
 from triage_node.worklist.tokens import Tokens
@@ -44,11 +48,15 @@ class Worklist:
         self.assembly = Assembly(self.database, clock, timers)
         self.claims = Claims(self.database, clock, LEASE_SECONDS, settings.analysis_attempts)
         self.outbox = Outbox(self.database, clock)
+        self.outbox_state = OutboxState(self.database, clock)
         self.people = People(self.database, clock)
         self.rebuilding = Rebuilding(self.database, clock)
         self.views = Views(self.database, clock, settings.maximum_wait_minutes * 60)
+        self.holdings = Holdings(self.database)
         self.queries = Queries(self.database, clock, settings.maximum_wait_minutes * 60)
+        self.search = Search(self.database)
         self.statistics = Statistics(self.database)
+        self.queue_history = QueueHistory(self.database, clock)
         limits = Limits(settings.web_idle_minutes * 60, settings.web_session_hours * 3600)
         self.accounts = Accounts(self.database, clock, Lockouts(self.database, clock), Passwords())
         self.sessions = Sessions(self.database, clock, limits)

@@ -17,7 +17,7 @@ ROOMS = {
     "pipeline": BASE | {"worklist", "spool", "imaging", "models", "report"},
     "delivery": BASE | {"worklist", "peers"},
     "upkeep": BASE | {"worklist", "spool", "peers"},
-    "web": BASE | {"worklist", "spool", "intake", "imaging", "report", "peers"},
+    "web": BASE | {"worklist", "spool", "intake", "imaging", "models", "report", "peers"},
     "models": BASE | {"imaging"},
     "train": BASE | {"imaging", "models"},
 }

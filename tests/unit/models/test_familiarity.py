@@ -40,3 +40,15 @@ def test_too_few_studies_and_a_broken_file_are_refused(seed, tmp_path):
     (tmp_path / "f.npz").write_bytes(b"nothing")
     with pytest.raises(ModelError, match="could not be read"):
         read_familiarity(tmp_path / "f.npz")
+
+
+def test_a_feature_that_never_changes_does_not_drown_the_others(seed):
+    rng = np.random.default_rng(seed)
+
+    def with_dead_feature(found, value):
+        return [np.pad(one, ((0, 0), (0, 1)), constant_values=value) for one in found]
+
+    fitted = fit_features(with_dead_feature(studies(rng), 0.30001))
+    near, far = (with_dead_feature(studies(rng, 1, shift), 0.3)[0] for shift in (0.0, 4.0))
+    assert fitted.distance(near).familiar
+    assert not fitted.distance(far).familiar

@@ -9,6 +9,7 @@ from ct_phantom import chest_hu
 from triage_node.errors import UnsuitableSeries
 from triage_node.findings import LABELS, Decision
 from triage_node.imaging.volume import Volume
+from triage_node.models.predictor import Model
 from triage_node.models.preprocessing import strip_head
 
 SHARED = Path(os.environ.get("TRIAGE_SHARED_DATA", Path(__file__).parents[4] / "shared" / "data"))
@@ -36,6 +37,15 @@ def test_the_rest_of_a_batch_does_not_change_a_slice(model, head):
         brain_area_cm2=stripped.brain_area_cm2[:20],
     )
     assert np.allclose(model.slice_logits(part)[:15], model.slice_logits(stripped)[:15], atol=1e-3)
+
+
+def test_a_mirrored_model_answers_a_head_and_its_mirror_image_alike(model, head):
+    both_sides = Model(replace(model.manifest, mirrored=True))
+    stripped = strip_head(head("epidural"), model.manifest.geometry)
+    turned = replace(stripped, hu=stripped.hu[:, :, ::-1].copy(), mask=np.ascontiguousarray(stripped.mask[:, :, ::-1]))
+    one_sided = Model(replace(model.manifest, mirrored=False))
+    assert not np.allclose(one_sided.slice_logits(turned), one_sided.slice_logits(stripped), atol=1e-2)
+    assert np.allclose(both_sides.slice_logits(turned), both_sides.slice_logits(stripped), atol=1e-3)
 
 
 def test_one_slice_is_answered(model, head):

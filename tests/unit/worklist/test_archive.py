@@ -3,8 +3,10 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from triage_node.errors import InvalidInput
-from triage_node.findings import Decision
-from triage_node.worklist import Filters
+from triage_node.findings import Decision, ModelIdentity
+from triage_node.reasons import Reason, ReasonCode
+from triage_node.worklist import Filters, Outcome, Status
+from triage_node.worklist.not_analyzed import of_reason
 
 
 def uids(page):
@@ -32,6 +34,11 @@ def four(worklist, analyze):
         ({"station": ("CT1",)}, ["1.2.3", "1.2.1"]),
         ({"station": ("CT1",), "decision": ("not_flagged",)}, ["1.2.3"]),
         ({"calling_ae_title": ("ER",)}, ["ID_9f"]),
+        ({"reason": ("not_head",)}, ["ID_9f"]),
+        ({"reason": ("not_head", "contrast")}, ["ID_9f"]),
+        ({"reason": ("contrast",)}, []),
+        ({"reason": ("not_head",), "calling_ae_title": ("CT1",)}, []),
+        ({"reason": ("not_head",), "text": "doe"}, ["ID_9f"]),
         ({"urgent": True}, []),
         ({"acknowledged": True}, ["1.2.3"]),
         ({"acknowledged": False, "station": ("CT1",)}, ["1.2.1"]),
@@ -131,3 +138,42 @@ def test_the_station_is_that_of_the_scanner_not_of_who_sent_first(worklist, rece
     receive(1, series="1.2.3.9", station_name="CT2", scanner="Other")
     [study] = worklist.queries.studies()["studies"]
     assert (study["station_name"], study["scanner"]) == ("CT1", "Vendor Scanner")
+
+
+def test_a_study_leaves_a_reasons_list_once_it_is_analyzed(worklist, four):
+    wanted = Filters(reason=("not_head",))
+    assert uids(four.studies(wanted)) == ["ID_9f"]
+    worklist.people.requeue("ID_9f", "person")
+    claim = worklist.claims.claim("w")
+    outcome = Outcome(Status.ANALYZED, ModelIdentity("net", "1", "ab"), decision=Decision.NOT_FLAGGED)
+    assert worklist.claims.finish(claim, outcome, [])
+    assert uids(four.studies(wanted)) == []
+
+
+def test_a_study_of_two_reasons_is_listed_once(worklist, receive, clock):
+    for number in (1, 2, 3):
+        receive(1, study=f"1.3.{number}", series=f"1.3.{number}.1")
+        clock.forward(61)
+        worklist.assembly.advance()
+        claim = worklist.claims.claim("w")
+        reasons = (Reason.of(ReasonCode.NOT_HEAD), Reason.of(ReasonCode.CONTRAST))
+        assert worklist.claims.finish(
+            claim, Outcome(Status.UNSUITABLE, ModelIdentity("net", "1", "ab"), reasons=reasons), []
+        )
+    wanted = Filters(reason=("not_head", "contrast"))
+    assert [study["study_instance_uid"] for study in worklist.queries.every(wanted)] == ["1.3.3", "1.3.2", "1.3.1"]
+    first = worklist.queries.studies(wanted, limit=2)
+    assert uids(first) == ["1.3.3", "1.3.2"]
+    assert uids(worklist.queries.studies(wanted, first["next"], limit=2)) == ["1.3.1"]
+
+
+def test_reasons_are_found_without_reading_every_study(worklist):
+    query = of_reason("not_head", 1.0, 2.0, (1.5, 7)).limit(51)
+    if worklist.database.engine.dialect.name != "sqlite":
+        pytest.skip("the plan is SQLite's")
+    with worklist.database.engine.connect() as connection:
+        sql = str(query.compile(connection, compile_kwargs={"literal_binds": True}))
+        plan = " ".join(row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}"))
+    assert "SEARCH study_reason USING PRIMARY KEY" in plan
+    assert "SCAN" not in plan
+    assert "TEMP B-TREE" not in plan

@@ -1,10 +1,15 @@
 import sqlite3
+from pathlib import Path
 
 import alembic.autogenerate
+import alembic.command
+import alembic.config
 import alembic.migration
 import pytest
 
 from triage_node.errors import StorageError
+from triage_node.worklist import Filters
+from triage_node.worklist import database as database_module
 from triage_node.worklist.database import Database
 from triage_node.worklist.schema import Base
 
@@ -13,7 +18,7 @@ from triage_node.worklist.schema import Base
 def test_the_migrations_make_the_tables_of_the_schema(worklist):
     with worklist.database.engine.connect() as connection:
         # Text search has tables and indexes that SQLAlchemy has no words for; they are tested by what they find.
-        options = {"include_object": lambda _item, name, *_: not str(name).startswith("study_text")}
+        options = {"include_object": lambda _item, name, *_: not str(name).startswith(("study_text", "study_trigram"))}
         context = alembic.migration.MigrationContext.configure(connection, opts=options)
         assert alembic.autogenerate.compare_metadata(context, Base.metadata) == []
 
@@ -53,3 +58,18 @@ def _study():
 
     times = dict.fromkeys(("first_received_at", "last_received_at", "opened_at", "changed_at"), 1.0)
     return StudyRow(study_instance_uid="1", state="receiving", **times)
+
+
+def test_an_older_worklist_learns_the_reasons_of_its_studies(worklist, analyze):
+    analyze("1.2.1", None)
+    analyze("1.2.2")
+    if worklist.database.engine.dialect.name != "sqlite":
+        pytest.skip("the same statements run there")
+    config = alembic.config.Config()
+    config.set_main_option("script_location", str(Path(database_module.__file__).with_name("migrations")))
+    with worklist.database.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        alembic.command.downgrade(config, "0004")
+    worklist.prepare()
+    found = worklist.queries.studies(Filters(reason=("not_head",)))["studies"]
+    assert [study["study_instance_uid"] for study in found] == ["1.2.1"]

@@ -7,17 +7,19 @@ from fastapi import APIRouter, Depends, Query
 
 from triage_node.web.access import require
 from triage_node.web.parts import Parts, parts_of
-from triage_node.worklist import Role
+from triage_node.worklist import Role, Worklist
 
 router = APIRouter(tags=["statistics"])
 
 USUAL_DAYS = 30
+REFERENCE_DAYS = 90
+"""Scores and scanners are held against those of so many days before."""
 FIRST_DAY = date(1970, 1, 1)
 
 
 @router.get(
     "/api/stats",
-    summary="Throughput, turnaround, answers and agreement with readers",
+    summary="Throughput, turnaround, queues, answers, drift and agreement with readers",
     dependencies=[Depends(require(Role.READER, Role.SERVICE))],
 )
 def stats(
@@ -30,16 +32,36 @@ def stats(
     """Return sums and each day's numbers, seconds by stage, reasons, `agreement` with readers and what is open `now`.
 
     A study counts on the day it arrived, with its latest outcome; a delivery on the day it was made. Ratios come with
-    their Wilson 95 % interval.
+    their Wilson 95 % interval. `queues` holds the longest queues of each hour, of a period longer than a month of each
+    day: studies whose images are coming, studies waiting, reports on their way; null where the node did not run.
+    `drift` holds scores and scanners against the 90 days before, with the population stability index `psi` and how
+    much of it chance alone would give; `level` is stable, moderate, large or too_few.
     """
     first, last = period(from_day, to_day)
-    numbers = parts.worklist.statistics.statistics(first, last)
-    agreement = parts.worklist.statistics.agreement(first, last)
-    return numbers | {"agreement": agreement, "now": parts.worklist.queries.counts()}
+    return all_numbers(parts.worklist, first, last)
 
 
 def period(from_day: date | None, to_day: date | None) -> tuple[date, date]:
     """Return the days that are asked for, the last 30 by default."""
     last = to_day or date.today()
-    earliest = max(FIRST_DAY.toordinal(), last.toordinal() - USUAL_DAYS + 1)
-    return from_day or date.fromordinal(earliest), last
+    return from_day or _before(last, USUAL_DAYS - 1), last
+
+
+def all_numbers(worklist: Worklist, first: date, last: date) -> dict[str, Any]:
+    """Return everything that is told of some days."""
+    statistics = worklist.statistics
+    numbers = statistics.statistics(first, last)
+    end = _before(first, 1)
+    reference = _before(end, REFERENCE_DAYS - 1), end
+    drift = statistics.drift(first, last, *reference)
+    return numbers | {
+        "agreement": statistics.agreement(first, last),
+        "drift": drift | {"reference_from": reference[0].isoformat(), "reference_to": reference[1].isoformat()},
+        "queues": worklist.queue_history.history(first, last),
+        "now": worklist.queries.counts(),
+    }
+
+
+def _before(day: date, days: int) -> date:
+    """Return an earlier day, `FIRST_DAY` at the earliest: the calendar ends in the year 1."""
+    return date.fromordinal(max(FIRST_DAY.toordinal(), day.toordinal() - days))

@@ -83,6 +83,26 @@ def changes(
     return parts.worklist.queries.changes_since(marker, limit)
 
 
+@router.post("/api/studies/{study_instance_uid}/requeue", status_code=204, summary="Analyze a study again")
+def requeue(
+    study_instance_uid: str,
+    visitor: Annotated[Visitor, Depends(audited("study_requeued", Role.ADMINISTRATOR, Role.SERVICE))],
+    parts: TheParts,
+) -> None:
+    """Put a study back in the queue, whatever came of it before; 409 when it is in the queue or being analyzed."""
+    parts.worklist.people.requeue(study_instance_uid, visitor.actor)
+
+
+@router.post("/api/studies/{study_instance_uid}/resend", summary="Send a study's reports again")
+def resend(
+    study_instance_uid: str,
+    visitor: Annotated[Visitor, Depends(audited("report_resent", Role.ADMINISTRATOR, Role.SERVICE))],
+    parts: TheParts,
+) -> dict[str, int]:
+    """Send its dead and held reports again and return how many `reports` those are; none is no error."""
+    return {"reports": parts.worklist.outbox.resend(study_instance_uid, visitor.actor)}
+
+
 @router.post("/api/studies/{study_instance_uid}/acknowledgement", status_code=204, summary="Acknowledge a study")
 def acknowledge(
     study_instance_uid: str,
@@ -90,7 +110,7 @@ def acknowledge(
     parts: TheParts,
 ) -> None:
     """Take a study off the list of what is to be read; 409 when somebody has done so already."""
-    parts.worklist.people.acknowledge(study_instance_uid, f"person {visitor.name}")
+    parts.worklist.people.acknowledge(study_instance_uid, visitor.actor)
 
 
 @router.delete("/api/studies/{study_instance_uid}/acknowledgement", status_code=204, summary="Take that back")
@@ -100,7 +120,7 @@ def unacknowledge(
     parts: TheParts,
 ) -> None:
     """Put a study back on the list of what is to be read; 409 when nobody has acknowledged it."""
-    parts.worklist.people.unacknowledge(study_instance_uid, f"person {visitor.name}")
+    parts.worklist.people.unacknowledge(study_instance_uid, visitor.actor)
 
 
 @router.post("/api/studies/{study_instance_uid}/verdict", status_code=204, summary="Agree or disagree")
@@ -112,4 +132,4 @@ def judge(
     types: Annotated[list[str], Body(max_length=5, description="the types of hemorrhage that were seen")] = [],  # noqa: B006
 ) -> None:
     """Say whether the latest analysis is right; a later word replaces an earlier one."""
-    parts.worklist.people.judge(study_instance_uid, agrees, types, f"person {visitor.name}")
+    parts.worklist.people.judge(study_instance_uid, agrees, types, visitor.actor)

@@ -1,20 +1,19 @@
 """What the department asks: how many, how fast, how often, and whether readers agree."""
 
-import csv
-import io
-from collections.abc import Iterator
-from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from triage_node.reasons import SENTENCES
+from triage_node.web import statistics_plots as plots
 from triage_node.web.access import require
-from triage_node.web.api.stats import period
+from triage_node.web.api.stats import all_numbers, period
+from triage_node.web.csv_file import csv_file
 from triage_node.web.filters import Day
 from triage_node.web.navigation import Entry
 from triage_node.web.parts import Parts, parts_of
+from triage_node.web.statistics_tables import BY_NAME, COUNTS, STAGES
 from triage_node.worklist import Role
 
 router = APIRouter(include_in_schema=False)
@@ -23,50 +22,57 @@ NAVIGATION = Entry("Statistics", "/statistics", Role.READER, place=20)
 TheParts = Annotated[Parts, Depends(parts_of)]
 From = Annotated[Day, Query(alias="from")]
 To = Annotated[Day, Query(alias="to")]
-
-COUNTS = ("arrivals", "analyzed", "flagged", "uncertain", "not_flagged", "unsuitable", "failed", "delivered")
-STAGES = ("receiving", "queue", "read", "infer", "report", "delivery", "total")
+Stage = Literal["receiving", "queue", "read", "infer", "report", "delivery", "total"]
+TableName = Literal["turnaround", "reasons", "queues", "scores", "scanners", "agreement"]
 
 
 @router.get("/statistics", dependencies=[Depends(require(Role.READER))])
-def statistics_page(request: Request, parts: TheParts, from_day: From = None, to_day: To = None) -> Response:
+def statistics_page(
+    request: Request, parts: TheParts, from_day: From = None, to_day: To = None, stage: Stage = "total"
+) -> Response:
     """Show numbers of a period, the last 30 days by default."""
     first, last = period(from_day, to_day)
-    statistics = parts.worklist.statistics
+    numbers = all_numbers(parts.worklist, first, last)
     context = {
         "first": first,
         "last": last,
-        "stats": statistics.statistics(first, last),
-        "agreement": statistics.agreement(first, last),
-        "now": parts.worklist.queries.counts(),
+        "stage": stage,
+        "stats": numbers,
+        "day_plots": plots.day_plots(numbers["days"], stage),
+        "queues": plots.queues(numbers["queues"]),
+        "scores": plots.score_drift(numbers["drift"]["scores"]),
         "stages": STAGES,
+        "stage_choices": [(name, "arrival to answer" if name == "total" else name) for name in reversed(STAGES)],
         "counts": COUNTS,
         "sentences": {str(code): sentence for code, sentence in SENTENCES.items()},
+        "reasons": _reasons(numbers),
     }
     return parts.templates.page(request, "statistics.html", context)
 
 
 @router.get("/statistics.csv", dependencies=[Depends(require(Role.READER))])
-def statistics_csv(parts: TheParts, from_day: From = None, to_day: To = None) -> StreamingResponse:
+def days_csv(parts: TheParts, from_day: From = None, to_day: To = None) -> StreamingResponse:
     """Return each day's numbers as CSV."""
+    return _csv(parts, "days", from_day, to_day)
+
+
+@router.get("/statistics/{table}.csv", dependencies=[Depends(require(Role.READER))])
+def table_csv(parts: TheParts, table: TableName, from_day: From = None, to_day: To = None) -> StreamingResponse:
+    """Return another table of the page as CSV."""
+    return _csv(parts, table, from_day, to_day)
+
+
+def _csv(parts: Parts, name: str, from_day: Day, to_day: Day) -> StreamingResponse:
     first, last = period(from_day, to_day)
-    days = parts.worklist.statistics.statistics(first, last)["days"]
-    headers = {"Content-Disposition": f'attachment; filename="triage-node-{first}-{last}.csv"'}
-    return StreamingResponse(_csv(days), media_type="text/csv", headers=headers)
+    table = BY_NAME[name]
+    file_name = f"triage-node-{first}-{last}" if name == "days" else f"triage-node-{name}-{first}-{last}"
+    return csv_file(file_name, table.heads, table.rows(all_numbers(parts.worklist, first, last)))
 
 
-def _csv(days: list[dict[str, Any]]) -> Iterator[str]:
-    yield _line("day", *COUNTS, *(f"{stage}_{part}_seconds" for stage in STAGES for part in ("p50", "p95")))
-    for day in days:
-        turnaround = [day["turnaround_seconds"].get(stage, {}) for stage in STAGES]
-        yield _line(
-            date.fromisoformat(day["day"]),
-            *(day[name] for name in COUNTS),
-            *(stage.get(part) for stage in turnaround for part in ("p50", "p95")),
-        )
-
-
-def _line(*values: object) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerow(["" if value is None else value for value in values])
-    return text.getvalue()
+def _reasons(numbers: dict[str, Any]) -> list[tuple[str, str, int]]:
+    """Return state, code and number of each reason, failures first."""
+    return [
+        (state, code, number)
+        for state in ("failed", "unsuitable")
+        for code, number in numbers[f"{state}_by_reason"].items()
+    ]

@@ -1,0 +1,75 @@
+"""How many headers of the RSNA-2019 form two processes index in a second, and whether memory grows with the set."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from triage_node.imaging.volume import Volume
+from triage_node.train.rsna.generated_images import SIGNED, Names, write_images
+from triage_node.train.rsna.tables import read_index
+
+SIZE, SLICES = 512, 32
+SLICES_PER_SECOND, LARGEST_MB = 100, 1500
+PATIENT, STUDY, SERIES, IMAGE = b"ID_aaaaaaaa", b"ID_bbbbbbbbbb", b"ID_cccccccccc", b"ID_ddddddddd"
+
+
+def template(folder: Path) -> tuple[list[bytes], int]:
+    """Return the headers of a series' slices, and the size of a file."""
+    positions = 5.0 * np.arange(SLICES)
+    volume = Volume(np.zeros((SLICES, SIZE, SIZE), np.float32), (5.0, 0.45, 0.45), positions)
+    images = tuple(f"ID_{k:09d}" for k in range(SLICES))
+    write_images(folder, volume, Names(PATIENT.decode(), STUDY.decode(), SERIES.decode(), images), SIGNED)
+    contents = [(folder / f"{image}.dcm").read_bytes() for image in images]
+    headers = [content[: -2 * SIZE * SIZE] for content in contents]
+    return [header.replace(f"ID_{k:09d}".encode(), IMAGE) for k, header in enumerate(headers)], len(contents[0])
+
+
+def write_set(folder: Path, count: int, headers: list[bytes], size: int) -> None:
+    """Write images whose pixels are holes in the file: full length, hardly any disk."""
+    folder.mkdir()
+    for number in range(count):
+        study, image = number // SLICES, f"ID_{number:09x}"
+        header = headers[number % SLICES].replace(IMAGE, image.encode())
+        header = header.replace(PATIENT, f"ID_{study // 2:08x}".encode()).replace(STUDY, f"ID_{study:010x}".encode())
+        header = header.replace(SERIES, f"ID_{study:010x}".encode())
+        with (folder / f"{image}.dcm").open("wb") as file:
+            file.write(header)
+            file.truncate(size)
+
+
+def resident_mb(process: psutil.Popen) -> float:
+    """Return the memory of a process and all it started."""
+    found = 0
+    for one in (process, *process.children(recursive=True)):
+        try:
+            found += one.memory_info().rss
+        except psutil.NoSuchProcess:
+            continue
+    return found / 2**20
+
+
+def measure(images: Path, out: Path) -> tuple[float, float]:
+    """Return seconds and peak memory in MB of the command."""
+    command = [sys.executable, "-m", "triage_node.train.cli", "rsna", "index", str(images), "--out", str(out)]
+    start, peak = time.monotonic(), 0.0
+    with psutil.Popen([*command, "--workers", "2"], stdout=subprocess.DEVNULL) as process:
+        while process.poll() is None:
+            peak = max(peak, resident_mb(process))
+            time.sleep(0.05)
+    assert process.returncode == 0
+    return time.monotonic() - start, peak
+
+
+@pytest.mark.parametrize("count", [1_000, 20_000])
+def test_headers_are_indexed(tmp_path, count):
+    headers, size = template(tmp_path / "template")
+    write_set(tmp_path / "images", count, headers, size)
+    seconds, peak_mb = measure(tmp_path / "images", tmp_path / "out")
+    assert read_index(tmp_path / "out").table.num_rows == count
+    print(f"{count:,} slices in {seconds:.1f} s: {count / seconds:.0f} slices/s, bar {SLICES_PER_SECOND};", end=" ")
+    print(f"{peak_mb:.0f} MB at most, bar {LARGEST_MB}")

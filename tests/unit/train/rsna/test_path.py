@@ -1,0 +1,103 @@
+"""The whole path: from a set in the competition's form to a model that `triage-node analyze` serves."""
+
+import csv
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from triage_node.cli import app as node
+from triage_node.train.cli import app as train
+from triage_node.train.recipe import DEFAULT_RECIPE
+from triage_node.train.rsna.generate import plan_set, write_csv_files, write_study
+from triage_node.train.rsna.sharding import SHARDS_FOLDER
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+SEED, STUDIES, SIZE = 35, 6, 96
+
+
+def call(app, *arguments):
+    result = CliRunner().invoke(app, [str(part) for part in arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.fixture(scope="module")
+def competition(atlas, tmp_path_factory):
+    """Six studies with labels and one without, and a recipe of a small network."""
+    folder = tmp_path_factory.mktemp("competition")
+    planned = plan_set(SEED, STUDIES, 1, SIZE)
+    for study in planned:
+        write_study(folder, study, atlas)
+    write_csv_files(folder, planned)
+    recipe = json.loads(DEFAULT_RECIPE.read_text())
+    recipe["geometry"] |= {"mm_per_pixel": 2.5, "rows": 96, "columns": 64}
+    (folder / "recipe.json").write_text(json.dumps(recipe | {"decoder_filters": 16}))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def fitted(competition, tmp_path_factory):
+    """Tables and a run with everything that the commands make of the set."""
+    tables = tmp_path_factory.mktemp("tables")
+    run, recipe = tables / "run", ("--recipe", competition / "recipe.json")
+    images = ("--only", "stage_2_train", "--workers", "1")
+    call(train, "rsna", "labels", competition / "stage_2_train.csv", "--out", tables)
+    call(train, "rsna", "index", competition, "--labels", tables, "--out", tables, *images)
+    call(train, "rsna", "shards", tables, "--workers", "1", *recipe)
+    call(train, "rsna", "folds", tables, "--folds", "3")
+    call(train, "rsna", "fit", tables, run, "--steps", "4", "--batch", "4", "--warm-up", "1", *recipe)
+    call(train, "rsna", "export", run, "--version", "9.9.9")
+    call(train, "rsna", "baseline", run, "--workers", "1")
+    call(train, "rsna", "evaluate", run)
+    return tables
+
+
+def test_one_table_holds_constant_notebook_and_model(fitted):
+    with (fitted / "run" / "comparison.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["predictor"] for row in rows] == ["constant", "notebook", "notebook, rescaled", "rsna-lite0"]
+    assert {row["AUC any"].split()[0] for row in rows[:1]} == {"0.500"}
+    assert all(0 < float(row["wLL"]) < 20 and 0 <= float(row["accuracy"]) <= 1 for row in rows)
+    assert (fitted / "run" / "comparison.png").exists()
+
+
+def test_the_run_says_how_it_was_made(fitted):
+    said = json.loads((fitted / "run" / "run.json").read_text())
+    assert said["run"] == {"tables": str(fitted), "test": 0, "balance": "sampling"}
+    assert (said["fitting"]["steps"], said["fitting"]["seed"]) == (4, 0)
+    assert {"revision", "package_version"} <= said.keys()
+    assert (fitted / "run" / "curves.csv").read_text().startswith("epoch,loss")
+    assert list((fitted / "run" / "tensorboard").rglob("events.*"))
+    manifest = json.loads((fitted / "run" / "model" / "manifest.json").read_text())
+    assert "labeled images of" in manifest["training_data"]
+    assert "validation fold" in manifest["decision"]["source"]
+    assert str(fitted) not in json.dumps(manifest)
+
+
+def test_a_run_goes_on_only_with_the_same_settings(fitted, competition):
+    options = ["--steps", "4", "--batch", "4", "--warm-up", "1", "--recipe", competition / "recipe.json"]
+    arguments = ["rsna", "fit", fitted, fitted / "run", *options, "--balance", "loss"]
+    result = CliRunner().invoke(train, [str(part) for part in arguments])
+    assert "was begun with other settings" in str(result.exception)
+
+
+def test_the_model_is_served(fitted, competition):
+    said = call(node, "analyze", competition / "stage_2_test", "--model", fitted / "run" / "model", "--json", "--force")
+    assert '"rsna-lite0"' in said
+    assert '"9.9.9"' in said
+
+
+def test_the_submission_has_the_rows_of_the_sample(fitted, competition, tmp_path):
+    model = ("--model", fitted / "run" / "model")
+    only = ("--only", "stage_2_test", "--workers", "1")
+    call(train, "rsna", "index", competition, "--out", tmp_path, *only)
+    call(train, "rsna", "shards", tmp_path, "--workers", "1", "--recipe", competition / "recipe.json")
+    sample = competition / "stage_2_sample_submission.csv"
+    call(train, "rsna", "submit", tmp_path, *model, "--out", tmp_path / "submission.csv", "--sample", sample)
+    with (tmp_path / "submission.csv").open() as written, sample.open() as wanted:
+        rows = list(csv.DictReader(written))
+        assert [row["ID"] for row in rows] == [row["ID"] for row in csv.DictReader(wanted)]
+    assert all(0 <= float(row["Label"]) <= 1 for row in rows)
+    assert (tmp_path / SHARDS_FOLDER / "refused.csv").exists()

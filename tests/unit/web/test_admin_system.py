@@ -1,0 +1,133 @@
+"""How the node is, and trying its destinations against a real peer."""
+
+import csv
+import io
+from collections.abc import Iterator
+
+import pytest
+from pydicom.dataset import Dataset
+from pynetdicom import AE, evt
+from pynetdicom.sop_class import ComprehensiveSRStorage, Verification
+from sites import ADMINISTRATOR
+
+from triage_node.web.parts import Fact
+from triage_node.web.system import MACHINERY, Job, Machinery, Worker
+
+# As a sender pynetdicom drops the socket of a failed connection without closing it.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+
+DEAD_PEER = "GONE@127.0.0.1:1"
+
+
+@pytest.fixture
+def received() -> list[Dataset]:
+    return []
+
+
+@pytest.fixture
+def peer(received, collect_sockets) -> Iterator[str]:
+    """A PACS that takes C-ECHO and Comprehensive SR."""
+
+    def store(event: evt.Event) -> int:
+        received.append(event.dataset)
+        return 0x0000
+
+    ae = AE(ae_title="PACS")
+    ae.add_supported_context(Verification)
+    ae.add_supported_context(ComprehensiveSRStorage)
+    server = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_STORE, store)])
+    yield f"PACS@127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+
+
+@pytest.fixture
+def site(make_site, clock, peer):
+    worker = Worker(4711, True, "CPU of nine cores", "lesion-map-lite0", "0.5.0", "")
+    jobs = lambda: [Job("Fine.job", 1, clock(), ""), Job("Late.job", 1, clock() - 100, ""), Job("Bad.job", 30, 1, "X")]  # noqa: E731
+    more = {MACHINERY: Machinery(lambda: worker, jobs)}
+    facts = [Fact("database", True), Fact("model", False, "no weights")]
+    return make_site({"more": more, "ready": lambda: facts}, destinations=(peer, DEAD_PEER))
+
+
+def test_the_page_says_how_the_node_is(site, analyzed, peer):
+    analyzed("1.2.1")
+    page = site.signed_in(ADMINISTRATOR).get("/admin").text
+    for shown in ("CPU of nine cores", "model loaded", "no weights", "are kept free", "Late.job", peer, DEAD_PEER):
+        assert shown in page, shown
+    assert page.count('<span class="badge badge-ill">failing</span>') == 2
+
+
+def test_the_api_says_the_same_to_monitoring(site, peer):
+    state = site.program().get("/api/system").json()
+    assert state["worker"]["ready"]
+    assert {job["name"]: job["ok"] for job in state["upkeep"]} == {
+        "Fine.job": True,
+        "Late.job": False,
+        "Bad.job": False,
+    }
+    assert state["disk"]["reserve_bytes"] == site.settings.disk_reserve_mb << 20
+    assert [one["destination"] for one in state["destinations"]] == [peer, DEAD_PEER]
+
+
+def test_an_echo_shows_the_answer(site, peer):
+    browser = site.signed_in(ADMINISTRATOR)
+    assert "It answers C-ECHO in" in browser.submit("/admin/echo", destination=peer).text
+    answer = browser.submit("/admin/echo", destination=DEAD_PEER).text
+    assert f"{DEAD_PEER} cannot be reached, or does not answer." in answer
+    assert [one["action"] for one in site.worklist.audit_trail.latest(2)] == ["destination_echoed"] * 2
+
+
+def test_a_test_report_is_stored_and_is_nobodys(site, peer, received, clock):
+    browser = site.signed_in(ADMINISTRATOR)
+    page = browser.submit("/admin/test-report", destination=peer).text
+    assert "It stored the test report as Comprehensive SR Storage" in page
+    clock.forward(1)
+    browser.submit("/admin/test-report", destination=peer)
+    first, second = received
+    assert (first.PatientName, first.PatientID) == ("TEST^CONNECTION", "TRIAGE-NODE-TEST")
+    assert "no patient" in first.StudyDescription
+    assert first.StudyInstanceUID == second.StudyInstanceUID
+    assert first.SOPInstanceUID != second.SOPInstanceUID, "a PACS may refuse what it has"
+    assert "cannot be reached" in browser.submit("/admin/test-report", destination=DEAD_PEER).text
+
+
+@pytest.mark.parametrize("path", ["/admin/echo", "/admin/test-report"])
+def test_only_destinations_of_the_settings_are_called(site, path):
+    browser = site.signed_in(ADMINISTRATOR)
+    assert browser.submit(path, destination="PACS@169.254.169.254:80").status_code == 422
+
+
+def test_each_destination_has_its_own_state(site, clock):
+    from triage_node.worklist.database import Database
+    from triage_node.worklist.schema import DeliveryRow, OutcomeRow, StudyRow
+
+    def rows(database: Database) -> None:
+        times = dict.fromkeys(("first_received_at", "last_received_at", "opened_at", "changed_at"), clock())
+        with database.write() as session:
+            session.add(StudyRow(id=1, study_instance_uid="1", state="analyzed", **times))
+            session.flush()
+            empty = {"reasons": [], "flagged": [], "uncertain": [], "model": {}, "seconds": {}}
+            session.add(OutcomeRow(id=1, study_id=1, revision=1, status="analyzed", created_at=clock(), **empty))
+            session.flush()
+            for number, (name, state, error) in enumerate(
+                [("OLD@h:1", "dead", "=refused"), (DEAD_PEER, "pending", "down"), (DEAD_PEER, "delivered", "")]
+            ):
+                session.add(
+                    DeliveryRow(
+                        study_id=1, outcome_id=1, destination=name, sop_instance_uid=f"1.{number}", folder="f",
+                        state=state, created_at=clock() - 90, next_attempt_at=clock() - number, last_error=error,
+                        delivered_at=clock() - 5 if state == "delivered" else None,
+                    )
+                )  # fmt: skip
+
+    rows(site.worklist.database)
+    _, gone, old = site.worklist.outbox_state.destinations(tuple(str(one) for one in site.settings.destinations))
+    assert (gone.waiting, gone.dead, gone.waiting_seconds, gone.last_error) == (1, 0, 90, "down")
+    assert gone.last_delivered_at == clock() - 5
+    assert (old.destination, old.dead, old.last_error) == ("OLD@h:1", 1, "=refused")
+    browser = site.signed_in(ADMINISTRATOR)
+    page = browser.get("/admin").text
+    assert "1 given up" in page
+    assert "no longer in the settings" in page
+    lines = list(csv.DictReader(io.StringIO(browser.get("/admin/destinations.csv").text)))
+    assert lines[-1]["last_error"] == "'=refused"

@@ -1,0 +1,140 @@
+"""QIDO-RS: addresses, answers and refusals; what matches what is tested with the worklist."""
+
+import pytest
+from pydicom.dataset import Dataset
+
+from triage_node.worklist import ReceivedInstance, Role
+
+STUDY_KEYWORDS = {
+    "StudyDate", "StudyTime", "AccessionNumber", "InstanceAvailability", "ModalitiesInStudy", "ReferringPhysicianName",
+    "TimezoneOffsetFromUTC", "RetrieveURL", "PatientName", "PatientID", "PatientBirthDate", "PatientSex",
+    "StudyInstanceUID", "StudyID", "NumberOfStudyRelatedSeries", "NumberOfStudyRelatedInstances",
+}  # fmt: skip
+SERIES_KEYWORDS = {
+    "Modality", "SeriesDescription", "RetrieveURL", "SeriesInstanceUID", "SeriesNumber",
+    "NumberOfSeriesRelatedInstances", "PerformedProcedureStepStartDate", "PerformedProcedureStepStartTime",
+    "RequestAttributesSequence",
+}  # fmt: skip
+INSTANCE_KEYWORDS = {
+    "SOPClassUID", "SOPInstanceUID", "InstanceAvailability", "RetrieveURL", "InstanceNumber", "Rows", "Columns",
+    "BitsAllocated", "NumberOfFrames",
+}  # fmt: skip
+PARENTS = {"StudyInstanceUID", "SeriesInstanceUID"}
+
+
+@pytest.fixture
+def program(site, clock):
+    site.worklist.registration.register(
+        [
+            ReceivedInstance(
+                f"1.{study}", f"1.{study}.1", f"1.{study}.1.{image}", "1.2.840.10008.5.1.4.1.1.2",
+                "1.2.840.10008.1.2.1", 1, clock(), True, patient_name="Doe^Jané=ドウ", patient_id=f"P{study}",
+                study_date=f"2024010{study}", modality="CT", study_description="CT HEAD", series_number=2,
+                scheduled_procedure_step_id="S1", requested_procedure_id="R1", rows=512, instance_number=image,
+            )
+            for study in (1, 2)
+            for image in (1, 2, 3)
+        ]
+    )  # fmt: skip
+    return site.program()
+
+
+def keywords(answer):
+    return {element.keyword for element in Dataset.from_json(answer.json()[0])}
+
+
+def test_each_level_returns_what_the_standard_requires(program):
+    expected = {
+        "studies": STUDY_KEYWORDS,
+        "series": SERIES_KEYWORDS | STUDY_KEYWORDS - {"InstanceAvailability"},
+        "instances": INSTANCE_KEYWORDS | SERIES_KEYWORDS | STUDY_KEYWORDS,
+        "studies/1.1/series": SERIES_KEYWORDS | {"StudyInstanceUID"},
+        "studies/1.1/instances": INSTANCE_KEYWORDS | SERIES_KEYWORDS | PARENTS,
+        "studies/1.1/series/1.1.1/instances": INSTANCE_KEYWORDS | PARENTS,
+    }
+    assert {path: keywords(program.get(f"/dicomweb/{path}")) for path in expected} == expected
+    counts = {path: len(program.get(f"/dicomweb/{path}").json()) for path in expected}
+    assert list(counts.values()) == [2, 2, 6, 1, 3, 3]
+
+
+def test_values_are_in_the_json_model(program):
+    answer = program.get("/dicomweb/studies", params={"PatientID": "P1"})
+    assert answer.headers["content-type"] == "application/dicom+json"
+    [study] = answer.json()
+    assert study["00100010"] == {"vr": "PN", "Value": [{"Alphabetic": "Doe^Jané", "Ideographic": "ドウ"}]}
+    assert study["00080061"] == {"vr": "CS", "Value": ["CT"]}
+    assert study["00201208"] == {"vr": "IS", "Value": [3]}
+    assert study["00080090"] == {"vr": "PN"}
+    assert study["00081190"]["Value"] == ["http://127.0.0.1/dicomweb/studies/1.1"]
+    assert list(study) == sorted(study)
+    [series] = program.get("/dicomweb/studies/1.1/series").json()
+    assert series["00400275"]["Value"] == [
+        {"00401001": {"vr": "SH", "Value": ["R1"]}, "00400009": {"vr": "SH", "Value": ["S1"]}}
+    ]
+
+
+def test_keys_are_named_by_keyword_or_tag(program):
+    for query in (
+        "PatientID=P2",
+        "00100020=P2",
+        "00400275.00401001=R1&PatientID=P2",
+        "PatientName=doe^jan*&00100020=P2",
+    ):
+        answer = program.get(f"/dicomweb/series?{query}")
+        assert [one["00100020"]["Value"] for one in answer.json()] == [["P2"]]
+
+
+def test_more_attributes_are_returned_to_whom_asks(program):
+    assert "00081030" not in program.get("/dicomweb/studies").json()[0]
+    for query in (
+        "includefield=StudyDescription",
+        "includefield=00080060,00081030",
+        "includefield=all",
+        "StudyDescription=*HEAD",
+    ):
+        assert program.get(f"/dicomweb/studies?{query}").json()[0]["00081030"]["Value"] == ["CT HEAD"]
+    [series] = program.get("/dicomweb/studies/1.1/series?includefield=PatientName").json()
+    assert "00100010" in series
+
+
+def test_pages(program):
+    first, second, third = (program.get(f"/dicomweb/studies?limit=1&offset={offset}") for offset in range(3))
+    assert [one.json()[0]["0020000D"]["Value"] for one in (first, second)] == [["1.2"], ["1.1"]]
+    assert (third.status_code, third.content) == (204, b"")
+    assert "warning" not in first.headers
+
+
+def test_a_client_is_warned_of_what_is_not_done(program, monkeypatch):
+    monkeypatch.setattr("triage_node.web.dicomweb.search.MOST_RESULTS", {0: 1, 1: 1, 2: 1})
+    for query in ("", "?limit=2"):
+        assert "exceeded the maximum" in program.get(f"/dicomweb/studies{query}").headers["warning"]
+    assert "warning" not in program.get("/dicomweb/studies?limit=1").headers
+    answer = program.get("/dicomweb/studies?fuzzymatching=true&PatientID=P1")
+    assert answer.headers["warning"].startswith('299 http://127.0.0.1/dicomweb: "The fuzzymatching parameter')
+    assert "warning" not in program.get("/dicomweb/studies?fuzzymatching=false&PatientID=P1").headers
+
+
+def test_requests_that_say_nonsense_are_refused(program):
+    for query in (
+        "Nonsense=1", "patientid=P1", "99999999=1", "0010002=1", "Modality=CT", "SOPInstanceUID=1", "Rows=1",
+        "NumberOfStudyRelatedSeries=1", "PatientComments=x", "limit=-1", "limit=x", "offset=1.5", "fuzzymatching=maybe",
+        "includefield=Nonsense", "StudyDate=2024", "PatientID=a&PatientID=b", "a.b.c=1",
+        "&".join(["PatientID=1"] * 200),
+    ):  # fmt: skip
+        answer = program.get(f"/dicomweb/studies?{query}")
+        assert (query, answer.status_code) == (query, 400)
+        assert answer.json()["detail"]
+    assert program.get("/dicomweb/studies", headers={"Accept": "application/dicom+xml"}).status_code == 406
+    answer = program.get("/dicomweb/studies", headers={"Accept": "application/json"})
+    assert answer.headers["content-type"] == "application/json"
+
+
+def test_who_may_search_and_what_is_kept_of_it(site, program):
+    assert site.browser().get("/dicomweb/studies").status_code == 401
+    assert site.signed_in("ray").get("/dicomweb/studies").status_code == 200
+    assert site.program(Role.READER).get("/dicomweb/studies/1.1/series").status_code == 200
+    [access] = site.worklist.audit_trail.latest(study_instance_uid="1.1")
+    assert access["action"] == "series_list_read"
+    program.get("/dicomweb/studies?PatientName=Doe*&StudyDate=20240101-")
+    [access, *_] = site.worklist.audit_trail.latest()
+    assert (access["action"], access["query"]) == ("studies_searched", "PatientName=…&StudyDate=20240101-")

@@ -1,0 +1,27 @@
+"""The commands below `triage-node-train rsna`, in the order of use."""
+
+import typer
+
+from triage_node.train.rsna.commands.baseline import baseline
+from triage_node.train.rsna.commands.evaluate import evaluate
+from triage_node.train.rsna.commands.explore import explore
+from triage_node.train.rsna.commands.export import export
+from triage_node.train.rsna.commands.fit import fit
+from triage_node.train.rsna.commands.generate import generate
+from triage_node.train.rsna.commands.index import index
+from triage_node.train.rsna.commands.labels import labels
+from triage_node.train.rsna.commands.shards import folds, shards
+from triage_node.train.rsna.commands.submit import submit
+
+rsna = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    help=(
+        "Train on the RSNA 2019 intracranial hemorrhage set.\n\n"
+        "The usual order: [b]labels[/b] reads the competition's CSV, [b]index[/b] the headers of its images, "
+        "[b]explore[/b] draws what is there. [b]generate[/b] makes a small set of the same form to rehearse with."
+    ),
+)
+
+for command in (generate, labels, index, explore, shards, folds, fit, evaluate, export, baseline, submit):
+    rsna.command()(command)

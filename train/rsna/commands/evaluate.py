@@ -1,0 +1,60 @@
+"""`rsna evaluate`: one table on one split of patients."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from triage_node.findings import LABELS
+from triage_node.train.commands.console import console, progress
+from triage_node.train.rsna.commands.export import RunFolder
+
+if TYPE_CHECKING:
+    from triage_node.train.rsna.merit import Merit
+
+SCORES_FILE = "test-scores.npz"
+
+
+def print_merits(merits: "list[Merit]") -> None:
+    """Print the table of several predictors, and the AUC of the last one by type."""
+    table = Table("predictor", "wLL (95 % by patient)", "BCE", "accuracy", "AUC", "calibration error", box=None)
+    for found in merits:
+        loss, error = f"{found.weighted_log_loss.value:.4f}", f"{found.reliability.calibration_error:.4f}"
+        loss += f" ({found.weighted_log_loss.low:.4f}-{found.weighted_log_loss.high:.4f})"
+        figures = f"{found.binary_cross_entropy:.4f}", f"{found.accuracy:.4f}", f"{found.mean_auc:.3f}"
+        table.add_row(found.name, loss, *figures, error)
+    console.print(f"{merits[-1].images:,} images of {merits[-1].patients:,} patients")
+    console.print(table)
+    for label, auc in zip(LABELS, merits[-1].auc, strict=True):
+        console.print(f"  {merits[-1].name}, AUC of {label:<17} {auc}")
+
+
+def evaluate(
+    run: RunFolder,
+    model: Annotated[Path | None, typer.Option(help="Model folder; the run's model/ by default.")] = None,
+) -> None:
+    """Score the test fold: a constant, the notebook's baseline (if rsna baseline has run), the model.
+
+    Prints the table and writes it into the run's folder, as CSV and as a picture.
+    """
+    import numpy as np
+
+    from triage_node.models.registry import load_model
+    from triage_node.train.rsna.baseline import BASELINE_FOLDER
+    from triage_node.train.rsna.comparison import compared, model_scores
+    from triage_node.train.rsna.exporting import MODEL_FOLDER
+    from triage_node.train.rsna.fit import read_run
+    from triage_node.train.rsna.merit import merit, write_comparison
+    from triage_node.train.rsna.scores_file import write_scores
+    from triage_node.train.rsna.scoring import ImageScores
+
+    begun = read_run(run)
+    parts, loaded = begun.split(), load_model(model or run / MODEL_FOLDER)
+    with progress() as bar:
+        found = bar.track(model_scores(loaded, parts), total=len(parts.test), description="scoring")
+        own = ImageScores.of(loaded.manifest.name, parts.test, np.concatenate(list(found)))
+    write_scores(run / SCORES_FILE, own)
+    merits = [merit(scores) for scores in compared(parts, own, run / BASELINE_FOLDER)]
+    print_merits(merits)
+    console.print(f"Written to {write_comparison(run, merits)}")

@@ -1,0 +1,38 @@
+"""`rsna export`: turn a run into a model folder that the node serves."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from triage_node.train.commands.console import console, progress
+
+RunFolder = Annotated[Path, typer.Argument(help="Folder of a run.", exists=True, file_okay=False)]
+
+
+def export(
+    run: RunFolder,
+    version: Annotated[str, typer.Option(help="Version of the model.")] = "0.1.0",
+    name: Annotated[str, typer.Option(help="Name of the model.")] = "rsna-lite0",
+    out: Annotated[Path | None, typer.Option(help="Model folder; the run's model/ by default.")] = None,
+) -> None:
+    """Write a model folder; the validation fold sets its probabilities and thresholds."""
+    from triage_node.models.registry import load_model
+    from triage_node.train.rsna.exporting import (
+        MODEL_FOLDER,
+        ExportRequest,
+        calibrate_export,
+        export_run,
+        validation_scores,
+    )
+    from triage_node.train.rsna.fit import read_run
+
+    folder = out or run / MODEL_FOLDER
+    begun = read_run(run)
+    parts = begun.split()
+    export_run(ExportRequest(begun, folder, name, version), parts)
+    model = load_model(folder)
+    with progress() as bar:
+        studies = list(bar.track(validation_scores(model, parts), total=len(parts.validation), description="scoring"))
+    manifest = calibrate_export(model, studies, parts)
+    console.print(f"{manifest.name} {manifest.version} written to {folder}, SHA-256 {manifest.sha256}")

@@ -1,0 +1,26 @@
+"""How the node is now, as JSON, for monitoring."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+
+from triage_node.web.access import require
+from triage_node.web.parts import Parts, parts_of
+from triage_node.web.system import system_state
+from triage_node.worklist import Role
+
+router = APIRouter(tags=["system"])
+
+
+@router.get(
+    "/api/system",
+    summary="Disk, worker, upkeep, queues and destinations",
+    dependencies=[Depends(require(Role.ADMINISTRATOR, Role.SERVICE))],
+)
+def system(parts: Annotated[Parts, Depends(parts_of)]) -> dict[str, Any]:
+    """Return how the node is now; times are seconds since 1970 (UTC).
+
+    `disk.state` is ok, low (less than twice the reserve is free) or full (nothing is accepted). A destination is not
+    `ok` while reports for it are dead or were not taken at the last try.
+    """
+    return system_state(parts)

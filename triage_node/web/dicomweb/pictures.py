@@ -1,0 +1,71 @@
+"""How a client wants a picture: the query parameters of PS3.18 8.3.5."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from fastapi import Query
+from starlette.exceptions import HTTPException
+
+from triage_node.imaging.rendering import FUNCTIONS, Viewport, Window
+
+LONGEST_SIDE = 4096
+THUMBNAIL = Viewport(128, 128)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What a picture shows and how; None leaves it to the image."""
+
+    window: Window | None
+    viewport: Viewport | None
+    quality: int
+
+    def as_thumbnail(self) -> "Picture":
+        """Return the same as a small picture, where no size was asked for."""
+        return self if self.viewport else replace(self, viewport=THUMBNAIL)
+
+
+def picture_of(
+    window: Annotated[
+        str | None, Query(max_length=100, description="center,width,function: linear, linear-exact or sigmoid")
+    ] = None,
+    viewport: Annotated[
+        str | None, Query(max_length=200, description="columns,rows and the part shown: left,top,width,height")
+    ] = None,
+    quality: Annotated[str, Query(max_length=10, description="of JPEG, 1 to 100")] = "90",
+) -> Picture:
+    """Return what a query asks for; 400 when it says something that is none."""
+    if not quality.isdecimal() or not 1 <= int(quality) <= 100:
+        raise HTTPException(400, "quality is no number from 1 to 100.")
+    return Picture(_window(window), _viewport(viewport), int(quality))
+
+
+def _window(text: str | None) -> Window | None:
+    if text is None:
+        return None
+    center, width, *function = [part.strip() for part in text.split(",")] + [""] * (text.count(",") < 1)
+    numbers = _numbers([center, width])
+    if numbers is None or numbers[1] <= 0 or len(function) > 1 or (function and function[0].lower() not in FUNCTIONS):
+        raise HTTPException(400, f"window is no center,width,function with one of {', '.join(FUNCTIONS)}.")
+    return Window(numbers[0], numbers[1], *(one.lower() for one in function))
+
+
+def _viewport(text: str | None) -> Viewport | None:
+    if text is None:
+        return None
+    numbers = _numbers(text.split(","))
+    if numbers is None or len(numbers) not in (2, 6) or not all(1 <= side <= LONGEST_SIDE for side in numbers[:2]):
+        raise HTTPException(
+            400, f"viewport is no columns,rows or columns,rows,left,top,width,height up to {LONGEST_SIDE}."
+        )
+    columns, rows, *region = numbers
+    return Viewport(int(columns), int(rows), tuple(region) if region else None)  # type: ignore[arg-type]
+
+
+def _numbers(texts: list[str]) -> list[float] | None:
+    try:
+        numbers = [float(text) for text in texts]
+    except ValueError:
+        return None
+    return numbers if all(math.isfinite(number) and abs(number) <= 1e6 for number in numbers) else None

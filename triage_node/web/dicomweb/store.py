@@ -1,0 +1,78 @@
+"""STOW-RS: the Store transaction of the Studies service (PS3.18 10.5)."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from triage_node.errors import InvalidInput
+from triage_node.intake import Sender
+from triage_node.web.access import require, write_access
+from triage_node.web.dicomweb.incoming_body import TooSlow, body_of
+from triage_node.web.dicomweb.related_parts import PartReader, boundary_of
+from triage_node.web.dicomweb.store_answer import store_answer
+from triage_node.web.dicomweb.storing import Storing
+from triage_node.web.media_types import DICOM, DICOM_JSON, MULTIPART, Acceptable, MediaType
+from triage_node.web.parts import Parts, parts_of
+from triage_node.web.visitor import Visitor
+from triage_node.worklist import Role
+
+router = APIRouter(include_in_schema=False)
+
+LARGEST_BODY = 64 << 30
+"""Bytes of a request; each instance has a bound of its own."""
+
+
+@router.post("/dicomweb/studies", max_body_size=LARGEST_BODY)
+@router.post("/dicomweb/studies/{study_instance_uid}", max_body_size=LARGEST_BODY)
+async def store(
+    request: Request,
+    visitor: Annotated[Visitor, Depends(require(Role.SERVICE, Role.ADMINISTRATOR))],
+    parts: Annotated[Parts, Depends(parts_of)],
+    study_instance_uid: str | None = None,
+) -> Response:
+    """Store the instances of a multipart body; what is answered as stored is on the disk."""
+    Acceptable.of(request).choose(MediaType(DICOM_JSON))
+    assert parts.door is not None, "a node has a door"
+    reader = PartReader(_boundary(request), parts.door.maximum_bytes)
+    storing = Storing(parts.door, Sender(visitor.sender_name, visitor.address), study_instance_uid)
+    try:
+        async with storing:
+            await _take(request, reader, storing, parts.settings.association_idle_seconds)
+    except InvalidInput as error:
+        raise HTTPException(400, str(error)) from error
+    except ClientDisconnect as error:
+        raise HTTPException(400, "The sender went away.") from error
+    except TooSlow as error:
+        raise HTTPException(408, "The body did not come in time.", {"Connection": "close"}) from error
+    finally:
+        for uid in {header.study_instance_uid for header in storing.answers.stored}:
+            await write_access(request, visitor, "instances_stored", uid)
+    return store_answer(storing.answers, f"{str(request.base_url).rstrip('/')}/dicomweb")
+
+
+def _boundary(request: Request) -> str:
+    """Return what stands between the parts (PS3.18 8.7.1, 10.5.2)."""
+    content_type = MediaType.parse(request.headers.get("content-type", ""))
+    if content_type.name != MULTIPART or content_type.root not in (DICOM, "*/*"):
+        raise HTTPException(415, f"The node stores {MediaType.multipart(DICOM)} only.")
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise HTTPException(415, "The node takes no content coding.")
+    try:
+        return boundary_of(content_type)
+    except InvalidInput as error:
+        raise HTTPException(400, str(error)) from error
+
+
+async def _take(request: Request, reader: PartReader, storing: Storing, silence_seconds: float) -> None:
+    async for chunk in body_of(request, silence_seconds):
+        for part in reader.feed(chunk):
+            await storing.add(part)
+        if reader.open is not None:
+            await storing.spill(reader.open)
+    if not reader.ended:
+        raise InvalidInput("The body ends before its last boundary; what was whole before is stored.")
+    if not reader.parts:
+        raise InvalidInput("The body has no part.")

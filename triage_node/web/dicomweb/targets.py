@@ -1,0 +1,75 @@
+"""What a DICOMweb address names: instances of a study that the worklist knows, and where they are in the spool."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import Depends
+from starlette.exceptions import HTTPException
+
+from triage_node.web.parts import Parts, parts_of
+from triage_node.worklist import Holding
+
+STUDY = "/studies/{study_instance_uid}"
+SERIES = f"{STUDY}/series/{{series_instance_uid}}"
+INSTANCE = f"{SERIES}/instances/{{sop_instance_uid}}"
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    400: {"description": "a UID, number, media type or parameter that is none"},
+    404: {"description": "there is no such thing"},
+    406: {"description": "nothing acceptable can be sent"},
+    410: {"description": "the files are no longer kept"},
+}
+# What the door lets in; anything else is the name of nothing here.
+UID = re.compile(r"[0-9A-Za-z._-]{1,64}")
+
+
+@dataclass(frozen=True)
+class Target:
+    """An instance and its file; the file's name is a hash of UIDs that the worklist had."""
+
+    holding: Holding
+    path: Path
+
+
+def study_targets(study_instance_uid: str, parts: Annotated[Parts, Depends(parts_of)]) -> Sequence[Target]:
+    """Return the instances of a study; 400, 404 or 410 when there are none."""
+    return _targets(parts, study_instance_uid)
+
+
+def series_targets(
+    study_instance_uid: str, series_instance_uid: str, parts: Annotated[Parts, Depends(parts_of)]
+) -> Sequence[Target]:
+    """Return the instances of a series; 400, 404 or 410 when there are none."""
+    return _targets(parts, study_instance_uid, series_instance_uid)
+
+
+def instance_target(
+    study_instance_uid: str,
+    series_instance_uid: str,
+    sop_instance_uid: str,
+    parts: Annotated[Parts, Depends(parts_of)],
+) -> Target:
+    """Return one instance; 400, 404 or 410 when it is not there."""
+    return _targets(parts, study_instance_uid, series_instance_uid, sop_instance_uid)[0]
+
+
+StudyTargets = Annotated[Sequence[Target], Depends(study_targets)]
+SeriesTargets = Annotated[Sequence[Target], Depends(series_targets)]
+InstanceTarget = Annotated[Target, Depends(instance_target)]
+
+
+def _targets(parts: Parts, *uids: str) -> Sequence[Target]:
+    if not all(UID.fullmatch(uid) for uid in uids):
+        raise HTTPException(400, "The address holds a UID that is none.")
+    found = parts.worklist.holdings.find(*uids)
+    if not found:
+        level = ("study", "series", "instance")[len(uids) - 1]
+        raise HTTPException(404, f"The node has no such {level}.")
+    layout = parts.spool.layout
+    targets = [Target(one, layout.instance(one.study_instance_uid, one.sop_instance_uid)) for one in found]
+    present = [target for target in targets if target.path.is_file()]
+    if not present:
+        raise HTTPException(410, "The node has had these images and no longer keeps them.")
+    return present

@@ -1,0 +1,30 @@
+"""Who looks at images one by one: many requests, one access (`triage_node.web.api.slices`)."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from triage_node.web.access import Guard, require, write_access
+from triage_node.web.api.slices import openings_of
+from triage_node.web.parts import Parts, parts_of
+from triage_node.web.visitor import CurrentVisitor, Visitor
+from triage_node.worklist import Role
+
+
+def viewed(*roles: Role) -> Guard:
+    """Make a dependency like `audited` that keeps the access once for a visitor and study in 15 minutes."""
+    required = require(*roles)
+
+    async def guard(request: Request, visitor: CurrentVisitor, parts: Annotated[Parts, Depends(parts_of)]) -> Visitor:
+        passed = await required(request, visitor, parts)
+        openings, study = openings_of(request), str(request.path_params["study_instance_uid"])
+        if not openings.is_noted(passed, study):
+            await write_access(request, passed, "images_viewed", study)
+            openings.note(passed, study)
+        return passed
+
+    guard.roles = roles  # type: ignore[attr-defined]
+    return guard
+
+
+VIEWED = [Depends(viewed(Role.READER, Role.SERVICE))]

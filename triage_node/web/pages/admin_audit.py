@@ -1,0 +1,73 @@
+"""Who looked at what, and who was refused."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response, StreamingResponse
+
+from triage_node.web.access import audited
+from triage_node.web.csv_file import csv_file
+from triage_node.web.filters import Day
+from triage_node.web.parts import Parts, parts_of
+from triage_node.web.templating import moment
+from triage_node.worklist import AuditFilters, Role
+from triage_node.worklist.filters import checked_day, start_of
+
+router = APIRouter(include_in_schema=False)
+
+TheParts = Annotated[Parts, Depends(parts_of)]
+
+ROWS = 100
+COLUMNS = ("at", "user_name", "role", "address", "action", "study_instance_uid", "query", "allowed")
+
+
+def audit_filters(
+    user_name: Annotated[str, Query(max_length=80)] = "",
+    study: Annotated[str, Query(max_length=64)] = "",
+    action: Annotated[str, Query(max_length=32)] = "",
+    refused: Annotated[str, Query(max_length=3)] = "",
+    received_from: Day = None,
+    received_to: Day = None,
+) -> AuditFilters:
+    """Return the filters of an address."""
+    return AuditFilters(
+        user_name=user_name.strip(),
+        study_instance_uid=study.strip(),
+        action=action,
+        refused_only=refused == "yes",
+        start=None if received_from is None else start_of(checked_day(received_from)),
+        end=None if received_to is None else start_of(checked_day(received_to) + timedelta(days=1)),
+    )
+
+
+TheFilters = Annotated[AuditFilters, Depends(audit_filters)]
+Before = Annotated[int | None, Query(ge=0, le=2**53)]
+
+
+@router.get("/admin/audit", dependencies=[Depends(audited("audit_trail_viewed", Role.ADMINISTRATOR))])
+def audit_page(request: Request, parts: TheParts, filters: TheFilters, before: Before = None) -> Response:
+    """Show a page of the audit trail, the latest access first."""
+    trail = parts.worklist.audit_trail
+    rows = trail.page(filters, before, ROWS + 1)
+    context = {
+        "accesses": rows[:ROWS],
+        "next": rows[ROWS - 1]["id"] if len(rows) > ROWS else None,
+        "filters": filters,
+        "days": {name: request.query_params.get(name, "") for name in ("received_from", "received_to")},
+        "actions": [("", "anything"), *((action, action.replace("_", " ")) for action in trail.actions())],
+        "query": request.url.query,
+    }
+    return parts.templates.page(request, "admin/audit.html", context)
+
+
+@router.get("/admin/audit.csv", dependencies=[Depends(audited("audit_trail_exported", Role.ADMINISTRATOR))])
+def audit_csv(parts: TheParts, filters: TheFilters) -> StreamingResponse:
+    """Return all accesses that the filters ask for as CSV."""
+    return csv_file("triage-node-audit", COLUMNS, _rows(parts.worklist.audit_trail.every(filters)))
+
+
+def _rows(accesses: Iterator[dict[str, Any]]) -> Iterator[list[object]]:
+    for access in accesses:
+        yield [moment(access["at"]), *(access[column] for column in COLUMNS[1:])]

@@ -1,0 +1,78 @@
+"""The model in force: its card, figures, thresholds, where it comes from, and its identity."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response, StreamingResponse
+
+from triage_node.findings import LABELS
+from triage_node.web.access import require
+from triage_node.web.cards import card_html
+from triage_node.web.csv_file import csv_file
+from triage_node.web.parts import Parts, parts_of
+from triage_node.web.system import MACHINERY, Worker
+from triage_node.worklist import Role
+
+if TYPE_CHECKING:
+    from triage_node.models.manifest import Manifest
+
+router = APIRouter(include_in_schema=False)
+
+TheParts = Annotated[Parts, Depends(parts_of)]
+
+
+@router.get("/admin/model", dependencies=[Depends(require(Role.ADMINISTRATOR))])
+def model_page(request: Request, parts: TheParts) -> Response:
+    """Show the model that the settings name; a model that cannot be read is an error with its sentence."""
+    manifest = _manifest(parts)
+    context = {
+        "model": manifest,
+        "labels": LABELS,
+        "card": card_html(manifest.folder),
+        "areas": list(_areas(manifest.metrics)),
+        "running": _running(parts),
+    }
+    return parts.templates.page(request, "admin/model.html", context)
+
+
+@router.get("/admin/model/thresholds.csv", dependencies=[Depends(require(Role.ADMINISTRATOR))])
+def thresholds_csv(parts: TheParts) -> StreamingResponse:
+    """Return the thresholds as CSV."""
+    model = _manifest(parts)
+    rows = (
+        (label.value, model.thresholds.uncertain[label], model.thresholds.flag[label], model.slice_thresholds[label])
+        for label in LABELS
+    )
+    return csv_file(f"{model.name}-{model.version}-thresholds", ("label", "uncertain", "flag", "slice"), rows)
+
+
+@router.get("/admin/model/figures.csv", dependencies=[Depends(require(Role.ADMINISTRATOR))])
+def figures_csv(parts: TheParts) -> StreamingResponse:
+    """Return the areas under the curve as CSV."""
+    model = _manifest(parts)
+    heads = ("data", "of", "label", "auc", "low", "high")
+    return csv_file(f"{model.name}-{model.version}-figures", heads, _areas(model.metrics))
+
+
+def _manifest(parts: Parts) -> "Manifest":
+    from triage_node.models import read_manifest
+
+    return read_manifest(parts.settings.model)
+
+
+def _areas(metrics: Mapping[str, Any]) -> Iterator[tuple[str, str, str, float, float, float]]:
+    """Return data, what was counted, label, area and its interval, as far as the manifest has them in that form."""
+    for data, figures in metrics.items():
+        areas = figures.get("auc", {}) if isinstance(figures, Mapping) else {}
+        for counted, by_label in areas.items() if isinstance(areas, Mapping) else ():
+            for label in LABELS:
+                found = by_label.get(label.value) if isinstance(by_label, Mapping) else None
+                if isinstance(found, list) and len(found) == 3:
+                    yield data, counted, label.value, found[0], found[1], found[2]
+
+
+def _running(parts: Parts) -> Worker | None:
+    machinery = parts.more.get(MACHINERY)
+    worker: Worker | None = machinery.worker() if machinery is not None else None
+    return worker if worker is not None and worker.ready else None

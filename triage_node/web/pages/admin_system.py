@@ -1,0 +1,92 @@
+"""Does it work? Disk, worker, upkeep, queues and destinations, with an echo and a test report to try those."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import Response, StreamingResponse
+
+from triage_node.config import Destination
+from triage_node.errors import InvalidInput, PeerError
+from triage_node.peers import echo, store_first_accepted
+from triage_node.report import build_connection_test, report_variants
+from triage_node.web.access import audited, require
+from triage_node.web.csv_file import csv_file
+from triage_node.web.navigation import Entry
+from triage_node.web.parts import Parts, parts_of
+from triage_node.web.system import destination_named, system_state
+from triage_node.worklist import Role
+
+router = APIRouter(include_in_schema=False)
+NAVIGATION = Entry("Administration", "/admin", Role.ADMINISTRATOR, place=90)
+
+TheParts = Annotated[Parts, Depends(parts_of)]
+Name = Annotated[str, Form(max_length=300)]
+
+
+@router.get("/admin", dependencies=[Depends(require(Role.ADMINISTRATOR))])
+def system_page(request: Request, parts: TheParts) -> Response:
+    """Show how the node is now."""
+    return _page(request, parts)
+
+
+@router.post("/admin/echo", dependencies=[Depends(audited("destination_echoed", Role.ADMINISTRATOR))])
+def send_echo(request: Request, parts: TheParts, destination: Name) -> Response:
+    """Send a C-ECHO to one of the destinations and show the answer."""
+    peer = _peer(parts, destination)
+    try:
+        seconds = echo(peer, parts.settings.ae_title, parts.settings.connect_timeout_seconds)
+    except PeerError as error:
+        return _page(request, parts, destination, str(error), is_good=False)
+    return _page(request, parts, destination, f"It answers C-ECHO in {seconds * 1000:.0f} ms.")
+
+
+@router.post("/admin/test-report", dependencies=[Depends(audited("test_report_sent", Role.ADMINISTRATOR))])
+def send_test_report(request: Request, parts: TheParts, destination: Name) -> Response:
+    """Send a report about nobody to one of the destinations, as findings are sent, and show the answer."""
+    peer, settings = _peer(parts, destination), parts.settings
+    test = build_connection_test(settings.ae_title.strip(), parts.worklist.audit_trail.clock())
+    variants = report_variants(test)
+    try:
+        sent = store_first_accepted(peer, variants, settings.ae_title, settings.connect_timeout_seconds)
+    except PeerError as error:
+        return _page(request, parts, destination, str(error), is_good=False)
+    sentence = (
+        f"It stored the test report as {sent.SOPClassUID.name}, under the patient {sent.PatientName}, "
+        f"ID {sent.PatientID}: {sent.SOPInstanceUID}. It may be deleted there."
+    )
+    return _page(request, parts, destination, sentence)
+
+
+@router.get("/admin/destinations.csv", dependencies=[Depends(require(Role.ADMINISTRATOR))])
+def destinations_csv(parts: TheParts) -> StreamingResponse:
+    """Return the destinations as CSV."""
+    rows = system_state(parts)["destinations"]
+    heads = ("destination", "waiting", "dead", "held", "waiting_seconds", "last_delivered_at", "last_error")
+    return csv_file("triage-node-destinations", heads, ([row[head] for head in heads] for row in rows))
+
+
+@router.get("/admin/upkeep.csv", dependencies=[Depends(require(Role.ADMINISTRATOR))])
+def upkeep_csv(parts: TheParts) -> StreamingResponse:
+    """Return the jobs of upkeep as CSV."""
+    heads = ("name", "ok", "every_seconds", "ran_at", "error")
+    rows = system_state(parts)["upkeep"]
+    return csv_file("triage-node-upkeep", heads, ([row[head] for head in heads] for row in rows))
+
+
+def _peer(parts: Parts, name: str) -> Destination:
+    peer = destination_named(parts.settings, name)
+    if peer is None:
+        raise InvalidInput("That is none of the destinations in the settings.")
+    return peer
+
+
+def _page(request: Request, parts: Parts, destination: str = "", answer: str = "", *, is_good: bool = True) -> Response:
+    set_now = {str(one) for one in parts.settings.destinations}
+    context = {
+        "system": system_state(parts),
+        "set_now": set_now,
+        "asked": destination,
+        "answer": answer,
+        "is_good": is_good,
+    }
+    return parts.templates.page(request, "admin/system.html", context)

@@ -1,0 +1,153 @@
+"""What DICOMweb searches the worklist for: studies, series and instances by their attributes (PS3.18 10.6)."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import RowMapping, Select, and_, func, select
+from sqlalchemy.orm import Session
+
+from triage_node.worklist.attributes import ATTRIBUTES, Attribute, Level
+from triage_node.worklist.database import Database
+from triage_node.worklist.matching import COLUMNS, INSTANCE, SERIES, STUDY, Match, match
+from triage_node.worklist.schema import InstanceRow, SeriesRow, StudyRow
+
+FEW = 2000
+"""An index that finds so few studies is followed; their rows are then looked at."""
+
+Found = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is searched for.
+
+    Attributes
+    ----------
+    keys
+        Pairs of an attribute and the value it must match.
+    """
+
+    level: Level
+    keys: Sequence[tuple[Attribute, str]] = field(default=())
+    limit: int = 1000
+    offset: int = 0
+
+
+class Search:
+    """Find rows by DICOM attributes; the study date newest first, unless one common value is asked for."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def find(self, question: Question) -> list[Found]:
+        """Return what matches all keys, each as values by keyword; None and "" stand for what is not known.
+
+        What is found on a lower level carries its study's and series' attributes, too.
+
+        Raises
+        ------
+        InvalidInput
+            A value cannot be matched with its attribute.
+        """
+        with self._database.read() as session:
+            dialect = session.get_bind().dialect.name
+            matches = [match(attribute, value, dialect) for attribute, value in question.keys]
+            found = [dict(row) for row in _rows(session, question, matches)]
+            return _counted(session, found, question.level)
+
+
+def _rows(session: Session, question: Question, matches: Sequence[Match]) -> list[RowMapping]:
+    wanted = _select(question.level, matches)
+    candidates, are_all = _candidates(session, matches)
+    if candidates is None:
+        return _page(session, _newest(wanted, question.level), question)
+    if are_all:
+        ids = list(candidates)
+        return _page(session, _by_date(wanted.where(STUDY.id.in_(ids)), question.level), question) if ids else []
+    parts = _in_parts(session, candidates, wanted, question.level)
+    return list(islice(parts, question.offset, question.offset + question.limit))
+
+
+def _select(level: Level, matches: Sequence[Match]) -> Select[Any]:
+    columns = [
+        COLUMNS[attribute.level][attribute.column].label(attribute.keyword)
+        for attribute in ATTRIBUTES
+        if attribute.column and attribute.level <= level
+    ]
+    joined = StudyRow.__table__
+    if level >= Level.SERIES:
+        joined = joined.join(SeriesRow.__table__, SERIES.study_id == STUDY.id)
+    if level >= Level.INSTANCE:
+        # The study, too, so that its index is used and not a scan of the series.
+        joined = joined.join(
+            InstanceRow.__table__, and_(INSTANCE.series_id == SERIES.id, INSTANCE.study_id == STUDY.id)
+        )
+    return select(STUDY.id.label("id"), *columns).select_from(joined).where(*(one.condition for one in matches))
+
+
+def _newest(wanted: Select[Any], level: Level) -> Select[Any]:
+    if level is Level.STUDY:
+        return _by_date(wanted, level)
+    return wanted.order_by(COLUMNS[level].id.desc())
+
+
+def _by_date(wanted: Select[Any], level: Level) -> Select[Any]:
+    below = [COLUMNS[one].id for one in (Level.SERIES, Level.INSTANCE) if one <= level]
+    return wanted.order_by(STUDY.study_date.desc(), STUDY.id.desc(), *below)
+
+
+def _page(session: Session, wanted: Select[Any], question: Question) -> list[RowMapping]:
+    return list(session.execute(wanted.limit(question.limit).offset(question.offset)).mappings())
+
+
+def _candidates(session: Session, matches: Sequence[Match]) -> tuple[Iterable[int] | None, bool]:
+    """Return ids of studies that may match and whether those are all; None when no index helps.
+
+    When every index finds many, the first is followed bit by bit: what many have, a page of is found soon.
+    """
+    shortest: list[int] | None = None
+    asked = [one.candidates for one in matches if one.candidates is not None]
+    for candidates in asked:
+        ids = list(session.scalars(candidates.limit(FEW + 1)))
+        if len(ids) <= FEW and (shortest is None or len(ids) < len(shortest)):
+            shortest = ids
+        if shortest is not None and len(shortest) <= FEW // 20:
+            break
+    if shortest is not None:
+        return shortest, True
+    return (session.scalars(asked[0].execution_options(yield_per=FEW)) if asked else None), False
+
+
+def _in_parts(session: Session, candidates: Iterable[int], wanted: Select[Any], level: Level) -> Iterator[RowMapping]:
+    following = iter(candidates)
+    while ids := list(islice(following, FEW)):
+        yield from session.execute(_by_date(wanted.where(STUDY.id.in_(ids)), level)).mappings()
+
+
+def _counted(session: Session, found: list[Found], level: Level) -> list[Found]:
+    """Add to each the numbers of its study and take away the row's id."""
+    ids = {one["id"] for one in found}
+    counts = _of_studies(session, sorted(ids)) if level is Level.STUDY or len(ids) <= FEW else {}
+    for one in found:
+        one.update(counts.get(one.pop("id"), {}))
+    return found
+
+
+def _of_studies(session: Session, ids: Sequence[int]) -> dict[int, Found]:
+    counted = (
+        select(SERIES.study_id, SERIES.modality, func.count(), func.sum(SERIES.instance_count))
+        .where(SERIES.study_id.in_(ids))
+        .group_by(SERIES.study_id, SERIES.modality)
+    )
+    counts: dict[int, Found] = {}
+    for study_id, modality, series, instances in session.execute(counted):
+        study = counts.setdefault(
+            study_id,
+            {"ModalitiesInStudy": [], "NumberOfStudyRelatedSeries": 0, "NumberOfStudyRelatedInstances": 0},
+        )
+        study["ModalitiesInStudy"] += [modality] if modality else []
+        study["NumberOfStudyRelatedSeries"] += series
+        study["NumberOfStudyRelatedInstances"] += instances
+    return counts
