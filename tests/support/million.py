@@ -1,6 +1,7 @@
 """A worklist of years, rows only: no file lies behind them. Written past the ORM, which would take an hour."""
 
 import json
+import os
 import random
 import sqlite3
 import time
@@ -15,6 +16,8 @@ from triage_node.worklist.database import Database
 from triage_node.worklist.rollups import ALL_TIME, STATE, day_of, duration_bin, outcome_counts, stage_counts
 from triage_node.worklist.text import folded_name, search_text
 
+STUDIES = int(os.environ.get("TRIAGE_BENCH_STUDIES", 1_000_000))
+OPEN = 2000
 DAY = 86400.0
 YEARS = 3
 BATCH = 10_000
@@ -34,7 +37,7 @@ class Size:
     """How much there is; ``open_studies`` came in the last day and nobody has read them."""
 
     studies: int
-    open_studies: int = 2000
+    open_studies: int = OPEN
     instances_a_study: int = 5
 
 
