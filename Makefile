@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
 
-.PHONY: demo test check peers bench types format clean
+.PHONY: demo test check peers bench pictures types format clean
 
 demo: $(READY)  ## start a node and a stand-in PACS, send three generated studies, print the reports
 	$(VENV)/bin/triage-node demo --once
@@ -12,7 +12,7 @@ demo: $(READY)  ## start a node and a stand-in PACS, send three generated studie
 test: $(READY) types  ## the whole suite
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/pytest -n 2 -m "not benchmark"
+	$(VENV)/bin/pytest -n 2 --dist loadgroup -m "not benchmark"
 
 check: $(READY) types  ## the fast loop: format, lint, types, unit tests
 	$(VENV)/bin/ruff format .
@@ -26,6 +26,9 @@ types: $(READY)  ## mypy reads the package as it is installed: models/ and train
 
 bench: $(READY)  ## rates and times of this machine, printed
 	$(VENV)/bin/pytest -q -s -m benchmark tests/benchmarks
+
+pictures: $(READY)  ## the pictures of the README, from a node and Chromium
+	$(VENV)/bin/python tests/support/pictures.py docs/pictures
 
 peers:  ## the system programs that the acceptance tests talk to
 	./deploy/install-peers

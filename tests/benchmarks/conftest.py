@@ -4,11 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from million import Size, make_rows
+from million import STUDIES, Size, make_rows
 
 HERE = Path(__file__).parent
-STUDIES = int(os.environ.get("TRIAGE_BENCH_STUDIES", 1_000_000))
-OPEN = 2000
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -27,7 +25,7 @@ def million(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = Path(kept) if kept else tmp_path_factory.mktemp("million")
     if not (folder / "worklist.sqlite").exists():
         start = time.perf_counter()
-        make_rows(folder / "worklist.sqlite", Size(STUDIES, OPEN), time.time())
+        make_rows(folder / "worklist.sqlite", Size(STUDIES), time.time())
         print(f"\nrows made in {time.perf_counter() - start:.0f} s")
     gigabytes = (folder / "worklist.sqlite").stat().st_size / 1e9
     print(f"\n{STUDIES} studies, {STUDIES * 5} instances: {gigabytes:.2f} GB")

@@ -10,8 +10,7 @@ from typing import Any
 
 import psutil
 import pytest
-from conftest import STUDIES
-from million import DESTINATION
+from million import DESTINATION, STUDIES
 
 from triage_node.config import Settings
 from triage_node.worklist import Access, AuditFilters, Filters, Worklist

@@ -22,6 +22,9 @@ ARGUMENTS = (
     "--disable-sync",
 )
 
+# What a test itself makes the browser write: a refusal that was asked for, a picture that was read back.
+OF_TESTS = ("the server responded with a status of 4", "willReadFrequently")
+
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
@@ -81,8 +84,7 @@ class Screen:
         return int(self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
     def _note(self, message: Any) -> None:
-        # A refusal that a test asks for is written to the console by the browser itself.
-        if message.type in ("error", "warning") and "the server responded with a status of 4" not in message.text:
+        if message.type in ("error", "warning") and not any(cause in message.text for cause in OF_TESTS):
             self.complaints.append(f"console: {message.text}")
 
     def _alert(self, dialog: Any) -> None:

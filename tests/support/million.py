@@ -1,6 +1,7 @@
 """A worklist of years, rows only: no file lies behind them. Written past the ORM, which would take an hour."""
 
 import json
+import os
 import random
 import sqlite3
 import time
@@ -16,6 +17,8 @@ from triage_node.worklist.rollups import ALL_TIME, STATE, day_of, duration_bin, 
 from triage_node.worklist.text import folded_name, search_text
 from triage_node.worklist.workitem_uids import workitem_uid
 
+STUDIES = int(os.environ.get("TRIAGE_BENCH_STUDIES", 1_000_000))
+OPEN = 2000
 DAY = 86400.0
 YEARS = 3
 BATCH = 10_000
@@ -35,7 +38,7 @@ class Size:
     """How much there is; ``open_studies`` came in the last day and nobody has read them."""
 
     studies: int
-    open_studies: int = 2000
+    open_studies: int = OPEN
     instances_a_study: int = 5
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from asyncio.events import TimerHandle
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -70,8 +71,15 @@ class BoundedConnection(HttpToolsProtocol):
             self._timer = None
 
     def _has_too_many(self) -> bool:
-        address = self.client[0] if self.client else None
-        if self.config.proxy_headers and address in (self.config.forwarded_allow_ips or ()):
+        address = self.client[0] if self.client else ""
+        if self.config.proxy_headers and any(_covers(one, address) for one in self.config.forwarded_allow_ips or ()):
             return False
         others: set[Any] = self.connections
         return sum(1 for one in others if one.client and one.client[0] == address) > self.most_of_one_address
+
+
+def _covers(trusted: str, address: str) -> bool:
+    try:
+        return ip_address(address) in ip_network(trusted, strict=False)
+    except ValueError:
+        return trusted in ("*", address)

@@ -33,6 +33,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
             # The first test waits for the model to be loaded and the studies to be analyzed.
             item.add_marker(pytest.mark.timeout(600))
+            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
         viewer_url_template="https://viewer.example/ohif?StudyInstanceUIDs={study_instance_uid}",
         web_sign_ins_per_minute=600,
         worker_nice=0,
+        connect_timeout_seconds=30.0,
     )
     try:
         _let_in(node.worklist)
@@ -95,7 +97,7 @@ def _let_in(worklist: Worklist) -> None:
     cheap = Passwords(argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
     database = worklist.database
     accounts = Accounts(database, time.time, Lockouts(database, time.time), cheap)
-    for name, role in (("ray", Role.READER), ("rosa", Role.READER), ("ada", Role.ADMINISTRATOR)):
+    for name, role in (("ray", Role.READER), ("rosa", Role.READER), ("lou", Role.READER), ("ada", Role.ADMINISTRATOR)):
         accounts.add(name, role, PASSWORD)
 
 

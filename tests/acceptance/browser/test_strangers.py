@@ -34,21 +34,20 @@ def addresses(uid: str):
             yield route, re.sub(r"\{[^}]+\}", "1", path)
 
 
-def test_a_wrong_password_is_refused_and_the_fifth_locks_the_name(browser, ward, open_screen):
-    ward.node.worklist.accounts.remove("rosa")
+def test_a_wrong_password_is_refused_and_the_fifth_locks_the_name(browser, ward):
     screen = Screen.of(browser, ward.address)
     try:
         for _ in range(5):
-            screen.sign_in("rosa", "wrong password")
+            screen.sign_in("lou", "wrong password")
             screen.page.get_by_role("alert").wait_for()
             screen.page.get_by_text("The name or the password is wrong.").wait_for()
-        screen.sign_in("rosa", PASSWORD)
+        screen.sign_in("lou", PASSWORD)
         screen.page.get_by_text("Too many attempts. Try again in").wait_for()
         screen.page.goto("/worklist")
         assert "/sign-in?next=" in screen.page.url
     finally:
         screen.context.close()
-        ward.node.worklist.accounts._lockouts.forgive(["user:rosa", "address:127.0.0.1"])
+        ward.node.worklist.accounts._lockouts.forgive(["user:lou", "address:127.0.0.1"])
 
 
 def test_nothing_is_shown_without_sign_in(ward, client):

@@ -1,7 +1,10 @@
 """A study as a radiologist sees it: the slices, what is said, and what may be done."""
 
+import time
+
 import pytest
 from browsers import Screen
+from ct import head_ct, save
 from pacs import Storescp
 from playwright.sync_api import expect
 
@@ -74,7 +77,7 @@ def test_the_whole_viewer_is_on_a_small_screen_at_once(study):
 def test_a_reader_comments_and_judges_with_types(study, ward):
     study.page.get_by_label("New comment").fill("Called the ward.\n<script>alert(3)</script>")
     study.page.get_by_role("button", name="Add").click()
-    expect(study.page.locator(".comment")).to_contain_text("<script>alert(3)</script>")
+    expect(study.page.locator(".comment").last).to_contain_text("<script>alert(3)</script>")
     study.page.get_by_role("checkbox", name="subdural").check()
     study.page.get_by_role("button", name="Disagree").click()
     expect(study.page.locator("section", has_text="Is that right?").first).to_contain_text("ray disagrees: subdural")
@@ -137,3 +140,21 @@ def test_scripts_that_came_with_a_study_stay_text(screen, ward):
     assert screen.page.get_by_label("Name, ID, accession, description").input_value().startswith('"><script>')
     screen.page.goto("/studies/%3Cscript%3Ealert(6)")
     screen.page.get_by_text("The worklist has no study").wait_for()
+
+
+def test_keys_lead_to_the_next_study_and_back(screen, study):
+    [first, second] = screen.page.context.request.get("/api/worklist?limit=2").json()["studies"]
+    screen.page.goto(f"/studies/{first['study_instance_uid']}")
+    screen.page.keyboard.press("n")
+    screen.page.wait_for_url(f"**/studies/{second['study_instance_uid']}")
+    screen.page.keyboard.press("w")
+    screen.page.wait_for_url("**/worklist")
+
+
+def test_a_page_of_a_study_without_an_answer_shows_it_when_it_comes(screen, ward, tmp_path):
+    sent = head_ct(slices=4, seed=10**6 + int(time.time()))
+    save(sent, tmp_path / "sent")
+    uid = str(sent[0].StudyInstanceUID)
+    ward.node.command("send", tmp_path / "sent", "--to", f"TRIAGE@127.0.0.1:{ward.node.port}")
+    screen.page.goto(f"/studies/{uid}")
+    screen.page.get_by_text("The study was not analyzed.").wait_for(timeout=60_000)

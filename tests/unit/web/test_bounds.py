@@ -15,9 +15,10 @@ from triage_node.web.streams import Streams
 
 
 @pytest.fixture
-def dial(site):
+def dial(site, request):
     """Serve the application as the node does, and open connections to it."""
-    server = WebServer(site.settings, site.worklist, site.spool)
+    settings = site.settings.model_copy(update=getattr(request, "param", {}))
+    server = WebServer(settings, site.worklist, site.spool)
     server.start()
     lines: list[socket.socket] = []
 
@@ -80,6 +81,14 @@ def test_one_address_has_so_many_connections_and_no_more(dial, monkeypatch):
         except OSError:
             line.close()
     pytest.fail("the address is shut out for good")
+
+
+@pytest.mark.parametrize(
+    "dial", [{"web_behind_proxy": True, "web_trusted_proxies": ("10.0.0.1", "127.0.0.0/8")}], indirect=True
+)
+def test_a_trusted_proxy_speaks_for_many(dial, monkeypatch):
+    monkeypatch.setattr(BoundedConnection, "most_of_one_address", 1)
+    assert {asks(dial()) for _ in range(3)} == {b"HTTP/1.1 200 OK"}
 
 
 def test_the_oldest_of_too_many_streams_of_a_person_gives_way():

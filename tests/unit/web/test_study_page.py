@@ -81,3 +81,11 @@ def test_the_study_opens_in_the_hospitals_viewer(make_site):
     assert site.settings.viewer_url_template == template
     with pytest.raises(Exception, match="viewer_url_template"):
         make_site(viewer_url_template="javascript://x/{study_instance_uid}")
+
+
+def test_the_next_study_follows_the_reading_order(site, analyzed):
+    analyzed("1.2.1", decision="not_flagged")
+    analyzed("1.2.2")
+    browser = site.signed_in()
+    places = {uid: browser.get(f"/studies/{uid}/next").headers["location"] for uid in ("1.2.2", "1.2.1", "1.2.9")}
+    assert places == {"1.2.2": "/studies/1.2.1", "1.2.1": "/worklist", "1.2.9": "/studies/1.2.2"}

@@ -15,6 +15,7 @@ from triage_node.web.slices import shown_series
 from triage_node.web.stages import stages_of
 from triage_node.web.visitor import Visitor
 from triage_node.worklist import Role
+from triage_node.worklist.cursors import LARGEST_PAGE
 from triage_node.worklist.people import LONGEST_COMMENT, RESENT
 
 router = APIRouter(include_in_schema=False)
@@ -43,6 +44,15 @@ def study_page(
         "viewer": _viewer(parts, study),
     }
     return parts.templates.page(request, "study.html", context)
+
+
+@router.get("/studies/{study_instance_uid}/next", dependencies=[Depends(audited("worklist_viewed", Role.READER))])
+def next_study(study_instance_uid: str, parts: TheParts) -> Response:
+    """Lead on in the reading order; to the first study when this one is not, or no more, among those to be read."""
+    page = parts.worklist.queries.open_studies(limit=LARGEST_PAGE)
+    uids = [one["study_instance_uid"] for one in page["studies"]]
+    following = uids.index(study_instance_uid) + 1 if study_instance_uid in uids else 0
+    return _back(uids[following]) if following < len(uids) else RedirectResponse("/worklist", 303)
 
 
 @router.post("/studies/{study_instance_uid}/acknowledge")

@@ -38,6 +38,8 @@
     else say(".strip-label", `; highest in slice ${series.best.any + 1}`);
     setWindow(center, width);
     show(index);
+    // The keys turn slices at once, unless somebody has begun with something else.
+    if (document.activeElement === document.body) canvas.focus({ preventScroll: true });
   }
 
   /** Return a slice's values, from memory or from the node; each is asked for once. */

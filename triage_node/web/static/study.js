@@ -1,0 +1,42 @@
+// Keys of the study page beside the viewer's; and the answer as soon as there is one, if there is none yet.
+"use strict";
+
+(() => {
+  const head = document.querySelector("[data-study]");
+  const DONE = new Set(["analyzed", "unsuitable", "failed"]);
+  const actions = {
+    a: () => head.querySelector("form.acknowledge")?.requestSubmit(),
+    n: () => head.querySelector("[data-next]").click(),
+    w: () => document.querySelector(".trail a").click(),
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input, select, textarea")) return;
+    if (!actions[event.key]) return;
+    event.preventDefault();
+    actions[event.key]();
+  });
+
+  /** What somebody has typed or marked is not thrown away for news. */
+  function isInUse() {
+    const marked = document.querySelector("main input:checked");
+    return Boolean(marked || [...document.querySelectorAll("main textarea")].some((one) => one.value));
+  }
+
+  function watch(uid, state) {
+    const source = new EventSource(`/worklist/live?list=all&text=${encodeURIComponent(uid)}`);
+    source.addEventListener("rows", (event) => {
+      const page = new DOMParser().parseFromString(`<table>${event.data}</table>`, "text/html");
+      const now = page.querySelector(".state")?.firstChild.textContent.trim();
+      if (!DONE.has(now) || now === state) return;
+      source.close();
+      if (isInUse()) triage.notify("The node has answered meanwhile. Load the page again to see it.");
+      else location.reload();
+    });
+    source.addEventListener("ended", () => location.reload());
+    source.addEventListener("replaced", () => source.close());
+    addEventListener("pagehide", () => source.close(), { once: true });
+  }
+
+  if (!DONE.has(head.dataset.state)) watch(head.dataset.study, head.dataset.state);
+})();
