@@ -1,13 +1,15 @@
 import csv
+import resource
 import shutil
 import zipfile
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
 from indexing import indexed
 from typer.testing import CliRunner
 
-from triage_node.errors import StorageFull
+from triage_node.errors import StorageError
 from triage_node.train.cli import app
 from triage_node.train.rsna.competition import pack
 from triage_node.train.rsna.images import ImagesError, open_images
@@ -108,21 +110,24 @@ def test_a_part_is_made_once_and_anew_when_its_files_change(train_folder, tmp_pa
     assert {path.name for path in (tmp_path / "out" / PARTS_FOLDER).iterdir()} == set(changed.plan)
 
 
-def test_a_full_disk_is_one_sentence_and_spoils_nothing(generated_set, tmp_path, monkeypatch):
+def test_a_disk_that_refuses_is_one_sentence_and_spoils_nothing(generated_set, tmp_path):
     indexing = plan_indexing(generated_set, tmp_path, "stage_2_test")
     ((name, files),) = indexing.plan.items()
-    monkeypatch.setattr("triage_node.train.rsna.parts.pq.write_table", _full_disk)
-    with pytest.raises(
-        StorageFull, match="the disk is full; what is complete stays, so call again after that"
-    ) as error:
+    with largest_file(1000), pytest.raises(StorageError, match="what is complete stays, so call again") as error:
         make_part(indexing.images, tmp_path / PARTS_FOLDER / name, files)
     assert name in str(error.value)
     assert list((tmp_path / PARTS_FOLDER).iterdir()) == []
 
 
-def _full_disk(_table, path):
-    path.write_bytes(b"half")
-    raise OSError(28, "No space left on device")
+@contextmanager
+def largest_file(size):
+    """Let this process write no file beyond a size."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_damaged_part_is_one_sentence(generated_set, tmp_path):
