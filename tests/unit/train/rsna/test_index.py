@@ -91,6 +91,32 @@ def test_what_is_wrong_with_a_file_is_listed(train_folder, labels, tmp_path):
         assert len(list(csv.DictReader(stream))) == len(problems)
 
 
+def test_links_are_followed_and_one_to_nowhere_is_listed(train_folder, tmp_path):
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked" / "stage_2_train").symlink_to(train_folder)
+    (train_folder / "round").symlink_to(tmp_path / "linked")
+    (train_folder / "gone.dcm").symlink_to(tmp_path / "nowhere")
+    index, problems = indexed(tmp_path / "linked", tmp_path / "out", None, "stage_2_train")
+    assert index.table.num_rows == len(list(train_folder.glob("ID*.dcm"))) - 1
+    assert ("stage_2_train/gone.dcm", ProblemCode.UNREADABLE) in {(one.file, one.code) for one in problems}
+
+
+def test_a_damaged_member_of_a_zip_is_listed(generated_set, tmp_path):
+    path = tmp_path / "set.zip"
+    shutil.copy(pack(generated_set), path)
+    content = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as packed:
+        members = [member for member in packed.infolist() if member.filename.endswith(".dcm")]
+    moved, scrambled = members[:2]
+    content[moved.header_offset : moved.header_offset + 4] = b"none"
+    start = scrambled.header_offset + 30 + len(scrambled.filename)
+    content[start : start + 60] = b"\xff" * 60
+    path.write_bytes(content)
+    _, problems = indexed(path, tmp_path / "out")
+    named = {(one.file, one.code) for one in problems}
+    assert {(member.filename, ProblemCode.UNREADABLE) for member in (moved, scrambled)} <= named
+
+
 def test_a_file_that_lacks_one_byte_is_listed(train_folder, tmp_path):
     path = max(train_folder.glob("*.dcm"))
     path.write_bytes(path.read_bytes()[:-1])
