@@ -68,7 +68,7 @@ def explore(table: pa.Table) -> Exploration:
         positive_studies=np.array([len(np.unique(study[column])) for column in said.T]),
         together=_together(said),
         slices=np.bincount(study),
-        by_height=_by_height(said, relative_heights(labeled)),
+        by_height=_by_height(said, height_bins(labeled)),
     )
 
 
@@ -82,18 +82,17 @@ def _together(said: np.ndarray) -> np.ndarray:
         return both / said.sum(axis=0)[:, None]
 
 
-def relative_heights(table: pa.Table) -> np.ndarray:
-    """Return ``(images,) float64``, where an image lies in its series: 0 the lowest, 1 the highest."""
+def height_bins(table: pa.Table) -> np.ndarray:
+    """Return ``(images,) int64``, where an image lies in its series: 0 the lowest, `HEIGHT_BINS` - 1 the highest."""
     series, position = _codes(table, "series_instance_uid"), table["position_mm"].to_numpy()
     low, high = np.full(series.max() + 1, np.inf), np.full(series.max() + 1, -np.inf)
     np.minimum.at(low, series, position)
     np.maximum.at(high, series, position)
     extent = np.maximum(high - low, np.finfo(float).tiny)
-    return (position - low[series]) / extent[series]
+    return np.minimum(((position - low[series]) / extent[series] * HEIGHT_BINS).astype(int), HEIGHT_BINS - 1)
 
 
-def _by_height(said: np.ndarray, heights: np.ndarray) -> np.ndarray:
-    where = np.minimum((heights * HEIGHT_BINS).astype(int), HEIGHT_BINS - 1)
+def _by_height(said: np.ndarray, where: np.ndarray) -> np.ndarray:
     count = np.bincount(where, minlength=HEIGHT_BINS)
     positive = np.stack([np.bincount(where[column], minlength=HEIGHT_BINS) for column in said.T], axis=1)
     with np.errstate(invalid="ignore"):

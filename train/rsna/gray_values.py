@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 import cv2
 import numpy as np
 import pyarrow as pa
 
 from triage_node.errors import InvalidInstance, UnsuitableSeries
-from triage_node.findings import LABELS
-from triage_node.train.rsna.exploration import labels_of
+from triage_node.findings import LABELS, Label
+from triage_node.train.rsna.exploration import HEIGHT_BINS, height_bins, labels_of
 from triage_node.train.rsna.images import Images
 
 NONE = "none"
@@ -43,17 +44,32 @@ class GrayValues:
 
 
 def sample_rows(table: pa.Table, count: int, seed: int) -> dict[int, list[str]]:
-    """Return rows of labeled images with the groups each stands for: as many of each label, patients in turn."""
+    """Return rows of labeled images with the groups each stands for: as many of each label, patients in turn.
+
+    Those without hemorrhage come from the heights where hemorrhage is, or bone would make the difference.
+    """
     rng, rows = np.random.default_rng(seed), np.flatnonzero(table["has_label"].to_numpy())
-    said = labels_of(table.take(rows))
-    members = {str(label): rows[said[:, k]] for k, label in enumerate(LABELS)}
-    members[NONE] = rows[~said.any(axis=1)]
-    patients = table["patient_id"].combine_chunks().dictionary_encode().indices.to_numpy()
+    labeled = table.take(rows)
+    said, heights = labels_of(labeled), height_bins(labeled)
+    members = {str(label): rng.permutation(np.flatnonzero(said[:, k])) for k, label in enumerate(LABELS)}
+    members[NONE] = _at_heights_of(said[:, LABELS.index(Label.ANY)], heights, rng)
+    patients = labeled["patient_id"].combine_chunks().dictionary_encode().indices.to_numpy()
+    samples = [_patients_in_turn(found, patients)[: max(1, count // len(GROUPS))] for found in members.values()]
     chosen: dict[int, list[str]] = {}
-    for name, found in members.items():
-        for row in _patients_in_turn(rng.permutation(found), patients)[: max(1, count // len(GROUPS))]:
-            chosen.setdefault(int(row), []).append(name)
+    for row_of_each in zip_longest(*samples):
+        for name, row in zip(members, row_of_each, strict=True):
+            if row is not None:
+                chosen.setdefault(int(rows[row]), []).append(name)
     return chosen
+
+
+def _at_heights_of(positive: np.ndarray, heights: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return the others in an order in which their first ones lie as high as the positives."""
+    positives = np.bincount(heights[positive], minlength=HEIGHT_BINS)
+    others = np.flatnonzero(~positive & (positives[heights] > 0 if positive.any() else True))
+    weights = np.maximum(positives[heights[others]], 1)
+    # The first of a race with these rates: drawing without replacement, each by its weight.
+    return others[np.argsort(rng.exponential(size=len(others)) / weights)]
 
 
 def _patients_in_turn(rows: np.ndarray, patients: np.ndarray) -> np.ndarray:

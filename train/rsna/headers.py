@@ -55,7 +55,7 @@ def image_row(images: Images, listed: Listed) -> Mapping[str, object] | Problem:
 
 def _header(images: Images, listed: Listed) -> tuple[Dataset, int | None]:
     try:
-        with images.open(listed.name) as file:
+        with images.open(listed) as file:
             return read_header_and_end(file, TAGS)
     except InvalidInstance as error:
         raise _Flaw(ProblemCode.UNREADABLE, str(error)) from error

@@ -99,7 +99,7 @@ def hounsfield_units(seen: GrayValues) -> Figure:
             right.plot(middles, mean / np.maximum(without, np.finfo(float).tiny), **style)
     left.set(xlabel="HU", ylabel="share of pixels", title="pixels from -30 to 120 HU", yscale="log")
     right.axhline(1, color=COLOR_OF[NONE], linewidth=1)
-    right.set(xlabel="HU", ylabel="times as many", title="beside images without hemorrhage")
+    right.set(xlabel="HU", ylabel="times as many", title="beside images without, from the same heights")
     figure.legend(*left.get_legend_handles_labels(), loc="outside right upper")
     return figure
 

@@ -18,7 +18,7 @@ CAPTIONS = {
     "together": "Of the images with the label of the row, the share that also has the label of the column.",
     "slices-a-study": "Labeled slices of each study.",
     "by-height": "Share of the slices with each label, from the lowest to the highest slice of the series.",
-    "hounsfield-units": "Gray values of a sample of images by label; right: beside images without hemorrhage.",
+    "hounsfield-units": "Gray values of a sample of images by label; right: beside those without, at the same heights.",
     "examples": "Images of each label in the brain window, 0 to 80 HU, from as many patients as there are.",
 }
 

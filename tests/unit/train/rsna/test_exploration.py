@@ -72,6 +72,15 @@ def test_a_sample_takes_every_patient_before_one_twice():
     assert 30 in epidural
 
 
+def test_images_without_hemorrhage_come_from_where_it_is():
+    rows = [("P1", "S1", float(k), "any" if 40 <= k < 50 else "") for k in range(100)]
+    rows += [(f"P{k}", f"S{k}", float(z), "") for k in range(2, 9) for z in range(100)]
+    chosen = sample_rows(table_of(*rows), 70, seed=2)
+    heights = [row % 100 for row, groups in chosen.items() if "none" in groups]
+    assert len(heights) == 10
+    assert all(39 <= height <= 50 for height in heights)
+
+
 @pytest.fixture(scope="session")
 def index(indexed_set) -> Index:
     return indexed_set[0]

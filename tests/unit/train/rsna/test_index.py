@@ -1,13 +1,15 @@
 import csv
+import resource
 import shutil
 import zipfile
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
 from indexing import indexed
 from typer.testing import CliRunner
 
-from triage_node.errors import StorageFull
+from triage_node.errors import StorageError
 from triage_node.train.cli import app
 from triage_node.train.rsna.competition import pack
 from triage_node.train.rsna.images import ImagesError, open_images
@@ -89,6 +91,32 @@ def test_what_is_wrong_with_a_file_is_listed(train_folder, labels, tmp_path):
         assert len(list(csv.DictReader(stream))) == len(problems)
 
 
+def test_links_are_followed_and_one_to_nowhere_is_listed(train_folder, tmp_path):
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked" / "stage_2_train").symlink_to(train_folder)
+    (train_folder / "round").symlink_to(tmp_path / "linked")
+    (train_folder / "gone.dcm").symlink_to(tmp_path / "nowhere")
+    index, problems = indexed(tmp_path / "linked", tmp_path / "out", None, "stage_2_train")
+    assert index.table.num_rows == len(list(train_folder.glob("ID*.dcm"))) - 1
+    assert ("stage_2_train/gone.dcm", ProblemCode.UNREADABLE) in {(one.file, one.code) for one in problems}
+
+
+def test_a_damaged_member_of_a_zip_is_listed(generated_set, tmp_path):
+    path = tmp_path / "set.zip"
+    shutil.copy(pack(generated_set), path)
+    content = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as packed:
+        members = [member for member in packed.infolist() if member.filename.endswith(".dcm")]
+    moved, scrambled = members[:2]
+    content[moved.header_offset : moved.header_offset + 4] = b"none"
+    start = scrambled.header_offset + 30 + len(scrambled.filename)
+    content[start : start + 60] = b"\xff" * 60
+    path.write_bytes(content)
+    _, problems = indexed(path, tmp_path / "out")
+    named = {(one.file, one.code) for one in problems}
+    assert {(member.filename, ProblemCode.UNREADABLE) for member in (moved, scrambled)} <= named
+
+
 def test_a_file_that_lacks_one_byte_is_listed(train_folder, tmp_path):
     path = max(train_folder.glob("*.dcm"))
     path.write_bytes(path.read_bytes()[:-1])
@@ -108,21 +136,24 @@ def test_a_part_is_made_once_and_anew_when_its_files_change(train_folder, tmp_pa
     assert {path.name for path in (tmp_path / "out" / PARTS_FOLDER).iterdir()} == set(changed.plan)
 
 
-def test_a_full_disk_is_one_sentence_and_spoils_nothing(generated_set, tmp_path, monkeypatch):
+def test_a_disk_that_refuses_is_one_sentence_and_spoils_nothing(generated_set, tmp_path):
     indexing = plan_indexing(generated_set, tmp_path, "stage_2_test")
     ((name, files),) = indexing.plan.items()
-    monkeypatch.setattr("triage_node.train.rsna.parts.pq.write_table", _full_disk)
-    with pytest.raises(
-        StorageFull, match="the disk is full; what is complete stays, so call again after that"
-    ) as error:
+    with largest_file(1000), pytest.raises(StorageError, match="what is complete stays, so call again") as error:
         make_part(indexing.images, tmp_path / PARTS_FOLDER / name, files)
     assert name in str(error.value)
     assert list((tmp_path / PARTS_FOLDER).iterdir()) == []
 
 
-def _full_disk(_table, path):
-    path.write_bytes(b"half")
-    raise OSError(28, "No space left on device")
+@contextmanager
+def largest_file(size):
+    """Let this process write no file beyond a size."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_damaged_part_is_one_sentence(generated_set, tmp_path):

@@ -1,10 +1,9 @@
 """An index that is killed half-way goes on where it was, and ends as if nothing had happened."""
 
-import os
-import signal
 import subprocess
 import sys
 
+import psutil
 import pytest
 
 from triage_node.train.rsna.index import plan_indexing
@@ -25,13 +24,20 @@ if __name__ == "__main__":
 """
 
 
+def alive(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def test_killed_half_way_nothing_is_lost_or_repeated(generated_set, tmp_path, monkeypatch, wait_for):
     monkeypatch.setattr("triage_node.train.rsna.parts.FILES_PER_PART", FILES_PER_PART)
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)
     out = tmp_path / "killed"
     command = [sys.executable, str(program), "rsna", "index", str(generated_set), "--out", str(out), "--workers", "1"]
-    process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL)
+    process = psutil.Popen(command, stdout=subprocess.DEVNULL)
     parts = out / PARTS_FOLDER
 
     def made() -> dict[str, int]:
@@ -40,8 +46,10 @@ def test_killed_half_way_nothing_is_lost_or_repeated(generated_set, tmp_path, mo
     try:
         wait_for(lambda: len(made()) >= 2, "two parts", 240)
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
+        workers = process.children(recursive=True)
+        process.kill()
         process.wait()
+    wait_for(lambda: not any(map(alive, workers)), "the end of the processes it started", 240)
     before = made()
     assert not (out / INDEX_FILE).exists()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=240)
