@@ -6,6 +6,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from triage_node.errors import StorageError
+
 # Copying all weights takes tens of milliseconds, so only every tenth step is averaged, with as much less memory.
 EVERY_STEPS = 10
 
@@ -60,7 +62,17 @@ class WeightAverage(keras.callbacks.Callback):
 
 
 def save_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """Write arrays at full precision; the file appears under its name only when complete."""
+    """Write arrays at full precision; the file appears under its name only when complete.
+
+    Raises
+    ------
+    StorageError
+        When the disk does not take them; what was complete before stays.
+    """
     partial = path.with_suffix(".partial.npz")
-    np.savez(partial, allow_pickle=False, **arrays)
-    partial.replace(path)
+    try:
+        np.savez(partial, allow_pickle=False, **arrays)
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise StorageError(f"{path} cannot be written: {error.strerror or error}.") from error

@@ -111,7 +111,7 @@ def open_cache(folder: Path, geometry: Geometry | None = None) -> Cache:
     if geometry is not None and made != geometry:
         raise TriageError(f"The shards in {folder} were made with {made}, the network reads {geometry}.")
     series: list[CachedSeries] = []
-    for number in range(int(said["shards"])):
+    for number in range(said["shards"]):
         paths = ShardPaths.of(folder, number)
         if not paths.complete:
             raise TriageError(f"The shards in {folder} are not complete: call `triage-node-train rsna shards` again.")

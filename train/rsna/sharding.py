@@ -75,10 +75,10 @@ def read_description(folder: Path) -> dict[str, Any]:
         When the folder is no cache.
     """
     try:
-        content: dict[str, Any] = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        content = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        return {"geometry": dict(content["geometry"]), "shards": int(content["shards"]), "index": content["index"]}
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise TriageError(f"The folder {folder} holds no shards: run `triage-node-train rsna shards` first.") from error
-    return content
 
 
 def make_shard(job: ShardJob) -> ShardCount:

@@ -1,8 +1,13 @@
+import errno
+import os
+
 import keras
 import numpy as np
+import pytest
 
+from triage_node.errors import StorageError
 from triage_node.models.weights_file import read_weights
-from triage_node.train.fitting.averaging import WeightAverage
+from triage_node.train.fitting.averaging import WeightAverage, save_arrays
 
 
 def average_over(tmp_path, every):
@@ -23,3 +28,15 @@ def test_looking_every_tenth_step_remembers_as_long_as_looking_at_every_step(tmp
     each, tenth = average_over(tmp_path, 1), average_over(tmp_path, 10)
     assert 0.94 < each < 0.96  # it lags 1 / (1 - decay) = 20 of 400 steps
     assert abs(tenth - each) < 0.02
+
+
+def test_a_full_disk_is_one_sentence_and_keeps_the_average_before(tmp_path, monkeypatch):
+    save_arrays(tmp_path / "average.npz", {"one": np.ones(3, np.float32)})
+
+    def full(*_args, **_kwargs):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(StorageError, match=r"average\.npz cannot be written: No space left on device\."):
+        save_arrays(tmp_path / "average.npz", {"one": np.zeros(3, np.float32)})
+    assert read_weights(tmp_path / "average.npz")["one"].tolist() == [1, 1, 1]

@@ -12,7 +12,7 @@ from triage_node.train.recipe import DEFAULT_RECIPE
 from triage_node.train.rsna.generate import plan_set, write_csv_files, write_study
 from triage_node.train.rsna.sharding import SHARDS_FOLDER
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 SEED, STUDIES, SIZE = 35, 6, 96
 
