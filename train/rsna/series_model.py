@@ -32,12 +32,12 @@ def add_series_model(
         When too little is labeled.
     """
     alone = Model(replace(read_manifest(folder), series_sha256=None))
-    encoded = [
+    fitting, validation = (
         list(bar.track(encode(alone, group), total=len(group), description=f"encoding {name}"))
         for name, group in (("fitting folds", parts.fitting), ("validation fold", parts.validation))
-    ]
+    )
     partial = folder / f"partial-{SERIES_NAME}"
-    gain = fit_series(*encoded, alone.manifest.geometry.max_slices, settings, partial)
+    gain = fit_series(fitting, validation, alone.manifest.geometry.max_slices, settings, partial)
     if not gain.helps:
         partial.unlink()
         return gain, None
