@@ -47,7 +47,8 @@ def test_people_and_programs_that_the_commands_let_in(start, wait_for):
         assert browser.get("/account").status_code == 303
     with httpx2.Client(base_url=node.web_address, timeout=60, headers={"Authorization": f"Bearer {token}"}) as program:
         assert program.get("/api/openapi.json").json()["info"]["title"] == "triage-node"
-        wait_for(lambda: all(job["ok"] and job["ran_at"] for job in system(program)["upkeep"]), "upkeep runs", 90)
+        wait_for(lambda: any(job["ran_at"] for job in system(program)["upkeep"]), "upkeep runs")
+        assert all(job["ok"] for job in system(program)["upkeep"])
         assert wait_for(lambda: system(program)["worker"]["pid"], "a worker runs", 90) > 0
         assert system(program)["queues"]["open"] == 0
         node.command("token", "remove", "viewer")

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from fastapi.responses import StreamingResponse
@@ -9,9 +10,12 @@ from fastapi.responses import StreamingResponse
 # OWASP, CSV injection: a spreadsheet takes what begins so for a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
+UNUSUAL = re.compile(r"[^A-Za-z0-9._-]")
+
 
 def csv_file(name: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> StreamingResponse:
     """Answer with a file of that name; rows are written as they come."""
+    name = UNUSUAL.sub("_", name)
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     return StreamingResponse(_lines(heads, rows), media_type="text/csv", headers=headers)
 
