@@ -63,7 +63,7 @@ def acknowledge(
     next: Text = "",
 ) -> Response:
     """Take it off the list of what is to be read."""
-    parts.worklist.people.acknowledge(study_instance_uid, _actor(visitor))
+    parts.worklist.people.acknowledge(study_instance_uid, visitor.actor)
     return RedirectResponse(safe_next(next), 303) if next else _back(study_instance_uid)
 
 
@@ -74,7 +74,7 @@ def unacknowledge(
     parts: TheParts,
 ) -> Response:
     """Put it back on the list of what is to be read."""
-    parts.worklist.people.unacknowledge(study_instance_uid, _actor(visitor))
+    parts.worklist.people.unacknowledge(study_instance_uid, visitor.actor)
     return _back(study_instance_uid)
 
 
@@ -86,7 +86,7 @@ def comment(
     text: Text = "",
 ) -> Response:
     """Write something about it."""
-    parts.worklist.people.comment(study_instance_uid, text, _actor(visitor))
+    parts.worklist.people.comment(study_instance_uid, text, visitor.actor)
     return _back(study_instance_uid)
 
 
@@ -99,7 +99,7 @@ def judge(
     types: Annotated[list[str], Form(max_length=5)] = [],  # noqa: B006
 ) -> Response:
     """Agree or disagree with the latest analysis."""
-    parts.worklist.people.judge(study_instance_uid, agrees, types, _actor(visitor))
+    parts.worklist.people.judge(study_instance_uid, agrees, types, visitor.actor)
     return _back(study_instance_uid)
 
 
@@ -110,7 +110,7 @@ def requeue(
     parts: TheParts,
 ) -> Response:
     """Have it analyzed again."""
-    parts.worklist.people.requeue(study_instance_uid, _actor(visitor))
+    parts.worklist.people.requeue(study_instance_uid, visitor.actor)
     return _back(study_instance_uid)
 
 
@@ -123,12 +123,8 @@ def resend(
     sop_instance_uid: Annotated[str, Form(max_length=64)],
 ) -> Response:
     """Send one of its reports again."""
-    parts.worklist.people.resend(study_instance_uid, destination, sop_instance_uid, _actor(visitor))
+    parts.worklist.people.resend(study_instance_uid, destination, sop_instance_uid, visitor.actor)
     return _back(study_instance_uid)
-
-
-def _actor(visitor: Visitor) -> str:
-    return f"person {visitor.name}"
 
 
 def _back(study_instance_uid: str) -> Response:
