@@ -32,7 +32,8 @@ def main(target: Path) -> None:
         node = _node(Path(folder))
         try:
             study = next(unpack(Path(folder) / "studies"))
-            node.command("send", study.files[0].parent, "--to", f"TRIAGE@127.0.0.1:{node.port}")
+            sent = node.command("send", study.files[0].parent, "--to", f"TRIAGE@127.0.0.1:{node.port}")
+            assert sent.returncode == 0, sent.stderr
             while node.state(study.study_instance_uid) != "analyzed":
                 time.sleep(0.2)
             with chromium() as browser:
@@ -68,7 +69,7 @@ def _node(folder: Path) -> RunningNode:
     worklist.prepare()
     fill(worklist, past, usual(STUDIES, seed=8), SECONDS_BETWEEN)
     worklist.close()
-    node = RunningNode(folder)
+    node = RunningNode(folder, worker_nice=0, connect_timeout_seconds=30.0)
     node.worklist.accounts.add("ray", Role.READER, PASSWORD)
     return node
 
