@@ -5,7 +5,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, column, exists, literal_column, or_, select, table, true
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    column,
+    exists,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    table,
+    true,
+)
 
 from triage_node.errors import InvalidInput
 from triage_node.worklist.attributes import Attribute, Kind, Level
@@ -74,17 +87,18 @@ def _study_id(level: Level) -> ColumnElement[int]:
 def _date(attribute: Attribute, value: str, _dialect: str) -> Match:
     first, last = _range(value, r"\d{8}", attribute.keyword, "YYYYMMDD")
     own = COLUMNS[attribute.level][attribute.column]
-    condition = and_(own >= (first or "0"), own <= (last or "9"))
+    condition = between(unindexed(own), first or "0", last or "9")
     if attribute.column != "study_date":
         return Match(condition)
-    return Match(condition, select(STUDY.id).where(condition).order_by(own.desc(), STUDY.id.desc()))
+    within = between(own, first or "0", last or "9")
+    return Match(condition, select(STUDY.id).where(within).order_by(own.desc(), STUDY.id.desc()))
 
 
 def _time(attribute: Attribute, value: str, _dialect: str) -> Match:
     first, last = _range(value, r"\d{2}(\d{2}(\d{2}(\.\d{1,6})?)?)?", attribute.keyword, "HHMMSS")
     own = COLUMNS[attribute.level][attribute.column]
     # "0304" names a whole minute.
-    return Match(and_(own >= (first or "0"), own <= (last or "9") + "~"))
+    return Match(between(own, first or "0", (last or "9") + "~"))
 
 
 def _range(value: str, pattern: str, keyword: str, form: str) -> tuple[str, str]:
@@ -105,15 +119,16 @@ def _text(attribute: Attribute, value: str, dialect: str) -> Match:
     if attribute.keyword == "ModalitiesInStudy":
         return _modalities(value, dialect)
     own = COLUMNS[attribute.level][attribute.column]
-    condition = like(own, value, dialect)
     if attribute.keyword == "Modality":
+        condition = like(own, value, dialect)
         return Match(condition, select(SERIES.study_id).where(condition).distinct())
+    condition = like(unindexed(own), value, dialect)
     return Match(condition, _by_text(own, value, condition, dialect) if attribute.level is Level.STUDY else None)
 
 
 def _name(attribute: Attribute, value: str, dialect: str) -> Match:
     own, wanted = STUDY[FOLDED[attribute.column]], folded_name(value)
-    condition = like(own, wanted, dialect)
+    condition = like(unindexed(own), wanted, dialect)
     return Match(condition, _by_text(own, wanted, condition, dialect))
 
 
@@ -122,6 +137,16 @@ def _modalities(value: str, dialect: str) -> Match:
     condition = exists().where(SERIES.study_id == STUDY.id, wanted)
     newest = select(SERIES.study_id).where(wanted).distinct().order_by(SERIES.study_id.desc())
     return Match(condition, newest)
+
+
+def unindexed(own: Any) -> ColumnElement[Any]:
+    """Return a column that does not tempt the planner: candidates are found by one index, the rest is looked at."""
+    return func.coalesce(own, literal("") if own.type.python_type is str else literal(0.0))
+
+
+def between(own: Any, first: Any, last: Any) -> ColumnElement[bool]:
+    """Return the condition that a column lies in a range, both ends included."""
+    return and_(own >= first, own <= last)
 
 
 def like(own: ColumnElement[str], value: str, dialect: str) -> ColumnElement[bool]:

@@ -130,9 +130,10 @@ def _candidates(session: Session, matches: Sequence[Match]) -> tuple[Iterable[in
 
 
 def _in_parts(session: Session, candidates: Iterable[int], wanted: Select[Any], level: Level) -> Iterator[RowMapping]:
-    following = iter(candidates)
-    while ids := list(islice(following, FEW)):
+    following, size = iter(candidates), FEW // 8 or 1
+    while ids := list(islice(following, size)):
         yield from session.execute(_by_date(wanted.where(STUDY.id.in_(ids)), level)).mappings()
+        size = min(2 * size, FEW)
 
 
 def _counted(session: Session, found: list[Found], level: Level) -> list[Found]:

@@ -5,14 +5,14 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, not_, or_, select
+from sqlalchemy import ColumnElement, false, not_, or_, select
 from sqlalchemy.orm import Session
 
 from triage_node.errors import InvalidInput, StudyNotFound
 from triage_node.findings import Decision
 from triage_node.worklist.attributes import Attribute, Kind, Level
 from triage_node.worklist.database import Database
-from triage_node.worklist.matching import STUDY, Match, match
+from triage_node.worklist.matching import STUDY, Match, between, match, unindexed
 from triage_node.worklist.schema import InstanceRow, SeriesRow, StudyRow, as_dict
 from triage_node.worklist.search import page_of
 from triage_node.worklist.states import StudyState
@@ -115,21 +115,21 @@ def _match(attribute: Attribute, value: str, dialect: str) -> Match:
 
 def _state(value: str) -> Match:
     states = STATES.get(value, ())
-    condition = STUDY.state.in_(states)
-    candidates = select(STUDY.id).where(condition)
+    condition = unindexed(STUDY.state).in_(states)
+    candidates = select(STUDY.id).where(STUDY.state.in_(states))
     if len(states) == 1:
         candidates = candidates.order_by(STUDY.first_received_at.desc(), STUDY.id.desc())
     return Match(condition, candidates)
 
 
 def _priority(value: str) -> Match:
-    is_high = or_(and_(STUDY.decision.is_not(None), STUDY.decision == Decision.FLAGGED), STUDY.priority > 0)
+    is_high = or_(unindexed(STUDY.decision) == Decision.FLAGGED, STUDY.priority > 0)
     conditions: dict[str, ColumnElement[bool]] = {HIGH: is_high, MEDIUM: not_(is_high)}
     return Match(conditions.get(value, false()))
 
 
 def _readiness(value: str) -> Match:
-    is_incomplete = STUDY.state == StudyState.RECEIVING
+    is_incomplete = unindexed(STUDY.state) == StudyState.RECEIVING
     conditions: dict[str, ColumnElement[bool]] = {INCOMPLETE: is_incomplete, READY: not_(is_incomplete)}
     return Match(conditions.get(value, false()))
 
@@ -148,14 +148,14 @@ def _moment(attribute: Attribute, value: str) -> Match:
     if not (first or last) or not all(DATE_TIME.fullmatch(one) for one in (first, last) if one):
         raise InvalidInput(f"{attribute.keyword} is YYYYMMDD or YYYYMMDDHHMMSS, or a range of them with a hyphen.")
     own = STUDY[attribute.column]
-    condition = and_(own >= (_seconds(first, "000000") if first else 0.0), own < _end(last))
+    start = _seconds(first, "000000") if first else 0.0
+    # Whole seconds of the last one are within.
+    end = _seconds(last, "235959") + 0.999999 if last else float(2**53)
+    condition = between(unindexed(own), start, end)
     if attribute.column != "first_received_at":
         return Match(condition)
-    return Match(condition, select(STUDY.id).where(condition).order_by(own.desc(), STUDY.id.desc()))
-
-
-def _end(last: str) -> float:
-    return _seconds(last, "235959") + 1 if last else float(2**53)
+    within = between(own, start, end)
+    return Match(condition, select(STUDY.id).where(within).order_by(own.desc(), STUDY.id.desc()))
 
 
 def _seconds(text: str, rest: str) -> float:
