@@ -1,6 +1,7 @@
 """Bodies of many parts (RFC 2046, PS3.18 8.6.1.2), sent piece by piece while the next piece is read."""
 
 import asyncio
+import io
 import secrets
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,10 +13,13 @@ from fastapi.responses import StreamingResponse
 from triage_node.errors import StorageError
 from triage_node.web.media_types import MediaType
 
-LONGEST_PIECE = 1 << 20
+LONGEST_PIECE = 1 << 21
 """Bytes of one body that are in memory at once, twice: one is sent while the next is read."""
 
 T = TypeVar("T")
+Readable = io.RawIOBase | io.BytesIO
+Source = tuple[Readable, int, bool]
+"""What is read, how many bytes, and whether it was made just now and is to be sent at once."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ class Multipart:
             headers["Content-Length"] = str(sum(len(self._head(part)) + part.size for part in parts) + len(self._end))
         return StreamingResponse(ahead(self.pieces(parts)), 200, headers, str(self.media_type))
 
-    def pieces(self, parts: Iterable[Part]) -> Iterator[bytes | memoryview]:
+    def pieces(self, parts: Iterable[Part]) -> Iterator[memoryview]:
         """Yield the body in pieces that are large enough to cost little and small enough to hold.
 
         Raises
@@ -68,13 +72,13 @@ class Multipart:
         StorageError
             A file is not as long as it was.
         """
+        return _gathered(self._sources(parts))
+
+    def _sources(self, parts: Iterable[Part]) -> Iterator[Source]:
         for part in parts:
-            if isinstance(part.content, Path):
-                yield from _pieces_of_file(self._head(part), part.content, part.size)
-            else:
-                yield self._head(part)
-                yield from _slices(memoryview(part.content))
-        yield self._end
+            yield io.BytesIO(self._head(part)), len(self._head(part)), False
+            yield from _sources(part)
+        yield io.BytesIO(self._end), len(self._end), True
 
     def _head(self, part: Part) -> bytes:
         location = f"Content-Location: {part.location}\r\n" if part.location else ""
@@ -90,11 +94,7 @@ class Multipart:
 
 def alone(part: Part) -> StreamingResponse:
     """Answer with one part's content and nothing around it."""
-    pieces = (
-        _pieces_of_file(b"", part.content, part.size)
-        if isinstance(part.content, Path)
-        else _slices(memoryview(part.content))
-    )
+    pieces = _gathered(_sources(part))
     return StreamingResponse(ahead(pieces), 200, {"Content-Length": str(part.size)}, str(part.media_type))
 
 
@@ -107,29 +107,35 @@ async def ahead(pieces: Iterator[T]) -> AsyncIterator[T]:
         yield piece
 
 
-def _pieces_of_file(head: bytes, path: Path, size: int) -> Iterator[memoryview]:
-    """Read the head of the part and the file into the same memory: what is sent is copied once only."""
-    with path.open("rb", buffering=0) as file:
-        at, left = len(head), size
-        piece = memoryview(bytearray(at + min(left, LONGEST_PIECE)))
-        piece[:at] = head
-        while True:
-            _fill(file, piece[at:])
-            left -= len(piece) - at
-            yield piece
-            if not left:
-                return
-            at, piece = 0, memoryview(bytearray(min(left, LONGEST_PIECE)))
+def _sources(part: Part) -> Iterator[Source]:
+    if not isinstance(part.content, Path):
+        yield io.BytesIO(part.content), part.size, True
+        return
+    with part.content.open("rb", buffering=0) as file:
+        yield file, part.size, False
 
 
-def _fill(file: object, memory: memoryview) -> None:
+def _gathered(sources: Iterator[Source]) -> Iterator[memoryview]:
+    """Read into one piece what fits, of many files if they are small: each piece costs two changes of threads."""
+    piece, at = memoryview(bytearray(LONGEST_PIECE)), 0
+    for file, left, is_urgent in sources:
+        while left:
+            end = min(at + left, LONGEST_PIECE)
+            _fill(file, piece[at:end])
+            left, at = left - (end - at), end
+            if at == LONGEST_PIECE:
+                yield piece
+                piece, at = memoryview(bytearray(LONGEST_PIECE)), 0
+        if is_urgent and at:
+            yield piece[:at]
+            piece, at = memoryview(bytearray(LONGEST_PIECE)), 0
+    if at:
+        yield piece[:at]
+
+
+def _fill(file: Readable, memory: memoryview) -> None:
     while memory:
-        read = file.readinto(memory)  # type: ignore[attr-defined]
+        read = file.readinto(memory)
         if not read:
             raise StorageError("A file of the spool became shorter while it was sent.")
         memory = memory[read:]
-
-
-def _slices(content: memoryview) -> Iterator[memoryview]:
-    for start in range(0, len(content), LONGEST_PIECE):
-        yield content[start : start + LONGEST_PIECE]
