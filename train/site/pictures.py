@@ -9,8 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from triage_node.train.drawing import STYLE
 from triage_node.train.evaluation.metrics import auc
-from triage_node.train.evaluation.pictures import NEGATIVE, POSITIVE, STYLE, roc_points
+from triage_node.train.evaluation.pictures import NEGATIVE, POSITIVE, roc_points
 from triage_node.train.site.cases import CaseScores
 
 BEFORE, AFTER = "#9A9A9A", "#111111"
