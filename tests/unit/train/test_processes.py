@@ -51,8 +51,8 @@ def begin(shards, name, addresses="", number=0):
     quick = {"XLA_FLAGS": "", "JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
     environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", **quick}
     command = [sys.executable, "-c", SCRIPT, str(shards), str(shards / name), addresses, str(number)]
-    log = (shards / f"{name}-{number}.log").open("wb")
-    return subprocess.Popen(command, env=environment, cwd=shards, stdout=log, stderr=subprocess.STDOUT)
+    with (shards / f"{name}-{number}.log").open("wb") as log:
+        return subprocess.Popen(command, env=environment, cwd=shards, stdout=log, stderr=subprocess.STDOUT)
 
 
 def test_two_processes_end_with_the_weights_of_one(shards):
