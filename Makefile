@@ -12,7 +12,7 @@ demo: $(READY)  ## start a node and a stand-in PACS, send three generated studie
 test: $(READY) types  ## the whole suite
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/pytest -n 2 --dist loadgroup -m "not benchmark"
+	$(VENV)/bin/pytest -n 2 -m "not benchmark"
 
 check: $(READY) types  ## the fast loop: format, lint, types, unit tests
 	$(VENV)/bin/ruff format .

@@ -10,8 +10,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from triage_node.config import Settings, read_settings
+
+BROWSER_TESTS = "tests/acceptance/browser/"
+
+
+class BrowserTogether(LoadScopeScheduling):
+    """Give the browser tests, which share one node, to one worker, and every other test to whichever is free."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return BROWSER_TESTS if nodeid.startswith(BROWSER_TESTS) else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> BrowserTogether:
+    """Marks of groups were not heeded by pytest-xdist 3.8 under pytest 9.2."""
+    return BrowserTogether(config, log)
 
 
 @pytest.fixture
