@@ -14,7 +14,7 @@ from triage_node.imaging.volume import Volume
 from triage_node.train.phantom.atlas import load_atlas
 from triage_node.train.phantom.dicom_series import generate_demo, write_series, write_volume
 
-SEEDS = {"hemorrhage": 21, "plain": 32, "not_analyzable": 13}
+SEEDS = {"hemorrhage": 22, "plain": 42, "not_analyzable": 13}
 HEMORRHAGE = (Label.INTRAPARENCHYMAL, Label.INTRAVENTRICULAR)
 TOO_FEW = 3
 # 32 slices over the generator's 152 mm.
