@@ -25,4 +25,6 @@ def card_html(folder: Path) -> str:
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(int(token.tag[1:]) + LOWER_BY, 6)}"
+        elif token.type == "table_open":
+            token.attrSet("tabindex", "0")  # wide tables scroll on a phone, by keys, too
     return str(reader.renderer.render(tokens, reader.options, {}))

@@ -6,6 +6,8 @@ from browsers import PHONE
 from ct import head_ct, save
 from playwright.sync_api import expect
 
+from triage_node.train.demo_studies import SEEDS
+
 
 def decisions(screen):
     return screen.page.locator("#rows tr").evaluate_all("rows => rows.map(row => row.dataset.group)")
@@ -52,12 +54,12 @@ def test_filters_narrow_the_list_and_stay_in_the_address(screen, ward):
     assert set(screen.page.locator("#rows tr").evaluate_all("rows => rows.map(row => row.dataset.decision)")) == {
         "uncertain"
     }
-    screen.page.get_by_label("Name, ID, accession, description").fill("phantom 000021")
+    screen.page.get_by_label("Name, ID, accession, description").fill(f"phantom {SEEDS['hemorrhage']:06d}")
     screen.page.keyboard.press("Enter")
     screen.page.get_by_text("No study matches these filters.").wait_for()
     screen.page.get_by_role("link", name="Clear").click()
     screen.page.wait_for_url("**/worklist")
-    screen.page.get_by_label("Name, ID, accession, description").fill("seed21")
+    screen.page.get_by_label("Name, ID, accession, description").fill(f"seed{SEEDS['hemorrhage']}")
     screen.page.get_by_role("button", name="Search").click()
     expect(screen.page.locator("#rows tr")).to_have_count(1)
     expect(screen.row(ward.flagged)).to_be_visible()
