@@ -69,7 +69,7 @@ def test_the_model_shows_card_figures_thresholds_and_identity(site, admin):
     for shown in (manifest.sha256, manifest.weights_sha256, manifest.version, "Not validated on clinical studies"):
         assert shown in page, shown
     assert page.count("<h1>") == 1
-    assert "<table>" in page
+    assert '<table tabindex="0">' in page
     thresholds = rows(admin.get("/admin/model/thresholds.csv"))
     assert float(thresholds[-1]["flag"]) == pytest.approx(max(manifest.thresholds.flag.values()))
     assert {row["label"] for row in rows(admin.get("/admin/model/figures.csv"))} >= {"subdural", "any"}
@@ -83,7 +83,7 @@ def test_a_card_of_somebody_else_runs_nothing(tmp_path):
     )
     html = card_html(tmp_path)
     assert "<h2>Mine</h2>" in html
-    assert "<table>" in html
+    assert '<table tabindex="0">' in html
     for harmful in ("<script", "<img", "<b>", 'href="javascript', 'href="data:'):
         assert harmful not in html, harmful
     assert 'href="https://example.org/"' in html
