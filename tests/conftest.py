@@ -17,16 +17,16 @@ from triage_node.config import Settings, read_settings
 BROWSER_TESTS = "tests/acceptance/browser/"
 
 
-class BrowserTogether(LoadScopeScheduling):
-    """Give the browser tests, which share one node, to one worker, and every other test to whichever is free."""
+class FilesTogether(LoadScopeScheduling):
+    """Give the tests of a file, which share what takes long to make, to one worker; the browser tests share a node."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return BROWSER_TESTS if nodeid.startswith(BROWSER_TESTS) else nodeid
+        return BROWSER_TESTS if nodeid.startswith(BROWSER_TESTS) else nodeid.partition("::")[0]
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> BrowserTogether:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesTogether:
     """Marks of groups were not heeded by pytest-xdist 3.8 under pytest 9.2."""
-    return BrowserTogether(config, log)
+    return FilesTogether(config, log)
 
 
 @pytest.fixture
