@@ -10,7 +10,7 @@ from triage_node.web.parts import Parts, parts_of
 from triage_node.web.visitor import Visitor
 from triage_node.worklist import Role
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 
 @router.get("/")
