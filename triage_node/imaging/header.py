@@ -118,7 +118,8 @@ def _vr(element: RawDataElement | DataElement) -> str:
 
 
 def _decoded(header: Dataset, keyword: str, value: bytes) -> str:
-    if value.isascii():
+    # An escape (PS3.5 6.1.2.5) calls another character set, whose characters may be bytes of ASCII.
+    if value.isascii() and b"\x1b" not in value:
         return value.decode("ascii")
     try:
         return _joined(header.get(keyword))

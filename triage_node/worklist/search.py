@@ -1,11 +1,12 @@
 """What DICOMweb searches the worklist for: studies, series and instances by their attributes (PS3.18 10.6)."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, and_, func, select
+from sqlalchemy import RowMapping, ScalarResult, Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from triage_node.worklist.attributes import ATTRIBUTES, Attribute, Level
@@ -70,13 +71,14 @@ def page_of(
     wanted
         Selects from the study and, down to the level, the tables below; it has the conditions of the matches.
     """
-    candidates, are_all = _candidates(session, matches)
+    candidates = _candidates(session, matches)
     if candidates is None:
         return _page(session, _newest(wanted, level), limit, offset)
-    if are_all:
-        ids = list(candidates)
-        return _page(session, _by_date(wanted.where(STUDY.id.in_(ids)), level), limit, offset) if ids else []
-    return list(islice(_in_parts(session, candidates, wanted, level), offset, offset + limit))
+    if isinstance(candidates, list):
+        found = _by_date(wanted.where(STUDY.id.in_(candidates)), level)
+        return _page(session, found, limit, offset) if candidates else []
+    with closing(candidates):
+        return list(islice(_in_parts(session, candidates, wanted, level), offset, offset + limit))
 
 
 def _select(level: Level, matches: Sequence[Match]) -> Select[Any]:
@@ -111,10 +113,11 @@ def _page(session: Session, wanted: Select[Any], limit: int, offset: int) -> lis
     return list(session.execute(wanted.limit(limit).offset(offset)).mappings())
 
 
-def _candidates(session: Session, matches: Sequence[Match]) -> tuple[Iterable[int] | None, bool]:
-    """Return ids of studies that may match and whether those are all; None when no index helps.
+def _candidates(session: Session, matches: Sequence[Match]) -> list[int] | ScalarResult[int] | None:
+    """Return the ids of all studies that may match; None when no index helps.
 
-    When every index finds many, the first is followed bit by bit: what many have, a page of is found soon.
+    When every index finds many, the first is followed bit by bit: what many have, a page of is found soon. Whoever
+    follows it closes it.
     """
     shortest: list[int] | None = None
     asked = [one.candidates for one in matches if one.candidates is not None]
@@ -125,8 +128,8 @@ def _candidates(session: Session, matches: Sequence[Match]) -> tuple[Iterable[in
         if shortest is not None and len(shortest) <= FEW // 20:
             break
     if shortest is not None:
-        return shortest, True
-    return (session.scalars(asked[0].execution_options(yield_per=FEW)) if asked else None), False
+        return shortest
+    return session.scalars(asked[0].execution_options(yield_per=FEW)) if asked else None
 
 
 def _in_parts(session: Session, candidates: Iterable[int], wanted: Select[Any], level: Level) -> Iterator[RowMapping]:
