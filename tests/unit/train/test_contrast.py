@@ -48,7 +48,7 @@ def test_a_hematoma_is_no_contrast(make_study, label):
 
 
 def test_dense_blood_at_the_midline_of_some_slices_is_no_contrast(make_study):
-    study = make_study(8)
+    study = make_study(4)
     hu = study.volume.hu.copy()
     middle = hu.shape[2] // 2
     hu[10:14, 90:110, middle - 4 : middle + 5] = np.maximum(hu[10:14, 90:110, middle - 4 : middle + 5], 95)
