@@ -24,6 +24,7 @@ class FilesTogether(LoadScopeScheduling):
         return BROWSER_TESTS if nodeid.startswith(BROWSER_TESTS) else nodeid.partition("::")[0]
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesTogether:
     """Marks of groups were not heeded by pytest-xdist 3.8 under pytest 9.2."""
     return FilesTogether(config, log)

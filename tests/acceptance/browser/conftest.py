@@ -1,4 +1,4 @@
-"""One node with a past and one Chromium for all tests of the pages; each test has a window of its own."""
+"""One node with a past for all tests of the pages; each test has a window of its own."""
 
 import itertools
 import time
@@ -53,8 +53,9 @@ class Ward:
     old: tuple[str, ...]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    """Chromium, ended with each file: a running Playwright keeps other tests of its process from using asyncio."""
     with chromium() as started:
         yield started
 
