@@ -87,7 +87,7 @@ def require(*roles: Role, with_old_password: bool = False) -> Guard:
     return guard
 
 
-def audited(action: str, *roles: Role) -> Guard:
+def audited(action: str, *roles: Role, waits: bool = True) -> Guard:
     """Make a dependency like `require` that also keeps the access, before any patient data is sent.
 
     The study is the path's or query's ``study_instance_uid``. An access that the role forbids is kept as such.
@@ -96,6 +96,9 @@ def audited(action: str, *roles: Role) -> Guard:
     ----------
     action
         A word for what is done, such as ``study_viewed``; at most 32 letters.
+    waits
+        Whether the route begins when the access is on the disk; else it looks up what it will show meanwhile, and calls
+        `await_audit` before it shows it.
     """
     required = require(*roles)
 
@@ -106,23 +109,43 @@ def audited(action: str, *roles: Role) -> Guard:
             if visitor is not None and refusal.status_code == 403:
                 await write_access(request, visitor, action, allowed=False)
             raise
-        await write_access(request, passed, action)
+        if waits:
+            await write_access(request, passed, action)
+        else:
+            request.state.access = parts.auditor.write(_access(request, passed, action))
         return passed
 
     guard.roles = roles  # type: ignore[attr-defined]
     return guard
 
 
+def await_audit(request: Request) -> None:
+    """Return when the access of a route that did not wait is on the disk.
+
+    Raises
+    ------
+    StorageError
+        It cannot be kept: nothing may be shown.
+    """
+    request.state.access.result()
+
+
 async def write_access(
     request: Request, visitor: Visitor, action: str, study_instance_uid: str = "", *, allowed: bool = True
 ) -> None:
     """Keep an access; returns when it is on the disk. For routes that learn only on the way whose data they show."""
-    parts = parts_of(request)
+    access = _access(request, visitor, action, study_instance_uid, allowed=allowed)
+    await asyncio.wrap_future(parts_of(request).auditor.write(access))
+
+
+def _access(
+    request: Request, visitor: Visitor, action: str, study_instance_uid: str = "", *, allowed: bool = True
+) -> Access:
     uid = study_instance_uid or str(
         request.path_params.get("study_instance_uid") or request.query_params.get("study_instance_uid", "")
     )
-    access = Access(
-        at=parts.worklist.audit_trail.clock(),
+    return Access(
+        at=parts_of(request).worklist.audit_trail.clock(),
         user_name=visitor.name,
         role=visitor.role,
         address=visitor.address,
@@ -131,7 +154,6 @@ async def write_access(
         query=_filters(request),
         allowed=allowed,
     )
-    await asyncio.wrap_future(parts.auditor.write(access))
 
 
 async def signed_in_still(request: Request) -> bool:

@@ -10,6 +10,7 @@ from triage_node.config import Settings
 from triage_node.intake import Door
 from triage_node.spool import Spool
 from triage_node.web.audit import Auditor
+from triage_node.web.bodies import Bodies
 from triage_node.web.hashing import Hashing
 from triage_node.web.limits import RateLimit
 from triage_node.web.streams import Streams
@@ -45,6 +46,7 @@ class Parts:
     more: dict[str, Any] = field(default_factory=dict)
     streams: Streams = field(default_factory=Streams)
     hashing: Hashing = field(default_factory=Hashing)
+    bodies: Bodies = field(default_factory=Bodies)
 
 
 def parts_of(request: Request) -> Parts:

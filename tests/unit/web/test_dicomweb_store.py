@@ -1,6 +1,7 @@
 """STOW-RS: what is stored, what each instance is answered, and bodies that are not what they should be."""
 
 import asyncio
+import contextlib
 import itertools
 
 import pytest
@@ -220,3 +221,16 @@ def test_who_may_store(site, files):
     administrator = site.signed_in("ada")
     assert post(administrator, content).status_code == 403, "a cookie wants the form's token"
     assert post(administrator, content, **{"X-CSRF-Token": administrator.form_token}).status_code == 200
+
+
+def test_who_stores_too_much_at_once_is_told_to_try_again(site, files):
+    program, bodies = site.program(), site.application.state.parts.bodies
+    with contextlib.ExitStack() as taken:
+        for _ in range(bodies.each):
+            taken.enter_context(bodies.take("token service-0"))
+        answer = post(program, body_of_files(files))
+        assert answer.status_code == 503
+        assert answer.headers["retry-after"] == "5"
+        assert post(site.program(), body_of_files(files)).status_code == 200, "another sender"
+    assert post(program, body_of_files(files)).status_code == 200
+    assert not list(site.spool.layout.incoming.glob("*.partial"))

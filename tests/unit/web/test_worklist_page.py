@@ -1,6 +1,8 @@
 """The worklist's page: what it shows and hides, and that it follows the node while it is open."""
 
+import csv
 import http.client
+import io
 import threading
 import time
 
@@ -57,6 +59,19 @@ def test_pages_follow_one_another(site, analyzed):
     second = browser.get(following).text
     assert second.count("data-uid=") == 2
     assert 'data-live=""' in second
+
+
+def test_the_worklist_is_a_file_too_with_every_row_and_nothing_a_spreadsheet_runs(site, analyzed):
+    for number in range(205):
+        analyzed(f"1.2.{number}", patient_name="=1+1")
+    analyzed("1.3", decision="uncertain")
+    browser = site.signed_in()
+    assert 'href="/worklist.csv?decision=flagged"' in browser.get("/worklist?decision=flagged").text
+    rows = list(csv.DictReader(io.StringIO(browser.get("/worklist.csv").text)))
+    assert [row["study_instance_uid"] for row in rows] == [*(f"1.2.{number}" for number in range(205)), "1.3"]
+    assert (rows[0]["patient_name"], rows[0]["flagged"], rows[0]["probability_any"]) == ("'=1+1", "subdural any", "0.9")
+    [row] = csv.DictReader(io.StringIO(browser.get("/worklist.csv?list=all&decision=uncertain").text))
+    assert row["study_instance_uid"] == "1.3"
 
 
 def test_filters_of_the_form_are_understood_empty_or_not(site, analyzed):

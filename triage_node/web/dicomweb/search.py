@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from triage_node.errors import InvalidInput
-from triage_node.web.access import audited
+from triage_node.web.access import audited, await_audit
 from triage_node.web.dicomweb.json_model import data_set
 from triage_node.web.dicomweb.search_query import MOST_RESULTS, SearchQuery, keys_of
 from triage_node.web.media_types import DICOM_JSON, JSON, Acceptable, MediaType
@@ -26,29 +26,30 @@ NOT_FUZZY = "The fuzzymatching parameter is not supported. Only literal matching
 MORE = "The number of results exceeded the maximum supported by the server. Additional results can be requested."
 
 
-@router.get("/dicomweb/studies", dependencies=[Depends(audited("studies_searched", *READERS))])
+@router.get("/dicomweb/studies", dependencies=[Depends(audited("studies_searched", *READERS, waits=False))])
 def studies(request: Request, parts: TheParts) -> Response:
     """Search for studies."""
     return _search(request, parts, Level.STUDY)
 
 
-@router.get("/dicomweb/series", dependencies=[Depends(audited("series_searched", *READERS))])
+@router.get("/dicomweb/series", dependencies=[Depends(audited("series_searched", *READERS, waits=False))])
 @router.get(
-    "/dicomweb/studies/{study_instance_uid}/series", dependencies=[Depends(audited("series_list_read", *READERS))]
+    "/dicomweb/studies/{study_instance_uid}/series",
+    dependencies=[Depends(audited("series_list_read", *READERS, waits=False))],
 )
 def series(request: Request, parts: TheParts) -> Response:
     """Search for series, of all studies or of one."""
     return _search(request, parts, Level.SERIES)
 
 
-@router.get("/dicomweb/instances", dependencies=[Depends(audited("instances_searched", *READERS))])
+@router.get("/dicomweb/instances", dependencies=[Depends(audited("instances_searched", *READERS, waits=False))])
 @router.get(
     "/dicomweb/studies/{study_instance_uid}/instances",
-    dependencies=[Depends(audited("instance_list_read", *READERS))],
+    dependencies=[Depends(audited("instance_list_read", *READERS, waits=False))],
 )
 @router.get(
     "/dicomweb/studies/{study_instance_uid}/series/{series_instance_uid}/instances",
-    dependencies=[Depends(audited("instance_list_read", *READERS))],
+    dependencies=[Depends(audited("instance_list_read", *READERS, waits=False))],
 )
 def instances(request: Request, parts: TheParts) -> Response:
     """Search for instances, of all studies, of one, or of a series."""
@@ -76,6 +77,7 @@ def _search(request: Request, parts: Parts, level: Level) -> Response:
     content = [_result(one, shown, level, base_url) for one in found[:limit]]
     warnings = [NOT_FUZZY] * query.fuzzy + [MORE] * has_more
     headers = {"Warning": ", ".join(f'299 {base_url}: "{warning}"' for warning in warnings)} if warnings else None
+    await_audit(request)
     if not content:
         return Response(status_code=204, headers=headers)
     return JSONResponse(content, 200, headers, media_type=str(media_type))

@@ -39,8 +39,9 @@ async def store(
     reader = PartReader(_boundary(request), parts.door.maximum_bytes)
     storing = Storing(parts.door, Sender(visitor.sender_name, visitor.address), study_instance_uid)
     try:
-        async with storing:
-            await _take(request, reader, storing, parts.settings.association_idle_seconds)
+        with parts.bodies.take(visitor.name):
+            async with storing:
+                await _take(request, reader, storing, parts.settings.association_idle_seconds)
     except InvalidInput as error:
         raise HTTPException(400, str(error)) from error
     except ClientDisconnect as error:

@@ -12,6 +12,7 @@ from triage_node.web.api.stats import period
 from triage_node.web.csv_file import csv_file
 from triage_node.web.filters import Cursor, Day
 from triage_node.web.parts import Parts, parts_of
+from triage_node.web.templating import moment
 from triage_node.worklist import Filters, Role
 
 router = APIRouter(include_in_schema=False)
@@ -75,7 +76,7 @@ def not_analyzed_csv(
 def _rows(studies: Iterator[dict[str, Any]]) -> Iterator[list[object]]:
     for study in studies:
         codes = " ".join(reason["code"] for reason in study["reasons"] or [])
-        yield [*(study[column] for column in COLUMNS), codes]
+        yield [moment(study["first_received_at"]), *(study[column] for column in COLUMNS[1:]), codes]
 
 
 def _filters(why: str, received_from: Day, received_to: Day) -> Filters:

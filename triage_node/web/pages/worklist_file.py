@@ -1,0 +1,68 @@
+"""The worklist as a file: what the page shows under the same filters, every row of it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import StreamingResponse
+
+from triage_node.findings import LABELS
+from triage_node.web.access import audited
+from triage_node.web.csv_file import csv_file
+from triage_node.web.pages.worklist import Shown, TheFilters, TheParts
+from triage_node.web.templating import moment
+from triage_node.worklist import Role
+from triage_node.worklist.cursors import LARGEST_PAGE
+
+router = APIRouter(include_in_schema=False)
+
+COLUMNS = (
+    "group",
+    "decision",
+    "state",
+    "first_received_at",
+    "waiting_seconds",
+    "patient_name",
+    "patient_id",
+    "accession_number",
+    "study_description",
+    "station_name",
+    "calling_ae_title",
+    "acknowledged_at",
+    "acknowledged_by",
+    "study_instance_uid",
+)
+TIMES = ("first_received_at", "acknowledged_at")
+HEADS = (*COLUMNS, "flagged", "uncertain", *(f"probability_{label}" for label in LABELS), "reasons")
+
+
+@router.get("/worklist.csv", dependencies=[Depends(audited("worklist_exported", Role.READER))])
+def worklist_csv(parts: TheParts, filters: TheFilters, shown: Shown = "open") -> StreamingResponse:
+    """Return the open studies in reading order, or all studies, as CSV."""
+    queries = parts.worklist.queries
+    page = queries.open_studies if shown == "open" else queries.studies
+    studies = _every(lambda after: page(filters, after, LARGEST_PAGE))
+    return csv_file("triage-node-worklist", HEADS, (_row(study) for study in studies))
+
+
+def _every(page: Callable[[str | None], dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield the studies of all pages, one page in memory at a time."""
+    after: str | None = None
+    while True:
+        found = page(after)
+        yield from found["studies"]
+        after = found["next"]
+        if after is None:
+            return
+
+
+def _row(study: dict[str, Any]) -> list[object]:
+    probabilities = study["probabilities"] or {}
+    told = study | {name: moment(study[name]) for name in TIMES}
+    return [
+        *(told[column] for column in COLUMNS),
+        " ".join(study["flagged"] or []),
+        " ".join(study["uncertain"] or []),
+        *(probabilities.get(label.value, "") for label in LABELS),
+        " ".join(reason["code"] for reason in study["reasons"] or []),
+    ]
