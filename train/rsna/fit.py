@@ -86,13 +86,20 @@ def write_run(run: Run) -> None:
     content = json.loads(json.dumps(said, default=str))
     path = run.folder / RUN_FILE
     if path.exists():
-        begun = json.loads(path.read_text(encoding="utf-8"))
-        if {key: begun.get(key) for key in content} != content:
+        if _begun(path) != content:
             raise TriageError(f"The run {run.folder} was begun with other settings: give an empty folder.")
         return
     content |= {"package_version": triage_node.__version__, "revision": revision()}
     with complete_file(path) as partial:
         partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def _begun(path: Path) -> dict[str, Any]:
+    try:
+        begun = json.loads(path.read_text(encoding="utf-8"))
+        return {key: begun[key] for key in ("run", "fitting")}
+    except (ValueError, KeyError, TypeError) as error:
+        raise TriageError(f"The file {path} does not say how the run was begun: give an empty folder.") from error
 
 
 def read_run(folder: Path) -> Run:

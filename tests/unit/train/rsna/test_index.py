@@ -1,4 +1,5 @@
 import csv
+import os
 import resource
 import shutil
 import zipfile
@@ -188,3 +189,9 @@ def test_the_commands_go_from_csv_to_index(generated_set, tmp_path):
     assert result.exit_code == 0, result.output
     assert "3 series, " in result.output
     assert read_index(tmp_path / "tables").images == generated_set.resolve()
+
+
+def test_a_name_that_is_no_text_is_one_sentence(tmp_path):
+    (tmp_path / os.fsdecode(b"ID_\xff.dcm")).touch()
+    with pytest.raises(ImagesError, match="a name that no table can keep"):
+        open_images(tmp_path).listed()

@@ -2,13 +2,16 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import pytest
 from typer.testing import CliRunner
 
 from triage_node.cli import app as node
+from triage_node.errors import TriageError
 from triage_node.train.cli import app as train
 from triage_node.train.recipe import DEFAULT_RECIPE
+from triage_node.train.rsna.fit import read_run, write_run
 from triage_node.train.rsna.generate import plan_set, write_csv_files, write_study
 from triage_node.train.rsna.sharding import SHARDS_FOLDER
 
@@ -82,6 +85,14 @@ def test_a_run_goes_on_only_with_the_same_settings(fitted, competition):
     arguments = ["rsna", "fit", fitted, fitted / "run", *options, "--balance", "loss"]
     result = CliRunner().invoke(train, [str(part) for part in arguments])
     assert "was begun with other settings" in str(result.exception)
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"run": {}}'])
+def test_a_run_that_does_not_say_how_it_was_begun_is_one_sentence(fitted, tmp_path, content):
+    (tmp_path / "run.json").write_text(content)
+    run = replace(read_run(fitted / "run"), folder=tmp_path)
+    with pytest.raises(TriageError, match="does not say how the run was begun"):
+        write_run(run)
 
 
 def test_the_model_is_served(fitted, competition):
