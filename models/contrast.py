@@ -22,7 +22,7 @@ SMALLEST_SPOT_MM2 = 8.0
 LARGE_SHARE, VERTEX_SHARE = 0.6, 0.25
 FEWEST_SLICES = 6
 # Of these slices so many must show the spot.
-SMALLEST_SHARE = 0.65
+SMALLEST_SHARE = 0.75
 
 
 def _slices_above_base(mask: np.ndarray) -> np.ndarray:

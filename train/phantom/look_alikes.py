@@ -39,11 +39,11 @@ def _sagittal_sinus(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) 
     back = np.clip((space.y + 20) / 90, 0, 1)
     front = np.clip((space.y + 95) / 75, 0.2, 1)
     width, depth = rng.uniform(2, 4) * front, rng.uniform(2, 4.5) * front
-    width, depth = width + rng.uniform(0, 5) * back, depth + rng.uniform(0, 5) * back
+    width, depth = width + rng.uniform(0, 4) * back, depth + rng.uniform(0, 4) * back
     offset = rng.normal(0, 2) * back
     tube = np.exp(-(((space.x - offset) / width) ** 2) - ((space.inside_mm - 1.5) / depth) ** 2)
     tube = np.clip(1.4 * tube, 0, 1) * (space.z > -12)
-    return _toward(hu, tube, rng.uniform(42, 70))
+    return _toward(hu, tube, rng.uniform(42, 66))
 
 
 def _lay(hu: np.ndarray, anatomy: Anatomy, body: Ellipsoid, level_hu: float, room: np.ndarray | None = None) -> None:

@@ -47,10 +47,13 @@ def test_a_hematoma_is_no_contrast(make_study, label):
     assert contrast_sign(head(make_study(7, label)), GEOMETRY.mm_per_pixel) == ""
 
 
-def test_dense_blood_at_the_midline_of_some_slices_is_no_contrast(make_study):
-    study = make_study(4)
+@pytest.mark.parametrize(("seed", "slices"), [(4, 4), (8, 3)])
+def test_dense_blood_at_the_midline_of_some_slices_is_no_contrast(make_study, seed, slices):
+    """Of ten or eleven slices above the base; head 8 has a dense plain sinus in four of them already."""
+    study = make_study(seed)
     hu = study.volume.hu.copy()
-    middle = hu.shape[2] // 2
-    hu[10:14, 90:110, middle - 4 : middle + 5] = np.maximum(hu[10:14, 90:110, middle - 4 : middle + 5], 95)
+    middle, blood = hu.shape[2] // 2, slice(10, 10 + slices)
+    hu[blood, 90:110, middle - 4 : middle + 5] = np.maximum(hu[blood, 90:110, middle - 4 : middle + 5], 95)
     changed = replace(study, volume=replace(study.volume, hu=hu))
+    assert sinus_share(head(changed), GEOMETRY.mm_per_pixel) > sinus_share(head(study), GEOMETRY.mm_per_pixel)
     assert contrast_sign(head(changed), GEOMETRY.mm_per_pixel) == ""

@@ -53,6 +53,24 @@ def test_volumes_are_those_of_real_lesions(anatomy, label, low, high):
     assert low < np.median(volumes) < high, np.round(volumes, 1)
 
 
+def longest_mm(points_mm):
+    return np.sqrt(np.square(points_mm[:, None] - points_mm[None]).sum(axis=2)).max()
+
+
+@pytest.mark.parametrize(("label", "low", "high"), [(Label.EPIDURAL, 2.5, 6), (Label.SUBDURAL, 7, 16)])
+def test_hematomas_are_as_long_for_their_area_as_real_ones(anatomy, label, low, high):
+    """Square of the length over the area in the largest slice: about 4 for epidural, 11 for subdural hematomas."""
+    found = []
+    for seed in range(41):
+        fraction = LESIONS[label](anatomy, np.random.default_rng(seed)).fraction
+        areas = fraction.sum(axis=(1, 2)) * GRID.mm_per_pixel**2
+        points_mm = np.argwhere(fraction[areas.argmax()] > 0.3) * GRID.mm_per_pixel
+        if len(points_mm) > 3:
+            found.append(longest_mm(points_mm) ** 2 / areas.max())
+    assert len(found) > 30
+    assert low < np.median(found) < high, np.round(np.percentile(found, [25, 50, 75]), 1)
+
+
 def test_an_epidural_hematoma_touches_bone_and_is_thick(anatomy):
     lesion = LESIONS[Label.EPIDURAL](anatomy, np.random.default_rng(2))
     depth = anatomy.space.inside_mm[lesion.fraction > 0.5]

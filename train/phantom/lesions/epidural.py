@@ -16,7 +16,7 @@ def epidural(anatomy: Anatomy, rng: np.random.Generator) -> Lesion | None:
     if voxel is None:
         return None
     volume_ml = np.exp(rng.normal(np.log(VOLUME_ML[1]), 0.9))
-    thickness_mm = float(np.clip(np.cbrt(volume_ml) * rng.uniform(3.4, 5.8), 4.0, 32))
+    thickness_mm = float(np.clip(np.cbrt(volume_ml) * rng.uniform(4.5, 7.2), 4.0, 36))
     radius_mm = np.sqrt(2.2 * volume_ml * 1000 / (np.pi * thickness_mm))
     z, y, x = point(space, voxel)
     stretch = rng.uniform(0.7, 1.4)

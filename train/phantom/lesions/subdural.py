@@ -6,7 +6,9 @@ from triage_node.findings import Label
 from triage_node.train.phantom.lesion import Anatomy, Lesion
 
 MEAN_HU, DEVIATION_HU = 51.0, 12.0
-MEDIAN_ML, SPREAD = 4.5, 1.4  # 5 % 0.6, 95 % 56 mL
+MEDIAN_ML, SPREAD = 5.2, 1.4  # 5 % 0.5, 95 % 52 mL
+# Square of a crescent's length in a slice over its area there, and the distance of the inner table from the middle.
+LENGTH_SQUARED_TO_AREA, SKULL_RADIUS_MM = 11.0, 65.0
 THINNEST_MM, THICKEST_MM = 3.0, 28.0
 TENTORIUM_SLOPE = 0.45
 
@@ -22,7 +24,8 @@ def _crescent(anatomy: Anatomy, side: int, rng: np.random.Generator) -> np.ndarr
     volume_ml = float(np.exp(rng.normal(np.log(MEDIAN_ML), SPREAD)))
     height_mm = np.clip(10.4 * np.log(volume_ml) + 24, 14, 110) * rng.uniform(0.8, 1.3)
     around = np.arctan2(space.y, side * space.x)
-    width = np.clip(0.45 + 0.17 * np.log(max(volume_ml, 1.0)), 0.3, 1.3) * rng.uniform(0.8, 1.3)
+    length_mm = np.sqrt(LENGTH_SQUARED_TO_AREA * 1000 * volume_ml / height_mm) * rng.uniform(0.85, 1.6)
+    width = np.clip(length_mm / (2 * SKULL_RADIUS_MM), 0.15, 1.3)
     band = np.clip(1 - ((around - rng.uniform(-1.1, 1.1)) / width) ** 2, 0, 1) ** 0.6
     along = np.clip(1 - ((space.z - rng.uniform(-15, 45)) / (height_mm / 2)) ** 2, 0, 1)
     shape = band * along * (side * space.x > 1)
