@@ -49,6 +49,9 @@ class Server:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
         self._root, self._headers = root, headers | {"Accept": "application/dicom+json"}
 
+    def close(self):
+        self._connection.close()
+
     def ask(self, method, path, body=None, headers=None):
         """Return milliseconds and content."""
         start = time.perf_counter()
@@ -82,6 +85,8 @@ def test_times(tmp_path, wait_for):
         print(f"\nQIDO-RS, {STUDIES} studies, {ROUNDS} rounds in turn; Orthanc with TcpNoDelay and KeepAlive")
         for name, query in QUERIES.items():
             compare(name, query.format(uid=uid), ours, theirs)
+        for server in (ours, theirs):
+            server.close()
     finally:
         node.stop()
         orthanc.stop()

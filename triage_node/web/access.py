@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from triage_node.web.forgery import SAFE_METHODS, check_not_forged
-from triage_node.web.parts import Parts, parts_of
+from triage_node.web.parts import Parts, parts_of, the_parts
 from triage_node.web.refusals import Forbidden, NotSignedIn, PasswordIsOld
 from triage_node.web.visitor import CurrentVisitor, Visitor, address_of
 from triage_node.worklist import Access, Role
@@ -70,7 +70,7 @@ def require(*roles: Role, with_old_password: bool = False) -> Guard:
     beside. A request that changes something and is signed in by cookie must carry the form's token.
     """
 
-    async def guard(request: Request, visitor: CurrentVisitor, parts: Annotated[Parts, Depends(parts_of)]) -> Visitor:
+    async def guard(request: Request, visitor: CurrentVisitor, parts: Annotated[Parts, Depends(the_parts)]) -> Visitor:
         _slow_down(parts, visitor.name if visitor else address_of(request))
         if visitor is None:
             raise NotSignedIn
@@ -102,7 +102,7 @@ def audited(action: str, *roles: Role, waits: bool = True) -> Guard:
     """
     required = require(*roles)
 
-    async def guard(request: Request, visitor: CurrentVisitor, parts: Annotated[Parts, Depends(parts_of)]) -> Visitor:
+    async def guard(request: Request, visitor: CurrentVisitor, parts: Annotated[Parts, Depends(the_parts)]) -> Visitor:
         try:
             passed = await required(request, visitor, parts)
         except HTTPException as refusal:

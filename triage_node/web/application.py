@@ -10,7 +10,7 @@ A page is a module in `pages/`, a part of the API one in `api/`, of DICOMweb one
     def worklist_page(
         request: Request,
         visitor: Annotated[Visitor, Depends(audited("worklist_viewed", Role.READER))],
-        parts: Annotated[Parts, Depends(parts_of)],
+        parts: Annotated[Parts, Depends(the_parts)],
     ) -> Response:
         rows = parts.worklist.views.worklist()
         return parts.templates.page(request, "worklist.html", {"rows": rows})

@@ -50,6 +50,11 @@ class Parts:
 
 
 def parts_of(request: Request) -> Parts:
-    """Return the parts; for ``Depends`` or a plain call."""
+    """Return the parts."""
     parts: Parts = request.app.state.parts
     return parts
+
+
+async def the_parts(request: Request) -> Parts:
+    """Return the parts, for ``Depends``: FastAPI would have a thread call a plain function."""
+    return parts_of(request)

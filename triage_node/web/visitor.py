@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from triage_node.web.parts import Parts, parts_of
+from triage_node.web.parts import Parts, the_parts
 from triage_node.worklist import Role
 
 EVENTS = "text/event-stream"
@@ -56,7 +56,7 @@ def address_of(request: Request) -> str:
     return request.client.host if request.client else "unknown"
 
 
-def visitor_of(request: Request, parts: Annotated[Parts, Depends(parts_of)]) -> Visitor | None:
+def visitor_of(request: Request, parts: Annotated[Parts, Depends(the_parts)]) -> Visitor | None:
     """Return who asks, or None. A token that is wrong is not overlooked in favor of a cookie."""
     address = address_of(request)
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -82,6 +83,12 @@ def page_of(
 
 
 def _select(level: Level, matches: Sequence[Match]) -> Select[Any]:
+    return _everything(level).where(*(one.condition for one in matches))
+
+
+@cache
+def _everything(level: Level) -> Select[Any]:
+    """Return the query for all there is on a level; putting it together takes longer than many an answer."""
     columns = [
         COLUMNS[attribute.level][attribute.column].label(attribute.keyword)
         for attribute in ATTRIBUTES
@@ -95,7 +102,7 @@ def _select(level: Level, matches: Sequence[Match]) -> Select[Any]:
         joined = joined.join(
             InstanceRow.__table__, and_(INSTANCE.series_id == SERIES.id, INSTANCE.study_id == STUDY.id)
         )
-    return select(STUDY.id.label("id"), *columns).select_from(joined).where(*(one.condition for one in matches))
+    return select(STUDY.id.label("id"), *columns).select_from(joined)
 
 
 def _newest(wanted: Select[Any], level: Level) -> Select[Any]:
@@ -149,6 +156,8 @@ def _counted(session: Session, found: list[Found], level: Level) -> list[Found]:
 
 
 def _of_studies(session: Session, ids: Sequence[int]) -> dict[int, Found]:
+    if not ids:
+        return {}
     counted = (
         select(SERIES.study_id, SERIES.modality, func.count(), func.sum(SERIES.instance_count))
         .where(SERIES.study_id.in_(ids))

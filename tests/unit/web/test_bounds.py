@@ -45,6 +45,19 @@ def asks(line: socket.socket) -> bytes:
     return line.recv(15)
 
 
+def test_a_small_answer_does_not_wait_for_an_acknowledgement(dial, monkeypatch):
+    found, complete = [], BoundedConnection.on_headers_complete
+
+    def note(connection):
+        line = connection.transport.get_extra_info("socket")
+        found.append(line.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        complete(connection)
+
+    monkeypatch.setattr(BoundedConnection, "on_headers_complete", note)
+    asks(dial())
+    assert found == [1]
+
+
 def test_a_connection_that_says_nothing_or_never_ends_its_head_is_cut(dial, monkeypatch):
     monkeypatch.setattr(BoundedConnection, "head_seconds", 0.5)
     silent, slow, second = dial(), dial(), dial()

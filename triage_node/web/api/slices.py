@@ -11,14 +11,14 @@ from starlette.exceptions import HTTPException
 
 from triage_node.errors import UnsuitableSeries
 from triage_node.web.access import audited, require, write_access
-from triage_node.web.parts import Parts, parts_of
+from triage_node.web.parts import Parts, the_parts
 from triage_node.web.slices import SliceReader, SliceStack, best_slices, scores_of
 from triage_node.web.visitor import Visitor
 from triage_node.worklist import Role
 
 router = APIRouter(tags=["images"])
 
-TheParts = Annotated[Parts, Depends(parts_of)]
+TheParts = Annotated[Parts, Depends(the_parts)]
 
 ONE_OPENING_SECONDS = 900.0
 KEPT_OPENINGS = 10_000

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 
 from triage_node.web.access import require
-from triage_node.web.parts import Parts, parts_of
+from triage_node.web.parts import Parts, the_parts
 from triage_node.worklist import Role, Worklist
 
 router = APIRouter(tags=["statistics"])
@@ -23,7 +23,7 @@ FIRST_DAY = date(1970, 1, 1)
     dependencies=[Depends(require(Role.READER, Role.SERVICE))],
 )
 def stats(
-    parts: Annotated[Parts, Depends(parts_of)],
+    parts: Annotated[Parts, Depends(the_parts)],
     from_day: Annotated[
         date | None, Query(alias="from", description="first local day; 29 days before the last by default")
     ] = None,

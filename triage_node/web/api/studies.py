@@ -6,13 +6,13 @@ from fastapi import APIRouter, Body, Depends, Query
 
 from triage_node.web.access import audited
 from triage_node.web.filters import Cursor, Limit, study_filters
-from triage_node.web.parts import Parts, parts_of
+from triage_node.web.parts import Parts, the_parts
 from triage_node.web.visitor import Visitor
 from triage_node.worklist import Filters, Role
 
 router = APIRouter(tags=["worklist"])
 
-TheParts = Annotated[Parts, Depends(parts_of)]
+TheParts = Annotated[Parts, Depends(the_parts)]
 TheFilters = Annotated[Filters, Depends(study_filters)]
 
 

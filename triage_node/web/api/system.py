@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 
 from triage_node.web.access import require
-from triage_node.web.parts import Parts, parts_of
+from triage_node.web.parts import Parts, the_parts
 from triage_node.web.system import system_state
 from triage_node.worklist import Role
 
@@ -17,7 +17,7 @@ router = APIRouter(tags=["system"])
     summary="Disk, worker, upkeep, queues and destinations",
     dependencies=[Depends(require(Role.ADMINISTRATOR, Role.SERVICE))],
 )
-def system(parts: Annotated[Parts, Depends(parts_of)]) -> dict[str, Any]:
+def system(parts: Annotated[Parts, Depends(the_parts)]) -> dict[str, Any]:
     """Return how the node is now; times are seconds since 1970 (UTC).
 
     `problems` says in a sentence each what a person should look at. `disk.state` is ok, low (less than

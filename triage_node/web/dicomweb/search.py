@@ -12,14 +12,14 @@ from triage_node.web.access import audited, await_audit
 from triage_node.web.dicomweb.json_model import data_set
 from triage_node.web.dicomweb.search_query import MOST_RESULTS, SearchQuery, keys_of
 from triage_node.web.media_types import DICOM_JSON, JSON, Acceptable, MediaType
-from triage_node.web.parts import Parts, parts_of
+from triage_node.web.parts import Parts, the_parts
 from triage_node.worklist import Role
 from triage_node.worklist.attributes import ATTRIBUTES, BY_KEYWORD, Attribute, Level
 from triage_node.worklist.search import Found, Question
 
 router = APIRouter(include_in_schema=False)
 
-TheParts = Annotated[Parts, Depends(parts_of)]
+TheParts = Annotated[Parts, Depends(the_parts)]
 READERS = (Role.READER, Role.SERVICE)
 PARENTS = ("StudyInstanceUID", "SeriesInstanceUID")
 NOT_FUZZY = "The fuzzymatching parameter is not supported. Only literal matching has been performed."

@@ -15,7 +15,7 @@ from triage_node.web.dicomweb.related_parts import PartReader, boundary_of
 from triage_node.web.dicomweb.store_answer import store_answer
 from triage_node.web.dicomweb.storing import Storing
 from triage_node.web.media_types import DICOM, DICOM_JSON, MULTIPART, Acceptable, MediaType
-from triage_node.web.parts import Parts, parts_of
+from triage_node.web.parts import Parts, the_parts
 from triage_node.web.visitor import Visitor
 from triage_node.worklist import Role
 
@@ -30,7 +30,7 @@ LARGEST_BODY = 64 << 30
 async def store(
     request: Request,
     visitor: Annotated[Visitor, Depends(require(Role.SERVICE, Role.ADMINISTRATOR))],
-    parts: Annotated[Parts, Depends(parts_of)],
+    parts: Annotated[Parts, Depends(the_parts)],
     study_instance_uid: str | None = None,
 ) -> Response:
     """Store the instances of a multipart body; what is answered as stored is on the disk."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import Depends
 from starlette.exceptions import HTTPException
 
-from triage_node.web.parts import Parts, parts_of
+from triage_node.web.parts import Parts, the_parts
 from triage_node.worklist import Holding
 
 STUDY = "/studies/{study_instance_uid}"
@@ -33,13 +33,13 @@ class Target:
     path: Path
 
 
-def study_targets(study_instance_uid: str, parts: Annotated[Parts, Depends(parts_of)]) -> Sequence[Target]:
+def study_targets(study_instance_uid: str, parts: Annotated[Parts, Depends(the_parts)]) -> Sequence[Target]:
     """Return the instances of a study; 400, 404 or 410 when there are none."""
     return _targets(parts, study_instance_uid)
 
 
 def series_targets(
-    study_instance_uid: str, series_instance_uid: str, parts: Annotated[Parts, Depends(parts_of)]
+    study_instance_uid: str, series_instance_uid: str, parts: Annotated[Parts, Depends(the_parts)]
 ) -> Sequence[Target]:
     """Return the instances of a series; 400, 404 or 410 when there are none."""
     return _targets(parts, study_instance_uid, series_instance_uid)
@@ -49,7 +49,7 @@ def instance_target(
     study_instance_uid: str,
     series_instance_uid: str,
     sop_instance_uid: str,
-    parts: Annotated[Parts, Depends(parts_of)],
+    parts: Annotated[Parts, Depends(the_parts)],
 ) -> Target:
     """Return one instance; 400, 404 or 410 when it is not there."""
     return _targets(parts, study_instance_uid, series_instance_uid, sop_instance_uid)[0]

@@ -6,7 +6,7 @@ from fastapi import Depends, Request
 
 from triage_node.web.access import Guard, require, write_access
 from triage_node.web.api.slices import openings_of
-from triage_node.web.parts import Parts, parts_of
+from triage_node.web.parts import Parts, the_parts
 from triage_node.web.visitor import CurrentVisitor, Visitor
 from triage_node.worklist import Role
 
@@ -15,7 +15,7 @@ def viewed(*roles: Role) -> Guard:
     """Make a dependency like `audited` that keeps the access once for a visitor and study in 15 minutes."""
     required = require(*roles)
 
-    async def guard(request: Request, visitor: CurrentVisitor, parts: Annotated[Parts, Depends(parts_of)]) -> Visitor:
+    async def guard(request: Request, visitor: CurrentVisitor, parts: Annotated[Parts, Depends(the_parts)]) -> Visitor:
         passed = await required(request, visitor, parts)
         openings, study = openings_of(request), str(request.path_params["study_instance_uid"])
         if not openings.is_noted(passed, study):

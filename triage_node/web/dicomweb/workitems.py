@@ -13,14 +13,14 @@ from triage_node.web.dicomweb.json_model import data_set
 from triage_node.web.dicomweb.search_query import SearchQuery
 from triage_node.web.dicomweb.workitem_model import summary_of, workitem
 from triage_node.web.media_types import DICOM_JSON, JSON, Acceptable, MediaType
-from triage_node.web.parts import Parts, parts_of
+from triage_node.web.parts import Parts, the_parts
 from triage_node.web.visitor import Visitor
 from triage_node.worklist import Role
 from triage_node.worklist.workitems import KEYS
 
 router = APIRouter(prefix="/dicomweb/workitems", include_in_schema=False)
 
-TheParts = Annotated[Parts, Depends(parts_of)]
+TheParts = Annotated[Parts, Depends(the_parts)]
 READERS = (Role.READER, Role.SERVICE)
 MOST = 1000
 READ_ONLY = "The node alone writes its worklist; workitems can be searched and retrieved."

@@ -8,14 +8,14 @@ from fastapi.responses import RedirectResponse, Response
 from triage_node.errors import AccountError, SignInRefused
 from triage_node.web.access import require
 from triage_node.web.pages.sign_in import note_sign_in
-from triage_node.web.parts import Parts, parts_of
+from triage_node.web.parts import Parts, the_parts
 from triage_node.web.visitor import Visitor
 from triage_node.worklist import Role
 
 router = APIRouter(include_in_schema=False)
 
 Anyone = Annotated[Visitor, Depends(require(Role.READER, with_old_password=True))]
-TheParts = Annotated[Parts, Depends(parts_of)]
+TheParts = Annotated[Parts, Depends(the_parts)]
 
 
 @router.get("/account", dependencies=[Depends(require(Role.READER))])

@@ -10,14 +10,14 @@ from fastapi.responses import Response, StreamingResponse
 from triage_node.web.access import audited
 from triage_node.web.csv_file import csv_file
 from triage_node.web.filters import Day
-from triage_node.web.parts import Parts, parts_of
+from triage_node.web.parts import Parts, the_parts
 from triage_node.web.templating import moment
 from triage_node.worklist import AuditFilters, Role
 from triage_node.worklist.filters import checked_day, start_of
 
 router = APIRouter(include_in_schema=False)
 
-TheParts = Annotated[Parts, Depends(parts_of)]
+TheParts = Annotated[Parts, Depends(the_parts)]
 
 ROWS = 100
 COLUMNS = ("at", "user_name", "role", "address", "action", "study_instance_uid", "query", "allowed")

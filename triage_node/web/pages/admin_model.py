@@ -10,7 +10,7 @@ from triage_node.findings import LABELS
 from triage_node.web.access import require
 from triage_node.web.cards import card_html
 from triage_node.web.csv_file import csv_file
-from triage_node.web.parts import Parts, parts_of
+from triage_node.web.parts import Parts, the_parts
 from triage_node.web.system import MACHINERY, Worker
 from triage_node.worklist import Role
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 router = APIRouter(include_in_schema=False)
 
-TheParts = Annotated[Parts, Depends(parts_of)]
+TheParts = Annotated[Parts, Depends(the_parts)]
 
 
 @router.get("/admin/model", dependencies=[Depends(require(Role.ADMINISTRATOR))])

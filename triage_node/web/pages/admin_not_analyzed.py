@@ -11,13 +11,13 @@ from triage_node.web.access import audited
 from triage_node.web.api.stats import period
 from triage_node.web.csv_file import csv_file
 from triage_node.web.filters import Cursor, Day
-from triage_node.web.parts import Parts, parts_of
+from triage_node.web.parts import Parts, the_parts
 from triage_node.web.templating import moment
 from triage_node.worklist import Filters, Role
 
 router = APIRouter(include_in_schema=False)
 
-TheParts = Annotated[Parts, Depends(parts_of)]
+TheParts = Annotated[Parts, Depends(the_parts)]
 From = Annotated[Day, Query(alias="received_from")]
 To = Annotated[Day, Query(alias="received_to")]
 Why = Annotated[Literal["", "failed", "unsuitable"] | ReasonCode, Query(alias="reason")]

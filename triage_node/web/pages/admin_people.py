@@ -9,7 +9,7 @@ from fastapi.responses import Response, StreamingResponse
 from triage_node.errors import AccountError
 from triage_node.web.access import require
 from triage_node.web.csv_file import csv_file
-from triage_node.web.parts import Parts, parts_of
+from triage_node.web.parts import Parts, the_parts
 from triage_node.web.templating import moment
 from triage_node.web.visitor import Visitor
 from triage_node.worklist import Access, Role
@@ -18,7 +18,7 @@ from triage_node.worklist.passwords import one_time_password
 router = APIRouter(include_in_schema=False)
 
 Administrator = Annotated[Visitor, Depends(require(Role.ADMINISTRATOR))]
-TheParts = Annotated[Parts, Depends(parts_of)]
+TheParts = Annotated[Parts, Depends(the_parts)]
 Name = Annotated[str, Form(max_length=64)]
 OfPerson = Annotated[Literal[Role.READER, Role.ADMINISTRATOR], Form()]
 Days = Annotated[int, Form(ge=1, le=3660)]

@@ -12,12 +12,12 @@ from pydantic import SecretStr
 from triage_node.config import Settings
 from triage_node.web.access import require
 from triage_node.web.csv_file import csv_file
-from triage_node.web.parts import Parts, parts_of
+from triage_node.web.parts import Parts, the_parts
 from triage_node.worklist import Role
 
 router = APIRouter(include_in_schema=False)
 
-TheParts = Annotated[Parts, Depends(parts_of)]
+TheParts = Annotated[Parts, Depends(the_parts)]
 
 HIDDEN = "set, not shown"
 USER_IN_ADDRESS = re.compile(r"(?<=://)[^/?#]*@")

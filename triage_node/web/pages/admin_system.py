@@ -12,14 +12,14 @@ from triage_node.report import build_connection_test, report_variants
 from triage_node.web.access import audited, require
 from triage_node.web.csv_file import csv_file
 from triage_node.web.navigation import Entry
-from triage_node.web.parts import Parts, parts_of
+from triage_node.web.parts import Parts, the_parts
 from triage_node.web.system import destination_named, system_state
 from triage_node.worklist import Role
 
 router = APIRouter(include_in_schema=False)
 NAVIGATION = Entry("Administration", "/admin", Role.ADMINISTRATOR, place=90)
 
-TheParts = Annotated[Parts, Depends(parts_of)]
+TheParts = Annotated[Parts, Depends(the_parts)]
 Name = Annotated[str, Query(max_length=300)]
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
 
-from triage_node.web.parts import Parts, parts_of
+from triage_node.web.parts import Parts, the_parts
 
 router = APIRouter(tags=["health"])
 
@@ -17,7 +17,7 @@ def live() -> dict[str, str]:
 
 
 @router.get("/health/ready")
-def ready(parts: Annotated[Parts, Depends(parts_of)]) -> JSONResponse:
+def ready(parts: Annotated[Parts, Depends(the_parts)]) -> JSONResponse:
     """Say what the node needs and whether it is there; 503 when something is not."""
     facts = parts.ready()
     is_ready = all(fact.ok for fact in facts)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import RedirectResponse
 
 from triage_node.web.access import require
-from triage_node.web.parts import Parts, parts_of
+from triage_node.web.parts import Parts, the_parts
 from triage_node.web.visitor import Visitor
 from triage_node.worklist import Role
 
@@ -15,7 +15,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/")
 def home(
-    visitor: Annotated[Visitor, Depends(require(Role.READER))], parts: Annotated[Parts, Depends(parts_of)]
+    visitor: Annotated[Visitor, Depends(require(Role.READER))], parts: Annotated[Parts, Depends(the_parts)]
 ) -> RedirectResponse:
     """Lead to the first page."""
     entries = parts.templates.navigation.for_role(visitor.role)

@@ -12,7 +12,7 @@ from triage_node.errors import SignInRefused, TooManyAttempts
 from triage_node.web.access import require
 from triage_node.web.forgery import check_not_forged
 from triage_node.web.next_page import safe_next
-from triage_node.web.parts import Parts, parts_of
+from triage_node.web.parts import Parts, the_parts
 from triage_node.web.visitor import CurrentVisitor, Visitor, address_of, form_token, session_cookie
 from triage_node.worklist import Access, Role, User
 
@@ -23,7 +23,7 @@ FORM_COOKIE = "triage-form"
 
 @router.get("/sign-in")
 def sign_in_page(
-    request: Request, visitor: CurrentVisitor, parts: Annotated[Parts, Depends(parts_of)], next: str = "/"
+    request: Request, visitor: CurrentVisitor, parts: Annotated[Parts, Depends(the_parts)], next: str = "/"
 ) -> Response:
     """Show the form; who is signed in already goes on."""
     if visitor is not None and visitor.session_id:
@@ -34,7 +34,7 @@ def sign_in_page(
 @router.post("/sign-in")
 async def sign_in(
     request: Request,
-    parts: Annotated[Parts, Depends(parts_of)],
+    parts: Annotated[Parts, Depends(the_parts)],
     name: Annotated[str, Form(max_length=64)] = "",
     password: Annotated[str, Form(max_length=1000)] = "",
     next: Annotated[str, Form(max_length=2000)] = "/",
@@ -58,7 +58,7 @@ async def sign_in(
 @router.post("/sign-out")
 def sign_out(
     visitor: Annotated[Visitor, Depends(require(Role.READER, with_old_password=True))],
-    parts: Annotated[Parts, Depends(parts_of)],
+    parts: Annotated[Parts, Depends(the_parts)],
 ) -> Response:
     """End the session."""
     parts.worklist.sessions.end(visitor.session_id)

@@ -14,7 +14,7 @@ from triage_node.errors import AccountError
 from triage_node.web.next_page import safe_next
 from triage_node.web.openid import Attempt, OpenIDProvider, OpenIDRefused
 from triage_node.web.pages.sign_in import note_sign_in, signed_in
-from triage_node.web.parts import Parts, parts_of
+from triage_node.web.parts import Parts, the_parts
 from triage_node.web.refusals import Forbidden
 from triage_node.web.visitor import address_of
 
@@ -29,7 +29,7 @@ _signer = URLSafeTimedSerializer(secrets.token_hex(32), salt="openid")
 
 
 @router.get("/sign-in/openid")
-def begin(request: Request, parts: Annotated[Parts, Depends(parts_of)], next: str = "/") -> Response:
+def begin(request: Request, parts: Annotated[Parts, Depends(the_parts)], next: str = "/") -> Response:
     """Lead to the provider."""
     pause = parts.sign_in_limit.take(address_of(request))
     if pause:
@@ -54,7 +54,7 @@ def begin(request: Request, parts: Annotated[Parts, Depends(parts_of)], next: st
 
 @router.get("/sign-in/openid/callback")
 async def finish(
-    request: Request, parts: Annotated[Parts, Depends(parts_of)], code: str = "", state: str = ""
+    request: Request, parts: Annotated[Parts, Depends(the_parts)], code: str = "", state: str = ""
 ) -> Response:
     """Take the provider's answer, if it is to what this browser began, and open a session."""
     attempt = _attempt(request.cookies.get(COOKIE, ""))

@@ -12,14 +12,14 @@ from triage_node.web.api.stats import all_numbers, period
 from triage_node.web.csv_file import csv_file
 from triage_node.web.filters import Day
 from triage_node.web.navigation import Entry
-from triage_node.web.parts import Parts, parts_of
+from triage_node.web.parts import Parts, the_parts
 from triage_node.web.statistics_tables import BY_NAME, COUNTS, STAGES
 from triage_node.worklist import Role
 
 router = APIRouter(include_in_schema=False)
 NAVIGATION = Entry("Statistics", "/statistics", Role.READER, place=20)
 
-TheParts = Annotated[Parts, Depends(parts_of)]
+TheParts = Annotated[Parts, Depends(the_parts)]
 From = Annotated[Day, Query(alias="from")]
 To = Annotated[Day, Query(alias="to")]
 Stage = Literal["receiving", "queue", "read", "infer", "report", "delivery", "total"]

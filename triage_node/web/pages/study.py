@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 from triage_node.findings import LABELS, TYPES
 from triage_node.web.access import audited
 from triage_node.web.next_page import safe_next
-from triage_node.web.parts import Parts, parts_of
+from triage_node.web.parts import Parts, the_parts
 from triage_node.web.reports import latest_report
 from triage_node.web.slices import shown_series
 from triage_node.web.stages import stages_of
@@ -20,7 +20,7 @@ from triage_node.worklist.people import LONGEST_COMMENT, RESENT
 
 router = APIRouter(include_in_schema=False)
 
-TheParts = Annotated[Parts, Depends(parts_of)]
+TheParts = Annotated[Parts, Depends(the_parts)]
 Text = Annotated[str, Form(max_length=8000)]
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from triage_node.web.access import audited
-from triage_node.web.parts import Parts, parts_of
+from triage_node.web.parts import Parts, the_parts
 from triage_node.worklist import Role
 
 router = APIRouter(include_in_schema=False)
@@ -17,7 +17,7 @@ router = APIRouter(include_in_schema=False)
 def series_part(
     request: Request,
     study_instance_uid: str,
-    parts: Annotated[Parts, Depends(parts_of)],
+    parts: Annotated[Parts, Depends(the_parts)],
 ) -> Response:
     """Show the judgement of each series, a part of the study's page."""
     study = parts.worklist.views.study(study_instance_uid)

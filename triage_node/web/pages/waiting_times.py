@@ -11,7 +11,7 @@ from triage_node.web.access import require
 from triage_node.web.api.stats import period
 from triage_node.web.filters import Day
 from triage_node.web.navigation import Entry
-from triage_node.web.parts import Parts, parts_of
+from triage_node.web.parts import Parts, the_parts
 from triage_node.worklist import Role
 from triage_node.worklist.simulation import Arrival, Reading, compare, synthetic_arrivals
 
@@ -29,7 +29,7 @@ ORDERS = {"fifo": "by arrival", "ranked": "in the reading order"}
 @router.get("/waiting-times", dependencies=[Depends(require(Role.READER))])
 def waiting_times_page(
     request: Request,
-    parts: Annotated[Parts, Depends(parts_of)],
+    parts: Annotated[Parts, Depends(the_parts)],
     from_day: Annotated[Day, Query(alias="from")] = None,
     to_day: Annotated[Day, Query(alias="to")] = None,
     readers: Annotated[int, Query(ge=1, le=100)] = 1,

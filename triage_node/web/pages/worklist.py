@@ -15,7 +15,7 @@ from triage_node.findings import TYPES, Decision
 from triage_node.web.access import audited, signed_in_still
 from triage_node.web.filters import Cursor, study_filters
 from triage_node.web.navigation import Entry
-from triage_node.web.parts import Parts, parts_of
+from triage_node.web.parts import Parts, the_parts
 from triage_node.web.templating import words
 from triage_node.web.visitor import EVENTS, Visitor
 from triage_node.worklist import Filters, Role, StudyState
@@ -23,7 +23,7 @@ from triage_node.worklist import Filters, Role, StudyState
 router = APIRouter(include_in_schema=False)
 NAVIGATION = Entry("Worklist", "/worklist", Role.READER, place=10)
 
-TheParts = Annotated[Parts, Depends(parts_of)]
+TheParts = Annotated[Parts, Depends(the_parts)]
 TheFilters = Annotated[Filters, Depends(study_filters)]
 Shown = Annotated[Literal["open", "all"], Query(alias="list")]
 
