@@ -203,8 +203,11 @@ def _walk(folder: Path, root: Path, above: frozenset[tuple[int, int]] = frozense
 def _listed(entry: "os.DirEntry[str]", root: Path) -> Listed:
     """Return a file; what cannot be looked at, such as a link to nowhere, has no size and will be unreadable."""
     name = Path(entry.path).relative_to(root).as_posix()
-    if not name.isprintable():
-        raise ImagesError(f"{root} holds a file with a name that no table can keep: {name!r}.", path=root)
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        message = f"{root} holds a file with a name that is no UTF-8, which no table can keep: {name!r}."
+        raise ImagesError(message, path=root) from error
     try:
         status = entry.stat()
     except OSError:

@@ -72,13 +72,11 @@ class Queries:
 
     def every(self, filters: Filters = EVERYTHING) -> Iterator[dict[str, Any]]:
         """Return all studies, a page in memory at a time."""
-        after = None
-        while True:
-            page = self.studies(filters, after, limit=LARGEST_PAGE)
-            yield from page["studies"]
-            after = page["next"]
-            if after is None:
-                return
+        return _every(lambda after: self.studies(filters, after, LARGEST_PAGE))
+
+    def every_open(self, filters: Filters = EVERYTHING) -> Iterator[dict[str, Any]]:
+        """Return all open studies in reading order, a page in memory at a time."""
+        return _every(lambda after: self.open_studies(filters, after, LARGEST_PAGE))
 
     def counts(self, since_hours: float = 24.0) -> dict[str, Any]:
         """Return how many studies and deliveries are in each state, and how many studies wait to be read."""
@@ -176,6 +174,16 @@ class Queries:
 
     def _summaries(self, session: Session, studies: list[StudyRow]) -> list[dict[str, Any]]:
         return summaries(session, studies, self._clock(), self._maximum_wait_seconds)
+
+
+def _every(page: Callable[[str | None], dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    after: str | None = None
+    while True:
+        found = page(after)
+        yield from found["studies"]
+        after = found["next"]
+        if after is None:
+            return
 
 
 def _open_by_group(session: Session, since: float) -> dict[str, int]:

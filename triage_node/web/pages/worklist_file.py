@@ -1,6 +1,5 @@
 """The worklist as a file: what the page shows under the same filters, every row of it."""
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 from fastapi import APIRouter, Depends
@@ -12,7 +11,6 @@ from triage_node.web.csv_file import csv_file
 from triage_node.web.pages.worklist import Shown, TheFilters, TheParts
 from triage_node.web.templating import moment
 from triage_node.worklist import Role
-from triage_node.worklist.cursors import LARGEST_PAGE
 
 router = APIRouter(include_in_schema=False)
 
@@ -40,20 +38,8 @@ HEADS = (*COLUMNS, "flagged", "uncertain", *(f"probability_{label}" for label in
 def worklist_csv(parts: TheParts, filters: TheFilters, shown: Shown = "open") -> StreamingResponse:
     """Return the open studies in reading order, or all studies, as CSV."""
     queries = parts.worklist.queries
-    page = queries.open_studies if shown == "open" else queries.studies
-    studies = _every(lambda after: page(filters, after, LARGEST_PAGE))
+    studies = queries.every_open(filters) if shown == "open" else queries.every(filters)
     return csv_file("triage-node-worklist", HEADS, (_row(study) for study in studies))
-
-
-def _every(page: Callable[[str | None], dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield the studies of all pages, one page in memory at a time."""
-    after: str | None = None
-    while True:
-        found = page(after)
-        yield from found["studies"]
-        after = found["next"]
-        if after is None:
-            return
 
 
 def _row(study: dict[str, Any]) -> list[object]:

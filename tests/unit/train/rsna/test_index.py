@@ -193,5 +193,10 @@ def test_the_commands_go_from_csv_to_index(generated_set, tmp_path):
 
 def test_a_name_that_is_no_text_is_one_sentence(tmp_path):
     (tmp_path / os.fsdecode(b"ID_\xff.dcm")).touch()
-    with pytest.raises(ImagesError, match="a name that no table can keep"):
+    with pytest.raises(ImagesError, match="a name that is no UTF-8"):
         open_images(tmp_path).listed()
+
+
+def test_a_name_may_have_letters_and_spaces_of_any_script(tmp_path):
+    (tmp_path / "頭部\u3000é.dcm").touch()
+    assert [one.name for one in open_images(tmp_path).listed()] == ["頭部\u3000é.dcm"]
