@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
 
 from triage_node.web.parts import Parts, the_parts
 from triage_node.worklist import Role
+from triage_node.worklist.tokens import Token
 
 EVENTS = "text/event-stream"
 PROGRAM = "token "
@@ -56,13 +58,12 @@ def address_of(request: Request) -> str:
     return request.client.host if request.client else "unknown"
 
 
-def visitor_of(request: Request, parts: Annotated[Parts, Depends(the_parts)]) -> Visitor | None:
+def visitor_of(request: Request, parts: Parts) -> Visitor | None:
     """Return who asks, or None. A token that is wrong is not overlooked in favor of a cookie."""
     address = address_of(request)
-    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    scheme, secret = _authorization(request)
     if scheme:
-        token = parts.worklist.tokens.check(secret.strip()) if scheme.lower() == "bearer" else None
-        return Visitor(f"{PROGRAM}{token.name}", token.role, address) if token else None
+        return _program(parts.worklist.tokens.check(secret) if scheme == "bearer" else None, address)
     session_id = request.cookies.get(session_cookie(parts), "")
     if not session_id or len(session_id) > 100:
         return None
@@ -73,4 +74,22 @@ def visitor_of(request: Request, parts: Annotated[Parts, Depends(the_parts)]) ->
     return Visitor(user.name, user.role, address, session_id, user.must_change_password, user.is_local)
 
 
-CurrentVisitor = Annotated[Visitor | None, Depends(visitor_of)]
+async def current_visitor(request: Request, parts: Annotated[Parts, Depends(the_parts)]) -> Visitor | None:
+    """Return what `visitor_of` does; a program that was known a moment ago costs no thread and no query."""
+    scheme, secret = _authorization(request)
+    known = parts.worklist.tokens.known(secret) if scheme == "bearer" else None
+    if known:
+        return _program(known, address_of(request))
+    return await run_in_threadpool(visitor_of, request, parts)
+
+
+CurrentVisitor = Annotated[Visitor | None, Depends(current_visitor)]
+
+
+def _authorization(request: Request) -> tuple[str, str]:
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    return scheme.lower(), secret.strip()
+
+
+def _program(token: Token | None, address: str) -> Visitor | None:
+    return Visitor(f"{PROGRAM}{token.name}", token.role, address) if token else None

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import Table, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from triage_node.worklist.account_tables import AuditRow
@@ -12,6 +12,7 @@ from triage_node.worklist.database import Database
 from triage_node.worklist.distinct import distinct
 from triage_node.worklist.schema import as_dict
 
+AUDIT = cast(Table, AuditRow.__table__)
 AT_ONCE = 500
 # Accesses are written a moment after they happened; so many may have got an id out of the order of their times.
 OUT_OF_ORDER = 1000
@@ -66,7 +67,7 @@ class AuditTrail:
             for access in accesses
         ]
         with self._database.write() as session:
-            session.execute(insert(AuditRow), rows)
+            session.connection().execute(insert(AUDIT), rows)
 
     def latest(
         self, limit: int = 100, before: int | None = None, *, user_name: str = "", study_instance_uid: str = ""
