@@ -22,12 +22,19 @@ def bone_image(hu: np.ndarray, mm_per_pixel: float) -> np.ndarray:
     return (areas >= SMALLEST_SHARE * areas.sum())[labels].astype(np.uint8) & bone
 
 
+def _along_rows(bone: np.ndarray) -> np.ndarray:
+    """Count along rows, both ways, the directions in which bone lies ahead: from the first, and up to the last."""
+    size = bone.shape[1]
+    columns, hard = np.arange(size), bone.view(bool)
+    found = hard.any(axis=1)
+    first = np.where(found, hard.argmax(axis=1), size)
+    last = np.where(found, size - 1 - hard[:, ::-1].argmax(axis=1), -1)
+    return (columns >= first[:, None]).view(np.uint8) + (columns <= last[:, None])
+
+
 def _four_directions(bone: np.ndarray) -> np.ndarray:
     """Count along rows and columns, both ways, the directions in which bone lies ahead."""
-    seen = np.maximum.accumulate(bone, axis=0)
-    seen = seen + np.maximum.accumulate(bone[::-1], axis=0)[::-1]
-    seen = seen + np.maximum.accumulate(bone, axis=1)
-    return seen + np.maximum.accumulate(bone[:, ::-1], axis=1)[:, ::-1]
+    return _along_rows(bone) + cv2.transpose(_along_rows(cv2.transpose(bone)))
 
 
 def directions_with_bone(bone: np.ndarray) -> np.ndarray:

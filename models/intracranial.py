@@ -81,12 +81,23 @@ def _restore_rim(
     """
     if not core.any():
         return core
-    width = round(2 * CLOSING_MM / mm_per_pixel)
+    near, restored = _around(core, 2 * OPENING_MM / mm_per_pixel), np.zeros_like(core)
+    core, enclosed, soft, hu = core[near], enclosed[near], soft[near], hu[near]
+    element = disk(CLOSING_MM, mm_per_pixel)
+    width = len(element) // 2
     grown = cv2.dilate(core, disk(1.5 * OPENING_MM, mm_per_pixel)) & enclosed
     padded = np.pad(grown | core, width)
-    closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, disk(CLOSING_MM, mm_per_pixel))[width:-width, width:-width]
+    closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, element)[width:-width, width:-width]
     mask = _fill_small_holes(grown | core | (closed & soft), mm_per_pixel)
-    return mask & (cv2.GaussianBlur(hu, (0, 0), 0.5) <= DENSEST_BLOOD_HU).astype(np.uint8)
+    restored[near] = mask & (cv2.GaussianBlur(hu, (0, 0), 0.5) <= DENSEST_BLOOD_HU).astype(np.uint8)
+    return restored
+
+
+def _around(mask: np.ndarray, margin: float) -> tuple[slice, slice]:
+    """Return the rectangle that holds a mask with a margin in pixels; what lies outside need not be worked on."""
+    column, row, columns, rows = cv2.boundingRect(mask)
+    wide = int(np.ceil(margin))
+    return slice(max(row - wide, 0), row + rows + wide), slice(max(column - wide, 0), column + columns + wide)
 
 
 def _without_face(mask: np.ndarray, bone: np.ndarray, mm_per_pixel: float) -> np.ndarray:

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from triage_node.models.bone_rays import directions_with_bone
+from triage_node.models.bone_rays import _four_directions, directions_with_bone
 from triage_node.models.intracranial import intracranial_mask
 from triage_node.models.slices import resample
 
@@ -48,3 +48,13 @@ def test_a_pixel_in_a_ring_sees_bone_all_around_and_one_outside_does_not():
     assert seen[50, 50] == 12
     assert seen[50, 95] < 10
     assert directions_with_bone(np.zeros((20, 30), np.uint8)).max() == 0
+
+
+def test_bone_is_seen_along_rows_and_columns_both_ways(seed):
+    bone = (np.random.default_rng(seed).random((23, 17)) < 0.03).astype(np.uint8)
+    seen = np.zeros(bone.shape, np.uint8)
+    for row, column in np.ndindex(*bone.shape):
+        rays = bone[row, : column + 1], bone[row, column:], bone[: row + 1, column], bone[row:, column]
+        seen[row, column] = sum(ray.any() for ray in rays)
+    assert 0 < seen.mean() < 4
+    np.testing.assert_array_equal(_four_directions(bone), seen)
