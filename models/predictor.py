@@ -10,6 +10,7 @@ from triage_node.models.aggregation import ABSENT_LOGIT, smooth_slices, study_lo
 from triage_node.models.contrast import contrast_sign
 from triage_node.models.device import prepare_device
 from triage_node.models.familiarity import OUTPUT, read_familiarity, with_features
+from triage_node.models.folding import folded
 from triage_node.models.manifest import Manifest
 from triage_node.models.networks import compile_forward, restore_network
 from triage_node.models.preprocessing import StrippedHead, strip_head
@@ -60,7 +61,7 @@ class Model:
         self.manifest = manifest
         self.device = prepare_device()
         self.network = restore_network(manifest)
-        self._forward = compile_forward(with_features(self.network), BATCH)
+        self._forward = compile_forward(folded(with_features(self.network)), BATCH)
         path = manifest.familiarity_path
         self.familiarity = read_familiarity(path) if path else None
         self._series = self._read_series()
