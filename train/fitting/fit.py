@@ -21,6 +21,7 @@ from triage_node.train.fitting.imagenet import load_imagenet
 from triage_node.train.fitting.losses import LOSS_WEIGHTS, LOSSES
 from triage_node.train.fitting.processes import is_first, own_rows, place
 from triage_node.train.fitting.settings import WEIGHTS_FILE, FitSettings
+from triage_node.train.fitting.statistics import BATCHES, freeze_statistics, settle_statistics
 from triage_node.train.provenance import write_settings
 from triage_node.train.shards import read_frame, shard_paths
 
@@ -84,20 +85,6 @@ def start_network(settings: FitSettings) -> keras.Model:
     return network
 
 
-def settle_statistics(network: keras.Model, pool: Pool, settings: FitSettings, batches: int = 20) -> None:
-    """Take the encoder's batch statistics from generated slices."""
-    rng = np.random.default_rng([settings.seed, 1])
-    for _ in range(batches):
-        network(keras.ops.convert_to_tensor(pool.batch(settings.batch, rng)[0]), training=True)
-
-
-def freeze_statistics(network: keras.Model) -> None:
-    """Freeze the encoder's batch statistics: it trains half as fast again and serves as it was trained."""
-    for layer in network.layers:
-        if isinstance(layer, keras.layers.BatchNormalization) and layer.name.startswith(("stem", "block")):
-            layer.trainable = False
-
-
 def compile_network(network: keras.Model, settings: FitSettings) -> None:
     """Attach losses and AdamW with its schedule; XLA stays off on TensorFlow, it is slow on CPUs."""
     schedule = keras.optimizers.schedules.CosineDecay(
@@ -158,7 +145,7 @@ def fit_pool(
     with device_scope(settings.devices):
         network = start_network(settings)
         if settings.start is None and not (folder / CHECKPOINT_FILE).exists():
-            settle_statistics(network, pool, settings)
+            settle_statistics(network, _first_images(pool, settings))
         freeze_statistics(network)
         if settings.devices != 1:
             share_statistics(network)
@@ -175,6 +162,11 @@ def fit_pool(
             shuffle=False,  # the pool draws at random already, and Keras' own order would be another after a resume
             callbacks=list(writers if is_first() else ()),
         )
+
+
+def _first_images(pool: Pool, settings: FitSettings) -> Iterator[np.ndarray]:
+    rng = np.random.default_rng([settings.seed, 1])
+    return (pool.batch(settings.batch, rng)[0] for _ in range(BATCHES))
 
 
 def _check_processes(settings: FitSettings, folder: Path) -> None:

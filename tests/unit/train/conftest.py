@@ -1,4 +1,6 @@
-"""The atlas loaded once, and small generated studies."""
+"""The atlas loaded once, small generated studies, and what JAX has compiled in another process of the same run."""
+
+import os
 
 import numpy as np
 import pytest
@@ -27,3 +29,18 @@ def make_study(atlas):
         return made[seed, types]
 
     return make
+
+
+@pytest.fixture(scope="session")
+def on_jax(tmp_path_factory) -> dict[str, str]:
+    """An environment in which Keras runs on JAX and compiles nothing that another process of this run has compiled."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    return {
+        **os.environ,
+        "KERAS_BACKEND": "jax",
+        "JAX_PLATFORMS": "cpu",
+        "JAX_COMPILATION_CACHE_DIR": str(shared / "jax"),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    }

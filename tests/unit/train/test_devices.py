@@ -38,7 +38,7 @@ fit(shards, run, FitSettings(
 
 
 @pytest.fixture(scope="module")
-def fitted(make_study, tmp_path_factory):
+def fitted(make_study, tmp_path_factory, on_jax):
     """Fit two steps, the same only once, and return the last weights."""
     folder = tmp_path_factory.mktemp("devices")
     records = [record_study(make_study(3, Label.EPIDURAL), GEOMETRY, 3), record_study(make_study(1), GEOMETRY, 1)]
@@ -48,8 +48,8 @@ def fitted(make_study, tmp_path_factory):
         run = folder / f"{backend}-{zlib.crc32(options.encode())}"
         if (run / LAST_FILE).exists():
             return read_weights(run / LAST_FILE)
-        flags = {"XLA_FLAGS": "--xla_force_host_platform_device_count=2", "JAX_PLATFORMS": "cpu"}
-        environment = {**os.environ, "KERAS_BACKEND": backend, **flags}
+        two = {"XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
+        environment = {**on_jax, **two} if backend == "jax" else {**os.environ, "KERAS_BACKEND": backend}
         command = [sys.executable, "-c", SCRIPT, str(folder), str(run), options]
         done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, timeout=280)
         assert done.returncode == 0, done.stderr[-3000:]

@@ -1,6 +1,5 @@
 """One fit in two JAX processes on this machine ends with the weights of one process."""
 
-import os
 import subprocess
 import sys
 
@@ -46,18 +45,17 @@ def shards(make_study, tmp_path):
     return tmp_path
 
 
-def begin(shards, name, addresses="", number=0):
+def begin(shards, on_jax, name, addresses="", number=0):
     # Two steps are computed sooner than their program is optimized.
-    quick = {"XLA_FLAGS": "", "JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
-    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", **quick}
+    environment = {**on_jax, "XLA_FLAGS": "", "JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
     command = [sys.executable, "-c", SCRIPT, str(shards), str(shards / name), addresses, str(number)]
     with (shards / f"{name}-{number}.log").open("wb") as log:
         return subprocess.Popen(command, env=environment, cwd=shards, stdout=log, stderr=subprocess.STDOUT)
 
 
-def test_two_processes_end_with_the_weights_of_one(shards):
+def test_two_processes_end_with_the_weights_of_one(shards, on_jax):
     addresses = f"127.0.0.1:{free_port()},127.0.0.1:{free_port()}"
-    running = [begin(shards, "one"), *(begin(shards, "two", addresses, number) for number in (0, 1))]
+    running = [begin(shards, on_jax, "one"), *(begin(shards, on_jax, "two", addresses, number) for number in (0, 1))]
     codes = [process.wait(1500) for process in running]
     assert codes == [0, 0, 0], "\n".join(path.read_text()[-2000:] for path in shards.glob("*.log"))
     one, two = (read_weights(shards / name / LAST_FILE) for name in ("one", "two"))
