@@ -25,10 +25,10 @@ def bone_image(hu: np.ndarray, mm_per_pixel: float) -> np.ndarray:
 def _along_rows(bone: np.ndarray) -> np.ndarray:
     """Count along rows, both ways, the directions in which bone lies ahead: from the first, and up to the last."""
     size = bone.shape[1]
-    columns, hard = np.arange(size), bone.view(bool)
+    columns, hard = np.arange(size, dtype=np.int16), bone.view(bool)
     found = hard.any(axis=1)
-    first = np.where(found, hard.argmax(axis=1), size)
-    last = np.where(found, size - 1 - hard[:, ::-1].argmax(axis=1), -1)
+    first = np.where(found, hard.argmax(axis=1), size).astype(np.int16)
+    last = np.where(found, size - 1 - cv2.flip(bone, 1).view(bool).argmax(axis=1), -1).astype(np.int16)
     return (columns >= first[:, None]).view(np.uint8) + (columns <= last[:, None])
 
 
