@@ -26,7 +26,8 @@ class Scanner:
     grain_mm
         Correlation of the noise: larger for softer kernels.
     cupping_hu, cupping_mm
-        Brightening under the bone that beam hardening leaves, and how deep it reaches: at the vertex a whole slice.
+        Brightening under the bone that beam hardening leaves, and how deep it reaches: far into the brain, so that the
+        middle of a real head is some 10 HU darker than its border.
     cupping_lobes
         Share of it that lies on some sides only, where the bone is thick or cut at a slant.
     streaks_hu
@@ -57,8 +58,8 @@ class Scanner:
             slice_blur=rng.uniform(0.1, 0.5),
             noise_hu=float(np.exp(rng.uniform(np.log(0.8), np.log(3.4)))),
             grain_mm=rng.uniform(0.35, 1.05),
-            cupping_hu=float(rng.exponential(5.0)),
-            cupping_mm=rng.uniform(2, 14),
+            cupping_hu=rng.uniform(2, 20),
+            cupping_mm=rng.uniform(8, 26),
             cupping_lobes=rng.uniform(0, 1),
             streaks_hu=np.exp(rng.uniform(0, np.log(6))) * (rng.random() < 0.5),
             floor_hu=rng.uniform(-1, 10),
@@ -94,7 +95,7 @@ def _cupping(space: HeadSpace, depth: np.ndarray, scanner: Scanner, rng: np.rand
     lobes = scanner.cupping_lobes * np.clip(1.5 * waves, 0, 2.5)
     ring = np.exp(-np.clip(depth, 0, None) / scanner.cupping_mm)
     band = np.exp(-((np.clip(depth, 0, None) / rng.uniform(1.5, 5)) ** 2))
-    return scanner.cupping_hu * (1 - 0.5 * scanner.cupping_lobes) * ring + (2 + scanner.cupping_hu) * lobes * band
+    return scanner.cupping_hu * ring + (2 + 0.4 * scanner.cupping_hu) * lobes * band
 
 
 def _noise(shape: tuple[int, ...], grid: Grid, scanner: Scanner, rng: np.random.Generator) -> np.ndarray:

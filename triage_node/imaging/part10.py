@@ -21,7 +21,6 @@ _PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 _START_OF_META = 132
 _GROUP_LENGTH_END = 144
-_UNDEFINED_LENGTH = 0xFFFFFFFF
 T = TypeVar("T")
 StopWhen = Callable[[BaseTag, str | None, int], bool]
 

@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -88,3 +89,22 @@ def test_recipes_cover_poses_and_protocols(seed):
     assert len({recipe.slice_mm for recipe in recipes}) > 2
     assert np.std([recipe.pose.turn for recipe in recipes]) > 4
     assert max(recipe.scanner.noise_hu for recipe in recipes) > 2
+
+
+def test_the_middle_of_a_head_is_darker_than_its_border_as_in_patients(atlas):
+    """In 24 plain heads of patients the border is 11 HU denser (10th to 90th percentile: 8 to 14)."""
+    rng, geometry = np.random.default_rng(0), Geometry()
+    found = [_rise(strip_head(generate_study(atlas, random_recipe(rng, ()), rng).volume, geometry)) for _ in range(5)]
+    assert 7 < np.median(found) < 14, found
+
+
+def _rise(head):
+    """HU that 2 to 4 mm below the bone are above those that lie 25 mm deep."""
+    pixel_mm, border, middle = Geometry().mm_per_pixel, [], []
+    for image, inside in zip(head.hu, head.mask, strict=True):
+        if inside.sum() * pixel_mm**2 < 100 * 100:
+            continue
+        depth = pixel_mm * cv2.distanceTransform(np.pad(inside.astype(np.uint8), 1), cv2.DIST_L2, 5)[1:-1, 1:-1]
+        border.append(np.median(image[(depth > 2) & (depth < 4)]))
+        middle.append(np.median(image[depth > 25]))
+    return np.mean(border) - np.mean(middle)
