@@ -24,13 +24,13 @@ def _settle_on_jax(network: keras.Model, images: Iterable[np.ndarray]) -> None:
     trained = [variable.value for variable in network.trainable_variables]
     fixed = [variable.value for variable in network.non_trainable_variables]
 
-    @jax.jit
     def updated(trained: list[jax.Array], fixed: list[jax.Array], batch: jax.Array) -> list[jax.Array]:
         found: list[jax.Array] = network.stateless_call(trained, fixed, batch, training=True)[1]
         return found
 
+    compiled = jax.jit(updated)
     for batch in images:
-        fixed = updated(trained, fixed, batch)
+        fixed = compiled(trained, fixed, batch)
     for variable, value in zip(network.non_trainable_variables, fixed, strict=True):
         variable.assign(value)
 
