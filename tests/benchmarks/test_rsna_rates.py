@@ -1,6 +1,6 @@
 """How fast a set in the RSNA-2019 form becomes an index and slices for the network, and whether memory grows with it.
 
-Every file is written with pixels of its own, half a megabyte each: the largest set takes 10 GB while the test runs.
+The files hold one generated head again and again, half a megabyte each: the largest set takes 10 GB meanwhile.
 """
 
 import os
