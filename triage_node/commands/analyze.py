@@ -167,4 +167,4 @@ def _print_table(rows: list[dict[str, Any]], skipped: int) -> None:
     console = Console()
     console.print(table)
     if skipped:
-        console.print(f"{skipped} files are not DICOM instances and were skipped.")
+        console.print(f"Skipped because they are no DICOM instances: {skipped} of the files.")

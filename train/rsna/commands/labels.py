@@ -39,4 +39,4 @@ def _say(found: "LabelImport", out: Path) -> None:
     for name, count in found.positive.items():
         console.print(f"  {name:<17} {count:>9,}  {count / max(images, 1):7.2%}")
     if found.problems:
-        console.print(f"{len(found.problems)} flaws are listed in {out / LABEL_PROBLEMS_FILE}")
+        console.print(f"Flaws found: {len(found.problems)}, listed in {out / LABEL_PROBLEMS_FILE}")
