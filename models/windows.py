@@ -60,16 +60,16 @@ def channels(hu: np.ndarray, mask: np.ndarray, neighbors: np.ndarray, windows: t
         ``(shown, rows, columns, channels) float32``, within [-1, 1].
     """
     count = len(neighbors)
-    visible = mask & (hu <= np.where(rim(mask), np.float32(DENSEST_RIM_HU), np.float32(DENSEST_BLOOD_HU)))
-    out = np.empty((count, *hu.shape[1:], channel_count(windows)), np.float32)
-    channel = 0
+    hidden = ~mask | (hu > DENSEST_BLOOD_HU) | (rim(mask) & (hu > DENSEST_RIM_HU))
+    planes: list[tuple[np.ndarray, np.ndarray]] = []
     for window in windows:
         used = slice(None) if window.neighbors else slice(count)
-        image = np.where(visible[used], window.apply(hu[used]), np.float32(OUTSIDE))
-        planes = [image[:count]]
+        image = window.apply(hu[used])
+        np.copyto(image, np.float32(OUTSIDE), where=hidden[used])
+        planes.append((image, np.arange(count)))
         if window.neighbors:
-            planes += [image[neighbors[:, 0]], image[neighbors[:, 1]]]
-        for plane in planes:
-            out[..., channel] = plane
-            channel += 1
+            planes += [(image, neighbors[:, 0]), (image, neighbors[:, 1])]
+    out = np.empty((count, *hu.shape[1:], len(planes)), np.float32)
+    for shown in range(count):
+        cv2.merge([image[index[shown]] for image, index in planes], dst=out[shown])
     return out

@@ -1,41 +1,66 @@
-"""How many slices a second are made ready for the network, augmented, by one thread and by two."""
+"""How many slices a second are made ready for the network, augmented: by one thread and two, by one process and two."""
 
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 
-from triage_node.train.fitting.augmentation import Augmentation
-from triage_node.train.fitting.batches import SlicePool
+from triage_node.train.fitting.batches import slice_pool
+from triage_node.train.fitting.makers import AHEAD, BatchMakers
 from triage_node.train.phantom.atlas import load_atlas
 from triage_node.train.recipe import read_recipe
-from triage_node.train.shards import generate_records
+from triage_node.train.shards import make_shard
 
 STUDIES, BATCHES = 4, 40
 
 
+@pytest.fixture(scope="module")
+def recipe():
+    """The package's own recipe."""
+    return read_recipe()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, recipe):
+    """A folder with one small shard."""
+    folder = tmp_path_factory.mktemp("shards")
+    make_shard(folder, range(STUDIES), recipe.geometry, load_atlas())
+    return folder
+
+
+def say(makers, seconds, settings):
+    rate, geometry = BATCHES * settings.batch / seconds, settings.geometry
+    print(f"{makers}: {rate:.0f} slices/s of {geometry.rows} x {geometry.columns}, load {os.getloadavg()[0]:.1f}")
+    assert rate > 50
+
+
 @pytest.mark.benchmark
 @pytest.mark.slow
-def test_batches_are_made_faster_than_a_cpu_can_train_on_them():
-    recipe = read_recipe()
-    geometry, size = recipe.geometry, recipe.trunk.batch
-    pool = SlicePool(list(generate_records(load_atlas(), range(STUDIES), geometry)), recipe.windows, Augmentation())
+@pytest.mark.parametrize("threads", [1, 2])
+def test_threads_make_batches_faster_than_a_cpu_can_train_on_them(recipe, folder, threads):
+    settings = recipe.trunk_settings()
+    pool = slice_pool(folder, settings)
+    pool.batch(settings.batch, np.random.default_rng(0))
+    with ThreadPoolExecutor(threads) as executor:
+        start = time.perf_counter()
+        list(executor.map(lambda seed: pool.batch(settings.batch, np.random.default_rng(seed)), range(BATCHES)))
+        say(f"{threads} thread(s)", time.perf_counter() - start, settings)
 
-    def make(seed: int) -> None:
-        images, _ = pool.batch(size, np.random.default_rng(seed))
-        assert images.shape[:3] == (size, geometry.rows, geometry.columns)
 
-    make(0)
-    for threads in (1, 2):
-        with ThreadPoolExecutor(threads) as executor:
-            start, used = time.perf_counter(), time.process_time()
-            list(executor.map(make, range(BATCHES)))
-            seconds, processor = time.perf_counter() - start, time.process_time() - used
-        slices = BATCHES * size
-        print(
-            f"{threads} thread(s): {slices / seconds:.0f} slices/s of {geometry.rows} x {geometry.columns}, "
-            f"{1000 * processor / slices:.1f} ms of processor time a slice, load {os.getloadavg()[0]:.1f}"
-        )
-        assert slices / seconds > 50
+@pytest.mark.benchmark
+@pytest.mark.slow
+@pytest.mark.parametrize("processes", [1, 2])
+def test_processes_make_batches_to_keep_a_gpu_busy(recipe, folder, processes):
+    settings = replace(recipe.trunk_settings(), makers=processes)
+    ready = (AHEAD + 1) * processes
+    with BatchMakers(partial(slice_pool, folder, settings), folder, settings) as makers:
+        for number in range(ready):
+            makers.batch(*divmod(number, settings.epoch))
+        start = time.perf_counter()
+        for number in range(ready, ready + BATCHES):
+            makers.batch(*divmod(number, settings.epoch))
+        say(f"{processes} process(es)", time.perf_counter() - start, settings)

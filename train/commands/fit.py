@@ -59,6 +59,9 @@ def fit(
         Path | None, typer.Option(help="Weights file to go on from (last.npz of a run), instead of ImageNet.")
     ] = None,
     workers: Annotated[int, typer.Option(help="Threads that make batches.", min=1)] = 1,
+    makers: Annotated[
+        int, typer.Option(help="Processes that make batches instead, to keep a GPU busy; 2 MB a study each.", min=0)
+    ] = 0,
     precision: Annotated[
         PrecisionName, typer.Option(help="Mixed precision is for GPUs; most CPUs are twice as fast in float32.")
     ] = PrecisionName.FLOAT32,
@@ -84,7 +87,7 @@ def fit(
         "learning_rate": learning_rate,
         "schedule": schedule and schedule.value,
     }
-    given |= {"epoch": steps and epoch_for(steps, chosen.epoch), "workers": workers}
+    given |= {"epoch": steps and epoch_for(steps, chosen.epoch), "workers": workers, "makers": makers}
     given |= {"precision": precision.value, "devices": device_count(devices)}
     settings = replace(settings, **{name: value for name, value in given.items() if value is not None})
     with progress() as bar:

@@ -7,14 +7,17 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+from triage_node.errors import ModelError
 from triage_node.findings import LABELS, TYPES
 from triage_node.models.architecture_constants import MAP_STRIDE
 from triage_node.models.windows import Window, channels
 from triage_node.train.fitting.augmentation import Augmentation, warp
-from triage_node.train.shards import INSIDE_BIT, OFFSET, SMALLEST_SLICE_CM2, read_shard, shard_paths
+from triage_node.train.fitting.settings import FitSettings
+from triage_node.train.shards import INSIDE_BIT, OFFSET, SMALLEST_SLICE_CM2, read_frame, read_shard, shard_paths
 
 # A cell of the map that is half full of blood is full blood to the loss: thin films never fill one.
 FULL_CELL = 0.5
+TYPE_BITS = (1 << len(TYPES)) - 1
 # Of three planes the first is shown, the others are its lower and upper neighbor.
 SHOWN = np.array([[1, 2]])
 
@@ -22,6 +25,8 @@ SHOWN = np.array([[1, 2]])
 def cell_targets(bits: np.ndarray) -> np.ndarray:
     """Return ``(rows / 4, columns / 4, 6) float32`` map targets from lesion bits ``(rows, columns)``."""
     rows, columns = bits.shape[0] // MAP_STRIDE, bits.shape[1] // MAP_STRIDE
+    if not (bits & TYPE_BITS).any():
+        return np.zeros((rows, columns, len(LABELS)), np.float32)
     planes = [(bits >> k) & 1 for k in range(len(TYPES))]
     planes.append(np.maximum.reduce(planes))
     shares = [cv2.resize(p.astype(np.float32), (columns, rows), interpolation=cv2.INTER_AREA) for p in planes]
@@ -116,3 +121,29 @@ class SlicePool:
         drawn = [self.example(*self._draw(position, rng), rng) for position in range(size)]
         images, maps, labels = (np.stack(part) for part in zip(*drawn, strict=True))
         return images, {"map": maps, "slice": labels.reshape(size, len(LABELS))}
+
+
+def _check_frames(folder: Path, settings: FitSettings) -> None:
+    """Refuse shards of another frame: pixels of another size look right and teach the wrong scale."""
+    geometry = settings.geometry
+    wanted = (geometry.mm_per_pixel, geometry.rows, geometry.columns)
+    for path in shard_paths(folder):
+        if (found := read_frame(path)) != wanted:
+            said = "{1} x {2} pixels of {0:g} mm"
+            raise ModelError(f"The shard {path} is made of {said.format(*found)}, not {said.format(*wanted)}.")
+
+
+def slice_pool(folder: Path, settings: FitSettings) -> SlicePool:
+    """Return the augmented slices of a folder of shards.
+
+    Raises
+    ------
+    ModelError
+        When there are no shards, or some of another frame.
+    """
+    _check_frames(folder, settings)
+    pool = SlicePool([], settings.windows, Augmentation())
+    pool.add_folder(folder)
+    if not pool.records:
+        raise ModelError(f"The folder {folder} holds no shards of generated studies.")
+    return pool

@@ -1,9 +1,10 @@
 """Fit the network on shards of generated studies."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import keras
 import numpy as np
@@ -12,51 +13,48 @@ from triage_node.errors import ModelError
 from triage_node.models.architecture import Architecture, build_network
 from triage_node.models.weights_file import assign_weights, read_weights
 from triage_node.models.windows import channel_count
-from triage_node.train.fitting.augmentation import Augmentation
 from triage_node.train.fitting.averaging import WeightAverage
-from triage_node.train.fitting.batches import SlicePool
+from triage_node.train.fitting.batches import slice_pool
 from triage_node.train.fitting.checkpoint import CHECKPOINT_FILE, Checkpoint, restore_checkpoint
 from triage_node.train.fitting.devices import device_scope, share_statistics
 from triage_node.train.fitting.imagenet import load_imagenet
 from triage_node.train.fitting.losses import LOSS_WEIGHTS, LOSSES
+from triage_node.train.fitting.makers import BatchMakers, Pool, make_batch
 from triage_node.train.fitting.processes import is_first, own_rows, place
 from triage_node.train.fitting.settings import WEIGHTS_FILE, FitSettings
 from triage_node.train.fitting.statistics import BATCHES, freeze_statistics, settle_statistics
 from triage_node.train.provenance import write_settings
-from triage_node.train.shards import read_frame, shard_paths
 
 # Share of the peak learning rate at the end.
 LAST_SHARE = {"cosine": 0.01, "constant": 1.0}
 
 
-class Pool(Protocol):
-    """Slices to draw from."""
-
-    def batch(self, size: int, rng: np.random.Generator) -> tuple[Any, ...]:
-        """Return inputs, targets by output and, where slices count differently, their weights by output."""
-
-    def add_folder(self, folder: Path) -> None:
-        """Take in shards that have appeared."""
-
-
 class SliceBatches(keras.utils.PyDataset):
     """Batches of one epoch; batch k of epoch e is the same in every run with the same seed and shards."""
 
-    def __init__(self, pool: Pool, settings: FitSettings, shards: Path | None = None, epoch: int = 0) -> None:
-        super().__init__(workers=settings.workers, use_multiprocessing=False, max_queue_size=8)
-        self.pool, self.settings, self.shards, self.epoch = pool, settings, shards, epoch
+    def __init__(
+        self,
+        pool: Pool,
+        settings: FitSettings,
+        shards: Path | None = None,
+        epoch: int = 0,
+        makers: BatchMakers | None = None,
+    ) -> None:
+        super().__init__(workers=1 if makers else settings.workers, use_multiprocessing=False, max_queue_size=8)
+        self.pool, self.settings, self.shards, self.epoch, self.makers = pool, settings, shards, epoch, makers
 
     def __len__(self) -> int:
         return self.settings.epoch
 
     def __getitem__(self, index: int) -> tuple[Any, ...]:
-        rng = np.random.default_rng([self.settings.seed, self.epoch, index])
-        return own_rows(self.pool.batch(self.settings.batch, rng))
+        # TensorFlow looks at the first batch before it begins, so that one is made here a second time.
+        made = self.makers.batch(self.epoch, index) if self.makers else None
+        return own_rows(made or make_batch(self.pool, self.settings, self.epoch, index))
 
     def on_epoch_end(self) -> None:
         """Go on to the next epoch's batches, and take in shards that have appeared meanwhile."""
         self.epoch += 1
-        if self.shards is not None:
+        if self.shards is not None and self.makers is None:
             self.pool.add_folder(self.shards)
 
 
@@ -118,7 +116,8 @@ def fit(shards: Path, folder: Path, settings: FitSettings, callbacks: tuple[kera
     ModelError
         When the folder holds no shards, or the checkpoint of another network.
     """
-    return fit_pool(slice_pool(shards, settings), folder, settings, callbacks, shards=shards)
+    make_pool = partial(slice_pool, shards, settings)
+    return fit_pool(make_pool(), folder, settings, callbacks, shards=shards, make_pool=make_pool)
 
 
 def fit_pool(
@@ -128,6 +127,7 @@ def fit_pool(
     callbacks: tuple[keras.callbacks.Callback, ...] = (),
     shards: Path | None = None,
     validation: keras.utils.PyDataset | None = None,
+    make_pool: Callable[[], Pool] | None = None,
 ) -> Any:
     """Fit a network on a pool of slices, as `fit` does.
 
@@ -137,6 +137,8 @@ def fit_pool(
         Folder that the pool takes more shards from as they appear.
     validation
         Batches that are scored after every epoch.
+    make_pool
+        Makes the pool once more in each of `settings.makers` processes; without it, threads of this one make batches.
     """
     _check_processes(settings, folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -153,15 +155,24 @@ def fit_pool(
         average = WeightAverage(folder / WEIGHTS_FILE, settings.average_decay)
         done = restore_checkpoint(folder, network, average)
         writers = (average, Checkpoint(folder, average), *callbacks)
-        return network.fit(
-            SliceBatches(pool, settings, shards, done),
-            epochs=settings.epochs,
-            initial_epoch=done,
-            validation_data=validation,
-            verbose=0,
-            shuffle=False,  # the pool draws at random already, and Keras' own order would be another after a resume
-            callbacks=list(writers if is_first() else ()),
-        )
+        with _makers(make_pool, shards, settings, done) as makers:
+            return network.fit(
+                SliceBatches(pool, settings, shards, done, makers),
+                epochs=settings.epochs,
+                initial_epoch=done,
+                validation_data=validation,
+                verbose=0,
+                shuffle=False,  # the pool draws at random already, and Keras' own order would be another after a resume
+                callbacks=list(writers if is_first() else ()),
+            )
+
+
+def _makers(
+    make_pool: Callable[[], Pool] | None, shards: Path | None, settings: FitSettings, epoch: int
+) -> AbstractContextManager[BatchMakers | None]:
+    if make_pool is None or not settings.makers:
+        return nullcontext()
+    return BatchMakers(make_pool, shards, settings, epoch)
 
 
 def _first_images(pool: Pool, settings: FitSettings) -> Iterator[np.ndarray]:
@@ -178,29 +189,3 @@ def _check_processes(settings: FitSettings, folder: Path) -> None:
         raise ModelError(
             "A fit in several processes goes on from weights: give --start, such as last.npz of a short fit."
         )
-
-
-def _check_frames(folder: Path, settings: FitSettings) -> None:
-    """Refuse shards of another frame: pixels of another size look right and teach the wrong scale."""
-    geometry = settings.geometry
-    wanted = (geometry.mm_per_pixel, geometry.rows, geometry.columns)
-    for path in shard_paths(folder):
-        if (found := read_frame(path)) != wanted:
-            said = "{1} x {2} pixels of {0:g} mm"
-            raise ModelError(f"The shard {path} is made of {said.format(*found)}, not {said.format(*wanted)}.")
-
-
-def slice_pool(folder: Path, settings: FitSettings) -> SlicePool:
-    """Return the augmented slices of a folder of shards.
-
-    Raises
-    ------
-    ModelError
-        When there are no shards, or some of another frame.
-    """
-    _check_frames(folder, settings)
-    pool = SlicePool([], settings.windows, Augmentation())
-    pool.add_folder(folder)
-    if not pool.records:
-        raise ModelError(f"The folder {folder} holds no shards of generated studies.")
-    return pool
