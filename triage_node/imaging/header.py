@@ -18,6 +18,7 @@ from pydicom.tag import BaseTag, Tag
 _BINARY = {"US": "u2", "SS": "i2", "UL": "u4", "SL": "i4", "FL": "f4", "FD": "f8", "US or SS": "u2"}
 _MOST_CHARACTERS = 4096
 _LARGEST_NUMBER = 1e9
+_NOTHING = Dataset()
 
 
 @lru_cache(maxsize=512)
@@ -77,6 +78,8 @@ def day(header: Dataset, keyword: str) -> date | None:
 
 def items(header: Dataset, keyword: str) -> Sequence[Dataset]:
     """Return the items of a sequence, none when it is absent or cannot be parsed."""
+    if _tag(keyword) not in header:
+        return ()
     try:
         value = header.get(keyword)
     except Exception:  # parsing a peer's nested bytes: pydicom raises anything from struct.error to RecursionError
@@ -85,9 +88,9 @@ def items(header: Dataset, keyword: str) -> Sequence[Dataset]:
 
 
 def item(header: Dataset, keyword: str) -> Dataset:
-    """Return the first item of a sequence, an empty data set when there is none."""
+    """Return the first item of a sequence, an empty data set, which nobody fills, when there is none."""
     found = items(header, keyword)
-    return found[0] if found else Dataset()
+    return found[0] if found else _NOTHING
 
 
 def _joined(value: object) -> str:
