@@ -26,6 +26,7 @@ class EvaluateRequest:
 
     model: Path
     also: tuple[Path, ...]
+    members: tuple[Path, ...]
     shards: Path | None
     frozen: Path | None
     workers: int
@@ -124,19 +125,25 @@ def _evaluate(request: EvaluateRequest) -> None:
     from triage_node.models.registry import load_model
     from triage_node.train.evaluation.judging import judge
 
-    models = [load_model(path) for path in (request.model, *request.also)]
+    model = load_model(request.model)
+    others = [load_model(path) for path in request.members or request.also]
+    seeds = others if request.members or not others else [model, *others]
     sections = []
-    for name, score in _sources(request, models[0]):
-        sections.append(judge(name, models, score, draw_pictures=request.report is not None))
+    for name, score in _sources(request, model):
+        sections.append(judge(name, model, seeds, score, draw_pictures=request.report is not None))
         print_evaluation(name, sections[-1].figures)
-    plain = {f"Plain series {folder.name}": _judge_plain(models[0], folder) for folder in request.plain}
-    _keep(request, models[0].manifest, sections, plain)
+    plain = {f"Plain series {folder.name}": _judge_plain(model, folder) for folder in request.plain}
+    _keep(request, model.manifest, sections, plain)
 
 
 def evaluate(
     model: Annotated[Path, typer.Argument(help="Model folder or name of a shipped model.")],
     also: Annotated[
         list[Path] | None, typer.Option(help="A model of the same recipe with another seed; may be repeated.")
+    ] = None,
+    member: Annotated[
+        list[Path] | None,
+        typer.Option(help="A model of one seed, where MODEL is the mean of several; may be repeated."),
     ] = None,
     shards: Annotated[Path | None, typer.Option(help="Held-out shards.", exists=True)] = None,
     frozen: Annotated[
@@ -164,7 +171,20 @@ def evaluate(
         raise typer.BadParameter("--shards and --frozen are two ways to name the generated studies: give one")
     if not (shards or frozen or dicom or plain):
         raise typer.BadParameter("nothing to evaluate on: give --frozen, --shards, --dicom with --labels, or --plain")
-    also_models, plain_series = tuple(also or ()), tuple(plain or ())
+    if also and member:
+        raise typer.BadParameter("--also is for a model that is one of the seeds, --member for their mean: give one")
     _evaluate(
-        EvaluateRequest(model, also_models, shards, frozen, workers, dicom, labels, plain_series, report, write_card)
+        EvaluateRequest(
+            model=model,
+            also=tuple(also or ()),
+            members=tuple(member or ()),
+            shards=shards,
+            frozen=frozen,
+            workers=workers,
+            dicom=dicom,
+            labels=labels,
+            plain=tuple(plain or ()),
+            report=report,
+            write_card=write_card,
+        )
     )

@@ -12,25 +12,29 @@ from triage_node.train.evaluation.scored import ScoredStudy
 from triage_node.train.evaluation.scores import gather
 
 
-def judge(name: str, models: list[Model], score: Callable[[Model], list[ScoredStudy]], draw_pictures: bool) -> Section:
-    """Return the figures of the first model, beside the mean of all where there are several.
+def judge(
+    name: str, model: Model, seeds: list[Model], score: Callable[[Model], list[ScoredStudy]], draw_pictures: bool
+) -> Section:
+    """Return the figures of a model, beside the mean over models of single seeds where there are some.
 
     Parameters
     ----------
+    seeds
+        Models of its recipe, one a seed; itself among them, or those whose weights it is the mean of.
     score
         Returns what a model scores on the studies.
     draw_pictures
         Whether the section needs pictures.
     """
-    scores = [gather(model.manifest, score(model)) for model in models]
-    evaluation = measure(scores[0])
+    own = gather(model.manifest, score(model))
+    evaluation = measure(own)
     found: dict[str, Any] = figures(evaluation)
-    if len(models) > 1:
-        names = [model.manifest.folder.name for model in models]
-        found["across_seeds"] = seed_figures(names, across_seeds(scores))
+    if seeds:
+        scores = [own if other is model else gather(other.manifest, score(other)) for other in seeds]
+        found["across_seeds"] = seed_figures([other.manifest.folder.name for other in seeds], across_seeds(scores))
     pictures: dict[str, bytes] = {}
     if draw_pictures:
         from triage_node.train.evaluation.pictures import draw
 
-        pictures = dict(draw(models[0].manifest, scores[0], evaluation))
+        pictures = dict(draw(model.manifest, own, evaluation))
     return Section(name, found, pictures)

@@ -29,6 +29,7 @@ def test_a_series_is_written(tmp_path):
         ["phantom", "out", "--dicom", "--types", "stroke"],
         ["evaluate", "default"],
         ["evaluate", "default", "--dicom", "."],
+        ["evaluate", "default", "--dicom", ".", "--labels", "setup.cfg", "--also", "default", "--member", "default"],
         ["fit", "nowhere", "run"],
         ["calibrate", "default"],
         ["calibrate", "default", ".", "--site", "setup.cfg"],
