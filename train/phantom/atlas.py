@@ -17,6 +17,8 @@ ORIGIN = (98, 134, 72)
 MIDDLE_Y_MM = -18
 COARSE_MM = 2
 COARSE_PAD_MM = 60
+# Radius of the ball that closes the hull, near the floor and, from this height on, under the vault.
+FLOOR_CLOSING_MM, VAULT_CLOSING_MM, VAULT_FROM_MM = 6.0, 30.0, 12.0
 # Deeper than this below the hull, cerebrospinal fluid is a ventricle or a cistern and not a sulcus.
 VENTRICLE_DEPTH_MM = 22
 # A place ``(z, y, x)`` in each ventricle: lateral ones, third, fourth. Deep fluid that hangs together with none of them
@@ -91,11 +93,20 @@ def _signed_distance(inside: np.ndarray) -> np.ndarray:
     return (depth * COARSE_MM).astype(np.float32)
 
 
-def _coarse_hull(tissue: np.ndarray, closing_mm: int) -> np.ndarray:
-    """Return a closed, filled hull at the coarse step, padded all around."""
+def _coarse_hull(tissue: np.ndarray, closing_mm: float) -> np.ndarray:
+    """Return a hull, closed with a ball and filled, at the coarse step, padded all around."""
     coarse = np.pad(tissue[::COARSE_MM, ::COARSE_MM, ::COARSE_MM], COARSE_PAD_MM // COARSE_MM)
-    closed = ndimage.binary_closing(coarse, iterations=max(1, closing_mm // COARSE_MM))
-    return ndimage.binary_fill_holes(closed)
+    radius = closing_mm / COARSE_MM
+    grown = ndimage.distance_transform_edt(~coarse) <= radius
+    return ndimage.binary_fill_holes(ndimage.distance_transform_edt(grown) > radius)
+
+
+def _vault_hull(head: np.ndarray, middle: float) -> np.ndarray:
+    """Return the hull of the brain under the vault: round at the top, where the brain has a furrow in the midline."""
+    hull = _coarse_hull(head, FLOOR_CLOSING_MM)
+    first = round((middle + COARSE_PAD_MM + VAULT_FROM_MM) / COARSE_MM)
+    hull[first:] |= _coarse_hull(head, VAULT_CLOSING_MM)[first:]
+    return hull
 
 
 def _coarse(origin: tuple[float, float, float]) -> tuple[float, float, float]:
@@ -129,13 +140,13 @@ def load_atlas() -> Atlas:
         float(gray.shape[2] - 1 - ORIGIN[0]),
     )
     coarse_origin = _coarse(origin)
-    vault = _signed_distance(_coarse_hull(head > 0, 6))
+    vault = ndimage.gaussian_filter(_signed_distance(_vault_hull(head > 0, origin[0])), 1.0)
     brain = ndimage.gaussian_filter(gray + white, 0.7) > 0.35
     floor = _signed_distance(_coarse_hull(brain, 2))
     vault_map = Map(vault, coarse_origin, COARSE_MM, None)
-    hull = ndimage.binary_fill_holes(ndimage.binary_closing(head > 0, iterations=6))
-    fluid = np.clip(1 - gray - white, 0, 1) * hull
     grid = np.indices(gray.shape, np.float32) - np.array(origin, np.float32)[:, None, None, None]
+    hull = ndimage.binary_fill_holes(ndimage.binary_closing(head > 0, iterations=6)) | (vault_map.at(*grid) > -1)
+    fluid = np.clip(1 - gray - white, 0, 1) * hull
     deep = (fluid > 0.45) & (vault_map.at(*grid) > VENTRICLE_DEPTH_MM) & ~_cisterns(*grid)
     ventricles = ndimage.gaussian_filter(_ventricles(deep, origin) * np.float32(1), 1.2)
     return Atlas(

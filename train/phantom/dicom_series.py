@@ -32,6 +32,8 @@ def demo_recipe(types: tuple[Label, ...], size: int = 512, slice_mm: float = 5.0
         slice_blur=0.2,
         noise_hu=2.5,
         grain_mm=0.5,
+        tail_share=0.0,
+        tail_mm=2.0,
         cupping_hu=1.5,
         cupping_mm=4.0,
         cupping_lobes=0.0,

@@ -21,6 +21,8 @@ class Scanner:
     ----------
     blur_mm, slice_blur
         Deviation of the point spread, in the plane in mm and along the stack in slices.
+    tail_share, tail_mm
+        What of the point spread lies in wide tails, and their deviation: bone shines into the brain below it.
     noise_hu
         Deviation of the noise in the middle of the head.
     grain_mm
@@ -40,6 +42,8 @@ class Scanner:
 
     blur_mm: float
     slice_blur: float
+    tail_share: float
+    tail_mm: float
     noise_hu: float
     grain_mm: float
     cupping_hu: float
@@ -56,10 +60,12 @@ class Scanner:
         return cls(
             blur_mm=rng.uniform(0.35, 0.95),
             slice_blur=rng.uniform(0.1, 0.5),
+            tail_share=rng.uniform(0, 0.06) * (rng.random() < 0.5),
+            tail_mm=rng.uniform(1.5, 3.0),
             noise_hu=float(np.exp(rng.uniform(np.log(0.8), np.log(3.4)))),
             grain_mm=rng.uniform(0.35, 1.05),
-            cupping_hu=rng.uniform(2, 20),
-            cupping_mm=rng.uniform(8, 26),
+            cupping_hu=rng.uniform(7, 22),
+            cupping_mm=rng.uniform(12, 26),
             cupping_lobes=rng.uniform(0, 1),
             streaks_hu=np.exp(rng.uniform(0, np.log(6))) * (rng.random() < 0.5),
             floor_hu=rng.uniform(-1, 10),
@@ -83,6 +89,27 @@ def _hardening(space: HeadSpace, scanner: Scanner) -> np.ndarray:
     return scanner.floor_hu * _floor(space.z) - scanner.petrous_hu * band
 
 
+def _ring(depth: np.ndarray, scanner: Scanner) -> np.ndarray:
+    """Return the brightening all around, by depth below the bone in mm."""
+    return scanner.cupping_hu * np.exp(-np.clip(depth, 0, None) / scanner.cupping_mm)
+
+
+def brightening(share: np.ndarray, space: HeadSpace, scanner: Scanner) -> float:
+    """Return by how many HU cupping raises a lesion more than the brain as a whole.
+
+    Parameters
+    ----------
+    share
+        ``(slices, rows, columns) float32``, share of the lesion in each voxel.
+    """
+    inside = space.inside_mm > 0
+    lesion = share * inside
+    if not lesion.any():
+        return 0.0
+    ring = _ring(space.inside_mm, scanner)
+    return float(np.average(ring, weights=lesion) - np.median(ring[inside]))
+
+
 def _cupping(space: HeadSpace, depth: np.ndarray, scanner: Scanner, rng: np.random.Generator) -> np.ndarray:
     """Return the brightening under the bone: all around, and in bands along parts of the convexity."""
     y, x, z = average_subslices(space.y), average_subslices(space.x), average_subslices(space.z)
@@ -93,9 +120,16 @@ def _cupping(space: HeadSpace, depth: np.ndarray, scanner: Scanner, rng: np.rand
             order * around + rng.uniform(-np.pi, np.pi) + z / rng.uniform(30, 90)
         )
     lobes = scanner.cupping_lobes * np.clip(1.5 * waves, 0, 2.5)
-    ring = np.exp(-np.clip(depth, 0, None) / scanner.cupping_mm)
     band = np.exp(-((np.clip(depth, 0, None) / rng.uniform(1.5, 5)) ** 2))
-    return scanner.cupping_hu * ring + (2 + 0.4 * scanner.cupping_hu) * lobes * band
+    return _ring(depth, scanner) + (2 + 0.4 * scanner.cupping_hu) * lobes * band
+
+
+def _spread(plane: np.ndarray, grid: Grid, scanner: Scanner) -> None:
+    """Blur a slice by the point spread, in place."""
+    wide = cv2.GaussianBlur(plane, (0, 0), scanner.tail_mm / grid.mm_per_pixel) if scanner.tail_share else None
+    cv2.GaussianBlur(plane, (0, 0), max(scanner.blur_mm / grid.mm_per_pixel, 0.2), dst=plane)
+    if wide is not None:
+        cv2.addWeighted(plane, 1 - scanner.tail_share, wide, scanner.tail_share, 0, dst=plane)
 
 
 def _noise(shape: tuple[int, ...], grid: Grid, scanner: Scanner, rng: np.random.Generator) -> np.ndarray:
@@ -135,7 +169,7 @@ def scan(hu: np.ndarray, space: HeadSpace, grid: Grid, scanner: Scanner, rng: np
     image = average_subslices(ndimage.gaussian_filter1d(hu + hardening, scanner.slice_blur * SUBSLICES, axis=0))
     z, depth = average_subslices(space.z), average_subslices(space.inside_mm)
     for plane in image:
-        cv2.GaussianBlur(plane, (0, 0), max(scanner.blur_mm / grid.mm_per_pixel, 0.2), dst=plane)
+        _spread(plane, grid, scanner)
     floor, inside = _floor(z), depth > 0
     image += _cupping(space, depth, scanner, rng) * inside
     image += scanner.noise_hu * (1 + np.float32(0.6) * floor) * _noise(image.shape, grid, scanner, rng)

@@ -14,6 +14,8 @@ SIDES = (-1, 1)
 BULGE_MM = 1.0
 # Nothing of the face reaches higher, the frontal sinus included.
 HIGHEST_MM = 22.0
+# How often a side has soft tissue enclosed by bone that preprocessing may take for brain.
+POCKETS = 0.35
 
 
 def _paint(hu: np.ndarray, where: np.ndarray, value: np.ndarray | float) -> None:
@@ -128,6 +130,17 @@ def _sphenoid_and_clivus(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Genera
         _fill(hu, anatomy.space, body, rng.uniform(500, 1100), outside)
 
 
+def _pockets(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> None:
+    """Add soft tissue that bone encloses beside orbits and sinuses: muscle, mucus, marrow; it is taken for brain."""
+    outside = _outside_brain(anatomy)
+    for side in SIDES:
+        if rng.random() < POCKETS:
+            middle = (rng.uniform(-45, -15), rng.uniform(-88, -40), side * rng.uniform(12, 52))
+            pocket = Ellipsoid(middle, (rng.uniform(5, 14), rng.uniform(5, 14), rng.uniform(5, 14)))
+            _fill(hu, anatomy.space, pocket, rng.uniform(400, 900), outside, grown_mm=rng.uniform(1.5, 4))
+            _fill(hu, anatomy.space, pocket, rng.uniform(20, 75) + rng.uniform(0, 25) * anatomy.fine, outside)
+
+
 def _canal(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> None:
     """Open the foramen magnum and ring the cord with the first vertebra."""
     density = rng.uniform(500, 900)
@@ -151,6 +164,6 @@ def add_skull_base(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -
     reached = slice(low[0], low[-1] + 1)
     whole = np.array(hu, np.float32)
     lower, part = anatomy.slices(reached), whole[reached]
-    for step in (_face, _sphenoid_and_clivus, _sinuses, _petrous, _orbits, _canal):
+    for step in (_face, _sphenoid_and_clivus, _sinuses, _petrous, _orbits, _pockets, _canal):
         step(part, lower, rng)
     return whole

@@ -14,13 +14,13 @@ from triage_node.train.phantom.lesion import Anatomy, Lesion
 from triage_node.train.phantom.lesions import LESIONS
 from triage_node.train.phantom.look_alikes import add_look_alikes
 from triage_node.train.phantom.mass_effect import displace
-from triage_node.train.phantom.scanner import SUBSLICES, Scanner, average_subslices, scan
+from triage_node.train.phantom.scanner import SUBSLICES, Scanner, average_subslices, brightening, scan
 from triage_node.train.phantom.skull import add_vault
 from triage_node.train.phantom.skull_base import add_skull_base
 from triage_node.train.phantom.surroundings import add_scalp, add_table
 
 # Raised when the same seed gives another head than before: figures of different versions do not compare.
-VERSION = 4
+VERSION = 6
 # Share of blood in a voxel, and its area in a slice, from which they count as hemorrhage.
 BLOOD_SHARE = 0.4
 SMALLEST_AREA_MM2 = 20.0
@@ -139,12 +139,15 @@ def _lesions(anatomy: Anatomy, types: tuple[Label, ...], rng: np.random.Generato
     return [lesion for lesion in found if lesion is not None]
 
 
-def _paint(hu: np.ndarray, lesion: Lesion, anatomy: Anatomy, gray_hu: float, rng: np.random.Generator) -> np.ndarray:
-    """Lay edema and blood over the brain."""
+def _paint(
+    hu: np.ndarray, lesion: Lesion, anatomy: Anatomy, gray_hu: float, scanner: Scanner, rng: np.random.Generator
+) -> np.ndarray:
+    """Lay edema and blood over the brain; published densities were read off scans, so cupping is in them already."""
     if lesion.edema is not None:
         hu = hu + 0.5 * lesion.edema * (rng.uniform(12, 22) - hu)
     contrast = SMALLEST_CONTRAST_IN_FLUID_HU if lesion.label in IN_FLUID else SMALLEST_CONTRAST_HU
-    blood = np.clip(lesion.hu, gray_hu + contrast, LARGEST_HU) + lesion.mottle * anatomy.medium
+    true_hu = lesion.hu - brightening(lesion.fraction, anatomy.space, scanner)
+    blood = np.clip(true_hu, gray_hu + contrast, LARGEST_HU) + lesion.mottle * anatomy.medium
     if lesion.peel_mm is not None and rng.random() < 0.25:  # mixed ages
         blood = blood - rng.uniform(8, 22) * np.clip(anatomy.coarse, 0, 1)
     return hu + lesion.fraction * (blood - hu)
@@ -182,7 +185,7 @@ def generate_study(atlas: Atlas, recipe: Recipe, rng: np.random.Generator) -> Ge
     hu = brain_hu(tissue, space, grid, style, rng)
     hu = add_look_alikes(hu, Anatomy(grid, moved, tissue.fluid, tissue.ventricles, *noises), rng)
     for lesion in lesions:
-        hu = _paint(hu, lesion, anatomy, style.gray_hu, rng)
+        hu = _paint(hu, lesion, anatomy, style.gray_hu, recipe.scanner, rng)
     hu, below_bone_mm = add_vault(hu, anatomy, rng, recipe.plain)
     hu = add_scalp(hu, below_bone_mm, anatomy, rng, recipe.plain)
     hu = add_skull_base(hu, anatomy, rng)

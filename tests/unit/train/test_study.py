@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -5,6 +7,8 @@ import pytest
 from triage_node.findings import LABELS, TYPES, Label
 from triage_node.models.preprocessing import Geometry, strip_head
 from triage_node.train.phantom.dicom_series import demo_recipe
+from triage_node.train.phantom.head import place_head
+from triage_node.train.phantom.scanner import average_subslices, brightening, scan
 from triage_node.train.phantom.study import (
     FIRST_TYPE,
     IN_FLUID,
@@ -96,6 +100,52 @@ def test_the_middle_of_a_head_is_darker_than_its_border_as_in_patients(atlas):
     rng, geometry = np.random.default_rng(0), Geometry()
     found = [_rise(strip_head(generate_study(atlas, random_recipe(rng, ()), rng).volume, geometry)) for _ in range(5)]
     assert 7 < np.median(found) < 14, found
+
+
+def test_the_vertex_is_round_as_that_of_patients(atlas):
+    """In 24 plain heads of patients the top slices fill 0.99 of their convex hull (at least 0.97)."""
+    rng, geometry = np.random.default_rng(0), Geometry()
+    found = [_round(strip_head(generate_study(atlas, random_recipe(rng, ()), rng).volume, geometry)) for _ in range(5)]
+    assert np.median(found) > 0.955, found
+
+
+def _round(head):
+    """Share of their convex hull that the highest three slices of 25 cm2 or more fill."""
+    shares = []
+    for index in np.flatnonzero(head.brain_area_cm2 >= 25)[-3:]:
+        outline = cv2.convexHull(np.argwhere(head.mask[index])[:, ::-1].astype(np.int32))
+        shares.append(head.mask[index].sum() / cv2.contourArea(outline))
+    return np.mean(shares)
+
+
+def test_published_densities_include_the_cupping(atlas):
+    """A hematoma under the bone is not made denser than the published one by a scanner that brightens it."""
+    rng = np.random.default_rng(0)
+    recipe = random_recipe(rng, ())
+    scanner = replace(recipe.scanner, cupping_hu=20.0, cupping_mm=12.0)
+    space = place_head(atlas, recipe.grid(), recipe.pose, rng)
+    inside = (space.inside_mm > 0).astype(np.float32)
+    border, middle = inside * (space.inside_mm < 4), inside * (space.inside_mm > 40)
+    assert 10 < brightening(border, space, scanner) < 20
+    assert -8 < brightening(middle, space, scanner) < 0
+    assert brightening(border, space, replace(scanner, cupping_hu=0.0)) == 0
+    assert brightening(np.zeros_like(inside), space, scanner) == 0
+
+
+def test_bone_shines_into_the_brain_below_it_where_the_point_spread_has_tails(atlas):
+    rng = np.random.default_rng(0)
+    recipe = random_recipe(rng, ())
+    quiet = replace(recipe.scanner, noise_hu=0.0, cupping_hu=0.0, cupping_lobes=0.0, streaks_hu=0.0, blur_mm=0.5)
+    space = place_head(atlas, recipe.grid(), recipe.pose, rng)
+    true = np.where(space.inside_mm > 0, 30, np.where(space.inside_mm > -7, 1000, 0)).astype(np.float32)
+    depth = average_subslices(space.inside_mm)
+    below = (depth > 1.8) & (depth < 2.6) & (average_subslices(space.z) > 40)
+
+    def level(tail_share):
+        scanner = replace(quiet, tail_share=tail_share, tail_mm=2.5)
+        return np.median(scan(true, space, recipe.grid(), scanner, np.random.default_rng(1))[below])
+
+    assert 4 < level(0.05) - level(0.0) < 25
 
 
 def _rise(head):
