@@ -139,7 +139,7 @@ def test_bone_shines_into_the_brain_below_it_where_the_point_spread_has_tails(at
     space = place_head(atlas, recipe.grid(), recipe.pose, rng)
     true = np.where(space.inside_mm > 0, 30, np.where(space.inside_mm > -7, 1000, 0)).astype(np.float32)
     depth = average_subslices(space.inside_mm)
-    below = (depth > 1.8) & (depth < 2.6) & (average_subslices(space.z) > 40)
+    below = (depth > 1.8) & (depth < 2.6) & (np.abs(average_subslices(space.z) - 15) < 15)
 
     def level(tail_share):
         scanner = replace(quiet, tail_share=tail_share, tail_mm=2.5)
@@ -155,6 +155,8 @@ def _rise(head):
         if inside.sum() * pixel_mm**2 < 100 * 100:
             continue
         depth = pixel_mm * cv2.distanceTransform(np.pad(inside.astype(np.uint8), 1), cv2.DIST_L2, 5)[1:-1, 1:-1]
+        if depth.max() <= 25:
+            continue
         border.append(np.median(image[(depth > 2) & (depth < 4)]))
         middle.append(np.median(image[depth > 25]))
     return np.mean(border) - np.mean(middle)
