@@ -1,6 +1,6 @@
 """Processes that make batches ahead, so that a GPU need not wait for them.
 
-Threads of one Python process wait for each other many times a slice: six made fewer slices a second than one.
+Threads of one Python process wait for each other many times a slice, and six of them used one and a half cores of 16.
 """
 
 import pickle
