@@ -144,7 +144,7 @@ class BatchMakers:
         try:
             while isinstance(message := connection.recv(), tuple):
                 self._memory(message[0])
-        except (EOFError, ConnectionResetError):
+        except (EOFError, OSError):  # also when the process was ended within a message
             return
 
     def batch(self, epoch: int, index: int) -> tuple[Any, ...] | None:
@@ -161,13 +161,14 @@ class BatchMakers:
         self._next += 1
         try:
             message = connection.recv()
-        except (EOFError, ConnectionResetError) as error:
+            if isinstance(message, Exception):
+                raise message
+            name, sizes, rest = message
+            buffers = self._copies(name, sizes)
+            connection.send(None)
+        except (EOFError, OSError) as error:
             raise ModelError("A process that makes batches has ended. Is memory short? Then use fewer.") from error
-        if isinstance(message, Exception):
-            raise message
-        name, sizes, rest = message
-        batch: tuple[Any, ...] = pickle.loads(rest, buffers=self._copies(name, sizes))  # noqa: S301, it is our own child
-        connection.send(None)
+        batch: tuple[Any, ...] = pickle.loads(rest, buffers=buffers)  # noqa: S301, it is our own child
         return batch
 
     def _copies(self, name: str, sizes: list[int]) -> list[np.ndarray]:
