@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from pynetdicom import AE, _config, evt
 from pynetdicom.association import Association
+from pynetdicom.pdu import A_ASSOCIATE_RJ
 from pynetdicom.presentation import PresentationContext
 
 from triage_node.config import Destination
@@ -46,16 +47,22 @@ def associate(
     _config.LOG_HANDLER_LEVEL = "none"
     ae = AE(ae_title=calling_ae_title)
     ae.connection_timeout = ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = timeout_seconds
+    rejections: list[A_ASSOCIATE_RJ] = []
+
+    def listen(event: evt.Event) -> None:
+        if isinstance(event.pdu, A_ASSOCIATE_RJ):
+            rejections.append(event.pdu)
+
     assoc = ae.associate(
         destination.host,
         destination.port,
         contexts=list(contexts),
         ae_title=destination.ae_title,
-        evt_handlers=[(evt.EVT_CONN_OPEN, _send_at_once)],
+        evt_handlers=[(evt.EVT_CONN_OPEN, _send_at_once), (evt.EVT_PDU_RECV, listen)],
     )
     try:
         if not assoc.is_established:
-            raise _failure(assoc, destination)
+            raise _failure(assoc, rejections, destination)
         yield assoc
         if assoc.is_established:
             assoc.release()
@@ -64,15 +71,18 @@ def associate(
             assoc.abort()
 
 
-def _failure(assoc: Association, destination: Destination) -> PeerUnreachable | PeerBusy | PeerRefused:
+def _failure(
+    assoc: Association, rejections: Sequence[A_ASSOCIATE_RJ], destination: Destination
+) -> PeerUnreachable | PeerBusy | PeerRefused:
     if assoc.rejected_contexts and not assoc.accepted_contexts:
         return PeerRefused(f"{destination} accepts none of the SOP classes that were proposed.")
-    if not assoc.is_rejected:
+    # Not is_rejected: pynetdicom closes the socket on an answer, and may take that for a failed connection.
+    if not rejections:
         return PeerUnreachable(f"{destination} cannot be reached, or does not answer.")
-    answer = assoc.acceptor.primitive
-    source, reason = getattr(answer, "result_source", 0), getattr(answer, "diagnostic", 0)
+    answer = rejections[0]
+    source, reason = answer.source or 0, answer.reason_diagnostic or 0
     text = REJECTIONS.get((source, reason), f"source {source}, reason {reason}")
-    kind = PeerBusy if getattr(answer, "result", None) == TRANSIENT_RESULT else PeerRefused
+    kind = PeerBusy if answer.result == TRANSIENT_RESULT else PeerRefused
     return kind(f"{destination} rejected the association: {text}.")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from ct import head_ct, save
 from pynetdicom import AE, evt
+from pynetdicom.acse import ACSE
 from pynetdicom.sop_class import CTImageStorage, MRImageStorage, Verification
 
 from triage_node.config import Destination
@@ -74,6 +75,20 @@ def test_a_class_that_is_not_accepted_is_permanent(peer, image):
 
 
 def test_a_caller_that_is_not_known_is_permanent(peer, image):
+    with pytest.raises(PeerRefused, match="does not know our AE title"):
+        store_first_accepted(peer(require_calling_aet=["OTHER"]), [image], "TRIAGE", 5)
+
+
+def test_a_rejection_that_is_read_before_the_caller_looks_is_permanent(peer, image, monkeypatch):
+    # On a busy machine the thread that reads may have the answer, and close, before the caller's turn comes.
+    request = ACSE.send_request
+
+    def request_and_wait(acse):
+        request(acse)
+        acse.dul.join(5)
+        assert not acse.dul.is_alive()
+
+    monkeypatch.setattr(ACSE, "send_request", request_and_wait)
     with pytest.raises(PeerRefused, match="does not know our AE title"):
         store_first_accepted(peer(require_calling_aet=["OTHER"]), [image], "TRIAGE", 5)
 
