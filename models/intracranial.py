@@ -23,6 +23,8 @@ DENSEST_BLOOD_HU = 100.0
 SMALLEST_SLICE_CM2 = 16.0
 # Below the largest slice, a part of the mask that less bone than this surrounds is muscle, orbit or throat.
 SMALLEST_BONE_SHARE = 0.5
+# The skull widens upward to its largest slice, so what is inside it lies below what is inside it, at least by this share.
+SMALLEST_SHARE_BELOW = 0.25
 BONE_NEAR_MM = 2.1
 ACROSS_SLICES = np.array(
     [
@@ -100,8 +102,8 @@ def _around(mask: np.ndarray, margin: float) -> tuple[slice, slice]:
     return slice(max(row - wide, 0), row + rows + wide), slice(max(column - wide, 0), column + columns + wide)
 
 
-def _without_face(mask: np.ndarray, bone: np.ndarray, mm_per_pixel: float) -> np.ndarray:
-    """Drop the parts of a slice's mask whose border hardly lies on bone.
+def _without_face(mask: np.ndarray, above: np.ndarray, bone: np.ndarray, mm_per_pixel: float) -> np.ndarray:
+    """Drop the parts of a slice's mask whose border hardly lies on bone, or that lie below nothing that is inside.
 
     The temporal muscle behind the zygoma, orbits and throat see bone in many directions, too; but between them and it
     lies fat or air. A fossa of the skull is lined with bone all around, with whatever bleeds into it.
@@ -111,8 +113,9 @@ def _without_face(mask: np.ndarray, bone: np.ndarray, mm_per_pixel: float) -> np
     edge = mask & (1 - cv2.erode(mask, disk(mm_per_pixel, mm_per_pixel)))
     borders = np.bincount(labels[edge > 0], minlength=count)
     on_bone = np.bincount(labels[(edge & near) > 0], minlength=count)
+    areas, below = (np.bincount(found.ravel(), minlength=count) for found in (labels, labels * above))
     for part in range(1, count):
-        if on_bone[part] < SMALLEST_BONE_SHARE * borders[part]:
+        if on_bone[part] < SMALLEST_BONE_SHARE * borders[part] or below[part] < SMALLEST_SHARE_BELOW * areas[part]:
             kept[labels == part] = 0
     return kept
 
@@ -152,6 +155,6 @@ def intracranial_mask(hu: np.ndarray, mm_per_pixel: float) -> np.ndarray:
     core = _largest_component(opened)
     restored = [_restore_rim(*parts, mm_per_pixel) for parts in zip(core, enclosed, soft, hu, strict=True)]
     largest = int(np.argmax([mask.sum() for mask in restored]))
-    for index in range(largest):
-        restored[index] = _without_face(restored[index], bone[index], mm_per_pixel)
+    for index in reversed(range(largest)):
+        restored[index] = _without_face(restored[index], restored[index + 1], bone[index], mm_per_pixel)
     return _span(np.stack(restored).astype(bool), mm_per_pixel)

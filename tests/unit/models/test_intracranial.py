@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from triage_node.models.bone_rays import _four_directions, directions_with_bone
-from triage_node.models.intracranial import intracranial_mask
+from triage_node.models.intracranial import _without_face, intracranial_mask
 from triage_node.models.slices import resample
 
 MM = 1.25
@@ -39,6 +39,23 @@ def test_scalp_bone_and_table_stay_outside(head):
 
 def test_nothing_is_inside_of_nothing(head):
     assert not mask_of(replace(head(), hu=np.full((32, 256, 256), -1000, np.float32))).any()
+
+
+def _disk(row, column, radius):
+    y, x = np.mgrid[:120, :120]
+    return (np.hypot(y - row, x - column) < radius).astype(np.uint8)
+
+
+def test_what_lies_below_nothing_that_is_inside_is_face_also_when_bone_surrounds_it():
+    """The temporal muscle behind the zygoma is lined with bone; above it lie orbit and air, above a temporal pole brain."""
+    cerebellum, pole, muscle = _disk(80, 60, 25), _disk(30, 35, 10), _disk(30, 85, 10)
+    bone = sum(_disk(row, column, radius + 4) for row, column, radius in ((80, 60, 25), (30, 35, 10), (30, 85, 10)))
+    mask = cerebellum | pole | muscle
+    bone = ((bone > 0) & (mask == 0)).astype(np.uint8)
+    above = _disk(80, 60, 28) | _disk(42, 35, 14)
+    kept = _without_face(mask, above, bone, MM)
+    assert np.array_equal(kept, cerebellum | pole)
+    assert np.array_equal(_without_face(mask, np.ones_like(mask), bone, MM), mask)
 
 
 def test_a_pixel_in_a_ring_sees_bone_all_around_and_one_outside_does_not():
