@@ -6,6 +6,7 @@ Source: Fonov et al., Unbiased nonlinear average age-appropriate brain templates
 from dataclasses import dataclass
 from importlib.resources import files
 
+import cv2
 import numpy as np
 from scipy import ndimage
 
@@ -19,6 +20,11 @@ COARSE_MM = 2
 COARSE_PAD_MM = 60
 # Radius of the ball that closes the hull, near the floor and, from this height on, under the vault.
 FLOOR_CLOSING_MM, VAULT_CLOSING_MM, VAULT_FROM_MM = 6.0, 30.0, 12.0
+# Below this height, and behind the petrous ridges, a slice of the posterior fossa is convex; in front of the brain stem
+# it is this much wider.
+FOSSA_TO_MM, PREPONTINE_MM = -26.0, 6.0
+# The petrous ridges in a slice: their y at the clivus, from which distance to the midline they go back, and how steeply.
+RIDGE_Y_MM, RIDGE_FROM_MM, RIDGE_SLOPE = 2.0, 12.0, 0.55
 # Deeper than this below the hull, cerebrospinal fluid is a ventricle or a cistern and not a sulcus.
 VENTRICLE_DEPTH_MM = 22
 # A place ``(z, y, x)`` in each ventricle: lateral ones, third, fourth. Deep fluid that hangs together with none of them
@@ -109,6 +115,24 @@ def _vault_hull(head: np.ndarray, middle: float) -> np.ndarray:
     return hull
 
 
+def _fossa(brain: np.ndarray, origin: tuple[float, float, float]) -> np.ndarray:
+    """Return the posterior fossa: the brain there, and the cisterns between it and the bone, which its hull encloses."""
+    z, y, x = (np.arange(size) - start for size, start in zip(brain.shape, origin, strict=True))
+    behind = y[:, None] > RIDGE_Y_MM + RIDGE_SLOPE * np.clip(np.abs(x) - RIDGE_FROM_MM, 0, None)
+    fossa = np.zeros_like(brain)
+    for level in np.flatnonzero(z < FOSSA_TO_MM):
+        part = brain[level] & behind
+        if part.any():
+            stem = np.argwhere(part & (np.abs(x) < 8))
+            corners = np.argwhere(part)
+            if len(stem):
+                front = stem[:, 0].min() - PREPONTINE_MM
+                corners = np.vstack([corners, [[front, origin[2] - 11], [front, origin[2] + 11]]])
+            hull = cv2.convexHull(corners[:, ::-1].astype(np.int32))
+            fossa[level] = cv2.fillConvexPoly(np.zeros(part.shape, np.uint8), hull, 1) > 0
+    return fossa & behind | fossa & (np.abs(x) < 12)
+
+
 def _coarse(origin: tuple[float, float, float]) -> tuple[float, float, float]:
     z, y, x = ((index + COARSE_PAD_MM) / COARSE_MM for index in origin)
     return z, y, x
@@ -140,12 +164,13 @@ def load_atlas() -> Atlas:
         float(gray.shape[2] - 1 - ORIGIN[0]),
     )
     coarse_origin = _coarse(origin)
-    vault = ndimage.gaussian_filter(_signed_distance(_vault_hull(head > 0, origin[0])), 1.0)
     brain = ndimage.gaussian_filter(gray + white, 0.7) > 0.35
-    floor = _signed_distance(_coarse_hull(brain, 2))
+    fossa = _fossa(brain, origin)
+    vault = ndimage.gaussian_filter(_signed_distance(_vault_hull((head > 0) | fossa, origin[0])), 1.0)
+    floor = _signed_distance(_coarse_hull(brain | fossa, 2))
     vault_map = Map(vault, coarse_origin, COARSE_MM, None)
     grid = np.indices(gray.shape, np.float32) - np.array(origin, np.float32)[:, None, None, None]
-    hull = ndimage.binary_fill_holes(ndimage.binary_closing(head > 0, iterations=6)) | (vault_map.at(*grid) > -1)
+    hull = ndimage.binary_fill_holes(ndimage.binary_closing(head > 0, iterations=6)) | (vault_map.at(*grid) > -1) | fossa
     fluid = np.clip(1 - gray - white, 0, 1) * hull
     deep = (fluid > 0.45) & (vault_map.at(*grid) > VENTRICLE_DEPTH_MM) & ~_cisterns(*grid)
     ventricles = ndimage.gaussian_filter(_ventricles(deep, origin) * np.float32(1), 1.2)

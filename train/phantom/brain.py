@@ -1,4 +1,4 @@
-"""HU of the brain: gray and white matter, fluid spaces, age, and the fine folds an average head has lost."""
+"""HU of the brain: gray and white matter, fluid spaces and age."""
 
 from dataclasses import dataclass
 
@@ -6,10 +6,13 @@ import numpy as np
 
 from triage_node.train.phantom.atlas import Atlas
 from triage_node.train.phantom.grid import Grid
+from triage_node.train.phantom.gyri import random_folds
 from triage_node.train.phantom.head import HeadSpace
 
 # Tissue further outside the inner table is hidden by bone and scalp, and left out.
 SAMPLED_BEYOND_MM = 6.0
+# Fluid lower than this, at the middle of the head and less toward the back, is in the basal cisterns.
+BASAL_MM = -4.0
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,11 @@ class BrainStyle:
     sharpness
         Exponent that parts gray from white matter.
     fold_mm
-        Distance of the synthetic folds.
+        Distance from a sulcus to the next.
+    sulcus_mm
+        Mean width of the sulci.
+    cisterns
+        Share of fluid that the basal cisterns keep at any age.
     """
 
     fluid_hu: float
@@ -37,20 +44,25 @@ class BrainStyle:
     ventricle_floor: float
     sharpness: float
     fold_mm: float
+    sulcus_mm: float
+    cisterns: float
 
     @classmethod
     def random(cls, rng: np.random.Generator) -> "BrainStyle":
         """Return the brain of a patient between 18 and 95."""
         white = rng.uniform(22, 31)
         age = rng.uniform(0, 1)
+        atrophy = float(np.exp(np.log(0.2) + age * np.log(10) + rng.normal(0, 0.25)))
         return cls(
             fluid_hu=rng.uniform(2, 14),
             white_hu=white,
             gray_hu=white + rng.uniform(4, 11),
-            atrophy=float(np.exp(np.log(0.2) + age * np.log(10) + rng.normal(0, 0.25))),
+            atrophy=atrophy,
             ventricle_floor=float(np.clip(0.75 - 0.6 * age + rng.normal(0, 0.1), 0.1, 0.85)),
             sharpness=rng.uniform(1.3, 2.6),
-            fold_mm=rng.uniform(11, 17),
+            fold_mm=rng.uniform(8.5, 13.5),
+            sulcus_mm=rng.uniform(0.7, 1.7) + min(atrophy, 2.0) * rng.uniform(1.0, 2.2),
+            cisterns=rng.uniform(0.75, 1.2),
         )
 
 
@@ -72,17 +84,13 @@ def _sharpen(gray: np.ndarray, white: np.ndarray, power: float) -> tuple[np.ndar
 
 
 def _fold(tissue: Tissue, space: HeadSpace, grid: Grid, style: BrainStyle, rng: np.random.Generator) -> Tissue:
-    """Add a cortical ribbon and its sulci along the zero crossings of a smooth field."""
-    field = grid.noise(rng, style.fold_mm)
-    depth = np.clip((rng.uniform(12, 24) - space.inside_mm) / 6, 0, 1) * (space.inside_mm > 0)
-    depth = depth * np.clip((space.z + 25) / 10 + 0.5 * grid.noise(rng, 20), 0, 1)
-    ribbon = np.exp(-((field / rng.uniform(0.3, 0.55)) ** 2)) * depth
-    total = tissue.gray + tissue.white
-    sulcus = np.exp(-((field / rng.uniform(0.06, 0.16)) ** 2)) * depth
+    """Add sulci, and a ribbon of cortex on both sides of them and at the surface."""
+    folds = random_folds(space, grid, style.fold_mm, style.sulcus_mm, rng)
+    solid = tissue.gray + tissue.white
     return Tissue(
-        gray=tissue.gray * (1 - ribbon) + ribbon * total,
-        white=tissue.white * (1 - ribbon),
-        fluid=np.clip(tissue.fluid + sulcus * np.float32(rng.uniform(0, 1) * min(style.atrophy, 1.2)), 0, 1),
+        gray=tissue.gray * (1 - folds.cortex) + folds.cortex * solid,
+        white=tissue.white * (1 - folds.cortex),
+        fluid=np.maximum(tissue.fluid, folds.sulci),
         ventricles=tissue.ventricles,
     )
 
@@ -95,7 +103,7 @@ def _spread(values: np.ndarray, where: np.ndarray) -> np.ndarray:
 
 
 def sample_tissue(
-    atlas: Atlas, space: HeadSpace, grid: Grid, style: BrainStyle, rng: np.random.Generator, folds: bool = True
+    atlas: Atlas, space: HeadSpace, grid: Grid, style: BrainStyle, rng: np.random.Generator
 ) -> Tissue:
     """Return the tissue fractions of a head, aged and folded."""
     near = space.inside_mm > -SAMPLED_BEYOND_MM
@@ -103,10 +111,12 @@ def sample_tissue(
     gray, white = _sharpen(np.clip(atlas.gray.at(*place), 0, 1), np.clip(atlas.white.at(*place), 0, 1), style.sharpness)
     average = atlas.ventricles.at(*place)
     ventricles = np.clip((average - style.ventricle_floor) * 3 + 0.3, 0, 1) * (average > 0.05)
-    sulci = np.clip(atlas.fluid.at(*place) * style.atrophy, 0, 1)
+    basal = np.clip((BASAL_MM - place[0] - 0.35 * place[1]) / 8, 0, 1)
+    width = style.atrophy + basal * max(style.cisterns - style.atrophy, 0)
+    sulci = np.clip(atlas.fluid.at(*place) * width, 0, 1)
     fluid = np.where(average > 0.1, ventricles, sulci)
     tissue = Tissue(*(_spread(values, near) for values in (gray, white, fluid, ventricles)))
-    return _fold(tissue, space, grid, style, rng) if folds else tissue
+    return _fold(tissue, space, grid, style, rng)
 
 
 def brain_hu(tissue: Tissue, space: HeadSpace, grid: Grid, style: BrainStyle, rng: np.random.Generator) -> np.ndarray:
@@ -117,7 +127,7 @@ def brain_hu(tissue: Tissue, space: HeadSpace, grid: Grid, style: BrainStyle, rn
     between = 0.5 * (style.fluid_hu + style.gray_hu) if old else style.gray_hu
     hu = np.where(solid < 0.15, between, hu)
     hu = style.fluid_hu * tissue.fluid + (1 - tissue.fluid) * hu
-    rim = np.clip(1 - space.inside_mm / rng.uniform(1, 5), 0, 1) * (space.inside_mm > 0)
+    rim = np.clip(1 - space.inside_mm / rng.uniform(1, 5), 0, 1) * (space.inside_mm > 0) * (1 - tissue.fluid)
     border = style.fluid_hu if style.atrophy > 0.9 else style.gray_hu - 3
     hu = hu + 0.6 * rim * (border - hu)
     texture = rng.uniform(0, 1.2) * grid.noise(rng, 18) + rng.uniform(0, 1.0) * grid.noise(rng, 9)

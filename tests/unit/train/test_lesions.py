@@ -18,7 +18,7 @@ GRID = Grid(np.arange(-50.0, 80, 5), 96, 2.3)
 def anatomy(atlas):
     rng = np.random.default_rng(1)
     space = place_head(atlas, GRID, Pose(), rng)
-    style = BrainStyle(8, 27, 35, 0.9, 0.4, 1.8, 13)
+    style = BrainStyle(8, 27, 35, 0.9, 0.4, 1.8, 12, 2.5, 1.0)
     tissue = sample_tissue(atlas, space, GRID, style, rng)
     return Anatomy(GRID, space, tissue.fluid, tissue.ventricles, *(GRID.noise(rng, mm) for mm in (5, 9, 18)))
 
