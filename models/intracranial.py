@@ -23,7 +23,7 @@ DENSEST_BLOOD_HU = 100.0
 SMALLEST_SLICE_CM2 = 16.0
 # Below the largest slice, a part of the mask that less bone than this surrounds is muscle, orbit or throat.
 SMALLEST_BONE_SHARE = 0.5
-# The skull widens upward to its largest slice, so what is inside it lies below what is inside it, at least by this share.
+# The skull widens upward to its largest slice: what is inside it lies below what is inside it, by this share at least.
 SMALLEST_SHARE_BELOW = 0.25
 BONE_NEAR_MM = 2.1
 ACROSS_SLICES = np.array(

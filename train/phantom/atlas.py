@@ -23,7 +23,7 @@ FLOOR_CLOSING_MM, VAULT_CLOSING_MM, VAULT_FROM_MM = 6.0, 30.0, 12.0
 # Below this height, and behind the petrous ridges, a slice of the posterior fossa is convex; in front of the brain stem
 # it is this much wider.
 FOSSA_TO_MM, PREPONTINE_MM = -26.0, 6.0
-# The petrous ridges in a slice: their y at the clivus, from which distance to the midline they go back, and how steeply.
+# The petrous ridges in a slice: their y at the clivus, how far from the midline they turn back, and how steeply.
 RIDGE_Y_MM, RIDGE_FROM_MM, RIDGE_SLOPE = 2.0, 12.0, 0.55
 # Deeper than this below the hull, cerebrospinal fluid is a ventricle or a cistern and not a sulcus.
 VENTRICLE_DEPTH_MM = 22
@@ -116,7 +116,7 @@ def _vault_hull(head: np.ndarray, middle: float) -> np.ndarray:
 
 
 def _fossa(brain: np.ndarray, origin: tuple[float, float, float]) -> np.ndarray:
-    """Return the posterior fossa: the brain there, and the cisterns between it and the bone, which its hull encloses."""
+    """Return the posterior fossa: the brain there, and the cisterns that its hull encloses."""
     z, y, x = (np.arange(size) - start for size, start in zip(brain.shape, origin, strict=True))
     behind = y[:, None] > RIDGE_Y_MM + RIDGE_SLOPE * np.clip(np.abs(x) - RIDGE_FROM_MM, 0, None)
     fossa = np.zeros_like(brain)
@@ -170,7 +170,8 @@ def load_atlas() -> Atlas:
     floor = _signed_distance(_coarse_hull(brain | fossa, 2))
     vault_map = Map(vault, coarse_origin, COARSE_MM, None)
     grid = np.indices(gray.shape, np.float32) - np.array(origin, np.float32)[:, None, None, None]
-    hull = ndimage.binary_fill_holes(ndimage.binary_closing(head > 0, iterations=6)) | (vault_map.at(*grid) > -1) | fossa
+    closed = ndimage.binary_fill_holes(ndimage.binary_closing(head > 0, iterations=6))
+    hull = closed | fossa | (vault_map.at(*grid) > -1)
     fluid = np.clip(1 - gray - white, 0, 1) * hull
     deep = (fluid > 0.45) & (vault_map.at(*grid) > VENTRICLE_DEPTH_MM) & ~_cisterns(*grid)
     ventricles = ndimage.gaussian_filter(_ventricles(deep, origin) * np.float32(1), 1.2)

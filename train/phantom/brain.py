@@ -102,9 +102,7 @@ def _spread(values: np.ndarray, where: np.ndarray) -> np.ndarray:
     return whole
 
 
-def sample_tissue(
-    atlas: Atlas, space: HeadSpace, grid: Grid, style: BrainStyle, rng: np.random.Generator
-) -> Tissue:
+def sample_tissue(atlas: Atlas, space: HeadSpace, grid: Grid, style: BrainStyle, rng: np.random.Generator) -> Tissue:
     """Return the tissue fractions of a head, aged and folded."""
     near = space.inside_mm > -SAMPLED_BEYOND_MM
     place = space.z[near], space.y[near], space.x[near]

@@ -15,8 +15,8 @@ from triage_node.train.phantom.head import HeadSpace
 MIDDLE_MM, RADIUS_MM, LENGTHENED = (-14.0, 0.0), 80.0, 1.25
 # The chart of the sphere, azimuthal and equidistant about the vertex, reaches this far and has this resolution.
 REACH_MM, STEP_MM = 150.0, 0.75
-# Over this distance a sulcus closes at its end; folds begin above this height, higher up where the cerebellum is, and are
-# as wide as they get this far above.
+# Over this distance a sulcus closes at its end; folds begin above this height, higher up where the cerebellum is, and
+# are as wide as they get this far above.
 FADE_MM, LOWEST_MM, WIDE_AFTER_MM = 3.0, -25.0, 60.0
 # How far sulci leave the plumb line, and over which distance.
 WINDING_MM, WINDS_OVER_MM = 2.2, 16.0
@@ -72,9 +72,7 @@ def _look_up(chart: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.nda
     return np.stack([cv2.remap(chart, x, y, cv2.INTER_LINEAR) for y, x in zip(rows, columns, strict=True)])
 
 
-def random_folds(
-    space: HeadSpace, grid: Grid, spacing_mm: float, width_mm: float, rng: np.random.Generator
-) -> Folds:
+def random_folds(space: HeadSpace, grid: Grid, spacing_mm: float, width_mm: float, rng: np.random.Generator) -> Folds:
     """Return the folds of one brain.
 
     Parameters

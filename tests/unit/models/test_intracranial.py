@@ -47,7 +47,7 @@ def _disk(row, column, radius):
 
 
 def test_what_lies_below_nothing_that_is_inside_is_face_also_when_bone_surrounds_it():
-    """The temporal muscle behind the zygoma is lined with bone; above it lie orbit and air, above a temporal pole brain."""
+    """Bone lines the temporal muscle behind the zygoma; above it lie orbit and air, above a temporal pole brain."""
     cerebellum, pole, muscle = _disk(80, 60, 25), _disk(30, 35, 10), _disk(30, 85, 10)
     bone = sum(_disk(row, column, radius + 4) for row, column, radius in ((80, 60, 25), (30, 35, 10), (30, 85, 10)))
     mask = cerebellum | pole | muscle
