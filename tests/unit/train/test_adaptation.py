@@ -85,7 +85,8 @@ def test_a_case_is_fitted_on_as_it_is_served(cases):
     inside = record.mask
     assert np.array_equal(inside, head.mask)
     near = inside & (np.abs(head.hu) < 50)
-    assert np.abs(record.hu - head.hu)[near].max() <= 0.5
+    # Records hold whole HU; the rest is what single precision makes of half a HU.
+    assert np.abs(record.hu - head.hu)[near].max() <= 0.5 + 1e-4
     assert np.array_equal(record.labels[:, -1], cases[0].slabs()[0][:, -1])
 
 
