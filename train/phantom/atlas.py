@@ -25,6 +25,8 @@ FLOOR_CLOSING_MM, VAULT_CLOSING_MM, VAULT_FROM_MM = 6.0, 30.0, 12.0
 FOSSA_TO_MM, PREPONTINE_MM = -26.0, 6.0
 # The petrous ridges in a slice: their y at the clivus, how far from the midline they turn back, and how steeply.
 RIDGE_Y_MM, RIDGE_FROM_MM, RIDGE_SLOPE = 2.0, 12.0, 0.55
+# Half the width of the brain stem, and of the clivus that it faces.
+STEM_MM, CLIVUS_MM = 8, 11
 # Deeper than this below the hull, cerebrospinal fluid is a ventricle or a cistern and not a sulcus.
 VENTRICLE_DEPTH_MM = 22
 # A place ``(z, y, x)`` in each ventricle: lateral ones, third, fourth. Deep fluid that hangs together with none of them
@@ -123,14 +125,14 @@ def _fossa(brain: np.ndarray, origin: tuple[float, float, float]) -> np.ndarray:
     for level in np.flatnonzero(z < FOSSA_TO_MM):
         part = brain[level] & behind
         if part.any():
-            stem = np.argwhere(part & (np.abs(x) < 8))
+            stem = np.argwhere(part & (np.abs(x) < STEM_MM))
             corners = np.argwhere(part)
             if len(stem):
                 front = stem[:, 0].min() - PREPONTINE_MM
-                corners = np.vstack([corners, [[front, origin[2] - 11], [front, origin[2] + 11]]])
+                corners = np.vstack([corners, [[front, origin[2] - CLIVUS_MM], [front, origin[2] + CLIVUS_MM]]])
             hull = cv2.convexHull(corners[:, ::-1].astype(np.int32))
             fossa[level] = cv2.fillConvexPoly(np.zeros(part.shape, np.uint8), hull, 1) > 0
-    return fossa & behind | fossa & (np.abs(x) < 12)
+    return fossa & (behind | (np.abs(x) < RIDGE_FROM_MM))
 
 
 def _coarse(origin: tuple[float, float, float]) -> tuple[float, float, float]:

@@ -11,8 +11,8 @@ import numpy as np
 from triage_node.train.phantom.grid import Grid
 from triage_node.train.phantom.head import HeadSpace
 
-# Middle (z, y) and radius in mm of the sphere that a head is drawn on, and how much longer than wide a head is.
-MIDDLE_MM, RADIUS_MM, LENGTHENED = (-14.0, 0.0), 80.0, 1.25
+# Height of the middle and radius in mm of the sphere that a head is drawn on, and how much longer than wide a head is.
+MIDDLE_MM, RADIUS_MM, LENGTHENED = -14.0, 80.0, 1.25
 # The chart of the sphere, azimuthal and equidistant about the vertex, reaches this far and has this resolution.
 REACH_MM, STEP_MM = 150.0, 0.75
 # Over this distance a sulcus closes at its end; folds begin above this height, higher up where the cerebellum is, and
@@ -60,7 +60,7 @@ def _distance_to_crossing(field: np.ndarray) -> np.ndarray:
 def _chart(space: HeadSpace, grid: Grid, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Return the position of each voxel on the chart, in pixels."""
     winding = [np.float32(WINDING_MM / STEP_MM) * grid.noise(rng, WINDS_OVER_MM) for _ in range(2)]
-    z, y = space.z - np.float32(MIDDLE_MM[0]), (space.y - np.float32(MIDDLE_MM[1])) / np.float32(LENGTHENED)
+    z, y = space.z - np.float32(MIDDLE_MM), space.y / np.float32(LENGTHENED)
     level = np.hypot(y, space.x)
     away = np.float32(RADIUS_MM / STEP_MM) * np.arctan2(level, z) / np.maximum(level, 1e-3)
     middle = np.float32(REACH_MM / STEP_MM)

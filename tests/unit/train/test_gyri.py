@@ -60,7 +60,7 @@ def test_sulci_are_as_dark_at_the_vertex_as_those_of_patients(atlas):
 
 
 def test_fluid_lies_between_the_pons_and_the_clivus(atlas):
-    """The prepontine cistern is inside the skull, and the posterior fossa is no narrower than the cerebellum."""
+    """The prepontine cistern is inside the skull, in front of the brain stem."""
     line = np.arange(-20.0, 30.0, dtype=np.float32)
     at = lambda a_map: a_map.at(np.full_like(line, -44), line, np.zeros_like(line))  # noqa: E731
     inside, fluid = at(atlas.floor) > 0, at(atlas.fluid)
