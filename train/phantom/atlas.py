@@ -27,6 +27,8 @@ FOSSA_TO_MM, PREPONTINE_MM = -26.0, 6.0
 RIDGE_Y_MM, RIDGE_FROM_MM, RIDGE_SLOPE = 2.0, 12.0, 0.55
 # Half the width of the brain stem, and of the clivus that it faces.
 STEM_MM, CLIVUS_MM = 8, 11
+# The cistern above the sella, between frontal lobes, temporal lobes and midbrain: middle and radii ``(z, y, x)`` in mm.
+SUPRASELLAR_MM = (-11.0, -13.0, 0.0), (14.0, 19.0, 16.0)
 # Deeper than this below the hull, cerebrospinal fluid is a ventricle or a cistern and not a sulcus.
 VENTRICLE_DEPTH_MM = 22
 # A place ``(z, y, x)`` in each ventricle: lateral ones, third, fourth. Deep fluid that hangs together with none of them
@@ -135,16 +137,23 @@ def _fossa(brain: np.ndarray, origin: tuple[float, float, float]) -> np.ndarray:
     return fossa & (behind | (np.abs(x) < RIDGE_FROM_MM))
 
 
+def _suprasellar(z: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Return where the cistern above the sella is; the average brain is open there, so no hull of it holds fluid."""
+    middle, radii = SUPRASELLAR_MM
+    places = zip((z, y, x), middle, radii, strict=True)
+    return sum(((axis - start) / radius) ** 2 for axis, start, radius in places) < 1
+
+
 def _coarse(origin: tuple[float, float, float]) -> tuple[float, float, float]:
     z, y, x = ((index + COARSE_PAD_MM) / COARSE_MM for index in origin)
     return z, y, x
 
 
 def _cisterns(z: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Return where fluid around the midbrain and above the vermis is, as deep as a ventricle but subarachnoid."""
+    """Return where fluid is around the midbrain, above vermis and sella: as deep as a ventricle but subarachnoid."""
     around_midbrain = (z > -16) & (z < 3) & (np.abs(x) < 24) & (y > 5)
     above_vermis = (z >= 3) & (z < 15) & (np.abs(x) < 10) & (y > 9)
-    return around_midbrain | above_vermis
+    return around_midbrain | above_vermis | _suprasellar(z, y, x)
 
 
 def _ventricles(deep: np.ndarray, origin: tuple[float, float, float]) -> np.ndarray:
@@ -167,13 +176,13 @@ def load_atlas() -> Atlas:
     )
     coarse_origin = _coarse(origin)
     brain = ndimage.gaussian_filter(gray + white, 0.7) > 0.35
-    fossa = _fossa(brain, origin)
-    vault = ndimage.gaussian_filter(_signed_distance(_vault_hull((head > 0) | fossa, origin[0])), 1.0)
-    floor = _signed_distance(_coarse_hull(brain | fossa, 2))
-    vault_map = Map(vault, coarse_origin, COARSE_MM, None)
     grid = np.indices(gray.shape, np.float32) - np.array(origin, np.float32)[:, None, None, None]
+    cisterns = _fossa(brain, origin) | _suprasellar(*grid)
+    vault = ndimage.gaussian_filter(_signed_distance(_vault_hull((head > 0) | cisterns, origin[0])), 1.0)
+    floor = _signed_distance(_coarse_hull(brain | cisterns, 2))
+    vault_map = Map(vault, coarse_origin, COARSE_MM, None)
     closed = ndimage.binary_fill_holes(ndimage.binary_closing(head > 0, iterations=6))
-    hull = closed | fossa | (vault_map.at(*grid) > -1)
+    hull = closed | cisterns | (vault_map.at(*grid) > -1)
     fluid = np.clip(1 - gray - white, 0, 1) * hull
     deep = (fluid > 0.45) & (vault_map.at(*grid) > VENTRICLE_DEPTH_MM) & ~_cisterns(*grid)
     ventricles = ndimage.gaussian_filter(_ventricles(deep, origin) * np.float32(1), 1.2)

@@ -57,6 +57,8 @@ class Grid:
         fine = np.stack([cv2.warpAffine(layer, turn, (self.size, self.size), flags=flags) for layer in coarse])
         where = (self.positions_mm - self.positions_mm[0]) / correlation_mm + rng.uniform(0, 1)
         lower = where.astype(int)
-        share = (where - lower).astype(np.float32)[:, None, None]
-        field = fine[lower] * (1 - share) + fine[lower + 1] * share
-        return field / (field.std() + 1e-6)
+        field = np.empty(self.shape, np.float32)
+        for plane, layer, share in zip(field, lower, where - lower, strict=True):
+            cv2.addWeighted(fine[layer], 1 - share, fine[layer + 1], share, 0, dst=plane)
+        field *= 1 / (field[:, ::2, ::2].std() + np.float32(1e-6))
+        return field

@@ -90,8 +90,12 @@ class HeadSpace:
 
 def _of_blocks(extreme: np.ufunc, values: np.ndarray) -> np.ndarray:
     """Return the extreme of each block of each slice."""
-    by_rows = extreme.reduceat(values, np.arange(0, values.shape[1], BLOCK), axis=1)
-    return extreme.reduceat(by_rows, np.arange(0, values.shape[2], BLOCK), axis=2)
+    slices, rows, columns = values.shape
+    short = -rows % BLOCK, -columns % BLOCK
+    if any(short):
+        values = np.pad(values, ((0, 0), (0, short[0]), (0, short[1])), mode="edge")
+    by_rows = extreme.reduce(values.reshape(slices, -1, BLOCK, values.shape[2]), axis=2)
+    return extreme.reduce(by_rows.reshape(slices, by_rows.shape[1], -1, BLOCK), axis=3)
 
 
 def _voxels(blocks: np.ndarray) -> slice:

@@ -122,10 +122,10 @@ def _petrous(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> None
 
 def _sphenoid_and_clivus(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> None:
     outside = _outside_brain(anatomy)
-    bodies = [Rod((-15, -3, 0), (-56, 8, 0), 4, 6), Rod((-13, -4, -8), (-13, -4, 8), 2.5)]
+    bodies = [Rod((-25, -7, 0), (-56, 8, 0), 4, 6), Rod((-23, -8, -8), (-23, -8, 8), 2.5)]
     for side in SIDES:
         bodies.append(Rod((-15, -30, side * 12), (-5, -28, side * 52), rng.uniform(2, 4)))
-        bodies.append(Rod((-14, -20, side * 9), (-15, -30, side * 14), 2.5))
+        bodies.append(Rod((-20, -20, side * 11), (-17, -31, side * 15), 2.5))
     for body in bodies:
         _fill(hu, anatomy.space, body, rng.uniform(500, 1100), outside)
 

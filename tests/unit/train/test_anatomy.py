@@ -25,6 +25,7 @@ def test_lateral_third_and_fourth_ventricles_are_ventricles(atlas, place):
         ("superior vermian cistern", (5, 45, 0)),
         ("interhemispheric fissure", (30, -45, 0)),
         ("insula", (7, -1, 43)),
+        ("suprasellar cistern", (-14, -15, 0)),
     ],
 )
 def test_cisterns_and_fissures_are_none(atlas, name, place):
@@ -36,3 +37,11 @@ def test_the_choroid_plexus_calcifies_in_the_atria_and_the_pineal_in_the_midline
     assert all(at(atlas.ventricles, *place) > 0.2 for place in plexus)
     # Source: the pineal gland lies at about MNI (0, -29, 3); y grows to the back from MNI -18 here.
     assert np.allclose(pineal, (3, 11, 0), atol=2)
+
+
+def test_the_cistern_above_the_sella_is_fluid_inside_the_skull(atlas):
+    # Source: the optic chiasm lies at about MNI (0, 4, -17), in fluid.
+    cistern = [(z, y, x) for z in (-18, -14) for y in (-20, -14) for x in (-6, 6)]
+    assert all(at(atlas.floor, *place) > 0 for place in cistern)
+    assert np.mean([at(atlas.fluid, *place) for place in cistern]) > 0.4
+    assert at(atlas.floor, -30, -18, 0) < 0, "the sella"

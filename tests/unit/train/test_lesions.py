@@ -7,6 +7,7 @@ from triage_node.train.phantom.grid import Grid
 from triage_node.train.phantom.head import Pose, place_head
 from triage_node.train.phantom.lesion import Anatomy
 from triage_node.train.phantom.lesions import LESIONS
+from triage_node.train.phantom.lesions.epidural import _seats
 from triage_node.train.phantom.mass_effect import displace
 
 pytestmark = pytest.mark.slow
@@ -69,6 +70,15 @@ def test_hematomas_are_as_long_for_their_area_as_real_ones(anatomy, label, low, 
             found.append(longest_mm(points_mm) ** 2 / areas.max())
     assert len(found) > 30
     assert low < np.median(found) < high, np.round(np.percentile(found, [25, 50, 75]), 1)
+
+
+def test_an_epidural_hematoma_begins_under_the_vault_not_on_the_petrous_bones_nor_the_sphenoid(anatomy):
+    space, seats = anatomy.space, _seats(anatomy.space)
+    assert seats.any()
+    petrous = (np.abs(space.z + 34) < 8) & (np.abs(space.y - 14) < 12) & (np.abs(np.abs(space.x) - 30) < 14)
+    sphenoid = (space.z < -12) & (np.abs(space.y + 15) < 15) & (np.abs(space.x) < 40)
+    assert not (seats & (petrous | sphenoid)).any()
+    assert (seats & (np.abs(space.x) > 48) & (space.z < -20)).any(), "the squama of the temporal bone"
 
 
 def test_an_epidural_hematoma_touches_bone_and_is_thick(anatomy):

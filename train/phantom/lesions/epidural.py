@@ -3,16 +3,23 @@
 import numpy as np
 
 from triage_node.findings import Label
+from triage_node.train.phantom.head import HeadSpace
 from triage_node.train.phantom.lesion import Anatomy, Lesion, point, random_voxel
 
 MEAN_HU, DEVIATION_HU = 57.0, 10.0
 VOLUME_ML = (2.1, 13.6, 40.0)  # 5, 50 and 95 %
 
 
+def _seats(space: HeadSpace) -> np.ndarray:
+    """Return the voxels under the vault, the squama of the temporal bone and the occipital bone, not on the floor."""
+    on_vault = (space.z + 0.35 * space.y > -8) | (np.abs(space.x) > 48) | (space.y > 45)
+    return on_vault & (np.abs(space.inside_mm - 1.2) < 1.2) & (space.z > -45) & (space.z < 70)
+
+
 def epidural(anatomy: Anatomy, rng: np.random.Generator) -> Lesion | None:
     """Return an epidural hematoma: thickness falls from the middle to an edge that meets the bone at an angle."""
     space = anatomy.space
-    voxel = random_voxel((np.abs(space.inside_mm - 1.2) < 1.2) & (space.z > -45) & (space.z < 70), rng)
+    voxel = random_voxel(_seats(space), rng)
     if voxel is None:
         return None
     volume_ml = np.exp(rng.normal(np.log(VOLUME_ML[1]), 0.9))

@@ -6,7 +6,7 @@ from triage_node.findings import Label
 from triage_node.train.phantom.lesion import Anatomy, Lesion, level_for_volume, point, random_voxel
 
 MEAN_HU, DEVIATION_HU = 49.0, 8.0
-MEDIAN_ML, SPREAD = 2.0, 0.95  # 5 % 0.27, 95 % 4.7 mL
+MEDIAN_ML, SPREAD = 1.3, 0.95  # 5 % 0.27, 95 % 6.2 mL
 
 
 def _basal(anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
