@@ -3,6 +3,7 @@
 import gc
 import os
 import random
+import shutil
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ import pytest
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from triage_node.config import Settings, read_settings
+from triage_node.worklist import Worklist
 
 BROWSER_TESTS = "tests/acceptance/browser/"
 
@@ -63,6 +65,31 @@ def make_settings(tmp_path: Path) -> Callable[..., Settings]:
             "disk_reserve_mb": 1,
         }
         return read_settings(**(defaults | options))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A worklist without studies in SQLite; a copy of it spares a test all migrations."""
+    settings = read_settings(data_dir=tmp_path_factory.mktemp("migrated"))
+    worklist = Worklist(settings, time.time)
+    worklist.prepare()
+    worklist.close()
+    return settings.data_dir / "worklist.sqlite"
+
+
+@pytest.fixture
+def make_worklist(migrated: Path) -> Callable[[Settings, Callable[[], float]], Worklist]:
+    """Open a worklist in the settings' database, its tables made."""
+
+    def make(settings: Settings, clock: Callable[[], float]) -> Worklist:
+        if settings.database_url is None:
+            settings.data_dir.mkdir(parents=True, exist_ok=True)
+            shutil.copy(migrated, settings.data_dir / "worklist.sqlite")
+        worklist = Worklist(settings, clock)
+        worklist.prepare()
+        return worklist
 
     return make
 

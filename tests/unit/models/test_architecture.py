@@ -6,6 +6,8 @@ from triage_node.models.architecture import Architecture, build_network
 from triage_node.models.networks import compile_forward
 from triage_node.models.weights_file import assign_weights, read_weights, write_weights
 
+pytestmark = pytest.mark.slow
+
 SMALL = Architecture(rows=64, columns=32, channels=4, decoder_filters=8)
 
 

@@ -7,6 +7,8 @@ from triage_node.findings import LABELS, Label
 from triage_node.models.explanation import explain_slice
 from triage_node.models.explanation_picture import explain
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_heat_lies_on_the_hemorrhage(model, head):
     volume, plain = head("intraparenchymal"), head()

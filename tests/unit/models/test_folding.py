@@ -8,6 +8,8 @@ from keras import layers
 from triage_node.models.architecture import Architecture, build_network
 from triage_node.models.folding import folded
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def network():

@@ -8,6 +8,8 @@ from triage_node.errors import UnsuitableSeries
 from triage_node.findings import Decision
 from triage_node.reasons import ReasonCode
 
+pytestmark = pytest.mark.slow
+
 
 def answer(model, volume):
     """Return the decision and the codes of the reasons, as the pipeline would."""

@@ -12,6 +12,8 @@ from triage_node.imaging.volume import Volume
 from triage_node.models.predictor import Model
 from triage_node.models.preprocessing import strip_head
 
+pytestmark = pytest.mark.slow
+
 SHARED = Path(os.environ.get("TRIAGE_SHARED_DATA", Path(__file__).parents[4] / "shared" / "data"))
 
 

@@ -7,18 +7,17 @@ import pytest
 from sites import Site
 
 from triage_node.findings import LABELS, Decision, Label, ModelIdentity
-from triage_node.worklist import Outcome, ReceivedInstance, Status, Worklist
+from triage_node.worklist import Outcome, ReceivedInstance, Status
 
 
 @pytest.fixture
-def make_site(make_settings, clock) -> Iterator[Callable[..., Site]]:
+def make_site(make_settings, make_worklist, clock) -> Iterator[Callable[..., Site]]:
     """Build the application over a worklist of the test's own, with other settings."""
     with ExitStack() as open_sites:
 
         def make(options: dict[str, Any] | None = None, **settings: Any) -> Site:
             chosen = make_settings(**settings)
-            worklist = Worklist(chosen, clock)
-            worklist.prepare()
+            worklist = make_worklist(chosen, clock)
             open_sites.callback(worklist.close)
             return open_sites.enter_context(Site(chosen, worklist, options or {}))
 

@@ -62,6 +62,7 @@ def test_an_instance_alone(site, sent):
     assert site.program().get(address(sent[1], "study"), headers={"Accept": "application/dicom"}).status_code == 406
 
 
+@pytest.mark.slow
 def test_a_file_larger_than_a_piece(site, tmp_path):
     [ds] = head_ct(slices=1, size=(32, 32))
     ds.add_new(0x00091001, "OB", bytes(range(256)) * 10000)

@@ -39,7 +39,7 @@ def database_url(postgresql_url) -> str | None:
 
 
 @pytest.fixture
-def worklist(make_settings, clock, database_url) -> Iterator[Worklist]:
+def worklist(make_settings, make_worklist, clock, database_url) -> Iterator[Worklist]:
     settings = make_settings(
         series_quiet_seconds=20,
         study_quiet_seconds=60,
@@ -47,8 +47,7 @@ def worklist(make_settings, clock, database_url) -> Iterator[Worklist]:
         analysis_attempts=2,
         database_url=database_url,
     )
-    opened = Worklist(settings, clock)
-    opened.prepare()
+    opened = make_worklist(settings, clock)
     yield opened
     opened.close()
 

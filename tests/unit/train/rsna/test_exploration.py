@@ -12,6 +12,8 @@ from triage_node.train.rsna.pictures import draw
 from triage_node.train.rsna.report import CAPTIONS, write_report
 from triage_node.train.rsna.tables import Index
 
+pytestmark = pytest.mark.slow
+
 
 def table_of(*rows: tuple[str, str, float, str]) -> pa.Table:
     """Return the columns of an index that are counted: patient, study (and its series), position, labels."""
