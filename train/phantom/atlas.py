@@ -140,8 +140,9 @@ def _fossa(brain: np.ndarray, origin: tuple[float, float, float]) -> np.ndarray:
 def _suprasellar(z: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Return where the cistern above the sella is; the average brain is open there, so no hull of it holds fluid."""
     middle, radii = SUPRASELLAR_MM
-    places = zip((z, y, x), middle, radii, strict=True)
-    return sum(((axis - start) / radius) ** 2 for axis, start, radius in places) < 1
+    deep, long, wide = ((axis - start) / radius for axis, start, radius in zip((z, y, x), middle, radii, strict=True))
+    inside: np.ndarray = deep**2 + long**2 + wide**2 < 1
+    return inside
 
 
 def _coarse(origin: tuple[float, float, float]) -> tuple[float, float, float]:
