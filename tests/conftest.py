@@ -69,10 +69,25 @@ def make_settings(tmp_path: Path) -> Callable[..., Settings]:
     return make
 
 
+def _leave_checkout(monkeypatch: pytest.MonkeyPatch, folders: pytest.TempPathFactory) -> None:
+    """Keep a triage-node.toml of the checkout, and TRIAGE_* of the shell, out of the tests."""
+    for name in list(os.environ):
+        if name.startswith("TRIAGE_") and name not in {
+            "TRIAGE_REQUIRE_PEERS",
+            "TRIAGE_SHARED_DATA",
+            "TRIAGE_TEST_POSTGRESQL",
+            "TRIAGE_TEST_SEED",
+        }:
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(folders.mktemp("cwd"))
+
+
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A worklist without studies in SQLite; a copy of it spares a test all migrations."""
-    settings = read_settings(data_dir=tmp_path_factory.mktemp("migrated"))
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        _leave_checkout(monkeypatch, tmp_path_factory)
+        settings = read_settings(data_dir=tmp_path_factory.mktemp("migrated"))
     worklist = Worklist(settings, time.time)
     worklist.prepare()
     worklist.close()
@@ -96,16 +111,7 @@ def make_worklist(migrated: Path) -> Callable[[Settings, Callable[[], float]], W
 
 @pytest.fixture(autouse=True)
 def _own_working_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep a triage-node.toml of the checkout, and TRIAGE_* of the shell, out of the tests."""
-    for name in list(os.environ):
-        if name.startswith("TRIAGE_") and name not in {
-            "TRIAGE_REQUIRE_PEERS",
-            "TRIAGE_SHARED_DATA",
-            "TRIAGE_TEST_POSTGRESQL",
-            "TRIAGE_TEST_SEED",
-        }:
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path_factory.mktemp("cwd"))
+    _leave_checkout(monkeypatch, tmp_path_factory)
 
 
 class Clock:
