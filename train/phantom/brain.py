@@ -12,7 +12,7 @@ from triage_node.train.phantom.head import HeadSpace
 # Tissue further outside the inner table is hidden by bone and scalp, and left out.
 SAMPLED_BEYOND_MM = 6.0
 # Fluid lower than this, at the middle of the head and less toward the back, is in the basal cisterns.
-BASAL_MM = -4.0
+BASAL_MM = 9.0
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class BrainStyle:
     sulcus_mm
         Mean width of the sulci.
     cisterns
-        Share of fluid that the basal cisterns keep at any age.
+        Width of the basal cisterns, whatever the age: in the average brain they are blurred.
     """
 
     fluid_hu: float
@@ -50,19 +50,19 @@ class BrainStyle:
     @classmethod
     def random(cls, rng: np.random.Generator) -> "BrainStyle":
         """Return the brain of a patient between 18 and 95."""
-        white = rng.uniform(22, 31)
+        white = rng.uniform(28, 37)
         age = rng.uniform(0, 1)
         atrophy = float(np.exp(np.log(0.2) + age * np.log(10) + rng.normal(0, 0.25)))
         return cls(
-            fluid_hu=rng.uniform(2, 14),
+            fluid_hu=rng.uniform(6, 18),
             white_hu=white,
-            gray_hu=white + rng.uniform(4, 11),
+            gray_hu=white + rng.uniform(4.5, 11.5),
             atrophy=atrophy,
             ventricle_floor=float(np.clip(0.75 - 0.6 * age + rng.normal(0, 0.1), 0.1, 0.85)),
             sharpness=rng.uniform(1.3, 2.6),
             fold_mm=rng.uniform(8.5, 13.5),
-            sulcus_mm=rng.uniform(0.7, 1.7) + min(atrophy, 2.0) * rng.uniform(1.0, 2.2),
-            cisterns=rng.uniform(0.75, 1.2),
+            sulcus_mm=rng.uniform(0.5, 1.4) + min(atrophy, 2.0) * rng.uniform(0.9, 2.0),
+            cisterns=rng.uniform(1.4, 3.0),
         )
 
 

@@ -37,6 +37,8 @@ def demo_recipe(types: tuple[Label, ...], size: int = 512, slice_mm: float = 5.0
         cupping_hu=1.5,
         cupping_mm=4.0,
         cupping_lobes=0.0,
+        slope_hu=(0.0, 0.0),
+        vertex_hu=0.0,
         streaks_hu=1.0,
         floor_hu=3.0,
         petrous_hu=4.0,

@@ -6,7 +6,7 @@ import numpy as np
 
 from triage_node.train.phantom.lesion import Anatomy, point, random_voxel
 from triage_node.train.phantom.lesions.subdural import tentorium_height
-from triage_node.train.phantom.solids import Ellipsoid, rod, share, share_of
+from triage_node.train.phantom.solids import Ellipsoid, Rod, rod, share, share_of
 
 Step = Callable[[np.ndarray, Anatomy, np.random.Generator], np.ndarray]
 
@@ -22,7 +22,8 @@ CALCIUM = (
 
 def _falx(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
     space = anatomy.space
-    sheet = np.clip(rng.uniform(0.8, 1.5) - np.abs(space.x + 0.5 * anatomy.coarse) * rng.uniform(0.7, 1.6), 0, 1)
+    thick = rng.uniform(1.5, 2.8) if rng.random() < 0.25 else rng.uniform(0.8, 1.5)
+    sheet = np.clip(thick - np.abs(space.x + 0.5 * anatomy.coarse) * rng.uniform(0.7, 1.6), 0, 1)
     reach = (space.inside_mm < rng.uniform(14, 34)) & ((space.y < -10) | (space.y > 28) | (space.z > 25))
     part = rng.uniform(0.5, 1) * sheet * reach * (space.inside_mm > 0) * (space.z > -12)
     return hu + part * (rng.uniform(42, 65) - hu)
@@ -109,10 +110,10 @@ def _transverse_sinus(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator
     space = anatomy.space
     larger = rng.choice([-1, 1])
     side = np.where(np.sign(space.x) == larger, 1.0, rng.uniform(0.2, 1.0)).astype(np.float32)
-    high, deep = (space.z + rng.uniform(18, 30)) / rng.uniform(4, 9), (space.inside_mm - 2) / (rng.uniform(3, 9) * side)
+    high, deep = (space.z + rng.uniform(18, 30)) / rng.uniform(4, 9), (space.inside_mm - 2) / (rng.uniform(3, 7) * side)
     transverse = np.exp(-(high**2 + deep**2)) * (space.y > 18)
     middle = np.abs(space.x) - rng.uniform(46, 54), space.y - rng.uniform(20, 30)
-    sigmoid = np.exp(-(middle[0] ** 2 + middle[1] ** 2) / rng.uniform(20, 80)) * (space.z < -20) * (space.z > -50)
+    sigmoid = np.exp(-(middle[0] ** 2 + middle[1] ** 2) / rng.uniform(15, 60)) * (space.z < -20) * (space.z > -50)
     tube = np.clip(1.4 * np.maximum(transverse, sigmoid), 0, 1) * side * (space.inside_mm > 0)
     return _toward(hu, tube, rng.uniform(42, 68))
 
@@ -122,6 +123,28 @@ def _deep_veins(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> n
     start, end = (rng.uniform(6, 18), rng.uniform(6, 22), 0.0), (rng.uniform(-8, 6), rng.uniform(52, 62), 0.0)
     vein = share(rod(anatomy.space, start, end, rng.uniform(1.5, 4.5), rng.uniform(1.0, 3.0)), 2.0)
     return _toward(hu, vein, rng.uniform(42, 68))
+
+
+def _inferior_sagittal_sinus(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
+    """Brighten the free edge of the falx, which runs above the corpus callosum to the great cerebral vein."""
+    start, end = (rng.uniform(30, 42), rng.uniform(-15, 15), 0.0), (rng.uniform(12, 24), rng.uniform(26, 38), 0.0)
+    found = share_of(anatomy.space, Rod(start, end, rng.uniform(0.8, 2.0), rng.uniform(1.2, 3.5)), softness_mm=2.0)
+    if found is not None:
+        box, part = found
+        hu[box] = _toward(hu[box], part, rng.uniform(40, 62))
+    return hu
+
+
+def _vermis(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
+    """Brighten the vermis: its folia are mostly cortex, and leave a denser patch behind the fourth ventricle."""
+    middle = (rng.uniform(-42, -18), rng.uniform(34, 50), rng.normal(0, 1.5))
+    body = Ellipsoid(middle, (rng.uniform(6, 18), rng.uniform(5, 14), rng.uniform(4, 10)))
+    found = share_of(anatomy.space, body, softness_mm=4.0)
+    if found is not None:
+        box, part = found
+        tissue = np.clip(1 - 2 * anatomy.fluid[box], 0, 1) * (anatomy.space.part(box).inside_mm > 0)
+        hu[box] += part * tissue * np.clip(1 + 0.5 * anatomy.fine[box], 0, None) * rng.uniform(2, 9)
+    return hu
 
 
 def _vessels(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
@@ -168,6 +191,8 @@ STEPS: tuple[tuple[Step, float], ...] = (
     (_transverse_sinus, 0.85),
     (_confluence, 0.5),
     (_deep_veins, 0.9),
+    (_inferior_sagittal_sinus, 0.6),
+    (_vermis, 0.6),
     (_convexity_vein, 0.5),
     (_convexity_vein, 0.4),
     (_choroid_plexus, 0.9),

@@ -11,6 +11,8 @@ from triage_node.train.phantom.head import HeadSpace
 
 # Each slice is the mean of this many thinner ones: partial volume at the vertex and on the floor of the skull.
 SUBSLICES = 2
+# Height of the vertex, and how far down beam hardening brightens it.
+VERTEX_MM, VERTEX_REACH_MM = 75.0, 15.0
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,13 @@ class Scanner:
         middle of a real head is some 10 HU darker than its border.
     cupping_lobes
         Share of it that lies on some sides only, where the bone is thick or cut at a slant.
+    slope_hu
+        Rise of the gray values across 100 mm of the head, to the back and to the left: a head off the middle of the
+        gantry is harder for the beam on one side.
     streaks_hu
         Strength of the streaks between the petrous bones.
+    vertex_hu
+        Brightening of the vertex, where bone is cut at a slant.
     floor_hu, petrous_hu
         Brightening of the posterior fossa, and darkening of the band between the petrous bones.
     offset_hu
@@ -49,7 +56,9 @@ class Scanner:
     cupping_hu: float
     cupping_mm: float
     cupping_lobes: float
+    slope_hu: tuple[float, float]
     streaks_hu: float
+    vertex_hu: float
     floor_hu: float
     petrous_hu: float
     offset_hu: float
@@ -60,15 +69,17 @@ class Scanner:
         return cls(
             blur_mm=rng.uniform(0.35, 0.95),
             slice_blur=rng.uniform(0.1, 0.5),
-            tail_share=rng.uniform(0, 0.06) * (rng.random() < 0.5),
+            tail_share=rng.uniform(0, 0.12) * (rng.random() < 0.5),
             tail_mm=rng.uniform(1.5, 3.0),
-            noise_hu=float(np.exp(rng.uniform(np.log(0.8), np.log(3.4)))),
+            noise_hu=float(np.exp(rng.uniform(np.log(1.0), np.log(3.8)))),
             grain_mm=rng.uniform(0.35, 1.05),
-            cupping_hu=rng.uniform(7, 22),
-            cupping_mm=rng.uniform(12, 26),
+            cupping_hu=rng.uniform(11, 30),
+            cupping_mm=rng.uniform(18, 38),
             cupping_lobes=rng.uniform(0, 1),
+            slope_hu=(rng.normal(0, 1.5), rng.normal(0, 1.5)),
             streaks_hu=np.exp(rng.uniform(0, np.log(6))) * (rng.random() < 0.5),
-            floor_hu=rng.uniform(-1, 10),
+            vertex_hu=rng.uniform(0, 14),
+            floor_hu=rng.uniform(-2, 8),
             petrous_hu=rng.uniform(0, 16) * (rng.random() < 0.7),
             offset_hu=rng.normal(0, 2.5),
         )
@@ -83,45 +94,67 @@ def _floor(space_z: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp((space_z + 20) / 4))
 
 
-def _hardening(space: HeadSpace, scanner: Scanner) -> np.ndarray:
-    """Return what beam hardening leaves in the posterior fossa."""
-    band = np.exp(-(((space.y - 10) / 10) ** 2) - ((space.z + 34) / 9) ** 2) * (np.abs(space.x) < 50)
-    return scanner.floor_hu * _floor(space.z) - scanner.petrous_hu * band
+def _base_and_vertex(z: np.ndarray, y: np.ndarray, x: np.ndarray, scanner: Scanner) -> np.ndarray:
+    """Return what beam hardening leaves at the vertex and in the posterior fossa."""
+    band = np.exp(-(((y - 10) / 10) ** 2) - ((z + 34) / 9) ** 2) * (np.abs(x) < 50)
+    vertex = scanner.vertex_hu * np.exp(np.minimum(z - VERTEX_MM, 0) / VERTEX_REACH_MM)
+    return vertex + scanner.floor_hu * _floor(z) - scanner.petrous_hu * band
 
 
-def _ring(depth: np.ndarray, scanner: Scanner) -> np.ndarray:
-    """Return the brightening all around, by depth below the bone in mm."""
-    return scanner.cupping_hu * np.exp(-np.clip(depth, 0, None) / scanner.cupping_mm)
-
-
-def brightening(share: np.ndarray, space: HeadSpace, scanner: Scanner) -> float:
-    """Return by how many HU cupping raises a lesion more than the brain as a whole.
-
-    Parameters
-    ----------
-    share
-        ``(slices, rows, columns) float32``, share of the lesion in each voxel.
-    """
-    inside = space.inside_mm > 0
-    lesion = share * inside
-    if not lesion.any():
-        return 0.0
-    ring = _ring(space.inside_mm, scanner)
-    return float(np.average(ring, weights=lesion) - np.median(ring[inside]))
-
-
-def _cupping(space: HeadSpace, depth: np.ndarray, scanner: Scanner, rng: np.random.Generator) -> np.ndarray:
-    """Return the brightening under the bone: all around, and in bands along parts of the convexity."""
-    y, x, z = average_subslices(space.y), average_subslices(space.x), average_subslices(space.z)
+def _bands(y: np.ndarray, x: np.ndarray, z: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return on which sides of the head, and how strongly, bands along the convexity are brighter."""
     around = np.arctan2(x, y)
-    waves = np.zeros_like(depth)
+    waves = np.zeros_like(around)
     for order in (1, 2, 3):
         waves += rng.normal(0, 1 / order) * np.cos(
             order * around + rng.uniform(-np.pi, np.pi) + z / rng.uniform(30, 90)
         )
-    lobes = scanner.cupping_lobes * np.clip(1.5 * waves, 0, 2.5)
-    band = np.exp(-((np.clip(depth, 0, None) / rng.uniform(1.5, 5)) ** 2))
-    return _ring(depth, scanner) + (2 + 0.4 * scanner.cupping_hu) * lobes * band
+    return np.clip(1.5 * waves, 0, 2.5)
+
+
+def shading(space: HeadSpace, scanner: Scanner, rng: np.random.Generator) -> np.ndarray:
+    """Return what beam hardening adds to each slice.
+
+    It brightens what lies under the bone: all around and deep into the brain, in bands along parts of the convexity, at
+    the vertex and in the posterior fossa. The brain as a whole keeps its level, which scanners are calibrated for.
+
+    Parameters
+    ----------
+    space
+        Coordinates of the true head, ``(slices × SUBSLICES, rows, columns)``.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(slices, rows, columns) float32``, HU; 0 outside the skull.
+    """
+    z, y, x = average_subslices(space.z), average_subslices(space.y), average_subslices(space.x)
+    depth = average_subslices(space.inside_mm)
+    below = np.clip(depth, 0, None)
+    width = float(np.exp(rng.uniform(np.log(1.5), np.log(20))))
+    lobes = scanner.cupping_lobes * min(4 / width, 1) * (2 + 0.3 * scanner.cupping_hu)
+    added = scanner.cupping_hu * np.exp(-below / scanner.cupping_mm)
+    added += lobes * _bands(y, x, z, rng) * np.exp(-((below / width) ** 2))
+    added += _base_and_vertex(z, y, x, scanner)
+    added += (scanner.slope_hu[0] * y + scanner.slope_hu[1] * x) / 100
+    inside = depth > 0
+    return (added - np.median(added[inside])) * inside if inside.any() else np.zeros_like(added)
+
+
+def brightening(share: np.ndarray, shade: np.ndarray, inside: np.ndarray) -> float:
+    """Return by how many HU the shading raises a lesion.
+
+    Parameters
+    ----------
+    share
+        ``(slices × SUBSLICES, rows, columns) float32``, share of the lesion in each voxel.
+    shade
+        ``(slices, rows, columns) float32``, what `shading` returns.
+    inside
+        The same shape, bool: inside of the skull.
+    """
+    lesion = average_subslices(share) * inside
+    return float(np.average(shade, weights=lesion)) if lesion.any() else 0.0
 
 
 def _spread(plane: np.ndarray, grid: Grid, scanner: Scanner) -> None:
@@ -150,7 +183,9 @@ def _streaks(shape: tuple[int, ...], grid: Grid, rng: np.random.Generator) -> np
     return field / field.std()
 
 
-def scan(hu: np.ndarray, space: HeadSpace, grid: Grid, scanner: Scanner, rng: np.random.Generator) -> np.ndarray:
+def scan(
+    hu: np.ndarray, space: HeadSpace, grid: Grid, scanner: Scanner, shade: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
     """Return the series a scanner makes.
 
     Parameters
@@ -159,19 +194,19 @@ def scan(hu: np.ndarray, space: HeadSpace, grid: Grid, scanner: Scanner, rng: np
         ``(slices × SUBSLICES, rows, columns) float32``, HU of the true head.
     space
         Coordinates of the true head, the same shape.
+    shade
+        ``(slices, rows, columns) float32``, what `shading` returns.
 
     Returns
     -------
     numpy.ndarray
         ``(slices, rows, columns) float32``, whole HU in 12 bits.
     """
-    hardening = _hardening(space, scanner) * (space.inside_mm > 0)
-    image = average_subslices(ndimage.gaussian_filter1d(hu + hardening, scanner.slice_blur * SUBSLICES, axis=0))
-    z, depth = average_subslices(space.z), average_subslices(space.inside_mm)
+    image = average_subslices(ndimage.gaussian_filter1d(hu, scanner.slice_blur * SUBSLICES, axis=0))
     for plane in image:
         _spread(plane, grid, scanner)
-    floor, inside = _floor(z), depth > 0
-    image += _cupping(space, depth, scanner, rng) * inside
+    floor, inside = _floor(average_subslices(space.z)), average_subslices(space.inside_mm) > 0
+    image += shade
     image += scanner.noise_hu * (1 + np.float32(0.6) * floor) * _noise(image.shape, grid, scanner, rng)
     if scanner.streaks_hu:
         image += scanner.streaks_hu * floor * inside * _streaks(image.shape, grid, rng)

@@ -14,19 +14,20 @@ from triage_node.train.phantom.lesion import Anatomy, Lesion
 from triage_node.train.phantom.lesions import LESIONS
 from triage_node.train.phantom.look_alikes import add_look_alikes
 from triage_node.train.phantom.mass_effect import displace
-from triage_node.train.phantom.scanner import SUBSLICES, Scanner, average_subslices, brightening, scan
+from triage_node.train.phantom.scanner import SUBSLICES, Scanner, average_subslices, brightening, scan, shading
 from triage_node.train.phantom.skull import add_vault
 from triage_node.train.phantom.skull_base import add_skull_base
 from triage_node.train.phantom.surroundings import add_scalp, add_table
 
 # Raised when the same seed gives another head than before: figures of different versions do not compare.
-VERSION = 8
+VERSION = 9
 # Share of blood in a voxel, and its area in a slice, from which they count as hemorrhage.
 BLOOD_SHARE = 0.4
 SMALLEST_AREA_MM2 = 20.0
 # Blood hardly denser than what it lies in cannot be labeled by eye, so it is not asked for: gray matter, or fluid.
 SMALLEST_CONTRAST_HU, LARGEST_HU = 8.0, 82.0
 SMALLEST_CONTRAST_IN_FLUID_HU = -2.0
+BONE_HU = 150.0
 IN_FLUID = (Label.INTRAVENTRICULAR, Label.SUBARACHNOID)
 FIRST_TYPE = {
     Label.EPIDURAL: 0.22,
@@ -140,20 +141,20 @@ def _lesions(anatomy: Anatomy, types: tuple[Label, ...], rng: np.random.Generato
 
 
 def _paint(
-    hu: np.ndarray, lesion: Lesion, anatomy: Anatomy, gray_hu: float, scanner: Scanner, rng: np.random.Generator
+    hu: np.ndarray, lesion: Lesion, anatomy: Anatomy, gray_hu: float, brighter_hu: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """Lay edema and blood over the brain; published densities were read off scans, so cupping is in them already."""
+    """Lay edema and blood over the brain; published densities were read off scans, so shading is in them already."""
     if lesion.edema is not None:
         hu = hu + 0.5 * lesion.edema * (rng.uniform(12, 22) - hu)
     contrast = SMALLEST_CONTRAST_IN_FLUID_HU if lesion.label in IN_FLUID else SMALLEST_CONTRAST_HU
-    true_hu = lesion.hu - brightening(lesion.fraction, anatomy.space, scanner)
-    blood = np.clip(true_hu, gray_hu + contrast, LARGEST_HU) + lesion.mottle * anatomy.medium
+    blood = np.clip(lesion.hu - brighter_hu, gray_hu + contrast, LARGEST_HU) + lesion.mottle * anatomy.medium
     if lesion.peel_mm is not None and rng.random() < 0.25:  # mixed ages
         blood = blood - rng.uniform(8, 22) * np.clip(anatomy.coarse, 0, 1)
     return hu + lesion.fraction * (blood - hu)
 
 
 def _bits(lesions: list[Lesion], inside: np.ndarray) -> np.ndarray:
+    """Return lesion bits from the blood inside the skull, less what bone of the skull base took the place of."""
     bits = np.zeros(average_subslices(inside).shape, np.uint8)
     for lesion in lesions:
         blood = average_subslices(lesion.fraction * inside) > BLOOD_SHARE
@@ -184,14 +185,15 @@ def generate_study(atlas: Atlas, recipe: Recipe, rng: np.random.Generator) -> Ge
     lesions += _lesions(anatomy, tuple(label for label in recipe.types if label not in PUSHING), rng)
     hu = brain_hu(tissue, space, grid, style, rng)
     hu = add_look_alikes(hu, Anatomy(grid, moved, tissue.fluid, tissue.ventricles, *noises), rng)
+    shade, inside = shading(space, recipe.scanner, rng), average_subslices(space.inside_mm) > 0
     for lesion in lesions:
-        hu = _paint(hu, lesion, anatomy, style.gray_hu, recipe.scanner, rng)
+        hu = _paint(hu, lesion, anatomy, style.gray_hu, brightening(lesion.fraction, shade, inside), rng)
     hu, below_bone_mm = add_vault(hu, anatomy, rng, recipe.plain)
     hu = add_scalp(hu, below_bone_mm, anatomy, rng, recipe.plain)
     hu = add_skull_base(hu, anatomy, rng)
     hu = add_table(hu, grid, rng)
-    image = scan(hu, space, grid, recipe.scanner, rng)
-    bits = _bits(lesions, space.inside_mm > 0)
+    image = scan(hu, space, grid, recipe.scanner, shade, rng)
+    bits = _bits(lesions, (space.inside_mm > 0) & (hu < BONE_HU))
     positions = recipe.lowest_mm + recipe.slice_mm * np.arange(len(image))
     volume = Volume(image, (recipe.slice_mm, recipe.mm_per_pixel, recipe.mm_per_pixel), positions)
     return GeneratedStudy(volume, bits, slice_labels(bits, recipe.mm_per_pixel))

@@ -8,7 +8,7 @@ from triage_node.findings import LABELS, TYPES, Label
 from triage_node.models.preprocessing import Geometry, strip_head
 from triage_node.train.phantom.dicom_series import demo_recipe
 from triage_node.train.phantom.head import place_head
-from triage_node.train.phantom.scanner import average_subslices, brightening, scan
+from triage_node.train.phantom.scanner import average_subslices, brightening, scan, shading
 from triage_node.train.phantom.study import (
     FIRST_TYPE,
     IN_FLUID,
@@ -40,14 +40,14 @@ def test_a_plain_study_has_no_blood(make_study):
 
 @pytest.mark.parametrize("label", TYPES)
 def test_a_type_that_is_asked_for_is_there_and_no_other(make_study, label):
-    study = make_study(3, label)
+    study = make_study(4, label)
     expected = [int(name in (label, Label.ANY)) for name in LABELS]
     assert study.labels.tolist() == expected
 
 
 @pytest.mark.parametrize("label", TYPES)
 def test_blood_is_denser_than_the_same_head_without_it(make_study, label):
-    study = make_study(3, label)
+    study = make_study(4, label)
     inside = study.bits > 0
     lowest = 20 if label in IN_FLUID else 38  # old blood in fluid is still denser than fluid
     assert np.median(study.volume.hu[inside]) > lowest
@@ -98,7 +98,7 @@ def test_recipes_cover_poses_and_protocols(seed):
 def test_the_middle_of_a_head_is_darker_than_its_border_as_in_patients(atlas):
     """In 24 plain heads of patients the border is 11 HU denser (10th to 90th percentile: 8 to 14)."""
     rng, geometry = np.random.default_rng(0), Geometry()
-    found = [_rise(strip_head(generate_study(atlas, random_recipe(rng, ()), rng).volume, geometry)) for _ in range(5)]
+    found = [_rise(strip_head(generate_study(atlas, random_recipe(rng, ()), rng).volume, geometry)) for _ in range(9)]
     assert 7 < np.median(found) < 14, found
 
 
@@ -118,32 +118,47 @@ def _round(head):
     return np.mean(shares)
 
 
-def test_published_densities_include_the_cupping(atlas):
+@pytest.fixture
+def plain_space(atlas):
+    """A head in space, its inside, and a scanner whose shading is that of cupping alone."""
+    rng = np.random.default_rng(0)
+    recipe = random_recipe(rng, ())
+    space = place_head(atlas, recipe.grid(), recipe.pose, rng)
+    even = {"cupping_lobes": 0.0, "slope_hu": (0.0, 0.0), "vertex_hu": 0.0, "floor_hu": 0.0, "petrous_hu": 0.0}
+    return space, replace(recipe.scanner, cupping_hu=0.0, **even), recipe.grid()
+
+
+def test_published_densities_include_the_shading(plain_space):
     """A hematoma under the bone is not made denser than the published one by a scanner that brightens it."""
-    rng = np.random.default_rng(0)
-    recipe = random_recipe(rng, ())
-    scanner = replace(recipe.scanner, cupping_hu=20.0, cupping_mm=12.0)
-    space = place_head(atlas, recipe.grid(), recipe.pose, rng)
-    inside = (space.inside_mm > 0).astype(np.float32)
-    border, middle = inside * (space.inside_mm < 4), inside * (space.inside_mm > 40)
-    assert 10 < brightening(border, space, scanner) < 20
-    assert -8 < brightening(middle, space, scanner) < 0
-    assert brightening(border, space, replace(scanner, cupping_hu=0.0)) == 0
-    assert brightening(np.zeros_like(inside), space, scanner) == 0
+    space, even, _ = plain_space
+    inside = average_subslices(space.inside_mm) > 0
+    border, middle = (space.inside_mm > 0) * (space.inside_mm < 4.0), 1.0 * (space.inside_mm > 40)
+    top = (space.inside_mm > 4) * (space.z > 55.0)
+
+    def above_the_brain(part, **settings):
+        shade = shading(space, replace(even, **settings), np.random.default_rng(0))
+        assert shade.shape == inside.shape
+        assert not shade[~inside].any()
+        return brightening(part, shade, inside)
+
+    assert 10 < above_the_brain(border, cupping_hu=20.0, cupping_mm=12.0) < 20
+    assert -8 < above_the_brain(middle, cupping_hu=20.0, cupping_mm=12.0) < 0
+    assert 3 < above_the_brain(top, vertex_hu=10.0) < 10
+    assert abs(above_the_brain(border, slope_hu=(5.0, 5.0))) < 3
+    assert above_the_brain(border) == 0
+    assert above_the_brain(np.zeros_like(space.z), cupping_hu=20.0) == 0
 
 
-def test_bone_shines_into_the_brain_below_it_where_the_point_spread_has_tails(atlas):
-    rng = np.random.default_rng(0)
-    recipe = random_recipe(rng, ())
-    quiet = replace(recipe.scanner, noise_hu=0.0, cupping_hu=0.0, cupping_lobes=0.0, streaks_hu=0.0, blur_mm=0.5)
-    space = place_head(atlas, recipe.grid(), recipe.pose, rng)
+def test_bone_shines_into_the_brain_below_it_where_the_point_spread_has_tails(plain_space):
+    space, even, grid = plain_space
+    quiet = replace(even, noise_hu=0.0, streaks_hu=0.0, blur_mm=0.5)
     true = np.where(space.inside_mm > 0, 30, np.where(space.inside_mm > -7, 1000, 0)).astype(np.float32)
     depth = average_subslices(space.inside_mm)
     below = (depth > 1.8) & (depth < 2.6) & (np.abs(average_subslices(space.z) - 15) < 15)
 
     def level(tail_share):
         scanner = replace(quiet, tail_share=tail_share, tail_mm=2.5)
-        return np.median(scan(true, space, recipe.grid(), scanner, np.random.default_rng(1))[below])
+        return np.median(scan(true, space, grid, scanner, np.zeros_like(depth), np.random.default_rng(1))[below])
 
     assert 4 < level(0.05) - level(0.0) < 25
 

@@ -5,7 +5,7 @@ import numpy as np
 from triage_node.findings import Label
 from triage_node.train.phantom.lesion import Anatomy, Lesion, level_for_volume
 
-MEAN_HU, DEVIATION_HU = 43.0, 9.0
+MEAN_HU, DEVIATION_HU = 45.0, 9.0
 MEDIAN_ML, SPREAD = 2.6, 1.3  # 5 % 0.2, 95 % 19 mL
 
 
