@@ -13,6 +13,7 @@ import numpy as np
 from pydicom import DataElement, Dataset
 from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import RawDataElement
+from pydicom.sequence import Sequence as Items
 from pydicom.tag import BaseTag, Tag
 
 _BINARY = {"US": "u2", "SS": "i2", "UL": "u4", "SL": "i4", "FL": "f4", "FD": "f8", "US or SS": "u2"}
@@ -94,6 +95,8 @@ def item(header: Dataset, keyword: str) -> Dataset:
 
 
 def _joined(value: object) -> str:
+    if isinstance(value, Items):  # a peer put items where text belongs; printed, they would be all that they hold
+        return ""
     is_list = isinstance(value, Sequence) and not isinstance(value, str)
     return "\\".join(map(str, value)) if is_list else str(value)  # type: ignore[call-overload]
 

@@ -108,6 +108,16 @@ def test_a_sequence_that_is_none_has_no_items():
     assert len(item(Dataset(), "PlanePositionSequence")) == 0
 
 
+def test_items_where_text_belongs_are_no_text():
+    inner = Dataset()
+    inner.PatientName = "Doe^Jane"
+    header = Dataset()
+    header.add_new("StudyDescription", "SQ", [inner])
+    assert texts(header, "StudyDescription") == ()
+    assert number(header, "StudyDescription") is None
+    assert len(list(items(header, "StudyDescription"))) == 1
+
+
 @given(
     keyword=st.sampled_from(KEYWORDS),
     vr=st.sampled_from(["DS", "IS", "US", "CS", "UI", "LO", "FD", "UN", "SQ", "PN", "DA", "AT", None]),
