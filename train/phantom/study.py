@@ -27,6 +27,7 @@ SMALLEST_AREA_MM2 = 20.0
 # Blood hardly denser than what it lies in cannot be labeled by eye, so it is not asked for: gray matter, or fluid.
 SMALLEST_CONTRAST_HU, LARGEST_HU = 8.0, 82.0
 SMALLEST_CONTRAST_IN_FLUID_HU = -2.0
+# What is denser than this is bone, which takes the place of blood.
 BONE_HU = 150.0
 IN_FLUID = (Label.INTRAVENTRICULAR, Label.SUBARACHNOID)
 FIRST_TYPE = {

@@ -3,6 +3,7 @@ import pytest
 
 from triage_node.findings import LABELS, TYPES, Label
 from triage_node.models.preprocessing import Geometry, strip_head
+from triage_node.train.phantom import study as study_module
 from triage_node.train.phantom.dicom_series import demo_recipe
 from triage_node.train.phantom.study import (
     FIRST_TYPE,
@@ -63,6 +64,17 @@ def test_the_whole_head_is_there(make_study):
     assert 110 < area.max() < 260
     assert area[-1] < 60, "the stack reaches the vertex"
     assert area[0] < 60, "and the floor of the skull"
+
+
+def test_what_bone_takes_the_place_of_is_no_blood(atlas, monkeypatch):
+    recipe = demo_recipe((Label.EPIDURAL, Label.SUBARACHNOID), 128, 5.0)
+    labeled = generate_study(atlas, recipe, np.random.default_rng(20))
+    monkeypatch.setattr(study_module, "BONE_HU", np.inf)
+    with_bone = generate_study(atlas, recipe, np.random.default_rng(20))
+    assert np.array_equal(labeled.volume.hu, with_bone.volume.hu)
+    left_out = (with_bone.bits > 0) & (labeled.bits == 0)
+    assert left_out.any()
+    assert np.median(labeled.volume.hu[left_out]) > 150 > np.median(labeled.volume.hu[labeled.bits > 0])
 
 
 def test_labels_follow_from_the_voxels():
