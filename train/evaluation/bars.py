@@ -64,15 +64,10 @@ class Bar:
 def generated_bars(evaluation: "Evaluation") -> tuple[Bar, ...]:
     """Return the bars of held-out generated studies."""
     studies, slices = evaluation.reliability
-    large = [
-        Bar(
-            f"study AUC {found.label}, {CLEAR_ML:g} mL or more",
-            found.auc.value,
-            GENERATED_TYPE_AUC,
-            GENERATED_TYPE_AUC,
-        )
-        for found in evaluation.clear_lesions
-    ]
+    large = []
+    for found in evaluation.clear_lesions:
+        aim = GENERATED_ANY_AUC if found.label is LABELS[ANY] else GENERATED_TYPE_AUC
+        large.append(Bar(f"study AUC {found.label}, {CLEAR_ML:g} mL or more", found.auc.value, aim, aim))
     limit = LARGEST_CALIBRATION_ERROR
     return (
         Bar("study AUC any", evaluation.rows[-1].by_label[ANY].value, GENERATED_ANY_AUC, GENERATED_ANY_AUC),

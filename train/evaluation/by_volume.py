@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from triage_node.findings import LABELS, TYPES, Label
+from triage_node.findings import LABELS, Label
 from triage_node.train.evaluation.metrics import Interval, auc_interval, share, specificity_cut
 from triage_node.train.evaluation.scores import Scores
 
@@ -77,11 +77,11 @@ class ClearLesions:
 
 
 def clear_lesions(scores: Scores) -> tuple[ClearLesions, ...]:
-    """Return the study AUC of each type where its lesion measures 2 mL or more; none where volumes are not known."""
+    """Return the study AUC of each label where its blood measures 2 mL or more; none where volumes are not known."""
     if scores.volume_ml is None:
         return ()
     rows, found = scores.studies, []
-    for k, label in enumerate(TYPES):
+    for k, label in enumerate(LABELS):
         positive = (rows.truth[:, k] > 0) & (scores.volume_ml[:, k] >= CLEAR_ML)
         kept = rows.chosen(str(label), positive | (rows.truth[:, k] == 0))
         interval = auc_interval(kept.logits[:, k], kept.truth[:, k], kept.patients)

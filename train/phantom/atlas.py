@@ -31,6 +31,8 @@ STEM_MM, CLIVUS_MM = 8, 11
 SUPRASELLAR_MM = (-11.0, -13.0, 0.0), (14.0, 19.0, 16.0)
 # Deeper than this below the hull, cerebrospinal fluid is a ventricle or a cistern and not a sulcus.
 VENTRICLE_DEPTH_MM = 22
+# Further from a ventricle than this no hydrocephalus reaches.
+VENTRICLE_REACH_MM = 12.0
 # A place ``(z, y, x)`` in each ventricle: lateral ones, third, fourth. Deep fluid that hangs together with none of them
 # is a fissure.
 VENTRICLES = ((8, 27, 24), (8, 27, -24), (5, 5, 0), (-26, 26, 0))
@@ -74,8 +76,10 @@ class Atlas:
 
     Attributes
     ----------
-    gray, white, fluid, ventricles
+    gray, white, fluid
         Fractions in [0, 1].
+    ventricles
+        Distance in mm to the wall of the ventricles, positive inside, up to `VENTRICLE_REACH_MM`.
     vault
         Distance in mm to a smooth hull of the brain, positive inside: the inner table of the vault.
     floor
@@ -167,6 +171,13 @@ def _ventricles(deep: np.ndarray, origin: tuple[float, float, float]) -> np.ndar
     return np.isin(parts, list(found - {0}))
 
 
+def _wall_distance(inside: np.ndarray) -> np.ndarray:
+    """Return the smoothed distance in mm to the border of a mask of 1 mm voxels, positive inside."""
+    distance = ndimage.distance_transform_edt(inside) - ndimage.distance_transform_edt(~inside)
+    distance = np.clip(distance - 0.5 * np.sign(distance), -VENTRICLE_REACH_MM, VENTRICLE_REACH_MM)
+    return np.asarray(ndimage.gaussian_filter(distance.astype(np.float32), 0.7))
+
+
 def load_atlas() -> Atlas:
     """Return the atlas; takes a few seconds, so load it once and pass it on."""
     gray, white, head = _read("gm") / 255, _read("wm") / 255, _read("t1")
@@ -186,12 +197,11 @@ def load_atlas() -> Atlas:
     hull = closed | cisterns | (vault_map.at(*grid) > -1)
     fluid = np.clip(1 - gray - white, 0, 1) * hull
     deep = (fluid > 0.45) & (vault_map.at(*grid) > VENTRICLE_DEPTH_MM) & ~_cisterns(*grid)
-    ventricles = ndimage.gaussian_filter(_ventricles(deep, origin) * np.float32(1), 1.2)
     return Atlas(
         gray=Map(gray, origin),
         white=Map(white, origin),
         fluid=Map(fluid.astype(np.float32), origin),
-        ventricles=Map(ventricles, origin),
+        ventricles=Map(_wall_distance(_ventricles(deep, origin)), origin, outside=-VENTRICLE_REACH_MM),
         vault=vault_map,
         floor=Map(floor, coarse_origin, COARSE_MM, None),
     )

@@ -8,6 +8,7 @@ from triage_node.train.phantom.atlas import Atlas
 from triage_node.train.phantom.grid import Grid
 from triage_node.train.phantom.gyri import random_folds
 from triage_node.train.phantom.head import HeadSpace
+from triage_node.train.phantom.ventricles import HYDROCEPHALUS, WALL_MM, WITH_BLOOD, Ventricles
 
 # Tissue further outside the inner table is hidden by bone and scalp, and left out.
 SAMPLED_BEYOND_MM = 6.0
@@ -25,8 +26,8 @@ class BrainStyle:
         HU of the tissues.
     atrophy
         Width of the sulci, 1 for the average.
-    ventricle_floor
-        Fluid fraction above which a voxel of the average head is a ventricle: lower means wider ventricles.
+    ventricles
+        Width and horns of the ventricles.
     sharpness
         Exponent that parts gray from white matter.
     fold_mm
@@ -41,24 +42,26 @@ class BrainStyle:
     white_hu: float
     gray_hu: float
     atrophy: float
-    ventricle_floor: float
+    ventricles: Ventricles
     sharpness: float
     fold_mm: float
     sulcus_mm: float
     cisterns: float
 
     @classmethod
-    def random(cls, rng: np.random.Generator) -> "BrainStyle":
-        """Return the brain of a patient between 18 and 95."""
+    def random(cls, rng: np.random.Generator, blood_in_fluid: bool = False) -> "BrainStyle":
+        """Return the brain of a patient between 18 and 95; blood in the fluid often keeps it from draining."""
         white = rng.uniform(28, 37)
         age = rng.uniform(0, 1)
         atrophy = float(np.exp(np.log(0.2) + age * np.log(10) + rng.normal(0, 0.25)))
+        hydrocephalus = rng.random() < (WITH_BLOOD if blood_in_fluid else HYDROCEPHALUS)
+        atrophy *= rng.uniform(0.3, 0.9) if hydrocephalus else 1.0
         return cls(
             fluid_hu=rng.uniform(6, 18),
             white_hu=white,
             gray_hu=white + rng.uniform(4.5, 11.5),
             atrophy=atrophy,
-            ventricle_floor=float(np.clip(0.75 - 0.6 * age + rng.normal(0, 0.1), 0.1, 0.85)),
+            ventricles=Ventricles.random(age, hydrocephalus, rng),
             sharpness=rng.uniform(1.3, 2.6),
             fold_mm=rng.uniform(8.5, 13.5),
             sulcus_mm=rng.uniform(0.5, 1.4) + min(atrophy, 2.0) * rng.uniform(0.9, 2.0),
@@ -107,12 +110,12 @@ def sample_tissue(atlas: Atlas, space: HeadSpace, grid: Grid, style: BrainStyle,
     near = space.inside_mm > -SAMPLED_BEYOND_MM
     place = space.z[near], space.y[near], space.x[near]
     gray, white = _sharpen(np.clip(atlas.gray.at(*place), 0, 1), np.clip(atlas.white.at(*place), 0, 1), style.sharpness)
-    average = atlas.ventricles.at(*place)
-    ventricles = np.clip((average - style.ventricle_floor) * 3 + 0.3, 0, 1) * (average > 0.05)
+    in_ventricle_mm = style.ventricles.distance(atlas, space)[near]
+    ventricles = np.clip(0.9 * in_ventricle_mm + 0.5, 0, 1)
     basal = np.clip((BASAL_MM - place[0] - 0.35 * place[1]) / 8, 0, 1)
     width = style.atrophy + basal * max(style.cisterns - style.atrophy, 0)
     sulci = np.clip(atlas.fluid.at(*place) * width, 0, 1)
-    fluid = np.where(average > 0.1, ventricles, sulci)
+    fluid = np.where(in_ventricle_mm > -WALL_MM, ventricles, sulci)
     tissue = Tissue(*(_spread(values, near) for values in (gray, white, fluid, ventricles)))
     return _fold(tissue, space, grid, style, rng)
 

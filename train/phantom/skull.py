@@ -1,8 +1,10 @@
-"""The vault: two tables of bone with diploë between, sutures, fractures and burr holes."""
+"""The vault: two tables of bone with diploë between, sutures, fractures, burr holes, and air that came in by them."""
 
 import numpy as np
 
 from triage_node.train.phantom.lesion import Anatomy, point, random_voxel
+
+AIR_HU = -1000.0
 
 
 def _thickness(anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
@@ -24,6 +26,17 @@ def _burr_hole(bone: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> 
     return bone * (anatomy.space.distance(*point(anatomy.space, voxel)) > rng.uniform(5, 14))
 
 
+def _bubble(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
+    """Let in air: it rises to the front of a lying patient and spreads under the bone."""
+    depth = anatomy.space.inside_mm
+    voxel = random_voxel((depth > 0) & (depth < 5) & (anatomy.space.y < 10), rng)
+    if voxel is None:
+        return hu
+    across = anatomy.space.distance(*point(anatomy.space, voxel)) / rng.uniform(3, 16)
+    thickness = rng.uniform(2, 9) * np.clip(1 - across**2, 0, 1) + 0.5 * anatomy.fine * (across < 1)
+    return hu + np.clip(thickness - depth, 0, 1) * (depth > 0) * (AIR_HU - hu)
+
+
 def add_vault(
     hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator, plain: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -32,7 +45,7 @@ def add_vault(
     Parameters
     ----------
     plain
-        No fractures and no burr holes.
+        No fractures, no burr holes and no air below them.
     """
     outward = -anatomy.space.inside_mm + np.float32(0.3) * anatomy.coarse
     gap, thickness = rng.uniform(0, 0.8), _thickness(anatomy, rng)
@@ -43,4 +56,6 @@ def add_vault(
         bone = _crack(bone, anatomy, rng)
     if rng.random() < 0.1 and not plain:
         bone = _burr_hole(bone, anatomy, rng)
+    while rng.random() < 0.08 and not plain:
+        hu = _bubble(hu, anatomy, rng)
     return (hu * (1 - bone) + density * bone).astype(np.float32), (gap + thickness - outward).astype(np.float32)

@@ -20,15 +20,15 @@ from triage_node.train.phantom.skull_base import add_skull_base
 from triage_node.train.phantom.surroundings import add_scalp, add_table
 
 # Raised when the same seed gives another head than before: figures of different versions do not compare.
-VERSION = 9
+VERSION = 10
 # Share of blood in a voxel, and its area in a slice, from which they count as hemorrhage.
 BLOOD_SHARE = 0.4
 SMALLEST_AREA_MM2 = 20.0
 # Blood hardly denser than what it lies in cannot be labeled by eye, so it is not asked for: gray matter, or fluid.
 SMALLEST_CONTRAST_HU, LARGEST_HU = 8.0, 82.0
 SMALLEST_CONTRAST_IN_FLUID_HU = -2.0
-# What is denser than this is bone, which takes the place of blood.
-BONE_HU = 150.0
+# What is denser than this is bone and what is less dense air: both take the place of blood.
+BONE_HU, AIR_HU = 150.0, -200.0
 IN_FLUID = (Label.INTRAVENTRICULAR, Label.SUBARACHNOID)
 FIRST_TYPE = {
     Label.EPIDURAL: 0.22,
@@ -155,7 +155,7 @@ def _paint(
 
 
 def _bits(lesions: list[Lesion], inside: np.ndarray) -> np.ndarray:
-    """Return lesion bits from the blood inside the skull, less what bone of the skull base took the place of."""
+    """Return lesion bits from the blood inside the skull, less what bone or air took the place of."""
     bits = np.zeros(average_subslices(inside).shape, np.uint8)
     for lesion in lesions:
         blood = average_subslices(lesion.fraction * inside) > BLOOD_SHARE
@@ -175,7 +175,7 @@ def generate_study(atlas: Atlas, recipe: Recipe, rng: np.random.Generator) -> Ge
 
     Lesions that push come first, since the brain moves aside before its fluid spaces fill with blood.
     """
-    grid, style = recipe.grid(), BrainStyle.random(rng)
+    grid, style = recipe.grid(), BrainStyle.random(rng, any(label in IN_FLUID for label in recipe.types))
     space = place_head(atlas, grid, recipe.pose, rng)
     noises = [grid.noise(rng, correlation) for correlation in (5, 9, 18)]
     still = Anatomy(grid, space, np.zeros_like(space.z), np.zeros_like(space.z), *noises)
@@ -194,7 +194,7 @@ def generate_study(atlas: Atlas, recipe: Recipe, rng: np.random.Generator) -> Ge
     hu = add_skull_base(hu, anatomy, rng)
     hu = add_table(hu, grid, rng)
     image = scan(hu, space, grid, recipe.scanner, shade, rng)
-    bits = _bits(lesions, (space.inside_mm > 0) & (hu < BONE_HU))
+    bits = _bits(lesions, (space.inside_mm > 0) & (hu < BONE_HU) & (hu > AIR_HU))
     positions = recipe.lowest_mm + recipe.slice_mm * np.arange(len(image))
     volume = Volume(image, (recipe.slice_mm, recipe.mm_per_pixel, recipe.mm_per_pixel), positions)
     return GeneratedStudy(volume, bits, slice_labels(bits, recipe.mm_per_pixel))

@@ -14,7 +14,7 @@ def at(a_map, z, y, x):
 
 @pytest.mark.parametrize("place", [(8, 27, 24), (8, 27, -24), (15, -25, 8), (5, 5, 0), (-26, 26, 0)])
 def test_lateral_third_and_fourth_ventricles_are_ventricles(atlas, place):
-    assert at(atlas.ventricles, *place) > 0.3
+    assert at(atlas.ventricles, *place) > 0.2, "mm inside"
 
 
 @pytest.mark.parametrize(
@@ -29,12 +29,12 @@ def test_lateral_third_and_fourth_ventricles_are_ventricles(atlas, place):
     ],
 )
 def test_cisterns_and_fissures_are_none(atlas, name, place):
-    assert at(atlas.ventricles, *place) < 0.1, name
+    assert at(atlas.ventricles, *place) < -5, f"{name}: no hydrocephalus reaches it"
 
 
 def test_the_choroid_plexus_calcifies_in_the_atria_and_the_pineal_in_the_midline(atlas):
     pineal, *plexus = (place for place, _ in CALCIUM[:3])
-    assert all(at(atlas.ventricles, *place) > 0.2 for place in plexus)
+    assert all(at(atlas.ventricles, *place) > 1 for place in plexus)
     # Source: the pineal gland lies at about MNI (0, -29, 3); y grows to the back from MNI -18 here.
     assert np.allclose(pineal, (3, 11, 0), atol=2)
 

@@ -118,6 +118,11 @@ def test_figures_by_volume_count_every_lesion_once(seed):
         assert sum(part.count for part in bins) == sum(s.study_labels[LABELS.index(label)] for s in studies)
     clear = {part.label: part.positive for part in found.clear_lesions}
     assert all(0 < clear[label] < 4 for label in TYPES)
+    assert max(clear.values()) <= clear[Label.ANY] <= sum(study.study_labels[-1] for study in studies)
+    demands = {bar.name: bar.aim for bar in found.bars}
+    assert (
+        demands["study AUC any"] == demands["study AUC any, 2 mL or more"] > demands["study AUC subdural, 2 mL or more"]
+    )
     largest = [part for part in found.by_volume if part.label == Label.ANY][-1]
     assert largest.at_specificity.value > 0.9
 

@@ -9,6 +9,7 @@ from triage_node.train.phantom.lesion import Anatomy
 from triage_node.train.phantom.lesions import LESIONS
 from triage_node.train.phantom.lesions.epidural import _seats
 from triage_node.train.phantom.mass_effect import displace
+from triage_node.train.phantom.ventricles import Ventricles
 
 pytestmark = pytest.mark.slow
 
@@ -19,7 +20,7 @@ GRID = Grid(np.arange(-50.0, 80, 5), 96, 2.3)
 def anatomy(atlas):
     rng = np.random.default_rng(1)
     space = place_head(atlas, GRID, Pose(), rng)
-    style = BrainStyle(8, 27, 35, 0.9, 0.4, 1.8, 12, 2.5, 1.0)
+    style = BrainStyle(8, 27, 35, 0.9, Ventricles.random(0.6, False, rng), 1.8, 12, 2.5, 1.0)
     tissue = sample_tissue(atlas, space, GRID, style, rng)
     return Anatomy(GRID, space, tissue.fluid, tissue.ventricles, *(GRID.noise(rng, mm) for mm in (5, 9, 18)))
 
@@ -43,7 +44,7 @@ def test_every_lesion_lies_inside_the_skull(anatomy, label):
     ("label", "low", "high"),
     [
         (Label.EPIDURAL, 6, 30),
-        (Label.SUBDURAL, 3, 14),
+        (Label.SUBDURAL, 3, 11),
         (Label.INTRAPARENCHYMAL, 3, 18),
         (Label.INTRAVENTRICULAR, 1, 6),
         (Label.SUBARACHNOID, 0.6, 4),
@@ -97,6 +98,19 @@ def test_a_subdural_crescent_is_wider_than_thick(anatomy):
 def test_blood_in_the_ventricles_stays_there(anatomy):
     lesion = LESIONS[Label.INTRAVENTRICULAR](anatomy, np.random.default_rng(1))
     assert anatomy.ventricles[lesion.fraction > 0.5].min() > 0.3
+
+
+def test_most_blood_in_the_ventricles_is_in_the_lateral_ones_and_lies_at_the_back_of_them(anatomy):
+    """Half of it or more settles in a lying patient: it is then behind what of the same ventricle stays clear."""
+    space, behind, fourth = anatomy.space, 0, 0
+    lateral = (anatomy.ventricles > 0.5) & (space.z > -5) & (np.abs(space.x) > 5)
+    for seed in range(40):
+        blood = LESIONS[Label.INTRAVENTRICULAR](anatomy, np.random.default_rng(seed)).fraction > 0.5
+        fourth += (blood & ~lateral).sum() > (blood & lateral).sum()
+        clear = lateral & ~blood
+        behind += blood.any() and np.median(space.y[blood & lateral]) > np.percentile(space.y[clear], 80)
+    assert fourth < 12
+    assert 16 < behind < 36
 
 
 def test_subarachnoid_blood_replaces_fluid_outside_the_ventricles(anatomy):

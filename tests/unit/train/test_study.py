@@ -5,6 +5,7 @@ from triage_node.findings import LABELS, TYPES, Label
 from triage_node.models.preprocessing import Geometry, strip_head
 from triage_node.train.phantom import study as study_module
 from triage_node.train.phantom.dicom_series import demo_recipe
+from triage_node.train.phantom.skull import add_vault
 from triage_node.train.phantom.study import (
     FIRST_TYPE,
     IN_FLUID,
@@ -75,6 +76,22 @@ def test_what_bone_takes_the_place_of_is_no_blood(atlas, monkeypatch):
     left_out = (with_bone.bits > 0) & (labeled.bits == 0)
     assert left_out.any()
     assert np.median(labeled.volume.hu[left_out]) > 150 > np.median(labeled.volume.hu[labeled.bits > 0])
+
+
+def test_what_air_takes_the_place_of_is_no_blood(atlas, monkeypatch):
+    """A bubble seldom meets a hematoma, so here the front half of the head is filled with air."""
+
+    def add_vault_and_air(hu, anatomy, rng, plain):
+        hu, below_bone_mm = add_vault(hu, anatomy, rng, plain)
+        return np.where((anatomy.space.inside_mm > 0) & (anatomy.space.y < 10), -1000, hu), below_bone_mm
+
+    recipe = demo_recipe((Label.SUBDURAL,), 96, 6.0)
+    whole = generate_study(atlas, recipe, np.random.default_rng(4))
+    monkeypatch.setattr(study_module, "add_vault", add_vault_and_air)
+    half = generate_study(atlas, recipe, np.random.default_rng(4))
+    assert 0 < (half.bits > 0).sum() < (whole.bits > 0).sum()
+    assert np.median(half.volume.hu[half.bits > 0]) > 30
+    assert np.median(half.volume.hu[(whole.bits > 0) & (half.bits == 0)]) < -500
 
 
 def test_labels_follow_from_the_voxels():

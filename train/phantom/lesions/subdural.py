@@ -6,11 +6,13 @@ from triage_node.findings import Label
 from triage_node.train.phantom.lesion import Anatomy, Lesion
 
 MEAN_HU, DEVIATION_HU = 51.0, 12.0
-MEDIAN_ML, SPREAD = 5.2, 1.4  # 5 % 0.5, 95 % 52 mL
+MEDIAN_ML, SPREAD = 4.4, 1.4  # 5 % 0.4, 95 % 44 mL
 # Square of a crescent's length in a slice over its area there, and the distance of the inner table from the middle.
 LENGTH_SQUARED_TO_AREA, SKULL_RADIUS_MM = 11.0, 65.0
 THINNEST_MM, THICKEST_MM = 3.0, 28.0
 TENTORIUM_SLOPE = 0.45
+# Half the thickness of a film along falx or tentorium.
+FILM_MM = (0.9, 2.4)
 
 
 def tentorium_height(anatomy: Anatomy) -> np.ndarray:
@@ -50,15 +52,15 @@ def _thickness_for(shape: np.ndarray, volume_ml: float, anatomy: Anatomy) -> flo
 
 def _along_falx(anatomy: Anatomy, side: int, rng: np.random.Generator) -> np.ndarray:
     space = anatomy.space
-    film = np.clip(rng.uniform(1.5, 4) - np.abs(space.x - side * 1.5 + 0.6 * anatomy.coarse), 0, 1)
+    film = np.clip(rng.uniform(*FILM_MM) - np.abs(space.x - side * 1.5 + 0.6 * anatomy.coarse), 0, 1)
     end = np.clip((rng.uniform(-40, 60) - space.y) / 8 * rng.choice([-1, 1]), 0, 1)
     return film * end * (space.z > 5) * (space.inside_mm < rng.uniform(20, 40))
 
 
 def _along_tentorium(anatomy: Anatomy, side: int, rng: np.random.Generator) -> np.ndarray:
     space = anatomy.space
-    film = np.clip(rng.uniform(1.5, 4) - np.abs(tentorium_height(anatomy) - 1.5), 0, 1)
-    return film * (side * space.x > 3) * (np.abs(space.x) < 55) * (space.y > 10)
+    film = np.clip(rng.uniform(*FILM_MM) - np.abs(tentorium_height(anatomy) - 1.5), 0, 1)
+    return film * (side * space.x > 3) * (np.abs(space.x) < rng.uniform(22, 55)) * (space.y > 10)
 
 
 def subdural(anatomy: Anatomy, rng: np.random.Generator) -> Lesion | None:
