@@ -1,14 +1,17 @@
 """Generated studies on disk as the network will see them: stripped, aligned, 8 bits, with exact lesion bits."""
 
+import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import cv2
 import numpy as np
 
-from triage_node.errors import UnsuitableSeries
+from triage_node.errors import ModelError, UnsuitableSeries
 from triage_node.findings import TYPES
 from triage_node.models.head_axis import straighten
 from triage_node.models.preprocessing import Geometry, StrippedHead, strip_head
@@ -118,14 +121,25 @@ def write_shard(path: Path, records: list[StudyRecord], geometry: Geometry) -> N
     for record in records:
         for name in (*ARRAYS, *NUMBERS):
             arrays[f"{name}_{record.seed}"] = np.asarray(getattr(record, name))
-    partial = path.with_suffix(".partial.npz")
+    # Two runs may be making the same shard: each writes a file of its own.
+    partial = path.with_suffix(f".{os.getpid()}.partial.npz")
     np.savez_compressed(partial, allow_pickle=False, **arrays)
     partial.replace(path)
 
 
+@contextmanager
+def _opened(path: Path) -> Iterator[Mapping[str, np.ndarray]]:
+    """Open a shard; raise `ModelError` when it is not one, or damaged."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            yield stored
+    except (BadZipFile, EOFError, KeyError, OSError, ValueError) as error:
+        raise ModelError(f"The shard {path} cannot be read: {error}. Delete it and generate it again.") from error
+
+
 def read_shard(path: Path) -> list[StudyRecord]:
-    """Return the records of a shard."""
-    with np.load(path, allow_pickle=False) as stored:
+    """Return the records of a shard; raise `ModelError` when it is damaged."""
+    with _opened(path) as stored:
         return [_stored_record(stored, int(seed)) for seed in stored["seeds"]]
 
 
@@ -137,13 +151,13 @@ def _stored_record(stored: Mapping[str, np.ndarray], seed: int) -> StudyRecord:
 
 def read_seeds(path: Path) -> list[int]:
     """Return the seeds of a shard's studies."""
-    with np.load(path, allow_pickle=False) as stored:
+    with _opened(path) as stored:
         return [int(seed) for seed in stored["seeds"]]
 
 
 def read_frame(path: Path) -> tuple[float, int, int]:
     """Return mm per pixel, rows and columns of a shard's images."""
-    with np.load(path, allow_pickle=False) as stored:
+    with _opened(path) as stored:
         mm_per_pixel, rows, columns = stored["geometry"]
     return float(mm_per_pixel), int(rows), int(columns)
 

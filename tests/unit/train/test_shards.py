@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from triage_node.errors import ModelError
 from triage_node.findings import TYPES, Label
 from triage_node.models.preprocessing import Geometry, strip_head
 from triage_node.train.evaluation.scored import as_head
@@ -8,7 +9,7 @@ from triage_node.train.fitting.augmentation import Augmentation
 from triage_node.train.fitting.batches import SlicePool, cell_targets
 from triage_node.train.fitting.settings import WINDOWS
 from triage_node.train.phantom.making import shard_ranges
-from triage_node.train.shards import read_shard, record_study, shard_paths, write_shard
+from triage_node.train.shards import read_frame, read_seeds, read_shard, record_study, shard_paths, write_shard
 
 GEOMETRY = Geometry()
 
@@ -20,11 +21,21 @@ def record(make_study):
 
 def test_a_record_survives_its_file(record, tmp_path):
     write_shard(tmp_path / "shard-00000003.npz", [record], GEOMETRY)
-    (tmp_path / "shard-00000004.partial.npz").touch()
+    (tmp_path / "shard-00000004.17.partial.npz").touch()
     found = read_shard(shard_paths(tmp_path)[0])[0]
     assert len(shard_paths(tmp_path)) == 1
     for name in ("gray", "bits", "neighbors", "labels", "area_cm2"):
         assert np.array_equal(getattr(found, name), getattr(record, name))
+
+
+@pytest.mark.parametrize("read", [read_shard, read_seeds, read_frame])
+@pytest.mark.parametrize("keep", [0, 100, -20])
+def test_a_damaged_shard_is_named(record, tmp_path, read, keep):
+    path = tmp_path / "shard-00000003.npz"
+    write_shard(path, [record], GEOMETRY)
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(ModelError, match=r"shard-00000003.npz cannot be read.*generate it again"):
+        read(path)
 
 
 def test_training_sees_what_serving_sees(record, make_study):
