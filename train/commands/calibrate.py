@@ -27,18 +27,18 @@ def _calibrate_generated(model: Path, shards: Path, levels: "ErrorLevels") -> No
     """Rewrite a model's manifest from held-out generated studies."""
     from triage_node.models.registry import load_model
     from triage_node.train.calibration.calibrate import OperatingPoints, calibrate, warnings
-    from triage_node.train.calibration.familiarity import measure_familiarity
+    from triage_node.train.calibration.familiarity import keep_familiarity
     from triage_node.train.commands.site_options import print_thresholds
-    from triage_node.train.evaluation.scored import score_shards
+    from triage_node.train.evaluation.scored import observe_shards
     from triage_node.train.export import save_manifest
     from triage_node.train.shards import STUDIES_PER_SHARD, shard_paths
 
     loaded = load_model(model)
     total = len(shard_paths(shards)) * STUDIES_PER_SHARD
     with progress() as bar:
-        studies = list(bar.track(score_shards(loaded, shards), total=total, description="scoring"))
-    familiar = measure_familiarity(loaded, shards)
-    manifest = save_manifest(calibrate(familiar, studies, OperatingPoints(levels)))
+        seen = list(bar.track(observe_shards(loaded, shards), total=total, description="scoring"))
+    familiar = keep_familiarity(loaded.manifest, [features for _, features in seen])
+    manifest = save_manifest(calibrate(familiar, [study for study, _ in seen], OperatingPoints(levels)))
     print_thresholds(manifest)
     for sentence in warnings(manifest, levels):
         console.print(sentence)

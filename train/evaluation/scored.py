@@ -79,8 +79,8 @@ def lesion_statistics(record: StudyRecord, mm_per_pixel: float) -> tuple[np.ndar
     return volume, np.array([hu[where].mean() if where.any() else np.nan for where in blood])
 
 
-def score_shards(model: Model, folder: Path) -> Iterator[ScoredStudy]:
-    """Yield the scores of every generated study of a folder; each seed counts as a patient.
+def observe_shards(model: Model, folder: Path) -> Iterator[tuple[ScoredStudy, np.ndarray]]:
+    """Yield the scores of every generated study of a folder, and its features; each seed counts as a patient.
 
     Raises
     ------
@@ -93,9 +93,15 @@ def score_shards(model: Model, folder: Path) -> Iterator[ScoredStudy]:
         if (found := read_frame(path)) != frame:
             raise TriageError(f"The shard {path} has the frame {found}, the model reads {frame} (mm, rows, columns).")
         for record in read_shard(path):
-            logits = model.slice_logits(as_head(record))
+            seen = model.observe(as_head(record))
             volume, hu = lesion_statistics(record, geometry.mm_per_pixel)
-            yield ScoredStudy(f"seed {record.seed}", logits, record.labels, record.area_cm2, volume, hu)
+            study = ScoredStudy(f"seed {record.seed}", seen.logits, record.labels, record.area_cm2, volume, hu)
+            yield study, seen.features
+
+
+def score_shards(model: Model, folder: Path) -> Iterator[ScoredStudy]:
+    """Yield the scores of every generated study of a folder, see `observe_shards`."""
+    return (study for study, _ in observe_shards(model, folder))
 
 
 def read_labels(path: Path) -> dict[tuple[str, int], np.ndarray]:
