@@ -27,7 +27,9 @@ OUTPUT = "features"
 FEATURE_LAYERS = ("lateral4_conv", "lateral8_conv", "lateral16_conv", "lateral32_conv", "map")
 # Share of the unit matrix in the covariance, so that directions in which few slices vary do not decide.
 SHRINKAGE = 0.05
-# A feature's deviation counts as at least this share of the median one.
+# A feature that deviates by less than this share of its mean is a constant, and differs between processors only.
+CONSTANT = 1e-4
+# The deviation of any other counts as at least this share of their median one.
 SMALLEST_SCALE = 0.01
 # The limit: this quantile of generated studies that the statistics have not seen, times a margin, since heads of
 # patients lie further out than generated ones.
@@ -44,7 +46,7 @@ class Familiarity:
     Attributes
     ----------
     mean, scale
-        ``(features,) float32``, mean and deviation.
+        ``(features,) float32``, mean and deviation; infinite for a constant feature, which says nothing.
     whitening
         ``(features, features) float32``: turns standardized features into ones of unit covariance.
     limit
@@ -78,11 +80,25 @@ def with_features(network: "keras.Model") -> "keras.Model":
     return keras.Model(network.input, {**network.output, OUTPUT: features}, name=network.name)
 
 
+def _without_constants(mean: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """Return deviations, infinite where a feature never changes: divided by rounding errors it would drown all others.
+
+    Raises
+    ------
+    ModelError
+        When nothing changes at all.
+    """
+    constant = ~np.isfinite(scale) | (scale <= CONSTANT * np.maximum(np.abs(mean), 0.01))
+    if constant.all():
+        raise ModelError("No feature of the network tells one slice from another.")
+    least = SMALLEST_SCALE * float(np.median(scale[~constant]))
+    return np.where(constant, np.inf, np.maximum(scale, least))
+
+
 def _statistics(features: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return mean, deviation and whitening of ``(slices, features)``."""
-    mean, scale = features.mean(axis=0), features.std(axis=0)
-    # A feature that never changes says nothing, and dividing by its rounding error would drown all others.
-    scale = np.maximum(scale, max(SMALLEST_SCALE * float(np.median(scale)), 1e-6))
+    mean = features.mean(axis=0)
+    scale = _without_constants(mean, features.std(axis=0))
     covariance = np.cov(((features - mean) / scale).T)
     shrunk = (1 - SHRINKAGE) * covariance + SHRINKAGE * np.eye(len(covariance))
     values, vectors = np.linalg.eigh(shrunk)
@@ -143,7 +159,9 @@ def read_familiarity(path: Path) -> Familiarity:
     """
     try:
         with np.load(path, allow_pickle=False) as stored:
-            arrays = {name: stored[name].astype(np.float32) for name in ("mean", "scale", "whitening")}
-            return Familiarity(**arrays, limit=float(stored["limit"]))
+            mean, scale, whitening = (stored[name].astype(np.float32) for name in ("mean", "scale", "whitening"))
+            limit = float(stored["limit"])
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise ModelError(f"The familiarity file {path.name} could not be read: {error}") from error
+    # Files of models before 0.14 keep a small number for the deviation of a constant.
+    return Familiarity(mean, _without_constants(mean, scale).astype(np.float32), whitening, limit)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from triage_node.errors import ModelError
+from triage_node.models import read_manifest
 from triage_node.models.familiarity import fit_features, read_familiarity, write_familiarity
 
 
@@ -42,13 +43,41 @@ def test_too_few_studies_and_a_broken_file_are_refused(seed, tmp_path):
         read_familiarity(tmp_path / "f.npz")
 
 
-def test_a_feature_that_never_changes_does_not_drown_the_others(seed):
+@pytest.mark.parametrize("dead", [1, 12, 100])
+def test_features_that_never_change_do_not_drown_the_others(seed, tmp_path, dead):
+    """Processors round in their own ways: what is constant on one is another constant on the next."""
     rng = np.random.default_rng(seed)
+    values = rng.normal(0, 60, dead)
 
-    def with_dead_feature(found, value):
-        return [np.pad(one, ((0, 0), (0, 1)), constant_values=value) for one in found]
+    def with_dead_features(found, rounding):
+        return [np.hstack([one, np.tile(values * (1 + rounding), (len(one), 1))]).astype(np.float32) for one in found]
 
-    fitted = fit_features(with_dead_feature(studies(rng), 0.30001))
-    near, far = (with_dead_feature(studies(rng, 1, shift), 0.3)[0] for shift in (0.0, 4.0))
-    assert fitted.distance(near).familiar
-    assert not fitted.distance(far).familiar
+    fitted = fit_features(with_dead_features(studies(rng), 0.0))
+    back = read_familiarity(write_familiarity(tmp_path, fitted))
+    near, far = (with_dead_features(studies(rng, 1, shift), 2e-6)[0] for shift in (0.0, 4.0))
+    for statistics in (fitted, back):
+        assert statistics.distance(near).familiar
+        assert not statistics.distance(far).familiar
+
+
+def test_a_small_number_in_an_older_file_is_a_constant_as_well(seed, tmp_path):
+    rng = np.random.default_rng(seed)
+    path = write_familiarity(tmp_path, fit_features(studies(rng)))
+    with np.load(path) as stored:
+        arrays = dict(stored)
+    arrays["scale"][:7], arrays["mean"][:7] = 1e-6, 50
+    np.savez(path, **arrays)
+    one = studies(rng, 1)[0]
+    one[:, :7] = 50.00003
+    assert read_familiarity(path).distance(one).familiar
+
+
+def test_a_network_whose_features_are_all_constant_is_refused():
+    with pytest.raises(ModelError, match="tells one slice from another"):
+        fit_features([np.ones((20, 12), np.float32)] * 20)
+
+
+def test_the_shipped_statistics_come_from_features_that_change():
+    """Of 544 features of 0.13.0 most are constants; every file that is shipped must leave enough to tell a head by."""
+    scale = read_familiarity(read_manifest().familiarity_path).scale
+    assert np.isfinite(scale).sum() >= 100
