@@ -27,8 +27,8 @@ SMALLEST_AREA_MM2 = 20.0
 # Blood hardly denser than what it lies in cannot be labeled by eye, so it is not asked for: gray matter, or fluid.
 SMALLEST_CONTRAST_HU, LARGEST_HU = 8.0, 82.0
 SMALLEST_CONTRAST_IN_FLUID_HU = -2.0
-# What is denser than this is bone and what is less dense air: both take the place of blood.
-BONE_HU, AIR_HU = 150.0, -200.0
+# What is denser than the one is bone and what is darker than the other air: both take the place of blood.
+BONE_HU, DARKEST_HU = 150.0, -200.0
 IN_FLUID = (Label.INTRAVENTRICULAR, Label.SUBARACHNOID)
 FIRST_TYPE = {
     Label.EPIDURAL: 0.22,
@@ -194,7 +194,7 @@ def generate_study(atlas: Atlas, recipe: Recipe, rng: np.random.Generator) -> Ge
     hu = add_skull_base(hu, anatomy, rng)
     hu = add_table(hu, grid, rng)
     image = scan(hu, space, grid, recipe.scanner, shade, rng)
-    bits = _bits(lesions, (space.inside_mm > 0) & (hu < BONE_HU) & (hu > AIR_HU))
+    bits = _bits(lesions, (space.inside_mm > 0) & (hu < BONE_HU) & (hu > DARKEST_HU))
     positions = recipe.lowest_mm + recipe.slice_mm * np.arange(len(image))
     volume = Volume(image, (recipe.slice_mm, recipe.mm_per_pixel, recipe.mm_per_pixel), positions)
     return GeneratedStudy(volume, bits, slice_labels(bits, recipe.mm_per_pixel))

@@ -4,8 +4,8 @@ import numpy as np
 
 from triage_node.train.phantom.grid import Grid
 from triage_node.train.phantom.lesion import Anatomy, point, random_voxel
+from triage_node.train.phantom.skull import AIR_HU
 
-AIR_HU = -1000.0
 SKIN_MM = 2.0
 
 

@@ -8,12 +8,12 @@ from triage_node.train.phantom.atlas import Atlas
 from triage_node.train.phantom.head import HeadSpace
 from triage_node.train.phantom.solids import Rod
 
-# A tenth of heads, and a third of those with blood in the fluid, drain it badly.
+# Share of heads that drain their fluid badly, and of those with blood in it.
 HYDROCEPHALUS, WITH_BLOOD = 0.08, 0.3
 # Nearer to a ventricle than this there is white matter and no sulcus.
 WALL_MM = 1.5
 # Brain stem and cerebellum leave the fourth ventricle less room: from this height down it widens by a part only.
-FOURTH_MM, FOURTH_SHARE = -6.0, 0.35
+NARROW_MM, NARROW_SHARE = -6.0, 0.35
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Ventricles:
             box = space.box(*horn.corners(max(self.widening_mm, 0.0) + WALL_MM + 1.0))
             if box is not None:
                 inside[box] = np.maximum(inside[box], -horn.distance(space.part(box)))
-        room = np.clip(1 - (FOURTH_MM - space.z) / 8, FOURTH_SHARE, 1) if self.widening_mm > 0 else 1.0
+        room = np.clip(1 - (NARROW_MM - space.z) / 8, NARROW_SHARE, 1) if self.widening_mm > 0 else 1.0
         return np.asarray(inside + np.float32(self.widening_mm) * room, np.float32)
 
 
