@@ -64,7 +64,7 @@ def _frozen(folder: Path, model: "Model", workers: int) -> "tuple[str, Score]":
         made = make_frozen_shards(folder, frozen, model.manifest.geometry, workers)
         for _ in bar.track(made, total=frozen.shards, description="frozen evaluation set"):
             pass
-    return _generated(f"Frozen evaluation set, generator version {frozen.generator['version']}", folder)
+    return _generated(frozen.name, folder)
 
 
 def _pictures(dicom: Path, labels: Path) -> "tuple[str, Score]":

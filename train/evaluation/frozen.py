@@ -49,6 +49,11 @@ class FrozenSet:
     published: Mapping[Label, Published]
 
     @property
+    def name(self) -> str:
+        """Return the set's name on cards: figures of different generators do not compare."""
+        return f"Frozen evaluation set, generator version {self.generator['version']}"
+
+    @property
     def seeds(self) -> range:
         """Return the seeds of the studies."""
         return range(self.first_seed, self.first_seed + self.studies)

@@ -251,3 +251,8 @@ def test_report_and_card_say_what_was_measured(seed, tmp_path):
 
 def test_a_report_of_single_series_needs_no_pictures():
     assert "head: not flagged" in report_html(read_manifest(), [], {"head": "not flagged"})
+
+
+def test_the_shipped_card_quotes_the_frozen_set_as_it_is_now():
+    """A generator of another version makes another set: the model is judged anew, or the card is of the past."""
+    assert read_frozen_set().name in read_manifest().metrics
