@@ -18,11 +18,11 @@ from triage_node.train.fitting.batches import slice_pool
 from triage_node.train.fitting.checkpoint import CHECKPOINT_FILE, Checkpoint, restore_checkpoint
 from triage_node.train.fitting.devices import device_scope, share_statistics
 from triage_node.train.fitting.imagenet import load_imagenet
+from triage_node.train.fitting.living import LivingShare
 from triage_node.train.fitting.losses import LOSS_WEIGHTS, LOSSES
 from triage_node.train.fitting.makers import BatchMakers, Pool, make_batch
 from triage_node.train.fitting.processes import is_first, own_rows, place
 from triage_node.train.fitting.settings import WEIGHTS_FILE, FitSettings
-from triage_node.train.fitting.statistics import BATCHES, freeze_statistics, settle_statistics
 from triage_node.train.provenance import write_settings
 
 # Share of the peak learning rate at the end.
@@ -81,6 +81,14 @@ def start_network(settings: FitSettings) -> keras.Model:
     elif settings.imagenet:
         load_imagenet(network)
     return network
+
+
+def freeze_blocks(network: keras.Model, count: int) -> None:
+    """Keep the encoder's stem and its first blocks as they are; 0 keeps nothing."""
+    kept = ("stem", *(f"block{index}_" for index in range(count))) if count else ()
+    for layer in network.layers:
+        if layer.name.startswith(kept):
+            layer.trainable = False
 
 
 def compile_network(network: keras.Model, settings: FitSettings) -> None:
@@ -146,15 +154,14 @@ def fit_pool(
         write_settings(folder, settings)
     with device_scope(settings.devices):
         network = start_network(settings)
-        if settings.start is None and not (folder / CHECKPOINT_FILE).exists():
-            settle_statistics(network, _first_images(pool, settings))
-        freeze_statistics(network)
+        freeze_blocks(network, settings.frozen_blocks)
         if settings.devices != 1:
             share_statistics(network)
         compile_network(network, settings)
         average = WeightAverage(folder / WEIGHTS_FILE, settings.average_decay)
         done = restore_checkpoint(folder, network, average)
-        writers = (average, Checkpoint(folder, average), *callbacks)
+        counting = (LivingShare(_first_images(pool, settings)),) if settings.devices == 1 and place()[1] == 1 else ()
+        writers = (*counting, average, Checkpoint(folder, average), *callbacks)
         with _makers(make_pool, shards, settings, done) as makers:
             return network.fit(
                 SliceBatches(pool, settings, shards, done, makers),
@@ -175,9 +182,8 @@ def _makers(
     return BatchMakers(make_pool, shards, settings, epoch)
 
 
-def _first_images(pool: Pool, settings: FitSettings) -> Iterator[np.ndarray]:
-    rng = np.random.default_rng([settings.seed, 1])
-    return (pool.batch(settings.batch, rng)[0] for _ in range(BATCHES))
+def _first_images(pool: Pool, settings: FitSettings) -> np.ndarray:
+    return pool.batch(settings.batch, np.random.default_rng([settings.seed, 1]))[0]
 
 
 def _check_processes(settings: FitSettings, folder: Path) -> None:

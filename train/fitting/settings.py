@@ -40,6 +40,9 @@ class FitSettings:
         Start the encoder from ImageNet.
     start
         Weights file to start from instead.
+    frozen_blocks
+        First blocks of the encoder, and the stem with them, that stay as they are, statistics too; 0 fits all. What
+        they cost backward is saved, and a later stage can be mended without losing an earlier one.
     geometry, windows, decoder_filters
         Input and size of the network.
     workers
@@ -64,6 +67,7 @@ class FitSettings:
     seed: int = 0
     imagenet: bool = True
     start: Path | None = None
+    frozen_blocks: int = 0
     geometry: Geometry = field(default_factory=Geometry)
     windows: tuple[Window, ...] = WINDOWS
     decoder_filters: int = 48
