@@ -7,8 +7,16 @@ import numpy as np
 from triage_node.findings import LABELS
 from triage_node.models.calibration import DecisionRecord
 from triage_node.models.manifest import Manifest
-from triage_node.train.calibration.conformal import METHOD, ErrorLevels, conformal_thresholds, counts, shortage
+from triage_node.train.calibration.conformal import (
+    METHOD,
+    UNCOUNTED,
+    ErrorLevels,
+    conformal_thresholds,
+    counts,
+    shortage,
+)
 from triage_node.train.calibration.scaling import fit_scaling, specificity_thresholds
+from triage_node.train.evaluation.by_volume import CLEAR_ML
 from triage_node.train.evaluation.scored import ScoredStudy
 
 
@@ -31,19 +39,22 @@ class OperatingPoints:
 def calibrate(manifest: Manifest, studies: list[ScoredStudy], points: OperatingPoints) -> Manifest:
     """Return the manifest with scaling and thresholds from held-out generated studies.
 
-    They bound errors on generated studies, not on patients: a site calibrates with its own.
+    They bound errors on generated studies, not on patients: a site calibrates with its own. Thresholds are set by
+    bleeds of `CLEAR_ML` or more: many smaller ones cannot be seen in the noise, and a threshold that keeps them would
+    doubt nearly every head.
     """
     study_logits = np.stack([study.study_logits for study in studies])
     study_labels = np.stack([study.study_labels for study in studies])
     slice_logits = np.concatenate([study.logits for study in studies])
     slice_labels = np.concatenate([study.labels for study in studies])
     study_scaling, slice_scaling = fit_scaling(study_logits, study_labels), fit_scaling(slice_logits, slice_labels)
-    negatives, positives = counts(study_labels)
+    clear = np.stack([_clear_labels(study) for study in studies])
+    negatives, positives = counts(clear)
     return replace(
         manifest,
         study_scaling=study_scaling,
         slice_scaling=slice_scaling,
-        thresholds=conformal_thresholds(study_scaling.probabilities(study_logits), study_labels, points.study),
+        thresholds=conformal_thresholds(study_scaling.probabilities(study_logits), clear, points.study),
         slice_thresholds=specificity_thresholds(slice_scaling.probabilities(slice_logits), slice_labels, points.slice),
         decision=DecisionRecord(
             method=METHOD,
@@ -51,9 +62,18 @@ def calibrate(manifest: Manifest, studies: list[ScoredStudy], points: OperatingP
             alpha_positive=points.study.positive,
             negatives=negatives,
             positives=positives,
-            source=f"{len(studies)} held-out generated studies.",
+            source=f"{len(studies)} held-out generated studies; less than {CLEAR_ML:g} mL of a label's blood counts as "
+            "neither with nor without it.",
         ),
     )
+
+
+def _clear_labels(study: ScoredStudy) -> np.ndarray:
+    """Return ``(6,)`` labels; `UNCOUNTED` where there is blood, but little."""
+    labels = study.study_labels.astype(np.int8)
+    if study.volume_ml is not None:
+        labels[(labels > 0) & (study.volume_ml < CLEAR_ML)] = UNCOUNTED
+    return labels
 
 
 def warnings(manifest: Manifest, levels: ErrorLevels) -> list[str]:

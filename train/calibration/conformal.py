@@ -16,6 +16,8 @@ from triage_node.models.calibration import Thresholds
 METHOD = "split conformal"
 # Manifests hold thresholds to this many decimals; rounding goes to the safe side.
 DECIMALS = 6
+# In place of 0 or 1: the study bears on neither threshold of the label.
+UNCOUNTED = -1
 
 
 @dataclass(frozen=True)
@@ -92,12 +94,12 @@ def label_thresholds(scores: np.ndarray, truth: np.ndarray, levels: ErrorLevels)
     scores
         ``(studies,)`` probabilities.
     truth
-        ``(studies,)``, 1 where the study has the label.
+        ``(studies,)``, 1 where the study has the label, 0 where it lacks it, `UNCOUNTED` where it counts as neither.
     """
-    present = np.asarray(truth) > 0
+    truth = np.asarray(truth)
     negative, positive = (
-        upper_quantile(scores[~present], levels.negative),
-        lower_quantile(scores[present], levels.positive),
+        upper_quantile(scores[truth == 0], levels.negative),
+        lower_quantile(scores[truth > 0], levels.positive),
     )
     excludes_absence = 1.0 if negative is None else _up(negative)
     excludes_presence = 0.0 if positive is None else _down(positive)
@@ -112,7 +114,7 @@ def conformal_thresholds(scores: np.ndarray, truth: np.ndarray, levels: ErrorLev
     Parameters
     ----------
     scores, truth
-        ``(studies, 6)`` probabilities and labels.
+        ``(studies, 6)`` probabilities and labels, see `label_thresholds`.
     """
     found = {label: label_thresholds(scores[:, k], truth[:, k], levels) for k, label in enumerate(LABELS)}
     return Thresholds(
@@ -122,9 +124,9 @@ def conformal_thresholds(scores: np.ndarray, truth: np.ndarray, levels: ErrorLev
 
 def counts(truth: np.ndarray) -> tuple[dict[Label, int], dict[Label, int]]:
     """Return how many studies lack and how many have each label."""
-    present = (np.asarray(truth) > 0).sum(axis=0)
+    absent, present = (np.asarray(truth) == 0).sum(axis=0), (np.asarray(truth) > 0).sum(axis=0)
     return (
-        {label: int(len(truth) - present[k]) for k, label in enumerate(LABELS)},
+        {label: int(absent[k]) for k, label in enumerate(LABELS)},
         {label: int(present[k]) for k, label in enumerate(LABELS)},
     )
 

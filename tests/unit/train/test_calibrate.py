@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -53,6 +55,24 @@ def test_a_calibrated_model_flags_few_negatives(seed):
     assert manifest.decision.positives[Label.ANY] == 60
     assert warnings(manifest, ErrorLevels()) == []
     assert len(warnings(manifest, ErrorLevels(0.001, 0.10))) == len(LABELS)
+
+
+def test_small_bleeds_do_not_lower_the_threshold_of_doubt(seed):
+    clear = [replace(study, volume_ml=np.full(6, 5.0)) for study in made_studies(seed)]
+    unseen = [
+        replace(study, patient=f"{study.patient}-small", logits=np.full_like(study.logits, -9), volume_ml=np.ones(6))
+        for study in clear[1::2]
+    ]
+    alone, together = (calibrate(read_manifest(), found, OperatingPoints()) for found in (clear, clear + unseen))
+    assert together.decision.positives == alone.decision.positives
+    assert together.decision.negatives[Label.ANY] == alone.decision.negatives[Label.ANY]
+    small, large = (
+        np.array([together.study_scaling.probabilities(study.study_logits)[-1] for study in found])
+        for found in (unseen, clear[1::2])
+    )
+    doubted = together.thresholds.uncertain[Label.ANY]
+    assert (small < doubted).all()
+    assert (large < doubted).mean() <= 0.10
 
 
 def test_an_evaluation_is_complete_and_plain_json(seed):
