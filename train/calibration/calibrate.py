@@ -39,9 +39,9 @@ class OperatingPoints:
 def calibrate(manifest: Manifest, studies: list[ScoredStudy], points: OperatingPoints) -> Manifest:
     """Return the manifest with scaling and thresholds from held-out generated studies.
 
-    They bound errors on generated studies, not on patients: a site calibrates with its own. Thresholds are set by
-    bleeds of `CLEAR_ML` or more: many smaller ones cannot be seen in the noise, and a threshold that keeps them would
-    doubt nearly every head.
+    They bound errors on generated studies, not on patients: a site calibrates with its own. The thresholds of *any* are
+    set by `CLEAR_ML` of blood or more: much of what is smaller cannot be seen in the noise, and a threshold that keeps
+    it would doubt nearly every head.
     """
     study_logits = np.stack([study.study_logits for study in studies])
     study_labels = np.stack([study.study_labels for study in studies])
@@ -62,17 +62,17 @@ def calibrate(manifest: Manifest, studies: list[ScoredStudy], points: OperatingP
             alpha_positive=points.study.positive,
             negatives=negatives,
             positives=positives,
-            source=f"{len(studies)} held-out generated studies; less than {CLEAR_ML:g} mL of a label's blood counts as "
-            "neither with nor without it.",
+            source=f"{len(studies)} held-out generated studies; those with less than {CLEAR_ML:g} mL of blood set no "
+            "threshold of any.",
         ),
     )
 
 
 def _clear_labels(study: ScoredStudy) -> np.ndarray:
-    """Return ``(6,)`` labels; `UNCOUNTED` where there is blood, but little."""
+    """Return ``(6,)`` labels, *any* `UNCOUNTED` where there is blood, but little; types only refine what it decides."""
     labels = study.study_labels.astype(np.int8)
-    if study.volume_ml is not None:
-        labels[(labels > 0) & (study.volume_ml < CLEAR_ML)] = UNCOUNTED
+    if labels[-1] > 0 and study.volume_ml is not None and study.volume_ml[-1] < CLEAR_ML:
+        labels[-1] = UNCOUNTED
     return labels
 
 

@@ -64,7 +64,7 @@ def test_small_bleeds_do_not_lower_the_threshold_of_doubt(seed):
         for study in clear[1::2]
     ]
     alone, together = (calibrate(read_manifest(), found, OperatingPoints()) for found in (clear, clear + unseen))
-    assert together.decision.positives == alone.decision.positives
+    assert together.decision.positives[Label.ANY] == alone.decision.positives[Label.ANY] == 60
     assert together.decision.negatives[Label.ANY] == alone.decision.negatives[Label.ANY]
     small, large = (
         np.array([together.study_scaling.probabilities(study.study_logits)[-1] for study in found])
