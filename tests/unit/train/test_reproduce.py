@@ -7,7 +7,7 @@ from triage_node.models.manifest import parse_manifest
 from triage_node.train.cli import app
 from triage_node.train.recipe import DEFAULT_RECIPE
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 runner = CliRunner()
 
