@@ -59,7 +59,8 @@ def fit(
         Path | None, typer.Option(help="Weights file to go on from (last.npz of a run), instead of ImageNet.")
     ] = None,
     freeze_blocks: Annotated[
-        int, typer.Option(help="First blocks of the encoder that stay as they are; 11 of 16 halve the time.", min=0)
+        int,
+        typer.Option(help="First of the encoder's 16 blocks that stay as in --start, which saves time.", min=0, max=16),
     ] = 0,
     workers: Annotated[int, typer.Option(help="Threads that make batches.", min=1)] = 1,
     makers: Annotated[
@@ -81,6 +82,8 @@ def fit(
 
     if stage == StageName.BRANCH and (start is None or seed is None):
         raise typer.BadParameter("a branch needs --start and --seed")
+    if freeze_blocks and start is None:
+        raise typer.BadParameter("--freeze-blocks needs --start: the statistics of ImageNet are not those of head CT")
     read = read_recipe(recipe or DEFAULT_RECIPE)
     chosen = read.trunk if stage == StageName.TRUNK else read.branches
     settings = read.settings(chosen, chosen.seeds[0] if seed is None else seed, start)

@@ -33,6 +33,8 @@ def test_a_series_is_written(tmp_path):
         ["fit", "nowhere", "run"],
         ["calibrate", "default"],
         ["calibrate", "default", ".", "--site", "setup.cfg"],
+        ["fit", ".", "run", "--freeze-blocks", "11"],
+        ["fit", ".", "run", "--freeze-blocks", "17", "--start", "last.npz"],
     ],
 )
 def test_wrong_usage_is_exit_code_two(arguments):
