@@ -61,13 +61,11 @@ class Map:
 
     def at(self, z: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
         """Return linearly interpolated values at positions in mm."""
-        scale, shape = np.float32(1 / self.step_mm), np.shape(z)
-        deep, high, wide = (
-            np.ascontiguousarray(axis, np.float32).ravel() * scale + np.float32(start)
-            for axis, start in zip((z, y, x), self.origin, strict=True)
-        )
-        found: np.ndarray = sample(self.values, deep, high, wide, self.outside is None, self.outside or 0.0)
-        return found.reshape(shape)
+        deep, high, wide = (np.ascontiguousarray(axis, np.float32).ravel() for axis in (z, y, x))
+        origin, scale = tuple(np.float32(start) for start in self.origin), np.float32(1 / self.step_mm)
+        repeat_edge = self.outside is None
+        found: np.ndarray = sample(self.values, deep, high, wide, origin, scale, repeat_edge, self.outside or 0.0)
+        return found.reshape(np.shape(z))
 
 
 @dataclass(frozen=True)
