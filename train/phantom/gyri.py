@@ -20,6 +20,8 @@ REACH_MM, STEP_MM = 150.0, 0.75
 FADE_MM, LOWEST_MM, WIDE_AFTER_MM = 3.0, -25.0, 60.0
 # How far sulci leave the plumb line, and over which distance.
 WINDING_MM, WINDS_OVER_MM = 2.2, 16.0
+# Places that cv2 looks up in a row of its own.
+ROW = 1024
 
 
 @dataclass(frozen=True)
@@ -57,19 +59,22 @@ def _distance_to_crossing(field: np.ndarray) -> np.ndarray:
     return np.minimum(np.abs(field) / np.maximum(slope, 0.2 * slope.mean()), 20.0).astype(np.float32)
 
 
-def _chart(space: HeadSpace, grid: Grid, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Return the position of each voxel on the chart, in pixels."""
-    winding = [np.float32(WINDING_MM / STEP_MM) * grid.noise(rng, WINDS_OVER_MM) for _ in range(2)]
-    z, y = space.z - np.float32(MIDDLE_MM), space.y / np.float32(LENGTHENED)
-    level = np.hypot(y, space.x)
-    away = np.float32(RADIUS_MM / STEP_MM) * np.arctan2(level, z) / np.maximum(level, 1e-3)
+def _chart(z: np.ndarray, y: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return where positions in the head are on the chart, in pixels."""
+    z, y = z - np.float32(MIDDLE_MM), y / np.float32(LENGTHENED)
+    level = np.sqrt(y**2 + x**2)
+    away = np.float32(RADIUS_MM / STEP_MM) * np.arctan2(level, z) / np.maximum(level, np.float32(1e-3))
     middle = np.float32(REACH_MM / STEP_MM)
-    return away * y + middle + winding[0], away * space.x + middle + winding[1]
+    return away * y + middle, away * x + middle
 
 
-def _look_up(chart: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Return the values of the chart at the voxels; cv2 takes a slice at a time."""
-    return np.stack([cv2.remap(chart, x, y, cv2.INTER_LINEAR) for y, x in zip(rows, columns, strict=True)])
+def _look_up(charts: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Return the values of ``(rows, columns, charts)`` at places, ``(charts, places)``."""
+    # cv2 takes no row longer than a short.
+    wide = len(rows) + -len(rows) % ROW
+    places = [np.resize(axis, wide).reshape(-1, ROW) for axis in (columns, rows)]
+    found = cv2.remap(charts, *places, cv2.INTER_LINEAR)
+    return found.reshape(-1, charts.shape[2])[: len(rows)].T
 
 
 def random_folds(space: HeadSpace, grid: Grid, spacing_mm: float, width_mm: float, rng: np.random.Generator) -> Folds:
@@ -84,16 +89,22 @@ def random_folds(space: HeadSpace, grid: Grid, spacing_mm: float, width_mm: floa
     """
     # Waves of a difference of blurs are some 4.4 of its sigma long, and change their sign twice.
     distance = _distance_to_crossing(_field(rng, spacing_mm / 2.2))
-    half = 0.5 * width_mm * np.exp(rng.uniform(0.2, 0.6) * _smooth(rng, 14))
-    deep = rng.uniform(14, 26) * np.exp(0.35 * _smooth(rng, 12))
-    rows, columns = _chart(space, grid, rng)
-    height = space.z - np.float32(LOWEST_MM) - np.float32(0.35) * np.clip(space.y, 0, None)
-    wide = np.clip(height / WIDE_AFTER_MM, 0.3, 1)
-    wall = _look_up(distance, rows, columns) - _look_up(half.astype(np.float32), rows, columns) * wide
-    above = _look_up(deep.astype(np.float32), rows, columns) - space.inside_mm
-    high = np.clip(height / 10, 0, 1) * (space.inside_mm > 0)
+    half = 0.5 * width_mm * np.exp(np.float32(rng.uniform(0.2, 0.6)) * _smooth(rng, 14))
+    deep = np.float32(rng.uniform(14, 26)) * np.exp(np.float32(0.35) * _smooth(rng, 12))
+    winding = [np.float32(WINDING_MM / STEP_MM) * grid.noise(rng, WINDS_OVER_MM) for _ in range(2)]
     thickness = rng.uniform(2.0, 3.2)
+    height = space.z - np.float32(LOWEST_MM) - np.float32(0.35) * np.maximum(space.y, 0)
+    folded = np.flatnonzero((space.inside_mm > 0) & (height > 0))
+    z, y, x, inside_mm, height, *winding = (
+        field.ravel()[folded] for field in (space.z, space.y, space.x, space.inside_mm, height, *winding)
+    )
+    rows, columns = (axis + wound for axis, wound in zip(_chart(z, y, x), winding, strict=True))
+    distance, half, deep = _look_up(np.dstack([distance, half, deep]), rows, columns)
+    wall, above = distance - half * np.clip(height / WIDE_AFTER_MM, 0.3, 1), deep - inside_mm
+    high = np.clip(height / 10, 0, 1)
     sulci = np.clip(0.5 - wall / 0.9, 0, 1) * np.clip(above / FADE_MM, 0, 1) * high
     ribbon = np.clip(0.5 + (thickness - wall) / 1.2, 0, 1) * np.clip((above + thickness) / FADE_MM, 0, 1)
-    surface = np.clip(0.5 + (thickness - space.inside_mm) / 1.2, 0, 1)
-    return Folds(sulci.astype(np.float32), (np.maximum(ribbon, surface) * high).astype(np.float32))
+    surface = np.clip(0.5 + (thickness - inside_mm) / 1.2, 0, 1)
+    whole = np.zeros((2, space.z.size), np.float32)
+    whole[:, folded] = sulci, np.maximum(ribbon, surface) * high
+    return Folds(*whole.reshape(2, *space.z.shape))
