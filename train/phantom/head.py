@@ -70,6 +70,10 @@ class HeadSpace:
         """Return the space of a box of voxels."""
         return HeadSpace(self.z[box], self.y[box], self.x[box], self.inside_mm[box])
 
+    def at(self, places: np.ndarray) -> "HeadSpace":
+        """Return the space of the voxels with these flat indices, in one row."""
+        return HeadSpace(*(axis.take(places) for axis in (self.z, self.y, self.x, self.inside_mm)))
+
     @cached_property
     def _extents(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """Smallest and largest coordinate of each block, for z, y and x."""

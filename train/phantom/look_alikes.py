@@ -6,10 +6,12 @@ import numpy as np
 
 from triage_node.train.phantom.lesion import Anatomy, point, random_voxel
 from triage_node.train.phantom.lesions.subdural import tentorium_height
-from triage_node.train.phantom.solids import Ellipsoid, Rod, rod, share, share_of
+from triage_node.train.phantom.solids import Ellipsoid, Point, Rod, rod, share, share_of
 
 Step = Callable[[np.ndarray, Anatomy, np.random.Generator], np.ndarray]
 
+# So many deviations from its middle, a bell is nearly 0.
+FADED = 3.5
 # Middle (z, y, x) in head space, and how often it is calcified: pineal, choroid plexus, globus pallidus.
 CALCIUM = (
     ((3.0, 11.0, 0.0), 0.6),
@@ -21,30 +23,37 @@ CALCIUM = (
 
 
 def _falx(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
-    space = anatomy.space
     thick = rng.uniform(1.5, 2.8) if rng.random() < 0.25 else rng.uniform(0.8, 1.5)
-    sheet = np.clip(thick - np.abs(space.x + 0.5 * anatomy.coarse) * rng.uniform(0.7, 1.6), 0, 1)
-    reach = (space.inside_mm < rng.uniform(14, 34)) & ((space.y < -10) | (space.y > 28) | (space.z > 25))
-    part = rng.uniform(0.5, 1) * sheet * reach * (space.inside_mm > 0) * (space.z > -12)
-    return hu + part * (rng.uniform(42, 65) - hu)
+    thinning, depth, part, level = rng.uniform(0.7, 1.6), rng.uniform(14, 34), rng.uniform(0.5, 1), rng.uniform(42, 65)
+    wide = thick / thinning + 0.5 * float(np.abs(anatomy.coarse).max())
+    box = anatomy.space.box((-12, -np.inf, -wide), (np.inf, np.inf, wide))
+    if box is not None:
+        space = anatomy.space.part(box)
+        sheet = np.clip(thick - np.abs(space.x + 0.5 * anatomy.coarse[box]) * thinning, 0, 1)
+        reach = (space.inside_mm < depth) & ((space.y < -10) | (space.y > 28) | (space.z > 25))
+        reach &= (space.inside_mm > 0) & (space.z > -12)
+        hu[box] += part * sheet * reach * (level - hu[box])
+    return hu
 
 
 def _toward(hu: np.ndarray, share_of: np.ndarray, level_hu: float) -> np.ndarray:
     """Return HU moved toward a level by a share of each voxel; what is denser stays."""
-    return hu + share_of * np.clip(level_hu - hu, 0, None)
+    return hu + share_of * np.maximum(level_hu - hu, 0)
 
 
 def _sagittal_sinus(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
     """Brighten the superior sagittal sinus, a triangle that widens toward the confluence at the back."""
-    space = anatomy.space
-    back = np.clip((space.y + 20) / 90, 0, 1)
-    front = np.clip((space.y + 95) / 75, 0.2, 1)
-    width, depth = rng.uniform(2, 4) * front, rng.uniform(2, 4.5) * front
-    width, depth = width + rng.uniform(0, 4) * back, depth + rng.uniform(0, 4) * back
-    offset = rng.normal(0, 2) * back
-    tube = np.exp(-(((space.x - offset) / width) ** 2) - ((space.inside_mm - 1.5) / depth) ** 2)
-    tube = np.clip(1.4 * tube, 0, 1) * (space.z > -12)
-    return _toward(hu, tube, rng.uniform(42, 66))
+    width, depth, wider, deeper = rng.uniform(2, 4), rng.uniform(2, 4.5), rng.uniform(0, 4), rng.uniform(0, 4)
+    offset, level = rng.normal(0, 2), rng.uniform(42, 66)
+    reach = FADED * (width + wider)
+    box = anatomy.space.box((-12, -np.inf, min(offset, 0) - reach), (np.inf, np.inf, max(offset, 0) + reach))
+    if box is not None:
+        space = anatomy.space.part(box)
+        back, front = np.clip((space.y + 20) / 90, 0, 1), np.clip((space.y + 95) / 75, 0.2, 1)
+        across = (space.x - offset * back) / (width * front + wider * back)
+        tube = np.exp(-(across**2) - ((space.inside_mm - 1.5) / (depth * front + deeper * back)) ** 2)
+        hu[box] = _toward(hu[box], np.clip(1.4 * tube, 0, 1) * (space.z > -12), level)
+    return hu
 
 
 def _lay(hu: np.ndarray, anatomy: Anatomy, body: Ellipsoid, level_hu: float, room: np.ndarray | None = None) -> None:
@@ -107,15 +116,23 @@ def _tentorium(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np
 
 def _transverse_sinus(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
     """Brighten transverse and sigmoid sinuses; one side is usually larger, up to a broad band in a slice."""
-    space = anatomy.space
-    larger = rng.choice([-1, 1])
-    side = np.where(np.sign(space.x) == larger, 1.0, rng.uniform(0.2, 1.0)).astype(np.float32)
-    high, deep = (space.z + rng.uniform(18, 30)) / rng.uniform(4, 9), (space.inside_mm - 2) / (rng.uniform(3, 7) * side)
-    transverse = np.exp(-(high**2 + deep**2)) * (space.y > 18)
-    middle = np.abs(space.x) - rng.uniform(46, 54), space.y - rng.uniform(20, 30)
-    sigmoid = np.exp(-(middle[0] ** 2 + middle[1] ** 2) / rng.uniform(15, 60)) * (space.z < -20) * (space.z > -50)
-    tube = np.clip(1.4 * np.maximum(transverse, sigmoid), 0, 1) * side * (space.inside_mm > 0)
-    return _toward(hu, tube, rng.uniform(42, 68))
+    larger, smaller_share = rng.choice([-1, 1]), rng.uniform(0.2, 1.0)
+    height, high, deep = -rng.uniform(18, 30), rng.uniform(4, 9), rng.uniform(3, 7)
+    middle, spread = (rng.uniform(46, 54), rng.uniform(20, 30)), rng.uniform(15, 60)
+    level = rng.uniform(42, 68)
+    reach = FADED * high, FADED * spread**0.5
+    low = min(height - reach[0], -50), min(middle[1] - reach[1], 18)
+    box = anatomy.space.box((low[0], low[1], -np.inf), (max(height + reach[0], -20), np.inf, np.inf))
+    if box is not None:
+        space = anatomy.space.part(box)
+        side = np.where(np.sign(space.x) == larger, np.float32(1), np.float32(smaller_share))
+        squared = ((space.z - height) / high) ** 2 + ((space.inside_mm - 2) / (deep * side)) ** 2
+        transverse = np.exp(-squared) * (space.y > 18)
+        squared = (np.abs(space.x) - middle[0]) ** 2 + (space.y - middle[1]) ** 2
+        sigmoid = np.exp(-squared / spread) * (space.z < -20) * (space.z > -50)
+        tube = np.clip(1.4 * np.maximum(transverse, sigmoid), 0, 1) * side * (space.inside_mm > 0)
+        hu[box] = _toward(hu[box], tube, level)
+    return hu
 
 
 def _deep_veins(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
@@ -155,14 +172,20 @@ def _vessels(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.n
 def _calcium(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
     for (z, y, x), frequency in CALCIUM:
         if rng.random() < frequency:
-            space = anatomy.space
-            z, y, x = z + rng.normal(0, 2), y + rng.normal(0, 2.5), x + rng.normal(0, 1.5) * (x != 0)
-            squared = ((space.z - z) / 1.4) ** 2 + (space.y - y) ** 2 + (space.x - x) ** 2
-            grains = np.clip(1 + 0.5 * anatomy.fine, 0.2, None)
+            middle = z + rng.normal(0, 2), y + rng.normal(0, 2.5), x + rng.normal(0, 1.5) * (x != 0)
             size = float(np.exp(rng.uniform(np.log(3), np.log(30))))
-            strength = float(np.exp(rng.uniform(np.log(15), np.log(500))))
-            hu = hu + grains * np.exp(-squared / size) * strength
+            _lay_calcium(hu, anatomy, middle, size, float(np.exp(rng.uniform(np.log(15), np.log(500)))))
     return hu
+
+
+def _lay_calcium(hu: np.ndarray, anatomy: Anatomy, middle: Point, size: float, strength_hu: float) -> None:
+    """Brighten grains of calcium about a place, in place."""
+    (z, y, x), reach = middle, 1.4 * FADED * size**0.5
+    box = anatomy.space.box((z - reach, y - reach, x - reach), (z + reach, y + reach, x + reach))
+    if box is not None:
+        space = anatomy.space.part(box)
+        squared = ((space.z - z) / 1.4) ** 2 + (space.y - y) ** 2 + (space.x - x) ** 2
+        hu[box] += np.maximum(1 + 0.5 * anatomy.fine[box], np.float32(0.2)) * np.exp(-squared / size) * strength_hu
 
 
 def _falx_calcium(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:

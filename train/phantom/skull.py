@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from triage_node.train.phantom.head import HeadSpace
 from triage_node.train.phantom.lesion import Anatomy, point, random_voxel
 
 AIR_HU = -1000.0
@@ -9,21 +10,20 @@ AIR_HU = -1000.0
 
 def _thickness(anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
     mean = float(np.exp(rng.uniform(np.log(3.5), np.log(10))))
-    return np.clip(mean + rng.uniform(0, 1.2) * anatomy.coarse, 2.5, None)
+    return np.maximum(mean + rng.uniform(0, 1.2) * anatomy.coarse, np.float32(2.5))
 
 
-def _crack(bone: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
-    """Open a suture or a fracture: a wavy plane through the bone."""
-    space, normal = anatomy.space, rng.normal(size=3)
-    plane = normal[0] * (space.z - rng.normal(0, 20)) + normal[1] * space.y + normal[2] * space.x + 3 * anatomy.medium
-    return bone * (np.abs(plane) / np.linalg.norm(normal) > rng.uniform(0.4, 1.0))
+def _crack(space: HeadSpace, medium: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return which voxels a suture or a fracture leaves whole: it is a wavy plane through the bone."""
+    normal, height = rng.normal(size=3).tolist(), rng.normal(0, 20)
+    plane = normal[0] * (space.z - height) + normal[1] * space.y + normal[2] * space.x + 3 * medium
+    return np.abs(plane) > rng.uniform(0.4, 1.0) * float(np.linalg.norm(normal))
 
 
-def _burr_hole(bone: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
-    voxel = random_voxel(np.abs(anatomy.space.inside_mm + 3) < 2, rng)
-    if voxel is None:
-        return bone
-    return bone * (anatomy.space.distance(*point(anatomy.space, voxel)) > rng.uniform(5, 14))
+def _burr_hole(space: HeadSpace, bone: HeadSpace, rng: np.random.Generator) -> np.ndarray | bool:
+    """Return which voxels of the bone a burr hole leaves whole."""
+    voxel = random_voxel(np.abs(space.inside_mm + 3) < 2, rng)
+    return True if voxel is None else bone.distance(*point(space, voxel)) > rng.uniform(5, 14)
 
 
 def _bubble(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
@@ -47,15 +47,20 @@ def add_vault(
     plain
         No fractures, no burr holes and no air below them.
     """
-    outward = -anatomy.space.inside_mm + np.float32(0.3) * anatomy.coarse
+    outward = np.float32(0.3) * anatomy.coarse - anatomy.space.inside_mm
     gap, thickness = rng.uniform(0, 0.8), _thickness(anatomy, rng)
-    bone = np.clip((outward - gap) / 0.9, 0, 1) * np.clip((gap + thickness - outward) / 0.9, 0, 1)
-    middle = (outward - gap - thickness / 2) / (thickness / 4)
+    below = gap + thickness - outward
+    places = np.flatnonzero((outward > gap) & (below > 0))
+    space, thickness, depth = anatomy.space.at(places), thickness.take(places), below.take(places)
+    bone = np.clip((thickness - depth) / 0.9, 0, 1) * np.clip(depth / 0.9, 0, 1)
+    middle = 2 - 4 * depth / thickness
     density = rng.uniform(800, 1350) - np.exp(-(middle**2)) * rng.uniform(150, 650)
     if rng.random() < 0.25 and not plain:
-        bone = _crack(bone, anatomy, rng)
+        bone *= _crack(space, anatomy.medium.take(places), rng)
     if rng.random() < 0.1 and not plain:
-        bone = _burr_hole(bone, anatomy, rng)
+        bone *= _burr_hole(anatomy.space, space, rng)
     while rng.random() < 0.08 and not plain:
         hu = _bubble(hu, anatomy, rng)
-    return (hu * (1 - bone) + density * bone).astype(np.float32), (gap + thickness - outward).astype(np.float32)
+    vaulted = hu.astype(np.float32)
+    vaulted.ravel()[places] += bone * (density - vaulted.take(places))
+    return vaulted, below

@@ -3,19 +3,22 @@
 import numpy as np
 
 from triage_node.train.phantom.grid import Grid
+from triage_node.train.phantom.head import HeadSpace
 from triage_node.train.phantom.lesion import Anatomy, point, random_voxel
 from triage_node.train.phantom.skull import AIR_HU
 
 SKIN_MM = 2.0
+# By how much a hematoma lifts the scalp at most.
+SWELLING_MM = 12.0
 
 
-def _swelling(anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
-    """Return by how many mm a hematoma lifts the scalp."""
+def _swelling(anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray | None:
+    """Return by how many mm a hematoma lifts the scalp; None where there is no place for one."""
     voxel = random_voxel(np.abs(anatomy.space.inside_mm + 8) < 3, rng)
     if voxel is None:
-        return np.zeros(anatomy.space.z.shape, np.float32)
+        return None
     distance = anatomy.space.distance(*point(anatomy.space, voxel))
-    return np.clip(1.2 - distance / rng.uniform(15, 45), 0, 1) * 12
+    return np.clip(1.2 - distance / rng.uniform(15, 45), 0, 1) * SWELLING_MM
 
 
 def add_scalp(
@@ -30,17 +33,28 @@ def add_scalp(
     plain
         No hematoma of the scalp.
     """
-    space, above = anatomy.space, -below_bone_mm
-    temporalis = np.exp(-(((space.z - 5) / 28) ** 2) - ((space.y + 22) / 30) ** 2) * (np.abs(space.x) > 35)
-    muscle_mm = rng.uniform(3, 12) * temporalis + rng.uniform(0, 1.5)
-    thickness = rng.uniform(3, 8) + muscle_mm + np.float32(0.5) * anatomy.coarse
-    lift = _swelling(anatomy, rng) if rng.random() < 0.35 and not plain else np.zeros_like(above)
-    fat = np.where(anatomy.fine > 1.5, 20.0, rng.uniform(-110, -75))
-    scalp = np.where(above < muscle_mm, 52.0, fat)
-    scalp = np.where(lift > 0.5, rng.uniform(40, 75) + 4 * anatomy.medium, scalp)
-    scalp = np.where(above > thickness + lift - SKIN_MM, 30.0, scalp)
-    inside = (above > 0) & (above < thickness + lift)
-    return np.where(inside, scalp, np.where(above > 0, AIR_HU, hu)).astype(np.float32)
+    above = -below_bone_mm
+    temple_mm, muscle_mm, scalp_mm = rng.uniform(3, 12), rng.uniform(0, 1.5), rng.uniform(3, 8)
+    lift = _swelling(anatomy, rng) if rng.random() < 0.35 and not plain else None
+    fat_hu, blood_hu = rng.uniform(-110, -75), rng.uniform(40, 75)
+    highest = temple_mm + muscle_mm + scalp_mm + 0.5 * float(anatomy.coarse.max()) + SWELLING_MM * (lift is not None)
+    places = np.flatnonzero((above > 0) & (above < highest))
+    muscle = muscle_mm + temple_mm * _temporalis(anatomy.space.at(places))
+    top, above_here = scalp_mm + muscle + 0.5 * anatomy.coarse.take(places), above.take(places)
+    scalp = np.where(anatomy.fine.take(places) > 1.5, np.float32(20), np.float32(fat_hu))
+    scalp[above_here < muscle] = 52
+    if lift is not None:
+        lift = lift.take(places)
+        scalp, top = np.where(lift > 0.5, blood_hu + 4 * anatomy.medium.take(places), scalp), top + lift
+    scalp[above_here > top - SKIN_MM] = 30
+    covered = np.where(above > 0, np.float32(AIR_HU), hu)
+    covered.ravel()[places] = np.where(above_here < top, scalp, AIR_HU)
+    return covered
+
+
+def _temporalis(space: HeadSpace) -> np.ndarray:
+    """Return how much of the thickness of the temporal muscle each voxel has above it."""
+    return np.exp(-(((space.z - 5) / 28) ** 2) - ((space.y + 22) / 30) ** 2) * (np.abs(space.x) > 35)
 
 
 def add_table(hu: np.ndarray, grid: Grid, rng: np.random.Generator) -> np.ndarray:
