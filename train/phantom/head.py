@@ -112,11 +112,11 @@ def _skull_depth(atlas: Atlas, z: np.ndarray, y: np.ndarray, x: np.ndarray, rng:
     # The floor falls in steps from the forehead to the back of the head.
     above = 1 / (1 + np.exp(np.minimum(-(z + 0.35 * y + rng.uniform(10, 20)) / 3, 80)))
     slack = rng.uniform(2, 8)
-    low = above < ALL_VAULT
-    floor, hull, share = atlas.floor.at(z[low], y[low], x[low]), vault[low], above[low]
-    depth = vault.copy()
-    depth[low] = share * hull + (1 - share) * np.minimum(hull, np.maximum(floor, hull - slack))
-    return depth
+    low = np.flatnonzero(above < ALL_VAULT)
+    hull, share = vault.take(low), above.take(low)
+    floor = atlas.floor.at(z.take(low), y.take(low), x.take(low))
+    vault.ravel()[low] = share * hull + (1 - share) * np.minimum(hull, np.maximum(floor, hull - slack))
+    return vault
 
 
 def place_head(atlas: Atlas, grid: Grid, pose: Pose, rng: np.random.Generator) -> HeadSpace:
@@ -125,14 +125,14 @@ def place_head(atlas: Atlas, grid: Grid, pose: Pose, rng: np.random.Generator) -
     The average head is scaled, made a little asymmetric and warped by smooth fields, so that no two are alike.
     """
     scale = rng.uniform(0.89, 1.07) * np.exp(rng.normal(0, 0.025, 3))
-    axes = [np.broadcast_to(axis, grid.shape) for axis in grid.axes()]
-    turned = np.tensordot(pose.matrix().astype(np.float32), np.stack(axes), axes=1)
+    turned = (pose.matrix() / scale[:, None]).astype(np.float32)
     warp_mm = rng.uniform(0.4, 2.6)
+    along, down, across = grid.axes()
     z, y, x = (
-        turned[i] / np.float32(scale[i]) + np.float32(warp_mm * strength) * grid.noise(rng, 32)
-        for i, strength in enumerate((0.7, 1.0, 1.0))
+        (row[0] * along + row[1] * down) + row[2] * across + np.float32(warp_mm * strength) * grid.noise(rng, 32)
+        for row, strength in zip(turned, (0.7, 1.0, 1.0), strict=True)
     )
     x = x * (1 + np.float32(rng.normal(0, 0.025)) * np.tanh(y / 40))
     y = y * (1 + np.float32(rng.normal(0, 0.025)) * np.tanh(x / 40))
     depth = _skull_depth(atlas, z, y, x, rng) * np.float32(np.cbrt(scale.prod()))
-    return HeadSpace(z, y, x, depth.astype(np.float32))
+    return HeadSpace(z, y, x, depth)

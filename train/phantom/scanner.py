@@ -77,7 +77,7 @@ class Scanner:
             cupping_mm=rng.uniform(18, 38),
             cupping_lobes=rng.uniform(0, 1),
             slope_hu=(rng.normal(0, 1.5), rng.normal(0, 1.5)),
-            streaks_hu=np.exp(rng.uniform(0, np.log(6))) * (rng.random() < 0.5),
+            streaks_hu=float(np.exp(rng.uniform(0, np.log(6)))) * (rng.random() < 0.5),
             vertex_hu=rng.uniform(0, 14),
             floor_hu=rng.uniform(-2, 8),
             petrous_hu=rng.uniform(0, 16) * (rng.random() < 0.7),
@@ -87,7 +87,8 @@ class Scanner:
 
 def average_subslices(values: np.ndarray) -> np.ndarray:
     """Return slices from the thinner ones they are made of."""
-    return values.reshape(-1, SUBSLICES, *values.shape[1:]).mean(axis=1)
+    total = sum(values[first::SUBSLICES] for first in range(SUBSLICES))
+    return np.asarray(total * np.float32(1 / SUBSLICES))
 
 
 def _floor(space_z: np.ndarray) -> np.ndarray:
@@ -128,17 +129,20 @@ def shading(space: HeadSpace, scanner: Scanner, rng: np.random.Generator) -> np.
     numpy.ndarray
         ``(slices, rows, columns) float32``, HU; 0 outside the skull.
     """
-    z, y, x = average_subslices(space.z), average_subslices(space.y), average_subslices(space.x)
     depth = average_subslices(space.inside_mm)
-    below = np.clip(depth, 0, None)
+    places = np.flatnonzero(depth > 0)
+    z, y, x = (average_subslices(axis).take(places) for axis in (space.z, space.y, space.x))
+    below = depth.take(places)
     width = float(np.exp(rng.uniform(np.log(1.5), np.log(20))))
     lobes = scanner.cupping_lobes * min(4 / width, 1) * (2 + 0.3 * scanner.cupping_hu)
     added = scanner.cupping_hu * np.exp(-below / scanner.cupping_mm)
     added += lobes * _bands(y, x, z, rng) * np.exp(-((below / width) ** 2))
     added += _base_and_vertex(z, y, x, scanner)
     added += (scanner.slope_hu[0] * y + scanner.slope_hu[1] * x) / 100
-    inside = depth > 0
-    return (added - np.median(added[inside])) * inside if inside.any() else np.zeros_like(added)
+    shade = np.zeros_like(depth)
+    if len(places):
+        shade.ravel()[places] = added - np.median(added)
+    return shade
 
 
 def brightening(share: np.ndarray, shade: np.ndarray, inside: np.ndarray) -> float:
@@ -171,16 +175,22 @@ def _noise(shape: tuple[int, ...], grid: Grid, scanner: Scanner, rng: np.random.
     sigma = max(scanner.grain_mm / grid.mm_per_pixel, 0.25)
     for image in field:
         cv2.GaussianBlur(image, (0, 0), sigma, dst=image)
-    return field / field.std()
+    return field / _deviation(field)
 
 
 def _streaks(shape: tuple[int, ...], grid: Grid, rng: np.random.Generator) -> np.ndarray:
     """Return bands that run from side to side."""
     field = rng.standard_normal(shape).astype(np.float32)
     step = grid.mm_per_pixel
-    sigmas = (0, rng.uniform(1, 3) / step, rng.uniform(9, 28) / step)
-    field = ndimage.gaussian_filter(field, sigmas)
-    return field / field.std()
+    sigmas = (rng.uniform(1, 3) / step, rng.uniform(9, 28) / step)
+    sizes = tuple(2 * int(4 * sigma + 0.5) + 1 for sigma in sigmas)
+    for image in field:
+        cv2.GaussianBlur(image, sizes[::-1], sigmas[1], dst=image, sigmaY=sigmas[0], borderType=cv2.BORDER_REFLECT)
+    return field / _deviation(field)
+
+
+def _deviation(field: np.ndarray) -> np.float32:
+    return np.float32(cv2.meanStdDev(field.reshape(len(field), -1))[1].item())
 
 
 def scan(
@@ -202,7 +212,8 @@ def scan(
     numpy.ndarray
         ``(slices, rows, columns) float32``, whole HU in 12 bits.
     """
-    image = average_subslices(ndimage.gaussian_filter1d(hu, scanner.slice_blur * SUBSLICES, axis=0))
+    profile = ndimage.gaussian_filter1d(np.eye(len(hu), dtype=np.float32), scanner.slice_blur * SUBSLICES, axis=0)
+    image = np.tensordot(average_subslices(profile), hu, axes=1)
     for plane in image:
         _spread(plane, grid, scanner)
     floor, inside = _floor(average_subslices(space.z)), average_subslices(space.inside_mm) > 0
@@ -210,4 +221,5 @@ def scan(
     image += scanner.noise_hu * (1 + np.float32(0.6) * floor) * _noise(image.shape, grid, scanner, rng)
     if scanner.streaks_hu:
         image += scanner.streaks_hu * floor * inside * _streaks(image.shape, grid, rng)
-    return np.clip(np.round(image + scanner.offset_hu), -1024, 3071).astype(np.float32)
+    image += np.float32(scanner.offset_hu)
+    return np.clip(np.round(image, out=image), -1024, 3071, out=image)
