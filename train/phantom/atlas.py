@@ -4,6 +4,7 @@ Source: Fonov et al., Unbiased nonlinear average age-appropriate brain templates
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.resources import files
 
 import cv2
@@ -16,6 +17,8 @@ FILE = "datasets/data/mni_icbm152_{}_tal_nlin_sym_09a_converted.nii.gz"
 # Index of the MNI origin in the files, and the y of the head's middle, about which heads are turned.
 ORIGIN = (98, 134, 72)
 MIDDLE_Y_MM = -18
+# Rounding alone is no content of a map.
+NOTHING = 1e-3
 COARSE_MM = 2
 COARSE_PAD_MM = 60
 # Radius of the ball that closes the hull, near the floor and, from this height on, under the vault.
@@ -36,6 +39,8 @@ VENTRICLE_REACH_MM = 12.0
 # A place ``(z, y, x)`` in each ventricle: lateral ones, third, fourth. Deep fluid that hangs together with none of them
 # is a fissure.
 VENTRICLES = ((8, 27, 24), (8, 27, -24), (5, 5, 0), (-26, 26, 0))
+
+Point = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,17 @@ class Map:
         repeat_edge = self.outside is None
         found: np.ndarray = sample(self.values, deep, high, wide, origin, scale, repeat_edge, self.outside or 0.0)
         return found.reshape(np.shape(z))
+
+    @cached_property
+    def corners(self) -> tuple[Point, Point]:
+        """Return the corners ``(z, y, x)`` in mm of a box beyond which everything is `outside`."""
+        filled = np.abs(self.values - (self.outside or 0.0)) > NOTHING
+        spans = [np.flatnonzero(filled.any(axis=others)) for others in ((1, 2), (0, 2), (0, 1))]
+        z, y, x = (
+            ((span[0] - 1 - start) * self.step_mm, (span[-1] + 1 - start) * self.step_mm)
+            for span, start in zip(spans, self.origin, strict=True)
+        )
+        return (z[0], y[0], x[0]), (z[1], y[1], x[1])
 
 
 @dataclass(frozen=True)

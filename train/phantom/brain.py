@@ -122,14 +122,23 @@ def sample_tissue(atlas: Atlas, space: HeadSpace, grid: Grid, style: BrainStyle,
 
 def brain_hu(tissue: Tissue, space: HeadSpace, grid: Grid, style: BrainStyle, rng: np.random.Generator) -> np.ndarray:
     """Return ``(slices, rows, columns) float32`` HU of everything inside the skull, as if there were no skull."""
-    solid = tissue.gray + tissue.white
-    hu = (style.gray_hu * tissue.gray + style.white_hu * tissue.white) / np.maximum(solid, 0.15)
     old = style.atrophy > 0.7
     between = 0.5 * (style.fluid_hu + style.gray_hu) if old else style.gray_hu
-    hu = np.where(solid < 0.15, between, hu)
-    hu = style.fluid_hu * tissue.fluid + (1 - tissue.fluid) * hu
-    rim = np.clip(1 - space.inside_mm / rng.uniform(1, 5), 0, 1) * (space.inside_mm > 0) * (1 - tissue.fluid)
+    rim_mm, textures = rng.uniform(1, 5), [(rng.uniform(0, 1.2), grid.noise(rng, 18))]
+    textures.append((rng.uniform(0, 1.0), grid.noise(rng, 9)))
+    hu = np.full(space.z.shape, between, np.float32)
+    places = np.flatnonzero(space.inside_mm > -SAMPLED_BEYOND_MM)
+    gray, white, fluid, depth = (
+        values.take(places) for values in (tissue.gray, tissue.white, tissue.fluid, space.inside_mm)
+    )
+    solid = gray + white
+    brain = (style.gray_hu * gray + style.white_hu * white) / np.maximum(solid, np.float32(0.15))
+    brain[solid < 0.15] = between
+    brain += fluid * (style.fluid_hu - brain)
+    rim = np.clip(1 - depth / rim_mm, 0, 1) * (depth > 0) * (1 - fluid)
     border = style.fluid_hu if style.atrophy > 0.9 else style.gray_hu - 3
-    hu = hu + 0.6 * rim * (border - hu)
-    texture = rng.uniform(0, 1.2) * grid.noise(rng, 18) + rng.uniform(0, 1.0) * grid.noise(rng, 9)
-    return (hu + texture).astype(np.float32)
+    brain += 0.6 * rim * (border - brain)
+    hu.ravel()[places] = brain
+    for strength, noise in textures:
+        hu += strength * noise
+    return hu

@@ -15,6 +15,8 @@ from triage_node.train.phantom.head import HeadSpace
 MIDDLE_MM, RADIUS_MM, LENGTHENED = -14.0, 80.0, 1.25
 # The chart of the sphere, azimuthal and equidistant about the vertex, reaches this far and has this resolution.
 REACH_MM, STEP_MM = 150.0, 0.75
+# By how much the chart is shrunk for its long waves.
+SHRUNK = 4
 # Over this distance a sulcus closes at its end; folds begin above this height, higher up where the cerebellum is, and
 # are as wide as they get this far above.
 FADE_MM, LOWEST_MM, WIDE_AFTER_MM = 3.0, -25.0, 60.0
@@ -40,16 +42,27 @@ class Folds:
     cortex: np.ndarray
 
 
-def _field(rng: np.random.Generator, sigma_mm: float) -> np.ndarray:
-    """Return a random field on the chart with waves of one length: the difference of two blurs."""
+def _white(rng: np.random.Generator) -> np.ndarray:
     side = 2 * round(REACH_MM / STEP_MM)
-    white = rng.standard_normal((side, side)).astype(np.float32)
-    sigma = sigma_mm / STEP_MM
-    return cv2.GaussianBlur(white, (0, 0), sigma) - cv2.GaussianBlur(white, (0, 0), 1.6 * sigma)
+    return rng.standard_normal((side, side)).astype(np.float32)
+
+
+def _waves(white: np.ndarray, sigma: float, variance: float = 0.0) -> np.ndarray:
+    """Return a random field with waves of one length: the difference of two blurs, less the variance of an earlier one."""
+    sharp, blurred = (
+        cv2.GaussianBlur(white, (0, 0), (total**2 - variance) ** 0.5) for total in (sigma, 1.6 * sigma)
+    )
+    return sharp - blurred
 
 
 def _smooth(rng: np.random.Generator, sigma_mm: float) -> np.ndarray:
-    field = _field(rng, sigma_mm)
+    """Return a random field of unit deviation with long waves, for which a coarser chart will do."""
+    white = _white(rng)
+    # Without this blur, shorter waves would show as long ones on the coarse chart.
+    blurred = cv2.GaussianBlur(white, (0, 0), SHRUNK)
+    coarse = cv2.resize(blurred, None, fx=1 / SHRUNK, fy=1 / SHRUNK, interpolation=cv2.INTER_AREA)
+    waves = _waves(coarse, sigma_mm / STEP_MM / SHRUNK, 1 + (1 - SHRUNK**-2) / 12)
+    field = cv2.resize(waves, white.shape, interpolation=cv2.INTER_CUBIC)
     return field / field.std()
 
 
@@ -88,7 +101,7 @@ def random_folds(space: HeadSpace, grid: Grid, spacing_mm: float, width_mm: floa
         Mean width of the sulci.
     """
     # Waves of a difference of blurs are some 4.4 of its sigma long, and change their sign twice.
-    distance = _distance_to_crossing(_field(rng, spacing_mm / 2.2))
+    distance = _distance_to_crossing(_waves(_white(rng), spacing_mm / 2.2 / STEP_MM))
     half = 0.5 * width_mm * np.exp(np.float32(rng.uniform(0.2, 0.6)) * _smooth(rng, 14))
     deep = np.float32(rng.uniform(14, 26)) * np.exp(np.float32(0.35) * _smooth(rng, 12))
     winding = [np.float32(WINDING_MM / STEP_MM) * grid.noise(rng, WINDS_OVER_MM) for _ in range(2)]

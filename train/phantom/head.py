@@ -9,7 +9,7 @@ from triage_node.train.phantom.atlas import Atlas
 from triage_node.train.phantom.grid import Grid
 
 Box = tuple[slice, slice, slice]
-# Rows and columns of the blocks whose extent in the head is remembered.
+# Rows and columns of the blocks whose extent in the head is remembered, a power of two.
 BLOCK = 8
 # Above this share of the vault, the floor of the skull no longer counts.
 ALL_VAULT = 0.99995
@@ -98,8 +98,11 @@ def _of_blocks(extreme: np.ufunc, values: np.ndarray) -> np.ndarray:
     short = -rows % BLOCK, -columns % BLOCK
     if any(short):
         values = np.pad(values, ((0, 0), (0, short[0]), (0, short[1])), mode="edge")
-    by_rows = extreme.reduce(values.reshape(slices, -1, BLOCK, values.shape[2]), axis=2)
-    return extreme.reduce(by_rows.reshape(slices, by_rows.shape[1], -1, BLOCK), axis=3)
+    blocks = extreme.reduce(values.reshape(slices, -1, BLOCK, values.shape[2]), axis=2)
+    # Halving columns is much faster than reducing over eight of them.
+    while blocks.shape[2] * BLOCK > values.shape[2]:
+        blocks = extreme(blocks[..., ::2], blocks[..., 1::2])
+    return blocks
 
 
 def _voxels(blocks: np.ndarray) -> slice:
@@ -112,10 +115,10 @@ def _skull_depth(atlas: Atlas, z: np.ndarray, y: np.ndarray, x: np.ndarray, rng:
     # The floor falls in steps from the forehead to the back of the head.
     above = 1 / (1 + np.exp(np.minimum(-(z + 0.35 * y + rng.uniform(10, 20)) / 3, 80)))
     slack = rng.uniform(2, 8)
-    low = np.flatnonzero(above < ALL_VAULT)
-    hull, share = vault.take(low), above.take(low)
-    floor = atlas.floor.at(z.take(low), y.take(low), x.take(low))
-    vault.ravel()[low] = share * hull + (1 - share) * np.minimum(hull, np.maximum(floor, hull - slack))
+    for hull, share, *place in zip(vault, above, z, y, x, strict=True):
+        if share.min() < ALL_VAULT:
+            floor = np.minimum(hull, np.maximum(atlas.floor.at(*place), hull - slack))
+            hull += (1 - share) * (floor - hull)
     return vault
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from triage_node.findings import Label
 from triage_node.train.phantom.grid import Grid
-from triage_node.train.phantom.head import HeadSpace
+from triage_node.train.phantom.head import Box, HeadSpace
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,11 @@ class Anatomy:
     fine: np.ndarray
     medium: np.ndarray
     coarse: np.ndarray
+
+    def part(self, box: Box) -> "Anatomy":
+        """Return the anatomy of a box of voxels; the grid stays whole."""
+        fields = (getattr(self, name)[box] for name in ("fluid", "ventricles", "fine", "medium", "coarse"))
+        return Anatomy(self.grid, self.space.part(box), *fields)
 
     def slices(self, part: slice) -> "Anatomy":
         """Return the anatomy of some of the slices."""

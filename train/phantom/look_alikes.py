@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 
 from triage_node.train.phantom.lesion import Anatomy, point, random_voxel
-from triage_node.train.phantom.lesions.subdural import tentorium_height
-from triage_node.train.phantom.solids import Ellipsoid, Point, Rod, rod, share, share_of
+from triage_node.train.phantom.lesions.subdural import TENTORIUM_SLOPE, tentorium_height
+from triage_node.train.phantom.solids import Ellipsoid, Point, Rod, share, share_of
 
 Step = Callable[[np.ndarray, Anatomy, np.random.Generator], np.ndarray]
 
@@ -56,7 +56,9 @@ def _sagittal_sinus(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) 
     return hu
 
 
-def _lay(hu: np.ndarray, anatomy: Anatomy, body: Ellipsoid, level_hu: float, room: np.ndarray | None = None) -> None:
+def _lay(
+    hu: np.ndarray, anatomy: Anatomy, body: Ellipsoid | Rod, level_hu: float, room: np.ndarray | None = None
+) -> None:
     """Brighten a soft body in place, in the voxels it reaches and only as far as there is room."""
     found = share_of(anatomy.space, body, softness_mm=2.0)
     if found is not None:
@@ -107,11 +109,16 @@ def _pineal(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.nd
 
 
 def _tentorium(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
-    space = anatomy.space
-    height = np.abs(tentorium_height(anatomy) + anatomy.coarse)
-    sheet = np.clip(rng.uniform(0.8, 1.6) - height * rng.uniform(0.5, 1), 0, 1)
-    reach = (np.abs(space.x) < 58) & (np.abs(space.x) > 4) & (space.y > 5) & (space.inside_mm > 0)
-    return hu + 0.6 * sheet * reach * (rng.uniform(40, 60) - hu)
+    thick, thinning, level = rng.uniform(0.8, 1.6), rng.uniform(0.5, 1), rng.uniform(40, 60)
+    margin = thick / thinning + float(np.abs(anatomy.coarse).max())
+    box = anatomy.space.box((2 - TENTORIUM_SLOPE * 58 - margin, 5, -58), (2 + margin, np.inf, 58))
+    if box is not None:
+        part = anatomy.part(box)
+        space, height = part.space, np.abs(tentorium_height(part) + part.coarse)
+        sheet = np.clip(thick - height * thinning, 0, 1)
+        reach = (np.abs(space.x) < 58) & (np.abs(space.x) > 4) & (space.y > 5) & (space.inside_mm > 0)
+        hu[box] += 0.6 * sheet * reach * (level - hu[box])
+    return hu
 
 
 def _transverse_sinus(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
@@ -138,17 +145,14 @@ def _transverse_sinus(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator
 def _deep_veins(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
     """Brighten the great cerebral vein and the straight sinus, which runs down and back from it in the midline."""
     start, end = (rng.uniform(6, 18), rng.uniform(6, 22), 0.0), (rng.uniform(-8, 6), rng.uniform(52, 62), 0.0)
-    vein = share(rod(anatomy.space, start, end, rng.uniform(1.5, 4.5), rng.uniform(1.0, 3.0)), 2.0)
-    return _toward(hu, vein, rng.uniform(42, 68))
+    _lay(hu, anatomy, Rod(start, end, rng.uniform(1.5, 4.5), rng.uniform(1.0, 3.0)), rng.uniform(42, 68))
+    return hu
 
 
 def _inferior_sagittal_sinus(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
     """Brighten the free edge of the falx, which runs above the corpus callosum to the great cerebral vein."""
     start, end = (rng.uniform(30, 42), rng.uniform(-15, 15), 0.0), (rng.uniform(12, 24), rng.uniform(26, 38), 0.0)
-    found = share_of(anatomy.space, Rod(start, end, rng.uniform(0.8, 2.0), rng.uniform(1.2, 3.5)), softness_mm=2.0)
-    if found is not None:
-        box, part = found
-        hu[box] = _toward(hu[box], part, rng.uniform(40, 62))
+    _lay(hu, anatomy, Rod(start, end, rng.uniform(0.8, 2.0), rng.uniform(1.2, 3.5)), rng.uniform(40, 62))
     return hu
 
 

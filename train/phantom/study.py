@@ -148,10 +148,13 @@ def _paint(
     if lesion.edema is not None:
         hu = hu + 0.5 * lesion.edema * (rng.uniform(12, 22) - hu)
     contrast = SMALLEST_CONTRAST_IN_FLUID_HU if lesion.label in IN_FLUID else SMALLEST_CONTRAST_HU
-    blood = np.clip(lesion.hu - brighter_hu, gray_hu + contrast, LARGEST_HU) + lesion.mottle * anatomy.medium
+    level_hu = float(np.clip(lesion.hu - brighter_hu, gray_hu + contrast, LARGEST_HU))
+    places, painted = np.flatnonzero(lesion.fraction), hu.copy()
+    blood = level_hu + lesion.mottle * anatomy.medium.take(places)
     if lesion.peel_mm is not None and rng.random() < 0.25:  # mixed ages
-        blood = blood - rng.uniform(8, 22) * np.clip(anatomy.coarse, 0, 1)
-    return hu + lesion.fraction * (blood - hu)
+        blood -= rng.uniform(8, 22) * np.clip(anatomy.coarse.take(places), 0, 1)
+    painted.ravel()[places] += lesion.fraction.take(places) * (blood - hu.take(places))
+    return painted
 
 
 def _bits(lesions: list[Lesion], inside: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from triage_node.train.phantom.atlas import Atlas
+from triage_node.train.phantom.atlas import VENTRICLE_REACH_MM, Atlas
 from triage_node.train.phantom.head import HeadSpace
 from triage_node.train.phantom.solids import Rod
 
@@ -43,13 +43,17 @@ class Ventricles:
 
     def distance(self, atlas: Atlas, space: HeadSpace) -> np.ndarray:
         """Return how deep in a ventricle each voxel lies in mm, negative outside."""
-        inside = atlas.ventricles.at(space.z, space.y, space.x)
+        inside = np.full(space.z.shape, -VENTRICLE_REACH_MM, np.float32)
+        box = space.box(*atlas.ventricles.corners)
+        if box is not None:
+            inside[box] = atlas.ventricles.at(space.z[box], space.y[box], space.x[box])
         for horn in self.horns:
             box = space.box(*horn.corners(max(self.widening_mm, 0.0) + WALL_MM + 1.0))
             if box is not None:
                 inside[box] = np.maximum(inside[box], -horn.distance(space.part(box)))
-        room = np.clip(1 - (NARROW_MM - space.z) / 8, NARROW_SHARE, 1) if self.widening_mm > 0 else 1.0
-        return np.asarray(inside + np.float32(self.widening_mm) * room, np.float32)
+        if self.widening_mm <= 0:
+            return inside + np.float32(self.widening_mm)
+        return inside + np.float32(self.widening_mm) * np.clip(1 - (NARROW_MM - space.z) / 8, NARROW_SHARE, 1)
 
 
 def _horns(side: int, rng: np.random.Generator) -> list[Rod]:

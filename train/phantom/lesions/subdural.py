@@ -24,10 +24,10 @@ def _crescent(anatomy: Anatomy, side: int, rng: np.random.Generator) -> np.ndarr
     """Return the thickness in mm of a crescent over one hemisphere, as thick as its volume asks for."""
     space = anatomy.space
     volume_ml = float(np.exp(rng.normal(np.log(MEDIAN_ML), SPREAD)))
-    height_mm = np.clip(10.4 * np.log(volume_ml) + 24, 14, 110) * rng.uniform(0.8, 1.3)
+    height_mm = float(np.clip(10.4 * np.log(volume_ml) + 24, 14, 110)) * rng.uniform(0.8, 1.3)
     around = np.arctan2(space.y, side * space.x)
     length_mm = np.sqrt(LENGTH_SQUARED_TO_AREA * 1000 * volume_ml / height_mm) * rng.uniform(0.85, 1.6)
-    width = np.clip(length_mm / (2 * SKULL_RADIUS_MM), 0.15, 1.3)
+    width = float(np.clip(length_mm / (2 * SKULL_RADIUS_MM), 0.15, 1.3))
     band = np.clip(1 - ((around - rng.uniform(-1.1, 1.1)) / width) ** 2, 0, 1) ** 0.6
     along = np.clip(1 - ((space.z - rng.uniform(-15, 45)) / (height_mm / 2)) ** 2, 0, 1)
     shape = band * along * (side * space.x > 1)
