@@ -48,10 +48,8 @@ def _white(rng: np.random.Generator) -> np.ndarray:
 
 
 def _waves(white: np.ndarray, sigma: float, variance: float = 0.0) -> np.ndarray:
-    """Return a random field with waves of one length: the difference of two blurs, less the variance of an earlier one."""
-    sharp, blurred = (
-        cv2.GaussianBlur(white, (0, 0), (total**2 - variance) ** 0.5) for total in (sigma, 1.6 * sigma)
-    )
+    """Return a random field with waves of one length: two blurs' difference, past an earlier blur's variance."""
+    sharp, blurred = (cv2.GaussianBlur(white, (0, 0), (total**2 - variance) ** 0.5) for total in (sigma, 1.6 * sigma))
     return sharp - blurred
 
 

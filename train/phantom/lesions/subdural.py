@@ -25,12 +25,15 @@ def _crescent(anatomy: Anatomy, side: int, rng: np.random.Generator) -> np.ndarr
     space = anatomy.space
     volume_ml = float(np.exp(rng.normal(np.log(MEDIAN_ML), SPREAD)))
     height_mm = float(np.clip(10.4 * np.log(volume_ml) + 24, 14, 110)) * rng.uniform(0.8, 1.3)
-    around = np.arctan2(space.y, side * space.x)
     length_mm = np.sqrt(LENGTH_SQUARED_TO_AREA * 1000 * volume_ml / height_mm) * rng.uniform(0.85, 1.6)
     width = float(np.clip(length_mm / (2 * SKULL_RADIUS_MM), 0.15, 1.3))
-    band = np.clip(1 - ((around - rng.uniform(-1.1, 1.1)) / width) ** 2, 0, 1) ** 0.6
-    along = np.clip(1 - ((space.z - rng.uniform(-15, 45)) / (height_mm / 2)) ** 2, 0, 1)
-    shape = band * along * (side * space.x > 1)
+    turn, level_mm = rng.uniform(-1.1, 1.1), rng.uniform(-15, 45)
+    places = np.flatnonzero((side * space.x > 1) & (np.abs(space.z - level_mm) < height_mm / 2))
+    over = space.at(places)
+    band = np.clip(1 - ((np.arctan2(over.y, side * over.x) - turn) / width) ** 2, 0, 1)
+    along = 1 - ((over.z - level_mm) / (height_mm / 2)) ** 2
+    shape = np.zeros(space.z.shape, np.float32)
+    shape.ravel()[places] = band**0.6 * along
     thickness_mm = _thickness_for(shape, volume_ml, anatomy)
     peel = thickness_mm * shape + 0.4 * anatomy.coarse * (shape > 0)
     return np.where(peel > 0.7, peel, 0)
