@@ -20,7 +20,7 @@ def sample(
     Parameters
     ----------
     values
-        ``(z, y, x) float32``, contiguous.
+        ``(z, y, x)``, float32 or uint8, contiguous.
     z, y, x
         ``(points,) float32`` positions.
     origin, scale
@@ -61,6 +61,8 @@ def _in_plane(
     flat: np.ndarray, corner: np.uint64, columns: np.uint64, up_y: np.float32, up_x: np.float32
 ) -> np.float32:
     one = np.uint64(1)
-    near = flat[corner] + up_x * (flat[corner + one] - flat[corner])
-    far = flat[corner + columns] + up_x * (flat[corner + columns + one] - flat[corner + columns])
-    return near + up_y * (far - near)
+    near, after = np.float32(flat[corner]), np.float32(flat[corner + one])
+    corner += columns
+    far, beyond = np.float32(flat[corner]), np.float32(flat[corner + one])
+    near += up_x * (after - near)
+    return near + up_y * (far + up_x * (beyond - far) - near)
