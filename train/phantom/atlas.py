@@ -70,8 +70,9 @@ class Map:
     def at(self, z: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
         """Return linearly interpolated values at positions in mm."""
         deep, high, wide = (np.ascontiguousarray(axis, np.float32).ravel() for axis in (z, y, x))
-        origin, scale = tuple(np.float32(start) for start in self.origin), np.float32(1 / self.step_mm)
-        repeat_edge = self.outside is None
+        first_z, first_y, first_x = self.origin
+        origin = np.float32(first_z), np.float32(first_y), np.float32(first_x)
+        scale, repeat_edge = np.float32(1 / self.step_mm), self.outside is None
         found: np.ndarray = sample(self.values, deep, high, wide, origin, scale, repeat_edge, self.outside or 0.0)
         if self.unit != 1:
             found *= np.float32(self.unit)

@@ -48,7 +48,7 @@ def _white(rng: np.random.Generator) -> np.ndarray:
 
 
 def _waves(white: np.ndarray, sigma: float, variance: float = 0.0) -> np.ndarray:
-    """Return a random field with waves of one length: two blurs' difference, past an earlier blur's variance."""
+    """Return a random field with waves of one length: the difference of two blurs, of an earlier blur's variance on."""
     sharp, blurred = (cv2.GaussianBlur(white, (0, 0), (total**2 - variance) ** 0.5) for total in (sigma, 1.6 * sigma))
     return sharp - blurred
 
@@ -70,9 +70,9 @@ def _distance_to_crossing(field: np.ndarray) -> np.ndarray:
     return np.minimum(np.abs(field) / np.maximum(slope, 0.2 * slope.mean()), 20.0).astype(np.float32)
 
 
-def _chart(z: np.ndarray, y: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return where positions in the head are on the chart, in pixels."""
-    z, y = z - np.float32(MIDDLE_MM), y / np.float32(LENGTHENED)
+def _chart(space: HeadSpace) -> tuple[np.ndarray, np.ndarray]:
+    """Return where voxels are on the chart, in pixels."""
+    z, y, x = space.z - np.float32(MIDDLE_MM), space.y / np.float32(LENGTHENED), space.x
     level = np.sqrt(y**2 + x**2)
     away = np.float32(RADIUS_MM / STEP_MM) * np.arctan2(level, z) / np.maximum(level, np.float32(1e-3))
     middle = np.float32(REACH_MM / STEP_MM)
@@ -83,8 +83,8 @@ def _look_up(charts: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.nd
     """Return the values of ``(rows, columns, charts)`` at places, ``(charts, places)``."""
     # cv2 takes no row longer than a short.
     wide = len(rows) + -len(rows) % ROW
-    places = [np.resize(axis, wide).reshape(-1, ROW) for axis in (columns, rows)]
-    found = cv2.remap(charts, *places, cv2.INTER_LINEAR)
+    across, down = (np.resize(axis, wide).reshape(-1, ROW) for axis in (columns, rows))
+    found = cv2.remap(charts, across, down, cv2.INTER_LINEAR)
     return found.reshape(-1, charts.shape[2])[: len(rows)].T
 
 
@@ -104,18 +104,36 @@ def random_folds(space: HeadSpace, grid: Grid, spacing_mm: float, width_mm: floa
     deep = np.float32(rng.uniform(14, 26)) * np.exp(np.float32(0.35) * _smooth(rng, 12))
     winding = [np.float32(WINDING_MM / STEP_MM) * grid.noise(rng, WINDS_OVER_MM) for _ in range(2)]
     thickness = rng.uniform(2.0, 3.2)
-    height = space.z - np.float32(LOWEST_MM) - np.float32(0.35) * np.maximum(space.y, 0)
-    folded = np.flatnonzero((space.inside_mm > 0) & (height > 0))
-    z, y, x, inside_mm, height, *winding = (
-        field.ravel()[folded] for field in (space.z, space.y, space.x, space.inside_mm, height, *winding)
-    )
-    rows, columns = (axis + wound for axis, wound in zip(_chart(z, y, x), winding, strict=True))
+    places = np.flatnonzero((space.inside_mm > 0) & (_height(space) > 0))
+    folded = space.at(places)
+    rows, columns = (axis + wound.take(places) for axis, wound in zip(_chart(folded), winding, strict=True))
     distance, half, deep = _look_up(np.dstack([distance, half, deep]), rows, columns)
-    wall, above = distance - half * np.clip(height / WIDE_AFTER_MM, 0.3, 1), deep - inside_mm
+    whole = np.zeros((2, space.z.size), np.float32)
+    whole[:, places] = _fold(folded, distance, half, deep, thickness)
+    return Folds(*whole.reshape(2, *space.z.shape))
+
+
+def _height(space: HeadSpace) -> np.ndarray:
+    """Return how far above the lowest folds each voxel lies in mm."""
+    return space.z - np.float32(LOWEST_MM) - np.float32(0.35) * np.maximum(space.y, 0)
+
+
+def _fold(
+    space: HeadSpace, distance: np.ndarray, half: np.ndarray, deep: np.ndarray, thickness: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the share of sulci and of cortex.
+
+    Parameters
+    ----------
+    distance, half, deep
+        Distance of each voxel to the middle of the next sulcus, half its width and its depth, in mm.
+    thickness
+        Of the cortex in mm.
+    """
+    height = _height(space)
+    wall, above = distance - half * np.clip(height / WIDE_AFTER_MM, 0.3, 1), deep - space.inside_mm
     high = np.clip(height / 10, 0, 1)
     sulci = np.clip(0.5 - wall / 0.9, 0, 1) * np.clip(above / FADE_MM, 0, 1) * high
     ribbon = np.clip(0.5 + (thickness - wall) / 1.2, 0, 1) * np.clip((above + thickness) / FADE_MM, 0, 1)
-    surface = np.clip(0.5 + (thickness - inside_mm) / 1.2, 0, 1)
-    whole = np.zeros((2, space.z.size), np.float32)
-    whole[:, folded] = sulci, np.maximum(ribbon, surface) * high
-    return Folds(*whole.reshape(2, *space.z.shape))
+    surface = np.clip(0.5 + (thickness - space.inside_mm) / 1.2, 0, 1)
+    return sulci, np.maximum(ribbon, surface) * high
