@@ -89,6 +89,7 @@ def generator_settings() -> dict[str, Any]:
         "smallest_contrast_hu": generator.SMALLEST_CONTRAST_HU,
         "smallest_contrast_in_fluid_hu": generator.SMALLEST_CONTRAST_IN_FLUID_HU,
         "largest_hu": generator.LARGEST_HU,
+        "readable_hu": list(generator.READABLE_HU),
         "first_type": {str(label): value for label, value in generator.FIRST_TYPE.items()},
         "further_type": {str(label): value for label, value in generator.FURTHER_TYPE.items()},
     }

@@ -1,4 +1,4 @@
-"""What resembles hemorrhage and is none: dura, venous sinuses, vessels, calcium, and dark old lesions."""
+"""What resembles hemorrhage and is none: dura, venous sinuses, vessels and calcium; and old lesions, which are dark."""
 
 from collections.abc import Callable
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from triage_node.train.phantom.lesion import Anatomy, point, random_voxel
 from triage_node.train.phantom.lesions.subdural import TENTORIUM_SLOPE, tentorium_height
+from triage_node.train.phantom.old_lesions import dark_patch, infarct, lacunes, leukoaraiosis
 from triage_node.train.phantom.solids import Ellipsoid, Point, Rod, share, share_of
 
 Step = Callable[[np.ndarray, Anatomy, np.random.Generator], np.ndarray]
@@ -201,16 +202,6 @@ def _falx_calcium(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) ->
     return hu + plate * rng.uniform(60, 500)
 
 
-def _dark_patch(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
-    """Darken an infarct, an old contusion or leukoaraiosis."""
-    voxel = random_voxel(anatomy.space.inside_mm > 2, rng)
-    if voxel is None:
-        return hu
-    distance = anatomy.space.distance(*point(anatomy.space, voxel)) / rng.uniform(6, 35)
-    edge = distance + 0.3 * anatomy.medium + 0.2 * anatomy.fine
-    return hu - np.clip(1.2 - edge, 0, 1) * rng.uniform(6, 20)
-
-
 STEPS: tuple[tuple[Step, float], ...] = (
     (_falx, 0.9),
     (_sagittal_sinus, 0.9),
@@ -227,8 +218,10 @@ STEPS: tuple[tuple[Step, float], ...] = (
     (_vessels, 0.5),
     (_calcium, 1.0),
     (_falx_calcium, 0.12),
-    (_dark_patch, 0.3),
-    (_dark_patch, 0.2),
+    (leukoaraiosis, 0.3),
+    (infarct, 0.15),
+    (lacunes, 0.2),
+    (dark_patch, 0.3),
 )
 
 

@@ -69,9 +69,9 @@ class Scanner:
         return cls(
             blur_mm=rng.uniform(0.35, 0.95),
             slice_blur=rng.uniform(0.1, 0.5),
-            tail_share=rng.uniform(0, 0.12) * (rng.random() < 0.5),
+            tail_share=rng.uniform(0, 0.15) * (rng.random() < 0.6),
             tail_mm=rng.uniform(1.5, 3.0),
-            noise_hu=float(np.exp(rng.uniform(np.log(1.0), np.log(3.8)))),
+            noise_hu=float(np.exp(rng.uniform(np.log(1.0), np.log(4.2)))),
             grain_mm=rng.uniform(0.35, 1.05),
             cupping_hu=rng.uniform(11, 30),
             cupping_mm=rng.uniform(18, 38),

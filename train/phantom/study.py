@@ -20,7 +20,7 @@ from triage_node.train.phantom.skull_base import add_skull_base
 from triage_node.train.phantom.surroundings import add_scalp, add_table
 
 # Raised when the same seed gives another head than before: figures of different versions do not compare.
-VERSION = 10
+VERSION = 11
 # Share of blood in a voxel, and its area in a slice, from which they count as hemorrhage.
 BLOOD_SHARE = 0.4
 SMALLEST_AREA_MM2 = 20.0
@@ -29,6 +29,8 @@ SMALLEST_CONTRAST_HU, LARGEST_HU = 8.0, 82.0
 SMALLEST_CONTRAST_IN_FLUID_HU = -2.0
 # What is denser than the one is bone and what is darker than the other air: both take the place of blood.
 BONE_HU, DARKEST_HU = 150.0, -200.0
+# What looks like bone or air in the image no reader would call blood, whatever is in it.
+READABLE_HU = (-20.0, 110.0)
 IN_FLUID = (Label.INTRAVENTRICULAR, Label.SUBARACHNOID)
 FIRST_TYPE = {
     Label.EPIDURAL: 0.22,
@@ -157,11 +159,12 @@ def _paint(
     return painted
 
 
-def _bits(lesions: list[Lesion], inside: np.ndarray) -> np.ndarray:
-    """Return lesion bits from the blood inside the skull, less what bone or air took the place of."""
-    bits = np.zeros(average_subslices(inside).shape, np.uint8)
+def _bits(lesions: list[Lesion], inside: np.ndarray, image: np.ndarray) -> np.ndarray:
+    """Return lesion bits from the blood inside the skull, less what bone or air took the place of or hides."""
+    bits = np.zeros(image.shape, np.uint8)
+    readable = (image > READABLE_HU[0]) & (image < READABLE_HU[1])
     for lesion in lesions:
-        blood = average_subslices(lesion.fraction * inside) > BLOOD_SHARE
+        blood = (average_subslices(lesion.fraction * inside) > BLOOD_SHARE) & readable
         bits |= blood.astype(np.uint8) << TYPES.index(lesion.label)
     return bits
 
@@ -197,7 +200,7 @@ def generate_study(atlas: Atlas, recipe: Recipe, rng: np.random.Generator) -> Ge
     hu = add_skull_base(hu, anatomy, rng)
     hu = add_table(hu, grid, rng)
     image = scan(hu, space, grid, recipe.scanner, shade, rng)
-    bits = _bits(lesions, (space.inside_mm > 0) & (hu < BONE_HU) & (hu > DARKEST_HU))
+    bits = _bits(lesions, (space.inside_mm > 0) & (hu < BONE_HU) & (hu > DARKEST_HU), image - recipe.scanner.offset_hu)
     positions = recipe.lowest_mm + recipe.slice_mm * np.arange(len(image))
     volume = Volume(image, (recipe.slice_mm, recipe.mm_per_pixel, recipe.mm_per_pixel), positions)
     return GeneratedStudy(volume, bits, slice_labels(bits, recipe.mm_per_pixel))

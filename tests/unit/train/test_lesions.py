@@ -8,6 +8,7 @@ from triage_node.train.phantom.head import Pose, place_head
 from triage_node.train.phantom.lesion import Anatomy
 from triage_node.train.phantom.lesions import LESIONS
 from triage_node.train.phantom.lesions.epidural import _seats
+from triage_node.train.phantom.lesions.subdural import _along_falx, _along_tentorium
 from triage_node.train.phantom.mass_effect import displace
 from triage_node.train.phantom.ventricles import Ventricles
 
@@ -93,6 +94,26 @@ def test_a_subdural_crescent_is_wider_than_thick(anatomy):
     lesion = LESIONS[Label.SUBDURAL](anatomy, np.random.default_rng(0))
     assert lesion.peel_mm.max() < 20
     assert np.ptp(anatomy.space.y[lesion.fraction > 0.5]) > 2 * lesion.peel_mm.max()
+
+
+@pytest.mark.parametrize("film", [_along_falx, _along_tentorium])
+def test_a_subdural_film_lies_on_one_side_and_is_thicker_than_dura(anatomy, film):
+    """A falx is a millimeter or two thick: blood beside it that is no thicker would be labeled and not seen."""
+    for seed in range(6):
+        share, side = film(anatomy, 1, np.random.default_rng(seed)), anatomy.space.x
+        assert share[side > 0].sum() > 5 * share[side < 0].sum()
+        assert share.max() == 1, "a voxel of 2.3 mm is full of it somewhere"
+
+
+def test_no_clot_of_the_brain_begins_in_the_medulla(atlas):
+    rng, grid = np.random.default_rng(3), Grid(np.arange(-75.0, -20, 4), 96, 2.3)
+    space = place_head(atlas, grid, Pose(), rng)
+    nothing = np.zeros_like(space.z)
+    low = Anatomy(grid, space, nothing, nothing, *(grid.noise(rng, mm) for mm in (5, 9, 18)))
+    balls = [
+        ball for seed in range(12) for ball in LESIONS[Label.INTRAPARENCHYMAL](low, np.random.default_rng(seed)).balls
+    ]
+    assert min(ball.middle[0] for ball in balls) > -42
 
 
 def test_blood_in_the_ventricles_stays_there(anatomy):

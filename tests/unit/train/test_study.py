@@ -67,7 +67,22 @@ def test_the_whole_head_is_there(make_study):
     assert area[0] < 60, "and the floor of the skull"
 
 
+EVERYTHING = (-np.inf, np.inf)
+
+
+def test_what_looks_like_bone_or_air_is_not_labeled_as_blood(atlas, monkeypatch):
+    recipe = demo_recipe((Label.EPIDURAL, Label.SUBARACHNOID), 128, 5.0)
+    labeled = generate_study(atlas, recipe, np.random.default_rng(20))
+    monkeypatch.setattr(study_module, "READABLE_HU", EVERYTHING)
+    with_hidden = generate_study(atlas, recipe, np.random.default_rng(20))
+    hidden = (with_hidden.bits > 0) & (labeled.bits == 0)
+    assert hidden.any()
+    hu = labeled.volume.hu[hidden] - recipe.scanner.offset_hu
+    assert ((hu >= 110) | (hu <= -20)).all()
+
+
 def test_what_bone_takes_the_place_of_is_no_blood(atlas, monkeypatch):
+    monkeypatch.setattr(study_module, "READABLE_HU", EVERYTHING)
     recipe = demo_recipe((Label.EPIDURAL, Label.SUBARACHNOID), 128, 5.0)
     labeled = generate_study(atlas, recipe, np.random.default_rng(20))
     monkeypatch.setattr(study_module, "BONE_HU", np.inf)
@@ -85,6 +100,7 @@ def test_what_air_takes_the_place_of_is_no_blood(atlas, monkeypatch):
         hu, below_bone_mm = add_vault(hu, anatomy, rng, plain)
         return np.where((anatomy.space.inside_mm > 0) & (anatomy.space.y < 10), -1000, hu), below_bone_mm
 
+    monkeypatch.setattr(study_module, "READABLE_HU", EVERYTHING)
     recipe = demo_recipe((Label.SUBDURAL,), 96, 6.0)
     whole = generate_study(atlas, recipe, np.random.default_rng(4))
     monkeypatch.setattr(study_module, "add_vault", add_vault_and_air)

@@ -13,6 +13,8 @@ MEAN_HU, DEVIATION_HU = 49.0, 8.5
 MEDIAN_ML, SPREAD = 5.5, 1.25
 SMALLEST_ML, LARGEST_ML = 0.2, 80.0
 AXES = (1.0, 0.8, 0.6)
+# No clot begins in the medulla or at the foramen magnum.
+LOWEST_MM = -42.0
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class _Clot:
         """Return a clot somewhere in the brain, or None when there is no place for one."""
         cortical = rng.random() < 0.5
         where = (space.inside_mm > 3) & (space.inside_mm < 16) if cortical else space.inside_mm > 10
-        voxel = random_voxel(where, rng)
+        voxel = random_voxel(where & (space.z > LOWEST_MM), rng)
         if voxel is None:
             return None
         volume_ml = np.clip(np.exp(rng.normal(np.log(MEDIAN_ML), SPREAD)), SMALLEST_ML, LARGEST_ML)

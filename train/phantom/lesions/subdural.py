@@ -11,8 +11,8 @@ MEDIAN_ML, SPREAD = 4.4, 1.4  # 5 % 0.4, 95 % 44 mL
 LENGTH_SQUARED_TO_AREA, SKULL_RADIUS_MM = 11.0, 65.0
 THINNEST_MM, THICKEST_MM = 3.0, 28.0
 TENTORIUM_SLOPE = 0.45
-# Half the thickness of a film along falx or tentorium.
-FILM_MM = (0.9, 2.4)
+# Half the greatest thickness of a film along falx or tentorium: thinner ones no reader would tell from the dura.
+FILM_MM = (1.5, 3.6)
 
 
 def tentorium_height(anatomy: Anatomy) -> np.ndarray:
@@ -53,17 +53,27 @@ def _thickness_for(shape: np.ndarray, volume_ml: float, anatomy: Anatomy) -> flo
     return low
 
 
+def _hump(position_mm: np.ndarray, middle_mm: float, half_mm: float) -> np.ndarray:
+    """Return a share that is 1 in the middle and falls to 0 at half the length on either side."""
+    return np.clip(1 - ((position_mm - np.float32(middle_mm)) / np.float32(half_mm)) ** 2, 0, 1)
+
+
 def _along_falx(anatomy: Anatomy, side: int, rng: np.random.Generator) -> np.ndarray:
-    space = anatomy.space
-    film = np.clip(rng.uniform(*FILM_MM) - np.abs(space.x - side * 1.5 + 0.6 * anatomy.coarse), 0, 1)
-    end = np.clip((rng.uniform(-40, 60) - space.y) / 8 * rng.choice([-1, 1]), 0, 1)
-    return film * end * (space.z > 5) * (space.inside_mm < rng.uniform(20, 40))
+    """Return a film on one side of the falx: it bulges toward that hemisphere, so that it is no thick falx."""
+    space, half_mm = anatomy.space, rng.uniform(*FILM_MM)
+    long = _hump(space.y, rng.uniform(-60, 70), rng.uniform(25, 60))
+    high = _hump(space.z, rng.uniform(20, 70), rng.uniform(20, 45))
+    thick = half_mm * np.sqrt(long * high)
+    off = np.abs(side * space.x - np.float32(0.6 * half_mm + 0.5) + np.float32(0.5) * anatomy.coarse)
+    return np.clip(thick - off, 0, 1) * (space.inside_mm < rng.uniform(15, 35))
 
 
 def _along_tentorium(anatomy: Anatomy, side: int, rng: np.random.Generator) -> np.ndarray:
-    space = anatomy.space
-    film = np.clip(rng.uniform(*FILM_MM) - np.abs(tentorium_height(anatomy) - 1.5), 0, 1)
-    return film * (side * space.x > 3) * (np.abs(space.x) < rng.uniform(22, 55)) * (space.y > 10)
+    """Return a film on one side of the tentorium, mostly above it."""
+    space, half_mm = anatomy.space, rng.uniform(*FILM_MM)
+    thick = half_mm * np.sqrt(_hump(space.y, rng.uniform(20, 60), rng.uniform(12, 32)))
+    film = np.clip(thick - np.abs(tentorium_height(anatomy) - 0.6 * half_mm - 0.5), 0, 1)
+    return film * (side * space.x > 3) * (np.abs(space.x) < rng.uniform(22, 55)) * (space.y > 5)
 
 
 def subdural(anatomy: Anatomy, rng: np.random.Generator) -> Lesion | None:

@@ -1,0 +1,59 @@
+"""What is old is dark: it takes density away, and is where an old illness would be."""
+
+import numpy as np
+import pytest
+
+from triage_node.train.phantom.brain import BrainStyle, sample_tissue
+from triage_node.train.phantom.grid import Grid
+from triage_node.train.phantom.head import Pose, place_head
+from triage_node.train.phantom.lesion import Anatomy
+from triage_node.train.phantom.old_lesions import dark_patch, infarct, lacunes, leukoaraiosis
+from triage_node.train.phantom.ventricles import Ventricles
+
+pytestmark = pytest.mark.slow
+
+BRAIN_HU = 35.0
+
+
+@pytest.fixture(scope="module")
+def anatomy(atlas):
+    rng, grid = np.random.default_rng(1), Grid(np.arange(-60.0, 90.0, 2.5), 128, 1.8)
+    space = place_head(atlas, grid, Pose(), rng)
+    style = BrainStyle(8, 27, 35, 0.9, Ventricles.random(0.6, False, rng), 1.8, 12, 2.5, 1.0)
+    tissue = sample_tissue(atlas, space, grid, style, rng)
+    return Anatomy(grid, space, tissue.fluid, tissue.ventricles, *(grid.noise(rng, mm) for mm in (5, 9, 18)))
+
+
+def darkened(anatomy, step, seed):
+    brain = np.full_like(anatomy.space.z, BRAIN_HU)
+    return brain - step(brain.copy(), anatomy, np.random.default_rng(seed))
+
+
+@pytest.mark.parametrize("step", [infarct, lacunes, leukoaraiosis, dark_patch])
+def test_it_darkens_and_never_below_fluid(anatomy, step):
+    for seed in range(5):
+        dark = darkened(anatomy, step, seed)
+        assert dark.min() >= 0
+        assert 1 < dark.max() < BRAIN_HU
+
+
+def test_an_infarct_keeps_to_its_side(anatomy):
+    for seed in range(8):
+        dark, x = darkened(anatomy, infarct, seed), anatomy.space.x
+        left, right = dark[x > 3].sum(), dark[x < -3].sum()
+        assert min(left, right) == 0 < max(left, right)
+
+
+def test_leukoaraiosis_is_around_the_ventricles_on_both_sides(anatomy):
+    dark, space = darkened(anatomy, leukoaraiosis, 1), anatomy.space
+    affected = dark > 1
+    assert affected[space.x > 5].any()
+    assert affected[space.x < -5].any()
+    assert space.inside_mm[affected].min() > 12
+
+
+def test_lacunes_are_small_and_deep(anatomy):
+    for seed in range(5):
+        hole = darkened(anatomy, lacunes, seed) > 3
+        assert hole.sum() * anatomy.grid.voxel_ml < 2.5
+        assert np.abs(anatomy.space.x[hole]).max() < 38
