@@ -16,7 +16,7 @@ from triage_node.train.phantom.atlas import load_atlas
 from triage_node.train.phantom.study import generate_study, random_recipe
 
 SLICES, SIZE, MM_PER_PIXEL, SLICE_MM = 24, 192, 1.2, 5.0
-STUDIES, PROCESSES = 4, 2
+STUDIES, PROCESSES = 16, 2
 STUDIES_PER_SECOND = 4.0
 
 

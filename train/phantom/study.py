@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from triage_node.findings import TYPES, Label
 from triage_node.imaging.volume import Volume
@@ -47,6 +48,8 @@ FURTHER_TYPE = {
     Label.SUBDURAL: 0.12,
 }
 FIELD_MM = 230.0
+# The matrix products of a head are small: threads that share them wait for each other.
+BLAS = ThreadpoolController()
 PUSHING = (Label.EPIDURAL, Label.SUBDURAL, Label.INTRAPARENCHYMAL)
 
 
@@ -181,6 +184,11 @@ def generate_study(atlas: Atlas, recipe: Recipe, rng: np.random.Generator) -> Ge
 
     Lesions that push come first, since the brain moves aside before its fluid spaces fill with blood.
     """
+    with BLAS.limit(limits=1, user_api="blas"):
+        return _generate(atlas, recipe, rng)
+
+
+def _generate(atlas: Atlas, recipe: Recipe, rng: np.random.Generator) -> GeneratedStudy:
     grid, style = recipe.grid(), BrainStyle.random(rng, any(label in IN_FLUID for label in recipe.types))
     space = place_head(atlas, grid, recipe.pose, rng)
     noises = [grid.noise(rng, correlation) for correlation in (5, 9, 18)]

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
 from triage_node.findings import LABELS, TYPES, Label
 from triage_node.models.preprocessing import Geometry, strip_head
@@ -24,6 +25,16 @@ def test_the_same_seed_gives_the_same_study(atlas):
     )
     assert np.array_equal(first.volume.hu, second.volume.hu)
     assert np.array_equal(first.bits, second.bits)
+
+
+def test_one_thread_multiplies_matrices(monkeypatch):
+    """With all threads of two processes at it, a head took three times as much processor time."""
+    found = []
+    monkeypatch.setattr(study_module, "_generate", lambda *_: found.extend(threadpool_info()))
+    generate_study(None, None, None)
+    threads = [pool["num_threads"] for pool in found if pool["user_api"] == "blas"]
+    assert threads
+    assert set(threads) == {1}
 
 
 def test_another_seed_gives_another_head(make_study):
