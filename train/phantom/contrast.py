@@ -10,12 +10,12 @@ from enum import StrEnum
 import cv2
 import numpy as np
 
-from triage_node.train.phantom.atlas import Atlas
+from triage_node.train.phantom.atlas import Atlas, Point
 from triage_node.train.phantom.brain import BrainStyle
 from triage_node.train.phantom.grid import Grid
 from triage_node.train.phantom.head import HeadSpace, place_head
 from triage_node.train.phantom.scanner import average_subslices
-from triage_node.train.phantom.solids import Point, ellipsoid, rod, share
+from triage_node.train.phantom.solids import ellipsoid, rod, share
 from triage_node.train.phantom.study import GeneratedStudy, Recipe, generate_study
 
 TENTORIUM_SLOPE = 0.55

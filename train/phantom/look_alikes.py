@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from triage_node.train.phantom.atlas import Point
 from triage_node.train.phantom.lesion import Anatomy, point, random_voxel
 from triage_node.train.phantom.lesions.subdural import TENTORIUM_SLOPE, tentorium_height
 from triage_node.train.phantom.old_lesions import dark_patch, infarct, lacunes, leukoaraiosis
-from triage_node.train.phantom.solids import Ellipsoid, Point, Rod, share, share_of
+from triage_node.train.phantom.solids import Ellipsoid, Rod, share, share_of
 
 Step = Callable[[np.ndarray, Anatomy, np.random.Generator], np.ndarray]
 

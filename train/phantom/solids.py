@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from triage_node.train.phantom.atlas import Point
 from triage_node.train.phantom.head import Box, HeadSpace
-
-Point = tuple[float, float, float]
 
 
 def ball(space: HeadSpace, middle: Point, radius_mm: float) -> np.ndarray:

@@ -8,6 +8,9 @@ import pytest
 from triage_node.findings import Label
 from triage_node.train.phantom.atlas import Atlas, load_atlas
 from triage_node.train.phantom.dicom_series import demo_recipe
+from triage_node.train.phantom.grid import Grid
+from triage_node.train.phantom.head import Pose, place_head
+from triage_node.train.phantom.lesion import Anatomy
 from triage_node.train.phantom.study import GeneratedStudy, generate_study
 
 
@@ -15,6 +18,15 @@ from triage_node.train.phantom.study import GeneratedStudy, generate_study
 def atlas() -> Atlas:
     """Average anatomy."""
     return load_atlas()
+
+
+@pytest.fixture(scope="session")
+def bare_anatomy(atlas):
+    """A head with noise of its own and no fluid anywhere."""
+    rng, grid = np.random.default_rng(1), Grid(np.arange(-60.0, 90.0, 2.5), 128, 1.8)
+    space = place_head(atlas, grid, Pose(), rng)
+    nothing = np.zeros_like(space.z)
+    return Anatomy(grid, space, nothing, nothing, *(grid.noise(rng, mm) for mm in (5, 9, 18)))
 
 
 @pytest.fixture(scope="session")

@@ -3,22 +3,11 @@
 import numpy as np
 import pytest
 
-from triage_node.train.phantom.grid import Grid
-from triage_node.train.phantom.head import Pose, place_head
-from triage_node.train.phantom.lesion import Anatomy
 from triage_node.train.phantom.look_alikes import STEPS
 
 pytestmark = pytest.mark.slow
 
 GRAY_HU = 35.0
-
-
-@pytest.fixture(scope="module")
-def anatomy(atlas):
-    rng, grid = np.random.default_rng(1), Grid(np.arange(-60.0, 90.0, 2.5), 128, 1.8)
-    space = place_head(atlas, grid, Pose(), rng)
-    nothing = np.zeros_like(space.z)
-    return Anatomy(grid, space, nothing, nothing, *(grid.noise(rng, mm) for mm in (5, 9, 18)))
 
 
 def _added(anatomy, name, seed):
@@ -31,8 +20,8 @@ def _added(anatomy, name, seed):
     ("name", "height_mm", "back_mm", "half_width_mm"),
     [("_vermis", (-65, 5), (15, 70), 20), ("_inferior_sagittal_sinus", (5, 50), (-25, 48), 8)],
 )
-def test_it_lies_at_the_midline_where_anatomy_has_it(anatomy, seed, name, height_mm, back_mm, half_width_mm):
-    added, space = _added(anatomy, name, seed), anatomy.space
+def test_it_lies_at_the_midline_where_anatomy_has_it(bare_anatomy, seed, name, height_mm, back_mm, half_width_mm):
+    added, space = _added(bare_anatomy, name, seed), bare_anatomy.space
     assert 1 < added.max() < 30
     assert added.min() >= 0
     bright = added > 0.5

@@ -1,12 +1,11 @@
 """What is old is dark: it takes density away, and is where an old illness would be."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from triage_node.train.phantom.brain import BrainStyle, sample_tissue
-from triage_node.train.phantom.grid import Grid
-from triage_node.train.phantom.head import Pose, place_head
-from triage_node.train.phantom.lesion import Anatomy
 from triage_node.train.phantom.old_lesions import dark_patch, infarct, lacunes, leukoaraiosis
 from triage_node.train.phantom.ventricles import Ventricles
 
@@ -16,12 +15,11 @@ BRAIN_HU = 35.0
 
 
 @pytest.fixture(scope="module")
-def anatomy(atlas):
-    rng, grid = np.random.default_rng(1), Grid(np.arange(-60.0, 90.0, 2.5), 128, 1.8)
-    space = place_head(atlas, grid, Pose(), rng)
+def anatomy(atlas, bare_anatomy):
+    rng, grid, space = np.random.default_rng(2), bare_anatomy.grid, bare_anatomy.space
     style = BrainStyle(8, 27, 35, 0.9, Ventricles.random(0.6, False, rng), 1.8, 12, 2.5, 1.0)
     tissue = sample_tissue(atlas, space, grid, style, rng)
-    return Anatomy(grid, space, tissue.fluid, tissue.ventricles, *(grid.noise(rng, mm) for mm in (5, 9, 18)))
+    return replace(bare_anatomy, fluid=tissue.fluid, ventricles=tissue.ventricles)
 
 
 def darkened(anatomy, step, seed):
