@@ -63,7 +63,6 @@ def restore_checkpoint(folder: Path, network: keras.Model, average: WeightAverag
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise ModelError(f"The checkpoint {path} could not be read: {error}") from error
     assign_weights(network.variables, _part(state, "weights/"))
-    network.optimizer.build(network.trainable_variables)
     for k, variable in enumerate(network.optimizer.variables):
         variable.assign(state[f"optimizer/{k}"])
     epochs, steps = (int(value) for value in state["progress"])

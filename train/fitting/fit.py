@@ -16,10 +16,10 @@ from triage_node.models.windows import channel_count
 from triage_node.train.fitting.averaging import WeightAverage
 from triage_node.train.fitting.batches import slice_pool
 from triage_node.train.fitting.checkpoint import CHECKPOINT_FILE, Checkpoint, restore_checkpoint
+from triage_node.train.fitting.compiling import compile_network
 from triage_node.train.fitting.devices import device_scope, share_statistics
 from triage_node.train.fitting.imagenet import load_imagenet
 from triage_node.train.fitting.living import LivingShare
-from triage_node.train.fitting.losses import LOSS_WEIGHTS, LOSSES
 from triage_node.train.fitting.makers import BatchMakers, Pool, make_batch
 from triage_node.train.fitting.processes import is_first, own_rows, place
 from triage_node.train.fitting.settings import WEIGHTS_FILE, FitSettings
@@ -91,8 +91,8 @@ def freeze_blocks(network: keras.Model, count: int) -> None:
             layer.trainable = False
 
 
-def compile_network(network: keras.Model, settings: FitSettings) -> None:
-    """Attach losses and AdamW with its schedule; XLA stays off on TensorFlow, it is slow on CPUs."""
+def make_optimizer(settings: FitSettings) -> keras.optimizers.Optimizer:
+    """Return AdamW with its schedule."""
     schedule = keras.optimizers.schedules.CosineDecay(
         settings.learning_rate * 0.02,
         max(settings.steps - settings.warm_up, 1),
@@ -102,8 +102,7 @@ def compile_network(network: keras.Model, settings: FitSettings) -> None:
     )
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=settings.weight_decay, global_clipnorm=5.0)
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    jit = keras.backend.backend() == "jax"
-    network.compile(optimizer, loss=LOSSES, loss_weights=LOSS_WEIGHTS, jit_compile=jit)
+    return optimizer
 
 
 def fit(shards: Path, folder: Path, settings: FitSettings, callbacks: tuple[keras.callbacks.Callback, ...] = ()) -> Any:
@@ -157,7 +156,7 @@ def fit_pool(
         freeze_blocks(network, settings.frozen_blocks)
         if settings.devices != 1:
             share_statistics(network)
-        compile_network(network, settings)
+        compile_network(network, make_optimizer(settings))
         average = WeightAverage(folder / WEIGHTS_FILE, settings.average_decay)
         done = restore_checkpoint(folder, network, average)
         counting = (LivingShare(_first_images(pool, settings)),) if settings.devices == 1 and place()[1] == 1 else ()

@@ -14,7 +14,7 @@ from triage_node.models.predictor import Model
 from triage_node.models.weights_file import assign_weights, read_weights
 from triage_node.train.fitting.averaging import WeightAverage
 from triage_node.train.fitting.batches import SlicePool
-from triage_node.train.fitting.losses import LOSS_WEIGHTS, LOSSES
+from triage_node.train.fitting.compiling import compile_network
 from triage_node.train.site.batches import MixedBatches, SitePool
 
 
@@ -67,9 +67,7 @@ class Tuner:
             warmup_target=settings.learning_rate,
             warmup_steps=settings.warm_up,
         )
-        optimizer = keras.optimizers.Adam(schedule, global_clipnorm=5.0)
-        self._network.compile(optimizer, loss=LOSSES, loss_weights=LOSS_WEIGHTS, jit_compile=False)
-        optimizer.build(self._network.trainable_variables)
+        compile_network(self._network, keras.optimizers.Adam(schedule, global_clipnorm=5.0))
 
     def fit(self, site: SitePool, seed: int, path: Path, advance: Callable[[], None]) -> Path:
         """Fine-tune on a site's slices and write the averaged weights.

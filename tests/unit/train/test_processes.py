@@ -46,8 +46,7 @@ def shards(make_study, tmp_path):
 
 
 def begin(shards, on_jax, name, addresses="", number=0):
-    # Two steps are computed sooner than their program is optimized.
-    environment = {**on_jax, "XLA_FLAGS": "", "JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
+    environment = {**on_jax, "XLA_FLAGS": ""}
     command = [sys.executable, "-c", SCRIPT, str(shards), str(shards / name), addresses, str(number)]
     with (shards / f"{name}-{number}.log").open("wb") as log:
         return subprocess.Popen(command, env=environment, cwd=shards, stdout=log, stderr=subprocess.STDOUT)
