@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Any
 
 from fastapi import Query
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from triage_node.worklist import Filters
 
@@ -18,9 +18,9 @@ Some = Annotated[list[str], Query(max_length=20)]
 Day = Annotated[date | None, BeforeValidator(_none_if_empty)]
 YesOrNo = Annotated[bool | None, BeforeValidator(_none_if_empty)]
 Cursor = Annotated[
-    str | None,
+    Annotated[str, Field(max_length=200)] | None,
     BeforeValidator(_none_if_empty),
-    Query(max_length=200, description="`next` of the page before; the first page without"),
+    Query(description="`next` of the page before; the first page without"),
 ]
 Limit = Annotated[int, Query(ge=1, le=200, description="studies in a page")]
 

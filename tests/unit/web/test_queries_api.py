@@ -34,6 +34,7 @@ def test_a_program_reads_the_worklist_page_by_page_and_each_study_once(site, ana
         ({"acknowledged": "yes"}, {"1.2.2"}),
         ({"received_to": "2001-01-01"}, set()),
         ({"state": "analyzed", "acknowledged": ""}, {"1.2.1", "1.2.2"}),
+        ({"after": ""}, {"1.2.1", "1.2.2"}),
     ],
 )
 def test_filters(site, analyzed, query, expected):
@@ -44,7 +45,9 @@ def test_filters(site, analyzed, query, expected):
     assert {one["study_instance_uid"] for one in page["studies"]} == expected
 
 
-@pytest.mark.parametrize("query", ["decision=maybe", "limit=0", "limit=501", "after=nonsense", "received_from=soon"])
+@pytest.mark.parametrize(
+    "query", ["decision=maybe", "limit=0", "limit=501", "after=nonsense", "received_from=soon", "after=" + "9" * 201]
+)
 def test_a_wrong_filter_is_said_in_a_sentence(site, query):
     answer = site.program().get(f"/api/studies?{query}")
     assert answer.status_code == 422
