@@ -5,18 +5,16 @@ from pathlib import Path
 
 import numpy as np
 from pydicom.encaps import generate_frames
-from pydicom.tag import Tag
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
 
 from triage_node.errors import InvalidInstance
 from triage_node.imaging.header import whole
 from triage_node.imaging.instance import Instance
-from triage_node.imaging.part10 import pixel_data_place, read_pixels
+from triage_node.imaging.part10 import pixel_data_place, read_pixel_data
 from triage_node.imaging.pixelformat import NATIVE, PixelFormat
 from triage_node.imaging.pixels import stored_values
 
 MOST_FRAMES = 100_000
-_PIXEL_DATA = Tag("PixelData")
 
 
 def frame_count(instance: Instance) -> int:
@@ -103,7 +101,7 @@ def _parts(instance: Instance, numbers: Sequence[int], length: int) -> Iterator[
 
 
 def _pixel_data(path: Path) -> bytes:
-    element = read_pixels(path, [_PIXEL_DATA]).get_item(_PIXEL_DATA)
-    if element is None or not element.value:
+    data = read_pixel_data(path)
+    if not data:
         raise InvalidInstance("The instance has no pixel data.")
-    return bytes(element.value)
+    return data

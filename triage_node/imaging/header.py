@@ -27,9 +27,14 @@ def _tag(keyword: str) -> BaseTag:
     return Tag(keyword)
 
 
+def _element(header: Dataset, keyword: str) -> RawDataElement | DataElement | None:
+    """Return an element as it was read; an empty one of no VR of the Standard cannot be made anything else."""
+    return header.get_item(_tag(keyword), keep_deferred=True)
+
+
 def texts(header: Dataset, keyword: str) -> tuple[str, ...]:
     """Return the values of an element as stripped text; empty when absent or empty."""
-    element = header.get_item(_tag(keyword))
+    element = _element(header, keyword)
     if element is None or element.value is None:
         return ()
     value = element.value
@@ -102,7 +107,7 @@ def _joined(value: object) -> str:
 
 
 def _scalars(header: Dataset, keyword: str) -> Sequence[float | str]:
-    element = header.get_item(_tag(keyword))
+    element = _element(header, keyword)
     if element is None:
         return ()
     if isinstance(element.value, bytes) and (dtype := _BINARY.get(_vr(element))):

@@ -10,13 +10,14 @@ from typing import BinaryIO, TypeVar, cast
 
 from pydicom import Dataset
 from pydicom.filereader import _read_file_meta_info, read_dataset, read_partial, read_preamble
-from pydicom.tag import BaseTag
+from pydicom.tag import BaseTag, Tag
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from triage_node.errors import InvalidInstance
 
 LARGEST_FILE_BYTES = 512 * 2**20
 LARGEST_HEADER_BYTES = 8 * 2**20
+_PIXEL_DATA = Tag("PixelData")
 _PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 _START_OF_META = 132
@@ -99,9 +100,11 @@ def read_header_and_end(file: BinaryIO, tags: Sequence[BaseTag]) -> tuple[Datase
     return header, ends[0] if ends else None
 
 
-def read_pixels(path: Path, tags: Sequence[BaseTag]) -> Dataset:
-    """Read the elements `tags`, pixel data among them; raises as `read_header` does."""
-    return _read(path, tags, None, LARGEST_FILE_BYTES)
+def read_pixel_data(path: Path) -> bytes:
+    """Read the value of the pixel data, empty without; raises as `read_header` does."""
+    # What is empty and of no VR of the Standard looks to pydicom like an element still to be read, which it cannot be.
+    element = _read(path, [_PIXEL_DATA], None, LARGEST_FILE_BYTES).get_item(_PIXEL_DATA, keep_deferred=True)
+    return bytes(element.value or b"") if element else b""
 
 
 def read_everything(path: Path) -> Dataset:

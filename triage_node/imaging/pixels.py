@@ -4,16 +4,13 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from pydicom.encaps import generate_frames
-from pydicom.tag import Tag
 
 from triage_node.errors import InvalidInstance, UnsuitableSeries
 from triage_node.imaging.codecs import decode
 from triage_node.imaging.instance import Instance
-from triage_node.imaging.part10 import read_pixels
+from triage_node.imaging.part10 import read_pixel_data
 from triage_node.imaging.pixelformat import PixelFormat
 from triage_node.reasons import Reason, ReasonCode
-
-_PIXEL_DATA = Tag("PixelData")
 
 
 def stored_values(instance: Instance, numbers: Sequence[int]) -> Iterator[np.ndarray]:
@@ -48,12 +45,12 @@ def stored_values(instance: Instance, numbers: Sequence[int]) -> Iterator[np.nda
 
 def _pixel_data(instance: Instance) -> bytes:
     try:
-        element = read_pixels(instance.path, [_PIXEL_DATA]).get_item(_PIXEL_DATA)
+        data = read_pixel_data(instance.path)
     except InvalidInstance as error:
         raise _unreadable(str(error)) from error
-    if element is None or not element.value:
+    if not data:
         raise _unreadable("A slice has no pixel data.")
-    return bytes(element.value)
+    return data
 
 
 def _native(data: bytes, form: PixelFormat, numbers: Sequence[int]) -> Iterator[np.ndarray]:

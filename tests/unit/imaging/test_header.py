@@ -34,6 +34,12 @@ def test_an_empty_element_is_like_an_absent_one(value):
     assert text(Dataset(), "ImageType") == ""
 
 
+def test_an_empty_element_of_no_known_representation_is_like_an_absent_one():
+    ds = received("Rows", "O?", None)
+    assert texts(ds, "Rows") == ()
+    assert numbers(ds, "Rows", 1) is None
+
+
 def test_an_odd_uid_is_read_without_a_warning():
     assert text(received("StudyInstanceUID", "UI", b"ID_abc123\0"), "StudyInstanceUID") == "ID_abc123"
 

@@ -50,7 +50,21 @@ KEYWORDS = (
     "RescaleType",
     "SOPClassUID",
 )
-VRS = {"US": 2, "SS": 2, "UL": 4, "FD": 8, "DS": 1, "IS": 1, "CS": 1, "LO": 1, "UI": 1, "UN": 1, "SQ": 1, "OB": 1}
+VRS = {
+    "US": 2,
+    "SS": 2,
+    "UL": 4,
+    "FD": 8,
+    "DS": 1,
+    "IS": 1,
+    "CS": 1,
+    "LO": 1,
+    "UI": 1,
+    "UN": 1,
+    "SQ": 1,
+    "OB": 1,
+    "O?": 1,
+}
 TEXT = st.sampled_from(
     [b"nan", b"-1", b"0", b"1e308", b"1\\2\\3", b"inf\\0\\0", b"99999999999", b"\xff\xfe", b"", b"\\\\"]
 )

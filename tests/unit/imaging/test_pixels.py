@@ -23,7 +23,7 @@ from pydicom.uid import (
 )
 
 from triage_node.errors import UnsuitableSeries
-from triage_node.imaging import Instance
+from triage_node.imaging import Instance, Series
 from triage_node.imaging.frame import frames_of
 from triage_node.imaging.hounsfield import hounsfield
 from triage_node.imaging.pixels import stored_values
@@ -182,6 +182,15 @@ def test_pixel_data_that_are_short_are_unreadable(tmp_path):
 
 def test_missing_pixel_data_are_unreadable(tmp_path):
     assert refusal(on_disk(ct.head_ct(slices=1, PixelData=None), tmp_path))[0] == "unreadable"
+
+
+def test_pixel_data_of_no_known_representation_are_unreadable(tmp_path):
+    instance = on_disk(ct.head_ct(slices=1), tmp_path).instances[0]
+    file = instance.path.read_bytes()
+    assert file.count(b"\xe0\x7f\x10\0OW") == 1
+    instance.path.write_bytes(file.replace(b"\xe0\x7f\x10\0OW", b"\xe0\x7f\x10\0O\xc8"))
+    code, message = refusal(Series.of([instance]))
+    assert (code, "has no pixel data" in message) == ("unreadable", True)
 
 
 def test_a_file_that_is_gone_is_unreadable():
