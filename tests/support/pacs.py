@@ -146,8 +146,9 @@ class Storescp:
         return f"{self.ae_title}@127.0.0.1:{self.port}"
 
     def received(self) -> list[Path]:
-        """Return the files it has written."""
-        return sorted(path for path in self.folder.iterdir() if path.is_file())
+        """Return the files it has written to their end: one that it still holds open is on its way."""
+        files = {path for path in self.folder.iterdir() if path.is_file()}
+        return sorted(files - self.program.open_files())
 
     def stop(self) -> None:
         """End it."""

@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import psutil
 import pytest
 
 STOP_SECONDS = 20
@@ -72,6 +73,13 @@ class Program:
                 break
             time.sleep(0.05)
         raise AssertionError(f"{text!r} was not printed:\n{self.printed[-3000:]}")
+
+    def open_files(self) -> set[Path]:
+        """Files that it holds open; none once it has ended."""
+        try:
+            return {Path(file.path) for file in psutil.Process(self.process.pid).open_files()}
+        except psutil.NoSuchProcess:
+            return set()
 
     def kill(self) -> None:
         """End it as a power cut would."""

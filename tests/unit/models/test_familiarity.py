@@ -43,33 +43,32 @@ def test_too_few_studies_and_a_broken_file_are_refused(seed, tmp_path):
         read_familiarity(tmp_path / "f.npz")
 
 
+def with_dead_features(found, values, rounding=0.0):
+    """Processors round in their own ways: what is constant on one is another constant on the next."""
+    return [np.hstack([one, np.tile(values * (1 + rounding), (len(one), 1))]).astype(np.float32) for one in found]
+
+
 @pytest.mark.parametrize("dead", [1, 12, 100])
 def test_features_that_never_change_do_not_drown_the_others(seed, tmp_path, dead):
-    """Processors round in their own ways: what is constant on one is another constant on the next."""
     rng = np.random.default_rng(seed)
     values = rng.normal(0, 60, dead)
-
-    def with_dead_features(found, rounding):
-        return [np.hstack([one, np.tile(values * (1 + rounding), (len(one), 1))]).astype(np.float32) for one in found]
-
-    fitted = fit_features(with_dead_features(studies(rng), 0.0))
+    fitted = fit_features(with_dead_features(studies(rng), values))
     back = read_familiarity(write_familiarity(tmp_path, fitted))
-    near, far = (with_dead_features(studies(rng, 1, shift), 2e-6)[0] for shift in (0.0, 4.0))
+    near, far = (with_dead_features(studies(rng, 1, shift), values, 2e-6)[0] for shift in (0.0, 4.0))
     for statistics in (fitted, back):
         assert statistics.distance(near).familiar
         assert not statistics.distance(far).familiar
 
 
 def test_a_small_number_in_an_older_file_is_a_constant_as_well(seed, tmp_path):
-    rng = np.random.default_rng(seed)
-    path = write_familiarity(tmp_path, fit_features(studies(rng)))
+    rng, values = np.random.default_rng(seed), np.full(12, 50.0)
+    path = write_familiarity(tmp_path, fit_features(with_dead_features(studies(rng), values)))
     with np.load(path) as stored:
         arrays = dict(stored)
-    arrays["scale"][:7], arrays["mean"][:7] = 1e-6, 50
+    assert np.isinf(arrays["scale"][12:]).all()
+    arrays["scale"][12:] = 1e-6
     np.savez(path, **arrays)
-    one = studies(rng, 1)[0]
-    one[:, :7] = 50.00003
-    assert read_familiarity(path).distance(one).familiar
+    assert read_familiarity(path).distance(with_dead_features(studies(rng, 1), values, 1e-6)[0]).familiar
 
 
 def test_a_network_whose_features_are_all_constant_is_refused():
