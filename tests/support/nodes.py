@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from programs import Program, need, run
+from programs import WITHOUT_EXTRAS, Program, need, run
 
 from triage_node.config import Settings
 from triage_node.worklist import Worklist
@@ -39,7 +39,7 @@ class RunningNode:
         """Start it, or start it again on the same folder."""
         self.starts += 1
         log = self.folder / f"node-{self.starts}.log"
-        self.program = Program([need("triage-node"), "--config", self.config, "serve"], log)
+        self.program = Program([need("triage-node"), "--config", self.config, "serve"], log, WITHOUT_EXTRAS)
         line = self.program.wait_for("listens on")
         self.port = int(re.search(r":(\d+);", line)[1])
         if self.options.get("web_enabled", True):

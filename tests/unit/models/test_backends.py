@@ -7,6 +7,7 @@ from importlib.util import find_spec
 
 import numpy as np
 import pytest
+from programs import WITHOUT_EXTRAS
 
 PROGRAM = """
 import sys
@@ -27,7 +28,7 @@ np.savez(sys.argv[1], heat=explain_slice(network, x[0], 1)[0], **found)
 
 
 def answer(backend, path):
-    environment = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    environment = {**os.environ, **WITHOUT_EXTRAS, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
     subprocess.run([sys.executable, "-P", "-c", PROGRAM, str(path)], check=True, env=environment, capture_output=True)
     with np.load(path) as stored:
         return dict(stored)

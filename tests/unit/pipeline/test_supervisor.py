@@ -4,6 +4,7 @@ import os
 import signal
 
 import pytest
+from programs import WITHOUT_EXTRAS
 
 from triage_node.pipeline.supervisor import Supervisor
 from triage_node.worklist import Worklist
@@ -12,7 +13,8 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def supervise(make_settings):
+def supervise(make_settings, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", WITHOUT_EXTRAS["PYTHONPATH"])
     started = []
 
     def supervise(**options) -> Supervisor:

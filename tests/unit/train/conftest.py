@@ -4,6 +4,7 @@ import os
 
 import numpy as np
 import pytest
+from programs import WITHOUT_EXTRAS
 
 from triage_node.findings import Label
 from triage_node.train.phantom.atlas import Atlas, load_atlas
@@ -50,6 +51,7 @@ def on_jax(tmp_path_factory) -> dict[str, str]:
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     return {
         **os.environ,
+        **WITHOUT_EXTRAS,
         "KERAS_BACKEND": "jax",
         "JAX_PLATFORMS": "cpu",
         "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 
 import numpy as np
 import pytest
+from programs import WITHOUT_EXTRAS
 
 from triage_node.findings import Label
 from triage_node.models.preprocessing import Geometry
@@ -49,7 +50,8 @@ def fitted(make_study, tmp_path_factory, on_jax):
         if (run / LAST_FILE).exists():
             return read_weights(run / LAST_FILE)
         two = {"XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
-        environment = {**on_jax, **two} if backend == "jax" else {**os.environ, "KERAS_BACKEND": backend}
+        alone = {**os.environ, **WITHOUT_EXTRAS, "KERAS_BACKEND": backend}
+        environment = {**on_jax, **two} if backend == "jax" else alone
         command = [sys.executable, "-c", SCRIPT, str(folder), str(run), options]
         done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, timeout=280)
         assert done.returncode == 0, done.stderr[-3000:]

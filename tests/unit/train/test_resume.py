@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 import pytest
-from programs import Program, need
+from programs import WITHOUT_EXTRAS, Program, need
 
 from triage_node.findings import Label
 from triage_node.models.preprocessing import Geometry
@@ -30,7 +30,8 @@ def shards(make_study, tmp_path):
 
 def start(shards, name):
     options = ["--recipe", shards / "recipe.json"]
-    return Program([need("triage-node-train"), "fit", shards, shards / name, *options], shards / f"{name}.log")
+    command = [need("triage-node-train"), "fit", shards, shards / name, *options]
+    return Program(command, shards / f"{name}.log", WITHOUT_EXTRAS)
 
 
 def state(shards, name):
