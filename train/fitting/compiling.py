@@ -9,8 +9,7 @@ from triage_node.train.fitting.losses import LOSS_WEIGHTS, LOSSES
 def compile_network(network: keras.Model, optimizer: keras.optimizers.Optimizer) -> None:
     """Attach the losses and an optimizer; XLA is for JAX only, on TensorFlow it is slow on CPUs.
 
-    TensorFlow traces a step twice when it makes variables, so those of the optimizer and the losses are made before:
-    the first step of the shipped network then comes after 30 s instead of 50 s on two cores.
+    TensorFlow traces a step twice when it makes variables, so those of the optimizer and the losses are made before.
     """
     network.compile(optimizer, loss=LOSSES, loss_weights=LOSS_WEIGHTS, jit_compile=keras.backend.backend() == "jax")
     optimizer.build(network.trainable_variables)
