@@ -1,7 +1,7 @@
 """What the node looks for: the six labels in their one order, their codes and their wording."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -150,6 +150,13 @@ class Prediction:
         if self.flagged:
             return Decision.FLAGGED
         return Decision.UNCERTAIN if self.uncertain else Decision.NOT_FLAGGED
+
+    def doubted(self, *cautions: Reason) -> "Prediction":
+        """Return the same answer, less certain: what is flagged stays flagged, *not flagged* becomes *uncertain*."""
+        if not cautions:
+            return self
+        uncertain = self.uncertain if self.flagged or self.uncertain else (Label.ANY,)
+        return replace(self, uncertain=uncertain, cautions=(*self.cautions, *cautions))
 
     def best_slice(self, label: Label) -> int:
         """Return the index of the slice with the highest probability of a label."""
