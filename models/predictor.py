@@ -8,6 +8,7 @@ from triage_node.findings import LABELS, ImageDistance, Label, ModelIdentity, Pr
 from triage_node.imaging.volume import Volume
 from triage_node.models.aggregation import ABSENT_LOGIT, smooth_slices, study_logits
 from triage_node.models.contrast import contrast_sign
+from triage_node.models.coverage import coverage_cautions
 from triage_node.models.device import prepare_device
 from triage_node.models.familiarity import OUTPUT, read_familiarity, with_features
 from triage_node.models.folding import folded
@@ -100,7 +101,7 @@ class Model:
             When no intracranial space is found.
         """
         head = strip_head(volume, self.manifest.geometry)
-        return self._answer(head, self.observe(head))
+        return self._answer(head, self.observe(head)).doubted(*coverage_cautions(volume, head))
 
     def slice_logits(self, head: StrippedHead) -> np.ndarray:
         """Return smoothed ``(slabs, 6) float32`` logits of a stripped head, before calibration."""

@@ -26,6 +26,7 @@ class ReasonCode(StrEnum):
     PEDIATRIC = "pediatric"
     UNSUPPORTED_PIXELS = "unsupported_pixels"
     UNREADABLE = "unreadable"
+    SLICES_MISSING = "slices_missing"
     OUT_OF_DISTRIBUTION = "out_of_distribution"
     ANALYSIS_FAILED = "analysis_failed"
 
@@ -50,6 +51,7 @@ SENTENCES: dict[ReasonCode, str] = {
     ReasonCode.PEDIATRIC: "The patient is younger than the model was made for.",
     ReasonCode.UNSUPPORTED_PIXELS: "The pixel data is in a form the node cannot decode.",
     ReasonCode.UNREADABLE: "The pixel data is damaged or incomplete.",
+    ReasonCode.SLICES_MISSING: "Slices of the head are missing.",
     ReasonCode.OUT_OF_DISTRIBUTION: "The images are unlike those the model was made for.",
     ReasonCode.ANALYSIS_FAILED: "The analysis stopped with an error.",
 }

@@ -58,7 +58,7 @@ def analyze(
     picture = explain_with(loaded) if explain else None
     today = datetime.now().astimezone().date()
     for series in _with_progress(found.series):
-        results.append(_guarded(series, loaded, policy, today, force, context.obj["debug"], picture))
+        results.append(_guarded(series, loaded, policy, today, force, context.obj["debug"], picture, found.skipped))
         if explain and results[-1].explanation:
             explain.write_bytes(results[-1].explanation.png())
     rows = [as_row(analysis, loaded.identity) for analysis in results]
@@ -83,13 +83,15 @@ def _with_progress(series: Any) -> Any:
     return track(series, "Analyzing", console=console, disable=not console.is_terminal, transient=True)
 
 
-def _guarded(series: Any, model: Any, policy: Any, today: Any, force: bool, debug: bool, explain: Any) -> "Analysis":
+def _guarded(
+    series: Any, model: Any, policy: Any, today: Any, force: bool, debug: bool, explain: Any, skipped: Any
+) -> "Analysis":
     from triage_node.pipeline.analysis import Analysis, judge_and_analyze
     from triage_node.reasons import Reason, ReasonCode
     from triage_node.worklist.outcome import Status
 
     try:
-        return judge_and_analyze(series, model, policy, today, force, explain)
+        return judge_and_analyze(series, model, policy, today, force, explain, skipped)
     except Exception as error:
         if debug:
             raise
@@ -112,6 +114,8 @@ def as_row(analysis: "Analysis", model: "ModelIdentity") -> dict[str, Any]:
         "status": analysis.status,
         "forced": analysis.forced,
         "reasons": [{"code": reason.code, "message": reason.message} for reason in _reasons(analysis)],
+        "cautions": [{"code": caution.code, "message": caution.message} for caution in _cautions(analysis)],
+        "skipped": [{"path": str(skipped.path), "why": skipped.why} for skipped in analysis.skipped],
         "model": asdict(model),
         "probabilities": _rounded(prediction.probabilities.values()) if prediction else None,
         "flagged": list(prediction.flagged) if prediction else [],
@@ -124,7 +128,11 @@ def as_row(analysis: "Analysis", model: "ModelIdentity") -> dict[str, Any]:
 
 
 def _reasons(analysis: "Analysis") -> tuple["Reason", ...]:
-    return (*analysis.reasons, *(analysis.prediction.cautions if analysis.prediction else ()))
+    return (*analysis.reasons, *_cautions(analysis))
+
+
+def _cautions(analysis: "Analysis") -> tuple["Reason", ...]:
+    return analysis.prediction.cautions if analysis.prediction else ()
 
 
 def _slices(analysis: "Analysis") -> list[dict[str, Any]]:

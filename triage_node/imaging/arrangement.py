@@ -7,14 +7,14 @@ import numpy as np
 from triage_node.errors import UnsuitableSeries
 from triage_node.imaging.frame import Frame
 from triage_node.imaging.header import whole
-from triage_node.imaging.stack import Stack, directions, headward, height_mm
+from triage_node.imaging.stack import Stack, directions, has_position, headward, height_mm
 from triage_node.reasons import Reason, ReasonCode
 
 _SAME_DIRECTION = np.cos(np.radians(2.0))
 _CROSSING = np.cos(np.radians(45.0))
 _MOST_ORIENTATIONS = 16
 _CLEAR_MAJORITY = 0.8
-_SAME_POSITION_MM = 0.1
+SAME_POSITION_MM = 0.1
 _TOLERATED_OVERLAP_MM = 12.0
 _TOLERATED_LOSS_MM = 10.0
 
@@ -57,18 +57,10 @@ def _without_localizers(frames: Sequence[Frame]) -> list[Frame]:
 
 
 def _with_position(frames: list[Frame]) -> list[Frame]:
-    missing = sum(not _has_position(frame) for frame in frames)
+    missing = sum(not has_position(frame) for frame in frames)
     if missing:
         raise UnsuitableSeries(Reason.of(ReasonCode.NO_POSITIONS, f"{missing} of {len(frames)} have none."))
     return frames
-
-
-def _has_position(frame: Frame) -> bool:
-    if frame.position_mm is None or frame.orientation is None or frame.spacing_mm is None:
-        return False
-    row, column = directions(frame)
-    lengths = np.linalg.norm((row, column), axis=1)
-    return bool(np.all(np.abs(lengths - 1) < 0.01) and abs(np.dot(row, column)) < 0.01)
 
 
 def _one_orientation(frames: list[Frame], strict: bool) -> list[Frame]:
@@ -171,6 +163,6 @@ def _without_duplicates(placed: list[Placed]) -> list[Placed]:
     """Keep the first slice of each position."""
     kept = placed[:1]
     for height, frame in placed[1:]:
-        if height - kept[-1][0] > _SAME_POSITION_MM:
+        if height - kept[-1][0] > SAME_POSITION_MM:
             kept.append((height, frame))
     return kept

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from triage_node.errors import UnsuitableSeries
-from triage_node.imaging.arrangement import arrange
+from triage_node.imaging.gaps import find_gaps
 from triage_node.imaging.header import number
-from triage_node.imaging.judging import frames_in, judge, thickness_mm, usable_frames
+from triage_node.imaging.judging import judge, thickness_mm
 from triage_node.imaging.patient import names_several_patients
 from triage_node.imaging.policy import Policy
 from triage_node.imaging.series import Series
+from triage_node.imaging.slices import slices_in
+from triage_node.imaging.usable import usable_stack
 from triage_node.reasons import Reason, ReasonCode
 
 _BEST_THICKNESS_MM = (3.0, 6.0)
@@ -51,8 +53,8 @@ class Choice:
 def choose(series: Sequence[Series], policy: Policy, today: date) -> Choice:
     """Judge every series of a study and pick the best head CT.
 
-    Among suitable series a soft kernel comes first, then a thickness of 3 to 6 mm, then the longest stack. Where the
-    series name different patients none is suitable.
+    Among suitable series a soft kernel comes first, then one without a hole, then a thickness of 3 to 6 mm, then the
+    longest stack. Where the series name different patients none is suitable.
 
     Parameters
     ----------
@@ -72,19 +74,21 @@ def choose(series: Sequence[Series], policy: Policy, today: date) -> Choice:
 
 def _rank(series: Series) -> tuple[object, ...]:
     """Lower is better; the last parts make the choice the same every time."""
-    stack = arrange(usable_frames(series))
+    usable = usable_stack(series)
+    stack = usable.stack
+    incomplete = bool(usable.losses or any(gap.wide for gap in find_gaps(stack)))
     thinnest, thickest = _BEST_THICKNESS_MM
     thickness = thickness_mm(stack)
     unusual = 0 if thinnest <= thickness <= thickest else 1 if thickness < thinnest else 2
     coverage = -round(stack.coverage_mm / 10)
     order = number(series.header, "SeriesNumber") or 0
-    return _sharpness(series), unusual, coverage, order, series.series_instance_uid
+    return _sharpness(series), incomplete, unusual, coverage, order, series.series_instance_uid
 
 
 def _sharpness(series: Series) -> int:
     """Return 0 for a soft kernel, 1 for an unknown one, 2 for a sharp one: the makers' names, or the description."""
     try:
-        kernel = frames_in(series)[0].kernel
+        kernel = slices_in(series).frames[0].kernel
     except UnsuitableSeries:
         kernel = ""
     for words in (kernel, series.description):

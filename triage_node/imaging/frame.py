@@ -46,6 +46,14 @@ class Frame:
     acquisition: str
     kernel: str
 
+    @property
+    def name(self) -> str:
+        """What a reader calls the slice: ``frame 3``, or by Instance Number ``image 3``; "" without a number."""
+        if self.number is not None:
+            return f"frame {self.number}"
+        number = whole(self.instance.header, "InstanceNumber")
+        return "" if number is None else f"image {number}"
+
 
 def frames_of(instance: Instance) -> tuple[Frame, ...]:
     """Return the slices of an instance, none when it holds no image.

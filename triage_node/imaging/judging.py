@@ -1,18 +1,16 @@
 """Is a series a head CT the model can be asked about? Judged by headers only, one reason for each thing that is not."""
 
-from collections.abc import Sequence
 from datetime import date
 
 from triage_node.errors import UnsuitableSeries
-from triage_node.imaging.arrangement import arrange, is_localizer
-from triage_node.imaging.eligibility import is_ct, is_derived
-from triage_node.imaging.frame import Frame, frames_of
-from triage_node.imaging.header import text
+from triage_node.imaging.arrangement import is_localizer
+from triage_node.imaging.eligibility import is_ct
 from triage_node.imaging.patient import patient_reasons, prior_reasons
-from triage_node.imaging.pixelformat import PixelFormat
 from triage_node.imaging.policy import Policy
 from triage_node.imaging.series import Series
+from triage_node.imaging.slices import originals, slices_in
 from triage_node.imaging.stack import Stack
+from triage_node.imaging.usable import usable_stack
 from triage_node.imaging.words import names_contrast, names_other_part
 from triage_node.reasons import Reason, ReasonCode
 
@@ -40,7 +38,7 @@ def kind_reasons(series: Series) -> tuple[Reason, ...]:
     if sum(is_ct(instance.header) for instance in series.instances) < len(series.instances) / 2:
         return (Reason.of(ReasonCode.NOT_CT),)
     try:
-        frames = frames_in(series)
+        frames = slices_in(series).frames
     except UnsuitableSeries as refusal:
         return refusal.reasons
     if not frames:
@@ -60,10 +58,10 @@ def content_reasons(series: Series, policy: Policy, strict: bool = True) -> tupl
     if not policy.accept_contrast and any(names_contrast(instance.header) for instance in series.instances):
         reasons.append(Reason.of(ReasonCode.CONTRAST))
     try:
-        stack = arrange(usable_frames(series), strict)
+        usable = usable_stack(series, strict)
     except UnsuitableSeries as refusal:
         return (*reasons, *refusal.reasons)
-    return (*reasons, *_pixel_reasons(stack), *stack_reasons(stack, policy))
+    return (*reasons, *usable.refusals, *stack_reasons(usable.stack, policy))
 
 
 def stack_reasons(stack: Stack, policy: Policy) -> tuple[Reason, ...]:
@@ -84,43 +82,7 @@ def stack_reasons(stack: Stack, policy: Policy) -> tuple[Reason, ...]:
     return tuple(Reason.of(code, measured[code]) for code, holds in found.items() if holds)
 
 
-def frames_in(series: Series) -> tuple[Frame, ...]:
-    """Return all slices of a series in the order received."""
-    return tuple(frame for instance in series.instances for frame in frames_of(instance))
-
-
-def usable_frames(series: Series) -> tuple[Frame, ...]:
-    """Return the original slices of a series; where it has none, all."""
-    frames = frames_in(series)
-    return originals(frames) or frames
-
-
-def originals(frames: Sequence[Frame]) -> tuple[Frame, ...]:
-    """Return the slices of CT images that are neither localizers nor derived."""
-    return tuple(frame for frame in frames if _is_original(frame))
-
-
 def thickness_mm(stack: Stack) -> float:
     """Return the median slice thickness; where the headers have none, the distance of the slices."""
     known = sorted(frame.thickness_mm for frame in stack.frames if frame.thickness_mm)
     return known[len(known) // 2] if known else stack.spacing_mm
-
-
-def _is_original(frame: Frame) -> bool:
-    header = frame.instance.header
-    derived = is_derived(frame.image_type, text(header, "LossyImageCompression") == "01")
-    return is_ct(header) and not derived and not is_localizer(frame)
-
-
-def _pixel_reasons(stack: Stack) -> tuple[Reason, ...]:
-    """Return the first thing that keeps a slice from being decoded, and whether one cannot be rescaled."""
-    reasons: list[Reason] = []
-    try:
-        for instance in dict.fromkeys(frame.instance for frame in stack.frames):
-            PixelFormat.of(instance)
-    except UnsuitableSeries as refusal:
-        reasons.extend(refusal.reasons)
-    missing = sum(frame.rescale is None for frame in stack.frames)
-    if missing:
-        reasons.append(Reason.of(ReasonCode.NO_RESCALE, f"{missing} of {len(stack.frames)} slices."))
-    return tuple(reasons)

@@ -1,23 +1,25 @@
 """From the files of a series to a `Volume`: judge, arrange, decode, rescale, turn, average, look at it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
 from triage_node.errors import UnsuitableSeries
-from triage_node.imaging.arrangement import arrange
 from triage_node.imaging.frame import Frame
+from triage_node.imaging.gaps import find_gaps
 from triage_node.imaging.head import shows_head
 from triage_node.imaging.header import whole
 from triage_node.imaging.hounsfield import hounsfield
 from triage_node.imaging.instance import Instance
-from triage_node.imaging.judging import content_reasons, kind_reasons, usable_frames
+from triage_node.imaging.judging import content_reasons, kind_reasons, stack_reasons
+from triage_node.imaging.loss import too_many
 from triage_node.imaging.orientation import Turn
 from triage_node.imaging.pixels import stored_values
 from triage_node.imaging.policy import Policy
 from triage_node.imaging.series import Series
 from triage_node.imaging.slabs import slab_of_each, weights_in_slab
 from triage_node.imaging.stack import Stack
+from triage_node.imaging.usable import UsableStack, usable_stack
 from triage_node.imaging.volume import SourceSlice, Volume
 from triage_node.reasons import Reason, ReasonCode
 
@@ -31,6 +33,8 @@ _STEEPEST_DEGREES = 45.0
 
 def read_volume(series: Series, policy: Policy, force: bool = False) -> Volume:
     """Read a series into Hounsfield units.
+
+    Slices that cannot be used are left out while they are few; `Volume.losses` names them.
 
     Parameters
     ----------
@@ -48,12 +52,25 @@ def read_volume(series: Series, policy: Policy, force: bool = False) -> Volume:
     """
     _refuse(kind_reasons(series), force)
     _refuse(content_reasons(series, policy, strict=not force), force)
-    stack = arrange(usable_frames(series), strict=not force)
-    _refuse_impossible(stack, policy)
-    volume = _volume(stack, policy)
+    volume = _usable_volume(series, policy, force)
     if not force and not shows_head(volume):
         raise UnsuitableSeries(Reason.of(ReasonCode.NOT_HEAD, "The pixels show no skull with a brain inside."))
     return volume
+
+
+def _usable_volume(series: Series, policy: Policy, force: bool) -> Volume:
+    """Read again without the slices that turn out to be unreadable, until there is none."""
+    unreadable: dict[Frame, Reason] = {}
+    while True:
+        usable = usable_stack(series, not force, unreadable)
+        _refuse(usable.refusals, force)
+        if unreadable:
+            _refuse(stack_reasons(usable.stack, policy), force)
+        _refuse_impossible(usable.stack, policy)
+        volume, found = _volume(usable, policy)
+        if not found:
+            return volume
+        unreadable |= found
 
 
 def _refuse(reasons: Iterable[Reason], force: bool) -> None:
@@ -73,34 +90,61 @@ def _refuse_impossible(stack: Stack, policy: Policy) -> None:
         raise UnsuitableSeries(Reason.of(ReasonCode.UNSUPPORTED_PIXELS, f"It has {slabs} x {rows} x {columns} voxels."))
 
 
-def _volume(stack: Stack, policy: Policy) -> Volume:
+def _volume(usable: UsableStack, policy: Policy) -> tuple[Volume, dict[Frame, Reason]]:
+    """Return the volume of a stack, and which of its slices are unreadable: without any the volume holds."""
+    stack = usable.stack
     slab = slab_of_each(stack.extents_mm, policy.slab_mm)
     weights = weights_in_slab(stack.extents_mm, slab)
     positions = np.bincount(slab, weights * stack.positions_mm)
     turn = Turn.of(stack.row, stack.column)
     spacing = float(np.median(np.diff(positions))) if len(positions) > 1 else stack.spacing_mm
-    return Volume(
-        hu=_averaged(stack, slab, weights, turn),
+    hu, unreadable = _averaged(stack, slab, weights, turn)
+    volume = Volume(
+        hu=hu,
         spacing_mm=(spacing, *turn.spacing(stack.frames[0].spacing_mm or ())),
         positions_mm=positions,
         tilt_degrees=stack.tilt_degrees,
         sources=_sources(stack, slab),
+        gaps=find_gaps(stack),
+        losses=usable.losses,
     )
+    return volume, unreadable
 
 
-def _averaged(stack: Stack, slab: np.ndarray, weights: np.ndarray, turn: Turn) -> np.ndarray:
+def _averaged(
+    stack: Stack, slab: np.ndarray, weights: np.ndarray, turn: Turn
+) -> tuple[np.ndarray, dict[Frame, Reason]]:
     """Return ``(slabs, rows, columns) float32`` HU; only one received slice is in memory at a time."""
     shape = turn.apply(np.empty(stack.frames[0].shape, np.int8)).shape
     hu = np.zeros((int(slab[-1]) + 1, *shape), np.float32)
+    unreadable: dict[Frame, Reason] = {}
     for instance, indices in _by_instance(stack).items():
-        numbers = [stack.frames[index].number or 1 for index in indices]
-        for index, values in zip(indices, stored_values(instance, numbers), strict=True):
+        for index, values in _readable(instance, {index: stack.frames[index] for index in indices}, unreadable):
             received = hounsfield(values, instance.header, _rescale(stack.frames[index]))
             if weights[index] == 1:
                 hu[slab[index]] = turn.apply(received)
             else:
                 hu[slab[index]] += turn.apply(received) * np.float32(weights[index])
-    return hu
+    return hu, unreadable
+
+
+def _readable(
+    instance: Instance, frames: Mapping[int, Frame], unreadable: dict[Frame, Reason]
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield the values of the frames of an instance by index, and note what is unreadable.
+
+    Behind a frame that cannot be decoded the file is opened again, until it is clear that too many cannot.
+    """
+    left, lost = list(frames), 0
+    while left:
+        try:
+            for values in stored_values(instance, [frames[index].number or 1 for index in left]):
+                yield left.pop(0), values
+        except UnsuitableSeries as refusal:
+            lost += 1
+            hopeless = too_many(lost, len(frames))
+            unreadable |= {frames[index]: refusal.reasons[0] for index in (left if hopeless else left[:1])}
+            left = [] if hopeless else left[1:]
 
 
 def _rescale(frame: Frame) -> tuple[float, float]:

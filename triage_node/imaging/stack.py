@@ -63,6 +63,15 @@ class Stack:
         return float(np.minimum(self.extents_mm, max(2 * self.spacing_mm, _WIDE_GAP_MM)).sum())
 
 
+def has_position(frame: Frame) -> bool:
+    """Say whether a frame states where it lies: position, pixel spacing and an orientation of two unit vectors."""
+    if frame.position_mm is None or frame.orientation is None or frame.spacing_mm is None:
+        return False
+    row, column = directions(frame)
+    lengths = np.linalg.norm((row, column), axis=1)
+    return bool(np.all(np.abs(lengths - 1) < 0.01) and abs(np.dot(row, column)) < 0.01)
+
+
 def directions(frame: Frame) -> np.ndarray:
     """Return ``(2, 3) float64``: row and column direction cosines of a frame that has them."""
     return np.reshape(np.array(frame.orientation, dtype=np.float64), (2, 3))

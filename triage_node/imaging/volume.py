@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from triage_node.imaging.gaps import Gap
+from triage_node.imaging.loss import Loss
+
 
 @dataclass(frozen=True)
 class SourceSlice:
@@ -46,6 +49,10 @@ class Volume:
         lies nearer the head than the posterior edge.
     sources
         For each slice of `hu` the received slices it was made from: one, or several where a thin series was averaged.
+    gaps
+        Where received slices lie so far apart that some are missing, in the head or beyond it.
+    losses
+        Received slices that could not be used.
     """
 
     hu: np.ndarray
@@ -53,6 +60,13 @@ class Volume:
     positions_mm: np.ndarray
     tilt_degrees: float = 0.0
     sources: tuple[tuple[SourceSlice, ...], ...] = field(default=(), repr=False)
+    gaps: tuple[Gap, ...] = ()
+    losses: tuple[Loss, ...] = field(default=(), repr=False)
+
+    @property
+    def received(self) -> int:
+        """Number of received slices, those that could not be used included."""
+        return sum(map(len, self.sources)) + len(self.losses)
 
     def __post_init__(self) -> None:
         if self.hu.ndim != 3 or self.hu.dtype != np.float32:

@@ -1,7 +1,7 @@
 """What happens to a study, in one sentence: scan, choose, read, predict."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -11,7 +11,20 @@ import numpy as np
 
 from triage_node.errors import UnsuitableSeries
 from triage_node.findings import ModelIdentity, Prediction
-from triage_node.imaging import Choice, Policy, Series, choose, judge, read_volume, scan
+from triage_node.imaging import (
+    Choice,
+    Policy,
+    Series,
+    Skipped,
+    choose,
+    damage_caution,
+    damaged_beside,
+    damaged_instances,
+    judge,
+    read_volume,
+    scan,
+)
+from triage_node.imaging.loss import caution
 from triage_node.imaging.volume import SourceSlice, Volume
 from triage_node.reasons import Reason, ReasonCode
 from triage_node.worklist.outcome import Status
@@ -56,6 +69,8 @@ class Analysis:
         For each slice of the prediction the received slices it was made from.
     explanation
         The picture for quality control, where one was asked for.
+    skipped
+        Files of the series, or damaged ones that may have been of it, that had no part in the answer.
     seconds
         ``read`` from files to Hounsfield units, ``infer`` from there to the prediction.
     """
@@ -68,36 +83,46 @@ class Analysis:
     forced: bool = False
     seconds: Mapping[str, float] = field(default_factory=dict)
     explanation: Picture | None = None
+    skipped: tuple[Skipped, ...] = ()
 
 
 def analyze_study(
     paths: Iterable[Path], model: Model, policy: Policy, today: date, explain: Explain | None = None
 ) -> tuple[Analysis, Choice]:
     """Analyze the best head CT series among the files of a study; the choice says why it was this one, or none."""
-    choice = choose(scan(paths).series, policy, today)
+    found = scan(paths)
+    damaged = damaged_instances(found.skipped)
+    choice = choose(found.series, policy, today)
     if choice.chosen is None:
-        return Analysis(Status.UNSUITABLE, None, choice.reasons), choice
-    return analyze_series(choice.chosen, model, policy, explain=explain), choice
+        reasons = (*choice.reasons, damage_caution(damaged)) if damaged else choice.reasons
+        return Analysis(Status.UNSUITABLE, None, reasons, skipped=damaged), choice
+    return analyze_series(choice.chosen, model, policy, explain=explain, damaged=damaged), choice
 
 
 def analyze_series(
-    series: Series, model: Model, policy: Policy, force: bool = False, explain: Explain | None = None
+    series: Series,
+    model: Model,
+    policy: Policy,
+    force: bool = False,
+    explain: Explain | None = None,
+    damaged: tuple[Skipped, ...] = (),
 ) -> Analysis:
     """Read a series that was judged suitable, or that a person forces, and predict.
 
-    The model says whether the pixels show contrast, the policy whether that matters.
+    The model says whether the pixels show contrast, the policy whether that matters. What is missing from the series
+    makes an answer uncertain that would be *not flagged*; `damaged` are files that may have been part of it.
     """
     start = time.perf_counter()
     seconds: dict[str, float] = {}
     try:
         volume = read_volume(series, policy, force=force)
         seconds["read"] = time.perf_counter() - start
-        prediction = model.predict(volume)
+        prediction = model.predict(volume).doubted(*_cautions(volume, damaged))
         seconds["infer"] = time.perf_counter() - start - seconds["read"]
         if prediction.contrast and not (force or policy.accept_contrast):
             raise UnsuitableSeries(Reason.of(ReasonCode.CONTRAST, prediction.contrast))
     except UnsuitableSeries as error:
-        return Analysis(Status.UNSUITABLE, series, error.reasons, forced=force, seconds=seconds)
+        return Analysis(Status.UNSUITABLE, series, error.reasons, forced=force, seconds=seconds, skipped=damaged)
     return Analysis(
         Status.ANALYZED,
         series,
@@ -106,17 +131,40 @@ def analyze_series(
         forced=force,
         seconds=seconds,
         explanation=explain(volume, prediction) if explain else None,
+        skipped=(*_left_out(volume), *damaged),
     )
 
 
+def _cautions(volume: Volume, damaged: tuple[Skipped, ...]) -> Iterator[Reason]:
+    if volume.losses:
+        yield caution(volume.losses, volume.received)
+    if damaged:
+        yield damage_caution(damaged)
+
+
+def _left_out(volume: Volume) -> tuple[Skipped, ...]:
+    return tuple(Skipped(loss.instance.path, f"{loss.name}: {loss.reason.message}") for loss in volume.losses)
+
+
 def judge_and_analyze(
-    series: Series, model: Model, policy: Policy, today: date, force: bool, explain: Explain | None = None
+    series: Series,
+    model: Model,
+    policy: Policy,
+    today: date,
+    force: bool,
+    explain: Explain | None = None,
+    skipped: Sequence[Skipped] = (),
 ) -> Analysis:
-    """Analyze one series by itself, as `triage-node analyze` does; forced, the reasons against it stay visible."""
+    """Analyze one series by itself, as `triage-node analyze` does; forced, the reasons against it stay visible.
+
+    Of the files `skipped` by the scan those count that lie beside the series and were instances.
+    """
+    damaged = damaged_beside(series, skipped)
     reasons = judge(series, policy, today)
     if reasons and not force:
-        return Analysis(Status.UNSUITABLE, series, reasons)
-    analysis = analyze_series(series, model, policy, force=force, explain=explain)
+        against = (*reasons, damage_caution(damaged)) if damaged else reasons
+        return Analysis(Status.UNSUITABLE, series, against, skipped=damaged)
+    analysis = analyze_series(series, model, policy, force=force, explain=explain, damaged=damaged)
     if analysis.status is not Status.ANALYZED or not reasons:
         return analysis
     return replace(analysis, reasons=reasons, forced=True)

@@ -18,7 +18,7 @@ def series_uid(content: ReportContent) -> str:
     """Return the Series Instance UID: a hash of all that makes this result this result.
 
     Sorted source UIDs, model name, version and manifest hash, template version, language, parameters, codes, what
-    was said of each label and, when not analyzed, why. Neither the time nor a score enters.
+    was said of each label, the cautions and, when not analyzed, why. Neither the time nor a score enters.
     """
     return hashed_uid("triage-node report", *_facts(content))
 
@@ -42,6 +42,7 @@ def _facts(content: ReportContent) -> Iterator[str]:
     yield from _named("reason", (f"{reason.code}: {reason.message}" for reason in content.reasons))
     if content.prediction is not None:
         yield from _named("said", (f"{label}={content.decision_for(label)}" for label in LABELS))
+        yield from _named("caution", (f"{one.code}: {one.message}" for one in content.prediction.cautions))
 
 
 def _named(name: str, values: Iterable[str]) -> Iterator[str]:

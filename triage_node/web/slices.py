@@ -132,15 +132,14 @@ def best_slices(scores: list[dict[str, float] | None]) -> dict[Label, int]:
 
 
 def _stack(paths: list[Path], series_instance_uid: str, revision: int) -> SliceStack:
-    from triage_node.imaging.arrangement import arrange
-    from triage_node.imaging.judging import usable_frames
     from triage_node.imaging.orientation import Turn
     from triage_node.imaging.series import scan
+    from triage_node.imaging.usable import usable_stack
 
     series = [one for one in scan(paths).series if one.series_instance_uid == series_instance_uid]
     if not series:
         raise UnsuitableSeries(Reason.of(ReasonCode.NO_IMAGES))
-    stack = arrange(usable_frames(series[0]), strict=False)
+    stack = usable_stack(series[0], strict=False).stack
     turn = Turn.of(stack.row, stack.column)
     return SliceStack(
         series_instance_uid=series_instance_uid,

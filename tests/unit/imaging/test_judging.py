@@ -62,7 +62,8 @@ def test_every_rule_has_its_reason(datasets, expected):
 
 def test_an_unknown_transfer_syntax_is_unsupported():
     slices = ct.head_ct()
-    slices[3].file_meta.TransferSyntaxUID = MPEG2MPML
+    for ds in slices[:7]:  # fewer are left out, with a caution
+        ds.file_meta.TransferSyntaxUID = MPEG2MPML
     assert judged(slices) == ["unsupported_pixels"]
 
 
