@@ -12,6 +12,8 @@ from triage_node.imaging.stack import Stack
 _NEIGHBORHOOD = 5
 # Uneven spacing of real series stays below this, one missing slice makes it 2.
 _LEAST_DISTANCES = 1.75
+# Whole heads are scanned every 5 mm: slices no further apart hide nothing that is not hidden there, too.
+_LEAST_MM = 5.5
 _WIDE_DISTANCES = 2.1
 _WIDE_MM = 9.95
 _MOST_NAMED = 3
@@ -64,7 +66,7 @@ def find_gaps(stack: Stack) -> tuple[Gap, ...]:
     gaps = []
     for index, width in enumerate(distances):
         usual = _usual_mm(distances, index, stack.frames)
-        if width >= _LEAST_DISTANCES * usual:
+        if width > _LEAST_MM and width >= _LEAST_DISTANCES * usual:
             below, above = stack.positions_mm[index : index + 2]
             gaps.append(Gap(_name(stack, index), _name(stack, index + 1), float(below), float(above), usual))
     return tuple(gaps)

@@ -55,10 +55,10 @@ def _pixel_data(instance: Instance) -> bytes:
 
 def _native(data: bytes, form: PixelFormat, numbers: Sequence[int]) -> Iterator[np.ndarray]:
     length = form.rows * form.columns * form.bits_allocated // 8
-    if len(data) < length * form.frames:
-        raise _unreadable(f"The pixel data have {len(data)} of {length * form.frames} bytes.")
     dtype = np.dtype(f"{form.byte_order}u{form.bits_allocated // 8}")
     for number in numbers:
+        if len(data) < length * number:
+            raise _unreadable(f"The pixel data have {len(data)} of {length * form.frames} bytes.")
         pixels = np.frombuffer(data, dtype, form.rows * form.columns, (number - 1) * length)
         yield _values(pixels.reshape(form.rows, form.columns), form.bits_stored, form.high_bit, form.signed)
 

@@ -8,9 +8,11 @@ from triage_node.imaging.arrangement import is_localizer
 from triage_node.imaging.eligibility import is_ct, is_derived
 from triage_node.imaging.frame import Frame, frames_of
 from triage_node.imaging.header import text
-from triage_node.imaging.loss import Loss, too_many
+from triage_node.imaging.loss import Loss, refusals, too_many
 from triage_node.imaging.series import Series
 from triage_node.reasons import Reason, ReasonCode
+
+_NO_MATRIX = Reason.of(ReasonCode.UNSUPPORTED_PIXELS, "It states no rows and columns.")
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ def slices_in(series: Series) -> Slices:
     Raises
     ------
     UnsuitableSeries
-        The frames of too many instances contradict themselves, see `frames_of`.
+        Of too many instances the slices cannot be told, see `frames_of`.
     """
     frames: list[Frame] = []
     losses: list[Loss] = []
@@ -38,12 +40,13 @@ def slices_in(series: Series) -> Slices:
             losses.append(Loss(instance, refusal.reasons[0]))
             continue
         if not found and is_ct(instance.header):
-            reason = Reason.of(ReasonCode.UNSUPPORTED_PIXELS, "It states no rows and columns.")
-            losses.append(Loss(instance, reason))
+            losses.append(Loss(instance, _NO_MATRIX))
         frames.extend(found)
-    if not too_many(len(losses), len(frames) + len(losses)):
-        return Slices(tuple(frames), tuple(losses))
-    return Slices(tuple(frame for instance in series.instances for frame in frames_of(instance)))
+    if not frames and all(loss.reason is _NO_MATRIX for loss in losses):
+        return Slices(())
+    if too_many(len(losses), total := len(frames) + len(losses)):
+        raise UnsuitableSeries(*refusals(losses, total))
+    return Slices(tuple(frames), tuple(losses))
 
 
 def original_slices(series: Series) -> Slices:

@@ -82,7 +82,7 @@ def _placed(frames: Sequence[Frame]) -> tuple[list[Frame], list[Loss]]:
     if too_many(len(unplaced), len(frames)):
         return list(frames), []
     reason = Reason.of(ReasonCode.NO_POSITIONS)
-    placed = [frame for frame in frames if frame not in unplaced]
+    placed = [frame for frame in frames if has_position(frame) or is_localizer(frame)]
     return placed, [Loss(frame.instance, reason, frame) for frame in unplaced]
 
 
