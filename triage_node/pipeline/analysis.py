@@ -45,6 +45,8 @@ class Picture(Protocol):
         """Return the picture as a PNG file."""
 
 
+_UNKNOWN: Mapping[str, int] = {}
+
 Explain = Callable[[Volume, Prediction], Picture | None]
 
 
@@ -87,16 +89,25 @@ class Analysis:
 
 
 def analyze_study(
-    paths: Iterable[Path], model: Model, policy: Policy, today: date, explain: Explain | None = None
+    paths: Iterable[Path],
+    model: Model,
+    policy: Policy,
+    today: date,
+    explain: Explain | None = None,
+    received: Mapping[str, int] = _UNKNOWN,
 ) -> tuple[Analysis, Choice]:
-    """Analyze the best head CT series among the files of a study; the choice says why it was this one, or none."""
+    """Analyze the best head CT series among the files of a study; the choice says why it was this one, or none.
+
+    `received` is the number of instances of each series by Series Instance UID, where the worklist counted them.
+    """
     found = scan(paths)
     damaged = damaged_instances(found.skipped)
     choice = choose(found.series, policy, today)
     if choice.chosen is None:
         reasons = (*choice.reasons, damage_caution(damaged)) if damaged else choice.reasons
         return Analysis(Status.UNSUITABLE, None, reasons, skipped=damaged), choice
-    return analyze_series(choice.chosen, model, policy, explain=explain, damaged=damaged), choice
+    analysis = analyze_series(choice.chosen, model, policy, explain=explain, damaged=damaged)
+    return _with_vanished(analysis, received) if not damaged else analysis, choice
 
 
 def analyze_series(
@@ -133,6 +144,18 @@ def analyze_series(
         explanation=explain(volume, prediction) if explain else None,
         skipped=(*_left_out(volume), *damaged),
     )
+
+
+def _with_vanished(analysis: Analysis, received: Mapping[str, int]) -> Analysis:
+    """Doubt an answer that had fewer instances than were received."""
+    series, prediction = analysis.series, analysis.prediction
+    if series is None or prediction is None:
+        return analysis
+    count = received.get(series.series_instance_uid, 0)
+    if count <= len(series.instances):
+        return analysis
+    detail = f"{count - len(series.instances)} of {count} received images are not in the spool any more."
+    return replace(analysis, prediction=prediction.doubted(Reason.of(ReasonCode.SLICES_MISSING, detail)))
 
 
 def _cautions(volume: Volume, damaged: tuple[Skipped, ...]) -> Iterator[Reason]:

@@ -91,7 +91,8 @@ class Runner:
 
     def _analyze(self, claim: Claim) -> Outcome:
         paths = self._spool.instances(claim.study_instance_uid)
-        analysis, choice = analyze_study(paths, self._model, self._policy, self._today, self._picture)
+        parts = self._model, self._policy, self._today, self._picture
+        analysis, choice = analyze_study(paths, *parts, received=claim.series_counts)
         for skipped in analysis.skipped:
             log.warning("slice_left_out study_instance_uid=%s file=%s", claim.study_instance_uid, skipped.path.name)
         return self._reported(claim, analysis, choice)

@@ -202,6 +202,69 @@ def test_pixels_that_are_cut_off_are_a_reason_not_a_crash(node):
     assert study["reasons"][0]["code"] == "unreadable"
 
 
+def without(*missing: int):
+    return [ds for index, ds in enumerate(head_ct(slices=32, size=(128, 128))) if index not in missing]
+
+
+def cautioned(node, uid: str) -> str:
+    """Return what a study that is not whole says, the same in the worklist and in its report."""
+    study = node.worklist.views.study(uid)
+    assert (study["state"], study["decision"]) == (StudyState.ANALYZED, "uncertain")
+    reasons = [reason["message"] for reason in study["reasons"] if reason["code"] == "slices_missing"]
+    assert reasons
+    summary = summarize(report_of(study))
+    assert summary.decision == "uncertain"
+    assert all(reason in summary.sentence for reason in reasons)
+    return " ".join(reasons)
+
+
+@pytest.mark.slow
+def test_a_head_with_a_hole_is_uncertain_in_worklist_and_report(node):
+    uid = node.receive(*without(*range(8, 12)))
+    assert node.run()
+    assert "20 mm between image 8 (at 35.0 mm) and image 13 (at 60.0 mm)" in cautioned(node, uid)
+
+
+@pytest.mark.slow
+def test_a_slice_that_cannot_be_read_is_named_in_worklist_report_and_log(node, caplog):
+    images = without()
+    images[12].PixelData = images[12].PixelData[:-100]
+    uid = node.receive(*images)
+    assert node.run()
+    assert "1 of 32 cannot be used: image 13 at 60.0 mm" in cautioned(node, uid)
+    path = node.spool.layout.instance(uid, images[12].SOPInstanceUID)
+    assert f"slice_left_out study_instance_uid={uid} file={path.name}" in caplog.text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        (lambda path: path.write_bytes(path.read_bytes()[:300]), "1 file is damaged"),
+        (lambda path: path.unlink(), "1 of 32 received images are not in the spool any more"),
+    ],
+    ids=["damaged", "gone"],
+)
+def test_a_file_of_the_spool_that_is_damaged_or_gone_makes_the_study_uncertain(node, harm, words):
+    images = without()
+    uid = node.receive(*images)
+    harm(node.spool.layout.instance(uid, images[12].SOPInstanceUID))
+    assert node.run()
+    assert words in cautioned(node, uid)
+
+
+def test_a_study_of_damaged_files_says_so(node):
+    images = head_ct(slices=20, size=(64, 64))
+    uid = node.receive(*images)
+    for ds in images[5:]:
+        path = node.spool.layout.instance(uid, ds.SOPInstanceUID)
+        path.write_bytes(path.read_bytes()[:300])
+    assert node.run()
+    study = node.worklist.views.study(uid)
+    assert study["state"] == StudyState.UNSUITABLE
+    assert "15 files are damaged" in " ".join(reason["message"] for reason in study["reasons"])
+
+
 def test_a_model_that_fails_is_a_named_failure(node, model):
     class Broken:
         identity = model.identity

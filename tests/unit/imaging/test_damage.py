@@ -1,0 +1,54 @@
+"""Files a scan leaves out: those that were instances count against the series beside them."""
+
+import ct
+import pytest
+
+from triage_node.imaging import scan
+from triage_node.imaging.damage import damage_caution, damaged_beside, damaged_instances
+from triage_node.imaging.series import Skipped
+
+
+def beside(folder) -> tuple[Skipped, ...]:
+    found = scan([folder])
+    (series,) = found.series
+    return damaged_beside(series, found.skipped)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    ct.save(ct.head_ct(slices=4, size=(32, 32)), tmp_path / "head")
+    return tmp_path / "head"
+
+
+@pytest.mark.parametrize("left", [0, 100, 140, 400])
+def test_an_instance_whose_header_was_cut_off_is_damaged(folder, left):
+    path = folder / "0002.dcm"
+    path.write_bytes(path.read_bytes()[:left])
+    assert [one.path.name for one in beside(folder)] == ["0002.dcm"]
+
+
+def test_a_damaged_instance_is_known_without_its_suffix(folder):
+    path = (folder / "0002.dcm").rename(folder / "IM000002")
+    path.write_bytes(path.read_bytes()[:300])
+    assert [one.path.name for one in beside(folder)] == ["IM000002"]
+
+
+@pytest.mark.parametrize("name", ["LICENSE", "viewer.exe", "DICOMDIR", "._0001.dcm", "notes.txt"])
+def test_what_never_was_an_instance_is_no_damage(folder, name):
+    (folder / name).write_bytes(b"nothing" * 100)
+    assert beside(folder) == ()
+
+
+def test_damage_elsewhere_is_not_beside_the_series(folder):
+    (folder.parent / "other").mkdir()
+    (folder.parent / "other" / "0001.dcm").write_bytes(b"")
+    found = scan([folder.parent])
+    assert damaged_beside(found.series[0], found.skipped) == ()
+    assert len(damaged_instances(found.skipped)) == 1
+
+
+def test_the_caution_names_the_files(tmp_path):
+    damaged = tuple(Skipped(tmp_path / f"{number}.dcm", "It is cut off.") for number in range(1, 6))
+    said = damage_caution(damaged).message
+    assert "5 files are damaged and may belong to the series: 1.dcm, 2.dcm, 3.dcm and 2 more. It is cut off." in said
+    assert "1 file is damaged" in damage_caution(damaged[:1]).message
