@@ -70,7 +70,8 @@ def read_series(
         with image_files(series.sources, images) as paths:
             volume = _volume(paths)
         head = strip_head(volume, geometry)
-        planes, placed = pack(head), _rows(volume, head, first_plane)
+        lost = {loss.instance.sop_instance_uid: _refused(loss.reason.message) for loss in volume.losses}
+        planes, placed = pack(head), lost | _rows(volume, head, first_plane)
     except (UnsuitableSeries, InvalidInstance) as error:
         reason = str(error)
     kept = [name for name in SCHEMA.names if name in series.columns]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from ct_series import TODAY
 
+from triage_node.commands.analyze import _print_table, as_row
 from triage_node.demo.studies import unpack
 from triage_node.findings import Decision
 from triage_node.imaging import Instance, Policy, Series, Skipped, read_volume, scan
@@ -111,6 +112,18 @@ def test_an_unreadable_slice_makes_it_uncertain_and_is_named(analyze, bundled, t
     assert found.prediction.decision is Decision.UNCERTAIN
     assert "1 of 32 cannot be used: image 13 at -5.0 mm" in said(found)
     assert [one.path.name for one in found.skipped] == ["broken.dcm"]
+
+
+def test_json_and_table_give_cautions_and_what_was_skipped(analyze, bundled, capsys):
+    skipped = Skipped(bundled["hemorrhage"][0].path.with_name("0099.dcm"), "The file is cut off.")
+    holed = analyze("hemorrhage", range(14, 22), (skipped,))
+    row = as_row(holed, holed.prediction.model)
+    assert (row["decision"], [caution["code"] for caution in row["cautions"]]) == ("flagged", ["slices_missing"] * 2)
+    assert "38 mm between image 14" in row["cautions"][0]["message"]
+    assert row["skipped"] == [{"path": str(skipped.path), "why": "The file is cut off."}]
+    _print_table([row], 1)
+    shown = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    assert "Slices of the head are missing" in shown
 
 
 AREAS = [0, 0, 20, 60, 100, 150, 170, 170, 160, 140, 110, 70, 30, 0, 0]

@@ -4,6 +4,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 from triage_node.findings import LABELS, Decision, Label
+from triage_node.reasons import Reason, ReasonCode
 from triage_node.report import build_report, render, report_variants, summarize
 
 
@@ -26,6 +27,17 @@ def test_a_summary_holds_every_label(flagged, read_back):
         assert said.probability == pytest.approx(flagged.prediction.probabilities[label], abs=0.0005)
         raised = said.decision is not Decision.NOT_FLAGGED
         assert said.best_slice == (flagged.best_slices[label] if raised else None)
+
+
+def test_cautions_are_said_of_what_is_flagged_and_of_what_is_uncertain(flagged, not_flagged, read_back):
+    caution = Reason.of(ReasonCode.SLICES_MISSING, "48 mm between image 8 and image 19.")
+    for content, decision in ((flagged, Decision.FLAGGED), (not_flagged, Decision.UNCERTAIN)):
+        doubted = replace(content, prediction=content.prediction.doubted(caution))
+        report = build_report(doubted)
+        summary = summarize(read_back(report))
+        assert summary.decision is decision
+        assert caution.message in summary.sentence
+        assert report.SOPInstanceUID != build_report(content).SOPInstanceUID, "another text is another object"
 
 
 def test_reasons_are_read_back(not_analyzed, read_back):

@@ -7,6 +7,7 @@ import pytest
 from sites import Site
 
 from triage_node.findings import LABELS, Decision, Label, ModelIdentity
+from triage_node.reasons import Reason
 from triage_node.worklist import Outcome, ReceivedInstance, Status
 
 
@@ -50,7 +51,13 @@ def analyzed(site, clock) -> Callable[..., None]:
         site.worklist.registration.register([instance])
 
     def analyzed(
-        uid: str, decision: str = "flagged", *, register_only: bool = False, registered: bool = False, **more: Any
+        uid: str,
+        decision: str = "flagged",
+        *,
+        register_only: bool = False,
+        registered: bool = False,
+        cautions: tuple[Reason, ...] = (),
+        **more: Any,
     ) -> None:
         if not registered:
             register(uid, more)
@@ -62,6 +69,7 @@ def analyzed(site, clock) -> Callable[..., None]:
         outcome = Outcome(
             Status.ANALYZED,
             ModelIdentity("net", "1", "ab"),
+            reasons=cautions,
             series_instance_uid=f"{uid}.1",
             decision=Decision(decision),
             probabilities=dict.fromkeys(LABELS, 0.9),

@@ -2,6 +2,8 @@
 
 import pytest
 
+from triage_node.reasons import Reason, ReasonCode
+
 
 @pytest.fixture
 def browser(site, analyzed):
@@ -16,6 +18,16 @@ def test_the_page_says_what_was_found_when_and_where_it_went(site, browser):
         assert shown in page.text, shown
     assert site.worklist.audit_trail.latest()[0]["action"] == "study_viewed"
     assert site.worklist.audit_trail.latest()[0]["study_instance_uid"] == "1.2.1"
+
+
+@pytest.mark.parametrize("decision", ["flagged", "uncertain"])
+def test_a_caution_is_on_the_page_and_in_the_api(site, analyzed, decision):
+    caution = Reason.of(ReasonCode.SLICES_MISSING, "48 mm between image 8 and image 19.")
+    analyzed("1.2.3", decision, cautions=(caution,))
+    browser = site.signed_in()
+    assert caution.message in browser.get("/studies/1.2.3").text
+    study = browser.get("/api/studies/1.2.3").json()
+    assert study["reasons"] == [{"code": "slices_missing", "message": caution.message}]
 
 
 def test_a_study_that_is_not_there_is_said_to_be_missing(browser):
