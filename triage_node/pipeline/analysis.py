@@ -1,7 +1,7 @@
 """What happens to a study, in one sentence: scan, choose, read, predict."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -17,15 +17,14 @@ from triage_node.imaging import (
     Series,
     Skipped,
     choose,
-    damage_caution,
     damaged_beside,
     damaged_instances,
     judge,
     read_volume,
     scan,
 )
-from triage_node.imaging.loss import caution
 from triage_node.imaging.volume import SourceSlice, Volume
+from triage_node.pipeline.missing import Missing, vanished_caution
 from triage_node.reasons import Reason, ReasonCode
 from triage_node.worklist.outcome import Status
 
@@ -104,10 +103,13 @@ def analyze_study(
     damaged = damaged_instances(found.skipped)
     choice = choose(found.series, policy, today)
     if choice.chosen is None:
-        reasons = (*choice.reasons, damage_caution(damaged)) if damaged else choice.reasons
+        reasons = (*choice.reasons, *Missing(damaged).cautions)
         return Analysis(Status.UNSUITABLE, None, reasons, skipped=damaged), choice
     analysis = analyze_series(choice.chosen, model, policy, explain=explain, damaged=damaged)
-    return _with_vanished(analysis, received) if not damaged else analysis, choice
+    if analysis.prediction is not None and not damaged:
+        doubted = analysis.prediction.doubted(*vanished_caution(choice.chosen, received))
+        analysis = replace(analysis, prediction=doubted)
+    return analysis, choice
 
 
 def analyze_series(
@@ -125,15 +127,18 @@ def analyze_series(
     """
     start = time.perf_counter()
     seconds: dict[str, float] = {}
+    missing = Missing(damaged)
     try:
         volume = read_volume(series, policy, force=force)
+        missing = missing.within(volume)
         seconds["read"] = time.perf_counter() - start
-        prediction = model.predict(volume).doubted(*_cautions(volume, damaged))
+        prediction = model.predict(volume).doubted(*missing.cautions)
         seconds["infer"] = time.perf_counter() - start - seconds["read"]
         if prediction.contrast and not (force or policy.accept_contrast):
             raise UnsuitableSeries(Reason.of(ReasonCode.CONTRAST, prediction.contrast))
     except UnsuitableSeries as error:
-        return Analysis(Status.UNSUITABLE, series, error.reasons, forced=force, seconds=seconds, skipped=damaged)
+        reasons = (*error.reasons, *missing.cautions)
+        return Analysis(Status.UNSUITABLE, series, reasons, forced=force, seconds=seconds, skipped=missing.skipped)
     return Analysis(
         Status.ANALYZED,
         series,
@@ -142,31 +147,8 @@ def analyze_series(
         forced=force,
         seconds=seconds,
         explanation=explain(volume, prediction) if explain else None,
-        skipped=(*_left_out(volume), *damaged),
+        skipped=missing.skipped,
     )
-
-
-def _with_vanished(analysis: Analysis, received: Mapping[str, int]) -> Analysis:
-    """Doubt an answer that had fewer instances than were received."""
-    series, prediction = analysis.series, analysis.prediction
-    if series is None or prediction is None:
-        return analysis
-    count = received.get(series.series_instance_uid, 0)
-    if count <= len(series.instances):
-        return analysis
-    detail = f"{count - len(series.instances)} of {count} received images are not in the spool any more."
-    return replace(analysis, prediction=prediction.doubted(Reason.of(ReasonCode.SLICES_MISSING, detail)))
-
-
-def _cautions(volume: Volume, damaged: tuple[Skipped, ...]) -> Iterator[Reason]:
-    if volume.losses:
-        yield caution(volume.losses, volume.received)
-    if damaged:
-        yield damage_caution(damaged)
-
-
-def _left_out(volume: Volume) -> tuple[Skipped, ...]:
-    return tuple(Skipped(loss.instance.path, f"{loss.name}: {loss.reason.message}") for loss in volume.losses)
 
 
 def judge_and_analyze(
@@ -185,8 +167,7 @@ def judge_and_analyze(
     damaged = damaged_beside(series, skipped)
     reasons = judge(series, policy, today)
     if reasons and not force:
-        against = (*reasons, damage_caution(damaged)) if damaged else reasons
-        return Analysis(Status.UNSUITABLE, series, against, skipped=damaged)
+        return Analysis(Status.UNSUITABLE, series, (*reasons, *Missing(damaged).cautions), skipped=damaged)
     analysis = analyze_series(series, model, policy, force=force, explain=explain, damaged=damaged)
     if analysis.status is not Status.ANALYZED or not reasons:
         return analysis
