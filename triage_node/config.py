@@ -70,6 +70,9 @@ class Settings(BaseSettings):
         (), description="AE titles that may send; empty allows all on loopback only, `*` allows all anywhere"
     )
     maximum_associations: int = Field(32, ge=1, description="associations served at once")
+    maximum_associations_per_address: int = Field(
+        16, ge=1, description="associations served at once of one address, so that none can take all"
+    )
     association_idle_seconds: Seconds = Field(60.0, description="a silent association is aborted after this time")
     maximum_instance_mb: int = Field(2048, ge=1, description="a larger instance is refused")
     data_dir: Path = Field(Path("triage-data"), description="spool, results and the SQLite file live here")

@@ -6,14 +6,13 @@ Here one thread reads a PDU, and when the data set is whole keeps it and answers
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-
-from pynetdicom.presentation import PresentationContext
 
 from triage_node.errors import InvalidInstance
-from triage_node.intake.command import LONGEST_COMMAND_BYTES, Command, Operation
+from triage_node.intake.command import Command, Operation
 from triage_node.intake.door import Door, Sender
-from triage_node.intake.negotiation import Proposal
+from triage_node.intake.header import is_uid
+from triage_node.intake.message import DataSet, Message
+from triage_node.intake.negotiation import UNKNOWN_CALLING_AE_TITLE, Context, Rejection, accept, objection
 from triage_node.intake.part10 import file_start
 from triage_node.intake.pdu import (
     RELEASE_RESPONSE,
@@ -25,10 +24,12 @@ from triage_node.intake.pdu import (
     ProtocolError,
     abort_pdu,
     data_items,
-    data_pdu,
+    data_pdus,
     reject_pdu,
 )
-from triage_node.intake.statuses import SUCCESS, UNRECOGNIZED_OPERATION, status_of
+from triage_node.intake.request import Request
+from triage_node.intake.sop_classes import is_storage
+from triage_node.intake.statuses import SOP_CLASS_NOT_SUPPORTED, SUCCESS, UNRECOGNIZED_OPERATION, status_of
 from triage_node.logs import origin
 
 log = logging.getLogger(__name__)
@@ -37,23 +38,9 @@ log = logging.getLogger(__name__)
 AFTER_ABORT_SECONDS = 1.0
 HIGH_PRIORITY = 1
 
-# PS3.8 Table 9-21: result, source, reason
-UNKNOWN_CALLING_AE_TITLE = (1, 1, 3)
-LOCAL_LIMIT_EXCEEDED = (2, 3, 2)
-
-
-@dataclass
-class Message:
-    """A DIMSE message as its fragments come in."""
-
-    context_id: int
-    command: bytearray = field(default_factory=bytearray)
-    request: Command | None = None
-    data_set: bytearray = field(default_factory=bytearray)
-
 
 class Association:
-    """Serve one connection.
+    """Serve one connection whose association request is here.
 
     Parameters
     ----------
@@ -76,31 +63,33 @@ class Association:
         self._door = door
         self._allows = allows
         self._maximum_message_bytes = maximum_message_bytes
-        self._contexts: Mapping[int, PresentationContext] = {}
+        self._contexts: Mapping[int, Context] = {}
         self._calling_ae_title = ""
+        self._longest_pdu_bytes = 0
+        self._data_set: DataSet | None = None
 
-    def serve(self, request_seconds: float, is_one_too_many: bool) -> None:
+    def serve(self, request: bytes) -> None:
         """Serve until the peer releases, aborts, goes away or breaks the protocol.
 
         Parameters
         ----------
-        request_seconds
-            Time for the association request to come, whole.
-        is_one_too_many
-            Read the request and reject it for the moment.
+        request
+            The body of its A-ASSOCIATE-RQ PDU.
         """
         try:
-            if self._establish(request_seconds, is_one_too_many):
+            if self._establish(request):
                 self._exchange()
         except ConnectionEnded:
             log.debug("connection_ended address=%s", self._address)
         except ProtocolError as error:
-            log.warning("association_aborted address=%s error=%s", self._address, error)
+            self._refuse(f"The association was aborted: {error}.")
             self._abort(error.reason)
         except Exception as error:
             log.error("association_failed address=%s error=%s", self._address, origin(error))
             self._abort(AbortReason.NOT_SPECIFIED)
         finally:
+            if self._data_set is not None:
+                self._data_set.discard()
             self._connection.close()
 
     def _abort(self, reason: AbortReason) -> None:
@@ -110,24 +99,30 @@ class Association:
         except ConnectionEnded:
             log.debug("connection_ended address=%s", self._address)
 
-    def _establish(self, request_seconds: float, is_one_too_many: bool) -> bool:
-        kind, body = self._connection.read(within_seconds=request_seconds)
-        if kind is not PDUType.ASSOCIATE_RQ:
-            raise ProtocolError("the first PDU is no association request", AbortReason.UNEXPECTED_PDU)
-        proposal = Proposal.decode(bytes(body))
-        self._calling_ae_title = proposal.calling_ae_title
-        if not self._allows(proposal.calling_ae_title):
-            return self._reject(UNKNOWN_CALLING_AE_TITLE, "its AE title is not on the allow list")
-        if is_one_too_many:
-            return self._reject(LOCAL_LIMIT_EXCEEDED, "too many associations")
-        answer, self._contexts = proposal.accept()
+    def _refuse(self, sentence: str) -> None:
+        self._door.refuse(InvalidInstance(sentence), self._sender())
+
+    def _establish(self, encoded: bytes) -> bool:
+        request = Request.decode(encoded)
+        self._calling_ae_title = request.calling_ae_title
+        self._longest_pdu_bytes = request.maximum_pdu_bytes
+        against = objection(request)
+        if against is None and not self._allows(request.calling_ae_title):
+            against = UNKNOWN_CALLING_AE_TITLE, "its AE title is not on the allow list"
+        if against is not None:
+            self._reject(*against)
+            return False
+        answer, self._contexts = accept(request)
         self._connection.send(answer)
+        self._connection.message_ended()
+        for context in request.contexts:
+            if context.flaw:
+                self._refuse(f"The presentation context {context.context_id} was rejected: {context.flaw}.")
         return True
 
-    def _reject(self, rejection: tuple[int, int, int], why: str) -> bool:
+    def _reject(self, rejection: Rejection, why: str) -> None:
         self._connection.send(reject_pdu(*rejection))
-        self._door.refuse(InvalidInstance(f"The association was rejected: {why}."), self._sender())
-        return False
+        self._refuse(f"The association was rejected: {why}.")
 
     def _exchange(self) -> None:
         message: Message | None = None
@@ -141,6 +136,8 @@ class Association:
                 raise ProtocolError(f"an unexpected PDU of type {kind}", AbortReason.UNEXPECTED_PDU)
             for item in data_items(body):
                 message = self._take(message, item)
+            if message is None:
+                self._connection.message_ended()
 
     def _take(self, message: Message | None, item: DataItem) -> Message | None:
         """Add a fragment to the message; answer and start anew when it is whole."""
@@ -150,47 +147,66 @@ class Association:
         if item.is_command is not (message.request is None):
             raise ProtocolError("a command set and a data set out of order")
         if item.is_command:
-            message.command += item.data
-            if len(message.command) > LONGEST_COMMAND_BYTES:
-                raise ProtocolError("the command set is too long")
-            if item.is_last:
-                message.request = _decoded(message.command)
-        else:
-            message.data_set += item.data
-            if len(message.data_set) > self._maximum_message_bytes:
-                raise ProtocolError("the data set is longer than the node takes")
+            message.add_command(item.data, item.is_last)
+            if message.request is not None and message.request.has_data_set:
+                self._data_set = self._begin(message.request, self._contexts[message.context_id])
+        elif self._data_set is not None:
+            self._data_set.add(item.data)
         request = message.request
         if request is None or not item.is_last or (item.is_command and request.has_data_set):
             return message
-        self._answer(request, message)
+        self._answer(request, self._contexts[message.context_id])
         return None
 
-    def _answer(self, request: Command, message: Message) -> None:
+    def _begin(self, request: Command, context: Context) -> DataSet:
+        start = file_start(
+            request.sop_class_uid, request.sop_instance_uid, context.transfer_syntax, self._calling_ae_title
+        )
+        data_set = DataSet(start, self._door.draft, self._maximum_message_bytes)
+        if refusal := _refusal(request, context):
+            data_set.refuse(refusal)
+        return data_set
+
+    def _answer(self, request: Command, context: Context) -> None:
+        data_set, self._data_set = self._data_set, None
         if request.operation == Operation.C_CANCEL:
             return
         if request.operation == Operation.C_ECHO:
-            status = SUCCESS
+            status = SUCCESS if request.sop_class_uid == context.abstract_syntax else SOP_CLASS_NOT_SUPPORTED
         elif request.operation == Operation.C_STORE:
-            status = self._store(request, message)
+            status = self._store(request, data_set or self._begin(request, context))
         else:
             status = UNRECOGNIZED_OPERATION
-        self._connection.send(data_pdu(message.context_id, request.response(status)))
+        self._connection.send(data_pdus(context.context_id, request.response(status), self._longest_pdu_bytes))
 
-    def _store(self, request: Command, message: Message) -> int:
-        syntax = str(self._contexts[message.context_id].transfer_syntax[0])
-        start = file_start(request.sop_class_uid, request.sop_instance_uid, syntax, self._calling_ae_title)
+    def _store(self, request: Command, data_set: DataSet) -> int:
         try:
-            self._door.receive(start + message.data_set, self._sender(request.priority == HIGH_PRIORITY))
+            draft = data_set.whole()
+            if data_set.refusal is not None:
+                self._door.refuse(data_set.refusal, self._sender())
+                return status_of(data_set.refusal)
+            assert draft is not None
+            self._door.receive_draft(draft, self._sender(request.priority == HIGH_PRIORITY))
         except Exception as error:
             return status_of(error)
+        finally:
+            data_set.discard()
         return SUCCESS
 
     def _sender(self, urgent: bool = False) -> Sender:
         return Sender(self._calling_ae_title, self._address, urgent)
 
 
-def _decoded(command: bytearray) -> Command:
-    try:
-        return Command.decode(bytes(command))
-    except ValueError as error:
-        raise ProtocolError(str(error)) from error
+def _refusal(request: Command, context: Context) -> InvalidInstance | None:
+    """Return why what is announced cannot be stored on a context, before its data set has come (PS3.7 Annex C)."""
+    if request.operation != Operation.C_STORE:
+        return InvalidInstance("No data set belongs to this operation.")
+    if request.sop_class_uid != context.abstract_syntax or not is_storage(request.sop_class_uid):
+        return InvalidInstance(
+            f"The SOP class {request.sop_class_uid or 'of no name'} cannot be stored on a presentation context of "
+            f"{context.abstract_syntax}.",
+            sop_class=request.sop_class_uid,
+        )
+    if not is_uid(request.sop_instance_uid):
+        return InvalidInstance("The Affected SOP Instance UID is missing or no UID.", sop_instance="")
+    return None

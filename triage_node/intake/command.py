@@ -105,9 +105,10 @@ def _number(value: bytes) -> int:
 
 
 def _uid(value: bytes) -> str:
-    return value.rstrip(b"\0 ").decode("ascii", "replace")[:64]
+    """Return a UID without padding; Latin-1, so that what is none goes back as it came."""
+    return value.rstrip(b"\0 ").decode("latin-1")
 
 
 def _padded(uid: str) -> bytes:
-    encoded = uid.encode("ascii", "replace")
+    encoded = uid.encode("latin-1")
     return encoded + b"\0" * (len(encoded) % 2)

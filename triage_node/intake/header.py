@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -12,6 +13,7 @@ from triage_node.errors import InvalidInstance
 from triage_node.imaging import looks_like_head_ct
 from triage_node.imaging.header import item, text, whole
 from triage_node.imaging.part10 import parse_header
+from triage_node.intake.sop_classes import is_storage
 
 TAGS = [
     Tag(keyword)
@@ -96,31 +98,54 @@ class Header:
 
 
 def read_header(content: bytes) -> Header:
-    """Read the header of a DICOM file's bytes as `read_open_header` does."""
-    return read_open_header(io.BytesIO(content))
+    """Read the header of a DICOM file's bytes, one the node has kept before; raises as `read_open_header` does."""
+    return _read(io.BytesIO(content), _header)
 
 
 def read_open_header(file: BinaryIO) -> Header:
-    """Read the header of a DICOM file (PS3.10); how much is read and inflated is bounded.
+    """Read the header of a DICOM file (PS3.10) that comes in; how much is read and inflated is bounded.
 
     Raises
     ------
     InvalidInstance
-        It is no DICOM file, is cut off in the header, or lacks a usable UID; the sentence names the element.
+        It is no DICOM file, is cut off in the header, lacks a usable UID, is of a class that is not stored or of
+        another one than its File Meta Information says; the sentence names the element.
     """
+    return _read(file, _arriving)
+
+
+def is_uid(text: str) -> bool:
+    """Tell whether a text can stand for a UID; letters are odd, and harmless."""
+    return TOLERATED_UID.fullmatch(text) is not None and not set(text) <= {"."}
+
+
+def _read(file: BinaryIO, make: Callable[[Dataset], Header]) -> Header:
     ds = parse_header(file, TAGS)
     try:
-        return _header(ds)
+        return make(ds)
     except InvalidInstance:
         raise
     except Exception as error:  # the border to a peer's bytes: values are decoded on access, and may raise anything
         raise InvalidInstance(f"The header cannot be read ({type(error).__name__}).") from error
 
 
+def _arriving(ds: Dataset) -> Header:
+    header = _header(ds)
+    announced = text(ds.file_meta, "MediaStorageSOPClassUID") or header.sop_class_uid
+    if announced != header.sop_class_uid:
+        raise InvalidInstance("The instance is of another SOP class than was announced.", announced=announced)
+    if not is_storage(header.sop_class_uid):
+        raise InvalidInstance(f"The SOP class {header.sop_class_uid} is none of storage.", sop_class=announced)
+    return header
+
+
 def _header(ds: Dataset) -> Header:
     transfer_syntax_uid = getattr(getattr(ds, "file_meta", None), "TransferSyntaxUID", None)
     if transfer_syntax_uid is None:
         raise InvalidInstance("The file does not say its transfer syntax.")
+    transfer_syntax_uid = str(transfer_syntax_uid).rstrip("\0 ")
+    if not is_uid(transfer_syntax_uid):
+        raise InvalidInstance("The transfer syntax is not a UID of at most 64 characters.")
     announced = text(ds.file_meta, "MediaStorageSOPInstanceUID") or _uid(ds, "SOPInstanceUID")
     if announced != _uid(ds, "SOPInstanceUID"):
         raise InvalidInstance("The instance is not the one that was announced.", announced=announced)
@@ -130,7 +155,7 @@ def _header(ds: Dataset) -> Header:
         series_instance_uid=_uid(ds, "SeriesInstanceUID"),
         sop_instance_uid=_uid(ds, "SOPInstanceUID"),
         sop_class_uid=_uid(ds, "SOPClassUID"),
-        transfer_syntax_uid=str(transfer_syntax_uid)[:64],
+        transfer_syntax_uid=transfer_syntax_uid,
         patient_id=_text(ds, "PatientID"),
         patient_name=_text(ds, "PatientName"),
         accession_number=_text(ds, "AccessionNumber"),
@@ -165,7 +190,7 @@ def _uid(ds: Dataset, keyword: str) -> str:
     value = text(ds, keyword)
     if not value:
         raise InvalidInstance(f"{keyword} is missing.")
-    if not TOLERATED_UID.fullmatch(value) or set(value) <= {"."}:
+    if not is_uid(value):
         raise InvalidInstance(f"{keyword} is not a UID of at most 64 characters.")
     return value
 

@@ -1,23 +1,61 @@
 """The DIMSE listener: C-ECHO and C-STORE of every storage class in every transfer syntax."""
 
+import contextlib
 import logging
+import queue
+import selectors
 import socket
 import threading
+import time
+from dataclasses import dataclass
 
 from triage_node.config import Settings
-from triage_node.errors import StorageError
+from triage_node.errors import InvalidInstance, StorageError
+from triage_node.intake.arrival import Arrival
 from triage_node.intake.association import Association
-from triage_node.intake.door import Door
+from triage_node.intake.door import Door, Sender
+from triage_node.intake.negotiation import CONGESTED, LOCAL_LIMIT_EXCEEDED, Rejection
 from triage_node.intake.pdu import Connection
+from triage_node.intake.places import Place, Places
+from triage_node.intake.reception import Reception
+from triage_node.logs import origin
 
 log = logging.getLogger(__name__)
 
 BACKLOG = 128
 STOP_SECONDS = 5.0
+TICK_SECONDS = 0.1
+# After a connection could not be accepted: the next try would fail as well, and a loop of them starves the others.
+PAUSE_SECONDS = 0.5
+# One line in the log for what fails again and again.
+QUIET_SECONDS = 10.0
+MOST_NOTES = 100
+
+
+@dataclass(frozen=True)
+class ListenerState:
+    """How the listener is doing.
+
+    Parameters
+    ----------
+    accepting
+        Whether it lives and takes connections.
+    associations
+        Associations served now.
+    refused
+        Associations refused since the start because there was no place or no thread for them.
+    last_error
+        What kept it from taking the last connection, None when nothing did.
+    """
+
+    accepting: bool
+    associations: int
+    refused: int
+    last_error: str | None
 
 
 class Listener:
-    """Take connections, each in a thread of its own, and hand each instance to the door.
+    """Take connections, each association in a thread of its own, and hand each instance to the door.
 
     Parameters
     ----------
@@ -31,15 +69,27 @@ class Listener:
         self._settings = settings
         self._door = door
         self._socket: socket.socket | None = None
-        self._open: dict[Connection, threading.Thread] = {}
-        self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self._accept, name="listener", daemon=True)
+        self._selector = selectors.DefaultSelector()
+        self._places = Places(settings.maximum_associations, settings.maximum_associations_per_address)
+        self._reception = Reception(self._selector, settings.connect_timeout_seconds, self._admit, self._note)
+        self._notes: queue.Queue[tuple[str, Sender] | None] = queue.Queue(MOST_NOTES)
+        self._stopping = threading.Event()
+        self._troubles = Troubles()
+        self._refused = 0
+        self._resume_at: float | None = None
+        self._thread = threading.Thread(target=self._listen, name="listener", daemon=True)
+        self._clerk = threading.Thread(target=self._write_notes, name="listener-notes", daemon=True)
 
     @property
     def port(self) -> int:
         """The port that is listened on, also when a free one was asked for."""
         assert self._socket is not None
         return int(self._socket.getsockname()[1])
+
+    def state(self) -> ListenerState:
+        """Say how it is doing."""
+        accepting = self._thread.is_alive() and self._resume_at is None and not self._stopping.is_set()
+        return ListenerState(accepting, len(self._places), self._refused, self._troubles.last)
 
     def start(self) -> None:
         """Listen; returns at once.
@@ -55,62 +105,133 @@ class Listener:
             self._socket = socket.create_server(address, family=family, backlog=BACKLOG)
         except OSError as error:
             raise StorageError(f"Cannot listen on {address[0]}:{address[1]}: {error.strerror}.") from error
+        self._socket.setblocking(False)
+        self._selector.register(self._socket, selectors.EVENT_READ)
+        self._clerk.start()
         self._thread.start()
 
     def stop(self) -> None:
         """Stop listening and end every association; what was acknowledged is kept."""
         if self._socket is None:
             return
-        # Closing alone does not wake the thread that waits in accept().
-        self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
+        self._stopping.set()
         self._thread.join(STOP_SECONDS)
-        with self._lock:
-            left = dict(self._open)
-        for connection, thread in left.items():
+        self._socket.close()
+        self._reception.close()
+        self._selector.close()
+        for connection, place in self._places.taken().items():
             connection.close()
-            thread.join(STOP_SECONDS)
+            place.thread.join(STOP_SECONDS)
+        with contextlib.suppress(queue.Full):
+            self._notes.put(None, timeout=STOP_SECONDS)
+        self._clerk.join(STOP_SECONDS)
+
+    def _listen(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._turn()
+            except Exception as error:  # a border: whatever a peer or the system does, the port stays in service
+                self._troubles.note("listening", origin(error))
+                self._stopping.wait(PAUSE_SECONDS)
+
+    def _turn(self) -> None:
+        if self._resume_at is not None and time.monotonic() >= self._resume_at:
+            self._selector.register(self._listening, selectors.EVENT_READ)
+            self._resume_at = None
+        for key, _ in self._selector.select(TICK_SECONDS):
+            if key.fileobj is self._listening:
+                self._accept()
+            else:
+                self._reception.read(key.data)
+        self._reception.look()
+
+    @property
+    def _listening(self) -> socket.socket:
+        assert self._socket is not None
+        return self._socket
 
     def _accept(self) -> None:
-        assert self._socket is not None
-        while True:
-            try:
-                accepted, address = self._socket.accept()
-            except OSError:
-                if self._socket.fileno() == -1 or not _is_listening(self._socket):
-                    return
-                log.error("accept_failed")
-                continue
-            self._serve(accepted, str(address[0]))
+        """Take a connection; without a file descriptor or memory for it, wait and let one go that only waits."""
+        try:
+            connection, address = self._listening.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return
+        except OSError as error:
+            self._troubles.note("accepting", error.strerror or str(error))
+            self._reception.send_away_one()
+            self._selector.unregister(self._listening)
+            self._resume_at = time.monotonic() + PAUSE_SECONDS
+            return
+        self._troubles.last = None
+        try:
+            self._reception.welcome(connection, str(address[0]))
+        except BaseException:
+            connection.close()
+            raise
 
-    def _serve(self, accepted: socket.socket, address: str) -> None:
-        connection = Connection(accepted, self._settings.association_idle_seconds)
-        limit = self._settings.maximum_associations
-        with self._lock:
-            count = len(self._open)
-            if count >= 2 * limit:
-                # Beyond the limit a peer is told so; beyond twice the limit there is no thread to tell it.
-                connection.close()
-                return
-            arguments = (connection, address, count >= limit)
-            thread = threading.Thread(target=self._run, args=arguments, name=f"association-{address}", daemon=True)
-            self._open[connection] = thread
-        thread.start()
+    def _admit(self, arrival: Arrival) -> Rejection | None:
+        if not self._places.make_room(arrival.address):
+            return LOCAL_LIMIT_EXCEEDED
+        connection = None
+        try:
+            connection = Connection(arrival.connection, self._settings.association_idle_seconds)
+            arguments = (connection, arrival.address, arrival.request)
+            thread = threading.Thread(target=self._run, args=arguments, name="association", daemon=True)
+            self._places.take(connection, Place(arrival.address, thread))
+            thread.start()
+        except (RuntimeError, MemoryError) as error:
+            if connection is not None:
+                self._places.leave(connection)
+            arrival.connection.setblocking(False)
+            self._troubles.note("starting a thread", str(error) or type(error).__name__)
+            return CONGESTED
+        return None
 
-    def _run(self, connection: Connection, address: str, is_one_too_many: bool) -> None:
+    def _run(self, connection: Connection, address: str, request: bytes) -> None:
         settings = self._settings
         try:
             association = Association(
                 connection, address, self._door, settings.allows, settings.maximum_instance_mb << 20
             )
-            association.serve(settings.connect_timeout_seconds, is_one_too_many)
+            association.serve(request)
         finally:
-            with self._lock:
-                self._open.pop(connection, None)
+            connection.close()
+            self._places.leave(connection)
+
+    def _note(self, arrival: Arrival, sentence: str) -> None:
+        """Have an event written of a refusal: the database may be slow, the port must not."""
+        self._refused += 1
+        with contextlib.suppress(queue.Full):  # a flood; its first ones are noted
+            self._notes.put_nowait((sentence, Sender(arrival.calling_ae_title(), arrival.address)))
+
+    def _write_notes(self) -> None:
+        while (note := self._notes.get()) is not None:
+            sentence, sender = note
+            try:
+                self._door.refuse(InvalidInstance(sentence), sender)
+            except Exception as error:  # a border: a note that is lost must not lose the next
+                log.error("event_lost error=%s", origin(error))
 
 
-def _is_listening(listener: socket.socket) -> bool:
-    try:
-        return bool(listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
-    except OSError:
-        return False
+class Troubles:
+    """What keeps the listener from its work, with one line in the log in a while.
+
+    Attributes
+    ----------
+    last
+        The last trouble, None when it is over.
+    """
+
+    def __init__(self) -> None:
+        self.last: str | None = None
+        self._logged_at: float | None = None
+        self._count = 0
+
+    def note(self, action: str, error: str) -> None:
+        """Note that an action failed."""
+        self.last = f"{action}: {error}"
+        self._count += 1
+        now = time.monotonic()
+        if self._logged_at is None or now - self._logged_at >= QUIET_SECONDS:
+            log.error("listener_in_trouble action=%r error=%r times=%d", action, error, self._count)
+            self._logged_at, self._count = now, 0

@@ -12,6 +12,9 @@ MAXIMUM_PDU_BYTES = 131072
 # The length field could announce 4 GiB. What we advertise bounds P-DATA-TF; an A-ASSOCIATE-RQ with 128 presentation
 # contexts of many transfer syntaxes stays far below this, too.
 LONGEST_PDU_BYTES = 1 << 20
+# A message that comes slower than this keeps a place from others for nothing; the slowest line to a hospital is faster.
+LEAST_BYTES_A_SECOND = 1024
+PACE_SECONDS = 60.0
 
 HEADER = struct.Struct(">BxL")
 ITEM_HEADER = struct.Struct(">LBB")
@@ -67,37 +70,43 @@ class Connection:
     ----------
     idle_seconds
         A peer that sends nothing for so long has gone.
+
+    Attributes
+    ----------
+    quiet_since
+        When the last message had been answered (monotonic seconds), None while one is under way.
     """
 
     def __init__(self, connection: socket.socket, idle_seconds: float) -> None:
-        # Nagle's algorithm and a peer's delayed acknowledgement together cost 40 ms an image.
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with contextlib.suppress(OSError):  # the peer may have gone already; reading will tell
+            # Nagle's algorithm and a peer's delayed acknowledgement together cost 40 ms an image.
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.settimeout(idle_seconds)
         self._socket = connection
-        self._idle_seconds = idle_seconds
         self._buffer = bytearray(MAXIMUM_PDU_BYTES + HEADER.size)
+        self._pace = Pace()
+        self.quiet_since: float | None = time.monotonic()
 
-    def read(self, within_seconds: float | None = None) -> tuple[PDUType, memoryview]:
+    def read(self) -> tuple[PDUType, memoryview]:
         """Read one PDU and return its type and body; the body is valid until the next one is read.
-
-        Parameters
-        ----------
-        within_seconds
-            The whole PDU must come in this time; by default only silence is bounded.
 
         Raises
         ------
         ConnectionEnded
             The peer has gone.
         ProtocolError
-            It is no PDU, or one longer than the node takes.
+            It is no PDU, or one longer than the node takes, or it comes too slowly.
         """
-        deadline = None if within_seconds is None else time.monotonic() + within_seconds
-        kind, length = HEADER.unpack(self._receive(HEADER.size, deadline))
-        if kind not in PDUType.__members__.values():
-            raise ProtocolError(f"unknown PDU type 0x{kind:02X}", AbortReason.UNRECOGNIZED_PDU)
-        if length > LONGEST_PDU_BYTES:
-            raise ProtocolError(f"a PDU of {length} bytes is announced")
-        return PDUType(kind), self._receive(length, deadline)
+        kind, length = pdu_header(self._receive(HEADER.size))
+        return kind, self._receive(length)
+
+    def message_ended(self) -> None:
+        """Say that what was read so far has been answered."""
+        self.quiet_since = time.monotonic()
+
+    def is_dawdling(self, seconds: float) -> bool:
+        """Tell whether a message is under way that has come too slowly for so long."""
+        return self.quiet_since is None and self._pace.is_too_slow(seconds)
 
     def send(self, pdu: bytes) -> None:
         """Send an encoded PDU.
@@ -108,7 +117,6 @@ class Connection:
             The peer has gone.
         """
         try:
-            self._socket.settimeout(self._idle_seconds)
             self._socket.sendall(pdu)
         except OSError as error:
             raise ConnectionEnded from error
@@ -126,31 +134,92 @@ class Connection:
                 if not self._socket.recv_into(self._buffer):
                     return
 
+    def give_up(self) -> None:
+        """Abort the association from another thread, while none of its messages is under way."""
+        with contextlib.suppress(OSError):
+            self._socket.send(abort_pdu(AbortReason.NOT_SPECIFIED), socket.MSG_DONTWAIT)
+        self.close()
+
     def close(self) -> None:
         """Close the connection, also while another thread reads from it."""
         with contextlib.suppress(OSError):  # the peer may have been faster
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
-    def _receive(self, length: int, deadline: float | None) -> memoryview:
+    def _receive(self, length: int) -> memoryview:
         if length > len(self._buffer):
             self._buffer = bytearray(length)
         view, got = memoryview(self._buffer)[:length], 0
         try:
             while got < length:
-                self._socket.settimeout(self._patience(deadline))
+                self._pace.wait()
                 count = self._socket.recv_into(view[got:])
-                if count == 0:
-                    raise ConnectionEnded
+                self._count(count)
                 got += count
         except OSError as error:
             raise ConnectionEnded from error
         return view
 
-    def _patience(self, deadline: float | None) -> float:
-        if deadline is None:
-            return self._idle_seconds
-        return max(0.001, min(self._idle_seconds, deadline - time.monotonic()))
+    def _count(self, count: int) -> None:
+        if count == 0:
+            raise ConnectionEnded
+        if self.quiet_since is not None:
+            self.quiet_since = None
+            self._pace.begin()
+        elif not self._pace.goes_on(count):
+            raise ProtocolError(f"less than {LEAST_BYTES_A_SECOND} bytes a second")
+
+
+class Pace:
+    """How fast a message comes; only the time counts in which we wait for the peer."""
+
+    def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """Start to count."""
+        self._bytes, self._seconds = 0, 0.0
+        self._waiting_since: float | None = None
+
+    def wait(self) -> None:
+        """Say that from now on the peer is waited for."""
+        self._waiting_since = time.monotonic()
+
+    def goes_on(self, count: int) -> bool:
+        """Count bytes that came, and tell whether they come fast enough, judged once in `PACE_SECONDS`."""
+        self._bytes += count
+        self._seconds = self._waited()
+        self._waiting_since = None
+        if self._seconds < PACE_SECONDS:
+            return True
+        was_fast_enough = self._bytes >= LEAST_BYTES_A_SECOND * self._seconds
+        self.begin()
+        return was_fast_enough
+
+    def is_too_slow(self, seconds: float) -> bool:
+        """Tell whether for at least so long less came than should."""
+        waited = self._waited()
+        return waited >= seconds and self._bytes < LEAST_BYTES_A_SECOND * waited
+
+    def _waited(self) -> float:
+        since = self._waiting_since
+        return self._seconds + (0.0 if since is None else time.monotonic() - since)
+
+
+def pdu_header(encoded: bytes | memoryview) -> tuple[PDUType, int]:
+    """Return type and length of the PDU that begins with these six bytes (PS3.8 Section 9.3.1).
+
+    Raises
+    ------
+    ProtocolError
+        It is no PDU, or one longer than the node takes.
+    """
+    kind, length = HEADER.unpack(encoded)
+    if kind not in PDUType.__members__.values():
+        raise ProtocolError(f"unknown PDU type 0x{kind:02X}", AbortReason.UNRECOGNIZED_PDU)
+    if length > LONGEST_PDU_BYTES:
+        raise ProtocolError(f"a PDU of {length} bytes is announced")
+    return PDUType(kind), length
 
 
 def data_items(body: memoryview) -> Iterator[DataItem]:
@@ -173,10 +242,17 @@ def data_items(body: memoryview) -> Iterator[DataItem]:
         at = end
 
 
-def data_pdu(context_id: int, command: bytes) -> bytes:
-    """Return a P-DATA-TF PDU with a whole command set."""
-    item = ITEM_HEADER.pack(len(command) + 2, context_id, 0x03) + command
-    return HEADER.pack(PDUType.DATA_TF, len(item)) + item
+def data_pdus(context_id: int, command: bytes, longest: int = 0) -> bytes:
+    """Return a whole command set in as many P-DATA-TF PDUs as the peer's longest asks for; 0 is without a limit."""
+    # With less than this there is no room for a byte of a fragment behind its header.
+    size = longest - ITEM_HEADER.size if longest > ITEM_HEADER.size else len(command)
+    pdus = []
+    for start in range(0, len(command), size):
+        fragment = command[start : start + size]
+        control = 0x03 if start + size >= len(command) else 0x01
+        item = ITEM_HEADER.pack(len(fragment) + 2, context_id, control) + fragment
+        pdus.append(HEADER.pack(PDUType.DATA_TF, len(item)) + item)
+    return b"".join(pdus)
 
 
 def reject_pdu(result: int, source: int, reason: int) -> bytes:

@@ -13,7 +13,15 @@ DATA_SET_DOES_NOT_MATCH = 0xA900
 CANNOT_UNDERSTAND = 0xC000
 # PS3.7 Annex C
 PROCESSING_FAILURE = 0x0110
+INVALID_SOP_INSTANCE = 0x0117
+SOP_CLASS_NOT_SUPPORTED = 0x0122
 UNRECOGNIZED_OPERATION = 0x0211
+# Which of its data an InvalidInstance has
+STATUSES = {
+    "announced": DATA_SET_DOES_NOT_MATCH,
+    "sop_class": SOP_CLASS_NOT_SUPPORTED,
+    "sop_instance": INVALID_SOP_INSTANCE,
+}
 
 
 def status_of(error: Exception) -> int:
@@ -21,6 +29,6 @@ def status_of(error: Exception) -> int:
     if isinstance(error, StorageError):
         return OUT_OF_RESOURCES
     if isinstance(error, InvalidInstance):
-        return DATA_SET_DOES_NOT_MATCH if "announced" in error.data else CANNOT_UNDERSTAND
+        return next((status for what, status in STATUSES.items() if what in error.data), CANNOT_UNDERSTAND)
     log.error("store_failed error=%s", origin(error))
     return PROCESSING_FAILURE

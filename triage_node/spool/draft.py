@@ -1,5 +1,6 @@
 """A file that comes in piece by piece: too big for memory, and without a name until it is whole."""
 
+import io
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -26,8 +27,9 @@ class Draft:
         with storage_errors("keep a file"):
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
             self._file: BinaryIO = os.fdopen(os.open(self._path, flags, 0o600), "w+b", buffering=0)
+        self._reader: BinaryIO | None = None
 
-    def write(self, content: bytes) -> None:
+    def write(self, content: bytes | bytearray) -> None:
         """Add bytes; not yet durable.
 
         Raises
@@ -43,19 +45,24 @@ class Draft:
         self.size_bytes += len(content)
 
     def opened(self) -> BinaryIO:
-        """Return the file, at its beginning, to be read."""
+        """Return the file, at its beginning, to be read; it is not written to any more."""
         self._file.seek(0)
-        return self._file
+        # A header is read a few bytes at a time, and each system call would yield to the other threads.
+        self._reader = self._reader or io.BufferedReader(self._file)  # type: ignore[type-var]
+        return self._reader
 
     def keep(self, path: Path) -> None:
         """Give it its name; after the return it survives a power cut."""
         with storage_errors("keep a file"):
             os.fdatasync(self._file.fileno())
-            self._file.close()
+            self._close()
             self._path.rename(path)
             sync_folder(path.parent)
 
     def discard(self) -> None:
         """Remove it, if it was not kept."""
-        self._file.close()
+        self._close()
         self._path.unlink(missing_ok=True)
+
+    def _close(self) -> None:
+        (self._reader or self._file).close()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from intakes import Intake
 
 from triage_node.intake.command import Command, Operation
-from triage_node.intake.pdu import HEADER, PDUType, ProtocolError, data_items, data_pdu
+from triage_node.intake.pdu import HEADER, PDUType, ProtocolError, data_items, data_pdus
 
 VERIFICATION = "1.2.840.10008.1.1"
 IMPLICIT = "1.2.840.10008.1.2"
@@ -66,7 +66,7 @@ def talk(port: int, *messages: bytes) -> bytes:
 
 def test_an_echo_and_a_release(port):
     answered = talk(
-        port, associate_request(), data_pdu(1, echo_request()), HEADER.pack(PDUType.RELEASE_RQ, 4) + bytes(4)
+        port, associate_request(), data_pdus(1, echo_request()), HEADER.pack(PDUType.RELEASE_RQ, 4) + bytes(4)
     )
     assert answered[:1] == ACCEPT
     assert answered[-10:-9] == RELEASED
@@ -79,13 +79,13 @@ def test_an_echo_and_a_release(port):
 @pytest.mark.parametrize(
     "messages",
     [
-        [data_pdu(1, echo_request())],
+        [data_pdus(1, echo_request())],
         [HEADER.pack(0x55, 4) + bytes(4)],
         [HEADER.pack(PDUType.ASSOCIATE_RQ, 0xFFFFFFFF)],
         [HEADER.pack(PDUType.ASSOCIATE_RQ, 10) + bytes(10)],
         [associate_request(), associate_request()],
-        [associate_request(), data_pdu(3, echo_request())],
-        [associate_request(), data_pdu(1, b"nonsense")],
+        [associate_request(), data_pdus(3, echo_request())],
+        [associate_request(), data_pdus(1, b"nonsense")],
         [associate_request(), HEADER.pack(PDUType.DATA_TF, 6) + struct.pack(">LBB", 99, 1, 3)],
         [associate_request(), HEADER.pack(PDUType.DATA_TF, 6) + struct.pack(">LBB", 2, 1, 0)],
         [associate_request(), HEADER.pack(PDUType.DATA_TF, 3) + b"abc"],
