@@ -3,7 +3,6 @@
 import io
 import stat
 import warnings
-import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO, TypeVar, cast
@@ -14,6 +13,7 @@ from pydicom.tag import BaseTag, Tag
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from triage_node.errors import InvalidInstance
+from triage_node.imaging.inflating import Inflating
 
 LARGEST_FILE_BYTES = 512 * 2**20
 LARGEST_HEADER_BYTES = 8 * 2**20
@@ -188,16 +188,12 @@ def _refuse_odd_file(path: Path) -> None:
 
 
 def _read_deflated(file: BinaryIO, tags: Sequence[BaseTag] | None, stop_when: StopWhen | None, budget: int) -> Dataset:
-    """Inflate at most the largest file (PS3.5 Section A.5); pydicom would inflate without a bound."""
+    """Inflate only what is read (PS3.5 Section A.5); pydicom would inflate all, without a bound."""
     file.seek(_START_OF_META)
     meta = file.read(_GROUP_LENGTH_END - _START_OF_META)
     file.seek(_GROUP_LENGTH_END + int.from_bytes(meta[-4:], "little"))
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    data = inflater.decompress(file.read(LARGEST_FILE_BYTES), LARGEST_FILE_BYTES)
-    if inflater.unconsumed_tail:
-        raise InvalidInstance(f"The file inflates to more than {LARGEST_FILE_BYTES} bytes.")
     ds = read_dataset(
-        _metered(io.BytesIO(data), budget),
+        _metered(cast(BinaryIO, Inflating(file, LARGEST_FILE_BYTES)), budget),
         False,
         True,
         stop_when=stop_when,
