@@ -1,7 +1,6 @@
 """How the node calls another DICOM system, with every failure told apart as permanent or transient."""
 
 import logging
-import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -12,6 +11,7 @@ from pynetdicom.presentation import PresentationContext
 
 from triage_node.config import Destination
 from triage_node.errors import PeerBusy, PeerRefused, PeerUnreachable
+from triage_node.peers.answers import BoundedAnswers
 
 # PS3.8 Table 9-21: what an A-ASSOCIATE-RJ says may be tried again.
 TRANSIENT_RESULT = 0x02
@@ -58,7 +58,7 @@ def associate(
         destination.port,
         contexts=list(contexts),
         ae_title=destination.ae_title,
-        evt_handlers=[(evt.EVT_CONN_OPEN, _send_at_once), (evt.EVT_PDU_RECV, listen)],
+        evt_handlers=[*BoundedAnswers(timeout_seconds).handlers, (evt.EVT_PDU_RECV, listen)],
     )
     try:
         if not assoc.is_established:
@@ -84,10 +84,3 @@ def _failure(
     text = REJECTIONS.get((source, reason), f"source {source}, reason {reason}")
     kind = PeerBusy if answer.result == TRANSIENT_RESULT else PeerRefused
     return kind(f"{destination} rejected the association: {text}.")
-
-
-def _send_at_once(event: evt.Event) -> None:
-    # Nagle's algorithm and the peer's delayed acknowledgement together cost 40 ms an instance.
-    connection = event.assoc.dul.socket
-    if connection is not None and connection.socket is not None:
-        connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,0 +1,58 @@
+"""What a peer that was called may answer: so much, in so much time; pynetdicom believes any length."""
+
+import socket
+import time
+from collections.abc import Callable
+
+from pynetdicom import evt
+from pynetdicom.transport import AssociationSocket
+
+# An A-ASSOCIATE-AC of 128 contexts has some 5 kB, a response some 200 bytes.
+LONGEST_ANSWER_BYTES = 1 << 20
+
+
+class BoundedAnswers:
+    """Reads for pynetdicom what a peer answers to one request, and hangs up on a peer that says or takes too much.
+
+    Parameters
+    ----------
+    seconds
+        Time for a PDU to come, once it has begun.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._left = LONGEST_ANSWER_BYTES
+
+    @property
+    def handlers(self) -> list[tuple[evt.EventType, Callable[[evt.Event], None]]]:
+        """What pynetdicom has to be told to do."""
+        return [(evt.EVT_CONN_OPEN, self._opened), (evt.EVT_DIMSE_SENT, self._asked)]
+
+    def _opened(self, event: evt.Event) -> None:
+        connection = event.assoc.dul.socket
+        if connection is None or connection.socket is None:
+            return
+        # Nagle's algorithm and the peer's delayed acknowledgement together cost 40 ms an instance.
+        connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # pynetdicom takes the time limit away from an open connection; a peer that reads nothing would hold it for ever.
+        connection.socket.settimeout(self._seconds)
+        connection.recv = lambda count: self._receive(connection, count)
+
+    def _asked(self, _event: evt.Event) -> None:
+        self._left = LONGEST_ANSWER_BYTES
+
+    def _receive(self, connection: AssociationSocket, count: int) -> bytearray:
+        """Read so many bytes, or fewer when the peer closes; stands in for `AssociationSocket.recv`."""
+        self._left -= count
+        deadline = time.monotonic() + self._seconds
+        received = bytearray()
+        while len(received) < count:
+            if self._left < 0 or time.monotonic() > deadline or connection.socket is None:
+                connection.close()
+                raise OSError("the peer's answer is too long or too slow")
+            part = connection.socket.recv(min(count - len(received), 1 << 16))
+            if not part:
+                break
+            received += part
+        return received
