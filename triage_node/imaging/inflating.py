@@ -1,4 +1,4 @@
-"""A deflated data set (PS3.5 Section A.5) as a file: inflated only as far as it is read, with little of it in memory."""
+"""A deflated data set (PS3.5 Section A.5) as a file: inflated only as far as it is read, little of it kept."""
 
 import io
 import os
@@ -37,6 +37,7 @@ class Inflating(io.BufferedIOBase):
         self._at = 0
 
     def read(self, size: int | None = -1) -> bytes:
+        """Return so many bytes, fewer at the end of the data."""
         if size is None or size < 0:
             size = self._largest_bytes
         if self._at < self._kept_from:
@@ -51,12 +52,14 @@ class Inflating(io.BufferedIOBase):
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go elsewhere; nothing is inflated before it is read."""
         if whence == os.SEEK_END:
             raise io.UnsupportedOperation("the end is not known")
         self._at = offset + (self._at if whence == os.SEEK_CUR else 0)
         return self._at
 
     def tell(self) -> int:
+        """Return where the next read begins."""
         return self._at
 
     def _inflate_to(self, position: int) -> bool:

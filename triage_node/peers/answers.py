@@ -35,7 +35,7 @@ class BoundedAnswers:
             return
         # Nagle's algorithm and the peer's delayed acknowledgement together cost 40 ms an instance.
         connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # pynetdicom takes the time limit away from an open connection; a peer that reads nothing would hold it for ever.
+        # pynetdicom takes the limit away from an open connection; a peer that reads nothing would hold it for ever.
         connection.socket.settimeout(self._seconds)
         connection.recv = lambda count: self._receive(connection, count)
 
