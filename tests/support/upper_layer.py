@@ -100,6 +100,10 @@ class Peer:
         kind, length = HEADER.unpack(head)
         return kind, self.connection.recv(length, socket.MSG_WAITALL) if length else b""
 
+    def send_request(self) -> tuple[int, bytes]:
+        """Ask for an association and return the answer."""
+        return self.send(associate_request()).read()
+
     def associate(self, request: bytes | None = None) -> int:
         """Ask for an association and return the type of the answer."""
         kind, body = self.send(request or associate_request()).read()
