@@ -162,7 +162,7 @@ class Association:
         start = file_start(
             request.sop_class_uid, request.sop_instance_uid, context.transfer_syntax, self._calling_ae_title
         )
-        data_set = DataSet(start, self._door.draft, self._maximum_message_bytes)
+        data_set = DataSet(start, self._door, self._maximum_message_bytes)
         if refusal := _refusal(request, context):
             data_set.refuse(refusal)
         return data_set
@@ -181,12 +181,7 @@ class Association:
 
     def _store(self, request: Command, data_set: DataSet) -> int:
         try:
-            draft = data_set.whole()
-            if data_set.refusal is not None:
-                self._door.refuse(data_set.refusal, self._sender())
-                return status_of(data_set.refusal)
-            assert draft is not None
-            self._door.receive_draft(draft, self._sender(request.priority == HIGH_PRIORITY))
+            data_set.keep(self._sender(request.priority == HIGH_PRIORITY))
         except Exception as error:
             return status_of(error)
         finally:

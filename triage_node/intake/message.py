@@ -1,14 +1,13 @@
 """A DIMSE message as its fragments come in (PS3.7 Section 6.3); a large data set goes to the disk meanwhile."""
 
-from collections.abc import Callable
-
 from triage_node.errors import InvalidInstance, StorageError
 from triage_node.intake.command import LONGEST_COMMAND_BYTES, Command
+from triage_node.intake.door import Door, Sender
 from triage_node.intake.pdu import ProtocolError
 from triage_node.spool import Draft
 
-# Fewer writes cost less; this much is what an association may hold in memory.
-GATHER_BYTES = 1 << 18
+# What an association may hold in memory: an image of 512 x 512 is written at once, as each write yields to the others.
+GATHER_BYTES = 640 << 10
 
 
 class Message:
@@ -38,33 +37,28 @@ class Message:
 
 
 class DataSet:
-    """The data set of a C-STORE request, made a file on the disk as it comes.
+    """The data set of a C-STORE request, made a file as it comes; a large one is on the disk before it is whole.
 
     Parameters
     ----------
     start
         The bytes of the file before the data set.
-    begin
-        Begins a file.
+    door
+        Where it goes.
     maximum_bytes
         A longer data set is not taken.
-
-    Attributes
-    ----------
-    refusal
-        Why it is not kept; what still comes of it is dropped.
     """
 
-    def __init__(self, start: bytes, begin: Callable[[], Draft], maximum_bytes: int) -> None:
-        self._begin = begin
+    def __init__(self, start: bytes, door: Door, maximum_bytes: int) -> None:
+        self._door = door
         self._gathered = bytearray(start)
         self._left = maximum_bytes
         self._draft: Draft | None = None
-        self.refusal: InvalidInstance | StorageError | None = None
+        self._refusal: InvalidInstance | StorageError | None = None
 
     def refuse(self, refusal: InvalidInstance | StorageError) -> None:
-        """Keep nothing of it."""
-        self.refusal = refusal
+        """Keep nothing of it; what still comes is dropped."""
+        self._refusal = refusal
         self.discard()
 
     def add(self, fragment: memoryview) -> None:
@@ -78,16 +72,35 @@ class DataSet:
         self._left -= len(fragment)
         if self._left < 0:
             raise ProtocolError("the data set is longer than the node takes")
-        if self.refusal is None:
-            self._gathered += fragment
-            if len(self._gathered) >= GATHER_BYTES:
+        if self._refusal is not None:
+            return
+        self._gathered += fragment
+        if len(self._gathered) >= GATHER_BYTES:
+            try:
                 self._write()
+            except StorageError as error:
+                self.refuse(error)
 
-    def whole(self) -> Draft | None:
-        """Return the file with all that came, None when it was refused."""
-        if self.refusal is None:
+    def keep(self, sender: Sender) -> None:
+        """Have it kept, now that it is whole.
+
+        Raises
+        ------
+        InvalidInstance, StorageError
+            It is refused, and an event says so.
+        """
+        if self._refusal is not None:
+            self._door.refuse(self._refusal, sender)
+            raise self._refusal
+        if self._draft is None:
+            self._door.receive(bytes(self._gathered), sender)
+            return
+        try:
             self._write()
-        return self._draft
+        except StorageError as error:
+            self._door.refuse(error, sender)
+            raise
+        self._door.receive_draft(self._draft, sender)
 
     def discard(self) -> None:
         """Remove the file, if it was not kept."""
@@ -97,9 +110,6 @@ class DataSet:
             self._draft = None
 
     def _write(self) -> None:
-        try:
-            self._draft = self._draft or self._begin()
-            self._draft.write(self._gathered)
-            self._gathered = bytearray()
-        except StorageError as error:
-            self.refuse(error)
+        self._draft = self._draft or self._door.draft()
+        self._draft.write(self._gathered)
+        self._gathered = bytearray()

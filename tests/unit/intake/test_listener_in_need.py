@@ -5,6 +5,7 @@ import resource
 import socket
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from intakes import Intake
@@ -29,7 +30,7 @@ def intake(tmp_path):
 def no_descriptors() -> Iterator[None]:
     """Leave the process without a free file descriptor."""
     limit, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    highest = max(int(name) for name in os.listdir("/proc/self/fd"))
+    highest = max(int(path.name) for path in Path("/proc/self/fd").iterdir())
     filled = []
     resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 1, hard))
     try:
