@@ -1,6 +1,7 @@
 """Files of PS3.10 as peers send them: only the elements asked for, never more memory than the limits here allow."""
 
 import io
+import os
 import stat
 import warnings
 from collections.abc import Callable, Sequence
@@ -17,6 +18,9 @@ from triage_node.imaging.inflating import Inflating
 
 LARGEST_FILE_BYTES = 512 * 2**20
 LARGEST_HEADER_BYTES = 8 * 2**20
+# Of a deflated file: a CT shrinks to a half, a segmentation to a hundredth, and zeros to a thousandth.
+LARGEST_INFLATED_BYTES = 64 * 2**20
+LARGEST_INFLATION = 20
 _PIXEL_DATA = Tag("PixelData")
 _PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 _UNDEFINED_LENGTH = 0xFFFFFFFF
@@ -191,9 +195,14 @@ def _read_deflated(file: BinaryIO, tags: Sequence[BaseTag] | None, stop_when: St
     """Inflate only what is read (PS3.5 Section A.5); pydicom would inflate all, without a bound."""
     file.seek(_START_OF_META)
     meta = file.read(_GROUP_LENGTH_END - _START_OF_META)
-    file.seek(_GROUP_LENGTH_END + int.from_bytes(meta[-4:], "little"))
+    start = _GROUP_LENGTH_END + int.from_bytes(meta[-4:], "little")
+    largest = LARGEST_FILE_BYTES
+    if stop_when is None:  # the values of all elements will be in memory
+        size = file.seek(0, os.SEEK_END) - start
+        largest = min(largest, max(LARGEST_INFLATED_BYTES, LARGEST_INFLATION * size))
+    file.seek(start)
     ds = read_dataset(
-        _metered(cast(BinaryIO, Inflating(file, LARGEST_FILE_BYTES)), budget),
+        _metered(cast(BinaryIO, Inflating(file, largest)), budget),
         False,
         True,
         stop_when=stop_when,

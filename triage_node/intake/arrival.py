@@ -69,7 +69,7 @@ class Arrival:
         if self.is_dismissed:
             return
         self._content += part
-        if len(self._content) > HEADER.size and not self._missing():
+        if len(self._content) >= HEADER.size and not self._missing():
             self.request = bytes(self._content[HEADER.size :])
 
     def dismiss(self, pdu: bytes) -> None:

@@ -27,6 +27,7 @@ from triage_node.intake.pdu import (
     data_pdus,
     reject_pdu,
 )
+from triage_node.intake.refusals import QUIET_SECONDS
 from triage_node.intake.request import Request
 from triage_node.intake.sop_classes import is_storage
 from triage_node.intake.statuses import SOP_CLASS_NOT_SUPPORTED, SUCCESS, UNRECOGNIZED_OPERATION, status_of
@@ -36,6 +37,8 @@ log = logging.getLogger(__name__)
 
 # How long a peer may go on sending after it was aborted.
 AFTER_ABORT_SECONDS = 1.0
+# A sender proposes the same in each association, some for each image.
+UNTIDY_QUIET_SECONDS = 3600.0
 HIGH_PRIORITY = 1
 
 
@@ -99,8 +102,8 @@ class Association:
         except ConnectionEnded:
             log.debug("connection_ended address=%s", self._address)
 
-    def _refuse(self, sentence: str) -> None:
-        self._door.refuse(InvalidInstance(sentence), self._sender())
+    def _refuse(self, sentence: str, quiet_seconds: float = QUIET_SECONDS) -> None:
+        self._door.refuse(InvalidInstance(sentence), self._sender(), quiet_seconds)
 
     def _establish(self, encoded: bytes) -> bool:
         request = Request.decode(encoded)
@@ -117,7 +120,8 @@ class Association:
         self._connection.message_ended()
         for context in request.contexts:
             if context.flaw:
-                self._refuse(f"The presentation context {context.context_id} was rejected: {context.flaw}.")
+                sentence = f"The presentation context {context.context_id} was rejected: {context.flaw}."
+                self._refuse(sentence, UNTIDY_QUIET_SECONDS)
         return True
 
     def _reject(self, rejection: Rejection, why: str) -> None:

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from triage_node.errors import InvalidInstance, StorageError
 from triage_node.intake.header import Header, read_open_header
-from triage_node.intake.refusals import Refusals
+from triage_node.intake.refusals import QUIET_SECONDS, Refusals
 from triage_node.intake.registrar import Kept, Registrar
 from triage_node.spool import Draft, Spool
 from triage_node.worklist import Worklist
@@ -118,14 +118,18 @@ class Door:
         self._registrar.submit(kept)
         return header
 
-    def refuse(self, error: InvalidInstance | StorageError, sender: Sender) -> None:
-        """Leave an event for what was refused before its instance was looked at."""
-        self._note_refusal(error, sender)
+    def refuse(
+        self, error: InvalidInstance | StorageError, sender: Sender, quiet_seconds: float = QUIET_SECONDS
+    ) -> None:
+        """Leave an event for what was refused before its instance was looked at, the same not again for a while."""
+        self._note_refusal(error, sender, quiet_seconds)
 
-    def _note_refusal(self, error: InvalidInstance | StorageError, sender: Sender) -> None:
+    def _note_refusal(
+        self, error: InvalidInstance | StorageError, sender: Sender, quiet_seconds: float = QUIET_SECONDS
+    ) -> None:
         code = "instance_refused" if isinstance(error, InvalidInstance) else "storage_refused"
         message = f"{sender.calling_ae_title!r} at {sender.address}: {error}"
-        if not self._refusals.is_news(message, self._clock()):
+        if not self._refusals.is_news(message, time.monotonic(), quiet_seconds):
             return
         log.warning("%s calling_ae_title=%r address=%s error=%s", code, sender.calling_ae_title, sender.address, error)
         try:

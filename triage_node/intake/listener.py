@@ -140,7 +140,9 @@ class Listener:
             self._resume_at = None
         for key, _ in self._selector.select(TICK_SECONDS):
             if key.fileobj is self._listening:
-                self._accept()
+                for _ in range(BACKLOG):
+                    if not self._accept():
+                        break
             else:
                 self._reception.read(key.data)
         self._reception.look()
@@ -150,24 +152,27 @@ class Listener:
         assert self._socket is not None
         return self._socket
 
-    def _accept(self) -> None:
+    def _accept(self) -> bool:
         """Take a connection; without a file descriptor or memory for it, wait and let one go that only waits."""
         try:
             connection, address = self._listening.accept()
-        except (BlockingIOError, ConnectionAbortedError):
-            return
+        except BlockingIOError:
+            return False
+        except ConnectionAbortedError:
+            return True
         except OSError as error:
             self._troubles.note("accepting", error.strerror or str(error))
             self._reception.send_away_one()
             self._selector.unregister(self._listening)
             self._resume_at = time.monotonic() + PAUSE_SECONDS
-            return
+            return False
         self._troubles.last = None
         try:
             self._reception.welcome(connection, str(address[0]))
         except BaseException:
             connection.close()
             raise
+        return True
 
     def _admit(self, arrival: Arrival) -> Rejection | None:
         if not self._places.make_room(arrival.address):

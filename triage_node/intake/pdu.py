@@ -206,7 +206,7 @@ class Pace:
         return self._seconds + (0.0 if since is None else time.monotonic() - since)
 
 
-def pdu_header(encoded: bytes | memoryview) -> tuple[PDUType, int]:
+def pdu_header(encoded: bytes | bytearray | memoryview) -> tuple[PDUType, int]:
     """Return type and length of the PDU that begins with these six bytes (PS3.8 Section 9.3.1).
 
     Raises

@@ -66,6 +66,9 @@ class Reception:
         except ProtocolError as error:
             self._note(arrival, f"The association was aborted: {error}.")
             arrival.dismiss(abort_pdu(error.reason))
+        except BaseException:  # whatever it was, it must not come back with every turn
+            self._forget(arrival)
+            raise
         if arrival.request is not None and arrival in self._arrivals and not arrival.is_dismissed:
             self._selector.unregister(arrival.connection)
             del self._arrivals[arrival]
@@ -76,7 +79,12 @@ class Reception:
         now = time.monotonic()
         patience = PATIENCE_SECONDS if len(self._waiting) <= MOST_ARRIVALS else 0.0
         for arrival, since in list(self._waiting.items()):
-            rejection = self._admit(arrival)
+            try:
+                rejection = self._admit(arrival)
+            except BaseException:  # as above
+                del self._waiting[arrival]
+                _close(arrival.connection)
+                raise
             if rejection is None:
                 del self._waiting[arrival]
             elif rejection is not LOCAL_LIMIT_EXCEEDED or now - since >= patience:

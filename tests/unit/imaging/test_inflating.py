@@ -11,7 +11,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from triage_node.errors import InvalidInstance
 from triage_node.imaging.inflating import KEPT_BYTES, Inflating
-from triage_node.imaging.part10 import read_everything
+from triage_node.imaging.part10 import read_everything, read_pixel_data
 from triage_node.intake.header import read_open_header
 
 # Tag, VR and length of Pixel Data as explicit VR has them, with 400 MB announced.
@@ -75,6 +75,21 @@ def test_the_header_of_a_bomb_is_read_in_little_memory(long_element):
         tracemalloc.stop()
     assert header.sop_instance_uid == ds.SOPInstanceUID
     assert peak < 16 << 20
+
+
+def test_the_pixels_of_a_bomb_are_refused_in_little_memory(tmp_path):
+    path = tmp_path / "bomb.dcm"
+    path.write_bytes(
+        file_of(ct.head_ct(slices=1, size=(16, 16))[0], LONG_PIXEL_DATA, *[bytes(1 << 20)] * 100).getvalue()
+    )
+    tracemalloc.start()
+    try:
+        with pytest.raises(InvalidInstance, match="inflates to more"):
+            read_pixel_data(path)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 100 << 20
 
 
 def test_a_deflated_file_is_read_whole(tmp_path):
