@@ -117,7 +117,6 @@ class Association:
             return False
         answer, self._contexts = accept(request)
         self._connection.send(answer)
-        self._connection.message_ended()
         for context in request.contexts:
             if context.flaw:
                 sentence = f"The presentation context {context.context_id} was rejected: {context.flaw}."

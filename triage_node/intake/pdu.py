@@ -75,6 +75,8 @@ class Connection:
     ----------
     quiet_since
         When the last message had been answered (monotonic seconds), None while one is under way.
+    has_worked
+        Whether there was a message at all.
     """
 
     def __init__(self, connection: socket.socket, idle_seconds: float) -> None:
@@ -86,6 +88,7 @@ class Connection:
         self._buffer = bytearray(MAXIMUM_PDU_BYTES + HEADER.size)
         self._pace = Pace()
         self.quiet_since: float | None = time.monotonic()
+        self.has_worked = False
 
     def read(self) -> tuple[PDUType, memoryview]:
         """Read one PDU and return its type and body; the body is valid until the next one is read.
@@ -103,6 +106,7 @@ class Connection:
     def message_ended(self) -> None:
         """Say that what was read so far has been answered."""
         self.quiet_since = time.monotonic()
+        self.has_worked = True
 
     def is_dawdling(self, seconds: float) -> bool:
         """Tell whether a message is under way that has come too slowly for so long."""

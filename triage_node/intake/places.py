@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from triage_node.intake.pdu import Connection
 
-# An association that has asked for nothing for so long may be ended for one that wants its place.
+# An association that has asked for nothing for so long may be ended for one that wants its place; between two images a
+# sender may have to fetch the next.
 QUIET_SECONDS = 1.0
+QUIET_AFTER_WORK_SECONDS = 5.0
 # So may one whose message has come too slowly for so long.
 DAWDLING_SECONDS = 10.0
 
@@ -79,8 +81,11 @@ class Places:
 def _least_used(connections: list[Connection]) -> Connection | None:
     """Return the connection that has been quiet longest, else one that dawdles; None when all are at work."""
     now = time.monotonic()
-    quiet = {one: since for one in connections if (since := one.quiet_since) is not None}
-    longest = min(quiet, key=lambda one: quiet[one], default=None)
-    if longest is not None and now - quiet[longest] >= QUIET_SECONDS:
-        return longest
+    quiet = {}
+    for one in connections:
+        since = one.quiet_since
+        if since is not None and now - since >= (QUIET_AFTER_WORK_SECONDS if one.has_worked else QUIET_SECONDS):
+            quiet[one] = since
+    if quiet:
+        return min(quiet, key=lambda one: quiet[one])
     return next((one for one in connections if one.is_dawdling(DAWDLING_SECONDS)), None)

@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from triage_node.errors import InvalidInstance
-from triage_node.intake.header import read_header
+from triage_node.intake.header import read_header, read_open_header
+from triage_node.intake.statuses import status_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
 
@@ -80,3 +81,28 @@ def test_whatever_the_bytes_the_answer_is_a_header_or_one_sentence(content, data
 def test_a_name_is_no_command_to_a_terminal():
     [ds] = head_ct(slices=1, size=(16, 16), PatientName="A\x1b[2J^B\x07")
     assert read_header(encoded(ds)).patient_name == "A[2J^B"
+
+
+def test_what_comes_in_is_of_the_class_its_meta_information_says():
+    [ds] = head_ct(slices=1, size=(16, 16))
+    content = encoded(ds).replace(b"1.2.840.10008.5.1.4.1.1.2", b"1.2.840.10008.5.1.4.1.1.4", 1)
+    with pytest.raises(InvalidInstance, match="another SOP class") as caught:
+        read_open_header(io.BytesIO(content))
+    assert status_of(caught.value) == 0xA900
+    assert read_header(content).sop_class_uid == ds.SOPClassUID, "one that was kept before is read as it is"
+
+
+@pytest.mark.parametrize("uid", ["1.2.840.10008.1.3.10", "1.2.840.10008.3.1.2.3.3", "1.2.840.10008.5.1.4.31"])
+def test_what_comes_in_is_of_a_class_that_is_stored(uid):
+    [ds] = head_ct(slices=1, size=(16, 16))
+    ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = uid
+    with pytest.raises(InvalidInstance, match="none of storage") as caught:
+        read_open_header(io.BytesIO(encoded(ds)))
+    assert status_of(caught.value) == 0x0122
+
+
+def test_a_transfer_syntax_with_a_nul_is_refused():
+    [ds] = head_ct(slices=1, size=(16, 16))
+    content = encoded(ds).replace(b"1.2.840.10008.1.2.1\0", b"1.2.840\0.10008.1.2.1", 1)
+    with pytest.raises(InvalidInstance, match="transfer syntax"):
+        read_open_header(io.BytesIO(content))

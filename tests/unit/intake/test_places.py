@@ -121,6 +121,16 @@ def test_the_association_quiet_longest_makes_room(intake, connect):
     assert [peer.echo() for peer in others] == [0, 0, 0]
 
 
+def test_an_association_that_has_worked_may_rest_longer(intake, connect, monkeypatch):
+    monkeypatch.setattr(places, "QUIET_AFTER_WORK_SECONDS", 1.2)
+    node = intake(maximum_associations=1)
+    [first] = associated(connect, node, 1)
+    assert first.echo() == 0
+    assert connect(node, OTHER).send(CONTEXTS).read() == REJECTED_FOR_NOW
+    assert connect(node, OTHER).associate(CONTEXTS) == ACCEPTED
+    assert first.read()[0] == ABORTED
+
+
 def test_an_association_at_work_does_not_make_room(intake, connect):
     node = intake(maximum_associations=2)
     working = busy(associated(connect, node, 2))
