@@ -57,7 +57,7 @@ def endless_fragments(connection: socket.socket) -> None:
     accept_association(connection)
     read_pdu(connection)
     while True:
-        item = ITEM_HEADER.pack(len(CHUNK) // 8 + 2, 1, 1) + CHUNK[: len(CHUNK) // 8]
+        item = ITEM_HEADER.pack(len(CHUNK) + 2, 1, 1) + CHUNK
         connection.sendall(HEADER.pack(PDUType.DATA_TF, len(item)) + item)
 
 
