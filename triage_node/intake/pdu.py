@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
+from triage_node.intake.pace import LEAST_BYTES_A_SECOND, Pace
+
 MAXIMUM_PDU_BYTES = 131072
 # The length field could announce 4 GiB. What we advertise bounds P-DATA-TF; an A-ASSOCIATE-RQ with 128 presentation
 # contexts of many transfer syntaxes stays far below this, too.
 LONGEST_PDU_BYTES = 1 << 20
-# A message that comes slower than this keeps a place from others for nothing; the slowest line to a hospital is faster.
-LEAST_BYTES_A_SECOND = 1024
-PACE_SECONDS = 60.0
 
 HEADER = struct.Struct(">BxL")
 ITEM_HEADER = struct.Struct(">LBB")
@@ -172,42 +171,6 @@ class Connection:
             self._pace.begin()
         elif not self._pace.goes_on(count):
             raise ProtocolError(f"less than {LEAST_BYTES_A_SECOND} bytes a second")
-
-
-class Pace:
-    """How fast a message comes; only the time counts in which we wait for the peer."""
-
-    def __init__(self) -> None:
-        self.begin()
-
-    def begin(self) -> None:
-        """Start to count."""
-        self._bytes, self._seconds = 0, 0.0
-        self._waiting_since: float | None = None
-
-    def wait(self) -> None:
-        """Say that from now on the peer is waited for."""
-        self._waiting_since = time.monotonic()
-
-    def goes_on(self, count: int) -> bool:
-        """Count bytes that came, and tell whether they come fast enough, judged once in `PACE_SECONDS`."""
-        self._bytes += count
-        self._seconds = self._waited()
-        self._waiting_since = None
-        if self._seconds < PACE_SECONDS:
-            return True
-        was_fast_enough = self._bytes >= LEAST_BYTES_A_SECOND * self._seconds
-        self.begin()
-        return was_fast_enough
-
-    def is_too_slow(self, seconds: float) -> bool:
-        """Tell whether for at least so long less came than should."""
-        waited = self._waited()
-        return waited >= seconds and self._bytes < LEAST_BYTES_A_SECOND * waited
-
-    def _waited(self) -> float:
-        since = self._waiting_since
-        return self._seconds + (0.0 if since is None else time.monotonic() - since)
 
 
 def pdu_header(encoded: bytes | bytearray | memoryview) -> tuple[PDUType, int]:

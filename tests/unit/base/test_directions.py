@@ -23,7 +23,7 @@ ROOMS = {
 }
 OWNERS = {
     "sqlalchemy": {"worklist"},
-    "pynetdicom": {"intake", "peers", "demo"},
+    "pynetdicom": {"peers", "demo"},
     "apscheduler": {"upkeep"},
     "argon2": {"worklist"},
     "fastapi": {"web"},

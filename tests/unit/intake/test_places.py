@@ -7,7 +7,7 @@ from intakes import Intake
 from upper_layer import CT, EXPLICIT, RELEASE, VERIFIED, Peer, associate_request, command, context, data
 
 from triage_node.config import read_settings
-from triage_node.intake import pdu, places
+from triage_node.intake import pace, places
 from triage_node.intake.command import Operation
 
 OTHER = "127.0.0.2"
@@ -152,7 +152,7 @@ def test_a_message_that_dawdles_makes_room(intake, connect, monkeypatch):
 
 
 def test_a_message_that_trickles_is_ended(intake, connect, monkeypatch):
-    monkeypatch.setattr(pdu, "PACE_SECONDS", 0.3)
+    monkeypatch.setattr(pace, "PACE_SECONDS", 0.3)
     peer, *_ = busy(associated(connect, intake(), 1))
     # 100 bytes a second in PDUs that are whole, and one that never will be
     for _ in range(20):
@@ -165,7 +165,7 @@ def test_a_message_that_trickles_is_ended(intake, connect, monkeypatch):
 
 
 def test_an_honest_slow_line_is_not_punished(intake, connect, monkeypatch):
-    monkeypatch.setattr(pdu, "PACE_SECONDS", 0.2)
+    monkeypatch.setattr(pace, "PACE_SECONDS", 0.2)
     [peer] = busy(associated(connect, intake(), 1))
     for _ in range(12):  # 64 kB a second
         peer.send(data(3, bytes(6554), is_last=False))
@@ -175,14 +175,14 @@ def test_an_honest_slow_line_is_not_punished(intake, connect, monkeypatch):
 
 def test_pace_judges_only_the_time_the_peer_was_waited_for(monkeypatch):
     now = [0.0]
-    monkeypatch.setattr(pdu.time, "monotonic", lambda: now[0])
-    pace = pdu.Pace()
+    monkeypatch.setattr(pace.time, "monotonic", lambda: now[0])
+    measured = pace.Pace()
     for _ in range(10):
         now[0] += 100  # our own work
-        pace.wait()
+        measured.wait()
         now[0] += 5
-        assert pace.goes_on(6000)
-    pace.wait()
+        assert measured.goes_on(6000)
+    measured.wait()
     now[0] += 61
-    assert pace.is_too_slow(10)
-    assert not pace.goes_on(100)
+    assert measured.is_too_slow(10)
+    assert not measured.goes_on(100)
