@@ -2,13 +2,7 @@
 
 import struct
 
-from pydicom.uid import UID
-
-from triage_node import __version__
-
-# PS3.5 Section B.2: derived from a random UUID made for this project.
-IMPLEMENTATION_CLASS_UID = UID("2.25.234417362301923012394561235018772912741")
-IMPLEMENTATION_VERSION_NAME = f"TRIAGE_{__version__}"[:16]
+from triage_node.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
 SHORT = struct.Struct("<HH2sH")
 LONG = struct.Struct("<HH2sHL")

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from pydicom.uid import UID
 from pynetdicom import AE, _config, evt
 from pynetdicom.association import Association
 from pynetdicom.pdu import A_ASSOCIATE_RJ
@@ -12,6 +13,7 @@ from pynetdicom.presentation import PresentationContext
 
 from triage_node.config import Destination
 from triage_node.errors import PeerBusy, PeerRefused, PeerUnreachable
+from triage_node.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
 # PS3.8 Table 9-21: what an A-ASSOCIATE-RJ says may be tried again.
 TRANSIENT_RESULT = 0x02
@@ -46,6 +48,8 @@ def associate(
     logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)
     _config.LOG_HANDLER_LEVEL = "none"
     ae = AE(ae_title=calling_ae_title)
+    ae.implementation_class_uid = UID(IMPLEMENTATION_CLASS_UID)
+    ae.implementation_version_name = IMPLEMENTATION_VERSION_NAME
     ae.connection_timeout = ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = timeout_seconds
     rejections: list[A_ASSOCIATE_RJ] = []
 
