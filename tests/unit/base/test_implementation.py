@@ -46,10 +46,6 @@ def test_associations_name_it_both_ways(make_settings):
     ae.add_supported_context(Verification)
     handlers = [(evt.EVT_ACCEPTED, lambda event: asked.append(event.assoc.requestor))]
     server = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers)
-        ("127.0.0.1", 0),
-        block=False,
-        evt_handlers=[(evt.EVT_ACCEPTED, lambda event: asked.append(event.assoc.requestor))],
-    )
     echo(Destination(ae_title="PEER", host="127.0.0.1", port=server.server_address[1]), "TRIAGE", 5)
     server.shutdown()
     intake = Intake(make_settings())
