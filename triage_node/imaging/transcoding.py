@@ -76,6 +76,7 @@ def _swap(ds: Dataset) -> None:
 
 def _written(ds: Dataset) -> bytes:
     ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    ds.preamble = bytes(128)
     # Who writes a file says so, whoever wrote the one it was made of (PS3.10 7.1).
     ds.file_meta.ImplementationClassUID = IMPLEMENTATION_CLASS_UID
     ds.file_meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
