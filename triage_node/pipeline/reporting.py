@@ -27,10 +27,9 @@ from triage_node.report import (
     report_variants,
 )
 from triage_node.worklist import Outcome
+from triage_node.worklist.results import FIRST_REPORT
 
 log = logging.getLogger(__name__)
-
-FIRST_REPORT = "report-1.dcm"
 
 
 class Reporter:
