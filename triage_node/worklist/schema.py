@@ -102,7 +102,7 @@ class StudyRow(Base):
 class SeriesRow(Base):
     """A series; ``eligible`` when its images may be a head CT, which is what can start or reopen an analysis.
 
-    One ``is_result`` when the node itself made it, and nobody sent anything of it before.
+    One ``is_result`` when the node itself made it, and nobody has sent it back.
     """
 
     __tablename__ = "series"

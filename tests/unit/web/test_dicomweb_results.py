@@ -140,6 +140,7 @@ def test_a_report_that_comes_back_moves_nothing_and_is_listed_once(site, report,
     keep(site, [tmp_path / "back.dcm"])
     after = site.worklist.views.study(report.StudyInstanceUID)
     assert (after["state"], after["revision"]) == (before["state"], before["revision"])
+    assert [one["modality"] for one in after["series"]] == ["CT", "SR"], "it was received, too"
     assert len(found(site.program().get(f"{series_of(study, report)}/instances"))) == 1
 
 
