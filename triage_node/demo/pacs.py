@@ -5,7 +5,6 @@ import time
 from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
-from pydicom.uid import UID
 from pynetdicom import AE, AllStoragePresentationContexts, evt
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
@@ -31,7 +30,7 @@ class StandInPACS:
         self._arrivals: dict[str, Arrival] = {}
         self._changed = threading.Condition()
         ae = AE(ae_title=self.ae_title)
-        ae.implementation_class_uid = UID(IMPLEMENTATION_CLASS_UID)
+        ae.implementation_class_uid = IMPLEMENTATION_CLASS_UID
         ae.implementation_version_name = IMPLEMENTATION_VERSION_NAME
         ae.supported_contexts = AllStoragePresentationContexts
         ae.add_supported_context(Verification)

@@ -74,7 +74,7 @@ def _answer(request: A_ASSOCIATE, contexts: list[PresentationContext]) -> A_ASSO
     length, implementation = MaximumLengthNotification(), ImplementationClassUIDNotification()
     version = ImplementationVersionNameNotification()
     length.maximum_length_received = MAXIMUM_PDU_BYTES
-    implementation.implementation_class_uid = UID(IMPLEMENTATION_CLASS_UID)
+    implementation.implementation_class_uid = IMPLEMENTATION_CLASS_UID
     version.implementation_version_name = IMPLEMENTATION_VERSION_NAME
     answer.user_information = [length, implementation, version]
     return answer

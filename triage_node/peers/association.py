@@ -5,7 +5,6 @@ import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from pydicom.uid import UID
 from pynetdicom import AE, _config, evt
 from pynetdicom.association import Association
 from pynetdicom.pdu import A_ASSOCIATE_RJ
@@ -48,7 +47,7 @@ def associate(
     logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)
     _config.LOG_HANDLER_LEVEL = "none"
     ae = AE(ae_title=calling_ae_title)
-    ae.implementation_class_uid = UID(IMPLEMENTATION_CLASS_UID)
+    ae.implementation_class_uid = IMPLEMENTATION_CLASS_UID
     ae.implementation_version_name = IMPLEMENTATION_VERSION_NAME
     ae.connection_timeout = ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = timeout_seconds
     rejections: list[A_ASSOCIATE_RJ] = []
