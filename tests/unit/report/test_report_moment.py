@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
+from triage_node.commands.options import moment
+from triage_node.errors import SettingsError
 from triage_node.report import build_connection_test, build_picture, build_report
 from triage_node.zone import MachineZone, fixed, live_in
 
@@ -105,3 +107,14 @@ def test_the_machine_s_zone_knows_its_summer_time(process_zone, name):
         at = start + timedelta(hours=hour, minutes=15)
         one, other = at.astimezone(machine), at.astimezone(named)
         assert (one.replace(tzinfo=None), one.utcoffset()) == (other.replace(tzinfo=None), other.utcoffset())
+
+
+def test_a_terminal_shows_the_time_of_the_node_s_zone(process_zone):
+    process_zone(KATHMANDU)
+    assert moment(1_700_000_000) == "2023-11-15 03:58:20"
+
+
+def test_a_zone_that_the_machine_has_no_file_of_is_said(monkeypatch):
+    monkeypatch.setattr("zoneinfo.TZPATH", ())
+    with pytest.raises(SettingsError, match="no data of the time zone Asia/Kathmandu"):
+        live_in(KATHMANDU)
