@@ -95,6 +95,9 @@ def test_a_report_is_rendered_as_html_and_as_text(site, report, study):
         [(headers, content)] = parts_of(answer)
         assert headers["content-type"].startswith("text/plain")
         assert b"Notification only" in content
+    for place in (study, series_of(study, report)):
+        answer = program.get(f"{place}/rendered", headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert len(parts_of(program.get(f"{study}/rendered", headers={"Accept": "*/*"}))) == 4, "the images"
     assert program.get(f"{study}/thumbnail").status_code == 200
     assert program.get(f"{address_of(study, report)}/thumbnail").status_code == 406

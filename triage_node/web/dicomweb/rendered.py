@@ -127,7 +127,11 @@ def _all(request: Request, targets: Sequence[Target], picture: Picture) -> Respo
     reports = [target for target in targets if is_document(target)]
     images = [target for target in targets if not is_document(target)]
     offers = (PARTS if images else []) + (documents.PARTS if reports else [])
-    root = Acceptable.of(request).choose(*offers).media_type.root
+    # Who asks for a page, as a browser does, means the one report there is.
+    chosen = Acceptable.of(request).choose(*offers, *(documents.ALONE if len(reports) == 1 else [])).media_type
+    if chosen in documents.ALONE:
+        return _one_written(reports[0], chosen)
+    root = chosen.root
     if root in documents.WRITERS:
         return _multipart(_all_written(reports, root), root)
     return _multipart(_every(images, picture, root), root)
@@ -137,6 +141,10 @@ def _document(request: Request, target: Target) -> Response:
     chosen = Acceptable.of(request).choose(*documents.ALONE, *documents.PARTS).media_type
     if chosen in documents.PARTS:
         return _multipart(_all_written([target], chosen.root), chosen.root)
+    return _one_written(target, chosen)
+
+
+def _one_written(target: Target, chosen: MediaType) -> Response:
     try:
         return Response(written(target, chosen.name), media_type=chosen.name)
     except TriageError as error:
