@@ -8,9 +8,11 @@ import ipaddress
 import os
 import re
 import socket
+from datetime import tzinfo
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
@@ -22,6 +24,7 @@ from pydantic_settings import (
 )
 
 from triage_node.errors import SettingsError
+from triage_node.zone import MachineZone
 
 SETTINGS_FILE = Path("triage-node.toml")
 
@@ -99,6 +102,10 @@ class Settings(BaseSettings):
     analysis_timeout_seconds: Seconds = Field(300.0, description="an analysis that takes longer is ended and retried")
     analysis_attempts: int = Field(3, ge=1, description="tries before a study is failed")
     worker_nice: int = Field(10, ge=0, le=19, description="niceness of the inference process, so intake stays fast")
+    timezone: str | None = Field(
+        None,
+        description="zone of the node's times and days, an IANA name as in `Europe/Berlin`; default this machine's",
+    )
     maximum_wait_minutes: Seconds = Field(
         60.0, description="a case waiting longer rises to the top of the reading order"
     )
@@ -173,6 +180,14 @@ class Settings(BaseSettings):
     def _split_titles(cls, value: Any) -> Any:
         return _at_commas(value)
 
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str | None) -> str | None:
+        try:
+            return None if value is None else ZoneInfo(value).key
+        except (OSError, ValueError, ZoneInfoNotFoundError) as error:
+            raise ValueError("the IANA time zone database has no such zone; write it as in Europe/Berlin") from error
+
     @field_validator("destinations", mode="before")
     @classmethod
     def _parse_destinations(cls, value: Any) -> Any:
@@ -219,6 +234,11 @@ class Settings(BaseSettings):
         if self._options is None or name in self._options:
             return "option"
         return "environment" if f"TRIAGE_{name}".upper() in {key.upper() for key in os.environ} else "file"
+
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone the node lives in."""
+        return MachineZone() if self.timezone is None else ZoneInfo(self.timezone)
 
     @property
     def web_is_secure(self) -> bool:

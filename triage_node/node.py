@@ -10,7 +10,7 @@ from triage_node.delivery import Courier, RetryPolicy
 from triage_node.errors import StorageError
 from triage_node.intake import Door, Listener, Registrar, rebuild_worklist
 from triage_node.pipeline.supervisor import Supervisor
-from triage_node.spool import Spool
+from triage_node.spool import Spool, device_uid
 from triage_node.upkeep.disk import DiskWatch
 from triage_node.upkeep.scheduler import Scheduler
 from triage_node.web.parts import Fact
@@ -39,6 +39,7 @@ class Node:
         self.settings = settings
         self.spool = Spool(settings.data_dir / "spool", settings.disk_reserve_mb << 20)
         self._lock = _lock(settings)
+        device_uid(settings.data_dir)
         self.worklist = Worklist(settings)
         self.registrar = Registrar(self.spool, self.worklist)
         self.door = Door(self.spool, self.worklist, self.registrar, settings.maximum_instance_mb << 20)

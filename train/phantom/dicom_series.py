@@ -9,6 +9,7 @@ from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian, generate_ui
 
 from triage_node.findings import Label
 from triage_node.imaging.volume import Volume
+from triage_node.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from triage_node.train.phantom.atlas import Atlas, load_atlas
 from triage_node.train.phantom.head import Pose
 from triage_node.train.phantom.scanner import Scanner
@@ -96,6 +97,8 @@ def _image(shared: Dataset, volume: Volume, index: int, seed: int) -> Dataset:
     ds.update(shared)
     ds.file_meta = FileMetaDataset()
     ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    ds.file_meta.ImplementationClassUID = IMPLEMENTATION_CLASS_UID
+    ds.file_meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
     ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = CTImageStorage
     ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = _uid(seed, "image", str(index))
     ds.InstanceNumber = index + 1

@@ -56,7 +56,7 @@ def analyze(
     policy = Policy(minimum_age_years=loaded.manifest.minimum_age_years)
     results = []
     picture = explain_with(loaded) if explain else None
-    today = datetime.now().astimezone().date()
+    today = datetime.now(settings.zone).date()
     for series in _with_progress(found.series):
         results.append(_guarded(series, loaded, policy, today, force, context.obj["debug"], picture, found.skipped))
         if explain and results[-1].explanation:

@@ -20,8 +20,11 @@ StudyUid = Annotated[str, typer.Argument(metavar="STUDY_UID", help="Study Instan
 def settings_from(context: typer.Context, **options: object) -> "Settings":
     """Return the settings with a command's options on top."""
     from triage_node.config import read_settings
+    from triage_node.zone import live_in
 
-    return read_settings(context.obj["config"], **options)
+    settings = read_settings(context.obj["config"], **options)
+    live_in(settings.timezone)
+    return settings
 
 
 def destination_from(text: str) -> "Destination":
@@ -50,7 +53,7 @@ def plain(text: str) -> str:
 
 
 def moment(seconds: float | None) -> str:
-    """Return seconds since 1970 as the time on this machine's clock."""
+    """Return seconds since 1970 as the time of day in the node's zone."""
     from datetime import datetime
 
     return "" if seconds is None else datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")

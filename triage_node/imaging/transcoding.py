@@ -11,6 +11,7 @@ from triage_node.errors import InvalidInstance, TriageError
 from triage_node.imaging.frame_bytes import little_endian_frames, swapped
 from triage_node.imaging.part10 import LARGEST_FILE_BYTES, read_everything
 from triage_node.imaging.pixelformat import NATIVE
+from triage_node.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 _SUBSAMPLED = ("YBR_FULL_422", "YBR_PARTIAL_422", "YBR_PARTIAL_420")
@@ -75,6 +76,10 @@ def _swap(ds: Dataset) -> None:
 
 def _written(ds: Dataset) -> bytes:
     ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    ds.preamble = bytes(128)
+    # Who writes a file says so, whoever wrote the one it was made of (PS3.10 7.1).
+    ds.file_meta.ImplementationClassUID = IMPLEMENTATION_CLASS_UID
+    ds.file_meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
     out = io.BytesIO()
     with warnings.catch_warnings(action="ignore"):
         dcmwrite(out, ds, implicit_vr=False, little_endian=True, enforce_file_format=True)

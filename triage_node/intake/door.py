@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from triage_node.errors import InvalidInstance, StorageError
 from triage_node.intake.header import Header, read_open_header
+from triage_node.intake.part10 import PREFIX_END, without_preamble
 from triage_node.intake.refusals import QUIET_SECONDS, Refusals
 from triage_node.intake.registrar import Kept, Registrar
 from triage_node.spool import Draft, Spool
@@ -67,7 +68,7 @@ class Door:
         return self._maximum_bytes
 
     def receive(self, content: bytes, sender: Sender, study_instance_uid: str | None = None) -> Header:
-        """Keep a DICOM file exactly as received; after the return it survives a power cut.
+        """Keep a DICOM file exactly as received, but for its preamble; after the return it survives a power cut.
 
         Parameters
         ----------
@@ -83,6 +84,7 @@ class Door:
 
         Either has the ``header`` among its data, if that could be read.
         """
+        content = without_preamble(content)
         arrived = _Arrived(len(content), io.BytesIO(content), partial(self._spool.keep, content))
         return self._receive(arrived, sender, study_instance_uid)
 
@@ -98,6 +100,7 @@ class Door:
 
     def receive_draft(self, draft: Draft, sender: Sender, study_instance_uid: str | None = None) -> Header:
         """Keep an instance that has come in whole, as `receive` does."""
+        draft.replace_start(without_preamble(draft.start(PREFIX_END)))
         arrived = _Arrived(draft.size_bytes, draft.opened(), partial(self._spool.keep_draft, draft))
         return self._receive(arrived, sender, study_instance_uid)
 

@@ -7,7 +7,7 @@ from enum import IntEnum
 
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from triage_node.intake.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from triage_node.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from triage_node.intake.pdu import HEADER, MAXIMUM_PDU_BYTES, PDUType
 from triage_node.intake.request import ITEM_HEADER, VERSION_1, Item, ProposedContext, Request
 from triage_node.intake.sop_classes import VERIFICATION, is_storage

@@ -2,14 +2,11 @@
 
 import struct
 
-from pydicom.uid import UID
+from triage_node.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
-from triage_node import __version__
-
-# PS3.5 Section B.2: derived from a random UUID made for this project.
-IMPLEMENTATION_CLASS_UID = UID("2.25.234417362301923012394561235018772912741")
-IMPLEMENTATION_VERSION_NAME = f"TRIAGE_{__version__}"[:16]
-
+PREAMBLE_BYTES = 128
+PREFIX = b"DICM"
+PREFIX_END = PREAMBLE_BYTES + len(PREFIX)
 SHORT = struct.Struct("<HH2sH")
 LONG = struct.Struct("<HH2sHL")
 
@@ -27,7 +24,18 @@ def file_start(sop_class_uid: str, sop_instance_uid: str, transfer_syntax_uid: s
     )
     meta = b"".join(elements)
     group_length = SHORT.pack(2, 0x0000, b"UL", 4) + struct.pack("<L", len(meta))
-    return bytes(128) + b"DICM" + group_length + meta
+    return bytes(PREAMBLE_BYTES) + PREFIX + group_length + meta
+
+
+def without_preamble(content: bytes) -> bytes:
+    """Return a file, or its beginning, with zeros for a preamble.
+
+    A preamble is free for other formats (PS3.10 7.1): with that of an executable or a script a file is one, too, and
+    who retrieves it may run it. No reader of DICOM needs it.
+    """
+    if content[PREAMBLE_BYTES:PREFIX_END] != PREFIX or not any(content[:PREAMBLE_BYTES]):
+        return content
+    return bytes(PREAMBLE_BYTES) + content[PREAMBLE_BYTES:]
 
 
 def _element(element: int, vr: bytes, text: str) -> bytes:

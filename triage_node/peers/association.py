@@ -11,6 +11,7 @@ from pynetdicom.presentation import PresentationContext
 
 from triage_node.config import Destination
 from triage_node.errors import PeerBusy, PeerRefused, PeerUnreachable
+from triage_node.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from triage_node.peers.answers import BoundedAnswers
 
 # PS3.8 Table 9-21: what an A-ASSOCIATE-RJ says may be tried again.
@@ -46,6 +47,8 @@ def associate(
     logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)
     _config.LOG_HANDLER_LEVEL = "none"
     ae = AE(ae_title=calling_ae_title)
+    ae.implementation_class_uid = IMPLEMENTATION_CLASS_UID
+    ae.implementation_version_name = IMPLEMENTATION_VERSION_NAME
     ae.connection_timeout = ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = timeout_seconds
     rejections: list[A_ASSOCIATE_RJ] = []
 

@@ -2,23 +2,34 @@
 
 import io
 import json
-import uuid
+import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from pydicom import dcmread
 from pydicom.dataset import Dataset
+from pydicom.errors import InvalidDicomError
 
 from triage_node import __version__
 from triage_node.findings import LABELS, Label, ModelIdentity, Prediction
 from triage_node.imaging import Choice
 from triage_node.imaging.volume import SourceSlice
+from triage_node.logs import origin
 from triage_node.pipeline.analysis import Analysis, Picture
-from triage_node.report import BestSlice, ReportContent, build_picture, build_report, report_variants
+from triage_node.report import (
+    BestSlice,
+    ReportContent,
+    build_picture,
+    build_report,
+    replaced_instance,
+    report_variants,
+)
 from triage_node.worklist import Outcome
+from triage_node.worklist.results import FIRST_REPORT
 
-FIRST_REPORT = "report-1.dcm"
+log = logging.getLogger(__name__)
 
 
 class Reporter:
@@ -28,19 +39,25 @@ class Reporter:
     ----------
     station_name
         The node's AE title.
+    device_uid
+        UID of this installation.
     parameters
         What the answer depends on besides the images and the model.
     """
 
-    def __init__(self, station_name: str, model: ModelIdentity, parameters: Mapping[str, str]) -> None:
+    def __init__(self, station_name: str, device_uid: str, model: ModelIdentity, parameters: Mapping[str, str]) -> None:
         self._station_name = station_name
+        self._device_uid = device_uid
         self._model = model
         self._parameters = parameters
 
     def report(
         self, analysis: Analysis, choice: Choice, created_at: datetime, predecessor_folder: str | None
     ) -> Dataset | None:
-        """Build the report of a study; None when it has no CT image a report could be about."""
+        """Build the report of a study; None when it has no CT image a report could be about.
+
+        A report that says what the latest one said is that one again. Any other replaces it.
+        """
         sources = _sources(analysis, choice)
         if not sources:
             return None
@@ -52,12 +69,28 @@ class Reporter:
             model=self._model,
             parameters=self._parameters,
             node_version=__version__,
-            device_uid=device_uid(self._station_name),
+            device_uid=self._device_uid,
             station_name=self._station_name,
             created_at=created_at,
-            predecessor=_predecessor(predecessor_folder),
         )
-        return build_report(content)
+        latest = stored_report(Path(predecessor_folder)) if predecessor_folder else None
+        if latest is None:
+            return build_report(content)
+        again = build_report(replace(content, predecessor=replaced_instance(latest)))
+        if again.SOPInstanceUID == latest.SOPInstanceUID:
+            return again
+        return build_report(replace(content, predecessor=latest))
+
+
+def stored_report(folder: Path) -> Dataset | None:
+    """Return the report in a result's folder; None when there is none that can be read."""
+    try:
+        return dcmread(folder / FIRST_REPORT)
+    except FileNotFoundError:
+        return None
+    except (InvalidDicomError, EOFError, OSError) as error:
+        log.error("report_unreadable folder=%s error=%s", folder.name, origin(error))
+        return None
 
 
 def report_files(report: Dataset) -> dict[str, bytes]:
@@ -124,11 +157,6 @@ def best_slices(prediction: Prediction | None, sources: Sequence[tuple[SourceSli
     return best
 
 
-def device_uid(station_name: str) -> str:
-    """Return the UID of the installation of that name (PS3.5 B.2, derived from a name-based UUID)."""
-    return f"2.25.{uuid.uuid5(uuid.NAMESPACE_OID, f'triage-node/{station_name}').int}"
-
-
 def _sources(analysis: Analysis, choice: Choice) -> tuple[Dataset, ...]:
     if analysis.prediction is not None and analysis.series is not None:
         used = {source.sop_instance_uid for slab in analysis.sources for source in slab}
@@ -137,11 +165,6 @@ def _sources(analysis: Analysis, choice: Choice) -> tuple[Dataset, ...]:
         )
     series = [analysis.series] if analysis.series else [one for one, _ in choice.judgements if one.modality == "CT"]
     return tuple(instance.header for one in series for instance in one.instances)
-
-
-def _predecessor(folder: str | None) -> Dataset | None:
-    path = Path(folder or "") / FIRST_REPORT
-    return dcmread(path) if folder and path.is_file() else None
 
 
 def _encoded(ds: Dataset) -> bytes:

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from pydicom.dataset import Dataset
@@ -15,9 +15,16 @@ from triage_node.imaging import Choice, Policy, choose, scan
 from triage_node.imaging.volume import Volume
 from triage_node.logs import origin
 from triage_node.pipeline.analysis import Analysis, Explain, Model, Picture, analyze_study
-from triage_node.pipeline.reporting import FIRST_REPORT, Reporter, outcome_of, picture_file, report_files, slice_scores
+from triage_node.pipeline.reporting import (
+    Reporter,
+    outcome_of,
+    picture_file,
+    report_files,
+    slice_scores,
+    stored_report,
+)
 from triage_node.reasons import Reason, ReasonCode
-from triage_node.spool import Spool
+from triage_node.spool import Spool, device_uid
 from triage_node.spool.layout import SLICE_SCORES, hashed
 from triage_node.worklist import Claim, Outcome, Status, Worklist
 
@@ -59,7 +66,7 @@ class Runner:
         self._clock = clock
         self._explain = explain
         parameters = {"slab_mm": f"{policy.slab_mm:g}"}
-        self._reporter = Reporter(settings.ae_title, model.identity, parameters)
+        self._reporter = Reporter(settings.ae_title, device_uid(settings.data_dir), model.identity, parameters)
 
     def claim(self) -> Claim | None:
         """Claim the next study."""
@@ -130,15 +137,18 @@ class Runner:
             return outcome_of(analysis, self._model.identity)
 
     @property
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock(), self._settings.zone)
+
+    @property
     def _today(self) -> date:
-        return datetime.fromtimestamp(self._clock()).astimezone().date()
+        return self._now.date()
 
     def _reported(self, claim: Claim, analysis: Analysis, choice: Choice) -> Outcome:
         if not self._wants_report(analysis, claim):
             return outcome_of(analysis, self._model.identity)
         start = time.perf_counter()
-        created_at = datetime.fromtimestamp(self._clock(), UTC)
-        report = self._reporter.report(analysis, choice, created_at, claim.predecessor_folder)
+        report = self._reporter.report(analysis, choice, self._now, claim.predecessor_folder)
         if report is None:
             return outcome_of(analysis, self._model.identity)
         return self._keep(claim, analysis, report, start)
@@ -150,11 +160,18 @@ class Runner:
         certain = claim.closed or analysis.status is Status.FAILED
         return self._settings.report_not_analyzed and certain
 
+    def _missing_files(self, folder: Path, report: Dataset) -> dict[str, bytes]:
+        stored = stored_report(folder)
+        if stored is None:
+            return report_files(report)
+        # A crash may have come between them.
+        return {name: content for name, content in report_files(stored).items() if not (folder / name).is_file()}
+
     def _keep(self, claim: Claim, analysis: Analysis, report: Dataset, start: float) -> Outcome:
         # The same result is the same object: what was stored once is what is sent, whenever.
         name = hashed(str(report.SOPInstanceUID))
         folder = self._spool.layout.results(claim.study_instance_uid) / name
-        files = {} if (folder / FIRST_REPORT).is_file() else report_files(report)
+        files = self._missing_files(folder, report)
         if analysis.prediction is not None:
             files = {**files, SLICE_SCORES: slice_scores(analysis)}
         if analysis.explanation is not None:

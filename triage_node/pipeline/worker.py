@@ -16,8 +16,9 @@ from triage_node.errors import ModelError, StorageError
 from triage_node.logs import configure_logging, native_messages_silenced
 from triage_node.pipeline.policy import policy_for
 from triage_node.pipeline.runner import Runner
-from triage_node.spool import Spool
+from triage_node.spool import Spool, device_uid
 from triage_node.worklist import Claim, Worklist
+from triage_node.zone import live_in
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +72,7 @@ class Lease:
 def main() -> int:
     """Load the model, say that the worker is ready, and run studies until the node ends."""
     settings = Settings(**json.loads(sys.stdin.readline()))
+    live_in(settings.timezone)
     configure_logging(settings.log_level)
     threading.Thread(target=_end_with_node, name="lifeline", daemon=True).start()
     os.nice(settings.worker_nice)
@@ -78,10 +80,11 @@ def main() -> int:
 
     start = time.perf_counter()
     try:
+        device_uid(settings.data_dir)
         with native_messages_silenced():
             model = load_model(settings.model)
             model.warm_up()
-    except ModelError as error:
+    except (ModelError, StorageError) as error:
         _tell(error=str(error))
         return EXIT_MODEL_ERROR
     worklist = Worklist(settings)

@@ -3,6 +3,7 @@
 from triage_node.report.connection_test import build_connection_test
 from triage_node.report.content import BestSlice, ReportContent
 from triage_node.report.document import build_report
+from triage_node.report.evidence import replaced_instance
 from triage_node.report.picture import build_picture
 from triage_node.report.plain_text import render
 from triage_node.report.summary import LabelSummary, Summary, summarize
@@ -17,6 +18,7 @@ __all__ = [
     "build_picture",
     "build_report",
     "render",
+    "replaced_instance",
     "report_variants",
     "summarize",
 ]

@@ -46,7 +46,7 @@ class ReportContent:
     station_name
         Name of this installation, as a rule its AE title.
     created_at
-        When the report is made, with its time zone. It does not enter the UIDs.
+        When the report is made, in the time zone of the node. It does not enter the UIDs.
     predecessor
         An earlier report this one replaces (PS3.3 C.17.2, Predecessor Documents Sequence).
     finding_codes

@@ -1,20 +1,19 @@
 """A report as a DICOM object: Comprehensive 3D SR (PS3.3 A.35.13)."""
 
-from datetime import timedelta, timezone
-
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import UID, Comprehensive3DSRStorage, ExplicitVRLittleEndian
+from pydicom.uid import Comprehensive3DSRStorage, ExplicitVRLittleEndian
 
+from triage_node.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from triage_node.report import codes, header
 from triage_node.report.character_set import choose_character_set, declared_character_set
 from triage_node.report.content import ReportContent
 from triage_node.report.evidence import evidence_items, hierarchical_references, instance_of
-from triage_node.report.identity import instance_uid, series_uid
+from triage_node.report.identity import content_uid, instance_uid
+from triage_node.report.moment import in_zone_of, stamp
 from triage_node.report.uids import hashed_uid, set_uid
 from triage_node.report.wording import MANUFACTURER, SERIES_DESCRIPTIONS
 
 SERIES_NUMBER = 9601
-IMPLEMENTATION_CLASS_UID = UID("2.25.198340214371264528640214593107482619207")
 
 
 def build_report(content: ReportContent) -> Dataset:
@@ -25,16 +24,15 @@ def build_report(content: ReportContent) -> Dataset:
     from triage_node.report.tree import content_tree
 
     source = min(content.sources, key=instance_of)
-    series = series_uid(content)
     report = Dataset()
-    set_uid(report, "StudyInstanceUID", instance_of(source).study_instance_uid or hashed_uid("study", series))
+    set_uid(report, "StudyInstanceUID", instance_of(source).study_instance_uid or _unnamed_study(content))
     _copy_patient_and_study(report, source)
-    report.SeriesInstanceUID = series
     _describe_series(report, content)
     _describe_equipment(report, content)
     _describe_document(report, content)
-    _stamp(report, content, source)
-    report.update(content_tree(content, series))
+    report.update(content_tree(content, report.StudyInstanceUID))
+    _name(report)
+    stamp(report, in_zone_of(source, content.created_at))
     report.file_meta = file_meta(report)
     return report
 
@@ -47,8 +45,12 @@ def file_meta(report: Dataset) -> FileMetaDataset:
     meta.MediaStorageSOPInstanceUID = report.SOPInstanceUID
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     meta.ImplementationClassUID = IMPLEMENTATION_CLASS_UID
-    meta.ImplementationVersionName = "TRIAGE_NODE"
+    meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
     return meta
+
+
+def _unnamed_study(content: ReportContent) -> str:
+    return hashed_uid("study", *sorted(instance_of(source).sop_instance_uid for source in content.sources))
 
 
 def _copy_patient_and_study(report: Dataset, source: Dataset) -> None:
@@ -99,15 +101,17 @@ def _describe_equipment(report: Dataset, content: ReportContent) -> None:
 
 
 def _describe_document(report: Dataset, content: ReportContent) -> None:
-    """SR Document General module (PS3.3 C.17.2).
+    """SR Document General and SOP Common modules (PS3.3 C.17.2, C.12.1).
 
     COMPLETE means that every label has its answer; a study that was not analyzed gives a PARTIAL document that says so.
     """
+    report.SOPClassUID = Comprehensive3DSRStorage
     report.InstanceNumber = 1
     report.CompletionFlag = "PARTIAL" if content.prediction is None else "COMPLETE"
     report.VerificationFlag = "UNVERIFIED"
     report.PreliminaryFlag = "PRELIMINARY"
     report.PerformedProcedureCodeSequence = []
+    report.CodingSchemeIdentificationSequence = [private_scheme()]
     current, other = evidence_items(content.sources, report.StudyInstanceUID)
     if current:
         report.CurrentRequestedProcedureEvidenceSequence = current
@@ -117,18 +121,10 @@ def _describe_document(report: Dataset, content: ReportContent) -> None:
         report.PredecessorDocumentsSequence = hierarchical_references([instance_of(content.predecessor)])
 
 
-def _stamp(report: Dataset, content: ReportContent, source: Dataset) -> None:
-    """SOP Common module (PS3.3 C.12.1), every time in the time zone the source declares, where it declares one."""
-    report.SOPClassUID = Comprehensive3DSRStorage
+def _name(report: Dataset) -> None:
+    """Give the report its UIDs: what was written decides them, and the times come after."""
+    report.SeriesInstanceUID = content_uid(report)
     report.SOPInstanceUID = instance_uid(report.SeriesInstanceUID, Comprehensive3DSRStorage)
-    created_at = content.created_at
-    zone = header.offset(source, "TimezoneOffsetFromUTC")
-    if zone:
-        minutes = int(zone[1:3]) * 60 + int(zone[3:5])
-        created_at = created_at.astimezone(timezone(timedelta(minutes=-minutes if zone[0] == "-" else minutes)))
-    report.InstanceCreationDate = report.ContentDate = created_at.strftime("%Y%m%d")
-    report.InstanceCreationTime = report.ContentTime = created_at.strftime("%H%M%S")
-    report.CodingSchemeIdentificationSequence = [private_scheme()]
 
 
 def private_scheme() -> Dataset:

@@ -26,6 +26,20 @@ def instance_of(ds: Dataset) -> Instance:
     return Instance(study, series, instance, sop_class_of(text_of(ds, "SOPClassUID")))
 
 
+def replaced_instance(report: Dataset) -> Dataset | None:
+    """Return what names the report that a report replaces, None when it replaces none."""
+    for study in report.get("PredecessorDocumentsSequence", []):
+        for series in study.ReferencedSeriesSequence:
+            for item in series.ReferencedSOPSequence:
+                replaced = Dataset()
+                set_uid(replaced, "StudyInstanceUID", study.StudyInstanceUID)
+                set_uid(replaced, "SeriesInstanceUID", series.SeriesInstanceUID)
+                set_uid(replaced, "SOPInstanceUID", item.ReferencedSOPInstanceUID)
+                replaced.SOPClassUID = item.ReferencedSOPClassUID
+                return replaced
+    return None
+
+
 def sop_class_of(received: str) -> str:
     """Return a SOP Class UID; a header without a valid one came from a CT or it would not be here."""
     return received if is_valid_uid(received) else CTImageStorage

@@ -30,14 +30,14 @@ PRESENCE: dict[Decision, Code] = {Decision.FLAGGED: codes.PRESENT, Decision.UNCE
 """CID 240, without *absent*: a triage device has no code for a label it did not flag."""
 
 
-def measurement_group(content: ReportContent, label: Label, series_instance_uid: str) -> ContainerContentItem:
+def measurement_group(content: ReportContent, label: Label, study_instance_uid: str) -> ContainerContentItem:
     """Return the group of a label (PS3.16 TID 1501).
 
     The finding is the question (concept name) and its presence the answer (rows 11 and 12). *Finding* (row 3b) is
     written only for a flagged label: alone it would read as a finding that was made.
     """
     group = ContainerContentItem(concept(codes.MEASUREMENT_GROUP), False, "1501", CONTAINS)
-    group.ContentSequence = ContentSequence(_group_items(content, label, series_instance_uid))
+    group.ContentSequence = ContentSequence(_group_items(content, label, study_instance_uid))
     return group
 
 
@@ -46,9 +46,9 @@ def concept(code: Code) -> CodedConcept:
     return CodedConcept(code.value, code.scheme, plain(code.meaning, 64))
 
 
-def _group_items(content: ReportContent, label: Label, series_instance_uid: str) -> list[ContentItem]:
+def _group_items(content: ReportContent, label: Label, study_instance_uid: str) -> list[ContentItem]:
     decision, finding = content.decision_for(label), content.finding_codes[label]
-    items = [*TrackingIdentifier(identifier=label.value, uid=tracking_uid(series_instance_uid, label))]
+    items = [*TrackingIdentifier(identifier=label.value, uid=tracking_uid(study_instance_uid, label))]
     if decision is Decision.FLAGGED:
         items.append(CodeContentItem(concept(codes.FINDING), concept(finding.finding), CONTAINS))
     items.extend(_site(finding))

@@ -8,6 +8,7 @@ from pydicom.uid import SecondaryCaptureImageStorage
 
 from triage_node.report.document import file_meta
 from triage_node.report.evidence import sop_reference
+from triage_node.report.identity import content_uid
 from triage_node.report.uids import hashed_uid
 
 SERIES_NUMBER = 9602
@@ -18,6 +19,7 @@ OWN_TO_THE_REPORT = (
     "SOPClassUID", "SOPInstanceUID", "Modality", "SeriesDescription", "SeriesInstanceUID", "SeriesNumber",
     "InstanceNumber", "ReferencedPerformedProcedureStepSequence", "CodingSchemeIdentificationSequence",
 )  # fmt: skip
+TIMES = ("InstanceCreationDate", "InstanceCreationTime", "ContentDate", "ContentTime", "TimezoneOffsetFromUTC")
 
 
 def build_picture(report: Dataset, pixels: np.ndarray, sources: Iterable[tuple[str, str]] = ()) -> Dataset:
@@ -34,13 +36,15 @@ def build_picture(report: Dataset, pixels: np.ndarray, sources: Iterable[tuple[s
     """
     picture = Dataset()
     for element in report:
-        if element.tag.group in COPIED_GROUPS and element.keyword not in OWN_TO_THE_REPORT:
+        if element.tag.group in COPIED_GROUPS and element.keyword not in OWN_TO_THE_REPORT + TIMES:
             picture.add(element)
     picture.SOPClassUID = SecondaryCaptureImageStorage
-    picture.SeriesInstanceUID = hashed_uid(report.SeriesInstanceUID, "picture")
-    picture.SOPInstanceUID = hashed_uid(report.SeriesInstanceUID, "picture", "instance")
     _describe(picture, sources)
     _fill(picture, np.ascontiguousarray(pixels, np.uint8))
+    picture.SeriesInstanceUID = hashed_uid(report.SeriesInstanceUID, "picture", content_uid(picture))
+    picture.SOPInstanceUID = hashed_uid(picture.SeriesInstanceUID, "instance")
+    for keyword in TIMES:
+        picture.add(report[keyword])
     picture.file_meta = file_meta(picture)
     return picture
 

@@ -25,7 +25,7 @@ CONTAINS = RelationshipTypeValues.CONTAINS
 HAS_CONCEPT_MOD = RelationshipTypeValues.HAS_CONCEPT_MOD
 
 
-def content_tree(content: ReportContent, series_instance_uid: str) -> ContainerContentItem:
+def content_tree(content: ReportContent, study_instance_uid: str) -> ContainerContentItem:
     """Return the root container of the report (PS3.16 TID 1500).
 
     The image library (row 5) is left out: the evidence names every source instance already, and 300 library entries
@@ -37,7 +37,7 @@ def content_tree(content: ReportContent, series_instance_uid: str) -> ContainerC
     root.ContentSequence.extend(_observer(content))
     root.ContentSequence.append(_procedure(content))
     if content.prediction is not None:
-        root.ContentSequence.append(_imaging_measurements(content, series_instance_uid))
+        root.ContentSequence.append(_imaging_measurements(content, study_instance_uid))
     root.ContentSequence.append(_qualitative_evaluations(content))
     return root
 
@@ -71,11 +71,11 @@ def _algorithm(content: ReportContent) -> AlgorithmIdentification:
     )
 
 
-def _imaging_measurements(content: ReportContent, series_instance_uid: str) -> ContainerContentItem:
+def _imaging_measurements(content: ReportContent, study_instance_uid: str) -> ContainerContentItem:
     """TID 1500 row 6: the algorithm and one group a label."""
     container = _container(codes.IMAGING_MEASUREMENTS)
     container.ContentSequence.extend(_algorithm(content))
-    container.ContentSequence.extend(measurement_group(content, label, series_instance_uid) for label in LABELS)
+    container.ContentSequence.extend(measurement_group(content, label, study_instance_uid) for label in LABELS)
     return container
 
 

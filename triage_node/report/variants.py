@@ -1,11 +1,13 @@
 """The same report in the SOP classes a PACS may accept."""
 
 import copy
+from collections.abc import Iterator
 
 from pydicom.dataset import Dataset
 from pydicom.uid import Comprehensive3DSRStorage, ComprehensiveSRStorage, EnhancedSRStorage
 
 from triage_node.report.document import file_meta
+from triage_node.report.evidence import sop_reference
 from triage_node.report.identity import instance_uid
 
 SOP_CLASSES = (Comprehensive3DSRStorage, ComprehensiveSRStorage, EnhancedSRStorage)
@@ -25,5 +27,22 @@ def _variant(report: Dataset, instance_number: int, sop_class_uid: str) -> Datas
     variant.SOPClassUID = sop_class_uid
     variant.SOPInstanceUID = instance_uid(report.SeriesInstanceUID, sop_class_uid)
     variant.InstanceNumber = instance_number
+    for series in _replaced_series(variant):
+        series.ReferencedSOPSequence = [
+            _same_class(series, item, sop_class_uid) for item in series.ReferencedSOPSequence
+        ]
     variant.file_meta = file_meta(variant)
     return variant
+
+
+def _replaced_series(report: Dataset) -> Iterator[Dataset]:
+    for study in report.get("PredecessorDocumentsSequence", []):
+        yield from study.ReferencedSeriesSequence
+
+
+def _same_class(series: Dataset, item: Dataset, sop_class_uid: str) -> Dataset:
+    """Return the reference to a replaced report in another class: a peer that takes this one was given that one."""
+    uid, own = series.SeriesInstanceUID, item.ReferencedSOPClassUID
+    if item.ReferencedSOPInstanceUID != instance_uid(uid, own):
+        return item
+    return sop_reference(sop_class_uid, instance_uid(uid, sop_class_uid))

@@ -44,6 +44,17 @@ class Draft:
                 left = left[self._file.write(left) :]
         self.size_bytes += len(content)
 
+    def start(self, size_bytes: int) -> bytes:
+        """Return the first bytes."""
+        with storage_errors("keep a file"):
+            return os.pread(self._file.fileno(), size_bytes, 0)
+
+    def replace_start(self, content: bytes) -> None:
+        """Write other bytes at the beginning; the file stays as long as it is."""
+        with storage_errors("keep a file"):
+            if content != self.start(len(content)):
+                os.pwrite(self._file.fileno(), content, 0)
+
     def opened(self) -> BinaryIO:
         """Return the file, at its beginning, to be read; it is not written to any more."""
         self._file.seek(0)

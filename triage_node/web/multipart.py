@@ -11,6 +11,7 @@ from typing import TypeVar
 from fastapi.responses import StreamingResponse
 
 from triage_node.errors import StorageError
+from triage_node.intake.part10 import PREFIX_END, without_preamble
 from triage_node.web.media_types import MediaType
 
 LONGEST_PIECE = 1 << 21
@@ -41,7 +42,7 @@ class Part:
 
     @classmethod
     def of_file(cls, media_type: MediaType, path: Path) -> "Part":
-        """Make a part of a file as it is on the disk."""
+        """Make a part of a DICOM file as it is on the disk, its preamble zeroed."""
         return cls(media_type, path, path.stat().st_size)
 
     @classmethod
@@ -112,7 +113,10 @@ def _sources(part: Part) -> Iterator[Source]:
         yield io.BytesIO(part.content), part.size, True
         return
     with part.content.open("rb", buffering=0) as file:
-        yield file, part.size, False
+        # What an earlier version took in may still have a preamble that is an executable (PS3.10 7.1).
+        start = without_preamble(file.read(PREFIX_END))
+        yield io.BytesIO(start), len(start), False
+        yield file, part.size - len(start), False
 
 
 def _gathered(sources: Iterator[Source]) -> Iterator[memoryview]:

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from triage_node.worklist.results import FIRST_REPORT
+
 if TYPE_CHECKING:
     from triage_node.report.summary import Summary
-
-FIRST_REPORT = "report-1.dcm"
 
 
 def latest_report(study: dict[str, Any]) -> "Summary | None":

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from triage_node.worklist.not_analyzed import write_reasons
 from triage_node.worklist.outbox import add_deliveries
 from triage_node.worklist.outcome import Outcome, Status
 from triage_node.worklist.ranking import open_rank
+from triage_node.worklist.results import ResultObject, list_results, results_in
 from triage_node.worklist.rollups import count_outcome
 from triage_node.worklist.schema import OutcomeRow, SeriesRow, StudyRow
 from triage_node.worklist.states import StudyState
@@ -86,13 +88,14 @@ class Claims:
         bool
             Whether the outcome was taken.
         """
+        results = [] if outcome.folder is None else results_in(Path(outcome.folder))
         with self._database.write() as session:
             study = _claimed(session, claim)
             if study is None:
                 return False
             changed = study.revision != claim.revision
             if outcome.status is Status.FAILED:
-                return self._fail(session, study, outcome, destinations)
+                return self._fail(session, study, outcome, destinations, results=results)
             study.attempts = 0  # only tries that failed in a row give a study up
             if outcome.status is Status.UNSUITABLE and (changed or not claim.closed):
                 study.analyzed_revision = claim.revision
@@ -101,7 +104,7 @@ class Claims:
             if self._series_grew(session, study, claim, outcome):
                 self._give_back(session, study, "superseded", "the analyzed series got more images")
                 return False
-            self._write(session, study, claim.revision, outcome, destinations)
+            self._write(session, study, claim.revision, outcome, destinations, results)
             if changed:
                 self._give_back(session, study, "late_images")
             else:
@@ -143,12 +146,13 @@ class Claims:
         destinations: Sequence[str],
         code: str = "error",
         attempts: int = 0,
+        results: Sequence[ResultObject] = (),
     ) -> bool:
         message = "; ".join(reason.message for reason in outcome.reasons)
         if study.attempts < (attempts or self._attempts):
             self._move(session, study, StudyState.READY, code, message)
             return False
-        self._write(session, study, study.revision, outcome, destinations)
+        self._write(session, study, study.revision, outcome, destinations, results)
         self._move(session, study, StudyState.FAILED, code, message)
         return True
 
@@ -164,7 +168,13 @@ class Claims:
         return now != claim.series_counts.get(outcome.series_instance_uid)
 
     def _write(
-        self, session: Session, study: StudyRow, revision: int, outcome: Outcome, destinations: Sequence[str]
+        self,
+        session: Session,
+        study: StudyRow,
+        revision: int,
+        outcome: Outcome,
+        destinations: Sequence[str],
+        results: Sequence[ResultObject],
     ) -> None:
         now = self._clock()
         earlier = latest_outcome(session, study.id)
@@ -178,6 +188,7 @@ class Claims:
         write_reasons(session, study, row)
         if outcome.decision is not None:
             self._decide(session, study, outcome)
+        list_results(session, study, results, now)
         add_deliveries(session, study.id, row, destinations, now)
 
     def _decide(self, session: Session, study: StudyRow, outcome: Outcome) -> None:

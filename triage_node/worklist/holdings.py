@@ -11,7 +11,7 @@ from triage_node.worklist.schema import InstanceRow, SeriesRow, StudyRow
 
 @dataclass(frozen=True)
 class Holding:
-    """An instance in the spool; the UIDs are as received."""
+    """An instance in the spool; the UIDs are as received. ``result_file`` is the place of one that the node made."""
 
     study_instance_uid: str
     series_instance_uid: str
@@ -19,6 +19,7 @@ class Holding:
     sop_class_uid: str
     transfer_syntax_uid: str
     modality: str
+    result_file: str = ""
 
 
 class Holdings:
@@ -48,6 +49,7 @@ class Holdings:
                 InstanceRow.sop_class_uid,
                 InstanceRow.transfer_syntax_uid,
                 SeriesRow.modality,
+                InstanceRow.result_file,
             )
             .join(SeriesRow, InstanceRow.series_id == SeriesRow.id)
             .join(StudyRow, InstanceRow.study_id == StudyRow.id)

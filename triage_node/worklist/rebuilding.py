@@ -1,6 +1,7 @@
 """Outcomes found beside the pixels become rows again; nothing rebuilt is sent without a person's word."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -9,6 +10,7 @@ from triage_node.worklist.database import Database
 from triage_node.worklist.moves import restore
 from triage_node.worklist.not_analyzed import write_reasons
 from triage_node.worklist.outbox import add_deliveries
+from triage_node.worklist.results import list_results, results_in
 from triage_node.worklist.rollups import count_outcome
 from triage_node.worklist.schema import OutcomeRow, StudyRow
 from triage_node.worklist.states import DeliveryState, StudyState
@@ -47,6 +49,7 @@ class Rebuilding:
                     study.flagged_types = f",{','.join(row.flagged)}," if row.flagged else ""
                 count_outcome(session, study, row, earlier)
                 write_reasons(session, study, row)
+                list_results(session, study, results_in(Path(folder)), row.created_at)
                 earlier = row
                 study.analyzed_revision = study.revision
                 add_deliveries(session, study.id, row, destinations, self._clock(), DeliveryState.HELD)

@@ -95,8 +95,10 @@ class Registration:
                 if instance.conflicting:
                     self._note_conflict(session, study, instance)
                 if instance.key in known:
+                    if known[instance.key]:
+                        self._note_return(session, study, instance)
                     continue
-                known.add(instance.key)
+                known[instance.key] = False
                 key = instance.study_instance_uid, instance.series_instance_uid
                 series[key] = series.get(key) or self._series(session, study, instance)
                 self._count(session, study, series[key], instance)
@@ -109,6 +111,11 @@ class Registration:
         """Leave an event for something that was refused at the door."""
         with self._database.write() as session:
             record(session, None, self._clock(), actor=actor, code=code, message=message)
+
+    def _note_return(self, session: Session, study: StudyRow, instance: ReceivedInstance) -> None:
+        """Show the series of a report that the node made and a PACS sent back among those that were received."""
+        self._series(session, study, instance).is_result = False
+        study.last_received_at = max(study.last_received_at, instance.received_at)
 
     def _note_conflict(self, session: Session, study: StudyRow, instance: ReceivedInstance) -> None:
         message = f"instance {instance.sop_instance_uid} came again with other content; the first is used"
@@ -200,17 +207,17 @@ class Registration:
             move(session, study, StudyState.RECEIVING, self._clock(), actor=ACTOR, code="late_images")
 
 
-def _known(session: Session, instances: Sequence[ReceivedInstance]) -> set[tuple[str, str]]:
-    """Return the keys of those that have a row already."""
+def _known(session: Session, instances: Sequence[ReceivedInstance]) -> dict[tuple[str, str], bool]:
+    """Return the keys of those that have a row already, and whether the node made them."""
     rows = session.execute(
-        select(StudyRow.study_instance_uid, InstanceRow.sop_instance_uid)
+        select(StudyRow.study_instance_uid, InstanceRow.sop_instance_uid, InstanceRow.result_file)
         .join(InstanceRow, InstanceRow.study_id == StudyRow.id)
         .where(
             StudyRow.study_instance_uid.in_({instance.study_instance_uid for instance in instances}),
             InstanceRow.sop_instance_uid.in_({instance.sop_instance_uid for instance in instances}),
         )
     )
-    return {(row.study_instance_uid, row.sop_instance_uid) for row in rows}
+    return {(row.study_instance_uid, row.sop_instance_uid): bool(row.result_file) for row in rows}
 
 
 def _search_text(instance: ReceivedInstance) -> str:

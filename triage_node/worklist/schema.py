@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import JSON, Computed, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import JSON, Computed, ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -100,7 +100,10 @@ class StudyRow(Base):
 
 
 class SeriesRow(Base):
-    """A series; ``eligible`` when its images may be a head CT, which is what can start or reopen an analysis."""
+    """A series; ``eligible`` when its images may be a head CT, which is what can start or reopen an analysis.
+
+    One ``is_result`` when the node itself made it, and nobody has sent it back.
+    """
 
     __tablename__ = "series"
     __table_args__ = (
@@ -122,10 +125,11 @@ class SeriesRow(Base):
     eligible: Mapped[bool] = mapped_column(default=False)
     instance_count: Mapped[int] = mapped_column(default=0)
     last_received_at: Mapped[float]
+    is_result: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class InstanceRow(Base):
-    """An instance in the spool."""
+    """An instance in the spool; ``result_file`` is the place of one that the node made, in the folder of its study."""
 
     __tablename__ = "instance"
     __table_args__ = (
@@ -147,6 +151,7 @@ class InstanceRow(Base):
     columns: Mapped[int | None]
     bits_allocated: Mapped[int | None]
     number_of_frames: Mapped[int | None]
+    result_file: Mapped[str] = mapped_column(Text, default="", server_default="")
 
 
 class OutcomeRow(Base):

@@ -55,6 +55,7 @@ class Views:
             }
             related = {name: _related(session, table, study.id) for name, table in tables.items()}
             [summary] = summaries(session, [study], self._clock(), self._maximum_wait_seconds)
+            related["series"] = [one for one in related["series"] if not one.pop("is_result")]
             return summary | related | {"outcomes": _outcomes(session, study.id)}
 
     def counts(self) -> dict[str, dict[str, int]]:

@@ -170,7 +170,7 @@ def _series(session: Session, study_id: int) -> list[dict[str, Any]]:
     query = (
         select(SeriesRow.series_instance_uid, InstanceRow.sop_class_uid, InstanceRow.sop_instance_uid)
         .join(InstanceRow, InstanceRow.series_id == SeriesRow.id)
-        .where(SeriesRow.study_id == study_id)
+        .where(SeriesRow.study_id == study_id, InstanceRow.result_file == "")
         .order_by(SeriesRow.id, InstanceRow.id)
     )
     series: dict[str, list[tuple[str, str]]] = {}

@@ -66,3 +66,10 @@ def test_settings_are_frozen_and_travel_as_json():
     with pytest.raises(ValueError, match="frozen"):
         settings.ae_title = "OTHER"
     assert Settings.model_validate_json(settings.model_dump_json()).model_dump() == settings.model_dump()
+
+
+def test_a_zone_that_is_none_is_said(make_settings):
+    assert make_settings(timezone="Europe/Berlin").zone.key == "Europe/Berlin"
+    for nonsense in ("Europe/Nowhere", "CET+1", "../etc/passwd", "", "a\0b"):
+        with pytest.raises(SettingsError, match="as in Europe/Berlin"):
+            make_settings(timezone=nonsense)

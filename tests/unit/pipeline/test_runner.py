@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import cv2
@@ -19,7 +20,7 @@ from triage_node.models import load_model
 from triage_node.models.registry import explain_with
 from triage_node.pipeline.runner import EXPLANATION, Runner
 from triage_node.report import summarize
-from triage_node.spool import Spool
+from triage_node.spool import Spool, device_uid
 from triage_node.spool.layout import SLICE_SCORES
 from triage_node.worklist import StudyState, Worklist
 
@@ -154,6 +155,61 @@ def test_the_same_result_is_the_same_object(node):
     assert report_of(study) == before
     assert len(study["outcomes"]) == 2
     assert len(study["deliveries"]) == 1
+
+
+def test_a_report_is_made_at_the_local_time_of_the_node_by_a_device_of_its_own(node, model, clock):
+    uid = node.receive(*head_ct(slices=3, size=(64, 64)))
+    settings = node.settings.model_copy(update={"timezone": "America/New_York"})
+    clock.now = datetime(2024, 1, 3, 1, 35, tzinfo=UTC).timestamp()
+    node.run(Runner("test:1", settings, node.spool, node.worklist, model, Policy(), clock))
+    report = report_of(node.worklist.views.study(uid))
+    assert (report.ContentDate, report.ContentTime, report.TimezoneOffsetFromUTC) == ("20240102", "203500", "-0500")
+    assert (report.StudyDate, report.StudyTime) == ("20240102", "030405")
+    assert report.DeviceSerialNumber == device_uid(settings.data_dir)
+
+
+@pytest.mark.parametrize(("zone", "is_prior"), [("America/New_York", False), ("UTC", True)])
+def test_how_old_a_study_is_counts_in_days_of_the_node(node, model, clock, zone, is_prior):
+    uid = node.receive(*head_ct(slices=3, size=(64, 64)))
+    clock.now = datetime(2024, 1, 4, 1, 35, tzinfo=UTC).timestamp()
+    settings = node.settings.model_copy(update={"timezone": zone})
+    node.run(Runner("test:1", settings, node.spool, node.worklist, model, Policy(prior_study_days=1), clock))
+    codes = [reason["code"] for reason in node.worklist.views.study(uid)["reasons"]]
+    assert ("prior_study" in codes) is is_prior
+
+
+def test_a_report_that_a_crash_left_in_part_is_completed(node):
+    uid = node.receive(*head_ct(slices=3, size=(64, 64)))
+    node.run()
+    folder = Path(node.worklist.views.study(uid)["outcomes"][-1]["folder"])
+    before = {path.name: path.read_bytes() for path in folder.glob("report-*.dcm")}
+    (folder / "report-2.dcm").unlink()
+    node.worklist.people.requeue(uid, "person")
+    node.run()
+    assert {path.name: path.read_bytes() for path in folder.glob("report-*.dcm")} == before
+
+
+def test_a_report_that_cannot_be_read_holds_back_no_other(node):
+    uid = node.receive(*head_ct(slices=3, size=(64, 64)))
+    node.run()
+    Path(node.worklist.views.study(uid)["outcomes"][-1]["folder"], "report-1.dcm").write_bytes(b"damaged")
+    node.worklist.people.requeue(uid, "person")
+    node.run()
+    assert summarize(report_of(node.worklist.views.study(uid))).reasons
+
+
+def test_a_result_that_comes_back_after_another_replaces_that_one(node, model, clock):
+    uid = node.receive(*head_ct(slices=3, size=(64, 64)))
+    other = node.settings.model_copy(update={"ae_title": "OTHER"})
+    reports = []
+    for settings in (node.settings, other, node.settings, node.settings):
+        node.run(Runner("test:1", settings, node.spool, node.worklist, model, Policy(), clock))
+        reports.append(report_of(node.worklist.views.study(uid)))
+        node.worklist.people.requeue(uid, "person")
+    uids = [report.SOPInstanceUID for report in reports]
+    assert len(set(uids)) == 3
+    assert uids[2] == uids[3]
+    assert [summarize(report).replaces for report in reports] == [(), (uids[0],), (uids[1],), (uids[1],)]
 
 
 @pytest.mark.slow

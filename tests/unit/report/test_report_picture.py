@@ -1,6 +1,8 @@
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +28,22 @@ def test_the_picture_belongs_to_the_patient_and_study_of_its_report(flagged, rea
 def test_every_variant_of_a_report_has_the_same_picture(flagged, as_bytes):
     pictures = {as_bytes(build_picture(variant, PIXELS)) for variant in report_variants(build_report(flagged))}
     assert len(pictures) == 1
+
+
+def test_another_picture_is_another_object_and_the_same_one_is_not(flagged):
+    report = build_report(flagged)
+    later = build_report(replace(flagged, created_at=flagged.created_at + timedelta(days=200)))
+    other = build_report(replace(flagged, station_name="OTHER"))
+    first = build_picture(report, PIXELS)
+    assert build_picture(later, PIXELS).SOPInstanceUID == first.SOPInstanceUID
+    source = [(flagged.sources[0].SOPClassUID, flagged.sources[0].SOPInstanceUID)]
+    for picture in (
+        build_picture(report, PIXELS // 2),
+        build_picture(report, PIXELS, source),
+        build_picture(other, PIXELS),
+    ):
+        assert picture.SOPInstanceUID != first.SOPInstanceUID
+        assert picture.SeriesInstanceUID != first.SeriesInstanceUID
 
 
 def test_the_slices_it_shows_are_named(flagged, make_source):

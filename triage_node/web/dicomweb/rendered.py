@@ -1,4 +1,4 @@
-"""WADO-RS, Retrieve Rendered and Thumbnail (PS3.18 10.4.1.1.3, 10.4.1.1.4): pictures for the eye."""
+"""WADO-RS, Retrieve Rendered and Thumbnail (PS3.18 10.4.1.1.3, 10.4.1.1.4): pictures and reports for the eye."""
 
 import contextlib
 import itertools
@@ -13,6 +13,8 @@ from triage_node.errors import TriageError
 from triage_node.imaging.frame_bytes import frame_count
 from triage_node.imaging.instance import Instance
 from triage_node.imaging.rendering import MEDIA_TYPES, encoded, rendered
+from triage_node.web.dicomweb import documents
+from triage_node.web.dicomweb.documents import is_document, written
 from triage_node.web.dicomweb.frames import existing_frames, frame_numbers
 from triage_node.web.dicomweb.pictures import Picture, picture_of
 from triage_node.web.dicomweb.targets import (
@@ -40,19 +42,21 @@ NO_IMAGE = "There is no image that can be rendered."
 
 @router.get(f"{STUDY}/rendered", summary="All images of a study as pictures", response_class=Response)
 def study_rendered(request: Request, targets: StudyTargets, picture: ThePicture) -> Response:
-    """Return a part for each frame of each image; what cannot be rendered is left out."""
+    """Return a part for each frame of each image, or each report as text; what cannot be rendered is left out."""
     return _all(request, targets, picture)
 
 
 @router.get(f"{SERIES}/rendered", summary="All images of a series as pictures", response_class=Response)
 def series_rendered(request: Request, targets: SeriesTargets, picture: ThePicture) -> Response:
-    """Return a part for each frame of each image; what cannot be rendered is left out."""
+    """Return a part for each frame of each image, or each report as text; what cannot be rendered is left out."""
     return _all(request, targets, picture)
 
 
 @router.get(f"{INSTANCE}/rendered", summary="An image as a picture", response_class=Response)
 def instance_rendered(request: Request, target: InstanceTarget, picture: ThePicture) -> Response:
-    """Return the first frame, or with a multipart type a part for each."""
+    """Return the first frame, or with a multipart type a part for each; a report as HTML or text."""
+    if is_document(target):
+        return _document(request, target)
     chosen = Acceptable.of(request).choose(*ALONE, *PARTS).media_type
     return _one(target, 1, picture, chosen) if chosen in ALONE else _all(request, [target], picture)
 
@@ -120,8 +124,37 @@ def _one(target: Target, number: int, picture: Picture, chosen: MediaType) -> Re
 
 
 def _all(request: Request, targets: Sequence[Target], picture: Picture) -> Response:
-    root = Acceptable.of(request).choose(*PARTS).media_type.root
-    return _multipart(_every(targets, picture, root), root)
+    reports = [target for target in targets if is_document(target)]
+    images = [target for target in targets if not is_document(target)]
+    offers = (PARTS if images else []) + (documents.PARTS if reports else [])
+    # Who asks for a page, as a browser does, means the one report there is.
+    chosen = Acceptable.of(request).choose(*offers, *(documents.ALONE if len(reports) == 1 else [])).media_type
+    if chosen in documents.ALONE:
+        return _one_written(reports[0], chosen)
+    root = chosen.root
+    if root in documents.WRITERS:
+        return _multipart(_all_written(reports, root), root)
+    return _multipart(_every(images, picture, root), root)
+
+
+def _document(request: Request, target: Target) -> Response:
+    chosen = Acceptable.of(request).choose(*documents.ALONE, *documents.PARTS).media_type
+    if chosen in documents.PARTS:
+        return _multipart(_all_written([target], chosen.root), chosen.root)
+    return _one_written(target, chosen)
+
+
+def _one_written(target: Target, chosen: MediaType) -> Response:
+    try:
+        return Response(written(target, chosen.name), media_type=chosen.name)
+    except TriageError as error:
+        raise HTTPException(406, f"The report cannot be rendered. {error}") from error
+
+
+def _all_written(targets: Sequence[Target], root: str) -> Iterator[bytes]:
+    for target in targets:
+        with contextlib.suppress(TriageError):
+            yield written(target, root)
 
 
 def _every(targets: Sequence[Target], picture: Picture, root: str) -> Iterator[bytes]:
@@ -138,7 +171,8 @@ def _multipart(contents: Iterator[bytes], root: str) -> Response:
         raise HTTPException(406, f"{NO_IMAGE} {error}") from error
     if first is None:
         raise HTTPException(406, NO_IMAGE)
-    parts = (Part.of_bytes(MediaType(root), content) for content in itertools.chain([first], contents))
+    charset = {"charset": "utf-8"} if root in documents.WRITERS else {}
+    parts = (Part.of_bytes(MediaType(root, charset), content) for content in itertools.chain([first], contents))
     return Multipart(root).response(parts)
 
 

@@ -67,9 +67,15 @@ def _targets(parts: Parts, *uids: str) -> Sequence[Target]:
     if not found:
         level = ("study", "series", "instance")[len(uids) - 1]
         raise HTTPException(404, f"The node has no such {level}.")
-    layout = parts.spool.layout
-    targets = [Target(one, layout.instance(one.study_instance_uid, one.sop_instance_uid)) for one in found]
+    targets = [Target(one, _place(parts, one)) for one in found]
     present = [target for target in targets if target.path.is_file()]
     if not present:
         raise HTTPException(410, "The node has had these images and no longer keeps them.")
     return present
+
+
+def _place(parts: Parts, one: Holding) -> Path:
+    layout = parts.spool.layout
+    if one.result_file:
+        return layout.study(one.study_instance_uid) / one.result_file
+    return layout.instance(one.study_instance_uid, one.sop_instance_uid)

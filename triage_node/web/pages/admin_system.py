@@ -1,5 +1,6 @@
 """Does it work? Disk, worker, upkeep, queues and destinations, with an echo and a test report to try those."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -9,6 +10,7 @@ from triage_node.config import Destination
 from triage_node.errors import InvalidInput, PeerError
 from triage_node.peers import echo, store_first_accepted
 from triage_node.report import build_connection_test, report_variants
+from triage_node.spool import device_uid
 from triage_node.web.access import audited, require
 from triage_node.web.csv_file import csv_file
 from triage_node.web.navigation import Entry
@@ -44,7 +46,8 @@ def send_echo(request: Request, parts: TheParts, destination: Name) -> Response:
 def send_test_report(request: Request, parts: TheParts, destination: Name) -> Response:
     """Send a report about nobody to one of the destinations, as findings are sent, and show the answer."""
     peer, settings = _peer(parts, destination), parts.settings
-    test = build_connection_test(settings.ae_title.strip(), parts.worklist.audit_trail.clock())
+    now = datetime.fromtimestamp(parts.worklist.audit_trail.clock(), settings.zone)
+    test = build_connection_test(settings.ae_title.strip(), device_uid(settings.data_dir), now)
     variants = report_variants(test)
     try:
         sent = store_first_accepted(peer, variants, settings.ae_title, settings.connect_timeout_seconds)

@@ -1,6 +1,6 @@
 """Why a series was chosen: every series of a study judged by its headers, as the analysis does it."""
 
-from datetime import date
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -31,7 +31,7 @@ def _judgements(parts: Parts, study: dict[str, Any]) -> list[dict[str, Any]]:
     at = study["outcomes"][-1]["created_at"] if study["outcomes"] else study["first_received_at"]
     policy = Policy(prior_study_days=parts.settings.prior_study_days or None)
     series = scan(parts.spool.instances(study["study_instance_uid"])).series
-    choice = choose(series, policy, date.fromtimestamp(at))
+    choice = choose(series, policy, datetime.fromtimestamp(at, parts.settings.zone).date())
     return [
         {
             "description": one.description,

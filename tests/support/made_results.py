@@ -1,0 +1,64 @@
+"""A study of a site with a report on the disk, as a worker leaves it, without a model."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+from sites import Site
+
+from triage_node.findings import LABELS, Decision, Label, ModelIdentity, Prediction
+from triage_node.pipeline.reporting import report_files
+from triage_node.report import ReportContent, build_picture, build_report
+from triage_node.spool.layout import hashed
+from triage_node.worklist import Outcome, Status
+
+MODEL = ModelIdentity("net", "1", "ab" * 32)
+FLAGGED = (Label.ANY, Label.SUBDURAL)
+
+
+def report_of(paths: Sequence[Path], predecessor: Dataset | None = None) -> Dataset:
+    """Return a report that flags the images in files."""
+    scores = {label: 0.9 if label in FLAGGED else 0.1 for label in LABELS}
+    slices = np.tile(np.array(list(scores.values()), np.float32), (3, 1))
+    return build_report(
+        ReportContent(
+            sources=tuple(dcmread(path, stop_before_pixels=True) for path in paths),
+            prediction=Prediction(MODEL, scores, slices, FLAGGED, ()),
+            model=MODEL,
+            node_version="0.1.0",
+            device_uid="2.25.7777",
+            station_name="TRIAGE",
+            created_at=datetime(2026, 3, 2, 1, 35, tzinfo=UTC),
+            predecessor=predecessor,
+        )
+    )
+
+
+def finish(site: Site, paths: Sequence[Path], predecessor: Dataset | None = None, *, picture: bool = False) -> Dataset:
+    """Write the outcome of the study that is ready, and return its report."""
+    claim = site.worklist.claims.claim("worker")
+    assert claim is not None
+    report = report_of(paths, predecessor)
+    files = report_files(report)
+    if picture:
+        drawn = build_picture(report, np.zeros((8, 6, 3), np.uint8))
+        drawn.save_as(paths[0].parent / "picture", enforce_file_format=True)
+        files["picture.dcm"] = (paths[0].parent / "picture").read_bytes()
+    folder = site.spool.layout.results(claim.study_instance_uid) / hashed(str(report.SOPInstanceUID))
+    outcome = Outcome(
+        Status.ANALYZED,
+        MODEL,
+        series_instance_uid=str(dcmread(paths[0]).SeriesInstanceUID),
+        decision=Decision.FLAGGED,
+        probabilities=dict.fromkeys(LABELS, 0.9),
+        flagged=FLAGGED,
+        report_sop_instance_uid=str(report.SOPInstanceUID),
+        folder=str(folder),
+    )
+    stored = outcome.as_dict() | {"revision": claim.revision, "created_at": 1.0}
+    site.spool.keep_result(claim.study_instance_uid, folder.name, stored, files)
+    assert site.worklist.claims.finish(claim, outcome, [])
+    return report
