@@ -5,7 +5,7 @@ from pydicom.uid import CTImageStorage, EnhancedCTImageStorage, LegacyConvertedE
 
 from triage_node.imaging.header import text, texts
 from triage_node.imaging.instance import sop_class_uid
-from triage_node.imaging.words import names_other_part
+from triage_node.imaging.words import other_part_words
 
 CT_CLASSES = frozenset({CTImageStorage, EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage})
 _REFORMATTED = frozenset({"MPR", "MIP", "MINIP", "REFORMATTED", "PROJECTION IMAGE", "VOLREN", "CSA MPR", "3D"})
@@ -21,7 +21,7 @@ def looks_like_head_ct(header: Dataset) -> bool:
     """
     image_type = tuple(value.upper() for value in texts(header, "ImageType"))
     unfit = "LOCALIZER" in image_type or is_derived(image_type, text(header, "LossyImageCompression") == "01")
-    return is_ct(header) and not unfit and not names_other_part(header)
+    return is_ct(header) and not unfit and not other_part_words(header)
 
 
 def is_ct(header: Dataset) -> bool:

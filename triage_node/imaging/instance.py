@@ -30,6 +30,7 @@ IMAGE = (
     "ContentDate", "ContentTime", "ImageType", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing",
     "SliceThickness", "SpacingBetweenSlices", "SliceLocation", "GantryDetectorTilt", "ReconstructionDiameter",
     "ConvolutionKernel", "KVP", "ContrastBolusAgent", "ContrastBolusAgentSequence", "ContrastBolusRoute",
+    "ContrastBolusVolume",
     "LossyImageCompression", "LossyImageCompressionMethod", "BurnedInAnnotation",
     "SamplesPerPixel", "PhotometricInterpretation", "Rows", "Columns", "NumberOfFrames", "BitsAllocated",
     "BitsStored", "HighBit", "PixelRepresentation", "PixelPaddingValue", "PixelPaddingRangeLimit",
