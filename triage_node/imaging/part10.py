@@ -20,6 +20,7 @@ LARGEST_HEADER_BYTES = 8 * 2**20
 _PIXEL_DATA = Tag("PixelData")
 _PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 _UNDEFINED_LENGTH = 0xFFFFFFFF
+_ITEM = b"\xfe\xff\x00\xe0"
 _START_OF_META = 132
 _GROUP_LENGTH_END = 144
 T = TypeVar("T")
@@ -101,15 +102,37 @@ def read_header_and_end(file: BinaryIO, tags: Sequence[BaseTag]) -> tuple[Datase
 
 
 def read_pixel_data(path: Path) -> bytes:
-    """Read the value of the pixel data, empty without; raises as `read_header` does."""
+    """Read the value of native pixel data, empty without; raises as `read_header` does."""
     # What is empty and of no VR of the Standard looks to pydicom like an element still to be read, which it cannot be.
     element = _read(path, [_PIXEL_DATA], None, LARGEST_FILE_BYTES).get_item(_PIXEL_DATA, keep_deferred=True)
+    if getattr(element, "length", 0) == _UNDEFINED_LENGTH:
+        raise InvalidInstance("The pixel data are encapsulated, against their transfer syntax.")
     return bytes(element.value or b"") if element else b""
 
 
+def read_encapsulated(path: Path) -> bytes:
+    """Read the items of encapsulated pixel data, and all that follows them; empty without; raises as `read_header`.
+
+    The delimiter is not looked for, as pydicom does: some peers write none, and its bytes may lie in a codestream.
+    """
+
+    def read(file: BinaryIO) -> bytes:
+        length, start = _pixel_element(file)
+        file.seek(start)
+        return file.read() if length == _UNDEFINED_LENGTH else file.read(length)
+
+    return _guarded(path, read)
+
+
 def read_everything(path: Path) -> Dataset:
-    """Read all elements of a file, with pixel data and what follows them; raises as `read_header` does."""
-    return _not_empty(_read(path, None, None, LARGEST_FILE_BYTES))
+    """Read all elements of a file, with pixel data and what follows them; raises as `read_header` does.
+
+    Encapsulated pixel data without their delimiter are left out, and nothing follows them.
+    """
+    ds = _read(path, None, None, LARGEST_FILE_BYTES)
+    if not ds and read_encapsulated(path).startswith(_ITEM):
+        return read_whole_header(path)[0]
+    return _not_empty(ds)
 
 
 def read_whole_header(path: Path) -> tuple[Dataset, BaseTag | None]:
@@ -129,17 +152,22 @@ def pixel_data_place(path: Path) -> tuple[int, int]:
     """Return where in a file that is not deflated the value of native pixel data begins and ends; raises as above."""
 
     def read(file: BinaryIO) -> tuple[int, int]:
-        ds = read_partial(_metered(file, LARGEST_HEADER_BYTES), _at_pixels, specific_tags=[])
-        # pydicom stops before the tag; behind it come the VR and two zero bytes, unless it is implicit (PS3.5 7.1).
-        head = file.read(12)
-        is_implicit, is_little = ds.original_encoding
-        length = int.from_bytes(head[4:8] if is_implicit else head[8:12], "little" if is_little else "big")
-        start = file.tell() - (4 if is_implicit else 0)
-        if len(head) < 12 or length == _UNDEFINED_LENGTH:
+        length, start = _pixel_element(file)
+        if not length or length == _UNDEFINED_LENGTH:
             raise InvalidInstance("The instance has no native pixel data.")
         return start, min(start + length, path.stat().st_size)
 
     return _guarded(path, read)
+
+
+def _pixel_element(file: BinaryIO) -> tuple[int, int]:
+    """Return the length the pixel data announce, 0 without, and where their value begins."""
+    ds = read_partial(_metered(file, LARGEST_HEADER_BYTES), _at_pixels, specific_tags=[])
+    # pydicom stops before the tag; behind it come the VR and two zero bytes, unless it is implicit (PS3.5 7.1).
+    head = file.read(12)
+    is_implicit, is_little = ds.original_encoding
+    length = int.from_bytes(head[4:8] if is_implicit else head[8:12], "little" if is_little else "big")
+    return length if len(head) == 12 else 0, file.tell() - (4 if is_implicit else 0)
 
 
 def _not_empty(ds: Dataset) -> Dataset:

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from pydicom.encaps import generate_frames
 
 from triage_node.errors import InvalidInstance, UnsuitableSeries
 from triage_node.imaging.codecs import decode
+from triage_node.imaging.fragments import Fragments
 from triage_node.imaging.instance import Instance
-from triage_node.imaging.part10 import read_pixel_data
+from triage_node.imaging.part10 import read_encapsulated, read_pixel_data
 from triage_node.imaging.pixelformat import PixelFormat
 from triage_node.reasons import Reason, ReasonCode
 
@@ -34,7 +34,7 @@ def stored_values(instance: Instance, numbers: Sequence[int]) -> Iterator[np.nda
         UNSUPPORTED_PIXELS or UNREADABLE, with what is wrong.
     """
     form = PixelFormat.of(instance)
-    data = _pixel_data(instance)
+    data = _pixel_data(instance, form)
     try:
         yield from (_native(data, form, numbers) if form.is_native else _encapsulated(data, form, numbers))
     except UnsuitableSeries:
@@ -43,9 +43,9 @@ def stored_values(instance: Instance, numbers: Sequence[int]) -> Iterator[np.nda
         raise _unreadable(f"A frame cannot be decoded ({error}).") from error
 
 
-def _pixel_data(instance: Instance) -> bytes:
+def _pixel_data(instance: Instance, form: PixelFormat) -> bytes:
     try:
-        data = read_pixel_data(instance.path)
+        data = read_pixel_data(instance.path) if form.is_native else read_encapsulated(instance.path)
     except InvalidInstance as error:
         raise _unreadable(str(error)) from error
     if not data:
@@ -64,13 +64,11 @@ def _native(data: bytes, form: PixelFormat, numbers: Sequence[int]) -> Iterator[
 
 
 def _encapsulated(data: bytes, form: PixelFormat, numbers: Sequence[int]) -> Iterator[np.ndarray]:
-    wanted = set(numbers)
-    encoded = generate_frames(data, number_of_frames=form.frames)
-    found = {number: frame for number, frame in enumerate(encoded, 1) if number in wanted}
+    frames = Fragments.of(data).frames(form.frames)
     for number in numbers:
-        if number not in found:
+        if not 1 <= number <= len(frames) or (frame := frames[number - 1]) is None:
             raise _unreadable(f"Frame {number} is missing.")
-        pixels, bits = decode(found[number], form)
+        pixels, bits = decode(frame, form)
         yield _values(pixels, bits, bits - 1, form.signed)
 
 
