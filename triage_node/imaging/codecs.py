@@ -8,6 +8,7 @@ from triage_node.imaging.codestream import END_OF_IMAGE, Codestream, until_end, 
 from triage_node.imaging.pixelformat import JPEG, JPEG_2000, JPEG_LS, PixelFormat
 from triage_node.imaging.rle import decode_rle
 
+_NO_SCAN = b"\xa5\x5a\x3c\xc3" * 16
 _MOST_NULS = 4  # that a code of a scan can end with
 _PRECISIONS = range(8, 17)  # gdcm ends the process for fewer bits
 
@@ -47,10 +48,22 @@ def _codec(form: PixelFormat) -> Callable[[bytes, PixelFormat, Codestream], byte
 
 
 def _jpeg(encoded: bytes, form: PixelFormat, stream: Codestream) -> bytes:
+    """Decode; where a scan was cut, gdcm fills up with mid gray, or with what follows, without a word."""
+    bare = without_applications(encoded)
+    data = _by_gdcm(bare, form, stream)
+    last = np.frombuffer(data, "u1" if stream.precision <= 8 else "<u2")[-form.columns :]
+    if np.all(last == 1 << (stream.precision - 1)):
+        longer = bare.removesuffix(END_OF_IMAGE) + _NO_SCAN + END_OF_IMAGE
+        if data != _by_gdcm(longer, form, stream):
+            raise ValueError("a scan of the codestream was cut")
+    return data
+
+
+def _by_gdcm(encoded: bytes, form: PixelFormat, stream: Codestream) -> bytes:
     import gdcm
 
     fragment = gdcm.Fragment()
-    fragment.SetByteStringValue(without_applications(encoded))
+    fragment.SetByteStringValue(encoded)
     fragments = gdcm.SequenceOfFragments.New()
     fragments.AddFragment(fragment)
     element = gdcm.DataElement(gdcm.Tag(0x7FE0, 0x0010))

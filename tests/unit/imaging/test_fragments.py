@@ -143,6 +143,14 @@ def test_a_codestream_that_was_cut_stays_unreadable_whatever_follows(codestream,
             decoded(instance)
 
 
+@pytest.mark.parametrize("missing", [100, 400])
+def test_a_scan_that_was_cut_before_its_end_marker_stays_unreadable(codestream, tmp_path, missing):
+    ds, frame, _ = codestream
+    cut = frame[: -2 - missing] + frame[-2:]
+    with pytest.raises(UnsuitableSeries):
+        decoded(rewritten(ds, table() + item(cut) + DELIMITER, tmp_path))
+
+
 @pytest.mark.parametrize("missing", [40, 1000])
 def test_a_file_that_was_cut_stays_unreadable(encoded, tmp_path, missing):
     ds, frame, _ = encoded
