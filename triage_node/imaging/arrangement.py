@@ -7,10 +7,12 @@ import numpy as np
 from triage_node.errors import UnsuitableSeries
 from triage_node.imaging.frame import Frame
 from triage_node.imaging.header import whole
-from triage_node.imaging.stack import Stack, directions, headward, height_mm
+from triage_node.imaging.stack import Stack, cosines, directions, headward, height_mm
 from triage_node.reasons import Reason, ReasonCode
 
 _SAME_DIRECTION = np.cos(np.radians(2.0))
+# Rounded to one digit, cosines are off by so much in length, or in their product.
+_ROUNDING = 0.06
 _CROSSING = np.cos(np.radians(45.0))
 _MOST_ORIENTATIONS = 16
 _CLEAR_MAJORITY = 0.8
@@ -66,9 +68,9 @@ def _with_position(frames: list[Frame]) -> list[Frame]:
 def _has_position(frame: Frame) -> bool:
     if frame.position_mm is None or frame.orientation is None or frame.spacing_mm is None:
         return False
-    row, column = directions(frame)
+    row, column = cosines(frame)
     lengths = np.linalg.norm((row, column), axis=1)
-    return bool(np.all(np.abs(lengths - 1) < 0.01) and abs(np.dot(row, column)) < 0.01)
+    return bool(np.all(np.abs(lengths - 1) < _ROUNDING) and abs(np.dot(row, column)) < _ROUNDING)
 
 
 def _one_orientation(frames: list[Frame], strict: bool) -> list[Frame]:

@@ -64,7 +64,18 @@ class Stack:
 
 
 def directions(frame: Frame) -> np.ndarray:
-    """Return ``(2, 3) float64``: row and column direction cosines of a frame that has them."""
+    """Return ``(2, 3) float64``: row and column of unit length and at a right angle, of a frame that has them.
+
+    Cosines are rounded, to one digit by some; the same plane must not differ from itself.
+    """
+    row, column = cosines(frame)
+    row = row / np.linalg.norm(row)
+    column = column - np.dot(row, column) * row
+    return np.stack([row, column / np.linalg.norm(column)])
+
+
+def cosines(frame: Frame) -> np.ndarray:
+    """Return ``(2, 3) float64``: row and column direction cosines as received (PS3.3 C.7.6.2.1.1)."""
     return np.reshape(np.array(frame.orientation, dtype=np.float64), (2, 3))
 
 
