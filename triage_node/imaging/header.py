@@ -77,7 +77,7 @@ def whole(header: Dataset, keyword: str) -> int | None:
 
 
 def day(header: Dataset, keyword: str) -> date | None:
-    """Return a DA value, also in the old form ``yyyy.mm.dd`` (PS3.5 Table 6.2-1) or the like, None when it is no date."""
+    """Return a DA value, also as ``yyyy.mm.dd`` (PS3.5 Table 6.2-1) or the like, None when it is no date."""
     try:
         return datetime.strptime(_NO_DIGIT.sub("", text(header, keyword))[:8], "%Y%m%d").date()
     except ValueError:
