@@ -8,7 +8,6 @@ from triage_node.imaging.arrangement import arrange, is_localizer
 from triage_node.imaging.contrast import contrast_words
 from triage_node.imaging.eligibility import is_ct, is_derived
 from triage_node.imaging.frame import Frame, frames_of
-from triage_node.imaging.header import text
 from triage_node.imaging.patient import patient_reasons, prior_reasons
 from triage_node.imaging.pixelformat import PixelFormat
 from triage_node.imaging.policy import Policy
@@ -113,8 +112,7 @@ def _contrast_words(series: Series) -> str:
 
 def _is_original(frame: Frame) -> bool:
     header = frame.instance.header
-    derived = is_derived(frame.image_type, text(header, "LossyImageCompression") == "01")
-    return is_ct(header) and not derived and not is_localizer(frame)
+    return is_ct(header) and not is_derived(header, frame.image_type) and not is_localizer(frame)
 
 
 def _pixel_reasons(stack: Stack) -> tuple[Reason, ...]:

@@ -18,7 +18,8 @@ JPEG = frozenset({uid.JPEGBaseline8Bit, uid.JPEGExtended12Bit, uid.JPEGLossless,
 JPEG_LS = frozenset({uid.JPEGLSLossless, uid.JPEGLSNearLossless})
 JPEG_2000 = frozenset({uid.JPEG2000Lossless, uid.JPEG2000, uid.HTJ2KLossless, uid.HTJ2KLosslessRPCL, uid.HTJ2K})
 RLE = frozenset({uid.RLELossless})
-_DECODED = NATIVE | JPEG | JPEG_LS | JPEG_2000 | RLE
+COMPRESSED = JPEG | JPEG_LS | JPEG_2000 | RLE
+_DECODED = NATIVE | COMPRESSED
 _PHOTOMETRIC = frozenset({"MONOCHROME1", "MONOCHROME2"})
 
 
