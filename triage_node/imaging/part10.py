@@ -1,6 +1,7 @@
 """Files of PS3.10 as peers send them: only the elements asked for, never more memory than the limits here allow."""
 
 import io
+import re
 import stat
 import warnings
 import zlib
@@ -11,7 +12,12 @@ from typing import BinaryIO, TypeVar, cast
 from pydicom import Dataset
 from pydicom.filereader import _read_file_meta_info, read_dataset, read_partial, read_preamble
 from pydicom.tag import BaseTag, Tag
-from pydicom.uid import DeflatedExplicitVRLittleEndian
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
 
 from triage_node.errors import InvalidInstance
 
@@ -21,18 +27,31 @@ _PIXEL_DATA = Tag("PixelData")
 _PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 _ITEM = b"\xfe\xff\x00\xe0"
+_PREFIX, _PREFIX_AT = b"DICM", 128
 _START_OF_META = 132
+# How a file without preamble begins: with the prefix, the file meta information, or an element of group 0008.
+_BARE = re.compile(
+    rb"(?:DICM)?\x02\0\0\0UL|(?:DICM)?\x02\0[\x01-\x20]\0[A-Z]{2}|"
+    rb"\x08\0.[\0-\x40](?:[A-Z]{2}|..\0\0)|\0\x08[\0-\x40].[A-Z]{2}",
+    re.DOTALL,
+)
+_SYNTAXES = {
+    (True, True): ImplicitVRLittleEndian,
+    (False, True): ExplicitVRLittleEndian,
+    (False, False): ExplicitVRBigEndian,
+}
 _GROUP_LENGTH_END = 144
 T = TypeVar("T")
 StopWhen = Callable[[BaseTag, str | None, int], bool]
 
 
 class _Metered(io.BufferedIOBase):
-    """A file that refuses to give more than a number of bytes, wherever they lie."""
+    """A file from an offset on that refuses to give more than a number of bytes, wherever they lie."""
 
-    def __init__(self, file: BinaryIO, budget: int) -> None:
+    def __init__(self, file: BinaryIO, budget: int, origin: int) -> None:
         self._file = file
         self._left = budget
+        self._origin = origin
 
     def read(self, size: int | None = -1) -> bytes:
         if size is None or not 0 <= size <= self._left:
@@ -42,25 +61,38 @@ class _Metered(io.BufferedIOBase):
         return data
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        return self._file.seek(offset, whence)
+        return self._file.seek(offset + self._origin if whence == 0 else offset, whence) - self._origin
 
     def tell(self) -> int:
-        return self._file.tell()
+        return self._file.tell() - self._origin
 
 
-def _metered(file: BinaryIO, budget: int) -> BinaryIO:
-    return cast(BinaryIO, _Metered(file, budget))
+def _metered(file: BinaryIO, budget: int, origin: int = 0) -> BinaryIO:
+    return cast(BinaryIO, _Metered(file, budget, origin))
 
 
 def read_header(path: Path, tags: Sequence[BaseTag]) -> Dataset:
     """Read the elements `tags` that come before the pixel data.
+
+    A file on disk may lack the preamble, or the file meta information as a whole; then the transfer syntax is the one
+    its elements are written in, unless its pixel data are encapsulated.
 
     Raises
     ------
     InvalidInstance
         The file is no DICOM file (PS3.10 Section 7), damaged, or too large.
     """
-    return _read(path, tags, _at_pixels, LARGEST_HEADER_BYTES)
+    lengths: list[int] = []
+
+    def at_pixels(tag: BaseTag, _vr: str | None, length: int) -> bool:
+        if tag in _PIXEL_TAGS:
+            lengths.append(length)
+        return tag in _PIXEL_TAGS
+
+    ds = _read(path, tags, at_pixels, LARGEST_HEADER_BYTES)
+    if not ds.file_meta.get("TransferSyntaxUID") and _UNDEFINED_LENGTH not in lengths:
+        ds.file_meta.TransferSyntaxUID = _SYNTAXES[ds.original_encoding]
+    return ds
 
 
 def parse_header(file: BinaryIO, tags: Sequence[BaseTag]) -> Dataset:
@@ -162,7 +194,7 @@ def pixel_data_place(path: Path) -> tuple[int, int]:
 
 def _pixel_element(file: BinaryIO) -> tuple[int, int]:
     """Return the length the pixel data announce, 0 without, and where their value begins."""
-    ds = read_partial(_metered(file, LARGEST_HEADER_BYTES), _at_pixels, specific_tags=[])
+    ds = _read_open(file, [], _at_pixels, LARGEST_HEADER_BYTES, bare=True)
     # pydicom stops before the tag; behind it come the VR and two zero bytes, unless it is implicit (PS3.5 7.1).
     head = file.read(12)
     is_implicit, is_little = ds.original_encoding
@@ -182,7 +214,7 @@ def _at_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:
 
 
 def _read(path: Path, tags: Sequence[BaseTag] | None, stop_when: StopWhen | None, budget: int) -> Dataset:
-    return _guarded(path, lambda file: _read_open(file, tags, stop_when, budget))
+    return _guarded(path, lambda file: _read_open(file, tags, stop_when, budget, bare=True))
 
 
 def _guarded(path: Path, read: Callable[[BinaryIO], T]) -> T:
@@ -200,11 +232,22 @@ def _unreadable(error: Exception) -> InvalidInstance:
     return InvalidInstance(f"The file cannot be read as DICOM ({type(error).__name__}).")
 
 
-def _read_open(file: BinaryIO, tags: Sequence[BaseTag] | None, stop_when: StopWhen | None, budget: int) -> Dataset:
-    if DeflatedExplicitVRLittleEndian.encode() in file.read(1024):
-        return _read_deflated(file, tags, stop_when, budget)
+def _read_open(
+    file: BinaryIO, tags: Sequence[BaseTag] | None, stop_when: StopWhen | None, budget: int, bare: bool = False
+) -> Dataset:
+    """Read from the start of an open file; a `bare` one may lack preamble and file meta information."""
+    head = file.read(1024)
     file.seek(0)
-    return read_partial(_metered(file, budget), stop_when, specific_tags=None if tags is None else list(tags))
+    has_preamble = head[_PREFIX_AT:_START_OF_META] == _PREFIX
+    if DeflatedExplicitVRLittleEndian.encode() in head:
+        if not has_preamble:
+            raise InvalidInstance("The file is deflated and has no preamble.")
+        return _read_deflated(file, tags, stop_when, budget)
+    if not has_preamble and not (bare and _BARE.match(head)):
+        raise InvalidInstance("The file is no DICOM file." if head else "The file is empty.")
+    origin = len(_PREFIX) if head.startswith(_PREFIX) and not has_preamble else 0
+    specific = None if tags is None else list(tags)
+    return read_partial(_metered(file, budget, origin), stop_when, force=not has_preamble, specific_tags=specific)
 
 
 def _refuse_odd_file(path: Path) -> None:
