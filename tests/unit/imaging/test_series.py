@@ -211,3 +211,26 @@ def test_a_deflated_file_without_preamble_is_not_inflated_without_a_bound(tmp_pa
 def test_what_is_no_dicom_file_is_said_to_be_none(tmp_path, content, why):
     (tmp_path / "note").write_bytes(content)
     assert [skipped.why for skipped in scan([tmp_path]).skipped] == [why]
+
+
+def test_everything_that_is_left_out_is_listed_with_why(tmp_path):
+    slices = ct.head_ct(slices=2)
+    ct.save(slices, tmp_path / "a")
+    ct.save(slices[:1], tmp_path / "b")
+    (tmp_path / "c").symlink_to(tmp_path / "a", target_is_directory=True)
+    found = scan([tmp_path])
+    assert {(skipped.path, skipped.why) for skipped in found.skipped} == {
+        (tmp_path / "b" / "0001.dcm", "Another file of the instance was found before it."),
+        (tmp_path / "c", "Links to folders are not followed."),
+    }
+
+
+def test_what_is_left_out_stands_with_the_series_of_its_folder_or_the_nearest(tmp_path):
+    ct.save(ct.head_ct(slices=1), tmp_path / "a" / "x")
+    ct.save(ct.head_ct(slices=1, seed=1), tmp_path / "b")
+    for name in ("a/x/1", "a/2", "b/3", "c/4", "5"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    found = scan([tmp_path])
+    beside = [[skipped.path.name for skipped in found.skipped_beside(series)] for series in found.series]
+    assert sorted(map(sorted, beside)) == [["1", "2", "4", "5"], ["3"]]
