@@ -10,7 +10,8 @@ from triage_node.imaging.rle import decode_rle
 
 _NO_SCAN = b"\xa5\x5a\x3c\xc3" * 16
 _MOST_NULS = 4  # that a code of a scan can end with
-_PRECISIONS = range(8, 17)  # gdcm ends the process for fewer bits
+_MOST_BITS = 16
+_FEWEST_BITS, _FEWEST_BITS_OF_GDCM = 2, 8  # it ends the process for fewer
 
 
 def decode(encoded: bytes, form: PixelFormat) -> tuple[np.ndarray, int]:
@@ -30,7 +31,8 @@ def decode(encoded: bytes, form: PixelFormat) -> tuple[np.ndarray, int]:
         return decode_rle(encoded, form.rows, form.columns, form.bits_allocated), form.bits_stored
     stream = Codestream.of(encoded)
     alike = (stream.rows, stream.columns, stream.components) == (form.rows, form.columns, 1)
-    if not alike or stream.precision not in _PRECISIONS:
+    fewest = _FEWEST_BITS_OF_GDCM if form.transfer_syntax_uid in JPEG else _FEWEST_BITS
+    if not alike or not fewest <= stream.precision <= _MOST_BITS:
         raise ValueError(f"the codestream holds {stream.columns} x {stream.rows} pixels of {stream.precision} bits")
     # Decoders fill up what is missing, search long for it, or stumble over what follows the end.
     data = _codec(form)(until_end(encoded), form, stream)

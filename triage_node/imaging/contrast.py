@@ -23,8 +23,8 @@ _PLACEHOLDER = re.compile(known.any_of(known.PLACEHOLDERS))
 _ORAL = re.compile(r"\b(ORAL\w*|PER ?ORAL\w*|PER OS|RE[CK]TAL\w*|PO|ENTERAL\w*|MOUTH)\b")
 _BLOOD = re.compile(r"\b(IV|EV|INTRAVEN\w*|ENDOVEN\w*)\b")
 _SIGN = (
-    r"(?:[CK]ONTRAS[TC]\w*|CONTR?|CON|KM|MDC|PDC|CIV|IV|EV|INJ\w*|INYECC\w*|INIEZ\w*|BOLUS\w*|DYE|CE|C|CECT|CT[AVP]|"
-    r"ANGIO\w*|PERFUSI\w*|ENH\w*|КОНТРАСТ\w*|КВ|ΣΚΙΑΓΡ\w*)"
+    r"(?:[CK]ONTRAS[TC]\w*|CONTR?|CON|KM|MDC|PDC|CIV|IV|EV|INJ\w*|INYECC\w*|INIEZ\w*|BOLUS\w*|DYE|CE|CECT|CT[AVP]|"
+    r"C(?! ?-? ?SPINE)|ANGIO\w*|PERFUSI\w*|ENH\w*|КОНТРАСТ\w*|КВ|ΣΚΙΑΓΡ\w*)"
 )
 _NAME = re.compile(
     rf"\b(?:{_SIGN}|BOTH|IO\w{{4,}}|[JY]OD\w*|OMNI\w*|VISIPA\w*|ISOVUE\w*|ULTRAVIST\w*|OPTIRAY\w*|XENETIX\w*|IMERON\w*|"
@@ -32,8 +32,8 @@ _NAME = re.compile(
     rf"{known.ASIAN_CONTRAST}"
 )
 _ENHANCED = re.compile(
-    r"\b(?:[CK]ONTRAS[TC]\w*|(?:WITH|W) (?:CON\w*|IV|C|KM)|POST ?CON\w*|CECT|CT[AVP]|ANGIO\w*|VENO(?:US|GRA\w*)|"
-    rf"ARTERIAL|PERFUSI\w*|BOLUS|KM|КОНТРАСТ\w*)\b|{known.ASIAN_CONTRAST}"
+    r"\b(?:[CK]ONTRAS[TC]\w*|(?:WITH|W) (?:CON\w*|IV|C(?! ?SPINE)|KM)|POST ?CON\w*|CECT|CT[AVP]|ANGIO\w*|"
+    rf"VENO(?:US|GRA\w*)|ARTERIAL|PERFUSI\w*|BOLUS|KM|КОНТРАСТ\w*)\b|{known.ASIAN_CONTRAST}"
 )
 _AFTER_OR_WITH = re.compile(rf"{known.any_of(known.AFTER, known.WITH)}(?: IV)* {_SIGN}\b")
 _DENIED = re.compile(
@@ -55,7 +55,10 @@ _SPELLINGS = tuple(
             r"(?:\b(?:C|KM|IV|CE|INJ|MDC|PDC)|\b[CK]ONTRAS[TC]\w*) ?-(?=$|[\s),;/])|(?:^|(?<=[\s(]))-(?:C|KM|IV|CE)\b",
             " NO C ",
         ),
-        (r"\b(?:C|KM|IV|CE|[CK]ONTRAS[TC]\w*) ?\+(?=$|[\s),;/])|(?:^|(?<=[\s(]))\+ ?(?:C|KM|IV|CE)\b", " WITH C "),
+        (
+            r"\b(?:C|KM|IV|CE|[CK]ONTRAS[TC]\w*) ?\+(?=$|[\s),;/])|(?:^|(?<=[\s(]))\+(?:C|KM|IV|CE)\b(?! ?-? ?SPINE)",
+            " WITH C ",
+        ),
         (r"\bW ?[/ ] ?O\b", "WO"),
         (r"\bW ?/", "WITH "),
         (r"\b([CS]) ?/(?= ?[CKI])", r"\1IN "),

@@ -201,6 +201,11 @@ AGENT = [
     "X",
 ]
 PLAIN_SERIES = [
+    "AX HEAD + C SPINE",
+    "HEAD +C-SPINE",
+    "HEAD WITH C-SPINE",
+    "HEAD W/ C SPINE",
+    "HEAD/C-SPINE TRAUMA",
     "HEAD 5mm",
     "HEAD W/O CONTRAST",
     "Head WO",
