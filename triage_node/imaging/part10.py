@@ -13,6 +13,7 @@ from pydicom import Dataset
 from pydicom.filereader import _read_file_meta_info, read_dataset, read_partial, read_preamble
 from pydicom.tag import BaseTag, Tag
 from pydicom.uid import (
+    UID,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
@@ -35,7 +36,7 @@ _BARE = re.compile(
     rb"\x08\0.[\0-\x40](?:[A-Z]{2}|..\0\0)|\0\x08[\0-\x40].[A-Z]{2}",
     re.DOTALL,
 )
-_SYNTAXES = {
+_SYNTAXES: dict[tuple[bool | None, bool | None], UID] = {
     (True, True): ImplicitVRLittleEndian,
     (False, True): ExplicitVRLittleEndian,
     (False, False): ExplicitVRBigEndian,
@@ -246,7 +247,7 @@ def _read_open(
     if not has_preamble and not (bare and _BARE.match(head)):
         raise InvalidInstance("The file is no DICOM file." if head else "The file is empty.")
     origin = len(_PREFIX) if head.startswith(_PREFIX) and not has_preamble else 0
-    specific = None if tags is None else list(tags)
+    specific: list[BaseTag | int] | None = None if tags is None else list(tags)
     return read_partial(_metered(file, budget, origin), stop_when, force=not has_preamble, specific_tags=specific)
 
 

@@ -83,11 +83,11 @@ def test_a_derivation_that_names_compression_only_is_none(description):
         {"ImageType": ["DERIVED", "PRIMARY", "AXIAL"], "DerivationDescription": "mean of 3 slices"},
         {
             "ImageType": ["DERIVED", "PRIMARY", "AXIAL"],
-            "DerivationCodeSequence": [("113072", "Multiplanar reformatting")],
+            "codes": [("113072", "Multiplanar reformatting")],
         },
         {
             "ImageType": ["DERIVED", "PRIMARY", "AXIAL"],
-            "DerivationCodeSequence": [("113062", "Pixel by pixel subtraction")],
+            "codes": [("113062", "Pixel by pixel subtraction")],
         },
     ],
 )
