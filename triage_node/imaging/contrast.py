@@ -59,7 +59,7 @@ _SPELLINGS = tuple(
             r"\b(?:C|KM|IV|CE|[CK]ONTRAS[TC]\w*) ?\+(?=$|[\s),;/])|(?:^|(?<=[\s(]))\+(?:C|KM|IV|CE)\b(?! ?-? ?SPINE)",
             " WITH C ",
         ),
-        (r"\bW ?[/ ] ?O\b", "WO"),
+        (r"\bW ?[/ ] ?O(?:UT)?\b", "WO"),
         (r"\bW ?/", "WITH "),
         (r"\b([CS]) ?/(?= ?[CKI])", r"\1IN "),
         (r"\bCIN ", "CON "),
@@ -79,7 +79,7 @@ _SPELLINGS = tuple(
         (rf"{_NOT} {_ASIDE}|\b{_ASIDE}\W+{_NOT}", " "),
         (rf"\b({_SIGN})\W+(?:N|F|0(?:\.0+)?)$", r"NO \1"),
         (r"(?<!\d)\.(?=\s|$)|:", " "),
-        (r"[^\w\s.,;&+|]", " "),
+        (r"[^\w\s.,;&+|]|_", " "),
         (r"\s+", " "),
     )
 )

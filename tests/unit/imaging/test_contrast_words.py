@@ -10,6 +10,19 @@ from triage_node.imaging.contrast import contrast_words
 from triage_node.imaging.judging import judge
 
 NO_AGENT = [
+    "w/out contrast",
+    "ante contraste",
+    "___",
+    "SC",
+    "没有",
+    "kontrast verilmedi",
+    "kein i.v. KM",
+    "IV: NO / PO: NO",
+    "NONE/NONE",
+    "Omnipaque 350 (0 ml)",
+    "N/A - NON CONTRAST",
+    "sans iode",
+    "bez kontr.",
     "NO",
     "NONE",
     "NIL",
@@ -145,6 +158,14 @@ NO_AGENT = [
     "HYPAQUE NOT GIVEN",
 ]
 AGENT = [
+    "POST-CONTRAST",
+    "WITHOUT AND WITH",
+    "w/ & w/o",
+    "iohexol 350 mgI/ml",
+    "75",
+    "Optiray 320; 80 mL; no adverse reaction",
+    "NO PRIOR REACTION ISOVUE 370",
+    "50ML ISOVUE; NO KNOWN ALLERGIES",
     "OMNIPAQUE 350",
     "CONTRAST",
     "POST CONTRAST",
