@@ -14,12 +14,12 @@ from triage_node.imaging.header import text, whole
 from triage_node.imaging.hounsfield import is_wrapped
 from triage_node.imaging.instance import Instance
 from triage_node.imaging.part10 import read_header_and_end
-from triage_node.imaging.stack import directions, headward, height_mm
+from triage_node.imaging.stack import cosines, headward, height_mm
 from triage_node.train.rsna.images import Images, Listed
 from triage_node.train.rsna.problems import Problem, ProblemCode
 
 T = TypeVar("T")
-# Length of the normal of two directions that are no longer two.
+# Length of the normal of two cosines that are no longer two.
 _FLATTEST = 0.5
 TAGS = tuple(
     Tag(keyword)
@@ -129,7 +129,7 @@ def _bounded(header: Dataset, keyword: str, low: int, high: int, image: str) -> 
 
 
 def _position_mm(frame: Frame, image: str) -> float:
-    row, column = directions(frame)
+    row, column = cosines(frame)
     if np.linalg.norm(np.cross(row, column)) < _FLATTEST:
         raise _Flaw(ProblemCode.INCOMPLETE_HEADER, "The header has no usable ImageOrientationPatient.", image)
     return height_mm(frame, headward(row, column))

@@ -1,18 +1,22 @@
 """`triage-node analyze`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from triage_node.commands.options import Json, plain, settings_from
+from triage_node.commands.options import Json, plain, printable, settings_from
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from triage_node.findings import ModelIdentity
+    from triage_node.imaging import Skipped
     from triage_node.pipeline.analysis import Analysis
     from triage_node.reasons import Reason
+
+MOST_SKIPPED_LINES = 50
 
 
 def analyze(
@@ -45,8 +49,9 @@ def analyze(
     settings = settings_from(context, model=model)
     configure_logging("WARNING")
     found = scan(paths)
+    _print_skipped(found.skipped)
     if not found.series:
-        raise TriageError(f"There is no DICOM series under {', '.join(map(str, paths))}.")
+        raise TriageError(f"There is no DICOM series under {', '.join(map(str, paths))}{_commonest(found.skipped)}.")
 
     from triage_node.models import explain_with, load_model
 
@@ -61,11 +66,14 @@ def analyze(
         results.append(_guarded(series, loaded, policy, today, force, context.obj["debug"], picture, found.skipped))
         if explain and results[-1].explanation:
             explain.write_bytes(results[-1].explanation.png())
-    rows = [as_row(analysis, loaded.identity) for analysis in results]
+    rows = [
+        as_row(analysis, loaded.identity, found.skipped_beside(series))
+        for series, analysis in zip(found.series, results, strict=True)
+    ]
     if as_json:
         typer.echo(json.dumps(rows, indent=1))
     else:
-        _print_table(rows, len(found.skipped))
+        _print_table(rows)
     if any(row["status"] == "failed" for row in rows):
         raise typer.Exit(1)
 
@@ -99,7 +107,7 @@ def _guarded(
         return Analysis(Status.FAILED, series, (reason,))
 
 
-def as_row(analysis: "Analysis", model: "ModelIdentity") -> dict[str, Any]:
+def as_row(analysis: "Analysis", model: "ModelIdentity", beside: Sequence["Skipped"] = ()) -> dict[str, Any]:
     """Return the JSON object of one series, as the interface promises it."""
     from dataclasses import asdict
 
@@ -115,7 +123,7 @@ def as_row(analysis: "Analysis", model: "ModelIdentity") -> dict[str, Any]:
         "forced": analysis.forced,
         "reasons": [{"code": reason.code, "message": reason.message} for reason in _reasons(analysis)],
         "cautions": [{"code": caution.code, "message": caution.message} for caution in _cautions(analysis)],
-        "skipped": [{"path": str(skipped.path), "why": skipped.why} for skipped in analysis.skipped],
+        "skipped": [{"path": str(path), "why": why} for path, why in _skipped(analysis, beside).items()],
         "model": asdict(model),
         "probabilities": _rounded(prediction.probabilities.values()) if prediction else None,
         "flagged": list(prediction.flagged) if prediction else [],
@@ -125,6 +133,11 @@ def as_row(analysis: "Analysis", model: "ModelIdentity") -> dict[str, Any]:
         "slices": _slices(analysis),
         "seconds": {stage: round(seconds, 3) for stage, seconds in analysis.seconds.items()},
     }
+
+
+def _skipped(analysis: "Analysis", beside: Sequence["Skipped"]) -> dict[Path, str]:
+    """Return by file why it had no part: what the scan skipped beside the series, and what the analysis left out."""
+    return {one.path: one.why for one in (*beside, *analysis.skipped)}
 
 
 def _reasons(analysis: "Analysis") -> tuple["Reason", ...]:
@@ -156,7 +169,29 @@ def _rounded(scores: Any) -> dict[str, float]:
     return {label: round(float(score), 4) for label, score in zip(LABELS, scores, strict=True)}
 
 
-def _print_table(rows: list[dict[str, Any]], skipped: int) -> None:
+def _print_skipped(skipped: Sequence["Skipped"]) -> None:
+    """Name what was left out on stderr, where it does not disturb JSON; of very many the first, and their number."""
+    for one in skipped[:MOST_SKIPPED_LINES]:
+        typer.echo(f"Skipped {printable(str(one.path))}: {printable(one.why)}", err=True)
+    if len(skipped) > MOST_SKIPPED_LINES:
+        whys = " ".join(f"{count} with: {printable(why)}" for why, count in _counted(skipped))
+        typer.echo(f"Skipped {len(skipped)} in all. {whys}", err=True)
+
+
+def _commonest(skipped: Sequence["Skipped"]) -> str:
+    if not skipped:
+        return ", nor any file"
+    why, count = _counted(skipped)[0]
+    return f"; of {len(skipped)} files {count} were skipped with: {printable(why).rstrip('.')}"
+
+
+def _counted(skipped: Sequence["Skipped"]) -> list[tuple[str, int]]:
+    from collections import Counter
+
+    return Counter(one.why for one in skipped).most_common()
+
+
+def _print_table(rows: list[dict[str, Any]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -172,7 +207,4 @@ def _print_table(rows: list[dict[str, Any]], skipped: int) -> None:
             plain(". ".join(part for part in (", ".join(label for label in types if label != "any"), why) if part)),
             f"{sum(row['seconds'].values()):.1f}" if row["seconds"] else "",
         )
-    console = Console()
-    console.print(table)
-    if skipped:
-        console.print(f"Skipped because they are no DICOM instances: {skipped} of the files.")
+    Console().print(table)

@@ -49,7 +49,12 @@ def plain(text: str) -> str:
     """Return a peer's text for a table, without markup of ours and without commands to the terminal."""
     from rich.markup import escape
 
-    return escape("".join(character for character in text if character.isprintable()))
+    return escape(printable(text))
+
+
+def printable(text: str) -> str:
+    """Return text without commands to the terminal, and bytes of a file's name that are no text as a mark."""
+    return "".join(character if character.isprintable() else "?" * (character > "\x7f") for character in text)
 
 
 def moment(seconds: float | None) -> str:

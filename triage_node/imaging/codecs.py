@@ -4,12 +4,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from triage_node.imaging.codestream import Codestream, without_applications
+from triage_node.imaging.codestream import END_OF_IMAGE, Codestream, until_end, without_applications
 from triage_node.imaging.pixelformat import JPEG, JPEG_2000, JPEG_LS, PixelFormat
 from triage_node.imaging.rle import decode_rle
 
-_END_OF_IMAGE = b"\xff\xd9"
-_PRECISIONS = range(8, 17)  # gdcm ends the process for fewer bits
+_NO_SCAN = b"\xa5\x5a\x3c\xc3" * 16
+_MOST_NULS = 4  # that a code of a scan can end with
+_MOST_BITS = 16
+_FEWEST_BITS, _FEWEST_BITS_OF_GDCM = 2, 8  # it ends the process for fewer
 
 
 def decode(encoded: bytes, form: PixelFormat) -> tuple[np.ndarray, int]:
@@ -29,11 +31,11 @@ def decode(encoded: bytes, form: PixelFormat) -> tuple[np.ndarray, int]:
         return decode_rle(encoded, form.rows, form.columns, form.bits_allocated), form.bits_stored
     stream = Codestream.of(encoded)
     alike = (stream.rows, stream.columns, stream.components) == (form.rows, form.columns, 1)
-    if not alike or stream.precision not in _PRECISIONS:
+    fewest = _FEWEST_BITS_OF_GDCM if form.transfer_syntax_uid in JPEG else _FEWEST_BITS
+    if not alike or not fewest <= stream.precision <= _MOST_BITS:
         raise ValueError(f"the codestream holds {stream.columns} x {stream.rows} pixels of {stream.precision} bits")
-    if not encoded.rstrip(b"\0").endswith(_END_OF_IMAGE):  # decoders fill up what is missing, or search long for it
-        raise ValueError("the codestream has no end")
-    data = _codec(form)(encoded, form, stream)
+    # Decoders fill up what is missing, search long for it, or stumble over what follows the end.
+    data = _codec(form)(until_end(encoded), form, stream)
     dtype = np.dtype("u1" if len(data) == form.rows * form.columns else "<u2")
     pixels = np.frombuffer(data, dtype)
     if len(pixels) != form.rows * form.columns:
@@ -48,10 +50,22 @@ def _codec(form: PixelFormat) -> Callable[[bytes, PixelFormat, Codestream], byte
 
 
 def _jpeg(encoded: bytes, form: PixelFormat, stream: Codestream) -> bytes:
+    """Decode; where a scan was cut, gdcm fills up with mid gray, or with what follows, without a word."""
+    bare = without_applications(encoded)
+    data = _by_gdcm(bare, form, stream)
+    last = np.frombuffer(data, "u1" if stream.precision <= 8 else "<u2")[-form.columns :]
+    if np.all(last == 1 << (stream.precision - 1)):
+        longer = bare.removesuffix(END_OF_IMAGE) + _NO_SCAN + END_OF_IMAGE
+        if data != _by_gdcm(longer, form, stream):
+            raise ValueError("a scan of the codestream was cut")
+    return data
+
+
+def _by_gdcm(encoded: bytes, form: PixelFormat, stream: Codestream) -> bytes:
     import gdcm
 
     fragment = gdcm.Fragment()
-    fragment.SetByteStringValue(without_applications(encoded))
+    fragment.SetByteStringValue(encoded)
     fragments = gdcm.SequenceOfFragments.New()
     fragments.AddFragment(fragment)
     element = gdcm.DataElement(gdcm.Tag(0x7FE0, 0x0010))
@@ -71,8 +85,18 @@ def _jpeg(encoded: bytes, form: PixelFormat, stream: Codestream) -> bytes:
 def _jpeg_ls(encoded: bytes, _form: PixelFormat, _stream: Codestream) -> bytes:
     import jpeg_ls
 
-    data, _ = jpeg_ls.decode_pixel_data(encoded)
-    return bytes(data)
+    # Some pad the scan, not the frame, to an even length. CharLS refuses what is left over as well as what is missing,
+    # so the first number of NULs that it takes is the right one.
+    scan = encoded.removesuffix(END_OF_IMAGE).rstrip(b"\0")
+    kept = (scan + b"\0" * count + END_OF_IMAGE for count in range(_MOST_NULS))
+    for stream in (encoded, *kept):
+        try:
+            return bytes(jpeg_ls.decode_pixel_data(stream)[0])
+        except Exception as error:  # CharLS names its errors, its binding raises them as it likes
+            refusal = error
+            if not encoded.endswith(b"\0" + END_OF_IMAGE):
+                break
+    raise refusal
 
 
 def _jpeg_2000(encoded: bytes, _form: PixelFormat, _stream: Codestream) -> bytes:

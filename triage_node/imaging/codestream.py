@@ -1,5 +1,6 @@
 """What a compressed frame says of its own size, read before a decoder allocates memory for it."""
 
+import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +12,12 @@ _START_OF_SCAN = 0xDA
 _TABLES = frozenset({0xC4, 0xDB, 0xDD})
 _APPLICATIONS = frozenset({*range(0xE0, 0xF0), 0xFE})
 _MOST_BYTES_BEFORE_SCAN = 2**20
+END_OF_IMAGE = b"\xff\xd9"
+_START_OF_TILE = b"\xff\x90"
+_SHORTEST_TILE = 14
+# Neither a stuffed byte nor a restart; before a marker any number of fill bytes (T.81 B.1.1, T.87 A.1).
+_MARKER = re.compile(rb"\xff+([\x80-\xcf\xd8-\xfe])")
+_PADDING = b"\0\xff \r\n"
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,43 @@ class Codestream:
                 precision, rows, columns, components = struct.unpack_from(">BHHB", encoded, start + 4)
                 return cls(rows, columns, precision, components)
         raise ValueError("the codestream has no start of frame")
+
+
+def until_end(encoded: bytes) -> bytes:
+    """Return a codestream up to its end marker, without the file around it and without what a peer put behind it.
+
+    Raises
+    ------
+    ValueError
+        The codestream has no end: it was cut off.
+    """
+    if encoded.startswith((_J2K_START, _JP2_START)):
+        start = max(encoded.find(_J2K_START, 0, _MOST_BYTES_BEFORE_SCAN), 0)
+        return encoded[start : _end_of_jpeg_2000(encoded, start)]
+    at = 2
+    while found := _MARKER.search(encoded, at):
+        if encoded[found.end() - 1] == END_OF_IMAGE[1]:
+            return encoded[: found.start()] + END_OF_IMAGE
+        at = found.end() + max(2, int.from_bytes(encoded[found.end() : found.end() + 2], "big"))
+    raise ValueError("the codestream has no end")
+
+
+def _end_of_jpeg_2000(encoded: bytes, start: int) -> int:
+    """Return where the end marker ends, found from tile part to tile part (T.800 A.4.2)."""
+    at = encoded.find(_START_OF_TILE, start)
+    while at >= 0 and encoded.startswith(_START_OF_TILE, at) and len(encoded) >= at + _SHORTEST_TILE:
+        length = int.from_bytes(encoded[at + 6 : at + 10], "big")
+        if length < _SHORTEST_TILE:  # 0, up to the end: no marker lies in the packets (T.800 B.10.1)
+            at = encoded.find(END_OF_IMAGE, at + _SHORTEST_TILE)
+        else:
+            at += length
+    if not 0 <= at < len(encoded):
+        raise ValueError("the codestream has no end")
+    if not encoded.startswith(END_OF_IMAGE, at):  # a wrong length of a tile part
+        at = len(encoded.rstrip(_PADDING)) - len(END_OF_IMAGE)
+    if not encoded.startswith(END_OF_IMAGE, max(at, 0)):
+        raise ValueError("the codestream has no end")
+    return at + len(END_OF_IMAGE)
 
 
 def without_applications(encoded: bytes) -> bytes:

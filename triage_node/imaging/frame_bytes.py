@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from pydicom.encaps import generate_frames
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
 
 from triage_node.errors import InvalidInstance
+from triage_node.imaging.fragments import Fragments
 from triage_node.imaging.header import whole
 from triage_node.imaging.instance import Instance
-from triage_node.imaging.part10 import pixel_data_place, read_pixel_data
+from triage_node.imaging.part10 import pixel_data_place, read_encapsulated, read_pixel_data
 from triage_node.imaging.pixelformat import NATIVE, PixelFormat
 from triage_node.imaging.pixels import stored_values
 
@@ -40,14 +40,18 @@ def compressed_frames(path: Path, numbers: Sequence[int]) -> Iterator[bytes]:
         They are not there, or damaged.
     """
     instance = Instance.read(path)
+    data = _some(read_encapsulated(path))
     try:
-        encoded, wanted = generate_frames(_pixel_data(path), number_of_frames=frame_count(instance)), set(numbers)
-        found = {number: frame for number, frame in enumerate(encoded, 1) if number in wanted}
-        yield from [found[number] for number in numbers]
-    except InvalidInstance:
-        raise
-    except Exception as error:  # the border to a peer's bytes: on damaged ones pydicom raises anything
-        raise InvalidInstance("The frames of the image cannot be told apart.") from error
+        fragments = Fragments.of(data)
+        frames = fragments.frames(frame_count(instance))
+    except ValueError as error:
+        raise InvalidInstance(f"The frames of the image cannot be told apart: {error}.") from error
+    if fragments.is_cut:
+        frames[-1] = None
+    for number in numbers:
+        if not 1 <= number <= len(frames) or (frame := frames[number - 1]) is None:
+            raise InvalidInstance(f"Frame {number} is cut off or missing.")
+        yield frame
 
 
 def little_endian_frames(path: Path, numbers: Sequence[int] = ()) -> Iterator[bytes]:
@@ -90,7 +94,7 @@ def _native(instance: Instance, numbers: Sequence[int]) -> Iterator[bytes]:
 def _parts(instance: Instance, numbers: Sequence[int], length: int) -> Iterator[bytes]:
     """Yield frames from where they lie in the file; a deflated file has to be read as a whole."""
     if instance.transfer_syntax_uid == DeflatedExplicitVRLittleEndian:
-        data = _pixel_data(instance.path)
+        data = _some(read_pixel_data(instance.path))
         yield from (data[(number - 1) * length : number * length] for number in numbers)
         return
     start, end = pixel_data_place(instance.path)
@@ -100,8 +104,7 @@ def _parts(instance: Instance, numbers: Sequence[int], length: int) -> Iterator[
             yield file.read(max(0, min(length, end - file.tell())))
 
 
-def _pixel_data(path: Path) -> bytes:
-    data = read_pixel_data(path)
+def _some(data: bytes) -> bytes:
     if not data:
         raise InvalidInstance("The instance has no pixel data.")
     return data

@@ -5,6 +5,7 @@ send: UIDs with letters, decimal strings that are no numbers, the wrong VR.
 """
 
 import math
+import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from functools import lru_cache
@@ -20,6 +21,7 @@ _BINARY = {"US": "u2", "SS": "i2", "UL": "u4", "SL": "i4", "FL": "f4", "FD": "f8
 _MOST_CHARACTERS = 4096
 _LARGEST_NUMBER = 1e9
 _NOTHING = Dataset()
+_NO_DIGIT = re.compile(r"\D")
 
 
 @lru_cache(maxsize=512)
@@ -75,9 +77,9 @@ def whole(header: Dataset, keyword: str) -> int | None:
 
 
 def day(header: Dataset, keyword: str) -> date | None:
-    """Return a DA value, also in the old form ``yyyy.mm.dd`` (PS3.5 Table 6.2-1), None when it is no date."""
+    """Return a DA value, also as ``yyyy.mm.dd`` (PS3.5 Table 6.2-1) or the like, None when it is no date."""
     try:
-        return datetime.strptime(text(header, keyword).replace(".", "")[:8], "%Y%m%d").date()
+        return datetime.strptime(_NO_DIGIT.sub("", text(header, keyword))[:8], "%Y%m%d").date()
     except ValueError:
         return None
 
@@ -116,7 +118,12 @@ def _scalars(header: Dataset, keyword: str) -> Sequence[float | str]:
         return list(np.frombuffer(element.value[: min(usable, _MOST_CHARACTERS)], order + dtype).tolist())
     if isinstance(element.value, int | float):
         return (element.value,)
-    return texts(header, keyword)
+    return [_with_point(value) for value in texts(header, keyword)]
+
+
+def _with_point(value: str) -> str:
+    """Return a decimal string with the point PS3.5 Table 6.2-1 asks for; some write the comma of their country."""
+    return value.replace(",", ".") if "." not in value and value.count(",") == 1 else value
 
 
 def _vr(element: RawDataElement | DataElement) -> str:

@@ -10,6 +10,8 @@ HIGHEST_HU = 3071.0
 _WRAP = 4096
 _WRAP_OFFSET = 1000
 _AIR_BELOW_HU = -200.0
+_NO_CT_NUMBER_HU = 16000.0
+_SIGN = 0x8000
 
 
 def hounsfield(values: np.ndarray, header: Dataset, rescale: tuple[float, float]) -> np.ndarray:
@@ -30,14 +32,17 @@ def hounsfield(values: np.ndarray, header: Dataset, rescale: tuple[float, float]
         ``(rows, columns) float32``, HU.
     """
     slope, intercept = rescale
-    if wrapped := is_wrapped(header, intercept):
-        values, intercept = (values.astype(np.int32) + _WRAP_OFFSET) % _WRAP, -float(_WRAP_OFFSET)
+    padding = None
+    if is_wrapped(header, intercept):
+        values, intercept = _unwrapped(values), -float(_WRAP_OFFSET)
+    else:
+        padding = _padding(values, header, slope, intercept)
+        values = _signed(values, slope, intercept)
     hu = values.astype(np.float32)
     if slope != 1:
         hu *= np.float32(slope)
     if intercept:
         hu += np.float32(intercept)
-    padding = None if wrapped else _padding(values, header, slope, intercept)
     if padding is not None:
         hu[padding] = LOWEST_HU
     return np.clip(hu, LOWEST_HU, HIGHEST_HU, out=hu)
@@ -47,6 +52,19 @@ def is_wrapped(header: Dataset, intercept: float) -> bool:
     """Say whether negative values were stored modulo 4096 under unsigned 12 bits, as in a part of the RSNA-2019 set."""
     stored, signed = whole(header, "BitsStored"), whole(header, "PixelRepresentation")
     return stored == 12 and signed == 0 and intercept > -100
+
+
+def _unwrapped(values: np.ndarray) -> np.ndarray:
+    """Return values counted from -1000 HU; negative ones were kept as such and are padding."""
+    wide = values.astype(np.int32)
+    return np.where(wide < 0, wide + _WRAP_OFFSET, (wide + _WRAP_OFFSET) % _WRAP)
+
+
+def _signed(values: np.ndarray, slope: float, intercept: float) -> np.ndarray:
+    """Return 16-bit words as two's complement where unsigned their upper half would be no CT number."""
+    if values.dtype.newbyteorder("=") == np.uint16 and slope * _SIGN + intercept > _NO_CT_NUMBER_HU:
+        return values.view(values.dtype.str.replace("u", "i"))
+    return values
 
 
 def _padding(values: np.ndarray, header: Dataset, slope: float, intercept: float) -> np.ndarray | None:

@@ -30,7 +30,9 @@ IMAGE = (
     "ContentDate", "ContentTime", "ImageType", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing",
     "SliceThickness", "SpacingBetweenSlices", "SliceLocation", "GantryDetectorTilt", "ReconstructionDiameter",
     "ConvolutionKernel", "KVP", "ContrastBolusAgent", "ContrastBolusAgentSequence", "ContrastBolusRoute",
+    "ContrastBolusVolume",
     "LossyImageCompression", "LossyImageCompressionMethod", "BurnedInAnnotation",
+    "DerivationDescription", "DerivationCodeSequence",
     "SamplesPerPixel", "PhotometricInterpretation", "Rows", "Columns", "NumberOfFrames", "BitsAllocated",
     "BitsStored", "HighBit", "PixelRepresentation", "PixelPaddingValue", "PixelPaddingRangeLimit",
     "RescaleSlope", "RescaleIntercept", "RescaleType", "WindowCenter", "WindowWidth",
@@ -85,9 +87,14 @@ class Instance:
     @property
     def transfer_syntax_uid(self) -> str:
         """Transfer Syntax UID of the file, "" when unknown."""
-        return text(getattr(self.header, "file_meta", Dataset()), "TransferSyntaxUID")
+        return transfer_syntax_uid(self.header)
 
 
 def sop_class_uid(header: Dataset) -> str:
     """Return the SOP Class UID of a data set or of its file meta information, "" when unknown."""
     return text(header, "SOPClassUID") or text(getattr(header, "file_meta", Dataset()), "MediaStorageSOPClassUID")
+
+
+def transfer_syntax_uid(header: Dataset) -> str:
+    """Return the Transfer Syntax UID of a data set's file meta information, "" when unknown."""
+    return text(getattr(header, "file_meta", Dataset()), "TransferSyntaxUID")

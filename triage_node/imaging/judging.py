@@ -4,6 +4,7 @@ from datetime import date
 
 from triage_node.errors import UnsuitableSeries
 from triage_node.imaging.arrangement import is_localizer
+from triage_node.imaging.contrast import contrast_words
 from triage_node.imaging.eligibility import is_ct
 from triage_node.imaging.patient import patient_reasons, prior_reasons
 from triage_node.imaging.policy import Policy
@@ -11,7 +12,7 @@ from triage_node.imaging.series import Series
 from triage_node.imaging.slices import originals, slices_in
 from triage_node.imaging.stack import Stack
 from triage_node.imaging.usable import usable_stack
-from triage_node.imaging.words import names_contrast, names_other_part
+from triage_node.imaging.words import other_part_words
 from triage_node.reasons import Reason, ReasonCode
 
 
@@ -53,10 +54,10 @@ def kind_reasons(series: Series) -> tuple[Reason, ...]:
 def content_reasons(series: Series, policy: Policy, strict: bool = True) -> tuple[Reason, ...]:
     """Return what speaks against the content of a CT series, whatever the day; `strict` as in `arrange`."""
     reasons = list(patient_reasons((instance.header for instance in series.instances), policy))
-    if names_other_part(series.header):
-        reasons.append(Reason.of(ReasonCode.NOT_HEAD))
-    if not policy.accept_contrast and any(names_contrast(instance.header) for instance in series.instances):
-        reasons.append(Reason.of(ReasonCode.CONTRAST))
+    if words := other_part_words(series.header):
+        reasons.append(Reason.of(ReasonCode.NOT_HEAD, words))
+    if not policy.accept_contrast and (words := _contrast_words(series)):
+        reasons.append(Reason.of(ReasonCode.CONTRAST, words))
     try:
         usable = usable_stack(series, strict)
     except UnsuitableSeries as refusal:
@@ -86,3 +87,7 @@ def thickness_mm(stack: Stack) -> float:
     """Return the median slice thickness; where the headers have none, the distance of the slices."""
     known = sorted(frame.thickness_mm for frame in stack.frames if frame.thickness_mm)
     return known[len(known) // 2] if known else stack.spacing_mm
+
+
+def _contrast_words(series: Series) -> str:
+    return next(filter(None, (contrast_words(instance.header) for instance in series.instances)), "")

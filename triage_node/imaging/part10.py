@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import stat
 import warnings
 from collections.abc import Callable, Sequence
@@ -11,7 +12,13 @@ from typing import BinaryIO, TypeVar, cast
 from pydicom import Dataset
 from pydicom.filereader import _read_file_meta_info, read_dataset, read_partial, read_preamble
 from pydicom.tag import BaseTag, Tag
-from pydicom.uid import DeflatedExplicitVRLittleEndian
+from pydicom.uid import (
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
 
 from triage_node.errors import InvalidInstance
 from triage_node.imaging.inflating import Inflating
@@ -24,18 +31,32 @@ LARGEST_INFLATION = 20
 _PIXEL_DATA = Tag("PixelData")
 _PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 _UNDEFINED_LENGTH = 0xFFFFFFFF
+_ITEM = b"\xfe\xff\x00\xe0"
+_PREFIX, _PREFIX_AT = b"DICM", 128
 _START_OF_META = 132
+# How a file without preamble begins: with the prefix, the file meta information, or an element of group 0008.
+_BARE = re.compile(
+    rb"(?:DICM)?\x02\0\0\0UL|(?:DICM)?\x02\0[\x01-\x20]\0[A-Z]{2}|"
+    rb"\x08\0.[\0-\x40](?:[A-Z]{2}|..\0\0)|\0\x08[\0-\x40].[A-Z]{2}",
+    re.DOTALL,
+)
+_SYNTAXES: dict[tuple[bool | None, bool | None], UID] = {
+    (True, True): ImplicitVRLittleEndian,
+    (False, True): ExplicitVRLittleEndian,
+    (False, False): ExplicitVRBigEndian,
+}
 _GROUP_LENGTH_END = 144
 T = TypeVar("T")
 StopWhen = Callable[[BaseTag, str | None, int], bool]
 
 
 class _Metered(io.BufferedIOBase):
-    """A file that refuses to give more than a number of bytes, wherever they lie."""
+    """A file from an offset on that refuses to give more than a number of bytes, wherever they lie."""
 
-    def __init__(self, file: BinaryIO, budget: int) -> None:
+    def __init__(self, file: BinaryIO, budget: int, origin: int) -> None:
         self._file = file
         self._left = budget
+        self._origin = origin
 
     def read(self, size: int | None = -1) -> bytes:
         if size is None or not 0 <= size <= self._left:
@@ -45,25 +66,38 @@ class _Metered(io.BufferedIOBase):
         return data
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        return self._file.seek(offset, whence)
+        return self._file.seek(offset + self._origin if whence == 0 else offset, whence) - self._origin
 
     def tell(self) -> int:
-        return self._file.tell()
+        return self._file.tell() - self._origin
 
 
-def _metered(file: BinaryIO, budget: int) -> BinaryIO:
-    return cast(BinaryIO, _Metered(file, budget))
+def _metered(file: BinaryIO, budget: int, origin: int = 0) -> BinaryIO:
+    return cast(BinaryIO, _Metered(file, budget, origin))
 
 
 def read_header(path: Path, tags: Sequence[BaseTag]) -> Dataset:
     """Read the elements `tags` that come before the pixel data.
+
+    A file on disk may lack the preamble, or the file meta information as a whole; then the transfer syntax is the one
+    its elements are written in, unless its pixel data are encapsulated.
 
     Raises
     ------
     InvalidInstance
         The file is no DICOM file (PS3.10 Section 7), damaged, or too large.
     """
-    return _read(path, tags, _at_pixels, LARGEST_HEADER_BYTES)
+    lengths: list[int] = []
+
+    def at_pixels(tag: BaseTag, _vr: str | None, length: int) -> bool:
+        if tag in _PIXEL_TAGS:
+            lengths.append(length)
+        return tag in _PIXEL_TAGS
+
+    ds = _read(path, tags, at_pixels, LARGEST_HEADER_BYTES)
+    if not ds.file_meta.get("TransferSyntaxUID") and _UNDEFINED_LENGTH not in lengths:
+        ds.file_meta.TransferSyntaxUID = _SYNTAXES[ds.original_encoding]
+    return ds
 
 
 def parse_header(file: BinaryIO, tags: Sequence[BaseTag]) -> Dataset:
@@ -105,15 +139,37 @@ def read_header_and_end(file: BinaryIO, tags: Sequence[BaseTag]) -> tuple[Datase
 
 
 def read_pixel_data(path: Path) -> bytes:
-    """Read the value of the pixel data, empty without; raises as `read_header` does."""
+    """Read the value of native pixel data, empty without; raises as `read_header` does."""
     # What is empty and of no VR of the Standard looks to pydicom like an element still to be read, which it cannot be.
     element = _read(path, [_PIXEL_DATA], None, LARGEST_FILE_BYTES).get_item(_PIXEL_DATA, keep_deferred=True)
+    if getattr(element, "length", 0) == _UNDEFINED_LENGTH:
+        raise InvalidInstance("The pixel data are encapsulated, against their transfer syntax.")
     return bytes(element.value or b"") if element else b""
 
 
+def read_encapsulated(path: Path) -> bytes:
+    """Read the items of encapsulated pixel data, and all that follows them; empty without; raises as `read_header`.
+
+    The delimiter is not looked for, as pydicom does: some peers write none, and its bytes may lie in a codestream.
+    """
+
+    def read(file: BinaryIO) -> bytes:
+        length, start = _pixel_element(file)
+        file.seek(start)
+        return file.read() if length == _UNDEFINED_LENGTH else file.read(length)
+
+    return _guarded(path, read)
+
+
 def read_everything(path: Path) -> Dataset:
-    """Read all elements of a file, with pixel data and what follows them; raises as `read_header` does."""
-    return _not_empty(_read(path, None, None, LARGEST_FILE_BYTES))
+    """Read all elements of a file, with pixel data and what follows them; raises as `read_header` does.
+
+    Encapsulated pixel data without their delimiter are left out, and nothing follows them.
+    """
+    ds = _read(path, None, None, LARGEST_FILE_BYTES)
+    if not ds and read_encapsulated(path).startswith(_ITEM):
+        return read_whole_header(path)[0]
+    return _not_empty(ds)
 
 
 def read_whole_header(path: Path) -> tuple[Dataset, BaseTag | None]:
@@ -133,17 +189,22 @@ def pixel_data_place(path: Path) -> tuple[int, int]:
     """Return where in a file that is not deflated the value of native pixel data begins and ends; raises as above."""
 
     def read(file: BinaryIO) -> tuple[int, int]:
-        ds = read_partial(_metered(file, LARGEST_HEADER_BYTES), _at_pixels, specific_tags=[])
-        # pydicom stops before the tag; behind it come the VR and two zero bytes, unless it is implicit (PS3.5 7.1).
-        head = file.read(12)
-        is_implicit, is_little = ds.original_encoding
-        length = int.from_bytes(head[4:8] if is_implicit else head[8:12], "little" if is_little else "big")
-        start = file.tell() - (4 if is_implicit else 0)
-        if len(head) < 12 or length == _UNDEFINED_LENGTH:
+        length, start = _pixel_element(file)
+        if not length or length == _UNDEFINED_LENGTH:
             raise InvalidInstance("The instance has no native pixel data.")
         return start, min(start + length, path.stat().st_size)
 
     return _guarded(path, read)
+
+
+def _pixel_element(file: BinaryIO) -> tuple[int, int]:
+    """Return the length the pixel data announce, 0 without, and where their value begins."""
+    ds = _read_open(file, [], _at_pixels, LARGEST_HEADER_BYTES, bare=True)
+    # pydicom stops before the tag; behind it come the VR and two zero bytes, unless it is implicit (PS3.5 7.1).
+    head = file.read(12)
+    is_implicit, is_little = ds.original_encoding
+    length = int.from_bytes(head[4:8] if is_implicit else head[8:12], "little" if is_little else "big")
+    return length if len(head) == 12 else 0, file.tell() - (4 if is_implicit else 0)
 
 
 def _not_empty(ds: Dataset) -> Dataset:
@@ -158,7 +219,7 @@ def _at_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:
 
 
 def _read(path: Path, tags: Sequence[BaseTag] | None, stop_when: StopWhen | None, budget: int) -> Dataset:
-    return _guarded(path, lambda file: _read_open(file, tags, stop_when, budget))
+    return _guarded(path, lambda file: _read_open(file, tags, stop_when, budget, bare=True))
 
 
 def _guarded(path: Path, read: Callable[[BinaryIO], T]) -> T:
@@ -176,11 +237,22 @@ def _unreadable(error: Exception) -> InvalidInstance:
     return InvalidInstance(f"The file cannot be read as DICOM ({type(error).__name__}).")
 
 
-def _read_open(file: BinaryIO, tags: Sequence[BaseTag] | None, stop_when: StopWhen | None, budget: int) -> Dataset:
-    if DeflatedExplicitVRLittleEndian.encode() in file.read(1024):
-        return _read_deflated(file, tags, stop_when, budget)
+def _read_open(
+    file: BinaryIO, tags: Sequence[BaseTag] | None, stop_when: StopWhen | None, budget: int, bare: bool = False
+) -> Dataset:
+    """Read from the start of an open file; a `bare` one may lack preamble and file meta information."""
+    head = file.read(1024)
     file.seek(0)
-    return read_partial(_metered(file, budget), stop_when, specific_tags=None if tags is None else list(tags))
+    has_preamble = head[_PREFIX_AT:_START_OF_META] == _PREFIX
+    if DeflatedExplicitVRLittleEndian.encode() in head:
+        if not has_preamble:
+            raise InvalidInstance("The file is deflated and has no preamble.")
+        return _read_deflated(file, tags, stop_when, budget)
+    if not has_preamble and not (bare and _BARE.match(head)):
+        raise InvalidInstance("The file is no DICOM file." if head else "The file is empty.")
+    origin = len(_PREFIX) if head.startswith(_PREFIX) and not has_preamble else 0
+    specific: list[BaseTag | int] | None = None if tags is None else list(tags)
+    return read_partial(_metered(file, budget, origin), stop_when, force=not has_preamble, specific_tags=specific)
 
 
 def _refuse_odd_file(path: Path) -> None:

@@ -36,14 +36,20 @@ def prior_reasons(header: Dataset, policy: Policy, today: date) -> tuple[Reason,
 
 
 def names_several_patients(headers: Iterable[Dataset]) -> bool:
-    """Say whether two headers name different patients by Patient ID, birth date, or, where no ID is known, by name."""
+    """Say whether two headers name different patients by Patient ID, birth date, or, where no ID is known, by name.
+
+    The same value in another spelling is the same: case and spaces, forms of a date, empty components of a name. Zeros
+    before a number are so where the names agree.
+    """
     headers = tuple(headers)
-    for keyword in ("PatientID", "PatientBirthDate"):
-        if len({text(header, keyword) for header in headers} - {""}) > 1:
-            return True
-    if any(text(header, "PatientID") for header in headers):
-        return False
-    return len({_name(header) for header in headers} - {""}) > 1
+    births = {day(header, "PatientBirthDate") for header in headers} - {None}
+    identifiers = {_identifier(header) for header in headers} - {""}
+    names = {_name(header) for header in headers} - {""}
+    if len(births) > 1:
+        return True
+    if len(identifiers) > 1:
+        return len(names) != 1 or len({identifier.lstrip("0") for identifier in identifiers}) > 1
+    return not identifiers and len(names) > 1
 
 
 def age_years(header: Dataset) -> float | None:
@@ -57,5 +63,15 @@ def age_years(header: Dataset) -> float | None:
     return (studied - born).days / 365.25
 
 
+def _identifier(header: Dataset) -> str:
+    return "".join(text(header, "PatientID").split()).casefold()
+
+
 def _name(header: Dataset) -> str:
-    return text(header, "PatientName").rstrip("^ ").upper()
+    """Return the first group of a name that is not empty, each component in one spelling (PS3.5 6.2.1)."""
+    groups = (_components(group) for group in text(header, "PatientName").split("="))
+    return next(filter(None, groups), "")
+
+
+def _components(group: str) -> str:
+    return "^".join(" ".join(component.split()) for component in group.casefold().split("^")).rstrip("^")

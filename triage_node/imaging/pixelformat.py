@@ -18,7 +18,8 @@ JPEG = frozenset({uid.JPEGBaseline8Bit, uid.JPEGExtended12Bit, uid.JPEGLossless,
 JPEG_LS = frozenset({uid.JPEGLSLossless, uid.JPEGLSNearLossless})
 JPEG_2000 = frozenset({uid.JPEG2000Lossless, uid.JPEG2000, uid.HTJ2KLossless, uid.HTJ2KLosslessRPCL, uid.HTJ2K})
 RLE = frozenset({uid.RLELossless})
-_DECODED = NATIVE | JPEG | JPEG_LS | JPEG_2000 | RLE
+COMPRESSED = JPEG | JPEG_LS | JPEG_2000 | RLE
+_DECODED = NATIVE | COMPRESSED
 _PHOTOMETRIC = frozenset({"MONOCHROME1", "MONOCHROME2"})
 
 
@@ -38,6 +39,8 @@ class PixelFormat:
         How the pixel data are encoded.
     frames
         Number of frames.
+    padding
+        First and last value that stand for no pixel, as signed 16-bit words hold them; None without.
     """
 
     rows: int
@@ -48,6 +51,7 @@ class PixelFormat:
     signed: bool
     transfer_syntax_uid: str
     frames: int
+    padding: tuple[int, int] | None = None
 
     @classmethod
     def of(cls, instance: Instance) -> "PixelFormat":
@@ -69,6 +73,7 @@ class PixelFormat:
             signed=whole(header, "PixelRepresentation") == 1,
             transfer_syntax_uid=instance.transfer_syntax_uid,
             frames=whole(header, "NumberOfFrames") or 1,
+            padding=_padding(header),
         )
         if trouble := _color(header) or made._trouble():
             raise UnsuitableSeries(Reason.of(ReasonCode.UNSUPPORTED_PIXELS, trouble))
@@ -102,3 +107,12 @@ def _color(header: Dataset) -> str:
     if samples in (None, 1) and photometric in ("", *_PHOTOMETRIC):
         return ""
     return f"It holds {samples} samples a pixel as {photometric[:16] or 'unknown'}."
+
+
+def _padding(header: Dataset) -> tuple[int, int] | None:
+    """Return the range of padding (PS3.3 C.7.5.1.1.2), whichever sign the header gives it."""
+    first, last = whole(header, "PixelPaddingValue"), whole(header, "PixelPaddingRangeLimit")
+    if first is None:
+        return None
+    limits = [(value + 0x8000) % 0x10000 - 0x8000 for value in (first, first if last is None else last)]
+    return min(limits), max(limits)

@@ -3,14 +3,16 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from pydicom.encaps import generate_frames
 
 from triage_node.errors import InvalidInstance, UnsuitableSeries
 from triage_node.imaging.codecs import decode
+from triage_node.imaging.fragments import Fragments
 from triage_node.imaging.instance import Instance
-from triage_node.imaging.part10 import read_pixel_data
+from triage_node.imaging.part10 import read_encapsulated, read_pixel_data
 from triage_node.imaging.pixelformat import PixelFormat
 from triage_node.reasons import Reason, ReasonCode
+
+_MOST_NEGATIVE = 4096
 
 
 def stored_values(instance: Instance, numbers: Sequence[int]) -> Iterator[np.ndarray]:
@@ -34,7 +36,7 @@ def stored_values(instance: Instance, numbers: Sequence[int]) -> Iterator[np.nda
         UNSUPPORTED_PIXELS or UNREADABLE, with what is wrong.
     """
     form = PixelFormat.of(instance)
-    data = _pixel_data(instance)
+    data = _pixel_data(instance, form)
     try:
         yield from (_native(data, form, numbers) if form.is_native else _encapsulated(data, form, numbers))
     except UnsuitableSeries:
@@ -43,9 +45,9 @@ def stored_values(instance: Instance, numbers: Sequence[int]) -> Iterator[np.nda
         raise _unreadable(f"A frame cannot be decoded ({error}).") from error
 
 
-def _pixel_data(instance: Instance) -> bytes:
+def _pixel_data(instance: Instance, form: PixelFormat) -> bytes:
     try:
-        data = read_pixel_data(instance.path)
+        data = read_pixel_data(instance.path) if form.is_native else read_encapsulated(instance.path)
     except InvalidInstance as error:
         raise _unreadable(str(error)) from error
     if not data:
@@ -60,28 +62,43 @@ def _native(data: bytes, form: PixelFormat, numbers: Sequence[int]) -> Iterator[
         if len(data) < length * number:
             raise _unreadable(f"The pixel data have {len(data)} of {length * form.frames} bytes.")
         pixels = np.frombuffer(data, dtype, form.rows * form.columns, (number - 1) * length)
-        yield _values(pixels.reshape(form.rows, form.columns), form.bits_stored, form.high_bit, form.signed)
+        yield _values(pixels.reshape(form.rows, form.columns), form.bits_stored, form.high_bit, form)
 
 
 def _encapsulated(data: bytes, form: PixelFormat, numbers: Sequence[int]) -> Iterator[np.ndarray]:
-    wanted = set(numbers)
-    encoded = generate_frames(data, number_of_frames=form.frames)
-    found = {number: frame for number, frame in enumerate(encoded, 1) if number in wanted}
+    frames = Fragments.of(data).frames(form.frames)
     for number in numbers:
-        if number not in found:
+        if not 1 <= number <= len(frames) or (frame := frames[number - 1]) is None:
             raise _unreadable(f"Frame {number} is missing.")
-        pixels, bits = decode(found[number], form)
-        yield _values(pixels, bits, bits - 1, form.signed)
+        pixels, bits = decode(frame, form)
+        yield _values(pixels, bits, bits - 1, form)
 
 
-def _values(pixels: np.ndarray, bits: int, high_bit: int, signed: bool) -> np.ndarray:
-    """Keep the stored bits and extend the sign; bits beyond them may hold anything."""
+def _values(pixels: np.ndarray, bits: int, high_bit: int, form: PixelFormat) -> np.ndarray:
+    """Keep the stored bits and extend the sign; bits beyond them may hold anything, say overlays."""
     width = 8 * pixels.dtype.itemsize
     native = pixels.astype(f"=u{pixels.dtype.itemsize}", copy=False)
-    values = native.view(f"=i{pixels.dtype.itemsize}") if signed else native
+    whole = native.view(f"=i{pixels.dtype.itemsize}")
+    values = whole if form.signed else native
     if bits == width:
         return values
-    return (values << (width - 1 - high_bit)) >> (width - bits)
+    kept = (values << (width - 1 - high_bit)) >> (width - bits)
+    if high_bit >= bits:
+        return kept
+    beyond = _is_beyond(whole, bits, form.padding)
+    return np.where(beyond, whole, kept.astype(whole.dtype, copy=False)) if beyond.any() else kept
+
+
+def _is_beyond(whole: np.ndarray, bits: int, padding: tuple[int, int] | None) -> np.ndarray:
+    """Return which words are one number that the stored bits cannot hold: padding, or a negative one of few thousands.
+
+    Of -2000 the low 12 bits are 2096, which would be bone; all bits beyond are set, which overlays hardly ever do.
+    """
+    negative = (whole < 0) & (whole >= -min(2**bits, _MOST_NEGATIVE))
+    if padding is None:
+        return negative
+    found: np.ndarray = negative | ((whole >= padding[0]) & (whole <= padding[1]))
+    return found
 
 
 def _unreadable(detail: str) -> UnsuitableSeries:

@@ -7,7 +7,6 @@ from triage_node.errors import UnsuitableSeries
 from triage_node.imaging.arrangement import is_localizer
 from triage_node.imaging.eligibility import is_ct, is_derived
 from triage_node.imaging.frame import Frame, frames_of
-from triage_node.imaging.header import text
 from triage_node.imaging.loss import Loss, refusals, too_many
 from triage_node.imaging.series import Series
 from triage_node.reasons import Reason, ReasonCode
@@ -62,5 +61,4 @@ def originals(frames: Sequence[Frame]) -> tuple[Frame, ...]:
 
 def _is_original(frame: Frame) -> bool:
     header = frame.instance.header
-    derived = is_derived(frame.image_type, text(header, "LossyImageCompression") == "01")
-    return is_ct(header) and not derived and not is_localizer(frame)
+    return is_ct(header) and not is_derived(header, frame.image_type) and not is_localizer(frame)

@@ -8,6 +8,8 @@ from triage_node.imaging.frame import Frame
 
 _USUAL_THICKNESS_MM = 5.0
 _WIDE_GAP_MM = 15.0
+# Rounded to one digit, cosines are off by so much in length, or in their product.
+_ROUNDING = 0.06
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,13 +69,24 @@ def has_position(frame: Frame) -> bool:
     """Say whether a frame states where it lies: position, pixel spacing and an orientation of two unit vectors."""
     if frame.position_mm is None or frame.orientation is None or frame.spacing_mm is None:
         return False
-    row, column = directions(frame)
+    row, column = cosines(frame)
     lengths = np.linalg.norm((row, column), axis=1)
-    return bool(np.all(np.abs(lengths - 1) < 0.01) and abs(np.dot(row, column)) < 0.01)
+    return bool(np.all(np.abs(lengths - 1) < _ROUNDING) and abs(np.dot(row, column)) < _ROUNDING)
 
 
 def directions(frame: Frame) -> np.ndarray:
-    """Return ``(2, 3) float64``: row and column direction cosines of a frame that has them."""
+    """Return ``(2, 3) float64``: row and column of unit length and at a right angle, of a frame that has them.
+
+    Cosines are rounded, to one digit by some; the same plane must not differ from itself.
+    """
+    row, column = cosines(frame)
+    row = row / np.linalg.norm(row)
+    column = column - np.dot(row, column) * row
+    return np.stack([row, column / np.linalg.norm(column)])
+
+
+def cosines(frame: Frame) -> np.ndarray:
+    """Return ``(2, 3) float64``: row and column direction cosines as received (PS3.3 C.7.6.2.1.1)."""
     return np.reshape(np.array(frame.orientation, dtype=np.float64), (2, 3))
 
 

@@ -1,11 +1,12 @@
-"""What the words of a header say of body part and contrast, in the languages of the scanners we know of."""
+"""What the words of a header say of the part of the body, in the languages of the scanners we know of."""
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 from pydicom import Dataset
 
-from triage_node.imaging.header import item, items, text, texts
+from triage_node.imaging.header import item, text
 
 _HEAD = re.compile(
     r"\b(HEAD|HEADNECK|BRAIN|SKULL|CRANI\w*|CRANE|CEREBR\w*|ENCEPHAL\w*|ENCEFAL\w*|KOPF|SCHADEL|SCHAEDEL|CCT|CTH|"
@@ -18,53 +19,52 @@ _OTHER_PART = re.compile(
     r"ANKLE|FOOT|FUSS|EXTREMIT\w*|SINUS(ES)?|PARANASAL\w*|NNH|PNS|ORBITS?|ORBITA|MANDIB\w*|MAXILL\w*|DENTAL|"
     r"FACE|FACIAL|TEMPORAL BONES?|IAC|PETROUS|FELSENBEIN|MASTOID\w*)\b"
 )
-_PLAIN = re.compile(
-    r"(\b(W ?O|WITHOUT|NON ?CON\w*|NO CON\w*|NON ?ENH\w*|UNENH\w*|PLAIN|NATIVE?|OHNE|SANS|SIN|SENZA|NECT|NCCT)\b)|"
-    r"((^|[\s(])C-($|[\s)]))"
-)
-_ENHANCED = re.compile(
-    r"(\b(CONTRAST\w*|(WITH|W) (CON\w*|IV)|POST ?CON\w*|CECT|CTA|CTV|CTP|ANGIO\w*|VENO(US|GRA\w*)|ARTERIAL|PERFUSI\w*|"
-    r"BOLUS|KM)\b)|((^|[\s(])(C\+|\+C)($|[\s)]))"
-)
-_NO_AGENT = frozenset({"", "NO", "NONE", "N", "NA", "N/A", "0", "-", "NIL", "UNKNOWN"})
-_NOT_IN_BLOOD = frozenset({"ORAL", "RECTAL", "PO", "ENTERAL"})
+_MOST_QUOTED = 64
+# Letters that are no letter with an accent.
+_LETTERS = str.maketrans({"Ø": "OE", "Æ": "AE", "Œ": "OE", "Ł": "L", "Đ": "D", "–": "-", "—": "-", "−": "-"})
 
 
-def names_other_part(header: Dataset) -> bool:
-    """Say whether the words clearly name another part of the body than the head.
+def other_part_words(header: Dataset) -> str:
+    """Return a sentence that quotes the words by which another part of the body than the head is shown; "" without.
 
-    The nearest words decide: the series' description before protocol, body part and study, and any word for the
-    head outweighs the others beside it. Words we do not know decide nothing.
+    The nearest words decide: the series' description before protocol, body part and study, and any word for the head
+    outweighs the others beside it. A study that a person calls one of the head, and of nothing else, outweighs the body
+    part, which many scanners fill in by themselves. Words we do not know decide nothing.
     """
-    anatomy = text(item(header, "AnatomicRegionSequence"), "CodeMeaning")
-    keywords = ("SeriesDescription", "ProtocolName", "BodyPartExamined")
-    for words in (*(text(header, keyword) for keyword in keywords), anatomy, text(header, "StudyDescription")):
-        spoken = _words(words)
-        if _HEAD.search(spoken):
-            return False
-        if _OTHER_PART.search(spoken):
-            return True
-    return False
+    study = _words(text(header, "StudyDescription"))
+    is_head_study = bool(_HEAD.search(study)) and not _OTHER_PART.search(study)
+    for keyword, value, by_machine in _descriptions(header):
+        words = _words(value)
+        if _HEAD.search(words):
+            return ""
+        if _OTHER_PART.search(words) and not (by_machine and is_head_study):
+            return quoted(keyword, value)
+    return ""
 
 
-def names_contrast(header: Dataset) -> bool:
-    """Say whether an agent in the blood is named, or the series' description speaks of contrast (PS3.3 C.7.6.4)."""
-    if text(header, "ContrastBolusRoute").upper() in _NOT_IN_BLOOD:
-        return False
-    agent = " ".join(texts(header, "ContrastBolusAgent")).upper()
-    if agent not in _NO_AGENT and not _PLAIN.search(_words(agent)):
-        return True
-    return bool(items(header, "ContrastBolusAgentSequence")) or _speaks_of_contrast(text(header, "SeriesDescription"))
+def _descriptions(header: Dataset) -> Iterator[tuple[str, str, bool]]:
+    """Yield element, value, and whether a scanner fills it in, from the nearest words to the farthest."""
+    region = text(item(header, "AnatomicRegionSequence"), "CodeMeaning")
+    yield "SeriesDescription", text(header, "SeriesDescription"), False
+    yield "ProtocolName", text(header, "ProtocolName"), False
+    yield "BodyPartExamined", text(header, "BodyPartExamined"), True
+    yield "AnatomicRegionSequence", region, True
+    yield "StudyDescription", text(header, "StudyDescription"), False
 
 
-def _speaks_of_contrast(description: str) -> bool:
-    shouted = description.upper()
-    if _PLAIN.search(_words(shouted)) or _PLAIN.search(shouted):
-        return False
-    return bool(_ENHANCED.search(_words(shouted)) or _ENHANCED.search(shouted))
+def quoted(keyword: str, value: str) -> str:
+    """Return a sentence that quotes an element, without control characters and no longer than a line."""
+    shown = " ".join("".join(char if char.isprintable() else " " for char in value).split())
+    return f'{keyword}: "{shown[:_MOST_QUOTED]}".'
+
+
+def folded(value: str) -> str:
+    """Return text in upper case without accents, one kind of dash, and full-width characters as usual ones."""
+    apart = unicodedata.normalize("NFKD", value.upper()).upper()
+    bare = "".join(char for char in apart if not unicodedata.combining(char))
+    return unicodedata.normalize("NFC", bare).translate(_LETTERS)
 
 
 def _words(value: str) -> str:
     """Return the words in upper case, without accents, parted by single spaces."""
-    plain = unicodedata.normalize("NFKD", value).encode("ascii", "ignore").decode()
-    return re.sub(r"[^A-Z0-9]+", " ", plain.upper()).strip()
+    return re.sub(r"[\W_]+", " ", folded(value)).strip()

@@ -20,6 +20,10 @@ TAGS = [
     for keyword in (
         "SpecificCharacterSet",
         "ImageType",
+        "LossyImageCompression",
+        "DerivationDescription",
+        "DerivationCodeSequence",
+        "AnatomicRegionSequence",
         "SOPClassUID",
         "SOPInstanceUID",
         "StudyDate",

@@ -82,19 +82,34 @@ def test_wrong_usage_is_one_sentence(arguments, code, sentence):
 
 
 def test_a_folder_without_dicom_is_named(tmp_path):
-    (tmp_path / "notes.txt").write_text("nothing")
     answer = triage("analyze", tmp_path)
     assert answer.returncode == 1
-    assert answer.stderr == f"triage-node: There is no DICOM series under {tmp_path}.\n"
+    assert answer.stderr == f"triage-node: There is no DICOM series under {tmp_path}, nor any file.\n"
+
+
+def test_where_there_is_no_series_the_commonest_cause_is_named(tmp_path):
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text("nothing")
+    (tmp_path / "c.dcm").touch()
+    answer = triage("analyze", tmp_path, "--json")
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert answer.stderr.splitlines() == [
+        f"Skipped {tmp_path / 'a.txt'}: The file is no DICOM file.",
+        f"Skipped {tmp_path / 'b.txt'}: The file is no DICOM file.",
+        f"Skipped {tmp_path / 'c.dcm'}: The file is empty.",
+        f"triage-node: There is no DICOM series under {tmp_path}; of 3 files 2 were skipped with: "
+        "The file is no DICOM file.",
+    ]
 
 
 @pytest.mark.slow
 def test_analyze_as_json_is_what_the_interface_promises(tmp_path):
     save(head_ct(slices=60, thickness_mm=2.5, size=(128, 128)), tmp_path / "head")
     save(mr_head(), tmp_path / "mr")
+    (tmp_path / "mr" / "note.txt").write_text("no image")
     answer = triage("analyze", tmp_path, "--json")
     assert answer.returncode == 0, answer.stderr
-    assert answer.stderr == ""
+    assert answer.stderr == f"Skipped {tmp_path / 'mr' / 'note.txt'}: The file is no DICOM file.\n"
     rows = {row["status"]: row for row in json.loads(answer.stdout)}
     assert set(rows) == {"analyzed", "unsuitable"}
     head, mr = rows["analyzed"], rows["unsuitable"]
@@ -105,6 +120,8 @@ def test_analyze_as_json_is_what_the_interface_promises(tmp_path):
     assert set(head["seconds"]) == {"read", "infer"}
     assert not head["flagged"] or "any" in head["flagged"]
     assert [reason["code"] for reason in mr["reasons"]] == ["not_ct"]
+    assert head["skipped"] == []
+    assert mr["skipped"] == [{"path": str(tmp_path / "mr" / "note.txt"), "why": "The file is no DICOM file."}]
     assert (mr["probabilities"], mr["flagged"], mr["slices"], mr["decision"]) == (None, [], [], None)
 
 

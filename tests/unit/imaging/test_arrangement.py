@@ -154,3 +154,20 @@ def test_coverage_does_not_count_what_is_missing():
 def test_one_slice_has_the_extent_of_its_thickness():
     stack = arranged(ct.head_ct(slices=1, SliceThickness=4))
     assert (stack.spacing_mm, stack.coverage_mm) == (4, 4)
+
+
+@pytest.mark.parametrize("digits", [1, 2, 3, 6])
+@pytest.mark.parametrize("degrees", [0, 5, 10, 14, 20, 25])
+def test_rounded_cosines_are_the_same_plane(degrees, digits):
+    cosine, sine = (round(float(f(np.radians(degrees))), digits) for f in (np.cos, np.sin))
+    stack = arranged(ct.head_ct(slices=4, ImageOrientationPatient=[1, 0, 0, 0, cosine, -sine]))
+    assert len(stack.frames) == 4
+    assert np.linalg.norm(stack.column) == pytest.approx(1)
+    assert abs(stack.tilt_degrees) == pytest.approx(degrees, abs=1 if digits > 1 else 3)
+
+
+@pytest.mark.parametrize(
+    "orientation", [[1, 0, 0, 0, 0.9, 0], [0, 0, 0, 0, 0, 0], [1, 0, 0, 0.2, 1, 0], [2, 0, 0, 0, 2, 0]]
+)
+def test_what_is_no_pair_of_directions_is_no_orientation(orientation):
+    assert code_of(ct.head_ct(slices=4, ImageOrientationPatient=orientation)) == "no_positions"

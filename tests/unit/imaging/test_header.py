@@ -139,3 +139,27 @@ def test_any_bytes_are_read_or_missing(keyword, vr, value, little):
     whole(ds, keyword)
     day(ds, keyword)
     items(ds, keyword)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (b"0,488\\0,488", (0.488, 0.488)),
+        (b"-119,0625\\+1,5E1", (-119.0625, 15.0)),
+        (b"1.875\\1,875", (1.875, 1.875)),
+        (b"1.875,1.875\\2", None),
+        (b"1,024,0\\2", None),
+    ],
+)
+def test_a_decimal_comma_is_a_point(value, expected):
+    assert numbers(received("PixelSpacing", "DS", value), "PixelSpacing", 2) == expected
+
+
+@pytest.mark.parametrize("vr", ["DS", "IS", "LO", "UN", None])
+def test_a_decimal_comma_is_a_point_under_any_representation(vr):
+    assert whole(received("InstanceNumber", vr, b"12,0"), "InstanceNumber") == 12
+
+
+@pytest.mark.parametrize("value", ["1960.02.29", "1960-02-29", "1960/02/29", "1960 02 29", "19600229120000"])
+def test_a_date_is_the_same_in_any_form(value):
+    assert day(received("PatientBirthDate", "DA", value.encode()), "PatientBirthDate") == date(1960, 2, 29)

@@ -65,7 +65,20 @@ def test_prior_study(studied, expected):
         ({"PatientID": "0", "PatientBirthDate": "19600101"}, {"PatientID": "0", "PatientBirthDate": "19610101"}, True),
         ({"PatientName": "A^B"}, {"PatientName": "a^b^^"}, False),
         ({"PatientName": "A^B"}, {"PatientName": "C^D"}, True),
+        ({"PatientName": "Yamada ^ Tarou"}, {"PatientName": "YAMADA^TAROU^^=X^Y"}, False),
+        ({"PatientID": "ab 12"}, {"PatientID": "AB12 "}, False),
+        ({"PatientID": "0012345", "PatientName": "A^B"}, {"PatientID": "12345", "PatientName": "a^b"}, False),
+        ({"PatientID": "0012345", "PatientName": "A^B"}, {"PatientID": "12345", "PatientName": "C^D"}, True),
+        ({"PatientID": "0012345"}, {"PatientID": "12345"}, True),
+        ({"PatientID": "120"}, {"PatientID": "12"}, True),
     ],
 )
 def test_mixed_patients(one, other, several):
     assert names_several_patients([header(**one), header(**other)]) is several
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # pydicom, of the forms it does not know
+@pytest.mark.parametrize("form", ["1960.02.29", "1960-02-29", "19600229 ", "00000000"])
+def test_a_birth_date_in_another_form_is_the_same_patient(form):
+    headers = [header(PatientID="1", PatientBirthDate="19600229"), header(PatientID="1", PatientBirthDate=form)]
+    assert not names_several_patients(headers)

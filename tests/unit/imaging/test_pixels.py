@@ -5,7 +5,9 @@ from pathlib import Path
 
 import ct
 import ct_compressed
+import jpeg_ls
 import numpy as np
+import openjpeg.utils as openjpeg
 import pydicom.data
 import pytest
 from ct_enhanced import enhanced_ct
@@ -195,6 +197,23 @@ def test_pixel_data_of_no_known_representation_are_unreadable(tmp_path):
 
 def test_a_file_that_is_gone_is_unreadable():
     assert refusal(in_memory(ct.head_ct(slices=1)))[0] == "unreadable"
+
+
+@pytest.mark.parametrize("bits", [2, 5, 7, 8, 9])
+def test_a_slice_that_needs_few_bits_may_be_compressed_with_few(tmp_path, bits):
+    values = np.random.default_rng(bits).integers(0, 2**bits, (40, 56)).astype("u1" if bits <= 8 else "<u2")
+    for encoded, syntax in (
+        (
+            jpeg_ls.encode_pixel_data(values.tobytes(), rows=40, columns=56, samples_per_pixel=1, bits_stored=bits),
+            ".80",
+        ),
+        (openjpeg.encode_array(values, bits_stored=bits, codec_format=0, use_mct=False), ".90"),
+    ):
+        ds = ct.head_ct(slices=1, size=(40, 56))[0]
+        ds.PixelData = encapsulate([bytes(encoded)])
+        ds["PixelData"].VR, ds["PixelData"].is_undefined_length = "OB", True
+        ds.file_meta.TransferSyntaxUID = f"1.2.840.10008.1.2.4{syntax}"
+        np.testing.assert_array_equal(decoded(on_disk([ds], tmp_path / syntax).instances[0]), values)
 
 
 @pytest.mark.parametrize("encoder", [ct_compressed.jpeg_ls, ct_compressed.jpeg_2000, ct_compressed.rle])

@@ -1,16 +1,25 @@
+import io
 import os
 import zlib
 from pathlib import Path
 
 import ct
+import ct_compressed
 import ct_objects
+import numpy as np
 import pydicom.data
 import pytest
 from ct_series import on_disk
-from pydicom.uid import DeflatedExplicitVRLittleEndian
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
 
-from triage_node.errors import InvalidInstance
+from triage_node.errors import InvalidInstance, UnsuitableSeries
 from triage_node.imaging import Instance, Series, part10, scan
+from triage_node.imaging.pixels import stored_values
 
 
 def test_files_are_grouped_by_series(tmp_path):
@@ -133,3 +142,95 @@ def test_a_large_file_is_refused(tmp_path, monkeypatch):
 def test_every_odd_file_of_pydicom_is_a_series_or_is_listed():
     found = scan([Path(pydicom.data.__file__).parent / "test_files"])
     assert sum(len(series.instances) for series in found.series) + len(found.skipped) > 60
+
+
+def without_preamble(content: bytes) -> bytes:
+    return content[128:]
+
+
+def without_prefix(content: bytes) -> bytes:
+    return content[132:]
+
+
+def without_meta(content: bytes) -> bytes:
+    return content[144 + int.from_bytes(content[140:144], "little") :]
+
+
+def without_syntax(content: bytes) -> bytes:
+    at = content.index(b"\x02\0\x10\0UI")
+    return content[:at] + content[at + 8 + int.from_bytes(content[at + 6 : at + 8], "little") :]
+
+
+@pytest.mark.parametrize("cut", [without_preamble, without_prefix, without_meta, without_syntax])
+@pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian])
+def test_a_file_without_preamble_or_meta_information_is_read(tmp_path, cut, syntax):
+    ds = ct.head_ct(slices=1)[0]
+    values = np.frombuffer(ds.PixelData, "<u2").reshape(128, 128)
+    ds.file_meta.TransferSyntaxUID = syntax
+    if syntax == ExplicitVRBigEndian:
+        ds.PixelData = values.astype(">u2").tobytes()
+    (path,) = ct.save([ds], tmp_path)
+    path.write_bytes(cut(path.read_bytes()))
+    (series,) = scan([tmp_path]).series
+    assert series.instances[0].transfer_syntax_uid == syntax
+    np.testing.assert_array_equal(next(stored_values(series.instances[0], [1])), values)
+
+
+def test_compressed_pixels_without_a_transfer_syntax_are_not_guessed_at(tmp_path):
+    (path,) = ct.save([ct_compressed.rle(ct.head_ct(slices=1)[0])], tmp_path)
+    path.write_bytes(without_meta(path.read_bytes()))
+    (series,) = scan([tmp_path]).series
+    with pytest.raises(UnsuitableSeries, match="transfer syntax is not named"):
+        next(stored_values(series.instances[0], [1]))
+
+
+def test_what_comes_over_the_network_has_its_meta_information(tmp_path):
+    content = without_meta(ct.save(ct.head_ct(slices=1), tmp_path)[0].read_bytes())
+    with pytest.raises(InvalidInstance, match="no DICOM file"):
+        part10.parse_header(io.BytesIO(content), [])
+
+
+def test_a_deflated_file_without_preamble_is_not_inflated_without_a_bound(tmp_path):
+    ds = ct.head_ct(slices=1)[0]
+    ds.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    (path,) = ct.save([ds], tmp_path)
+    path.write_bytes(without_prefix(path.read_bytes()))
+    with pytest.raises(InvalidInstance, match="deflated and has no preamble"):
+        Instance.read(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "The file is empty."),
+        (b"no image", "The file is no DICOM file."),
+        (bytes(4000), "The file is no DICOM file."),
+        (b"\x89PNG\r\n\x1a\n" + bytes(200), "The file is no DICOM file."),
+    ],
+)
+def test_what_is_no_dicom_file_is_said_to_be_none(tmp_path, content, why):
+    (tmp_path / "note").write_bytes(content)
+    assert [skipped.why for skipped in scan([tmp_path]).skipped] == [why]
+
+
+def test_everything_that_is_left_out_is_listed_with_why(tmp_path):
+    slices = ct.head_ct(slices=2)
+    ct.save(slices, tmp_path / "a")
+    ct.save(slices[:1], tmp_path / "b")
+    (tmp_path / "c").symlink_to(tmp_path / "a", target_is_directory=True)
+    found = scan([tmp_path])
+    assert {(skipped.path, skipped.why) for skipped in found.skipped} == {
+        (tmp_path / "b" / "0001.dcm", "Another file of the instance was found before it."),
+        (tmp_path / "c", "Links to folders are not followed."),
+    }
+
+
+def test_what_is_left_out_stands_with_the_series_of_its_folder_or_the_nearest(tmp_path):
+    ct.save(ct.head_ct(slices=1), tmp_path / "a" / "x")
+    ct.save(ct.head_ct(slices=1, seed=1), tmp_path / "b")
+    for name in ("a/x/1", "a/2", "b/3", "c/4", "5"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    found = scan([tmp_path])
+    beside = [[skipped.path.name for skipped in found.skipped_beside(series)] for series in found.series]
+    assert sorted(map(sorted, beside)) == [["1", "2", "4", "5"], ["3"]]

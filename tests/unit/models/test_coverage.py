@@ -121,7 +121,7 @@ def test_json_and_table_give_cautions_and_what_was_skipped(analyze, bundled, cap
     assert (row["decision"], [caution["code"] for caution in row["cautions"]]) == ("flagged", ["slices_missing"] * 2)
     assert "38 mm between image 14" in row["cautions"][0]["message"]
     assert row["skipped"] == [{"path": str(skipped.path), "why": "The file is cut off."}]
-    _print_table([row], 1)
+    _print_table([row])
     shown = " ".join(capsys.readouterr().out.replace("│", " ").split())
     assert "Slices of the head are missing" in shown
 
