@@ -1,16 +1,12 @@
 """The composition root: the one place where the node's parts are put together."""
 
-import fcntl
 import logging
-import os
-from typing import IO
 
 from triage_node.config import Settings
 from triage_node.delivery import Courier, RetryPolicy
-from triage_node.errors import StorageError
 from triage_node.intake import Door, Listener, Registrar, rebuild_worklist
 from triage_node.pipeline.supervisor import Supervisor
-from triage_node.spool import Spool
+from triage_node.spool import Spool, hold
 from triage_node.upkeep.disk import DiskWatch
 from triage_node.upkeep.scheduler import Scheduler
 from triage_node.web.parts import Fact
@@ -37,8 +33,8 @@ class Node:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._lock = hold(settings.data_dir)
         self.spool = Spool(settings.data_dir / "spool", settings.disk_reserve_mb << 20)
-        self._lock = _lock(settings)
         self.worklist = Worklist(settings)
         self.registrar = Registrar(self.spool, self.worklist)
         self.door = Door(self.spool, self.worklist, self.registrar, settings.maximum_instance_mb << 20)
@@ -129,15 +125,3 @@ class Node:
             settings.ae_title,
             settings.connect_timeout_seconds,
         )
-
-
-def _lock(settings: Settings) -> IO[str]:
-    """Hold the data folder for one node; the lock ends with the process, however it ends."""
-    path = settings.data_dir / "node.lock"
-    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "w")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        file.close()
-        raise StorageError(f"Another node uses the data folder {settings.data_dir}.") from error
-    return file

@@ -3,6 +3,8 @@
 import hashlib
 from pathlib import Path
 
+from triage_node.private_files import make_private_folder
+
 SLICE_SCORES = "slices.json"
 """Beside a result: what the model said of each received slice, from feet to head."""
 
@@ -27,7 +29,7 @@ class Layout:
     def create(self) -> None:
         """Make the folders, readable by the owner only: they hold patient data."""
         for folder in (self.root, self.incoming, self.studies):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private_folder(folder)
 
     def study(self, study_instance_uid: str) -> Path:
         """Return the folder of a study."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from triage_node.errors import StorageFull
+from triage_node.private_files import make_missing_folders
 from triage_node.spool.draft import Draft
 from triage_node.spool.durable import storage_errors, sync_folder, write_durably
 from triage_node.spool.layout import Layout, hashed
@@ -109,7 +110,7 @@ class Spool:
         """
         target = self.layout.instance(study_instance_uid, sop_instance_uid)
         with storage_errors("file an instance"):
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_missing_folders(target.parent)
             if _link(kept, target):
                 return Filing.NEW
             if target.samefile(kept):
@@ -136,7 +137,7 @@ class Spool:
         """Store an outcome and its reports beside the pixels; return the folder, complete or absent."""
         folder = self.layout.results(study_instance_uid) / name
         with storage_errors("keep a result"):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_missing_folders(folder)
         for file_name, content in files.items():
             write_durably(folder / file_name, content)
         write_durably(folder / "outcome.json", json.dumps(outcome, indent=1).encode())

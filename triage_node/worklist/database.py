@@ -13,9 +13,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from triage_node.errors import StorageError
+from triage_node.private_files import keep_private, make_missing_folders, make_private_file, make_private_folder
 from triage_node.worklist.changes import settled
 
 BUSY_TIMEOUT_SECONDS = 30
+SQLITE_BESIDE = ("-wal", "-shm")
 
 
 class Database:
@@ -36,7 +38,7 @@ class Database:
         if self._is_sqlite:
             arguments = {"timeout": BUSY_TIMEOUT_SECONDS}
             if self.url.database:
-                Path(self.url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                _make_private(Path(self.url.database))
         self.engine: Engine = create_engine(self.url, connect_args=arguments, pool_pre_ping=not self._is_sqlite)
         if self._is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
@@ -99,6 +101,31 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+def make_data_folder(folder: Path) -> None:
+    """Make the folder of the SQLite file, for its owner only.
+
+    Raises
+    ------
+    StorageError
+        The file system refused.
+    """
+    try:
+        make_private_folder(folder)
+    except OSError as error:
+        raise StorageError(f"The data folder {folder} cannot be made: {error.strerror}.") from error
+
+
+def _make_private(file: Path) -> None:
+    """Keep the file from other users; what SQLite writes beside it takes its mode."""
+    try:
+        make_missing_folders(file.parent)
+        make_private_file(file)
+    except OSError as error:
+        raise StorageError(f"The worklist's database {file} cannot be made: {error.strerror}.") from error
+    for beside in SQLITE_BESIDE:
+        keep_private(file.with_name(file.name + beside))
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

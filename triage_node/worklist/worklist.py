@@ -9,7 +9,7 @@ from triage_node.worklist.accounts import Accounts
 from triage_node.worklist.assembly import Assembly, Timers
 from triage_node.worklist.audit_trail import AuditTrail
 from triage_node.worklist.claims import Claims
-from triage_node.worklist.database import Database
+from triage_node.worklist.database import Database, make_data_folder
 from triage_node.worklist.holdings import Holdings
 from triage_node.worklist.lockouts import Lockouts
 from triage_node.worklist.outbox import Outbox
@@ -44,6 +44,8 @@ class Worklist:
 
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
         timers = Timers(settings.series_quiet_seconds, settings.study_quiet_seconds, settings.study_maximum_seconds)
+        if settings.database_url is None:
+            make_data_folder(settings.data_dir)
         self.database = Database(settings.effective_database_url)
         self.registration = Registration(self.database, clock)
         self.assembly = Assembly(self.database, clock, timers)
