@@ -30,6 +30,12 @@ class StorageFull(StorageError):
     """The disk that holds the data folder is full."""
 
 
+class RowRefused(StorageError):
+    """The worklist's database does not take these values, and will not when they come again."""
+
+    retryable = False
+
+
 class InvalidInstance(TriageError):
     """The file is not a DICOM instance the node can keep."""
 

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from triage_node.errors import InvalidInstance
-from triage_node.intake.header import read_header
-from triage_node.intake.registrar import received_instance
+from triage_node.intake.kept import read_kept
 from triage_node.spool import Spool
 from triage_node.worklist import ReceivedInstance, Worklist
 
@@ -33,8 +32,7 @@ def rebuild_worklist(spool: Spool, worklist: Worklist, destinations: Sequence[st
 
 def _read(path: Path) -> ReceivedInstance | None:
     try:
-        content = path.read_bytes()
-        return received_instance(read_header(content), len(content), path.stat().st_mtime)
-    except (InvalidInstance, OSError) as error:
+        return read_kept(path).received()
+    except InvalidInstance as error:
         log.error("rebuild_skipped file=%s error=%s", path.name, error)
         return None

@@ -18,17 +18,19 @@ class Layout:
     """The folders of a spool.
 
     ``incoming/`` holds what was received and has no worklist row yet; ``studies/ab/abcd…/`` holds a study's instances,
-    and its ``results/`` the outcomes and reports, so that the worklist can be rebuilt from here.
+    and its ``results/`` the outcomes and reports, so that the worklist can be rebuilt from here. ``quarantine/`` holds
+    what could be kept but not registered, so that it holds up nothing else.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.incoming = root / "incoming"
+        self.quarantine = root / "quarantine"
         self.studies = root / "studies"
 
     def create(self) -> None:
         """Make the folders, readable by the owner only: they hold patient data."""
-        for folder in (self.root, self.incoming, self.studies):
+        for folder in (self.root, self.incoming, self.quarantine, self.studies):
             make_private_folder(folder)
 
     def study(self, study_instance_uid: str) -> Path:

@@ -5,12 +5,13 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
-from triage_node.errors import StorageFull
+from triage_node.errors import StorageError, StorageFull
 from triage_node.private_files import make_missing_folders
 from triage_node.spool.draft import Draft
 from triage_node.spool.durable import storage_errors, sync_folder, write_durably
@@ -100,16 +101,24 @@ class Spool:
     def unfiled(self) -> Iterator[Path]:
         """Yield what was kept and not filed yet, oldest first; half-written leftovers of a crash are removed."""
         for part in self.layout.incoming.glob("*.part"):
-            part.unlink(missing_ok=True)
-        yield from sorted(self.layout.incoming.glob("*.dcm"), key=lambda path: path.stat().st_mtime_ns)
+            with suppress(OSError):
+                part.unlink()
+        yield from sorted(self.layout.incoming.glob("*.dcm"), key=_written_at)
 
     def file(self, kept: Path, study_instance_uid: str, sop_instance_uid: str) -> Filing:
         """Give a kept file its name in the study's folder; the name in ``incoming/`` stays until `forget`.
 
         A second file with the same UIDs never replaces the first: different bytes are filed beside it.
+
+        Raises
+        ------
+        StorageError, StorageFull
+            The file system refused, or the kept file is gone without having been filed.
         """
         target = self.layout.instance(study_instance_uid, sop_instance_uid)
         with storage_errors("file an instance"):
+            if target.is_file() and not kept.exists():
+                return Filing.SAME
             make_missing_folders(target.parent)
             if _link(kept, target):
                 return Filing.NEW
@@ -122,8 +131,41 @@ class Spool:
             return Filing.CONFLICTING
 
     def forget(self, kept: Path) -> None:
-        """Drop the name in ``incoming/`` of a file that was filed and has its row."""
-        kept.unlink(missing_ok=True)
+        """Drop the name in ``incoming/`` or ``quarantine/`` of a file that was filed and has its row."""
+        with storage_errors("forget a registered file"):
+            kept.unlink(missing_ok=True)
+
+    def set_aside(self, kept: Path) -> Path:
+        """Move a kept file to ``quarantine/``, durably; return where it lies now.
+
+        Raises
+        ------
+        StorageError, StorageFull
+            The file system refused; it lies where it lay.
+        """
+        path = self.layout.quarantine / kept.name
+        with storage_errors("set a file aside"):
+            kept.rename(path)
+            sync_folder(self.layout.quarantine)
+            sync_folder(self.layout.incoming)
+        return path
+
+    def quarantined(self) -> list[Path]:
+        """Return what was set aside, oldest first."""
+        try:
+            return sorted(self.layout.quarantine.iterdir(), key=_written_at)
+        except OSError:
+            return []
+
+    def takes_files(self) -> bool:
+        """Tell whether anything can be filed now; else it is not one file's fault that it cannot."""
+        probe = self.layout.studies / f"probe.{os.getpid()}.{os.urandom(4).hex()}.part"
+        try:
+            write_durably(probe, b"")
+            probe.unlink()
+        except (OSError, StorageError):
+            return False
+        return True
 
     def instances(self, study_instance_uid: str) -> list[Path]:
         """Return the files of a study."""
@@ -148,6 +190,14 @@ class Spool:
         """Yield each complete result of a study's folder: where it lies and its outcome."""
         for outcome in sorted((study_folder / "results").glob("*/outcome.json")):
             yield outcome.parent, json.loads(outcome.read_bytes())
+
+
+def _written_at(path: Path) -> int:
+    """Return when a file was written; one that has vanished meanwhile comes first."""
+    try:
+        return path.lstat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _link(source: Path, target: Path) -> bool:

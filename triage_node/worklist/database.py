@@ -9,14 +9,16 @@ from typing import Any
 import alembic.command
 import alembic.config
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
 from sqlalchemy.orm import Session
 
-from triage_node.errors import StorageError
+from triage_node.errors import RowRefused, StorageError
 from triage_node.private_files import keep_private, make_missing_folders, make_private_file, make_private_folder
 from triage_node.worklist.changes import settled
 
 BUSY_TIMEOUT_SECONDS = 30
+# PostgreSQL Appendix A: data exception, integrity constraint violation, program limit exceeded (a key too long).
+SQLSTATES_OF_VALUES = frozenset({"22", "23", "54"})
 SQLITE_BESIDE = ("-wal", "-shm")
 
 
@@ -54,14 +56,16 @@ class Database:
 
         Raises
         ------
+        RowRefused
+            The database does not take the values; nothing of the block was written.
         StorageError
-            The database refused; nothing of the block was written.
+            The database refused otherwise, whatever the values; nothing of the block was written.
         """
         try:
             with Session(self.engine, expire_on_commit=False) as session, session.begin(), settled(session):
                 yield session
-        except SQLAlchemyError as error:
-            raise StorageError(f"The worklist's database refused: {_short(error)}.") from error
+        except (SQLAlchemyError, UnicodeError, OverflowError) as error:
+            raise _refusal(error) from error
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -78,8 +82,8 @@ class Database:
                 Session(connection) as session,
             ):
                 yield session
-        except SQLAlchemyError as error:
-            raise StorageError(f"The worklist's database refused: {_short(error)}.") from error
+        except (SQLAlchemyError, UnicodeError, OverflowError) as error:
+            raise _refusal(error) from error
 
     def migrate(self) -> None:
         """Bring the tables to this version's schema; safe to repeat.
@@ -139,6 +143,21 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     reads = connection.get_execution_options().get("triage_reads", False)
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _refusal(error: Exception) -> StorageError:
+    kind = RowRefused if _is_of_the_values(error) else StorageError
+    return kind(f"The worklist's database refused: {_short(error)}.")
+
+
+def _is_of_the_values(error: Exception) -> bool:
+    """Tell what a database never takes from what it does not take now; a driver may refuse text and numbers itself."""
+    if isinstance(error, DataError | IntegrityError | UnicodeError | OverflowError):
+        return True
+    if isinstance(error, StatementError) and not isinstance(error, DBAPIError):
+        return True
+    state = getattr(getattr(error, "orig", None), "sqlstate", None) or ""
+    return state[:2] in SQLSTATES_OF_VALUES
 
 
 def _short(error: Exception) -> str:

@@ -7,7 +7,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from triage_node.worklist.database import Database
-from triage_node.worklist.moves import enter, move, record
+from triage_node.worklist.moves import enter, fold, move, record
 from triage_node.worklist.rollups import count, day_of
 from triage_node.worklist.schema import InstanceRow, SeriesRow, StudyRow
 from triage_node.worklist.states import DONE, StudyState
@@ -109,6 +109,12 @@ class Registration:
         """Leave an event for something that was refused at the door."""
         with self._database.write() as session:
             record(session, None, self._clock(), actor=actor, code=code, message=message)
+
+    def tell(self, code: str, words: str, number: int, study_instance_uid: str | None = None) -> None:
+        """Leave an event that counts something, of a study if the worklist has it; the same words are one event."""
+        with self._database.write() as session:
+            study_id = session.scalar(select(StudyRow.id).where(StudyRow.study_instance_uid == study_instance_uid))
+            fold(session, study_id, self._clock(), actor=ACTOR, code=code, words=words, number=number)
 
     def _note_conflict(self, session: Session, study: StudyRow, instance: ReceivedInstance) -> None:
         message = f"instance {instance.sop_instance_uid} came again with other content; the first is used"
