@@ -88,7 +88,7 @@ class Node:
         return min(1.0, self.settings.series_quiet_seconds / 4, self.settings.study_quiet_seconds / 4)
 
     def _recover(self) -> None:
-        if self.worklist.views.is_empty():
+        if self.spool.is_being_rebuilt or self.worklist.views.is_empty():
             rebuild_worklist(self.spool, self.worklist, [str(one) for one in self.settings.destinations])
         self.worklist.claims.release_node(self.settings.node_name)
         self.worklist.outbox.recover()

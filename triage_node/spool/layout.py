@@ -20,6 +20,7 @@ class Layout:
     ``incoming/`` holds what was received and has no worklist row yet; ``studies/ab/abcd…/`` holds a study's instances,
     and its ``results/`` the outcomes and reports, so that the worklist can be rebuilt from here. ``quarantine/`` holds
     what could be kept but not registered, so that it holds up nothing else.
+    ``rebuilding`` is there while the worklist is.
     """
 
     def __init__(self, root: Path) -> None:
@@ -27,6 +28,7 @@ class Layout:
         self.incoming = root / "incoming"
         self.quarantine = root / "quarantine"
         self.studies = root / "studies"
+        self.rebuilding = root / "rebuilding"
 
     def create(self) -> None:
         """Make the folders, readable by the owner only: they hold patient data."""

@@ -186,10 +186,25 @@ class Spool:
         sync_folder(folder.parent)
         return folder
 
-    def results(self, study_folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-        """Yield each complete result of a study's folder: where it lies and its outcome."""
-        for outcome in sorted((study_folder / "results").glob("*/outcome.json")):
-            yield outcome.parent, json.loads(outcome.read_bytes())
+    def outcomes(self, study_folder: Path) -> list[Path]:
+        """Return the outcome of each complete result of a study's folder; its reports lie beside it."""
+        return sorted((study_folder / "results").glob("*/outcome.json"))
+
+    @property
+    def is_being_rebuilt(self) -> bool:
+        """Whether the worklist was begun to be rebuilt from here, and was not finished."""
+        return self.layout.rebuilding.exists()
+
+    def begin_rebuild(self) -> None:
+        """Remember, through kills and power cuts, that the worklist is being rebuilt."""
+        if not self.is_being_rebuilt:
+            write_durably(self.layout.rebuilding, b"")
+
+    def end_rebuild(self) -> None:
+        """Forget it: the worklist is whole."""
+        with storage_errors("end the rebuilding"):
+            self.layout.rebuilding.unlink(missing_ok=True)
+            sync_folder(self.layout.root)
 
 
 def _written_at(path: Path) -> int:

@@ -85,25 +85,29 @@ class Registration:
             The database refused; no row of the batch was written.
         """
         with self._database.write() as session:
-            known = _known(session, instances)
-            fresh: list[dict[str, object]] = []
-            studies: dict[str, StudyRow] = {}
-            series: dict[tuple[str, str], SeriesRow] = {}
-            for instance in instances:
-                study = studies.get(instance.study_instance_uid) or self._study(session, instance)
-                studies[instance.study_instance_uid] = study
-                if instance.conflicting:
-                    self._note_conflict(session, study, instance)
-                if instance.key in known:
-                    continue
-                known.add(instance.key)
-                key = instance.study_instance_uid, instance.series_instance_uid
-                series[key] = series.get(key) or self._series(session, study, instance)
-                self._count(session, study, series[key], instance)
-                fresh.append(_instance_row(study, series[key], instance))
-            if fresh:
-                session.execute(insert(InstanceRow), fresh)
-            return len(fresh)
+            return self.add(session, instances)
+
+    def add(self, session: Session, instances: Sequence[ReceivedInstance]) -> int:
+        """Write the rows of a batch in a transaction of others."""
+        known = _known(session, instances)
+        fresh: list[dict[str, object]] = []
+        studies: dict[str, StudyRow] = {}
+        series: dict[tuple[str, str], SeriesRow] = {}
+        for instance in instances:
+            study = studies.get(instance.study_instance_uid) or self._study(session, instance)
+            studies[instance.study_instance_uid] = study
+            if instance.conflicting:
+                self._note_conflict(session, study, instance)
+            if instance.key in known:
+                continue
+            known.add(instance.key)
+            key = instance.study_instance_uid, instance.series_instance_uid
+            series[key] = series.get(key) or self._series(session, study, instance)
+            self._count(session, study, series[key], instance)
+            fresh.append(_instance_row(study, series[key], instance))
+        if fresh:
+            session.execute(insert(InstanceRow), fresh)
+        return len(fresh)
 
     def reject(self, code: str, message: str, *, actor: str = ACTOR) -> None:
         """Leave an event for something that was refused at the door."""

@@ -53,7 +53,7 @@ class Worklist:
         self.outbox = Outbox(self.database, clock)
         self.outbox_state = OutboxState(self.database, clock)
         self.people = People(self.database, clock)
-        self.rebuilding = Rebuilding(self.database, clock)
+        self.rebuilding = Rebuilding(self.database, clock, self.registration)
         self.views = Views(self.database, clock, settings.maximum_wait_minutes * 60)
         self.holdings = Holdings(self.database)
         self.queries = Queries(self.database, clock, settings.maximum_wait_minutes * 60)

@@ -1,4 +1,5 @@
 import errno
+import json
 import os
 import subprocess
 
@@ -106,7 +107,9 @@ def test_results_are_read_back_with_their_files(spool):
     spool.file(spool.keep(CONTENT, "1.2", "1.2.3"), "1.2", "1.2.3")
     folder = spool.keep_result("1.2", "abc", {"status": "analyzed"}, {"report-1.dcm": b"report"})
     [study] = spool.studies()
-    assert list(spool.results(study)) == [(folder, {"status": "analyzed"})]
+    [outcome] = spool.outcomes(study)
+    assert outcome == folder / "outcome.json"
+    assert json.loads(outcome.read_bytes()) == {"status": "analyzed"}
     assert (folder / "report-1.dcm").read_bytes() == b"report"
     assert len(spool.instances("1.2")) == 1, "a report is not an instance of the study's spool"
 
