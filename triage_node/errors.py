@@ -30,6 +30,16 @@ class StorageFull(StorageError):
     """The disk that holds the data folder is full."""
 
 
+class FolderInUse(StorageError):
+    """Another node uses the data folder."""
+
+
+class DatabaseDamaged(StorageError):
+    """The worklist's database file is damaged; `triage-node rebuild` makes it anew from the spool."""
+
+    retryable = False
+
+
 class RowRefused(StorageError):
     """The worklist's database does not take these values, and will not when they come again."""
 

@@ -52,6 +52,7 @@ class Node:
         StorageError
             The database cannot be prepared or the address cannot be bound.
         """
+        self.worklist.look_for_damage()
         self.worklist.prepare()
         self._recover()
         self.registrar.start()
@@ -108,7 +109,7 @@ class Node:
         """Say what the node needs to do its work now and whether it is there."""
         space = self.spool.space()
         return [
-            Fact("database", self.worklist.answers()),
+            Fact("database", self.worklist.answers(), self.worklist.database.damage),
             Fact("disk", space.free >= self.spool.reserve_bytes, f"{space.free >> 20} MB free"),
             Fact("model", self.supervisor.status.ready, self.supervisor.status.error),
         ]

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import IO
 
-from triage_node.errors import StorageError
+from triage_node.errors import FolderInUse
 from triage_node.private_files import make_private_folder
 from triage_node.spool.durable import storage_errors
 
@@ -15,8 +15,10 @@ def hold(data_dir: Path) -> IO[str]:
 
     Raises
     ------
+    FolderInUse
+        Another process holds it.
     StorageError
-        Another process holds it, or it cannot be used.
+        It cannot be used.
     """
     with storage_errors(f"use the data folder {data_dir}"):
         make_private_folder(data_dir)
@@ -26,5 +28,5 @@ def hold(data_dir: Path) -> IO[str]:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         file.close()
-        raise StorageError(f"Another node uses the data folder {data_dir}.") from error
+        raise FolderInUse(f"Another node uses the data folder {data_dir}.") from error
     return file

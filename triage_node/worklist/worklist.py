@@ -29,6 +29,7 @@ from triage_node.worklist.views import Views
 from triage_node.worklist.workitems import Workitems
 
 LEASE_SECONDS = 60.0
+CHECK_SECONDS = 5.0
 
 
 class Worklist:
@@ -67,6 +68,16 @@ class Worklist:
         self.tokens = Tokens(self.database, clock)
         self.audit_trail = AuditTrail(self.database, clock)
 
+    def look_for_damage(self, seconds: float = CHECK_SECONDS) -> None:
+        """Look at the SQLite file for at most some seconds; nothing on a server.
+
+        Raises
+        ------
+        DatabaseDamaged
+            It is damaged; the sentence says what to do.
+        """
+        self.database.look_for_damage(seconds)
+
     def prepare(self) -> None:
         """Create or migrate the tables.
 
@@ -79,7 +90,9 @@ class Worklist:
         recount_if_missing(self.database)
 
     def answers(self) -> bool:
-        """Tell whether the database can be read now."""
+        """Tell whether the database can be read now, and was never found damaged."""
+        if self.database.damage:
+            return False
         try:
             self.views.is_empty()
         except StorageError:
