@@ -74,7 +74,7 @@ class _Rebuild:
         self._worklist = worklist
         self._destinations = destinations
         # They have no row yet, and are no loss: the registrar takes them up as they came, not held.
-        self._unfiled = {path.name.rpartition("-")[0] for path in spool.unfiled()}
+        self._unfiled = {path.lstat().st_ino for path in spool.unfiled()}
         self.made = Rebuilt()
 
     def study(self, folder: Path) -> None:
@@ -114,7 +114,7 @@ class _Rebuild:
             left_out.append((self._name(folder), f"It cannot be read: {error.strerror}."))
             return []
         for path in paths:
-            if f"{folder.name}-{path.stem}" in self._unfiled:
+            if path.lstat().st_ino in self._unfiled:
                 continue
             try:
                 kept = read_kept(path)

@@ -6,13 +6,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from triage_node.errors import InvalidInstance, RowRefused, StorageError, StorageFull
+from triage_node.intake.duplicates import Duplicates
 from triage_node.intake.kept import Kept, read_kept
 from triage_node.intake.quarantine import Quarantine
 from triage_node.spool import Filing, Spool
-from triage_node.worklist import ReceivedInstance, Worklist
+from triage_node.worklist import Worklist
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +25,13 @@ PAUSE_AFTER_ERROR_SECONDS = 1.0
 RETRY_SECONDS = 60.0
 LONGEST_RETRY_SECONDS = 3600.0
 
-Filed = tuple[Kept, ReceivedInstance]
+
+@dataclass(frozen=True)
+class Filed:
+    """An instance that has its place, and how it got it."""
+
+    kept: Kept
+    filing: Filing
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,7 @@ class Registrar:
         self._spool = spool
         self._worklist = worklist
         self._quarantine = Quarantine(spool, worklist)
+        self._duplicates = Duplicates(spool, worklist)
         self._queue: queue.SimpleQueue[Kept | None] = queue.SimpleQueue()
         self._waiting: deque[float] = deque()
         self._first_retry_seconds = self._retry_seconds = retry_seconds
@@ -69,6 +77,7 @@ class Registrar:
                 self.submit(read_kept(path))
             except InvalidInstance as error:
                 self._quarantine.put_unreadable(path, error)
+        self._duplicates.start()
         self._thread.start()
 
     def stop(self) -> None:
@@ -76,6 +85,7 @@ class Registrar:
         self._stopping.set()
         self._queue.put(None)
         self._thread.join()
+        self._duplicates.stop()
 
     def submit(self, kept: Kept) -> None:
         """Queue an instance; returns at once."""
@@ -133,7 +143,7 @@ class Registrar:
         refusal: Exception | None = None
         for kept in batch:
             try:
-                filed.append((kept, self._file(kept)))
+                filed.append(Filed(kept, self._file(kept)))
             except Exception as error:  # a border: one instance must never end the thread all others wait for
                 if self._is_for_all(error):
                     refusal = error
@@ -157,33 +167,34 @@ class Registrar:
         if not filed:
             return []
         try:
-            self._worklist.registration.register([received for _, received in filed])
+            self._worklist.registration.register([one.kept.received() for one in filed])
         except Exception as error:  # as in `_register`
             if isinstance(error, StorageError) and not isinstance(error, RowRefused):
                 log.error("registration_failed instances=%d error=%s", len(filed), error)
-                return [kept for kept, _ in filed]
+                return [one.kept for one in filed]
             return self._take_apart(filed, error)
-        for kept, _ in filed:
-            self._forget(kept)
+        for one in filed:
+            self._finish(one)
         return []
 
     def _take_apart(self, filed: Sequence[Filed], error: Exception) -> list[Kept]:
         if len(filed) == 1:
-            self._quarantine.put(filed[0][0], error)
+            self._quarantine.put(filed[0].kept, error)
             return []
         half = len(filed) // 2
         waiting = self._write(filed[:half])
         if waiting:
-            return waiting + [kept for kept, _ in filed[half:]]
+            return waiting + [one.kept for one in filed[half:]]
         return self._write(filed[half:])
 
-    def _file(self, kept: Kept) -> ReceivedInstance:
-        header = kept.header
-        filing = self._spool.file(kept.path, header.study_instance_uid, header.sop_instance_uid)
-        return replace(kept.received(), conflicting=filing is Filing.CONFLICTING)
+    def _file(self, kept: Kept) -> Filing:
+        return self._spool.file(kept.path, kept.header.study_instance_uid, kept.header.sop_instance_uid)
 
-    def _forget(self, kept: Kept) -> None:
+    def _finish(self, filed: Filed) -> None:
+        if filed.filing is Filing.DUPLICATE:
+            self._duplicates.submit(filed.kept)
+            return
         try:
-            self._spool.forget(kept.path)
+            self._spool.forget(filed.kept.path)
         except StorageError as error:  # its row is written; registering it once more changes nothing
-            log.error("not_forgotten file=%s error=%s", kept.path.name, error)
+            log.error("not_forgotten file=%s error=%s", filed.kept.path.name, error)

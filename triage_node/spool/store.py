@@ -23,7 +23,9 @@ class Filing(Enum):
 
     NEW = auto()
     SAME = auto()
-    CONFLICTING = auto()
+    """It was filed already: the very file, not one like it."""
+    DUPLICATE = auto()
+    """Another file has the name; which is not touched, and this one stays where it is."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ class Spool:
     def file(self, kept: Path, study_instance_uid: str, sop_instance_uid: str) -> Filing:
         """Give a kept file its name in the study's folder; the name in ``incoming/`` stays until `forget`.
 
-        A second file with the same UIDs never replaces the first: different bytes are filed beside it.
+        A second file with the same UIDs never replaces the first; what it is has to be looked at (`keep_variant`).
 
         Raises
         ------
@@ -122,13 +124,25 @@ class Spool:
             make_missing_folders(target.parent)
             if _link(kept, target):
                 return Filing.NEW
-            if target.samefile(kept):
-                return Filing.SAME
-            digest = _digest(kept)
-            if digest == _digest(target):
-                return Filing.SAME
-            _link(kept, target.with_name(f"{target.stem}-{digest[:16]}.variant"))
-            return Filing.CONFLICTING
+            return Filing.SAME if target.samefile(kept) else Filing.DUPLICATE
+
+    def variants(self, study_instance_uid: str, sop_instance_uid: str) -> list[Path]:
+        """Return the file of an instance and what else came under its UIDs, in this order."""
+        first = self.layout.instance(study_instance_uid, sop_instance_uid)
+        return [first, *sorted(first.parent.glob(f"{first.stem}-*.variant"))]
+
+    def keep_variant(self, kept: Path, study_instance_uid: str, sop_instance_uid: str) -> None:
+        """File a second file with the same UIDs beside the first; it was acknowledged, so it may not vanish.
+
+        Raises
+        ------
+        StorageError, StorageFull
+            The file system refused.
+        """
+        first = self.layout.instance(study_instance_uid, sop_instance_uid)
+        with storage_errors("file an instance"):
+            _link(kept, first.with_name(f"{first.stem}-{_digest(kept)[:16]}.variant"))
+            sync_folder(first.parent)
 
     def forget(self, kept: Path) -> None:
         """Drop the name in ``incoming/`` or ``quarantine/`` of a file that was filed and has its row."""

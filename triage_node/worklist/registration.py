@@ -56,7 +56,6 @@ class ReceivedInstance:
     bits_allocated: int | None = None
     number_of_frames: int | None = None
     urgent: bool = False
-    conflicting: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
@@ -96,8 +95,6 @@ class Registration:
         for instance in instances:
             study = studies.get(instance.study_instance_uid) or self._study(session, instance)
             studies[instance.study_instance_uid] = study
-            if instance.conflicting:
-                self._note_conflict(session, study, instance)
             if instance.key in known:
                 continue
             known.add(instance.key)
@@ -119,10 +116,6 @@ class Registration:
         with self._database.write() as session:
             study_id = session.scalar(select(StudyRow.id).where(StudyRow.study_instance_uid == study_instance_uid))
             fold(session, study_id, self._clock(), actor=ACTOR, code=code, words=words, number=number)
-
-    def _note_conflict(self, session: Session, study: StudyRow, instance: ReceivedInstance) -> None:
-        message = f"instance {instance.sop_instance_uid} came again with other content; the first is used"
-        record(session, study.id, self._clock(), actor=ACTOR, code="conflicting_duplicate", message=message)
 
     def _count(self, session: Session, study: StudyRow, series: SeriesRow, instance: ReceivedInstance) -> None:
         series.instance_count += 1
