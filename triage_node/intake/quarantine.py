@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 SET_ASIDE = "instance_set_aside"
 LOST = "instance_lost"
-MOST_AT_ONCE = 500
+MOST_AT_ONCE = 100
 
 
 class Quarantine:
@@ -27,6 +27,7 @@ class Quarantine:
     def __init__(self, spool: Spool, worklist: Worklist) -> None:
         self._spool = spool
         self._worklist = worklist
+        self._next = 0
         self._untold: Counter[tuple[str, str, str | None]] = Counter()
 
     @property
@@ -70,8 +71,12 @@ class Quarantine:
         return had_news
 
     def readable(self) -> Iterator[Kept]:
-        """Yield some of what lies there, oldest first, to be tried again; what cannot be read is passed over."""
-        for path in self._spool.quarantined()[:MOST_AT_ONCE]:
+        """Yield some of what lies there, to be tried again, others each time; what cannot be read is passed over."""
+        paths = self._spool.quarantined()
+        self._next = self._next if self._next < len(paths) else 0
+        wanted = paths[self._next : self._next + MOST_AT_ONCE]
+        self._next += MOST_AT_ONCE
+        for path in wanted:
             try:
                 yield read_kept(path)
             except InvalidInstance as error:

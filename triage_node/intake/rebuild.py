@@ -19,6 +19,7 @@ LEFT_OUT = "rebuild_left_out"
 LARGEST_OUTCOME_BYTES = 16 << 20
 SECONDS_BETWEEN_LINES = 10.0
 MOST_NAMED = 5
+REFUSED = "The database refused it."
 
 Progress = Callable[[int, int], None]
 
@@ -90,21 +91,28 @@ class _Rebuild:
         self._tell(left_out, uid)
 
     def _restore(self, folder: Path, kept: Sequence[Kept], left_out: list[tuple[str, str]]) -> None:
-        instances = [one.received() for one in kept]
         outcomes = [_outcome(path) for path in self._spool.outcomes(folder)]
         left_out += [(self._name(Path(one.folder)), one.damage) for one in outcomes if one.content is None]
+        if self._is_written(kept, outcomes):
+            return
+        taken = [one for one in kept if self._worklist.rebuilding.takes(one.received())]
+        left_out += [(self._name(one.path), REFUSED) for one in kept if one not in taken]
+        if not taken or self._is_written(taken, outcomes):
+            return
+        # A study without its outcomes is better than none.
+        left_out += [(self._name(Path(one.folder)), REFUSED) for one in outcomes]
+        damaged = [StoredOutcome.of(one.folder, one.written_at, None, REFUSED) for one in outcomes]
+        if not self._is_written(taken, damaged):
+            left_out.append((self._name(folder), REFUSED))
+
+    def _is_written(self, kept: Sequence[Kept], outcomes: Sequence[StoredOutcome]) -> bool:
         try:
-            self._worklist.rebuilding.restore(instances, outcomes, self._destinations)
+            self._worklist.rebuilding.restore([one.received() for one in kept], outcomes, self._destinations)
         except RowRefused as error:
-            # Whatever of it is refused: a study without its outcomes is better than none.
-            refused = [StoredOutcome.of(one.folder, one.written_at, None, str(error)) for one in outcomes]
-            left_out += [(self._name(Path(one.folder)), one.damage) for one in refused]
-            try:
-                self._worklist.rebuilding.restore(instances, refused, self._destinations)
-            except RowRefused as second:
-                left_out.append((self._name(folder), str(second)))
-                return
+            log.error("rebuild_refused study_instance_uid=%s error=%s", kept[0].header.study_instance_uid, error)
+            return False
         self.made.studies += 1
+        return True
 
     def _instances(self, folder: Path, left_out: list[tuple[str, str]]) -> list[Kept]:
         found = []
@@ -114,17 +122,10 @@ class _Rebuild:
             left_out.append((self._name(folder), f"It cannot be read: {error.strerror}."))
             return []
         for path in paths:
-            if path.lstat().st_ino in self._unfiled:
-                continue
             try:
-                kept = read_kept(path)
-                if (hashed(kept.header.study_instance_uid), hashed(kept.header.sop_instance_uid)) != (
-                    folder.name,
-                    path.stem,
-                ):
-                    raise InvalidInstance("It does not hold the instance it was kept for.")
-                found.append(kept)
-            except InvalidInstance as error:
+                if path.lstat().st_ino not in self._unfiled:
+                    found.append(_instance(path))
+            except (InvalidInstance, OSError) as error:
                 left_out.append((self._name(path), str(error)))
         return found
 
@@ -141,6 +142,14 @@ class _Rebuild:
 
     def _name(self, path: Path) -> str:
         return str(path.relative_to(self._spool.layout.root))
+
+
+def _instance(path: Path) -> Kept:
+    kept = read_kept(path)
+    uids = kept.header.study_instance_uid, kept.header.sop_instance_uid
+    if tuple(map(hashed, uids)) != (path.parent.name, path.stem):
+        raise InvalidInstance("It does not hold the instance it was kept for.")
+    return kept
 
 
 def _outcome(path: Path) -> StoredOutcome:

@@ -22,8 +22,9 @@ log = logging.getLogger(__name__)
 GATHER_SECONDS = 0.1
 BATCH = 500
 PAUSE_AFTER_ERROR_SECONDS = 1.0
-RETRY_SECONDS = 60.0
+RETRY_SECONDS = 5.0
 LONGEST_RETRY_SECONDS = 3600.0
+LONGEST_RETRY_AFTER_NEWS_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ class Registrar:
             log.error("filing_failed instances=%d error=%s", len(waiting), refusal)
         waiting += self._write(filed)
         if self._quarantine.tell():
-            self._retry_seconds = self._first_retry_seconds
+            self._retry_seconds = min(self._retry_seconds, LONGEST_RETRY_AFTER_NEWS_SECONDS)
             self._retry_at = min(self._retry_at, time.monotonic() + self._retry_seconds)
         return waiting
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from triage_node.errors import RowRefused
 from triage_node.findings import Decision
 from triage_node.worklist.database import Database
 from triage_node.worklist.moves import restore
@@ -19,6 +20,10 @@ from triage_node.worklist.stored_outcome import StoredOutcome
 ACTOR = "rebuild"
 
 
+class _NotWanted(Exception):
+    """Ends a transaction that was a question."""
+
+
 class Rebuilding:
     """Write a study and its stored outcomes in one transaction: after a kill it is there whole, or not at all."""
 
@@ -31,6 +36,18 @@ class Rebuilding:
         """Tell whether the worklist has a study already."""
         with self._database.read() as session:
             return _study(session, study_instance_uid) is not None
+
+    def takes(self, instance: ReceivedInstance) -> bool:
+        """Tell whether the database takes an instance by itself; nothing is written."""
+        try:
+            with self._database.write() as session:
+                self._registration.add(session, [instance])
+                session.flush()
+                raise _NotWanted
+        except _NotWanted:
+            return True
+        except RowRefused:
+            return False
 
     def restore(
         self, instances: Sequence[ReceivedInstance], outcomes: Sequence[StoredOutcome], destinations: Sequence[str]

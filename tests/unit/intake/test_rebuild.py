@@ -234,6 +234,22 @@ def test_what_the_database_refuses_of_a_study_costs_no_other(spool, worklist):
     assert len(made.left_out) >= 2
 
 
+def test_an_instance_the_database_refuses_costs_no_other_of_its_study(spool, worklist):
+    uid = fill_study(spool, 0, slices=3)
+    poison = head_ct(slices=3, size=(8, 8))[1].SOPInstanceUID
+    with worklist.database.engine.begin() as connection:
+        connection.exec_driver_sql(
+            f"CREATE TRIGGER poison BEFORE INSERT ON instance WHEN NEW.sop_instance_uid = '{poison}' "
+            "BEGIN SELECT RAISE(ABORT, 'poison'); END"
+        )
+    made = rebuild_worklist(spool, worklist, [])
+    [(state, decision, *_, counts, _)] = content(worklist).values()
+    assert (state, decision, counts) == ("analyzed", "flagged", [2])
+    assert [name for name, _ in made.left_out] == [
+        str(spool.layout.instance(uid, poison).relative_to(spool.layout.root))
+    ]
+
+
 def test_what_was_never_registered_is_left_to_the_registrar(spool, worklist):
     """A node that died before its first commit has an empty worklist, and nothing to hold."""
     [image] = head_ct(slices=1, size=(8, 8))
