@@ -10,6 +10,7 @@ from triage_node import __version__
 from triage_node.commands.analyze import analyze
 from triage_node.commands.check import check
 from triage_node.commands.demo import demo
+from triage_node.commands.rebuild import rebuild
 from triage_node.commands.send import send
 from triage_node.commands.serve import serve
 from triage_node.commands.study import requeue, show
@@ -30,7 +31,7 @@ app = typer.Typer(
     ),
 )
 
-for command in (serve, analyze, send, worklist, show, requeue, check, demo):
+for command in (serve, analyze, send, worklist, show, requeue, check, rebuild, demo):
     app.command()(command)
 app.add_typer(users, name="user")
 app.add_typer(tokens, name="token")

@@ -30,6 +30,22 @@ class StorageFull(StorageError):
     """The disk that holds the data folder is full."""
 
 
+class FolderInUse(StorageError):
+    """Another node uses the data folder."""
+
+
+class DatabaseDamaged(StorageError):
+    """The worklist's database file is damaged; `triage-node rebuild` makes it anew from the spool."""
+
+    retryable = False
+
+
+class RowRefused(StorageError):
+    """The worklist's database does not take these values, and will not when they come again."""
+
+    retryable = False
+
+
 class InvalidInstance(TriageError):
     """The file is not a DICOM instance the node can keep."""
 

@@ -1,16 +1,12 @@
 """The composition root: the one place where the node's parts are put together."""
 
-import fcntl
 import logging
-import os
-from typing import IO
 
 from triage_node.config import Settings
 from triage_node.delivery import Courier, RetryPolicy
-from triage_node.errors import StorageError
 from triage_node.intake import Door, Listener, Registrar, rebuild_worklist
 from triage_node.pipeline.supervisor import Supervisor
-from triage_node.spool import Spool, device_uid
+from triage_node.spool import Spool, device_uid, hold
 from triage_node.upkeep.disk import DiskWatch
 from triage_node.upkeep.scheduler import Scheduler
 from triage_node.web.parts import Fact
@@ -37,8 +33,8 @@ class Node:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._lock = hold(settings.data_dir)
         self.spool = Spool(settings.data_dir / "spool", settings.disk_reserve_mb << 20)
-        self._lock = _lock(settings)
         device_uid(settings.data_dir)
         self.worklist = Worklist(settings)
         self.registrar = Registrar(self.spool, self.worklist)
@@ -57,6 +53,7 @@ class Node:
         StorageError
             The database cannot be prepared or the address cannot be bound.
         """
+        self.worklist.look_for_damage()
         self.worklist.prepare()
         self._recover()
         self.registrar.start()
@@ -93,7 +90,7 @@ class Node:
         return min(1.0, self.settings.series_quiet_seconds / 4, self.settings.study_quiet_seconds / 4)
 
     def _recover(self) -> None:
-        if self.worklist.views.is_empty():
+        if self.spool.is_being_rebuilt or self.worklist.views.is_empty():
             rebuild_worklist(self.spool, self.worklist, [str(one) for one in self.settings.destinations])
         self.worklist.claims.release_node(self.settings.node_name)
         self.worklist.outbox.recover()
@@ -113,7 +110,7 @@ class Node:
         """Say what the node needs to do its work now and whether it is there."""
         space = self.spool.space()
         return [
-            Fact("database", self.worklist.answers()),
+            Fact("database", self.worklist.answers(), self.worklist.database.damage),
             Fact("disk", space.free >= self.spool.reserve_bytes, f"{space.free >> 20} MB free"),
             Fact("model", self.supervisor.status.ready, self.supervisor.status.error),
         ]
@@ -130,15 +127,3 @@ class Node:
             settings.ae_title,
             settings.connect_timeout_seconds,
         )
-
-
-def _lock(settings: Settings) -> IO[str]:
-    """Hold the data folder for one node; the lock ends with the process, however it ends."""
-    path = settings.data_dir / "node.lock"
-    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "w")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        file.close()
-        raise StorageError(f"Another node uses the data folder {settings.data_dir}.") from error
-    return file

@@ -72,7 +72,8 @@ class _Metered(io.BufferedIOBase):
         return self._file.tell() - self._origin
 
 
-def _metered(file: BinaryIO, budget: int, origin: int = 0) -> BinaryIO:
+def metered(file: BinaryIO, budget: int, origin: int = 0) -> BinaryIO:
+    """Return a file of which no more than a budget of bytes can be read; more raises `InvalidInstance`."""
     return cast(BinaryIO, _Metered(file, budget, origin))
 
 
@@ -252,7 +253,7 @@ def _read_open(
         raise InvalidInstance("The file is no DICOM file." if head else "The file is empty.")
     origin = len(_PREFIX) if head.startswith(_PREFIX) and not has_preamble else 0
     specific: list[BaseTag | int] | None = None if tags is None else list(tags)
-    return read_partial(_metered(file, budget, origin), stop_when, force=not has_preamble, specific_tags=specific)
+    return read_partial(metered(file, budget, origin), stop_when, force=not has_preamble, specific_tags=specific)
 
 
 def _refuse_odd_file(path: Path) -> None:
@@ -274,7 +275,7 @@ def _read_deflated(file: BinaryIO, tags: Sequence[BaseTag] | None, stop_when: St
         largest = min(largest, max(LARGEST_INFLATED_BYTES, LARGEST_INFLATION * size))
     file.seek(start)
     ds = read_dataset(
-        _metered(cast(BinaryIO, Inflating(file, largest)), budget),
+        metered(cast(BinaryIO, Inflating(file, largest)), budget),
         False,
         True,
         stop_when=stop_when,

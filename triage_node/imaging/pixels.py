@@ -62,7 +62,7 @@ def _native(data: bytes, form: PixelFormat, numbers: Sequence[int]) -> Iterator[
         if len(data) < length * number:
             raise _unreadable(f"The pixel data have {len(data)} of {length * form.frames} bytes.")
         pixels = np.frombuffer(data, dtype, form.rows * form.columns, (number - 1) * length)
-        yield _values(pixels.reshape(form.rows, form.columns), form.bits_stored, form.high_bit, form)
+        yield stored_bits(pixels.reshape(form.rows, form.columns), form.bits_stored, form.high_bit, form)
 
 
 def _encapsulated(data: bytes, form: PixelFormat, numbers: Sequence[int]) -> Iterator[np.ndarray]:
@@ -71,10 +71,10 @@ def _encapsulated(data: bytes, form: PixelFormat, numbers: Sequence[int]) -> Ite
         if not 1 <= number <= len(frames) or (frame := frames[number - 1]) is None:
             raise _unreadable(f"Frame {number} is missing.")
         pixels, bits = decode(frame, form)
-        yield _values(pixels, bits, bits - 1, form)
+        yield stored_bits(pixels, bits, bits - 1, form)
 
 
-def _values(pixels: np.ndarray, bits: int, high_bit: int, form: PixelFormat) -> np.ndarray:
+def stored_bits(pixels: np.ndarray, bits: int, high_bit: int, form: PixelFormat) -> np.ndarray:
     """Keep the stored bits and extend the sign; bits beyond them may hold anything, say overlays."""
     width = 8 * pixels.dtype.itemsize
     native = pixels.astype(f"=u{pixels.dtype.itemsize}", copy=False)

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from triage_node.errors import InvalidInstance, StorageError
-from triage_node.intake.header import Header, read_open_header
+from triage_node.intake.header import Header, printable, read_open_header
+from triage_node.intake.kept import Kept
 from triage_node.intake.part10 import PREFIX_END, without_preamble
 from triage_node.intake.refusals import QUIET_SECONDS, Refusals
-from triage_node.intake.registrar import Kept, Registrar
+from triage_node.intake.registrar import Registrar
 from triage_node.spool import Draft, Spool
 from triage_node.worklist import Worklist
 
@@ -117,7 +118,8 @@ class Door:
             error.data["header"] = header
             self._note_refusal(error, sender)
             raise
-        kept = Kept(path, header, arrived.size_bytes, self._clock(), sender.calling_ae_title, sender.urgent)
+        calling_ae_title = printable(sender.calling_ae_title)
+        kept = Kept(path, header, arrived.size_bytes, self._clock(), calling_ae_title, sender.urgent)
         self._registrar.submit(kept)
         return header
 

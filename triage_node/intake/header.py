@@ -144,13 +144,10 @@ def _arriving(ds: Dataset) -> Header:
 
 
 def _header(ds: Dataset) -> Header:
-    transfer_syntax_uid = getattr(getattr(ds, "file_meta", None), "TransferSyntaxUID", None)
-    if transfer_syntax_uid is None:
+    meta = getattr(ds, "file_meta", Dataset())
+    if "TransferSyntaxUID" not in meta:
         raise InvalidInstance("The file does not say its transfer syntax.")
-    transfer_syntax_uid = str(transfer_syntax_uid).rstrip("\0 ")
-    if not is_uid(transfer_syntax_uid):
-        raise InvalidInstance("The transfer syntax is not a UID of at most 64 characters.")
-    announced = text(ds.file_meta, "MediaStorageSOPInstanceUID") or _uid(ds, "SOPInstanceUID")
+    announced = text(meta, "MediaStorageSOPInstanceUID") or _uid(ds, "SOPInstanceUID")
     if announced != _uid(ds, "SOPInstanceUID"):
         raise InvalidInstance("The instance is not the one that was announced.", announced=announced)
     request = item(ds, "RequestAttributesSequence")
@@ -159,7 +156,7 @@ def _header(ds: Dataset) -> Header:
         series_instance_uid=_uid(ds, "SeriesInstanceUID"),
         sop_instance_uid=_uid(ds, "SOPInstanceUID"),
         sop_class_uid=_uid(ds, "SOPClassUID"),
-        transfer_syntax_uid=transfer_syntax_uid,
+        transfer_syntax_uid=_uid(meta, "TransferSyntaxUID"),
         patient_id=_text(ds, "PatientID"),
         patient_name=_text(ds, "PatientName"),
         accession_number=_text(ds, "AccessionNumber"),
@@ -200,8 +197,14 @@ def _uid(ds: Dataset, keyword: str) -> str:
 
 
 def _text(ds: Dataset, keyword: str) -> str:
-    value = text(ds, keyword)
+    return printable(text(ds, keyword))
+
+
+def printable(value: str) -> str:
+    """Return the beginning of a text without control characters and halves of characters (lone surrogates).
+
+    They have no place in a name: in a terminal one would be a command, and a database refuses NUL and surrogates.
+    """
     if not value.isprintable():
-        # A control character has no place in a name; in a terminal it would be a command.
         value = "".join(character for character in value if character.isprintable())
     return value[:256]

@@ -3,6 +3,8 @@
 import hashlib
 from pathlib import Path
 
+from triage_node.private_files import make_private_folder
+
 SLICE_SCORES = "slices.json"
 """Beside a result: what the model said of each received slice, from feet to head."""
 
@@ -16,18 +18,22 @@ class Layout:
     """The folders of a spool.
 
     ``incoming/`` holds what was received and has no worklist row yet; ``studies/ab/abcd…/`` holds a study's instances,
-    and its ``results/`` the outcomes and reports, so that the worklist can be rebuilt from here.
+    and its ``results/`` the outcomes and reports, so that the worklist can be rebuilt from here. ``quarantine/`` holds
+    what could be kept but not registered, so that it holds up nothing else.
+    ``rebuilding`` is there while the worklist is.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.incoming = root / "incoming"
+        self.quarantine = root / "quarantine"
         self.studies = root / "studies"
+        self.rebuilding = root / "rebuilding"
 
     def create(self) -> None:
         """Make the folders, readable by the owner only: they hold patient data."""
-        for folder in (self.root, self.incoming, self.studies):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self.root, self.incoming, self.quarantine, self.studies):
+            make_private_folder(folder)
 
     def study(self, study_instance_uid: str) -> Path:
         """Return the folder of a study."""

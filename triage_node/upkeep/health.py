@@ -55,6 +55,7 @@ def _disk(settings: Settings) -> str:
 def _database(settings: Settings) -> str:
     worklist = Worklist(settings)
     try:
+        worklist.look_for_damage()
         worklist.prepare()
         counts = worklist.views.counts()["studies"]
     finally:

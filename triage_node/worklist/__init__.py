@@ -10,6 +10,7 @@ from triage_node.worklist.outcome import Outcome, Status
 from triage_node.worklist.registration import ReceivedInstance
 from triage_node.worklist.roles import Role
 from triage_node.worklist.states import DeliveryState, StudyState
+from triage_node.worklist.stored_outcome import StoredOutcome
 from triage_node.worklist.tokens import Token
 from triage_node.worklist.worklist import Worklist
 
@@ -25,6 +26,7 @@ __all__ = [
     "ReceivedInstance",
     "Role",
     "Status",
+    "StoredOutcome",
     "StudyState",
     "Token",
     "User",

@@ -1,5 +1,6 @@
 """Every change of a study's state is made here, and each leaves an event."""
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from triage_node.errors import IllegalMove
@@ -7,6 +8,11 @@ from triage_node.worklist.changes import note_change
 from triage_node.worklist.rollups import ALL_TIME, STATE, count
 from triage_node.worklist.schema import EventRow, StudyRow
 from triage_node.worklist.states import LEGAL_MOVES, StudyState
+from triage_node.worklist.text import storable
+
+LONGEST_MESSAGE = 1000
+# Events of one kind and study among which `fold` looks for the same words.
+MOST_LOOKED_AT = 100
 
 
 def move(
@@ -51,13 +57,29 @@ def record(
         EventRow(
             study_id=study_id,
             at=at,
-            actor=actor,
+            actor=storable(actor),
             code=code,
-            message=message[:1000],
+            message=storable(message)[:LONGEST_MESSAGE],
             from_state=moved[0],
             to_state=moved[1],
         )
     )
+
+
+def fold(session: Session, study_id: int | None, at: float, *, actor: str, code: str, words: str, number: int) -> None:
+    """Append an event that counts something, or count on in the one of the same words, so that many are one event."""
+    words = storable(words)[: LONGEST_MESSAGE - 20]
+    of_study = EventRow.study_id.is_(None) if study_id is None else EventRow.study_id == study_id
+    alike = select(EventRow).where(EventRow.code == code, of_study)
+    latest = alike.order_by(EventRow.id.desc()).limit(MOST_LOOKED_AT)
+    for event in session.scalars(latest):
+        begin, _, counted = event.message.rpartition(": ")
+        if begin == words and counted.isdecimal():
+            event.message, event.at = f"{words}: {int(counted) + number}", at
+            if study_id is not None:
+                note_change(session, study_id)
+            return
+    record(session, study_id, at, actor=actor, code=code, message=f"{words}: {number}")
 
 
 def restore(session: Session, study: StudyRow, state: StudyState, at: float, *, actor: str, message: str = "") -> None:

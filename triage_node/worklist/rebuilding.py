@@ -1,56 +1,107 @@
-"""Outcomes found beside the pixels become rows again; nothing rebuilt is sent without a person's word."""
+"""Studies found in the spool become rows again; nothing rebuilt is sent without a person's word."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from triage_node.errors import RowRefused
+from triage_node.findings import Decision
 from triage_node.worklist.database import Database
 from triage_node.worklist.moves import restore
 from triage_node.worklist.not_analyzed import write_reasons
 from triage_node.worklist.outbox import add_deliveries
+from triage_node.worklist.registration import ReceivedInstance, Registration
 from triage_node.worklist.results import list_results, results_in
 from triage_node.worklist.rollups import count_outcome
 from triage_node.worklist.schema import OutcomeRow, StudyRow
 from triage_node.worklist.states import DeliveryState, StudyState
+from triage_node.worklist.stored_outcome import StoredOutcome
 
 ACTOR = "rebuild"
 
 
-class Rebuilding:
-    """The last step of rebuilding the worklist: studies are registered already, their outcomes are restored here."""
+class _NotWanted(Exception):
+    """Ends a transaction that was a question."""
 
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+
+class Rebuilding:
+    """Write a study and its stored outcomes in one transaction: after a kill it is there whole, or not at all."""
+
+    def __init__(self, database: Database, clock: Callable[[], float], registration: Registration) -> None:
         self._database = database
         self._clock = clock
+        self._registration = registration
+
+    def has(self, study_instance_uid: str) -> bool:
+        """Tell whether the worklist has a study already."""
+        with self._database.read() as session:
+            return _study(session, study_instance_uid) is not None
+
+    def takes(self, instance: ReceivedInstance) -> bool:
+        """Tell whether the database takes an instance by itself; nothing is written."""
+        try:
+            with self._database.write() as session:
+                self._registration.add(session, [instance])
+                session.flush()
+                raise _NotWanted
+        except _NotWanted:
+            return True
+        except RowRefused:
+            return False
 
     def restore(
-        self, study_instance_uid: str, outcomes: Sequence[tuple[str, dict[str, Any]]], destinations: Sequence[str]
+        self, instances: Sequence[ReceivedInstance], outcomes: Sequence[StoredOutcome], destinations: Sequence[str]
     ) -> None:
-        """Write a study's stored outcomes, oldest first, and hold the study and its reports.
+        """Write a study that the worklist does not have, and hold it and its reports.
 
         Parameters
         ----------
+        instances
+            All of one study.
         outcomes
-            For each the folder it lies in and its content, as `Outcome.as_dict` made it, with ``created_at`` and
-            ``revision``.
+            In any order; a damaged one is shown as an analysis that failed.
+
+        Raises
+        ------
+        StorageError
+            The database refused; nothing of the study was written.
         """
         with self._database.write() as session:
-            study = session.scalars(select(StudyRow).where(StudyRow.study_instance_uid == study_instance_uid)).one()
-            state, earlier = StudyState.RECEIVING, None
-            for folder, outcome in outcomes:
-                row = OutcomeRow(study_id=study.id, folder=folder, **outcome)
-                session.add(row)
-                session.flush()
-                state = StudyState(row.status)
-                if row.decision is not None:
-                    study.decision = row.decision
-                    study.flagged_types = f",{','.join(row.flagged)}," if row.flagged else ""
-                count_outcome(session, study, row, earlier)
-                write_reasons(session, study, row)
-                list_results(session, study, results_in(Path(folder)), row.created_at)
-                earlier = row
-                study.analyzed_revision = study.revision
-                add_deliveries(session, study.id, row, destinations, self._clock(), DeliveryState.HELD)
+            self._registration.add(session, sorted(instances, key=lambda instance: instance.received_at))
+            study = _study(session, instances[0].study_instance_uid)
+            assert study is not None
+            state = StudyState.RECEIVING
+            earlier: OutcomeRow | None = None
+            for outcome in sorted(outcomes, key=lambda outcome: outcome.created_at):
+                row = outcome.row(study.id, study.revision)
+                self._add(session, study, row, earlier, destinations)
+                state, earlier = StudyState(row.status), row
             restore(session, study, state, self._clock(), actor=ACTOR, message=f"{len(outcomes)} outcomes")
+
+    def _add(
+        self,
+        session: Session,
+        study: StudyRow,
+        row: OutcomeRow,
+        earlier: OutcomeRow | None,
+        destinations: Sequence[str],
+    ) -> None:
+        session.add(row)
+        session.flush()
+        if row.decision is not None:
+            study.decision = row.decision
+            study.flagged_types = f",{','.join(row.flagged)}," if row.flagged else ""
+        elif row.folder is None and study.decision == Decision.NOT_FLAGGED:
+            study.decision = None  # what the damaged outcome said is not known; it may have flagged the study
+        count_outcome(session, study, row, earlier)
+        write_reasons(session, study, row)
+        if row.folder is not None:
+            list_results(session, study, results_in(Path(row.folder)), row.created_at)
+        study.analyzed_revision = study.revision
+        add_deliveries(session, study.id, row, destinations, self._clock(), DeliveryState.HELD)
+
+
+def _study(session: Session, study_instance_uid: str) -> StudyRow | None:
+    return session.scalar(select(StudyRow).where(StudyRow.study_instance_uid == study_instance_uid))

@@ -7,7 +7,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from triage_node.worklist.database import Database
-from triage_node.worklist.moves import enter, move, record
+from triage_node.worklist.moves import enter, fold, move, record
 from triage_node.worklist.rollups import count, day_of
 from triage_node.worklist.schema import InstanceRow, SeriesRow, StudyRow
 from triage_node.worklist.states import DONE, StudyState
@@ -56,7 +56,6 @@ class ReceivedInstance:
     bits_allocated: int | None = None
     number_of_frames: int | None = None
     urgent: bool = False
-    conflicting: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
@@ -85,27 +84,29 @@ class Registration:
             The database refused; no row of the batch was written.
         """
         with self._database.write() as session:
-            known = _known(session, instances)
-            fresh: list[dict[str, object]] = []
-            studies: dict[str, StudyRow] = {}
-            series: dict[tuple[str, str], SeriesRow] = {}
-            for instance in instances:
-                study = studies.get(instance.study_instance_uid) or self._study(session, instance)
-                studies[instance.study_instance_uid] = study
-                if instance.conflicting:
-                    self._note_conflict(session, study, instance)
-                if instance.key in known:
-                    if known[instance.key]:
-                        self._note_return(session, study, instance)
-                    continue
-                known[instance.key] = False
-                key = instance.study_instance_uid, instance.series_instance_uid
-                series[key] = series.get(key) or self._series(session, study, instance)
-                self._count(session, study, series[key], instance)
-                fresh.append(_instance_row(study, series[key], instance))
-            if fresh:
-                session.execute(insert(InstanceRow), fresh)
-            return len(fresh)
+            return self.add(session, instances)
+
+    def add(self, session: Session, instances: Sequence[ReceivedInstance]) -> int:
+        """Write the rows of a batch in a transaction of others."""
+        known = _known(session, instances)
+        fresh: list[dict[str, object]] = []
+        studies: dict[str, StudyRow] = {}
+        series: dict[tuple[str, str], SeriesRow] = {}
+        for instance in instances:
+            study = studies.get(instance.study_instance_uid) or self._study(session, instance)
+            studies[instance.study_instance_uid] = study
+            if instance.key in known:
+                if known[instance.key]:
+                    self._note_return(session, study, instance)
+                continue
+            known[instance.key] = False
+            key = instance.study_instance_uid, instance.series_instance_uid
+            series[key] = series.get(key) or self._series(session, study, instance)
+            self._count(session, study, series[key], instance)
+            fresh.append(_instance_row(study, series[key], instance))
+        if fresh:
+            session.execute(insert(InstanceRow), fresh)
+        return len(fresh)
 
     def reject(self, code: str, message: str, *, actor: str = ACTOR) -> None:
         """Leave an event for something that was refused at the door."""
@@ -117,9 +118,11 @@ class Registration:
         self._series(session, study, instance).is_result = False
         study.last_received_at = max(study.last_received_at, instance.received_at)
 
-    def _note_conflict(self, session: Session, study: StudyRow, instance: ReceivedInstance) -> None:
-        message = f"instance {instance.sop_instance_uid} came again with other content; the first is used"
-        record(session, study.id, self._clock(), actor=ACTOR, code="conflicting_duplicate", message=message)
+    def tell(self, code: str, words: str, number: int, study_instance_uid: str | None = None) -> None:
+        """Leave an event that counts something, of a study if the worklist has it; the same words are one event."""
+        with self._database.write() as session:
+            study_id = session.scalar(select(StudyRow.id).where(StudyRow.study_instance_uid == study_instance_uid))
+            fold(session, study_id, self._clock(), actor=ACTOR, code=code, words=words, number=number)
 
     def _count(self, session: Session, study: StudyRow, series: SeriesRow, instance: ReceivedInstance) -> None:
         series.instance_count += 1

@@ -2,7 +2,19 @@
 
 from typing import Any
 
-from sqlalchemy import JSON, Computed, ForeignKey, Index, String, Text, UniqueConstraint, false, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Computed,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -10,6 +22,8 @@ class Base(DeclarativeBase):
     """The root of the tables."""
 
 
+BIG = BigInteger().with_variant(Integer(), "sqlite")
+"""An instance may have more bytes than PostgreSQL's integer counts; SQLite's has no such end."""
 OPEN_RANK = (
     "CASE WHEN acknowledged_at IS NOT NULL THEN NULL WHEN decision = 'flagged' OR priority > 0 THEN 0 "
     "WHEN decision = 'uncertain' THEN 2 ELSE 3 END"
@@ -144,7 +158,7 @@ class InstanceRow(Base):
     sop_instance_uid: Mapped[str] = mapped_column(String(64))
     sop_class_uid: Mapped[str] = mapped_column(String(64))
     transfer_syntax_uid: Mapped[str] = mapped_column(String(64))
-    size_bytes: Mapped[int]
+    size_bytes: Mapped[int] = mapped_column(BIG)
     received_at: Mapped[float]
     instance_number: Mapped[int | None]
     rows: Mapped[int | None]

@@ -8,6 +8,8 @@ import unicodedata
 
 LONGEST_WORD = 64
 LONGEST_TEXT = 1000
+# Some characters become many without accents, and PostgreSQL takes no key of an index beyond 2,704 bytes.
+LONGEST_NAME = 256
 MOST_WORDS = 8
 # What may stand inside of a word; PN separators (PS3.5 6.2.1.1) and all else end it.
 WORD = re.compile(r"[^\W_](?:[\w./-]*[^\W_])?|[\w./-]+")
@@ -28,7 +30,13 @@ def folded(text: str) -> str:
 
 def folded_name(name: str) -> str:
     """Return a person's name (PS3.5 6.2.1) as names are compared: without case, accents and empty last parts."""
-    return "=".join(group.rstrip("^ ") for group in folded(name).split("=")).rstrip("=")
+    whole = "=".join(group.rstrip("^ ") for group in folded(name).split("=")).rstrip("=")
+    return whole[:LONGEST_NAME]
+
+
+def storable(text: str) -> str:
+    """Return a text without what a database refuses: NUL and halves of characters (lone surrogates)."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
 def search_text(study_instance_uid: str, *texts: str) -> str:

@@ -9,7 +9,7 @@ from triage_node.worklist.accounts import Accounts
 from triage_node.worklist.assembly import Assembly, Timers
 from triage_node.worklist.audit_trail import AuditTrail
 from triage_node.worklist.claims import Claims
-from triage_node.worklist.database import Database
+from triage_node.worklist.database import Database, make_data_folder
 from triage_node.worklist.holdings import Holdings
 from triage_node.worklist.lockouts import Lockouts
 from triage_node.worklist.outbox import Outbox
@@ -29,6 +29,7 @@ from triage_node.worklist.views import Views
 from triage_node.worklist.workitems import Workitems
 
 LEASE_SECONDS = 60.0
+CHECK_SECONDS = 5.0
 
 
 class Worklist:
@@ -44,6 +45,8 @@ class Worklist:
 
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
         timers = Timers(settings.series_quiet_seconds, settings.study_quiet_seconds, settings.study_maximum_seconds)
+        if settings.database_url is None:
+            make_data_folder(settings.data_dir)
         self.database = Database(settings.effective_database_url)
         self.registration = Registration(self.database, clock)
         self.assembly = Assembly(self.database, clock, timers)
@@ -51,7 +54,7 @@ class Worklist:
         self.outbox = Outbox(self.database, clock)
         self.outbox_state = OutboxState(self.database, clock)
         self.people = People(self.database, clock)
-        self.rebuilding = Rebuilding(self.database, clock)
+        self.rebuilding = Rebuilding(self.database, clock, self.registration)
         self.views = Views(self.database, clock, settings.maximum_wait_minutes * 60)
         self.holdings = Holdings(self.database)
         self.queries = Queries(self.database, clock, settings.maximum_wait_minutes * 60)
@@ -65,6 +68,16 @@ class Worklist:
         self.tokens = Tokens(self.database, clock)
         self.audit_trail = AuditTrail(self.database, clock)
 
+    def look_for_damage(self, seconds: float = CHECK_SECONDS) -> None:
+        """Look at the SQLite file for at most some seconds; nothing on a server.
+
+        Raises
+        ------
+        DatabaseDamaged
+            It is damaged; the sentence says what to do.
+        """
+        self.database.look_for_damage(seconds)
+
     def prepare(self) -> None:
         """Create or migrate the tables.
 
@@ -77,7 +90,9 @@ class Worklist:
         recount_if_missing(self.database)
 
     def answers(self) -> bool:
-        """Tell whether the database can be read now."""
+        """Tell whether the database can be read now, and was never found damaged."""
+        if self.database.damage:
+            return False
         try:
             self.views.is_empty()
         except StorageError:

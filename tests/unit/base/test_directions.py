@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
-BASE = {"", "errors", "config", "findings", "reasons", "logs", "implementation", "zone"}
+BASE = {"", "errors", "config", "findings", "reasons", "logs", "implementation", "zone", "private_files"}
 ROOMS = {
     "worklist": BASE,
     "spool": BASE,

@@ -36,7 +36,9 @@ def triage(*arguments):
     return run("triage-node", *arguments, timeout_seconds=180)
 
 
-@pytest.mark.parametrize("command", ["serve", "analyze", "send", "worklist", "show", "requeue", "check", "demo"])
+@pytest.mark.parametrize(
+    "command", ["serve", "analyze", "send", "worklist", "show", "requeue", "check", "rebuild", "demo"]
+)
 def test_every_command_teaches(command):
     answer = triage(command, "--help")
     assert answer.returncode == 0

@@ -104,5 +104,43 @@ def test_what_comes_in_is_of_a_class_that_is_stored(uid):
 def test_a_transfer_syntax_with_a_nul_is_refused():
     [ds] = head_ct(slices=1, size=(16, 16))
     content = encoded(ds).replace(b"1.2.840.10008.1.2.1\0", b"1.2.840\0.10008.1.2.1", 1)
-    with pytest.raises(InvalidInstance, match="transfer syntax"):
+    with pytest.raises(InvalidInstance, match="TransferSyntaxUID"):
         read_open_header(io.BytesIO(content))
+
+
+@pytest.mark.parametrize("name", [b"1.2.840\x0010008.1.2.1", b"1\n.2", b"1 2 3", b"\xff\xfe", b"9" * 65, b"\0\0"])
+def test_a_transfer_syntax_name_that_is_no_uid_is_refused(content, name):
+    name += b"\0" * (len(name) % 2)
+    start = content.index(b"1.2.840.10008.1.2.1\0")
+    length = int.from_bytes(content[140:144], "little") + len(name) - 20
+    meta = content[:140] + length.to_bytes(4, "little") + content[144 : start - 2]
+    odd = meta + len(name).to_bytes(2, "little") + name + content[start + 20 :]
+    with pytest.raises(InvalidInstance):
+        read_header(odd)
+
+
+@pytest.mark.parametrize("keyword", ["SOPClassUID", "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"])
+def test_a_uid_with_a_nul_inside_is_refused(keyword):
+    [ds] = head_ct(slices=1, size=(16, 16))
+    uid = str(ds[keyword].value)
+    odd = encoded(ds).replace(uid.encode(), (uid[:8] + "\0" + uid[9:]).encode())
+    with pytest.raises(InvalidInstance):
+        read_header(odd)
+
+
+@pytest.mark.parametrize("keyword", ["PatientName", "PatientID", "StudyDescription", "StationName", "AccessionNumber"])
+@pytest.mark.parametrize("odd", [b"A\0B___", b"A\xed\xa0\x80B_", b"A\x1bB___", b"A\xe2\x80\x8eB_", b"A\xff\xfeB__"])
+def test_no_text_reaches_the_worklist_with_what_a_database_refuses(keyword, odd):
+    [ds] = head_ct(slices=1, size=(16, 16), **{keyword: "PLAINX"})
+    header = read_header(encoded(ds).replace(b"PLAINX", odd))
+    for value in vars(header).values():
+        if isinstance(value, str):
+            assert value.isprintable()
+            assert value.encode("utf-8").decode() == value
+
+
+@pytest.mark.parametrize("number", ["99999999999", "-99999999999", "1e300", "4294967296"])
+def test_a_number_out_of_range_is_no_number(number):
+    [ds] = head_ct(slices=1, size=(16, 16))
+    ds.add_new("InstanceNumber", "LO", number)
+    assert read_header(encoded(ds)).instance_number is None

@@ -53,3 +53,11 @@ def test_a_database_that_fails_for_a_while_loses_nothing(make_settings, contents
     assert len(failures) == 2
     assert [series["instance_count"] for series in only_study(intake.worklist)["series"]] == [5]
     intake.stop()
+
+
+def test_a_senders_name_reaches_the_worklist_without_what_a_database_refuses(make_settings, contents, wait_for):
+    intake = Intake(make_settings())
+    intake.door.receive(contents[0], Sender("CT\0\ud8001\x1b", "127.0.0.1"))
+    wait_for(lambda: not list(intake.spool.layout.incoming.iterdir()), "the instance to be registered")
+    assert only_study(intake.worklist)["calling_ae_title"] == "CT1"
+    intake.stop()

@@ -15,7 +15,7 @@ from pydicom import dcmread
 from triage_node.findings import Label
 from triage_node.imaging import Policy
 from triage_node.intake.header import read_header
-from triage_node.intake.registrar import received_instance
+from triage_node.intake.kept import received_instance
 from triage_node.models import load_model
 from triage_node.models.registry import explain_with
 from triage_node.pipeline.runner import EXPLANATION, Runner

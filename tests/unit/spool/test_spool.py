@@ -1,4 +1,5 @@
 import errno
+import json
 import os
 import subprocess
 
@@ -40,22 +41,16 @@ def test_a_crash_between_filing_and_forgetting_loses_and_doubles_nothing(spool):
     assert [path.read_bytes() for path in spool.instances("1.2")] == [CONTENT]
 
 
-def test_the_same_instance_twice_is_one_file(spool):
-    for _ in range(2):
-        kept = spool.keep(CONTENT, "1.2", "1.2.3")
-        filing = spool.file(kept, "1.2", "1.2.3")
-        spool.forget(kept)
-    assert filing is Filing.SAME
-    assert len(spool.instances("1.2")) == 1
-
-
 def test_other_content_under_the_same_uid_is_kept_beside_the_first(spool):
     spool.file(spool.keep(CONTENT, "1.2", "1.2.3"), "1.2", "1.2.3")
-    other = CONTENT + b"more"
-    assert spool.file(spool.keep(other, "1.2", "1.2.3"), "1.2", "1.2.3") is Filing.CONFLICTING
+    other = spool.keep(CONTENT + b"more", "1.2", "1.2.3")
+    assert spool.file(other, "1.2", "1.2.3") is Filing.DUPLICATE
+    for _ in range(2):
+        spool.keep_variant(other, "1.2", "1.2.3")
+    spool.forget(other)
     [first] = spool.instances("1.2")
     assert first.read_bytes() == CONTENT
-    assert [path.read_bytes() for path in first.parent.glob("*.variant")] == [other]
+    assert [path.read_bytes() for path in spool.variants("1.2", "1.2.3")] == [CONTENT, CONTENT + b"more"]
 
 
 def test_half_written_leftovers_of_a_crash_are_removed(spool):
@@ -106,7 +101,9 @@ def test_results_are_read_back_with_their_files(spool):
     spool.file(spool.keep(CONTENT, "1.2", "1.2.3"), "1.2", "1.2.3")
     folder = spool.keep_result("1.2", "abc", {"status": "analyzed"}, {"report-1.dcm": b"report"})
     [study] = spool.studies()
-    assert list(spool.results(study)) == [(folder, {"status": "analyzed"})]
+    [outcome] = spool.outcomes(study)
+    assert outcome == folder / "outcome.json"
+    assert json.loads(outcome.read_bytes()) == {"status": "analyzed"}
     assert (folder / "report-1.dcm").read_bytes() == b"report"
     assert len(spool.instances("1.2")) == 1, "a report is not an instance of the study's spool"
 

@@ -159,7 +159,7 @@ def test_a_rebuilt_worklist_lists_what_was_made(site, make_site, report, study):
     site.worklist.close()
     (site.settings.data_dir / "worklist.sqlite").unlink()
     again = make_site()
-    assert rebuild_worklist(again.spool, again.worklist, []) == 1
+    assert rebuild_worklist(again.spool, again.worklist, []).studies == 1
     program = again.program()
     assert len(found(program.get(f"{study}/series"))) == 3
     assert program.get(address_of(study, report)).status_code == 200

@@ -10,6 +10,12 @@ from triage_node.findings import LABELS, Decision, Label, ModelIdentity
 from triage_node.reasons import Reason, ReasonCode
 from triage_node.worklist import Outcome, ReceivedInstance, Status, Worklist
 
+USUAL = {
+    "sop_class_uid": "1.2.840.10008.5.1.4.1.1.2",
+    "transfer_syntax_uid": "1.2.840.10008.1.2.1",
+    "size_bytes": 1000,
+}
+
 
 @pytest.fixture(scope="session")
 def postgresql_url() -> str | None:
@@ -63,12 +69,9 @@ def receive(worklist, clock) -> Callable[..., int]:
                     study_instance_uid=study,
                     series_instance_uid=series,
                     sop_instance_uid=f"{series}.{number}",
-                    sop_class_uid="1.2.840.10008.5.1.4.1.1.2",
-                    transfer_syntax_uid="1.2.840.10008.1.2.1",
-                    size_bytes=1000,
                     received_at=clock(),
                     eligible=eligible,
-                    **more,
+                    **(USUAL | more),
                 )
                 for number in numbers
             ]

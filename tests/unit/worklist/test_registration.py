@@ -38,12 +38,6 @@ def test_urgency_is_never_lowered(worklist, receive):
     assert worklist.views.study("1.2.3")["priority"] == 1
 
 
-def test_a_conflicting_duplicate_leaves_an_event(worklist, receive):
-    receive(1)
-    receive(1, conflicting=True)
-    assert "conflicting_duplicate" in codes(worklist)
-
-
 def test_late_images_reopen_a_study_that_waits_in_the_queue(worklist, receive, clock):
     receive(1, 2)
     clock.forward(21)
