@@ -16,11 +16,13 @@ log = logging.getLogger(__name__)
 def rebuild_worklist(spool: Spool, worklist: Worklist, destinations: Sequence[str]) -> int:
     """Register every instance of the spool and restore the stored outcomes; return the number of studies.
 
-    Rebuilt studies and their reports are held: nothing is analyzed or delivered anew without a person's word.
+    Rebuilt studies and their reports are held: nothing is analyzed or delivered anew without a person's word. What a
+    crash left filed and not yet registered is none of them: the registrar takes it up as an arrival.
     """
-    studies = 0
+    studies, arriving = 0, spool.arriving()
     for folder in spool.studies():
-        instances = [instance for path in sorted(folder.glob("*.dcm")) if (instance := _read(path))]
+        kept = [path for path in sorted(folder.glob("*.dcm")) if path.stat().st_ino not in arriving]
+        instances = [instance for path in kept if (instance := _read(path))]
         if not instances:
             continue
         worklist.registration.register(instances)

@@ -102,6 +102,10 @@ class Spool:
             part.unlink(missing_ok=True)
         yield from sorted(self.layout.incoming.glob("*.dcm"), key=lambda path: path.stat().st_mtime_ns)
 
+    def arriving(self) -> frozenset[int]:
+        """Return the inodes of what was kept and has no row yet; it may lie in its study's folder already."""
+        return frozenset(path.stat().st_ino for path in self.layout.incoming.glob("*.dcm"))
+
     def file(self, kept: Path, study_instance_uid: str, sop_instance_uid: str) -> Filing:
         """Give a kept file its name in the study's folder; the name in ``incoming/`` stays until `forget`.
 

@@ -38,7 +38,7 @@ class People:
             study = _study(session, study_instance_uid)
             if study.state in (StudyState.READY, StudyState.ANALYZING):
                 raise IllegalMove(f"The study is {study.state} already.")
-            study.attempts, study.held = 0, False
+            study.attempts, study.interruptions, study.held = 0, 0, False
             study.closed_at = study.closed_at or self._clock()
             move(session, study, StudyState.READY, self._clock(), actor=actor, code="requeued")
 

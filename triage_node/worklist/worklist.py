@@ -40,14 +40,23 @@ class Worklist:
         Timers, attempts, maximum wait and the database's URL.
     clock
         Seconds since 1970.
+    steady
+        Seconds of a clock that nobody can set, for everything that lasts; by default the machine's, beside a ``clock``
+        of one's own that one.
     """
 
-    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] | None = None,
+    ) -> None:
+        steady = steady or (time.monotonic if clock is time.time else clock)
         timers = Timers(settings.series_quiet_seconds, settings.study_quiet_seconds, settings.study_maximum_seconds)
         self.database = Database(settings.effective_database_url)
         self.registration = Registration(self.database, clock)
-        self.assembly = Assembly(self.database, clock, timers)
-        self.claims = Claims(self.database, clock, LEASE_SECONDS, settings.analysis_attempts)
+        self.assembly = Assembly(self.database, clock, timers, steady)
+        self.claims = Claims(self.database, clock, LEASE_SECONDS, settings.analysis_attempts, steady)
         self.outbox = Outbox(self.database, clock)
         self.outbox_state = OutboxState(self.database, clock)
         self.people = People(self.database, clock)
