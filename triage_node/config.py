@@ -87,7 +87,9 @@ class Settings(BaseSettings):
     )
     retry_first_seconds: Seconds = Field(5.0, description="first pause before a delivery is tried again; it doubles")
     retry_longest_seconds: Seconds = Field(600.0, description="longest pause between two tries")
-    retry_give_up_hours: Seconds = Field(72.0, description="tried for this time, a delivery is dead and waits for a person")
+    retry_give_up_hours: Seconds = Field(
+        72.0, description="tried for this time, a delivery is dead and waits for a person"
+    )
     report_not_analyzed: bool = Field(True, description="send a report for a CT study that could not be analyzed")
     model: str = Field("default", description="name of a shipped model or a folder with a manifest")
     explanation: Literal["off", "keep", "send"] = Field(

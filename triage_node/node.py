@@ -67,6 +67,7 @@ class Node:
         self.scheduler.every(self._tick_seconds, self.worklist.assembly.advance)
         self.scheduler.every(0.5, self.supervisor.check)
         self.scheduler.every(5, self.supervisor.kill_if_stuck)
+        self.scheduler.every(5, self._keep_deliveries)
         self.scheduler.every(30, DiskWatch(self.spool).check)
         self.scheduler.every(30, self.worklist.queue_history.look)
         self.supervisor.check()
@@ -96,6 +97,12 @@ class Node:
             rebuild_worklist(self.spool, self.worklist, [str(one) for one in self.settings.destinations])
         self.worklist.claims.release_node(self.settings.node_name)
         self.worklist.outbox.recover()
+
+    def _keep_deliveries(self) -> None:
+        """Prolong the leases of what is being sent, and take back what nobody sends any more."""
+        for courier in self.couriers:
+            courier.renew()
+        self.worklist.outbox.release_expired()
 
     def _web(self) -> WebServer:
         more = {MACHINERY: Machinery(self._worker, self._jobs)}
@@ -128,6 +135,7 @@ class Node:
             policy,
             settings.ae_title,
             settings.connect_timeout_seconds,
+            settings.answer_timeout_seconds,
         )
 
 

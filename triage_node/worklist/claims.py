@@ -17,13 +17,11 @@ from triage_node.worklist.ranking import open_rank
 from triage_node.worklist.rollups import count_outcome
 from triage_node.worklist.schema import OutcomeRow, SeriesRow, StudyRow
 from triage_node.worklist.states import StudyState
-from triage_node.worklist.stillness import Stillness
+from triage_node.worklist.stillness import LEASE_LOOKS, Stillness
 
 ACTOR = "pipeline"
 MOST_INTERRUPTIONS = 10
 """So often in a row may the end of its node cut a study's analysis off: one that ends whole machines is given up."""
-LEASE_LOOKS = 4
-"""In a lease's time a holder has so many chances to be seen; what nobody could see for longer does not end it."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,9 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+LEASE_LOOKS = 4
+"""In a lease's time its holder must have so many chances to be seen: what nobody could look at does not end it."""
+
 Key = TypeVar("Key", bound=Hashable)
 
 

@@ -57,7 +57,7 @@ class Worklist:
         self.registration = Registration(self.database, clock)
         self.assembly = Assembly(self.database, clock, timers, steady)
         self.claims = Claims(self.database, clock, LEASE_SECONDS, settings.analysis_attempts, steady)
-        self.outbox = Outbox(self.database, clock)
+        self.outbox = Outbox(self.database, clock, steady, settings.node_name, LEASE_SECONDS)
         self.outbox_state = OutboxState(self.database, clock)
         self.people = People(self.database, clock)
         self.rebuilding = Rebuilding(self.database, clock)
