@@ -45,7 +45,7 @@ class Node:
         self.listener = Listener(settings, self.door)
         self.supervisor = Supervisor(settings, self.worklist)
         self.couriers = [self._courier(index) for index in range(len(settings.destinations))]
-        self.scheduler = Scheduler()
+        self.scheduler = Scheduler(self.worklist.clock_change.follow)
         self.web = self._web() if settings.web_enabled else None
 
     def start(self) -> None:

@@ -9,6 +9,7 @@ from triage_node.worklist.accounts import Accounts
 from triage_node.worklist.assembly import Assembly, Timers
 from triage_node.worklist.audit_trail import AuditTrail
 from triage_node.worklist.claims import Claims
+from triage_node.worklist.clock_change import ClockChange
 from triage_node.worklist.database import Database
 from triage_node.worklist.holdings import Holdings
 from triage_node.worklist.lockouts import Lockouts
@@ -59,6 +60,7 @@ class Worklist:
         self.claims = Claims(self.database, clock, LEASE_SECONDS, settings.analysis_attempts, steady)
         self.outbox = Outbox(self.database, clock, steady, settings.node_name, LEASE_SECONDS)
         self.outbox_state = OutboxState(self.database, clock)
+        self.clock_change = ClockChange(self.database, clock)
         self.people = People(self.database, clock)
         self.rebuilding = Rebuilding(self.database, clock)
         self.views = Views(self.database, clock, settings.maximum_wait_minutes * 60)

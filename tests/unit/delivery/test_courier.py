@@ -153,7 +153,8 @@ def test_a_destination_that_is_silent_does_not_slow_another(worklist, report, co
     peer.on()
     with socket.create_server(("127.0.0.1", 0)) as silent:
         nowhere = Destination(ae_title="X", host="127.0.0.1", port=silent.getsockname()[1])
-        ways = [courier(nowhere, timeout_seconds=30, steady=time.monotonic), courier(peer.destination, steady=time.monotonic)]
+        steady = time.monotonic
+        ways = [courier(nowhere, timeout_seconds=30, steady=steady), courier(peer.destination, steady=steady)]
         report(1, nowhere, peer.destination)
         for way in ways:
             way.start()
@@ -222,9 +223,7 @@ def test_a_delivery_is_given_up_when_it_was_tried_for_long_enough(worklist, repo
     assert len(events(worklist, study, "delivery_dead")) == 1
 
 
-def test_what_was_delivered_is_noted_when_the_database_takes_it_again(
-    worklist, report, courier, peer, monkeypatch
-):
+def test_what_was_delivered_is_noted_when_the_database_takes_it_again(worklist, report, courier, peer, monkeypatch):
     study = report(1, peer.destination)
     peer.on()
     note, failures = worklist.outbox.delivered, []
