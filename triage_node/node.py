@@ -10,12 +10,12 @@ from triage_node.delivery import Courier, RetryPolicy
 from triage_node.errors import StorageError
 from triage_node.intake import Door, Listener, Registrar, rebuild_worklist
 from triage_node.pipeline.supervisor import Supervisor
+from triage_node.readiness import Readiness
 from triage_node.spool import Spool
 from triage_node.upkeep.disk import DiskWatch
 from triage_node.upkeep.scheduler import Scheduler
-from triage_node.web.parts import Fact
 from triage_node.web.server import WebServer
-from triage_node.web.system import MACHINERY, Job, Machinery, Worker
+from triage_node.web.system import MACHINERY, Machinery
 from triage_node.worklist import Worklist
 
 log = logging.getLogger(__name__)
@@ -46,6 +46,8 @@ class Node:
         self.supervisor = Supervisor(settings, self.worklist)
         self.couriers = [self._courier(index) for index in range(len(settings.destinations))]
         self.scheduler = Scheduler(self.worklist.clock_change.follow)
+        parts = (self.listener, self.registrar, self.supervisor, self.scheduler, self.couriers)
+        self.readiness = Readiness(self.worklist, self.spool, *parts)
         self.web = self._web() if settings.web_enabled else None
 
     def start(self) -> None:
@@ -105,24 +107,9 @@ class Node:
         self.worklist.outbox.release_expired()
 
     def _web(self) -> WebServer:
-        more = {MACHINERY: Machinery(self._worker, self._jobs)}
-        return WebServer(self.settings, self.worklist, self.spool, door=self.door, ready=self._facts, more=more)
-
-    def _worker(self) -> Worker:
-        status = self.supervisor.status
-        return Worker(self.supervisor.pid, status.ready, status.device, status.model, status.version, status.error)
-
-    def _jobs(self) -> list[Job]:
-        return [Job(job.name, job.every_seconds, job.ran_at, job.error) for job in self.scheduler.jobs]
-
-    def _facts(self) -> list[Fact]:
-        """Say what the node needs to do its work now and whether it is there."""
-        space = self.spool.space()
-        return [
-            Fact("database", self.worklist.answers()),
-            Fact("disk", space.free >= self.spool.reserve_bytes, f"{space.free >> 20} MB free"),
-            Fact("model", self.supervisor.status.ready, self.supervisor.status.error),
-        ]
+        how = self.readiness
+        more = {MACHINERY: Machinery(how.worker, how.jobs, how.intake, how.reaches)}
+        return WebServer(self.settings, self.worklist, self.spool, door=self.door, ready=how.facts, more=more)
 
     def _courier(self, index: int) -> Courier:
         settings = self.settings

@@ -3,6 +3,7 @@
 import logging
 import socket
 import threading
+from dataclasses import dataclass
 
 from triage_node.config import Settings
 from triage_node.errors import StorageError
@@ -14,6 +15,16 @@ log = logging.getLogger(__name__)
 
 BACKLOG = 128
 STOP_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class ListenerState:
+    """How the listener is."""
+
+    accepting: bool
+    associations: int
+    refused: int
+    last_error: str | None
 
 
 class Listener:
@@ -40,6 +51,11 @@ class Listener:
         """The port that is listened on, also when a free one was asked for."""
         assert self._socket is not None
         return int(self._socket.getsockname()[1])
+
+    def state(self) -> ListenerState:
+        """Tell how it is."""
+        accepting = self._thread.is_alive() and self._socket is not None and _is_listening(self._socket)
+        return ListenerState(accepting, len(self._open), refused=0, last_error=None)
 
     def start(self) -> None:
         """Listen; returns at once.

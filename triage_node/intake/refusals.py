@@ -16,7 +16,7 @@ class Refusals:
     def is_news(self, message: str, at: float) -> bool:
         """Tell whether a refusal was not noted in the last seconds; from many different ones a few are noted."""
         with self._lock:
-            self._last = {text: then for text, then in self._last.items() if at - then < QUIET_SECONDS}
+            self._last = {text: then for text, then in self._last.items() if abs(at - then) < QUIET_SECONDS}
             if message in self._last or len(self._last) >= MOST_REMEMBERED:
                 return False
             self._last[message] = at

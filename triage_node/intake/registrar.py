@@ -32,6 +32,16 @@ class Kept:
     urgent: bool = False
 
 
+@dataclass(frozen=True)
+class RegistrarState:
+    """How the registrar is: what waits for its row, for how long, and what can have none."""
+
+    backlog: int
+    oldest_seconds: float | None
+    set_aside: int
+    alive: bool
+
+
 class Registrar:
     """File kept instances and register them, in batches; a failing database or disk is tried again for ever.
 
@@ -45,6 +55,10 @@ class Registrar:
         self._queue: queue.SimpleQueue[Kept | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="registrar", daemon=True)
+
+    def state(self) -> RegistrarState:
+        """Tell how it is."""
+        return RegistrarState(self._queue.qsize(), None, set_aside=0, alive=self._thread.is_alive())
 
     def start(self) -> None:
         """Take up what an earlier run kept and did not register, then go on with what comes."""

@@ -9,13 +9,15 @@ from typing import Any
 import alembic.command
 import alembic.config
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from triage_node.errors import StorageError
 from triage_node.worklist.changes import settled
 
 BUSY_TIMEOUT_SECONDS = 30
+ABOUT_THE_DATA = (DataError, IntegrityError, ProgrammingError)
+"""Errors that say nothing about the database, only about what was to be written."""
 
 
 class Database:
@@ -32,6 +34,8 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
+        self.refusal = ""
+        """Why the last transaction that wanted to write could not; empty when it could."""
         arguments: dict[str, Any] = {}
         if self._is_sqlite:
             arguments = {"timeout": BUSY_TIMEOUT_SECONDS}
@@ -58,7 +62,10 @@ class Database:
         try:
             with Session(self.engine, expire_on_commit=False) as session, session.begin(), settled(session):
                 yield session
+            self.refusal = ""
         except SQLAlchemyError as error:
+            if not isinstance(error, ABOUT_THE_DATA):
+                self.refusal = _short(error)
             raise StorageError(f"The worklist's database refused: {_short(error)}.") from error
 
     @contextmanager

@@ -88,12 +88,12 @@ class Worklist:
         recount_if_missing(self.database)
 
     def answers(self) -> bool:
-        """Tell whether the database can be read now."""
+        """Tell whether the database can be read now, and could be written to the last time."""
         try:
             self.views.is_empty()
         except StorageError:
             return False
-        return True
+        return not self.database.refusal
 
     def close(self) -> None:
         """Close the database."""
