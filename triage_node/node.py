@@ -85,6 +85,8 @@ class Node:
         self.scheduler.stop()
         self.supervisor.stop()
         for courier in self.couriers:
+            courier.end()
+        for courier in self.couriers:
             courier.stop()
         self.worklist.close()
         self._lock.close()

@@ -79,9 +79,13 @@ class Courier:
         """Start delivering."""
         self._thread.start()
 
+    def end(self) -> None:
+        """Begin no further delivery."""
+        self._stopping.set()
+
     def stop(self) -> None:
         """End after the delivery that is under way; one whose answer takes longer is sent again at the next start."""
-        self._stopping.set()
+        self.end()
         self._thread.join(timeout=self._timeout_seconds * 2)
 
     def renew(self) -> None:

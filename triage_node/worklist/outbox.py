@@ -1,6 +1,5 @@
 """Reports on their way: one row a destination, so that a PACS outage never repeats an analysis."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -8,15 +7,14 @@ from sqlalchemy import ColumnElement, case, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from triage_node.errors import StudyNotFound
-from triage_node.worklist.changes import note_change
 from triage_node.worklist.database import Database
+from triage_node.worklist.delivery_events import fold_try, give_up, record_delivery
 from triage_node.worklist.moves import record
 from triage_node.worklist.rollups import count_delivered
-from triage_node.worklist.schema import DeliveryRow, EventRow, OutcomeRow, StudyRow
+from triage_node.worklist.schema import DeliveryRow, OutcomeRow, StudyRow
 from triage_node.worklist.states import DeliveryState
 from triage_node.worklist.stillness import LEASE_LOOKS, Stillness
 
-ACTOR = "delivery"
 PATIENCE = 8
 PATIENCE_WHEN_DOWN = 48
 """So often is a report tried before a later one of the same study, which may say more, is sent all the same: it must
@@ -155,7 +153,7 @@ class Outbox:
                 row = session.get_one(DeliveryRow, number, with_for_update=True)
                 if (row.state, row.attempts) == (DeliveryState.SENDING, attempts):
                     row.state = DeliveryState.PENDING
-                    self._record(session, row, "delivery_lease_expired", "it is sent again")
+                    record_delivery(session, row, self._clock(), "delivery_lease_expired", "it is sent again")
         return len(expired)
 
     def delivered(self, delivery: Delivery, message: str) -> None:
@@ -168,7 +166,7 @@ class Outbox:
             row.last_attempt_at = row.delivered_at
             count_delivered(session, row.delivered_at, max(0.0, row.delivered_at - row.created_at))
             row.postponed_event_id = None
-            self._record(session, row, "delivered", message)
+            record_delivery(session, row, self._clock(), "delivered", message)
 
     def retry(self, delivery: Delivery, pause_seconds: float, error: str, tried_seconds: float = 0.0) -> None:
         """Try a delivery again later.
@@ -185,7 +183,7 @@ class Outbox:
             row.state, row.last_error, row.last_attempt_at = DeliveryState.PENDING, error, self._clock()
             row.next_attempt_at = self._clock() + pause_seconds
             row.tried_seconds += tried_seconds
-            self._fold(session, row, f"next in {pause_seconds:.0f} s")
+            fold_try(session, row, self._clock(), pause_seconds)
 
     def bury(self, delivery: Delivery, error: str) -> None:
         """Give a delivery up until a person sends it again."""
@@ -193,7 +191,7 @@ class Outbox:
             row = self._claimed(session, delivery)
             if row is not None:
                 row.last_attempt_at = self._clock()
-                self._bury(session, row, error)
+                give_up(session, row, self._clock(), error)
 
     def hold_back(self, destination: str, seconds: float, give_up_seconds: float, error: str) -> int:
         """Count for everything that waits for a destination that it did not answer for so much longer.
@@ -206,7 +204,7 @@ class Outbox:
             session.execute(update(DeliveryRow).where(*pending).values(tried_seconds=longer))
             overdue = select(DeliveryRow).where(*pending, DeliveryRow.tried_seconds >= give_up_seconds)
             for row in session.scalars(overdue).all():
-                self._bury(session, row, error)
+                give_up(session, row, self._clock(), error)
             session.flush()
             return session.scalar(select(func.count()).select_from(DeliveryRow).where(*pending)) or 0
 
@@ -268,28 +266,6 @@ class Outbox:
         later = (DeliveryRow.state == DeliveryState.PENDING, DeliveryRow.next_attempt_at > self._clock(), *whose)
         came = case((DeliveryRow.created_at < self._clock(), DeliveryRow.created_at), else_=self._clock())
         session.execute(update(DeliveryRow).where(*later).values(next_attempt_at=came))
-
-    def _bury(self, session: Session, row: DeliveryRow, error: str) -> None:
-        row.state, row.last_error, row.postponed_event_id = DeliveryState.DEAD, error, None
-        self._record(session, row, "delivery_dead", error)
-
-    def _fold(self, session: Session, row: DeliveryRow, following: str) -> None:
-        """Tell of all tries that failed in one event."""
-        times = "once" if row.attempts == 1 else f"{row.attempts} times"
-        at = time.strftime("%Y-%m-%d %H:%M", time.localtime(row.last_attempt_at))
-        text = f"tried {times}, last {at}, {following}: {row.last_error}"
-        event = session.get(EventRow, row.postponed_event_id) if row.postponed_event_id is not None else None
-        if event is None:
-            row.postponed_event_id = self._record(session, row, "delivery_postponed", text).id
-        else:
-            event.message = f"{row.destination}: {text}"[:1000]
-            note_change(session, row.study_id)
-
-    def _record(self, session: Session, row: DeliveryRow, code: str, message: str) -> EventRow:
-        text = f"{row.destination}: {message}"
-        event = record(session, row.study_id, self._clock(), actor=ACTOR, code=code, message=text)
-        session.flush()
-        return event
 
 
 def begin_anew(row: DeliveryRow, at: float) -> None:

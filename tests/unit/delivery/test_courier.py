@@ -162,7 +162,7 @@ def test_a_destination_that_is_silent_does_not_slow_another(worklist, report, co
         [first, _] = deliveries(worklist, "1.2.1")
         assert first["state"] == DeliveryState.SENDING, "the other is still being waited for"
         for way in ways:
-            way._stopping.set()
+            way.end()
         silent.close()
         for way in ways:
             way._thread.join(60)
