@@ -86,7 +86,9 @@ class Settings(BaseSettings):
         60.0, description="how long a peer may take to answer a message once it is connected"
     )
     retry_first_seconds: Seconds = Field(5.0, description="first pause before a delivery is tried again; it doubles")
-    retry_longest_seconds: Seconds = Field(600.0, description="longest pause between two tries")
+    retry_longest_seconds: Seconds = Field(
+        600.0, description="longest pause between two tries; a destination that is down is called each minute"
+    )
     retry_give_up_hours: Seconds = Field(
         72.0, description="tried for this time, a delivery is dead and waits for a person"
     )

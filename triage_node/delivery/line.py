@@ -9,6 +9,8 @@ from triage_node.delivery.retry import RetryPolicy
 log = logging.getLogger(__name__)
 
 SAY_AGAIN_SECONDS = 600.0
+LONGEST_PAUSE_SECONDS = 60.0
+"""One call a minute costs nobody anything, and everything that waits goes out when it is answered."""
 
 
 @dataclass(frozen=True)
@@ -93,13 +95,12 @@ class Line:
     def failed(self, error: str) -> Outage:
         """Note that a call was not answered; return how the outage stands."""
         at, now, before = self._clock(), self._steady(), self._outage
+        tries = before.tries + 1 if before is not None else 1
+        pause = min(self._policy.pause_seconds(tries), LONGEST_PAUSE_SECONDS)
         if before is None:
-            pause = self._policy.pause_seconds(1)
             self._outage = Outage(at, now, at, 1, pause, now + pause, now, error)
             log.warning("destination_down destination=%s error=%s", self._destination, error)
             return self._outage
-        tries = before.tries + 1
-        pause = self._policy.pause_seconds(tries)
         self._outage = replace(before, last_at=at, tries=tries, pause_seconds=pause, next=now + pause, error=error)
         if now - before.said >= SAY_AGAIN_SECONDS:
             self._outage = replace(self._outage, said=now)

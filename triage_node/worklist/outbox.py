@@ -16,7 +16,7 @@ from triage_node.worklist.states import DeliveryState
 from triage_node.worklist.stillness import LEASE_LOOKS, Stillness
 
 PATIENCE = 8
-PATIENCE_WHEN_DOWN = 48
+PATIENCE_WHEN_DOWN = 600
 """So often is a report tried before a later one of the same study, which may say more, is sent all the same: it must
 not wait for ever for one that always fails. While nothing gets through at all, it is hardly the report's fault."""
 
