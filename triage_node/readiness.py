@@ -103,9 +103,10 @@ class Readiness:
 
     def _deliveries(self) -> tuple[bool, str]:
         names = tuple(one.reach.destination for one in self._couriers)
-        if not self._worklist.answers():
+        try:
+            states = self._worklist.outbox_state.destinations(names)
+        except StorageError:
             return False, "the database does not say"
-        states = self._worklist.outbox_state.destinations(names)
         dead, waiting = sum(one.dead for one in states), sum(one.waiting for one in states)
         oldest = max((one.waiting_seconds or 0.0 for one in states), default=0.0)
         down = [one.reach.destination for one in self._couriers if one.reach.answers is False]
