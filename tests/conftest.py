@@ -95,14 +95,14 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def make_worklist(migrated: Path) -> Callable[[Settings, Callable[[], float]], Worklist]:
+def make_worklist(migrated: Path) -> Callable[..., Worklist]:
     """Open a worklist in the settings' database, its tables made."""
 
-    def make(settings: Settings, clock: Callable[[], float]) -> Worklist:
+    def make(settings: Settings, clock: Callable[[], float], steady: Callable[[], float] | None = None) -> Worklist:
         if settings.database_url is None:
             settings.data_dir.mkdir(parents=True, exist_ok=True)
             shutil.copy(migrated, settings.data_dir / "worklist.sqlite")
-        worklist = Worklist(settings, clock)
+        worklist = Worklist(settings, clock, steady)
         worklist.prepare()
         return worklist
 

@@ -88,9 +88,16 @@ class Settings(BaseSettings):
         (), description="who receives the reports, each `AET@HOST:PORT`"
     )
     connect_timeout_seconds: Seconds = Field(10.0, description="a peer that does not answer in this time is down")
+    answer_timeout_seconds: Seconds = Field(
+        60.0, description="how long a peer may take to answer a message once it is connected"
+    )
     retry_first_seconds: Seconds = Field(5.0, description="first pause before a delivery is tried again; it doubles")
-    retry_longest_seconds: Seconds = Field(600.0, description="longest pause between two tries")
-    retry_give_up_hours: Seconds = Field(72.0, description="after this time a delivery is dead and waits for a person")
+    retry_longest_seconds: Seconds = Field(
+        600.0, description="longest pause between two tries; a destination that is down is called each minute"
+    )
+    retry_give_up_hours: Seconds = Field(
+        72.0, description="tried for this time, a delivery is dead and waits for a person"
+    )
     report_not_analyzed: bool = Field(True, description="send a report for a CT study that could not be analyzed")
     model: str = Field("default", description="name of a shipped model or a folder with a manifest")
     explanation: Literal["off", "keep", "send"] = Field(

@@ -102,5 +102,9 @@ class PeerBusy(PeerError):
     retryable = True
 
 
+class PeerCongested(PeerBusy):
+    """The other system takes no association now."""
+
+
 class PeerRefused(PeerError):
     """The other system refuses the request, and will go on doing so."""

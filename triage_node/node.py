@@ -6,12 +6,12 @@ from triage_node.config import Settings
 from triage_node.delivery import Courier, RetryPolicy
 from triage_node.intake import Door, Listener, Registrar, rebuild_worklist
 from triage_node.pipeline.supervisor import Supervisor
+from triage_node.readiness import Readiness
 from triage_node.spool import Spool, device_uid, hold
 from triage_node.upkeep.disk import DiskWatch
 from triage_node.upkeep.scheduler import Scheduler
-from triage_node.web.parts import Fact
 from triage_node.web.server import WebServer
-from triage_node.web.system import MACHINERY, Job, Machinery, Worker
+from triage_node.web.system import MACHINERY, Machinery
 from triage_node.worklist import Worklist
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,9 @@ class Node:
         self.listener = Listener(settings, self.door)
         self.supervisor = Supervisor(settings, self.worklist)
         self.couriers = [self._courier(index) for index in range(len(settings.destinations))]
-        self.scheduler = Scheduler()
+        self.scheduler = Scheduler(self.worklist.clock_change.follow)
+        parts = (self.listener, self.registrar, self.supervisor, self.scheduler, self.couriers)
+        self.readiness = Readiness(self.worklist, self.spool, *parts)
         self.web = self._web() if settings.web_enabled else None
 
     def start(self) -> None:
@@ -65,6 +67,7 @@ class Node:
         self.scheduler.every(self._tick_seconds, self.worklist.assembly.advance)
         self.scheduler.every(0.5, self.supervisor.check)
         self.scheduler.every(5, self.supervisor.kill_if_stuck)
+        self.scheduler.every(5, self._keep_deliveries)
         self.scheduler.every(30, DiskWatch(self.spool).check)
         self.scheduler.every(30, self.worklist.queue_history.look)
         self.supervisor.check()
@@ -79,6 +82,8 @@ class Node:
         self.registrar.stop()
         self.scheduler.stop()
         self.supervisor.stop()
+        for courier in self.couriers:
+            courier.end()
         for courier in self.couriers:
             courier.stop()
         self.worklist.close()
@@ -95,25 +100,16 @@ class Node:
         self.worklist.claims.release_node(self.settings.node_name)
         self.worklist.outbox.recover()
 
+    def _keep_deliveries(self) -> None:
+        """Prolong the leases of what is being sent, and take back what nobody sends any more."""
+        for courier in self.couriers:
+            courier.renew()
+        self.worklist.outbox.release_expired()
+
     def _web(self) -> WebServer:
-        more = {MACHINERY: Machinery(self._worker, self._jobs)}
-        return WebServer(self.settings, self.worklist, self.spool, door=self.door, ready=self._facts, more=more)
-
-    def _worker(self) -> Worker:
-        status = self.supervisor.status
-        return Worker(self.supervisor.pid, status.ready, status.device, status.model, status.version, status.error)
-
-    def _jobs(self) -> list[Job]:
-        return [Job(job.name, job.every_seconds, job.ran_at, job.error) for job in self.scheduler.jobs]
-
-    def _facts(self) -> list[Fact]:
-        """Say what the node needs to do its work now and whether it is there."""
-        space = self.spool.space()
-        return [
-            Fact("database", self.worklist.answers(), self.worklist.database.damage),
-            Fact("disk", space.free >= self.spool.reserve_bytes, f"{space.free >> 20} MB free"),
-            Fact("model", self.supervisor.status.ready, self.supervisor.status.error),
-        ]
+        how = self.readiness
+        more = {MACHINERY: Machinery(how.worker, how.jobs, how.intake, how.reaches)}
+        return WebServer(self.settings, self.worklist, self.spool, door=self.door, ready=how.facts, more=more)
 
     def _courier(self, index: int) -> Courier:
         settings = self.settings
@@ -126,4 +122,5 @@ class Node:
             policy,
             settings.ae_title,
             settings.connect_timeout_seconds,
+            settings.answer_timeout_seconds,
         )

@@ -41,6 +41,21 @@ def test_kill_the_worker_in_mid_inference(start, tmp_path, wait_for):
     wait_for(pacs.received, "the report", 60)
 
 
+def test_a_kill_of_the_whole_node_in_mid_inference_is_no_try_of_the_study(start, tmp_path, wait_for):
+    node = start(RunningNode, "node", analysis_attempts=1)
+    node.wait_ready()
+    images = head_ct(slices=32, size=(256, 256), seed=5)
+    uid = str(images[0].StudyInstanceUID)
+    node.storescu(*save(images, tmp_path / "study"))
+    wait_for(lambda: node.state(uid) == "analyzing", "the start of the analysis")
+    node.kill()
+    node.start()
+    wait_for(lambda: node.state(uid) in ENDED, "the end of the study", 120)
+    study = node.study(uid)
+    assert study["state"] == "analyzed"
+    assert [event["code"] for event in study["events"]].count("node_stopped") == 1
+
+
 def test_a_worker_that_always_dies_ends_in_a_report_with_the_reason(start, tmp_path, wait_for):
     pacs = start(Storescp, "pacs")
     node = start(RunningNode, "node", analysis_attempts=2, destinations=[pacs.address])

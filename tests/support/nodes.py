@@ -16,8 +16,9 @@ MODEL_SECONDS = 120
 class RunningNode:
     """`triage-node serve` with short timers; the test looks at its database from outside."""
 
-    def __init__(self, folder: Path, **settings: Any) -> None:
+    def __init__(self, folder: Path, environment: dict[str, str] | None = None, **settings: Any) -> None:
         self.folder = folder
+        self.environment = WITHOUT_EXTRAS | (environment or {})
         defaults: dict[str, Any] = {
             "dicom_port": 0,
             "web_port": 0,
@@ -39,7 +40,7 @@ class RunningNode:
         """Start it, or start it again on the same folder."""
         self.starts += 1
         log = self.folder / f"node-{self.starts}.log"
-        self.program = Program([need("triage-node"), "--config", self.config, "serve"], log, WITHOUT_EXTRAS)
+        self.program = Program([need("triage-node"), "--config", self.config, "serve"], log, self.environment)
         line = self.program.wait_for("listens on")
         self.port = int(re.search(r":(\d+);", line)[1])
         if self.options.get("web_enabled", True):

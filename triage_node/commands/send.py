@@ -26,11 +26,12 @@ def send(
     if not files:
         raise typer.BadParameter("there are no files under these paths", param_hint="PATH")
     settings = settings_from(context, ae_title=ae_title)
+    times = settings.connect_timeout_seconds, settings.answer_timeout_seconds
     console = Console(stderr=True)
     failed = 0
     with Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
         task = progress.add_task(f"Sending to {destination}", total=len(files))
-        for sent in store_files(destination, files, settings.ae_title, settings.connect_timeout_seconds):
+        for sent in store_files(destination, files, settings.ae_title, *times):
             progress.advance(task)
             if sent.error:
                 failed += 1

@@ -28,9 +28,7 @@ def serve(
 
     Point the PACS's forwarding rule at AE title TRIAGE, port 11112. Try the connection with `triage-node check`.
     """
-    import signal
-    import threading
-
+    from triage_node.commands.stopping import StopSignal
     from triage_node.logs import configure_logging
     from triage_node.node import Node
 
@@ -46,19 +44,17 @@ def serve(
         model=model,
     )
     configure_logging(settings.log_level)
-    stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
-    node = Node(settings)
-    node.start()
-    typer.echo(
-        f"{settings.ae_title} listens on {settings.dicom_host}:{node.listener.port}; data in {settings.data_dir}"
-    )
-    if not settings.destinations:
-        typer.echo("No destination is set: reports are kept and not sent anywhere.")
-    _say_how_to_sign_in(node)
-    stopping.wait()
-    node.stop()
+    with StopSignal() as stop:
+        node = Node(settings)
+        node.start()
+        typer.echo(
+            f"{settings.ae_title} listens on {settings.dicom_host}:{node.listener.port}; data in {settings.data_dir}"
+        )
+        if not settings.destinations:
+            typer.echo("No destination is set: reports are kept and not sent anywhere.")
+        _say_how_to_sign_in(node)
+        stop.wait()
+        node.stop()
 
 
 def _say_how_to_sign_in(node: "Node") -> None:

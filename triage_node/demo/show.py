@@ -1,9 +1,7 @@
 """The demonstration: a node, a stand-in PACS, three studies over real associations, and what came back."""
 
 import shutil
-import signal
 import tempfile
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from triage_node.commands.stopping import StopSignal
 from triage_node.config import Destination, read_settings
 from triage_node.demo.pacs import Arrival, StandInPACS
 from triage_node.demo.studies import DemoStudy, unpack
@@ -133,12 +132,10 @@ def _table(seconds: Turnaround) -> Table:
 
 
 def _keep_running(node: Node, console: Console) -> None:
-    stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
-    console.print(
-        f"The node goes on listening: storescu -aec {node.settings.ae_title} 127.0.0.1 {node.listener.port} FILES. "
-        "Ctrl-C ends it.",
-        highlight=False,
-    )
-    stopping.wait()
+    with StopSignal() as stop:
+        console.print(
+            f"The node goes on listening: storescu -aec {node.settings.ae_title} 127.0.0.1 {node.listener.port} FILES. "
+            "Ctrl-C ends it.",
+            highlight=False,
+        )
+        stop.wait()

@@ -9,13 +9,12 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom import build_context
-from pynetdicom.association import Association
-from pynetdicom.presentation import PresentationContext
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from triage_node.config import Destination
 from triage_node.errors import InvalidInstance, PeerBusy, PeerRefused, PeerUnreachable
 from triage_node.peers.association import associate
+from triage_node.peers.requests import Requests
 
 # PS3.8 9.3.2.2: presentation context identifiers are odd numbers from 1 to 255.
 MAXIMUM_CONTEXTS = 128
@@ -30,15 +29,21 @@ def echo(destination: Destination, calling_ae_title: str, timeout_seconds: float
         The peer cannot be reached or does not take it.
     """
     start = time.monotonic()
-    with associate(destination, [build_context(Verification)], calling_ae_title, timeout_seconds) as assoc:
-        _judge(assoc.send_c_echo(), destination)
+    with associate(destination, [build_context(Verification)], calling_ae_title, timeout_seconds) as requests:
+        requests.echo()
     return time.monotonic() - start
 
 
 def store_first_accepted(
-    destination: Destination, variants: Sequence[Dataset], calling_ae_title: str, timeout_seconds: float
+    destination: Destination,
+    variants: Sequence[Dataset],
+    calling_ae_title: str,
+    timeout_seconds: float,
+    answer_seconds: float | None = None,
 ) -> Dataset:
     """Store the first of several renderings of one report whose SOP class the peer accepts, and return it.
+
+    The times are those of `associate`.
 
     Raises
     ------
@@ -49,11 +54,10 @@ def store_first_accepted(
     """
     syntaxes = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
     contexts = [build_context(ds.SOPClassUID, syntaxes) for ds in variants]
-    with associate(destination, contexts, calling_ae_title, timeout_seconds) as assoc:
-        accepted = {context.abstract_syntax for context in assoc.accepted_contexts}
+    with associate(destination, contexts, calling_ae_title, timeout_seconds, answer_seconds) as requests:
         for ds in variants:
-            if ds.SOPClassUID in accepted:
-                _judge(assoc.send_c_store(ds), destination)
+            if ds.SOPClassUID in requests.accepted:
+                requests.store(ds)
                 return ds
     names = ", ".join(ds.SOPClassUID.name for ds in variants)
     raise PeerRefused(f"{destination} accepts none of the SOP classes: {names}.")
@@ -68,7 +72,11 @@ class Sent:
 
 
 def store_files(
-    destination: Destination, paths: Iterable[Path], calling_ae_title: str, timeout_seconds: float
+    destination: Destination,
+    paths: Iterable[Path],
+    calling_ae_title: str,
+    timeout_seconds: float,
+    answer_seconds: float | None = None,
 ) -> Iterator[Sent]:
     """Store files as they are, over as few associations as their SOP classes and transfer syntaxes allow.
 
@@ -88,32 +96,21 @@ def store_files(
         chosen = keys[start : start + MAXIMUM_CONTEXTS]
         contexts = [build_context(sop_class_uid, syntax) for sop_class_uid, syntax in chosen]
         files = [path for key in chosen for path in groups[key]]
-        yield from _store_over_one(destination, contexts, files, calling_ae_title, timeout_seconds)
+        with associate(destination, contexts, calling_ae_title, timeout_seconds, answer_seconds) as requests:
+            yield from _store_over_one(requests, files, destination)
 
 
-def _store_over_one(
-    destination: Destination,
-    contexts: Sequence[PresentationContext],
-    paths: Sequence[Path],
-    calling_ae_title: str,
-    timeout_seconds: float,
-) -> Iterator[Sent]:
-    with associate(destination, contexts, calling_ae_title, timeout_seconds) as assoc:
-        for path in paths:
-            try:
-                _judge(_send(assoc, path, destination), destination)
-                yield Sent(path)
-            except (PeerRefused, PeerBusy) as error:
-                yield Sent(path, str(error))
-
-
-def _send(assoc: Association, path: Path, destination: Destination) -> Dataset:
-    if not assoc.is_established:
-        raise PeerUnreachable(f"{destination} dropped the association.")
-    try:
-        return assoc.send_c_store(dcmread(path))
-    except (ValueError, AttributeError) as error:
-        raise PeerRefused(f"{destination} does not accept {path.name}: {error}") from error
+def _store_over_one(requests: Requests, paths: Sequence[Path], destination: Destination) -> Iterator[Sent]:
+    for path in paths:
+        if not requests.is_open:
+            raise PeerUnreachable(f"{destination} dropped the association.")
+        try:
+            requests.store(dcmread(path))
+            yield Sent(path)
+        except (PeerRefused, PeerBusy) as error:
+            yield Sent(path, str(error))
+        except (ValueError, AttributeError) as error:
+            yield Sent(path, f"{destination} does not accept {path.name}: {error}")
 
 
 def _context_of(path: Path) -> tuple[str, str]:
@@ -122,15 +119,3 @@ def _context_of(path: Path) -> tuple[str, str]:
         return str(ds.SOPClassUID), str(ds.file_meta.TransferSyntaxUID)
     except Exception as error:
         raise InvalidInstance(f"{path} is not a DICOM instance.") from error
-
-
-def _judge(answer: Dataset, destination: Destination) -> None:
-    """Sort a response's status (PS3.4 Table B.2-1, PS3.7 Annex C); silence is a lost connection."""
-    if "Status" not in answer:
-        raise PeerUnreachable(f"{destination} did not answer in time, or dropped the association.")
-    status = int(answer.Status)
-    if status == 0x0000 or status >> 12 == 0xB:
-        return
-    if status >> 8 == 0xA7 or status == 0x0110:
-        raise PeerBusy(f"{destination} answered 0x{status:04X}: it cannot store the instance now.")
-    raise PeerRefused(f"{destination} answered 0x{status:04X}: it refuses the instance.")

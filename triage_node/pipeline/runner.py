@@ -72,6 +72,10 @@ class Runner:
         """Claim the next study."""
         return self._worklist.claims.claim(self._name)
 
+    def give_back(self) -> None:
+        """Return what was claimed to the queue, as if it had not begun: the worklist failed, not the study."""
+        self._worklist.claims.give_back(self._name, code="worklist_failed")
+
     def run(self, claim: Claim) -> bool:
         """Analyze a claimed study and write the outcome; False when it was not taken.
 
@@ -125,6 +129,8 @@ class Runner:
     def _given_up(self, claim: Claim) -> Outcome:
         tries = self._settings.analysis_attempts
         detail = f"(given up after {tries} tries; the last one ended its process)"
+        if claim.interrupted:
+            detail = "(given up: the node ended again and again while it was analyzed)"
         return self._failed(claim, Reason.of(ReasonCode.ANALYSIS_FAILED, detail))
 
     def _failed(self, claim: Claim, reason: Reason) -> Outcome:

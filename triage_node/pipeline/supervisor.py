@@ -2,10 +2,12 @@
 
 import json
 import logging
+import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from triage_node.config import Settings
@@ -17,6 +19,8 @@ log = logging.getLogger(__name__)
 LONGEST_PAUSE_SECONDS = 60.0
 STABLE_SECONDS = 60.0
 STOP_SECONDS = 5.0
+ASKED_TO_END = (-signal.SIGTERM, -signal.SIGINT)
+"""How a worker ends that a person or a service manager ended; its study had no part in it."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class WorkerStatus:
 
 
 class Supervisor:
-    """Keep one worker process alive; a crash costs its study nothing but time."""
+    """Keep one worker process alive; a crash costs its study a try, its end with the node not even that."""
 
     def __init__(self, settings: Settings, worklist: Worklist) -> None:
         self._settings = settings
@@ -78,7 +82,7 @@ class Supervisor:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        self._release(process)
+        self._release(process, self._worklist.claims.give_back)
 
     def kill_if_stuck(self) -> None:
         """End a worker that lost its lease, which it renews as long as it lives."""
@@ -119,14 +123,15 @@ class Supervisor:
         why = self._status.error or f"exit code {process.returncode}"
         log.error("worker_died pid=%d restart_in_seconds=%.0f error=%s", process.pid, pause, why)
         self._set_status(WorkerStatus(error=self._status.error))
-        self._release(process)
+        claims = self._worklist.claims
+        self._release(process, claims.give_back if process.returncode in ASKED_TO_END else claims.release_worker)
 
-    def _release(self, process: "subprocess.Popen[bytes]") -> None:
+    def _release(self, process: "subprocess.Popen[bytes]", claims_of: Callable[[str], object]) -> None:
         for stream in (process.stdin, process.stdout):
             if stream is not None:
                 stream.close()
         try:
-            self._worklist.claims.release_worker(self._name_of(process))
+            claims_of(self._name_of(process))
         except StorageError as error:
             log.error("claims_not_released error=%s", error)
 

@@ -110,9 +110,20 @@ def _work(runner: Runner, lease: Lease) -> None:
             runner.run(claim)
         except StorageError as error:
             log.error("worklist_failed error=%s", error)
-            time.sleep(PAUSE_AFTER_ERROR_SECONDS)
+            lease.hold(None)
+            _give_back(runner)
         finally:
             lease.hold(None)
+
+
+def _give_back(runner: Runner) -> None:
+    """Return what is claimed as soon as the worklist takes it: a study must not wait for the end of its lease."""
+    while True:
+        time.sleep(PAUSE_AFTER_ERROR_SECONDS)
+        try:
+            return runner.give_back()
+        except StorageError:
+            continue  # said already
 
 
 def _tell(**message: object) -> None:

@@ -20,11 +20,15 @@ from triage_node.worklist import Worklist
 
 @dataclass(frozen=True)
 class Fact:
-    """One thing the node needs and whether it is there; ``message`` holds no patient data."""
+    """One thing the node needs and whether it is there; ``message`` holds no patient data.
+
+    What is not ``is_needed`` leaves the node ready: it only wants somebody to look.
+    """
 
     name: str
     ok: bool
     message: str = ""
+    is_needed: bool = True
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,20 @@
 """When is a study ready: the quiet timers and the forced maximum."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from triage_node.worklist.database import Database
 from triage_node.worklist.moves import move, record
 from triage_node.worklist.schema import SeriesRow, StudyRow
 from triage_node.worklist.states import StudyState
+from triage_node.worklist.stillness import Stillness
 
 ACTOR = "assembler"
+Marks = Mapping[int, float]
+"""What last happened to each row, by its id: seconds since 1970."""
 
 
 @dataclass(frozen=True)
@@ -30,31 +33,52 @@ class Assembly:
     wait for its last series. A study that is silent, or open for too long, is closed, and ready if it still waits.
     """
 
-    def __init__(self, database: Database, clock: Callable[[], float], timers: Timers) -> None:
+    def __init__(
+        self, database: Database, clock: Callable[[], float], timers: Timers, steady: Callable[[], float]
+    ) -> None:
         self._database = database
         self._clock = clock
         self._timers = timers
+        self._open_studies: Stillness[int] = Stillness(clock, steady)
+        self._silent_studies: Stillness[int] = Stillness(clock, steady)
+        self._silent_series: Stillness[int] = Stillness(clock, steady)
 
     def advance(self) -> int:
         """Make ready and close what is due; return how many studies became ready."""
-        if not self._anything_open():
+        with self._database.read() as session:
+            quiet, overdue = self._due_studies(session)
+            by_series = self._due_series(session)
+        if not quiet and not overdue and not by_series:
             return 0
         with self._database.write() as session:
-            return self._close_due(session) + self._ready_by_series(session)
+            return self._close(session, quiet, overdue) + self._ready_by_series(session, by_series)
 
-    def _anything_open(self) -> bool:
-        with self._database.read() as session:
-            return bool(session.scalar(select(exists().where(StudyRow.closed_at.is_(None)))))
+    def _due_studies(self, session: Session) -> tuple[Marks, Marks]:
+        """Return the open studies that have been silent, and those that have been open, for long enough."""
+        columns = select(StudyRow.id, StudyRow.last_received_at, StudyRow.opened_at).where(StudyRow.closed_at.is_(None))
+        rows = session.execute(columns).all()
+        silent = {row.id: row.last_received_at for row in rows}
+        opened = {row.id: row.opened_at for row in rows}
+        quiet = _longer(self._silent_studies.look(silent), self._timers.study_quiet_seconds)
+        overdue = _longer(self._open_studies.look(opened), self._timers.study_maximum_seconds)
+        return {key: silent[key] for key in quiet}, {key: opened[key] for key in overdue}
 
-    def _close_due(self, session: Session) -> int:
-        now = self._clock()
-        quiet = StudyRow.last_received_at <= now - self._timers.study_quiet_seconds
-        overdue = StudyRow.opened_at <= now - self._timers.study_maximum_seconds
-        due = session.scalars(select(StudyRow).where(StudyRow.closed_at.is_(None), or_(quiet, overdue))).all()
-        ready = 0
-        for study in due:
+    def _due_series(self, session: Session) -> Marks:
+        """Return the head CT series that have been silent for long enough, of open studies that wait."""
+        waiting = (StudyRow.state == StudyState.RECEIVING, StudyRow.closed_at.is_(None), SeriesRow.eligible)
+        columns = select(SeriesRow.id, SeriesRow.last_received_at).join(StudyRow, StudyRow.id == SeriesRow.study_id)
+        silent = {row.id: row.last_received_at for row in session.execute(columns.where(*waiting, _has_news()))}
+        quiet = _longer(self._silent_series.look(silent), self._timers.series_quiet_seconds)
+        return {key: silent[key] for key in quiet}
+
+    def _close(self, session: Session, quiet: Marks, overdue: Marks) -> int:
+        now, ready = self._clock(), 0
+        due = StudyRow.id.in_({*quiet, *overdue}), StudyRow.closed_at.is_(None)
+        for study in session.scalars(select(StudyRow).where(*due).order_by(StudyRow.id)):
+            is_quiet = quiet.get(study.id) == study.last_received_at
+            if not is_quiet and overdue.get(study.id) != study.opened_at:
+                continue  # more came between the look and now
             study.closed_at = now
-            is_quiet = study.last_received_at <= now - self._timers.study_quiet_seconds
             code = "study_quiet" if is_quiet else "study_maximum"
             if study.state == StudyState.RECEIVING:
                 move(session, study, StudyState.READY, now, actor=ACTOR, code=code)
@@ -63,15 +87,19 @@ class Assembly:
                 record(session, study.id, now, actor=ACTOR, code=code, message="the study is complete")
         return ready
 
-    def _ready_by_series(self, session: Session) -> int:
-        quiet_series = exists().where(
-            SeriesRow.study_id == StudyRow.id,
-            SeriesRow.eligible,
-            SeriesRow.last_received_at <= self._clock() - self._timers.series_quiet_seconds,
-        )
-        has_news = or_(StudyRow.analyzed_revision.is_(None), StudyRow.analyzed_revision != StudyRow.revision)
-        waiting = (StudyRow.state == StudyState.RECEIVING, StudyRow.closed_at.is_(None))
-        due = session.scalars(select(StudyRow).where(*waiting, has_news, quiet_series)).all()
+    def _ready_by_series(self, session: Session, quiet: Marks) -> int:
+        waiting = (StudyRow.state == StudyState.RECEIVING, StudyRow.closed_at.is_(None), _has_news())
+        series = select(SeriesRow).join(StudyRow, StudyRow.id == SeriesRow.study_id).where(SeriesRow.id.in_(quiet))
+        still = [one for one in session.scalars(series.where(*waiting)) if one.last_received_at == quiet[one.id]]
+        due = session.scalars(select(StudyRow).where(StudyRow.id.in_({one.study_id for one in still}))).all()
         for study in due:
             move(session, study, StudyState.READY, self._clock(), actor=ACTOR, code="series_quiet")
         return len(due)
+
+
+def _longer(seconds: Mapping[int, float], least: float) -> set[int]:
+    return {key for key, still in seconds.items() if still >= least}
+
+
+def _has_news() -> ColumnElement[bool]:
+    return or_(StudyRow.analyzed_revision.is_(None), StudyRow.analyzed_revision != StudyRow.revision)

@@ -19,8 +19,11 @@ from triage_node.worklist.results import ResultObject, list_results, results_in
 from triage_node.worklist.rollups import count_outcome
 from triage_node.worklist.schema import OutcomeRow, SeriesRow, StudyRow
 from triage_node.worklist.states import StudyState
+from triage_node.worklist.stillness import LEASE_LOOKS, Stillness
 
 ACTOR = "pipeline"
+MOST_INTERRUPTIONS = 10
+"""So often in a row may the end of its node cut a study's analysis off: one that ends whole machines is given up."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,8 @@ class Claim:
     """A study that one worker has to itself until its lease ends.
 
     ``closed`` tells that the study counts as complete; ``exhausted`` that all tries failed and the last one ended its
-    worker, so that all there is left to do is to say so; ``series_counts`` are the instances each series had at the
+    worker, so that all there is left to do is to say so; ``interrupted`` that it was the node that ended each
+    time; ``series_counts`` are the instances each series had at the
     claim, by Series Instance UID.
     """
 
@@ -37,6 +41,7 @@ class Claim:
     revision: int
     closed: bool
     exhausted: bool
+    interrupted: bool
     series_counts: Mapping[str, int]
     predecessor_folder: str | None
 
@@ -44,11 +49,19 @@ class Claim:
 class Claims:
     """Hand out studies to workers and write what they found."""
 
-    def __init__(self, database: Database, clock: Callable[[], float], lease_seconds: float, attempts: int) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Callable[[], float],
+        lease_seconds: float,
+        attempts: int,
+        steady: Callable[[], float],
+    ) -> None:
         self._database = database
         self._clock = clock
         self._lease_seconds = lease_seconds
         self._attempts = attempts
+        self._renewed: Stillness[tuple[int, str]] = Stillness(clock, steady, lease_seconds / LEASE_LOOKS)
 
     def claim(self, worker: str) -> Claim | None:
         """Claim the study that is next: the priority that came with it, then its arrival."""
@@ -96,7 +109,7 @@ class Claims:
             changed = study.revision != claim.revision
             if outcome.status is Status.FAILED:
                 return self._fail(session, study, outcome, destinations, results=results)
-            study.attempts = 0  # only tries that failed in a row give a study up
+            study.attempts = study.interruptions = 0  # only tries that failed in a row give a study up
             if outcome.status is Status.UNSUITABLE and (changed or not claim.closed):
                 study.analyzed_revision = claim.revision
                 self._give_back(session, study, "not_suitable_yet", _codes(outcome))
@@ -112,19 +125,39 @@ class Claims:
             return True
 
     def release_expired(self) -> list[str]:
-        """Return the studies whose lease ended to the queue; tell whose they were."""
-        return self._release(StudyRow.lease_until < self._clock(), code="lease_expired")
+        """Return the studies whose lease was not renewed for its time to the queue; tell whose they were."""
+        leased = select(StudyRow.id, StudyRow.claimed_by, StudyRow.lease_until)
+        with self._database.read() as session:
+            rows = session.execute(leased.where(StudyRow.state == StudyState.ANALYZING)).all()
+        leases = {(row.id, row.claimed_by or ""): row.lease_until or 0.0 for row in rows}
+        still = self._renewed.look({key: until - self._lease_seconds for key, until in leases.items()})
+        workers = []
+        for (study_id, worker), seconds in still.items():
+            if seconds > self._lease_seconds:
+                is_it = StudyRow.id == study_id, StudyRow.lease_until == leases[study_id, worker]
+                workers += self._release(*is_it, code="lease_expired", end=self._count_try)
+        return workers
 
     def release_worker(self, worker: str) -> list[str]:
-        """Return the study of a worker that died to the queue."""
-        return self._release(StudyRow.claimed_by == worker, code="worker_died")
+        """Return the study of a worker that died to the queue; that counts as a try."""
+        return self._release(StudyRow.claimed_by == worker, code="worker_died", end=self._count_try)
+
+    def give_back(self, worker: str, code: str = "node_stopped") -> list[str]:
+        """Return the study of a worker that was ended, or could not go on, to the queue as if it had not begun."""
+        return self._release(StudyRow.claimed_by == worker, code=code, end=self._undo)
 
     def release_node(self, node: str) -> list[str]:
-        """Return the studies to the queue that the workers of a node, named ``NODE:…``, had when it stopped."""
-        return self._release(StudyRow.claimed_by.startswith(f"{node}:", autoescape=True), code="node_stopped")
+        """Return the studies to the queue that the workers of a node, named ``NODE:…``, had when it was cut off.
 
-    def _release(self, whose: ColumnElement[bool], code: str) -> list[str]:
-        conditions = (StudyRow.state == StudyState.ANALYZING, whose)
+        It was not the study that ended the node, as far as anyone knows; only one that is there each time is given up.
+        """
+        whose = StudyRow.claimed_by.startswith(f"{node}:", autoescape=True)
+        return self._release(whose, code="node_stopped", end=self._count_interruption)
+
+    def _release(
+        self, *whose: ColumnElement[bool], code: str, end: Callable[[Session, StudyRow, str], None]
+    ) -> list[str]:
+        conditions = (StudyRow.state == StudyState.ANALYZING, *whose)
         with self._database.read() as session:
             if not session.scalar(select(exists().where(*conditions))):
                 return []
@@ -132,11 +165,26 @@ class Claims:
             studies = session.scalars(select(StudyRow).where(*conditions)).all()
             workers = [study.claimed_by or "" for study in studies]
             for study in studies:
-                reason = Reason.of(ReasonCode.ANALYSIS_FAILED, f"({code})")
-                outcome = Outcome(Status.FAILED, ModelIdentity("", "", ""), reasons=(reason,))
-                # A worker takes it once more after the last try, to report that it could not be analyzed.
-                self._fail(session, study, outcome, (), code=code, attempts=self._attempts + 1)
+                end(session, study, code)
             return workers
+
+    def _count_try(self, session: Session, study: StudyRow, code: str) -> None:
+        # A worker takes it once more after the last try, to report that it could not be analyzed.
+        self._fail(session, study, _cut_off(code), (), code=code, attempts=self._attempts + 1)
+
+    def _undo(self, session: Session, study: StudyRow, code: str) -> None:
+        study.attempts = max(study.attempts - 1, 0)
+        self._move(session, study, StudyState.READY, code, _message(_cut_off(code)))
+
+    def _count_interruption(self, session: Session, study: StudyRow, code: str) -> None:
+        study.interruptions += 1
+        if study.interruptions < MOST_INTERRUPTIONS:
+            self._undo(session, study, code)
+        elif study.interruptions == MOST_INTERRUPTIONS:
+            study.attempts = self._attempts  # the next claim is the one that only reports
+            self._move(session, study, StudyState.READY, code, _message(_cut_off(code)))
+        else:
+            self._fail(session, study, _cut_off(code), (), code=code, attempts=-1)
 
     def _fail(
         self,
@@ -148,7 +196,7 @@ class Claims:
         attempts: int = 0,
         results: Sequence[ResultObject] = (),
     ) -> bool:
-        message = "; ".join(reason.message for reason in outcome.reasons)
+        message = _message(outcome)
         if study.attempts < (attempts or self._attempts):
             self._move(session, study, StudyState.READY, code, message)
             return False
@@ -226,6 +274,7 @@ def _claim(session: Session, study: StudyRow, worker: str, exhausted: bool) -> C
         revision=study.revision,
         closed=study.closed_at is not None,
         exhausted=exhausted,
+        interrupted=study.interruptions >= MOST_INTERRUPTIONS,
         series_counts=_series_counts(session, study),
         predecessor_folder=session.scalar(latest),
     )
@@ -246,6 +295,15 @@ def _series_counts(session: Session, study: StudyRow) -> dict[str, int]:
         select(SeriesRow.series_instance_uid, SeriesRow.instance_count).where(SeriesRow.study_id == study.id)
     )
     return {row.series_instance_uid: row.instance_count for row in rows}
+
+
+def _cut_off(code: str) -> Outcome:
+    reason = Reason.of(ReasonCode.ANALYSIS_FAILED, f"({code})")
+    return Outcome(Status.FAILED, ModelIdentity("", "", ""), reasons=(reason,))
+
+
+def _message(outcome: Outcome) -> str:
+    return "; ".join(reason.message for reason in outcome.reasons)
 
 
 def _codes(outcome: Outcome) -> str:

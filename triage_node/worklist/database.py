@@ -39,6 +39,8 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
+        self.refusal = ""
+        """Why the last transaction that wanted to write could not; empty when it could."""
         arguments: dict[str, Any] = {}
         self.damage = ""
         if self._is_sqlite:
@@ -86,8 +88,12 @@ class Database:
         try:
             with Session(self.engine, expire_on_commit=False) as session, session.begin(), settled(session):
                 yield session
+            self.refusal = ""
         except (SQLAlchemyError, UnicodeError, OverflowError) as error:
-            raise self._refusal(error) from error
+            refused = self._refusal(error)
+            if not isinstance(refused, RowRefused):
+                self.refusal = _short(error)
+            raise refused from error
 
     @contextmanager
     def read(self) -> Iterator[Session]:

@@ -34,8 +34,10 @@ class Lockouts:
         """
         with self._database.read() as session:
             until = session.scalar(select(func.max(LockoutRow.locked_until)).where(LockoutRow.key.in_(keys))) or 0.0
-        if until > self._clock():
-            seconds = math.ceil(until - self._clock())
+        now = self._clock()
+        # A lock that ends later than any could was made before the clock was set back.
+        if now < until <= now + LONGEST_LOCK_SECONDS:
+            seconds = math.ceil(until - now)
             raise TooManyAttempts(f"Too many attempts. Try again in {_spoken(seconds)}.", seconds=seconds)
 
     def failed(self, *keys: str) -> None:

@@ -49,21 +49,21 @@ def record(
     code: str,
     message: str = "",
     moved: tuple[StudyState | None, StudyState | None] = (None, None),
-) -> None:
-    """Append an event; the message must hold no patient data. Whoever watches the study is told."""
+) -> EventRow:
+    """Append an event and return it; the message must hold no patient data. Whoever watches the study is told."""
     if study_id is not None:
         note_change(session, study_id)
-    session.add(
-        EventRow(
-            study_id=study_id,
-            at=at,
-            actor=storable(actor),
-            code=code,
-            message=storable(message)[:LONGEST_MESSAGE],
-            from_state=moved[0],
-            to_state=moved[1],
-        )
+    event = EventRow(
+        study_id=study_id,
+        at=at,
+        actor=storable(actor),
+        code=code,
+        message=storable(message)[:LONGEST_MESSAGE],
+        from_state=moved[0],
+        to_state=moved[1],
     )
+    session.add(event)
+    return event
 
 
 def fold(session: Session, study_id: int | None, at: float, *, actor: str, code: str, words: str, number: int) -> None:

@@ -3,22 +3,30 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, case, exists, func, or_, select, update
+from sqlalchemy.orm import Session, aliased
 
 from triage_node.errors import StudyNotFound
 from triage_node.worklist.database import Database
+from triage_node.worklist.delivery_events import fold_try, give_up, record_delivery
 from triage_node.worklist.moves import record
 from triage_node.worklist.rollups import count_delivered
 from triage_node.worklist.schema import DeliveryRow, OutcomeRow, StudyRow
 from triage_node.worklist.states import DeliveryState
+from triage_node.worklist.stillness import LEASE_LOOKS, Stillness
 
-ACTOR = "delivery"
+PATIENCE = 8
+PATIENCE_WHEN_DOWN = 600
+"""So often is a report tried before a later one of the same study, which may say more, is sent all the same: it must
+not wait for ever for one that always fails. While nothing gets through at all, it is hardly the report's fault."""
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """A report to be sent now; ``folder`` holds it in every SR class a peer may accept."""
+    """A report to be sent now.
+
+    ``folder`` holds it in every SR class a peer may accept; ``tried_seconds`` is for how long it has been tried.
+    """
 
     id: int
     destination: str
@@ -26,6 +34,7 @@ class Delivery:
     folder: str
     attempts: int
     created_at: float
+    tried_seconds: float = 0.0
 
 
 def add_deliveries(
@@ -61,67 +70,162 @@ def add_deliveries(
 
 
 class Outbox:
-    """Hand out deliveries and write what came of them."""
+    """Hand out deliveries and write what came of them.
 
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+    A report of a study waits for an earlier one of the same study to the same destination, until that was tried
+    `PATIENCE` times. Tries that failed are folded into one event a delivery.
+
+    Parameters
+    ----------
+    node
+        Who delivers, among the nodes that share a database.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Callable[[], float],
+        steady: Callable[[], float],
+        node: str,
+        lease_seconds: float,
+    ) -> None:
         self._database = database
         self._clock = clock
+        self._node = node
+        self._lease_seconds = lease_seconds
+        self._renewed: Stillness[tuple[int, int]] = Stillness(clock, steady, lease_seconds / LEASE_LOOKS)
 
-    def due(self, destination: str) -> Delivery | None:
-        """Claim the next delivery for a destination, oldest first."""
-        pending = (
-            DeliveryRow.state == DeliveryState.PENDING,
-            DeliveryRow.destination == destination,
-            DeliveryRow.next_attempt_at <= self._clock(),
-        )
+    def due(self, destination: str, *, is_probe: bool = False) -> Delivery | None:
+        """Claim the next delivery for a destination, oldest first.
+
+        Parameters
+        ----------
+        is_probe
+            Whether it shall show that the destination answers again: then the one that was tried least lately is taken,
+            whenever its next try was to be, so that one that always fails does not stand in the way of the others.
+        """
+        waiting = [DeliveryRow.state == DeliveryState.PENDING, DeliveryRow.destination == destination]
+        if not is_probe:
+            # What was never tried is due, also when its time lies in the future since the clock was set back.
+            waiting.append(or_(DeliveryRow.next_attempt_at <= self._clock(), DeliveryRow.attempts == 0))
+        first = (DeliveryRow.next_attempt_at, DeliveryRow.id)
+        pending = select(DeliveryRow).where(*waiting, ~_is_behind(is_probe)).order_by(*first).limit(1)
         with self._database.read() as session:
-            if session.scalar(select(DeliveryRow.id).where(*pending).limit(1)) is None:
+            if session.scalar(pending.with_only_columns(DeliveryRow.id)) is None:
                 return None
         with self._database.write() as session:
-            oldest = select(DeliveryRow).where(*pending).order_by(DeliveryRow.id).limit(1)
-            row = session.scalar(oldest.with_for_update(skip_locked=True))
+            row = session.scalar(pending.with_for_update(skip_locked=True))
             if row is None:
                 return None
-            row.state = DeliveryState.SENDING
+            row.state, row.claimed_by = DeliveryState.SENDING, self._node
+            row.lease_until = self._clock() + self._lease_seconds
             row.attempts += 1
-            return Delivery(row.id, destination, row.sop_instance_uid, row.folder, row.attempts, row.created_at)
+            return Delivery(
+                row.id,
+                destination,
+                row.sop_instance_uid,
+                row.folder,
+                row.attempts,
+                row.created_at,
+                row.tried_seconds,
+            )
+
+    def renew(self, delivery: Delivery) -> bool:
+        """Prolong the lease of a delivery; False when it was taken away."""
+        with self._database.write() as session:
+            row = self._claimed(session, delivery)
+            if row is not None:
+                row.lease_until = self._clock() + self._lease_seconds
+            return row is not None
+
+    def release_expired(self) -> int:
+        """Return the deliveries to the queue whose lease was not renewed for its time; tell how many."""
+        leased = select(DeliveryRow.id, DeliveryRow.attempts, DeliveryRow.lease_until)
+        with self._database.read() as session:
+            rows = session.execute(leased.where(DeliveryRow.state == DeliveryState.SENDING)).all()
+        leases = {(row.id, row.attempts): row.lease_until or 0.0 for row in rows}
+        still = self._renewed.look({key: until - self._lease_seconds for key, until in leases.items()})
+        expired = [key for key, seconds in still.items() if seconds > self._lease_seconds]
+        if not expired:
+            return 0
+        with self._database.write() as session:
+            for number, attempts in expired:
+                row = session.get_one(DeliveryRow, number, with_for_update=True)
+                if (row.state, row.attempts) == (DeliveryState.SENDING, attempts):
+                    row.state = DeliveryState.PENDING
+                    record_delivery(session, row, self._clock(), "delivery_lease_expired", "it is sent again")
+        return len(expired)
 
     def delivered(self, delivery: Delivery, message: str) -> None:
-        """Note that a destination has stored the report."""
+        """Note that a destination has stored the report, whoever has the delivery now."""
         with self._database.write() as session:
-            row = session.get_one(DeliveryRow, delivery.id)
+            row = session.get_one(DeliveryRow, delivery.id, with_for_update=True)
+            if row.state == DeliveryState.DELIVERED:
+                return
             row.state, row.delivered_at, row.last_error = DeliveryState.DELIVERED, self._clock(), ""
-            count_delivered(session, row.delivered_at, row.delivered_at - row.created_at)
-            self._record(session, row, "delivered", message)
+            row.last_attempt_at = row.delivered_at
+            count_delivered(session, row.delivered_at, max(0.0, row.delivered_at - row.created_at))
+            row.postponed_event_id = None
+            record_delivery(session, row, self._clock(), "delivered", message)
 
-    def retry(self, delivery: Delivery, pause_seconds: float, error: str) -> None:
-        """Try a delivery again later."""
+    def retry(self, delivery: Delivery, pause_seconds: float, error: str, tried_seconds: float = 0.0) -> None:
+        """Try a delivery again later.
+
+        Parameters
+        ----------
+        tried_seconds
+            For how much longer it has been tried now.
+        """
         with self._database.write() as session:
-            row = session.get_one(DeliveryRow, delivery.id)
-            row.state, row.next_attempt_at, row.last_error = (
-                DeliveryState.PENDING,
-                self._clock() + pause_seconds,
-                error,
-            )
-            self._record(session, row, "delivery_postponed", error)
+            row = self._claimed(session, delivery)
+            if row is None:
+                return
+            row.state, row.last_error, row.last_attempt_at = DeliveryState.PENDING, error, self._clock()
+            row.next_attempt_at = self._clock() + pause_seconds
+            row.tried_seconds += tried_seconds
+            fold_try(session, row, self._clock(), pause_seconds)
 
     def bury(self, delivery: Delivery, error: str) -> None:
         """Give a delivery up until a person sends it again."""
         with self._database.write() as session:
-            row = session.get_one(DeliveryRow, delivery.id)
-            row.state, row.last_error = DeliveryState.DEAD, error
-            self._record(session, row, "delivery_dead", error)
+            row = self._claimed(session, delivery)
+            if row is not None:
+                row.last_attempt_at = self._clock()
+                give_up(session, row, self._clock(), error)
+
+    def hold_back(self, destination: str, seconds: float, give_up_seconds: float, error: str) -> int:
+        """Count for everything that waits for a destination that it did not answer for so much longer.
+
+        What has waited for ``give_up_seconds`` is given up; returns how many reports are left.
+        """
+        pending = (DeliveryRow.state == DeliveryState.PENDING, DeliveryRow.destination == destination)
+        with self._database.write() as session:
+            longer = DeliveryRow.tried_seconds + seconds
+            session.execute(update(DeliveryRow).where(*pending).values(tried_seconds=longer))
+            overdue = select(DeliveryRow).where(*pending, DeliveryRow.tried_seconds >= give_up_seconds)
+            for row in session.scalars(overdue).all():
+                give_up(session, row, self._clock(), error)
+            session.flush()
+            return session.scalar(select(func.count()).select_from(DeliveryRow).where(*pending)) or 0
+
+    def hasten(self, destination: str) -> None:
+        """Make everything that waits for a destination due, in the order it came: the destination answers again."""
+        with self._database.write() as session:
+            self._make_due(session, DeliveryRow.destination == destination)
 
     def recover(self) -> int:
-        """Put back what was being sent when the node stopped."""
+        """Put back what this node was sending when it stopped, and make everything that waits due."""
+        mine = or_(DeliveryRow.claimed_by == self._node, DeliveryRow.claimed_by.is_(None))
         with self._database.write() as session:
             result = session.execute(
                 update(DeliveryRow)
-                .where(DeliveryRow.state == DeliveryState.SENDING)
+                .where(DeliveryRow.state == DeliveryState.SENDING, mine)
                 .values(state=DeliveryState.PENDING)
                 .returning(DeliveryRow.id)
             )
-            return len(result.all())
+            put_back = len(result.all())
+            self._make_due(session)
+            return put_back
 
     def resend(self, study_instance_uid: str, actor: str) -> int:
         """Send a study's dead and held reports again, on a person's word.
@@ -142,10 +246,43 @@ class Outbox:
                 )
             ).all()
             for row in rows:
-                row.state, row.created_at, row.next_attempt_at = DeliveryState.PENDING, self._clock(), self._clock()
+                begin_anew(row, self._clock())
                 record(session, study_id, self._clock(), actor=actor, code="resend", message=row.destination)
             return len(rows)
 
-    def _record(self, session: Session, row: DeliveryRow, code: str, message: str) -> None:
-        text = f"{row.destination}: {message}"
-        record(session, row.study_id, self._clock(), actor=ACTOR, code=code, message=text)
+    def _claimed(self, session: Session, delivery: Delivery) -> DeliveryRow | None:
+        return session.scalar(
+            select(DeliveryRow)
+            .where(
+                DeliveryRow.id == delivery.id,
+                DeliveryRow.state == DeliveryState.SENDING,
+                DeliveryRow.attempts == delivery.attempts,
+                DeliveryRow.claimed_by == self._node,
+            )
+            .with_for_update()
+        )
+
+    def _make_due(self, session: Session, *whose: ColumnElement[bool]) -> None:
+        later = (DeliveryRow.state == DeliveryState.PENDING, DeliveryRow.next_attempt_at > self._clock(), *whose)
+        came = case((DeliveryRow.created_at < self._clock(), DeliveryRow.created_at), else_=self._clock())
+        session.execute(update(DeliveryRow).where(*later).values(next_attempt_at=came))
+
+
+def begin_anew(row: DeliveryRow, at: float) -> None:
+    """Have a report sent as if it were new."""
+    row.state, row.attempts, row.tried_seconds, row.last_error = DeliveryState.PENDING, 0, 0.0, ""
+    row.created_at = row.next_attempt_at = at
+    row.postponed_event_id = None
+
+
+def _is_behind(is_probe: bool) -> ColumnElement[bool]:
+    """Tell whether an earlier report of the same study is still to be sent to the same destination."""
+    earlier = aliased(DeliveryRow)
+    same = [
+        earlier.study_id == DeliveryRow.study_id,
+        earlier.destination == DeliveryRow.destination,
+        earlier.id < DeliveryRow.id,
+        earlier.state.in_([DeliveryState.PENDING, DeliveryState.SENDING]),
+    ]
+    same.append(earlier.attempts < (PATIENCE_WHEN_DOWN if is_probe else PATIENCE))
+    return exists().where(*same)

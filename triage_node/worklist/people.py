@@ -9,6 +9,7 @@ from triage_node.errors import IllegalMove, InvalidInput, StudyNotFound
 from triage_node.findings import TYPES, Decision
 from triage_node.worklist.database import Database
 from triage_node.worklist.moves import move, record
+from triage_node.worklist.outbox import begin_anew
 from triage_node.worklist.rollups import count_verdict
 from triage_node.worklist.schema import CommentRow, DeliveryRow, OutcomeRow, StudyRow, VerdictRow
 from triage_node.worklist.states import DeliveryState, StudyState
@@ -38,7 +39,7 @@ class People:
             study = _study(session, study_instance_uid)
             if study.state in (StudyState.READY, StudyState.ANALYZING):
                 raise IllegalMove(f"The study is {study.state} already.")
-            study.attempts, study.held = 0, False
+            study.attempts, study.interruptions, study.held = 0, 0, False
             study.closed_at = study.closed_at or self._clock()
             move(session, study, StudyState.READY, self._clock(), actor=actor, code="requeued")
 
@@ -166,8 +167,7 @@ class People:
                 raise InvalidInput("The study has no such delivery.")
             if row.state not in RESENT:
                 raise IllegalMove("The report is on its way already.")
-            row.state, row.attempts, row.last_error = DeliveryState.PENDING, 0, ""
-            row.created_at = row.next_attempt_at = self._clock()
+            begin_anew(row, self._clock())
             record(session, study.id, self._clock(), actor=actor, code="resend", message=row.destination)
 
 

@@ -126,8 +126,9 @@ class Registration:
 
     def _count(self, session: Session, study: StudyRow, series: SeriesRow, instance: ReceivedInstance) -> None:
         series.instance_count += 1
-        series.last_received_at = max(series.last_received_at, instance.received_at)
-        study.last_received_at = max(study.last_received_at, instance.received_at)
+        received_at = min(instance.received_at, self._clock())
+        series.last_received_at = self._later(series.last_received_at, received_at)
+        study.last_received_at = self._later(study.last_received_at, received_at)
         study.priority = max(study.priority, int(instance.urgent))
         if instance.eligible:
             if study.revision == 0:
@@ -135,6 +136,10 @@ class Registration:
                 study.station_name, study.scanner = instance.station_name, instance.scanner
             series.eligible = True
             self._revise(session, study)
+
+    def _later(self, before: float, received_at: float) -> float:
+        """Return the later time; one that lies in the future was written before the clock was set back."""
+        return max(before, received_at) if before <= self._clock() else received_at
 
     def _study(self, session: Session, instance: ReceivedInstance) -> StudyRow:
         found = session.scalar(select(StudyRow).where(StudyRow.study_instance_uid == instance.study_instance_uid))
@@ -162,8 +167,8 @@ class Registration:
             search_text=_search_text(instance),
             state=StudyState.RECEIVING,
             revision=0,
-            first_received_at=instance.received_at,
-            last_received_at=instance.received_at,
+            first_received_at=min(instance.received_at, self._clock()),
+            last_received_at=min(instance.received_at, self._clock()),
             opened_at=self._clock(),
             changed_at=self._clock(),
         )
@@ -193,7 +198,7 @@ class Registration:
             requested_procedure_id=instance.requested_procedure_id,
             eligible=False,
             instance_count=0,
-            last_received_at=instance.received_at,
+            last_received_at=min(instance.received_at, self._clock()),
         )
         session.add(series)
         session.flush()
@@ -205,7 +210,7 @@ class Registration:
         study.held = False
         if study.state in DONE:
             study.opened_at = self._clock()
-            study.attempts = 0
+            study.attempts = study.interruptions = 0
         if study.state in DONE or study.state == StudyState.READY:
             move(session, study, StudyState.RECEIVING, self._clock(), actor=ACTOR, code="late_images")
 

@@ -44,7 +44,9 @@ class StudyRow(Base):
 
     ``revision`` counts the arrivals of images that may change the answer; ``analyzed_revision`` is the revision the
     latest outcome was computed from; ``opened_at`` is when the study came or was reopened by late images;
-    ``closed_at`` is set when it counts as complete; a ``held`` study was rebuilt from the spool and waits for a person.
+    ``closed_at`` is set when it counts as complete; ``attempts`` are the tries in a row that ended by themselves,
+    ``interruptions`` those that the end of the node cut off; a ``held`` study was rebuilt from the spool and waits for
+    a person.
     ``study_identifier`` is Study ID (0020,0010); the folded names are what names are compared with (`text`).
     ``open_rank`` is its place in the reading order as far as that does not depend on the time, None once a reader has
     acknowledged it; ``change_marker`` grows with whatever people are shown (`changes`).
@@ -91,6 +93,7 @@ class StudyRow(Base):
     claimed_by: Mapped[str | None] = mapped_column(Text)
     lease_until: Mapped[float | None]
     attempts: Mapped[int] = mapped_column(default=0)
+    interruptions: Mapped[int] = mapped_column(default=0, server_default="0")
     decision: Mapped[str | None] = mapped_column(String(16))
     station_name: Mapped[str] = mapped_column(Text, default="", server_default="")
     scanner: Mapped[str] = mapped_column(Text, default="", server_default="")
@@ -193,7 +196,12 @@ class OutcomeRow(Base):
 
 
 class DeliveryRow(Base):
-    """One report on its way to one destination."""
+    """One report on its way to one destination.
+
+    While it is being sent ``claimed_by`` names the node that does it, until its lease ends. ``tried_seconds`` is for
+    how long it has been tried, by a clock that nobody can set; ``postponed_event_id`` the event that tells of the tries
+    that failed.
+    """
 
     __tablename__ = "delivery"
     __table_args__ = (
@@ -214,6 +222,11 @@ class DeliveryRow(Base):
     next_attempt_at: Mapped[float]
     delivered_at: Mapped[float | None]
     last_error: Mapped[str] = mapped_column(Text, default="")
+    claimed_by: Mapped[str | None] = mapped_column(Text)
+    lease_until: Mapped[float | None]
+    last_attempt_at: Mapped[float | None]
+    tried_seconds: Mapped[float] = mapped_column(default=0.0, server_default="0")
+    postponed_event_id: Mapped[int | None]
 
 
 class EventRow(Base):

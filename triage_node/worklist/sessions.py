@@ -69,7 +69,7 @@ class Sessions:
         if ended:
             self.end(session_id)
             return None
-        if is_use and idle > min(TOUCH_SECONDS, self._limits.idle_seconds / 4):
+        if is_use and abs(idle) > min(TOUCH_SECONDS, self._limits.idle_seconds / 4):
             self._touch(session_id)
         return signed_in
 
@@ -83,6 +83,8 @@ class Sessions:
             row = session.get(SessionRow, _hashed(session_id))
             if row is not None:
                 row.last_seen_at = self._clock()
+                # A session must not last longer because the clock was set back while the node was down.
+                row.created_at = min(row.created_at, row.last_seen_at)
 
 
 def _hashed(secret: str) -> str:

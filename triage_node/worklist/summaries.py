@@ -14,6 +14,7 @@ INTERNAL = {
     "study_id",
     "outcome_id",
     "claimed_by",
+    "postponed_event_id",
     "lease_until",
     "search_text",
     "flagged_types",
@@ -37,7 +38,8 @@ def summaries(
     for study in studies:
         outcome = outcomes.get(study.id)
         row = public(study)
-        row["waiting_seconds"] = round((study.acknowledged_at or now) - study.first_received_at, 1)
+        waited_seconds = (study.acknowledged_at or now) - study.first_received_at
+        row["waiting_seconds"] = round(max(0.0, waited_seconds), 1)
         row["group"] = _group(study, now - maximum_wait_seconds)
         for key in OF_OUTCOME:
             row[key] = getattr(outcome, key) if outcome is not None else None

@@ -9,6 +9,7 @@ from triage_node.worklist.accounts import Accounts
 from triage_node.worklist.assembly import Assembly, Timers
 from triage_node.worklist.audit_trail import AuditTrail
 from triage_node.worklist.claims import Claims
+from triage_node.worklist.clock_change import ClockChange
 from triage_node.worklist.database import Database, make_data_folder
 from triage_node.worklist.holdings import Holdings
 from triage_node.worklist.lockouts import Lockouts
@@ -41,18 +42,28 @@ class Worklist:
         Timers, attempts, maximum wait and the database's URL.
     clock
         Seconds since 1970.
+    steady
+        Seconds of a clock that nobody can set, for everything that lasts; by default the machine's, beside a ``clock``
+        of one's own that one.
     """
 
-    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] | None = None,
+    ) -> None:
+        steady = steady or (time.monotonic if clock is time.time else clock)
         timers = Timers(settings.series_quiet_seconds, settings.study_quiet_seconds, settings.study_maximum_seconds)
         if settings.database_url is None:
             make_data_folder(settings.data_dir)
         self.database = Database(settings.effective_database_url)
         self.registration = Registration(self.database, clock)
-        self.assembly = Assembly(self.database, clock, timers)
-        self.claims = Claims(self.database, clock, LEASE_SECONDS, settings.analysis_attempts)
-        self.outbox = Outbox(self.database, clock)
+        self.assembly = Assembly(self.database, clock, timers, steady)
+        self.claims = Claims(self.database, clock, LEASE_SECONDS, settings.analysis_attempts, steady)
+        self.outbox = Outbox(self.database, clock, steady, settings.node_name, LEASE_SECONDS)
         self.outbox_state = OutboxState(self.database, clock)
+        self.clock_change = ClockChange(self.database, clock)
         self.people = People(self.database, clock)
         self.rebuilding = Rebuilding(self.database, clock, self.registration)
         self.views = Views(self.database, clock, settings.maximum_wait_minutes * 60)
@@ -90,14 +101,14 @@ class Worklist:
         recount_if_missing(self.database)
 
     def answers(self) -> bool:
-        """Tell whether the database can be read now, and was never found damaged."""
+        """Tell whether the database can be read now, could be written to the last time, and was never found damaged."""
         if self.database.damage:
             return False
         try:
             self.views.is_empty()
         except StorageError:
             return False
-        return True
+        return not self.database.refusal
 
     def close(self) -> None:
         """Close the database."""

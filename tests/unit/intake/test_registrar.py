@@ -3,7 +3,8 @@ from ct import head_ct, save
 from intakes import Intake
 
 from triage_node.errors import StorageError
-from triage_node.intake import Door, Registrar, Sender
+from triage_node.intake import Door, Registrar, Sender, rebuild_worklist
+from triage_node.intake.header import read_header
 from triage_node.spool import Spool
 from triage_node.worklist import Worklist
 
@@ -34,6 +35,43 @@ def test_what_an_earlier_run_kept_and_did_not_register_is_taken_up(make_settings
     study = only_study(intake.worklist)
     assert [series["instance_count"] for series in study["series"]] == [5]
     intake.stop()
+
+
+def test_a_crash_before_the_first_rows_of_a_new_node_holds_nothing(make_settings, contents):
+    settings = make_settings()
+    spool, worklist = Spool(settings.data_dir / "spool"), Worklist(settings)
+    worklist.prepare()
+    registrar = Registrar(spool, worklist)
+    door = Door(spool, worklist, registrar, 1 << 30)
+    for content in contents:
+        door.receive(content, SENDER)
+    for path in spool.unfiled():
+        header = read_header(path.read_bytes())
+        spool.file(path, header.study_instance_uid, header.sop_instance_uid)  # here the power goes
+    assert rebuild_worklist(spool, worklist, []).studies == 0
+    registrar.start()
+    registrar.stop()
+    study = only_study(worklist)
+    assert (study["held"], [series["instance_count"] for series in study["series"]]) == (False, [5])
+    worklist.close()
+
+
+def test_what_a_crash_left_of_a_lost_worklist_is_rebuilt_but_for_the_arrivals(make_settings, contents):
+    settings = make_settings()
+    spool, worklist = Spool(settings.data_dir / "spool"), Worklist(settings)
+    worklist.prepare()
+    door = Door(spool, worklist, Registrar(spool, worklist), 1 << 30)
+    for content in contents:
+        door.receive(content, SENDER)
+    for number, path in enumerate(spool.unfiled()):
+        header = read_header(path.read_bytes())
+        spool.file(path, header.study_instance_uid, header.sop_instance_uid)
+        if number < 3:
+            spool.forget(path)
+    assert rebuild_worklist(spool, worklist, []).studies == 1
+    study = only_study(worklist)
+    assert (study["held"], [series["instance_count"] for series in study["series"]]) == (True, [3])
+    worklist.close()
 
 
 def test_a_database_that_fails_for_a_while_loses_nothing(make_settings, contents, wait_for, monkeypatch):

@@ -1,8 +1,9 @@
 """Failures of a peer told apart as permanent or transient, by the peer's own answers on loopback."""
 
 import socket
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from ct import head_ct, save
@@ -21,13 +22,13 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("collect_sockets")]
 def peer() -> Iterator:
     servers = []
 
-    def start(status: int = 0x0000, sop_class: str = CTImageStorage, **options) -> Destination:
+    def start(status: int = 0x0000, sop_class: str = CTImageStorage, handlers: Sequence = (), **options) -> Destination:
         ae = AE(ae_title="PEER")
         ae.add_supported_context(sop_class)
         ae.add_supported_context(Verification)
         for name, value in options.items():
             setattr(ae, name, value)
-        handlers = [(evt.EVT_C_STORE, lambda _: status)]
+        handlers = [(evt.EVT_C_STORE, lambda _: status), *handlers]
         servers.append(ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers))
         return Destination(ae_title="PEER", host="127.0.0.1", port=servers[-1].server_address[1])
 
@@ -67,6 +68,54 @@ def test_a_status_is_transient_or_permanent(peer, image, status, error, retryabl
     with pytest.raises(error, match=f"0x{status:04X}") as caught:
         store_first_accepted(peer(status), [image], "TRIAGE", 5)
     assert caught.value.retryable is retryable
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value"),
+    [
+        ("MessageIDBeingRespondedTo", 2),
+        ("MessageIDBeingRespondedTo", 65535),
+        ("CommandField", 0x8030),
+        ("AffectedSOPInstanceUID", lambda uid: uid[:-1] + ("1" if uid[-1] != "1" else "2")),
+    ],
+)
+def test_an_answer_to_another_message_is_none(peer, image, keyword, value):
+    def mislead(event: evt.Event) -> None:
+        command = event.message.command_set
+        command[keyword].value = value(command[keyword].value) if callable(value) else value
+
+    with pytest.raises(PeerUnreachable) as caught:
+        store_first_accepted(peer(handlers=[(evt.EVT_DIMSE_SENT, mislead)]), [image], "TRIAGE", 5)
+    assert caught.value.retryable
+
+
+def test_an_answer_that_names_no_instance_is_one(peer, image):
+    def shorten(event: evt.Event) -> None:
+        event.message.command_set.AffectedSOPInstanceUID = None
+
+    assert store_first_accepted(peer(handlers=[(evt.EVT_DIMSE_SENT, shorten)]), [image], "TRIAGE", 5) is image
+
+
+def test_each_message_of_an_association_has_a_number_of_its_own(peer, tmp_path):
+    numbers: list[int] = []
+    listen = (evt.EVT_DIMSE_RECV, lambda event: numbers.append(event.message.command_set.MessageID))
+    files = save(head_ct(slices=3, size=(32, 32)), tmp_path / "images")
+    assert not [sent for sent in store_files(peer(handlers=[listen]), files, "TRIAGE", 5) if sent.error]
+    assert numbers == [1, 2, 3]
+
+
+def test_the_time_for_an_answer_is_not_the_time_for_a_connection(peer, image):
+    answer = threading.Event()
+
+    def store(_: evt.Event) -> int:
+        answer.wait(1.5)
+        return 0x0000
+
+    slow = peer(handlers=[(evt.EVT_C_STORE, store)])
+    assert store_first_accepted(slow, [image], "TRIAGE", 1, 30) is image
+    with pytest.raises(PeerUnreachable):
+        store_first_accepted(slow, [image], "TRIAGE", 30, 0.2)
+    answer.set()
 
 
 def test_a_class_that_is_not_accepted_is_permanent(peer, image):

@@ -1,6 +1,7 @@
 """The runner with the shipped model: what it writes for each kind of study. No process, no network."""
 
 import json
+import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,17 +13,20 @@ from ct import head_ct, save
 from ct_objects import chest_ct, localizer, mr_head, structured_report
 from pydicom import dcmread
 
+from triage_node.errors import StorageError
 from triage_node.findings import Label
 from triage_node.imaging import Policy
 from triage_node.intake.header import read_header
 from triage_node.intake.kept import received_instance
 from triage_node.models import load_model
 from triage_node.models.registry import explain_with
+from triage_node.pipeline import worker
 from triage_node.pipeline.runner import EXPLANATION, Runner
 from triage_node.report import summarize
 from triage_node.spool import Spool, device_uid
 from triage_node.spool.layout import SLICE_SCORES
 from triage_node.worklist import StudyState, Worklist
+from triage_node.worklist.states import DONE
 
 DESTINATION = "PACS@127.0.0.1:1"
 
@@ -336,3 +340,28 @@ def test_a_model_that_fails_is_a_named_failure(node, model):
     assert "SECRET" not in str(study["events"])
     assert [one["state"] for one in study["deliveries"]] == ["pending"], "the radiologist is told, too"
     assert summarize(report_of(study)).decision is None
+
+
+def test_a_study_whose_outcome_the_database_refused_returns_to_the_queue_untried(node, monkeypatch, wait_for):
+    uid = node.receive(*localizer())
+    claims, refused, parked = node.worklist.claims, [], threading.Event()
+
+    def refuse_once(name, real):
+        def call(*arguments, **more):
+            if name not in refused:
+                refused.append(name)
+                raise StorageError("the database is locked")
+            return real(*arguments, **more)
+
+        return call
+
+    for name in ("finish", "give_back"):
+        monkeypatch.setattr(claims, name, refuse_once(name, getattr(claims, name)))
+    monkeypatch.setattr(worker, "PAUSE_AFTER_ERROR_SECONDS", 0.01)
+    threading.Thread(target=worker._work, args=(node.runner, worker.Lease(node.worklist, 60)), daemon=True).start()
+    wait_for(lambda: node.worklist.views.study(uid)["state"] in DONE, "the end of the study")
+    study = node.worklist.views.study(uid)
+    assert study["state"] == StudyState.UNSUITABLE, "its only try was not used up"
+    assert "worklist_failed" in [event["code"] for event in study["events"]]
+    monkeypatch.setattr(node.runner, "claim", lambda: parked.set() or threading.Event().wait())
+    wait_for(parked.is_set, "the thread to claim nothing of the next tests")

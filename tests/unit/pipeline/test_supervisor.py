@@ -7,7 +7,7 @@ import pytest
 from programs import WITHOUT_EXTRAS
 
 from triage_node.pipeline.supervisor import Supervisor
-from triage_node.worklist import Worklist
+from triage_node.worklist import ReceivedInstance, Worklist
 
 pytestmark = pytest.mark.slow
 
@@ -58,3 +58,17 @@ def test_stopping_leaves_no_process(supervise, wait_for):
     supervisor.stop()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+@pytest.mark.parametrize(("number", "tries"), [(signal.SIGTERM, 0), (signal.SIGKILL, 1)])
+def test_a_worker_that_was_asked_to_end_costs_its_study_no_try(supervise, wait_for, number, tries):
+    supervisor = supervise()
+    first, claims = supervisor.pid, supervisor._worklist.claims
+    study = ReceivedInstance("1.2", "1.2.1", "1.2.1.1", "1.2", "1.2.840.10008.1.2.1", 9, 1.0, eligible=True)
+    supervisor._worklist.registration.register([study])
+    supervisor._worklist.assembly.advance()
+    assert claims.claim(f"{supervisor._settings.node_name}:{first}") is not None
+    os.kill(first, number)
+    state = lambda: supervisor.check() or supervisor._worklist.views.study("1.2")  # noqa: E731
+    wait_for(lambda: state()["state"] == "ready", "the study to be back in the queue")
+    assert supervisor._worklist.views.study("1.2")["attempts"] == tries

@@ -12,7 +12,7 @@ from pynetdicom.sop_class import ComprehensiveSRStorage, Verification
 from sites import ADMINISTRATOR
 
 from triage_node.web.parts import Fact
-from triage_node.web.system import MACHINERY, Job, Machinery, Worker
+from triage_node.web.system import MACHINERY, Intake, Job, Machinery, Reach, Worker
 
 # As a sender pynetdicom drops the socket of a failed connection without closing it.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
@@ -144,3 +144,30 @@ def test_each_destination_has_its_own_state(site, clock):
     assert "no longer in the settings" in page
     lines = list(csv.DictReader(io.StringIO(browser.get("/admin/destinations.csv").text)))
     assert lines[-1]["last_error"] == "'=refused"
+
+
+def test_intake_schedule_and_destinations_are_told_by_page_and_api(make_site, clock):
+    worker = Worker(1, True, "CPU", "m", "1", "")
+    intake = Intake(False, 3, 7, "too many open files", True, 12, 90.0, 2)
+    reach = Reach(DEAD_PEER, False, clock() - 600, 28, clock() - 30, 24.0, "it does not answer")
+    jobs = [Job("On.time", 1, clock(), "", clock() + 1, 0.5), Job("Stuck.job", 1, clock(), "", None, 90.0)]
+    machinery = Machinery(lambda: worker, lambda: jobs, lambda: intake, lambda: [reach])
+    facts = [
+        Fact("listener", False, "too many open files"),
+        Fact("deliveries", False, "5 on their way", is_needed=False),
+    ]
+    site = make_site({"more": {MACHINERY: machinery}, "ready": lambda: facts}, destinations=(DEAD_PEER,))
+    state = site.program().get("/api/system").json()
+    assert not state["ready"]
+    assert (state["intake"]["backlog"], state["intake"]["set_aside"]) == (12, 2)
+    assert [(job["name"], job["ok"]) for job in state["upkeep"]] == [("On.time", True), ("Stuck.job", False)]
+    [destination] = state["destinations"]
+    assert (destination["answers"], destination["tries"], destination["ok"]) == (False, 28, False)
+    assert state["problems"] == [
+        "The listener wants a look: too many open files.",
+        "Stuck.job is failing.",
+        f"{DEAD_PEER} does not answer; it is called again.",
+    ]
+    page = site.signed_in(ADMINISTRATOR).get("/admin").text
+    for shown in ("not listening", "too many open files", "12 instances wait", "does not answer", "tried 28 times"):
+        assert shown in page, shown

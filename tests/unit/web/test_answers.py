@@ -121,3 +121,17 @@ def test_health_tells_nothing_but_names(make_site):
     answer = browser.get("/health/ready")
     assert answer.status_code == 503
     assert answer.json()["facts"] == [{"name": "database", "ok": True}, {"name": "model", "ok": False}]
+
+
+def test_what_only_wants_a_look_leaves_the_node_ready(make_site):
+    from triage_node.web.parts import Fact
+
+    look = Fact("deliveries", False, "3 given up at PACS of Doe^Jane", is_needed=False)
+    facts = [Fact("database", True), Fact("registration", True, is_needed=False), look]
+    answer = make_site({"ready": lambda: facts}).browser().get("/health/ready")
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "status": "ready",
+        "facts": [{"name": "database", "ok": True}],
+        "warnings": ["deliveries"],
+    }

@@ -7,6 +7,7 @@ from triage_node.errors import IllegalMove, StudyNotFound
 from triage_node.findings import Decision, ModelIdentity
 from triage_node.reasons import Reason, ReasonCode
 from triage_node.worklist import Outcome, Status, StudyState, Worklist
+from triage_node.worklist.claims import MOST_INTERRUPTIONS
 
 MODEL = ModelIdentity("net", "1", "ab")
 UNSUITABLE = Outcome(Status.UNSUITABLE, MODEL, reasons=(Reason.of(ReasonCode.NOT_HEAD),))
@@ -212,6 +213,52 @@ def test_a_node_takes_back_only_its_own(ready):
     assert ready.claims.release_worker("A@host:1") == []
     assert ready.claims.release_node("A@hos") == []
     assert ready.claims.release_node("A@host") == ["A@host:17"]
+
+
+def test_kills_and_stops_of_the_node_are_no_tries_of_the_study(ready, flagged):
+    for number in range(MOST_INTERRUPTIONS - 1):
+        assert not ready.claims.claim(f"A@host:{number}").exhausted
+        ready.claims.release_node("A@host")
+        assert not ready.claims.claim(f"A@host:{number}").exhausted
+        ready.claims.give_back(f"A@host:{number}")
+    assert study(ready)["attempts"] == 0
+    assert ready.claims.finish(ready.claims.claim("A@host:99"), flagged, [])
+    assert study(ready)["interruptions"] == 0
+
+
+def test_tries_count_although_the_node_was_killed_between_them(ready):
+    for number in range(2):
+        assert not ready.claims.claim(f"A@host:{number}").exhausted
+        ready.claims.release_worker(f"A@host:{number}")
+        exhausted = ready.claims.claim("A@host:7").exhausted
+        assert exhausted is (number == 1)
+        ready.claims.release_node("A@host")
+    assert ready.claims.claim("A@host:8").exhausted
+
+
+def test_a_study_that_ends_the_whole_node_each_time_is_given_up(ready):
+    for number in range(MOST_INTERRUPTIONS):
+        claim = ready.claims.claim(f"A@host:{number}")
+        assert (claim.exhausted, claim.interrupted) == (False, False)
+        ready.claims.release_node("A@host")
+    claim = ready.claims.claim("A@host:98")
+    assert (claim.exhausted, claim.interrupted) == (True, True)
+    ready.claims.release_node("A@host")
+    assert study(ready)["state"] == StudyState.FAILED
+
+
+def test_a_lease_nobody_could_renew_while_the_database_refused_does_not_end(ready, clock):
+    claim = ready.claims.claim("node:1")
+    assert ready.claims.release_expired() == []
+    clock.forward(300)  # no look, no renewal
+    assert ready.claims.release_expired() == []
+    assert ready.claims.renew(claim)
+    clock.forward(14)
+    assert ready.claims.release_expired() == []
+    for _ in range(4):
+        clock.forward(15)
+        expired = ready.claims.release_expired()
+    assert expired == ["node:1"]
 
 
 def test_late_images_after_an_outcome_reopen_and_the_old_decision_stays(ready, receive, clock, flagged):

@@ -14,7 +14,7 @@ router = APIRouter(tags=["system"])
 
 @router.get(
     "/api/system",
-    summary="Disk, worker, upkeep, queues and destinations",
+    summary="Facts, disk, intake, worker, upkeep, queues and destinations",
     dependencies=[Depends(require(Role.ADMINISTRATOR, Role.SERVICE))],
 )
 def system(parts: Annotated[Parts, Depends(the_parts)]) -> dict[str, Any]:
@@ -22,6 +22,7 @@ def system(parts: Annotated[Parts, Depends(the_parts)]) -> dict[str, Any]:
 
     `problems` says in a sentence each what a person should look at. `disk.state` is ok, low (less than
     twice the reserve is free) or full (nothing is accepted). A destination is not `ok` while reports for it are dead or
-    were not taken at the last try.
+    were not taken at the last try; it `answers` or not `since` a time. A fact that is not `is_needed` is a warning: the
+    node is `ready` all the same. `intake.backlog` counts acknowledged instances that have no row yet.
     """
     return system_state(parts)

@@ -50,7 +50,8 @@ def send_test_report(request: Request, parts: TheParts, destination: Name) -> Re
     test = build_connection_test(settings.ae_title.strip(), device_uid(settings.data_dir), now)
     variants = report_variants(test)
     try:
-        sent = store_first_accepted(peer, variants, settings.ae_title, settings.connect_timeout_seconds)
+        times = settings.connect_timeout_seconds, settings.answer_timeout_seconds
+        sent = store_first_accepted(peer, variants, settings.ae_title, *times)
     except PeerError as error:
         return _page(request, parts, destination, str(error), is_good=False)
     sentence = (

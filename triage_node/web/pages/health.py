@@ -18,11 +18,16 @@ def live() -> dict[str, str]:
 
 @router.get("/health/ready")
 def ready(parts: Annotated[Parts, Depends(the_parts)]) -> JSONResponse:
-    """Say what the node needs and whether it is there; 503 when something is not."""
+    """Say what the node needs and whether it is there; 503 when something is not.
+
+    `warnings` names what the node can do without for a while and somebody should look at; `/api/system` says more.
+    """
     facts = parts.ready()
-    is_ready = all(fact.ok for fact in facts)
+    needed = [fact for fact in facts if fact.is_needed]
+    is_ready = all(fact.ok for fact in needed)
     body = {
         "status": "ready" if is_ready else "not ready",
-        "facts": [{"name": fact.name, "ok": fact.ok} for fact in facts],
+        "facts": [{"name": fact.name, "ok": fact.ok} for fact in needed],
+        "warnings": [fact.name for fact in facts if not fact.is_needed and not fact.ok],
     }
     return JSONResponse(body, 200 if is_ready else 503)

@@ -1,0 +1,140 @@
+"""What the node says of its own parts: each is asked, and each that fails is told by its name."""
+
+import socket
+import sqlite3
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
+from pydicom import dcmwrite
+
+from triage_node.config import Destination
+from triage_node.delivery import Courier, RetryPolicy
+from triage_node.errors import StorageError
+from triage_node.findings import ModelIdentity
+from triage_node.intake import Door, Listener, Registrar
+from triage_node.pipeline.supervisor import Supervisor
+from triage_node.readiness import Readiness
+from triage_node.report import build_connection_test
+from triage_node.spool import Spool
+from triage_node.upkeep.scheduler import Scheduler
+from triage_node.worklist import Outcome, ReceivedInstance, Status
+
+pytestmark = [
+    pytest.mark.usefixtures("collect_sockets"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
+]
+
+
+@pytest.fixture
+def nobody() -> Destination:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return Destination(ae_title="X", host="127.0.0.1", port=probe.getsockname()[1])
+
+
+@pytest.fixture
+def parts(make_settings, make_worklist, clock, nobody):
+    """The parts of a node without its model, as `node.py` puts them together."""
+    settings = make_settings(destinations=[str(nobody)])
+    spool, worklist = Spool(settings.data_dir / "spool", 1 << 20), make_worklist(settings, clock)
+    registrar = Registrar(spool, worklist)
+    listener = Listener(settings, Door(spool, worklist, registrar, 1 << 30))
+    scheduler, supervisor = Scheduler(), Supervisor(settings, worklist)
+    courier = Courier(nobody, worklist, RetryPolicy(60, 600, 3600), "TRIAGE", 1.0, clock=clock)
+    scheduler.every(0.05, worklist.assembly.advance)
+    for one in (registrar, listener, scheduler, courier):
+        one.start()
+    readiness = Readiness(worklist, spool, listener, registrar, supervisor, scheduler, [courier])
+    yield SimpleNamespace(**locals())
+    if listener.state().accepting:
+        listener.stop()
+    for one in (courier, scheduler, registrar):
+        one.stop()
+    worklist.close()
+
+
+def wrong(parts) -> set[str]:
+    return {fact.name for fact in parts.readiness.facts() if not fact.ok} - {"model"}
+
+
+def messages(parts) -> dict[str, str]:
+    return {fact.name: fact.message for fact in parts.readiness.facts()}
+
+
+def test_a_node_whose_parts_run_is_well(parts, wait_for):
+    assert wrong(parts) == set()
+    needed = [fact.name for fact in parts.readiness.facts() if fact.is_needed]
+    assert needed == ["database", "disk", "model", "listener", "registrar", "scheduler", "couriers"]
+    wait_for(lambda: parts.readiness.jobs()[0].next_at, "the next run to be known")
+    assert parts.readiness.intake().accepting
+
+
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [("listener", "listener"), ("registrar", "registrar"), ("scheduler", "scheduler"), ("courier", "couriers")],
+)
+def test_a_part_that_ended_is_told(parts, part, name):
+    getattr(parts, part).stop()
+    assert wrong(parts) == {name}
+
+
+def test_a_disk_below_its_reserve_is_told(parts):
+    parts.spool.reserve_bytes = 1 << 60
+    assert wrong(parts) == {"disk"}
+
+
+def test_a_database_that_takes_no_writes_is_told_until_it_does(parts, monkeypatch):
+    parts.scheduler.stop()
+    holder = sqlite3.connect(parts.settings.data_dir / "worklist.sqlite", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    with parts.worklist.database.engine.connect() as connection:
+        connection.connection.execute("PRAGMA busy_timeout = 1")
+    with pytest.raises(StorageError):
+        parts.worklist.registration.reject("x", "y")
+    assert wrong(parts) == {"database", "scheduler"}
+    assert "locked" in messages(parts)["database"]
+    holder.execute("ROLLBACK")
+    holder.close()
+    parts.worklist.registration.reject("x", "y")
+    assert wrong(parts) == {"scheduler"}
+
+
+def test_a_job_that_fails_is_a_warning_and_one_that_never_ends_is_not_ready(parts, wait_for, monkeypatch):
+    def fail():
+        raise OSError("gone")
+
+    parts.scheduler.every(0.05, fail)
+    wait_for(lambda: wrong(parts) == {"upkeep"}, "the warning")
+    assert "fail" in messages(parts)["upkeep"]
+    monkeypatch.setattr("triage_node.web.system.SHORTEST_SILENCE_SECONDS", 0.0)
+    monkeypatch.setattr("triage_node.web.system.MISSED_RUNS", 0)
+    assert wrong(parts) == {"upkeep", "scheduler"}
+
+
+def test_a_destination_that_is_down_and_reports_that_were_given_up_are_warnings(parts, analyze_one, wait_for, nobody):
+    analyze_one([str(nobody)])
+    wait_for(lambda: wrong(parts) == {"deliveries"}, "the destination to be called")
+    assert str(nobody) in messages(parts)["deliveries"]
+    [reach] = parts.readiness.reaches()
+    assert (reach.answers, reach.tries, reach.destination) == (False, 1, str(nobody))
+
+
+@pytest.fixture
+def analyze_one(parts, clock, tmp_path, wait_for):
+    """Put a report into the outbox."""
+
+    def analyze_one(destinations):
+        instance = ReceivedInstance("1.2", "1.2.1", "1.2.1.1", "1.2", "1.2.840.10008.1.2.1", 9, clock(), False)
+        parts.worklist.registration.register([instance])
+        clock.forward(61)
+        claim = wait_for(lambda: parts.worklist.claims.claim("w"), "the study to be ready")
+        report = build_connection_test("TRIAGE", "2.25.7", datetime.fromtimestamp(clock(), UTC))
+        dcmwrite(tmp_path / "report-1.dcm", report, enforce_file_format=True)
+        uid = str(report.SOPInstanceUID)
+        model = ModelIdentity("n", "1", "a")
+        outcome = Outcome(Status.UNSUITABLE, model, report_sop_instance_uid=uid, folder=str(tmp_path))
+        assert parts.worklist.claims.finish(claim, outcome, destinations)
+
+    return analyze_one

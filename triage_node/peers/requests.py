@@ -1,0 +1,102 @@
+"""Requests over an association, each held against the response that must answer it."""
+
+from itertools import count
+
+from pydicom.dataset import Dataset
+from pynetdicom import evt
+from pynetdicom.association import Association
+
+from triage_node.config import Destination
+from triage_node.errors import PeerBusy, PeerRefused, PeerUnreachable
+
+# PS3.7 E.1: the Command Field of the responses.
+C_STORE_RSP = 0x8001
+C_ECHO_RSP = 0x8030
+
+
+class Responses:
+    """What came back over an association, command set by command set; pynetdicom hands on no more than the status."""
+
+    def __init__(self) -> None:
+        self._received: list[Dataset] = []
+
+    def listen(self, event: evt.Event) -> None:
+        """Take a message that was received."""
+        self._received.append(event.message.command_set)
+
+    def clear(self) -> None:
+        """Forget what came before a request is made: it cannot be its answer."""
+        self._received.clear()
+
+    def answer(self, command_field: int, message_id: int, sop_instance_uid: str = "") -> Dataset | None:
+        """Return the response that answers a request, None when only something else came.
+
+        Message ID Being Responded To must be the request's Message ID (PS3.7 9.1.1.1.2), and Affected SOP Instance
+        UID, where there is one, the instance's (PS3.7 Table 9.1-1).
+        """
+        for command in self._received:
+            named = str(command.get("AffectedSOPInstanceUID") or sop_instance_uid).strip("\0 ")
+            heads = command.get("CommandField"), command.get("MessageIDBeingRespondedTo"), named
+            if heads == (command_field, message_id, sop_instance_uid):
+                return command
+        return None
+
+
+class Requests:
+    """Requests of ours over one association, numbered, and judged by their own answers."""
+
+    def __init__(self, assoc: Association, responses: Responses, destination: Destination) -> None:
+        self._assoc = assoc
+        self._responses = responses
+        self._destination = destination
+        self._ids = count(1)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the association stands."""
+        return bool(self._assoc.is_established)
+
+    @property
+    def accepted(self) -> set[str]:
+        """The SOP classes that the peer takes."""
+        return {str(context.abstract_syntax) for context in self._assoc.accepted_contexts}
+
+    def echo(self) -> None:
+        """Send a C-ECHO.
+
+        Raises
+        ------
+        PeerError
+            The peer does not answer it well.
+        """
+        message_id = next(self._ids)
+        self._responses.clear()
+        self._judge(self._assoc.send_c_echo(message_id), self._responses.answer(C_ECHO_RSP, message_id))
+
+    def store(self, ds: Dataset) -> None:
+        """Send a C-STORE.
+
+        Raises
+        ------
+        PeerError
+            The peer did not store the instance, or not for certain.
+        ValueError, AttributeError
+            The instance cannot be sent over this association.
+        """
+        message_id = next(self._ids)
+        self._responses.clear()
+        said = self._assoc.send_c_store(ds, message_id)
+        self._judge(said, self._responses.answer(C_STORE_RSP, message_id, str(ds.SOPInstanceUID)))
+
+    def _judge(self, said: Dataset, answer: Dataset | None) -> None:
+        """Sort a response's status (PS3.4 Table B.2-1, PS3.7 Annex C); silence is a lost connection."""
+        if "Status" not in said:
+            raise PeerUnreachable(f"{self._destination} did not answer in time, or dropped the association.")
+        if answer is None or answer.get("Status") is None:
+            raise PeerUnreachable(f"{self._destination} answered another message than the one it was sent.")
+        status = int(answer.Status)
+        if status == 0x0000 or status >> 12 == 0xB:
+            return
+        if status >> 8 == 0xA7 or status == 0x0110:
+            raise PeerBusy(f"{self._destination} answered 0x{status:04X}: it cannot store the instance now.")
+        raise PeerRefused(f"{self._destination} answered 0x{status:04X}: it refuses the instance.")

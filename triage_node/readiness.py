@@ -1,0 +1,116 @@
+"""What the node needs to do its work, whether it is there, and what a person should look at beside. No patient data."""
+
+from collections.abc import Iterator, Sequence
+
+from triage_node.delivery import Courier
+from triage_node.errors import StorageError
+from triage_node.intake import Listener, Registrar
+from triage_node.pipeline.supervisor import Supervisor
+from triage_node.spool import Spool
+from triage_node.upkeep.scheduler import Scheduler
+from triage_node.web.parts import Fact
+from triage_node.web.system import Intake, Job, Reach, Worker
+from triage_node.worklist import Worklist
+
+LATE_SECONDS = 60.0
+"""An instance that was acknowledged so long ago and has no row yet is a backlog somebody should look at."""
+LONG_SECONDS = 900.0
+"""So long may a report wait for its destination before somebody should look."""
+
+
+class Readiness:
+    """Ask each part of the node how it is."""
+
+    def __init__(
+        self,
+        worklist: Worklist,
+        spool: Spool,
+        listener: Listener,
+        registrar: Registrar,
+        supervisor: Supervisor,
+        scheduler: Scheduler,
+        couriers: Sequence[Courier],
+    ) -> None:
+        self._worklist = worklist
+        self._spool = spool
+        self._listener = listener
+        self._registrar = registrar
+        self._supervisor = supervisor
+        self._scheduler = scheduler
+        self._couriers = couriers
+
+    def facts(self) -> list[Fact]:
+        """Return what must be there for the node to be ready, then what it can do without for a while."""
+        return [*self._needed(), *self._warnings()]
+
+    def worker(self) -> Worker:
+        """Return how the inference process is."""
+        status = self._supervisor.status
+        return Worker(self._supervisor.pid, status.ready, status.device, status.model, status.version, status.error)
+
+    def jobs(self) -> list[Job]:
+        """Return how each job of upkeep went."""
+        return [Job(**vars(job)) for job in self._scheduler.jobs]
+
+    def intake(self) -> Intake:
+        """Return how what comes in is taken."""
+        listener, registrar = self._listener.state(), self._registrar.state()
+        return Intake(
+            accepting=listener.accepting,
+            associations=listener.associations,
+            refused=listener.refused,
+            last_error=listener.last_error or "",
+            registering=registrar.alive,
+            backlog=registrar.backlog,
+            backlog_seconds=registrar.oldest_seconds,
+            set_aside=registrar.set_aside,
+        )
+
+    def reaches(self) -> list[Reach]:
+        """Return for each destination of the settings whether it answers."""
+        return [Reach(**vars(courier.reach)) for courier in self._couriers]
+
+    def _needed(self) -> Iterator[Fact]:
+        intake, status = self.intake(), self._supervisor.status
+        database = self._worklist.database
+        yield Fact("database", self._worklist.answers(), database.damage or database.refusal)
+        yield Fact("disk", *self._disk())
+        yield Fact("model", status.ready, status.error)
+        yield Fact("listener", intake.accepting, intake.last_error or f"{intake.associations} associations")
+        yield Fact("registrar", intake.registering, f"{intake.backlog} instances wait for their rows")
+        yield Fact("scheduler", *self._schedule())
+        yield Fact("couriers", all(one.is_alive for one in self._couriers), f"{len(self._couriers)} destinations")
+
+    def _disk(self) -> tuple[bool, str]:
+        try:
+            free = self._spool.space().free
+        except (OSError, StorageError):
+            return False, "the data folder cannot be read"
+        return free >= self._spool.reserve_bytes, f"{free >> 20} MB free"
+
+    def _schedule(self) -> tuple[bool, str]:
+        late = [job.name for job in self.jobs() if job.is_late]
+        if not self._scheduler.is_alive:
+            return False, "it runs no jobs"
+        return not late, f"late: {', '.join(late)}" if late else f"{len(self._scheduler.jobs)} jobs"
+
+    def _warnings(self) -> Iterator[Fact]:
+        intake, failing = self.intake(), [job.name for job in self._scheduler.jobs if job.error]
+        late = (intake.backlog_seconds or 0.0) > LATE_SECONDS
+        message = f"{intake.backlog} instances wait for their rows, {intake.set_aside} are set aside"
+        yield Fact("registration", not late and not intake.set_aside, message, is_needed=False)
+        yield Fact("upkeep", not failing, f"failing: {', '.join(failing)}" if failing else "", is_needed=False)
+        yield Fact("deliveries", *self._deliveries(), is_needed=False)
+
+    def _deliveries(self) -> tuple[bool, str]:
+        names = tuple(one.reach.destination for one in self._couriers)
+        try:
+            states = self._worklist.outbox_state.destinations(names)
+        except StorageError:
+            return False, "the database does not say"
+        dead, waiting = sum(one.dead for one in states), sum(one.waiting for one in states)
+        oldest = max((one.waiting_seconds or 0.0 for one in states), default=0.0)
+        down = [one.reach.destination for one in self._couriers if one.reach.answers is False]
+        message = f"{waiting} on their way, the oldest for {oldest:.0f} s, {dead} given up"
+        message += f"; down: {', '.join(down)}" if down else ""
+        return not dead and not down and oldest <= LONG_SECONDS, message

@@ -1,0 +1,36 @@
+"""What is stored by the wall clock and must go on lasting as long as it would have, when that clock is set."""
+
+from collections.abc import Callable
+
+from sqlalchemy import update
+
+from triage_node.worklist.account_tables import LockoutRow, SessionRow
+from triage_node.worklist.database import Database
+from triage_node.worklist.moves import record
+from triage_node.worklist.schema import DeliveryRow
+from triage_node.worklist.states import DeliveryState
+
+
+class ClockChange:
+    """Move with the clock what waits for a time: tries of deliveries, the ends of sessions, the locks of sign-in.
+
+    Quiet times and leases need none of it: they are measured on a steady clock (`stillness`).
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._clock = clock
+
+    def follow(self, seconds: float) -> None:
+        """Follow the clock, which was set forward or back by so much."""
+        next_try = DeliveryRow.next_attempt_at + seconds
+        with self._database.write() as session:
+            pending = DeliveryRow.state == DeliveryState.PENDING
+            session.execute(update(DeliveryRow).where(pending).values(next_attempt_at=next_try))
+            for row, names in ((SessionRow, ("created_at", "last_seen_at")), (LockoutRow, ("first_failed_at",))):
+                session.execute(update(row).values({name: getattr(row, name) + seconds for name in names}))
+            locked = LockoutRow.locked_until > 0
+            session.execute(update(LockoutRow).where(locked).values(locked_until=LockoutRow.locked_until + seconds))
+            way = "forward" if seconds > 0 else "back"
+            message = f"the clock of the machine was set {way} by {abs(seconds):.0f} s"
+            record(session, None, self._clock(), actor="upkeep", code="clock_set", message=message)
