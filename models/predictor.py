@@ -157,4 +157,4 @@ class Model:
             distance=distance,
             cautions=cautions,
             contrast=contrast_sign(head, manifest.geometry.mm_per_pixel),
-        )
+        ).doubted(*head.doubts)
