@@ -12,13 +12,15 @@ import numpy as np
 from triage_node.models.skull import ANGLES, BESIDE_RAYS, SkullRays, skull_rays
 
 # Below the first slice that shows this share of the largest, openings are foramen magnum, orbits and throat.
-VAULT_SHARE = 0.4
+BASE_SHARE = 0.3
 # The vault: from the largest slice up as long as the skull is so wide. There it is closed when it is whole.
 VAULT_WIDTH = 0.6
+# Below the vault it has orbits and foramina, but is closed behind.
+BEHIND = (ANGLES >= np.pi / 4) & (ANGLES <= 3 * np.pi / 4)
 # An opening must be seen over this height: partial volume may open one thin slice.
 SMALLEST_HEIGHT_MM = 7.0
-# Over so much no bone may lie before the edge of the image.
-SMALLEST_EDGE_DEGREES = 12.0
+# Over so much no bone may lie before the edge of the image; below the vault a neck may lie at the edge.
+SMALLEST_EDGE_DEGREES, SMALLEST_EDGE_BELOW_DEGREES = 12.0, 20.0
 # An opening through which the head ends at a circle comes from a round field of reconstruction.
 CIRCLE_MM, FEWEST_POINTS = 0.8, 20
 # With more of it open nothing is left of a skull to go by.
@@ -69,13 +71,14 @@ def find_openings(
     area = mask.sum(axis=(1, 2))
     base, largest = _base(area), int(area.argmax())
     rays = {index: skull_rays(hu[index], bone[index], mm_per_pixel) for index in range(base, len(area))}
-    cut = {index: found for index, found in rays.items() if found.cut_degrees >= SMALLEST_EDGE_DEGREES}
+    least = {index: SMALLEST_EDGE_DEGREES if index >= largest else SMALLEST_EDGE_BELOW_DEGREES for index in rays}
+    cut = {index: found for index, found in rays.items() if found.cut_degrees >= least[index]}
     if extents_mm[list(cut)].sum() >= SMALLEST_HEIGHT_MM:
         return Openings(cut, field=True)
     least_mm = VAULT_WIDTH * rays[largest].width_mm
     vault = [index for index in rays if index >= largest and rays[index].width_mm >= least_mm]
-    lost = [index for index in rays if not area[index] and index < largest]
-    found = {index: rays[index] for index in sorted({*vault, *lost}) if rays[index].open_degrees > 0}
+    below = [index for index in range(base, largest) if not area[index] or (rays[index].open & BEHIND).any()]
+    found = {index: rays[index] for index in (*below, *vault) if rays[index].open_degrees > 0}
     if extents_mm[list(found)].sum() < SMALLEST_HEIGHT_MM:
         return Openings({})
     return Openings(found, field=_on_a_circle(tuple(found.values()), mm_per_pixel))
@@ -95,7 +98,7 @@ def _base(area: np.ndarray) -> int:
     """Return the lowest slice to look at: the first large one, or two below where the mask ends there all at once."""
     if not area.any():
         return 0
-    first = int(np.flatnonzero(area >= VAULT_SHARE * area.max())[0])
+    first = int(np.flatnonzero(area >= BASE_SHARE * area.max())[0])
     return first if first == 0 or area[first - 1] else max(first - 2, 0)
 
 
