@@ -4,21 +4,23 @@ Behind an opening the mask sees no bone and loses brain, so the skull is mended 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 
-from triage_node.models.skull import ANGLES, BESIDE_RAYS, SkullRays, skull_rays
+from triage_node.models.skull import ANGLES, BESIDE_RAYS, DEGREES, SkullRays, beyond_mm, skull_rays
 
 # Below the first slice that shows this share of the largest, openings are foramen magnum, orbits and throat.
 BASE_SHARE = 0.3
 # The vault: from the largest slice up as long as the skull is so wide. There it is closed when it is whole.
 VAULT_WIDTH = 0.6
 # Below the vault it has orbits and foramina, but is closed behind.
-BEHIND = (ANGLES >= np.pi / 4) & (ANGLES <= 3 * np.pi / 4)
+BEHIND = np.abs(ANGLES - np.pi / 2) <= np.pi / 4
 # An opening must be seen over this height: partial volume may open one thin slice.
 SMALLEST_HEIGHT_MM = 7.0
+# An orbit or a thin sinus opens the skull, too; brain behind the mask says that something was lost there.
+LOST_MM, SMALLEST_LOST_DEGREES = 10.0, 24.0
 # Over so much no bone may lie before the edge of the image; below the vault a neck may lie at the edge.
 SMALLEST_EDGE_DEGREES, SMALLEST_EDGE_BELOW_DEGREES = 12.0, 20.0
 # An opening through which the head ends at a circle comes from a round field of reconstruction.
@@ -36,12 +38,15 @@ class Openings:
     ----------
     rays
         For each open slice, by its index, the rays from the middle of its bone; empty where the skull is whole.
-    field
+    cut
         The field of view is the cause, not a flap.
+    lost_degrees
+        For each slice below the vault in which brain goes on behind the mask, over how many degrees it does.
     """
 
     rays: Mapping[int, SkullRays]
-    field: bool = False
+    cut: bool = False
+    lost_degrees: Mapping[int, float] = field(default_factory=dict)
 
     @property
     def degrees(self) -> float:
@@ -72,16 +77,16 @@ def find_openings(
     base, largest = _base(area), int(area.argmax())
     rays = {index: skull_rays(hu[index], bone[index], mm_per_pixel) for index in range(base, len(area))}
     least = {index: SMALLEST_EDGE_DEGREES if index >= largest else SMALLEST_EDGE_BELOW_DEGREES for index in rays}
-    cut = {index: found for index, found in rays.items() if found.cut_degrees >= least[index]}
-    if extents_mm[list(cut)].sum() >= SMALLEST_HEIGHT_MM:
-        return Openings(cut, field=True)
+    leaving = {index: found for index, found in rays.items() if found.cut_degrees >= least[index]}
+    if extents_mm[list(leaving)].sum() >= SMALLEST_HEIGHT_MM:
+        return Openings(leaving, cut=True)
     least_mm = VAULT_WIDTH * rays[largest].width_mm
     vault = [index for index in rays if index >= largest and rays[index].width_mm >= least_mm]
     below = [index for index in range(base, largest) if not area[index] or (rays[index].open & BEHIND).any()]
     found = {index: rays[index] for index in (*below, *vault) if rays[index].open_degrees > 0}
     if extents_mm[list(found)].sum() < SMALLEST_HEIGHT_MM:
-        return Openings({})
-    return Openings(found, field=_on_a_circle(tuple(found.values()), mm_per_pixel))
+        return Openings({}, lost_degrees=_lost(hu, mask, {k: rays[k] for k in range(base, largest)}, mm_per_pixel))
+    return Openings(found, cut=_on_a_circle(tuple(found.values()), mm_per_pixel))
 
 
 def mend_skull(hu: np.ndarray, bone: np.ndarray, openings: Openings, mm_per_pixel: float) -> np.ndarray:
@@ -100,6 +105,16 @@ def _base(area: np.ndarray) -> int:
         return 0
     first = int(np.flatnonzero(area >= BASE_SHARE * area.max())[0])
     return first if first == 0 or area[first - 1] else max(first - 2, 0)
+
+
+def _lost(hu: np.ndarray, mask: np.ndarray, rays: Mapping[int, SkullRays], mm_per_pixel: float) -> Mapping[int, float]:
+    """Return over how many degrees brain goes on behind the mask of slices that have orbits, and may be open there."""
+    found = {
+        index: float((beyond_mm(hu[index], mask[index], part, mm_per_pixel)[part.open] >= LOST_MM).sum()) * DEGREES
+        for index, part in rays.items()
+        if part.open_degrees > 0
+    }
+    return {index: degrees for index, degrees in found.items() if degrees >= SMALLEST_LOST_DEGREES}
 
 
 def _draw_wall(bone: np.ndarray, rays: SkullRays, where: np.ndarray, mm_per_pixel: float) -> None:

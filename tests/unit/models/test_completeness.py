@@ -56,8 +56,7 @@ def test_a_field_of_view_says_in_how_many_slices_and_over_how_many_degrees_it_cu
     assert reasons[0].message.endswith("over up to 80 degrees.")
 
 
-@pytest.mark.parametrize("padding", [-1024.0, -1000.0])
-@pytest.mark.parametrize("radius_mm", [80, 75, 65, 50])
+@pytest.mark.parametrize(("radius_mm", "padding"), [(80, -1024.0), (75, 0.0), (65, -1000.0), (50, -1024.0)])
 def test_a_round_field_of_view_with_padding_outside_is_doubted(bundled, radius_mm, padding):
     assert doubts(round_field(bundled("hemorrhage"), radius_mm, padding))
 
@@ -66,8 +65,9 @@ def test_a_field_of_view_that_cuts_scalp_only_is_not_doubted(bundled):
     assert doubts(cropped(bundled("hemorrhage"), front=-1, back=-1, right=-1, left=-1)) == []
 
 
-@pytest.mark.parametrize("degrees", [60, 90, 120])
-@pytest.mark.parametrize("toward", [0, 90, 180, -90, -45])
+@pytest.mark.parametrize(
+    ("toward", "degrees"), [(0, 60), (0, 120), (90, 60), (90, 120), (180, 90), (180, 120), (-90, 90), (-45, 120)]
+)
 def test_behind_a_flap_that_is_missing_the_mask_is_mended(bundled, whole, degrees, toward):
     head = strip_head(without_flap(bundled("hemorrhage"), toward, degrees), GEOMETRY)
     assert [reason.code for reason in head.doubts] == [DEFECT]
@@ -81,6 +81,19 @@ def test_a_flap_of_the_upper_half_is_mended_also_when_the_skin_has_sunk_or_swoll
     assert head.brain_area_cm2.sum() == pytest.approx(whole.brain_area_cm2.sum(), rel=0.08)
 
 
+@pytest.mark.parametrize(("toward", "degrees"), [(90, 60), (60, 60), (90, 40)])
+def test_a_hole_behind_below_the_vault_is_mended(bundled, whole, toward, degrees):
+    head = strip_head(without_flap(bundled("hemorrhage"), toward, degrees, (0, 0.32)), GEOMETRY)
+    assert [reason.code for reason in head.doubts] == [DEFECT]
+    assert head.brain_area_cm2.sum() == pytest.approx(whole.brain_area_cm2.sum(), rel=0.05)
+
+
+def test_brain_that_goes_on_behind_the_mask_below_the_vault_is_doubted(bundled):
+    reasons = strip_head(without_flap(bundled("plain"), 0, 60, (0, 0.35)), GEOMETRY).doubts
+    assert [reason.code for reason in reasons] == [INCOMPLETE]
+    assert "brain goes on behind it over up to 56 degrees" in reasons[0].message
+
+
 def test_a_burr_hole_is_no_defect(bundled):
     assert doubts(without_flap(bundled("hemorrhage"), 30, 14, (0.5, 0.7))) == []
 
@@ -90,8 +103,8 @@ def test_a_head_turned_beyond_the_limit_is_doubted_and_one_within_is_not(bundled
     assert doubts(turned(bundled("plain"), 40)) == []
 
 
-@pytest.mark.parametrize("degrees", [10, 30, 45, 60, 90])
-def test_the_mask_of_a_turned_head_keeps_no_more_than_the_brain(bundled, whole, degrees):
+@pytest.mark.parametrize("degrees", [10, 45, 90])
+def test_the_mask_of_a_turned_head_keeps_the_brain_and_nothing_else(bundled, whole, degrees):
     head = strip_head(turned(bundled("hemorrhage"), degrees), GEOMETRY)
     assert head.mask.sum() == pytest.approx(whole.mask.sum(), rel=0.03)
 
