@@ -160,7 +160,7 @@ def _masked(
     if not openings.rays:
         return mask, openings, False
     mended = intracranial_mask(hu, mend_skull(hu, bone, openings, mm_per_pixel), mm_per_pixel)
-    if mended.sum() <= mask.sum():
+    if mended.sum() <= mask.sum() or _bone_border(bone, mended, mm_per_pixel) < SMALLEST_BONE_BORDER_MENDED:
         return mask, openings, False
     found = find_openings(hu, bone, mended, extents_mm, mm_per_pixel)
     return mended, found if found.rays else openings, True
