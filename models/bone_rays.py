@@ -22,6 +22,11 @@ def bone_image(hu: np.ndarray, mm_per_pixel: float) -> np.ndarray:
     return (areas >= SMALLEST_SHARE * areas.sum())[labels].astype(np.uint8) & bone
 
 
+def bone_images(hu: np.ndarray, mm_per_pixel: float) -> np.ndarray:
+    """Return the larger pieces of bone of each of ``(slices, rows, columns)`` as uint8."""
+    return np.stack([bone_image(image, mm_per_pixel) for image in hu])
+
+
 def _along_rows(bone: np.ndarray) -> np.ndarray:
     """Count along rows, both ways, the directions in which bone lies ahead: from the first, and up to the last."""
     size = bone.shape[1]

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from scipy import ndimage
 
-from triage_node.models.bone_rays import bone_image, directions_with_bone
+from triage_node.models.bone_rays import directions_with_bone
 
 # Twelve directions are looked along; two may miss the bone at a suture, a burr hole or a foramen.
 ENCLOSED_DIRECTIONS = 10
@@ -132,13 +132,15 @@ def _span(mask: np.ndarray, mm_per_pixel: float) -> np.ndarray:
     return inside
 
 
-def intracranial_mask(hu: np.ndarray, mm_per_pixel: float) -> np.ndarray:
+def intracranial_mask(hu: np.ndarray, bone: np.ndarray, mm_per_pixel: float) -> np.ndarray:
     """Return where the inside of the skull is.
 
     Parameters
     ----------
     hu
         ``(slices, rows, columns) float32``, HU, square pixels.
+    bone
+        The same shape, uint8: the larger pieces of bone, from `bone_images`.
     mm_per_pixel
         Pixel size in mm.
 
@@ -148,7 +150,6 @@ def intracranial_mask(hu: np.ndarray, mm_per_pixel: float) -> np.ndarray:
         ``(slices, rows, columns) bool``, all false where no bone encloses anything.
     """
     element = disk(OPENING_MM, mm_per_pixel)
-    bone = [bone_image(image, mm_per_pixel) for image in hu]
     soft = [_soft(image, hard, mm_per_pixel) for image, hard in zip(hu, bone, strict=True)]
     enclosed = np.stack([_enclosed(image, hard, mm_per_pixel) for image, hard in zip(soft, bone, strict=True)])
     opened = np.stack([cv2.morphologyEx(image, cv2.MORPH_OPEN, element) for image in enclosed])

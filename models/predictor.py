@@ -158,4 +158,4 @@ class Model:
             distance=distance,
             cautions=cautions,
             contrast=contrast_sign(head, manifest.geometry.mm_per_pixel),
-        )
+        ).doubted(*head.doubts)

@@ -7,10 +7,12 @@ import numpy as np
 
 from triage_node.errors import UnsuitableSeries
 from triage_node.imaging.volume import Volume
-from triage_node.models.bone_rays import bone_image
+from triage_node.models.bone_rays import bone_images
+from triage_node.models.completeness import doubts
 from triage_node.models.head_axis import UPPER_SHARE, HeadAxis, find_head_axis, straighten
 from triage_node.models.intracranial import disk, intracranial_mask
-from triage_node.models.slices import average_slabs, neighbors, resample, slab_of_slice
+from triage_node.models.openings import Openings, find_openings, mend_skull
+from triage_node.models.slices import average_slabs, extents_mm, neighbors, resample, slab_of_slice
 from triage_node.models.windows import Window, channels
 from triage_node.reasons import Reason, ReasonCode
 
@@ -19,6 +21,8 @@ SMALLEST_AREA_CM2 = 25.0
 # Share of the brain's border that must lie on bone: ribs around a heart do not close like a skull.
 SMALLEST_BONE_BORDER = 0.7
 BORDER_MM = 4.8
+# Of a mended skull so much must be bone: 120 degrees of it may be missing at every height.
+SMALLEST_BONE_BORDER_MENDED = 0.5
 BRAIN_MEDIAN_HU = (10.0, 60.0)
 # A phantom's skull may hold one material; in every brain fluid and gray matter stand out after smoothing. Least seen:
 # 6 % in generated heads, 29 % in heads of patients.
@@ -71,6 +75,8 @@ class StrippedHead:
         The brain's median that was subtracted.
     axis
         Where the head lay before it was straightened.
+    doubts
+        Why the mask may not show the whole brain.
     """
 
     hu: np.ndarray
@@ -80,6 +86,7 @@ class StrippedHead:
     brain_area_cm2: np.ndarray
     median_hu: float
     axis: HeadAxis
+    doubts: tuple[Reason, ...] = ()
 
     def channels(self, windows: tuple[Window, ...]) -> np.ndarray:
         """Return the network's input ``(slabs, rows, columns, channels) float32``."""
@@ -102,14 +109,14 @@ def _brain_median(hu: np.ndarray, mask: np.ndarray, mm_per_pixel: float) -> floa
     return float(np.median(np.concatenate(values)))
 
 
-def _bone_border(hu: np.ndarray, mask: np.ndarray, mm_per_pixel: float) -> float:
+def _bone_border(bone: np.ndarray, mask: np.ndarray, mm_per_pixel: float) -> float:
     """Return the share of the brain's border in the larger slices that lies on bone."""
     near, border = 0, 0
     for index in _upper(mask):
         inside = mask[index].astype(np.uint8)
         edge = inside & (1 - cv2.erode(inside, disk(mm_per_pixel, mm_per_pixel)))
-        bone = cv2.dilate(bone_image(hu[index], mm_per_pixel), disk(BORDER_MM, mm_per_pixel))
-        near, border = near + int((edge & bone).sum()), border + int(edge.sum())
+        beside = cv2.dilate(bone[index], disk(BORDER_MM, mm_per_pixel))
+        near, border = near + int((edge & beside).sum()), border + int(edge.sum())
     return near / max(border, 1)
 
 
@@ -129,12 +136,12 @@ def _check_field(volume: Volume) -> None:
         raise _not_head(f"The field of view measures {field_mm:.0f} mm.")
 
 
-def _check_head(hu: np.ndarray, mask: np.ndarray, mm_per_pixel: float) -> float:
-    """Return the brain's median HU, or say why this is no head."""
+def _check_head(hu: np.ndarray, bone: np.ndarray, mask: np.ndarray, least: float, mm_per_pixel: float) -> float:
+    """Return the brain's median HU, or say why this is no head; `least` is the share of its border that is bone."""
     area = float(mask.sum(axis=(1, 2)).max()) * mm_per_pixel**2 / 100
     if area < SMALLEST_AREA_CM2:
         raise _not_head(f"The largest space enclosed by bone measures {area:.0f} cm2.")
-    if (border := _bone_border(hu, mask, mm_per_pixel)) < SMALLEST_BONE_BORDER:
+    if (border := _bone_border(bone, mask, mm_per_pixel)) < least:
         raise _not_head(f"Bone surrounds only {border:.0%} of the enclosed space.")
     median = _brain_median(hu, mask, mm_per_pixel)
     if not BRAIN_MEDIAN_HU[0] <= median <= BRAIN_MEDIAN_HU[1]:
@@ -142,6 +149,21 @@ def _check_head(hu: np.ndarray, mask: np.ndarray, mm_per_pixel: float) -> float:
     if _structure(hu, mask, median, mm_per_pixel) < SMALLEST_STRUCTURE:
         raise _not_head("The enclosed space shows nothing but one density.")
     return median
+
+
+def _masked(
+    hu: np.ndarray, bone: np.ndarray, extents_mm: np.ndarray, mm_per_pixel: float
+) -> tuple[np.ndarray, Openings, bool]:
+    """Return the inside of the skull, where that is open, and whether the mask needed a mended skull."""
+    mask = intracranial_mask(hu, bone, mm_per_pixel)
+    openings = find_openings(hu, bone, mask, extents_mm, mm_per_pixel)
+    if not openings.rays:
+        return mask, openings, False
+    mended = intracranial_mask(hu, mend_skull(hu, bone, openings, mm_per_pixel), mm_per_pixel)
+    if mended.sum() <= mask.sum() or _bone_border(bone, mended, mm_per_pixel) < SMALLEST_BONE_BORDER_MENDED:
+        return mask, openings, False
+    found = find_openings(hu, bone, mended, extents_mm, mm_per_pixel)
+    return mended, found if found.rays else openings, True
 
 
 def strip_head(volume: Volume, geometry: Geometry) -> StrippedHead:
@@ -155,12 +177,16 @@ def strip_head(volume: Volume, geometry: Geometry) -> StrippedHead:
         When no intracranial space is found.
     """
     _check_field(volume)
+    mm_per_pixel = geometry.mm_per_pixel
     slab = slab_of_slice(len(volume.hu), geometry.max_slices)
     positions = average_slabs(np.asarray(volume.positions_mm, np.float64), slab)
-    hu = average_slabs(resample(volume.hu, volume.spacing_mm[1:], geometry.mm_per_pixel), slab)
-    mask = intracranial_mask(hu, geometry.mm_per_pixel)
-    median = _check_head(hu, mask, geometry.mm_per_pixel)
-    axis = find_head_axis(mask, positions, geometry.mm_per_pixel)
+    extents = extents_mm(positions, volume.spacing_mm[0])
+    hu = average_slabs(resample(volume.hu, volume.spacing_mm[1:], mm_per_pixel), slab)
+    bone = bone_images(hu, mm_per_pixel)
+    mask, openings, mended = _masked(hu, bone, extents, mm_per_pixel)
+    least = SMALLEST_BONE_BORDER_MENDED if mended else SMALLEST_BONE_BORDER
+    median = _check_head(hu, bone, mask, least, mm_per_pixel)
+    axis = find_head_axis(mask, positions, mm_per_pixel)
     shape = (geometry.rows, geometry.columns)
     inside = straighten(mask.astype(np.uint8), axis, shape, 0, nearest=True) > 0
     return StrippedHead(
@@ -168,7 +194,8 @@ def strip_head(volume: Volume, geometry: Geometry) -> StrippedHead:
         mask=inside,
         neighbors=neighbors(positions, geometry.neighbor_mm),
         slab=slab,
-        brain_area_cm2=inside.sum(axis=(1, 2)).astype(np.float32) * geometry.mm_per_pixel**2 / 100,
+        brain_area_cm2=inside.sum(axis=(1, 2)).astype(np.float32) * mm_per_pixel**2 / 100,
         median_hu=median,
         axis=axis,
+        doubts=doubts(mask, bone, openings, axis, extents, mm_per_pixel),
     )

@@ -50,6 +50,14 @@ def average_slabs(values: np.ndarray, slab: np.ndarray) -> np.ndarray:
     return (sums / counts.reshape(-1, *(1,) * (values.ndim - 1))).astype(values.dtype)
 
 
+def extents_mm(positions_mm: np.ndarray, alone_mm: float) -> np.ndarray:
+    """Return the height each slice stands for, in mm; across a gap no more than twice the usual, `alone_mm` for one."""
+    if len(positions_mm) < 2:
+        return np.array([alone_mm])
+    found: np.ndarray = np.minimum(np.gradient(positions_mm), 2 * float(np.median(np.diff(positions_mm))))
+    return found
+
+
 def neighbors(positions_mm: np.ndarray, distance_mm: float) -> np.ndarray:
     """Return the slice nearest to `distance_mm` below and above each slice.
 

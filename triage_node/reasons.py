@@ -28,6 +28,10 @@ class ReasonCode(StrEnum):
     UNREADABLE = "unreadable"
     SLICES_MISSING = "slices_missing"
     OUT_OF_DISTRIBUTION = "out_of_distribution"
+    FIELD_OF_VIEW = "field_of_view"
+    SKULL_DEFECT = "skull_defect"
+    BRAIN_INCOMPLETE = "brain_incomplete"
+    HEAD_TURNED = "head_turned"
     ANALYSIS_FAILED = "analysis_failed"
 
 
@@ -53,6 +57,10 @@ SENTENCES: dict[ReasonCode, str] = {
     ReasonCode.UNREADABLE: "The pixel data is damaged or incomplete.",
     ReasonCode.SLICES_MISSING: "Slices of the head are missing.",
     ReasonCode.OUT_OF_DISTRIBUTION: "The images are unlike those the model was made for.",
+    ReasonCode.FIELD_OF_VIEW: "The field of view cuts through the skull.",
+    ReasonCode.SKULL_DEFECT: "A part of the skull is missing.",
+    ReasonCode.BRAIN_INCOMPLETE: "The inside of the skull was not found as a whole.",
+    ReasonCode.HEAD_TURNED: "The head is turned too far in the images.",
     ReasonCode.ANALYSIS_FAILED: "The analysis stopped with an error.",
 }
 

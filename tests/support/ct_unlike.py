@@ -1,6 +1,7 @@
 """Volumes that are no plain head CT, and heads with what resembles blood: none of them may be flagged."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from ct_phantom import FIELD_OF_VIEW_MM, chest_hu, head_hu
@@ -76,6 +77,64 @@ def abdomen(rng: np.random.Generator) -> Volume:
     return _volume(np.where(sides, 600.0, hu) + _noise(rng), 400.0)
 
 
+def _tissue(body: np.ndarray, bones: tuple[np.ndarray, ...], rng: np.random.Generator, field_mm: float) -> Volume:
+    """Return a part of the body: fat under the skin, muscle inside, bones with marrow that is less dense."""
+    hu = np.where(body < 1, -100.0, _AIR)
+    hu = np.where(body < 0.93, 50.0, hu)
+    for bone in bones:
+        hu = np.where(bone < 1, 900.0, hu)
+        hu = np.where(bone < 0.7, 220.0, hu)
+    return _volume(hu + _noise(rng), field_mm)
+
+
+def _ellipse(y: np.ndarray, x: np.ndarray, z: np.ndarray, row: float, column: float, high: float, wide: float):
+    return np.sqrt(((y - row) / high) ** 2 + ((x - column) / wide) ** 2) + 0 * z
+
+
+def ribs(rng: np.random.Generator) -> Volume:
+    """The upper belly: liver and spleen within ribs that slant through the slices, and a spine."""
+    z, y, x = _axes(360.0)
+    body = _ellipse(y, x, z, 0, 0, 105, 150)
+    angle = np.abs(np.degrees(np.arctan2(x, y + 0 * z)))
+    row = np.abs((z + 0.35 * angle) / 24 % 1 - 0.5) * 24
+    rib = np.abs(body - 0.86) / 0.04 + np.where(row > 6, 9, 0)
+    return _tissue(body, (rib, _ellipse(y, x, z, 60, 0, 22, 24)), rng, 360.0)
+
+
+def pelvis(field_mm: float) -> Callable[[np.random.Generator], Volume]:
+    """A basin: sacrum behind, iliac wings at the sides, open in front; in a small field it fills the images."""
+
+    def make(rng: np.random.Generator) -> Volume:
+        z, y, x = _axes(field_mm)
+        ring = np.sqrt((y / 65) ** 2 + (x / 80) ** 2) + 0 * z
+        wings = (np.abs(ring - 1) / 0.12) + np.where((y < -25) & (np.abs(x) < 45), 9, 0)
+        sacrum = _ellipse(y, x, z, 65, 0, 22, 35)
+        return _tissue(_ellipse(y, x, z, 0, 0, 120, 175), (wings, sacrum), rng, field_mm)
+
+    return make
+
+
+def neck(rng: np.random.Generator) -> Volume:
+    """A neck with spine, jaw and windpipe."""
+    z, y, x = _axes()
+    jaw = np.abs(np.sqrt(((y + 5) / 60) ** 2 + (x / 45) ** 2) - 1) / 0.1 + np.where(y > -15, 9, 0) + 0 * z
+    volume = _tissue(_ellipse(y, x, z, 0, 0, 75, 65), (_ellipse(y, x, z, 25, 0, 18, 22), jaw), rng, FIELD_OF_VIEW_MM)
+    windpipe = _ellipse(y, x, z, -15, 0, 9, 9) < 1
+    return replace(volume, hu=np.where(windpipe, np.float32(_AIR), volume.hu))
+
+
+def thighs(rng: np.random.Generator) -> Volume:
+    z, y, x = _axes(400.0)
+    legs = np.minimum(_ellipse(y, x, z, 0, -90, 80, 80), _ellipse(y, x, z, 0, 90, 80, 80))
+    return _tissue(legs, tuple(_ellipse(y, x, z, 0, side * 85, 15, 15) for side in (-1, 1)), rng, 400.0)
+
+
+def knee(rng: np.random.Generator) -> Volume:
+    z, y, x = _axes(180.0)
+    bones = _ellipse(y, x, z, 5, 0, 32, 42), _ellipse(y, x, z, -45, 0, 10, 20)
+    return _tissue(_ellipse(y, x, z, 0, 0, 62, 65), bones, rng, 180.0)
+
+
 def magnetic_resonance(rng: np.random.Generator) -> Volume:
     """A head in the gray values of a T1 image: bone black, fat bright, brain at several hundred."""
     hu = head_hu(SLICES, (SIZE, SIZE), SLICE_MM, None, 3)
@@ -117,6 +176,12 @@ NO_HEADS: dict[str, Callable[[np.random.Generator], Volume]] = {
     "brain-dense water in bone": cylinder(35.0, _BONE),
     "chest": chest,
     "abdomen": abdomen,
+    "ribs around a belly": ribs,
+    "pelvis": pelvis(400.0),
+    "pelvis in a small field": pelvis(190.0),
+    "neck": neck,
+    "thighs": thighs,
+    "knee": knee,
     "magnetic resonance": magnetic_resonance,
     "skull of air": capsule(_AIR),
     "skull of water": capsule(_WATER),

@@ -54,7 +54,8 @@ def read_volume(series: Series, policy: Policy, force: bool = False) -> Volume:
     _refuse(content_reasons(series, policy, strict=not force), force)
     volume = _usable_volume(series, policy, force)
     if not force and not shows_head(volume):
-        raise UnsuitableSeries(Reason.of(ReasonCode.NOT_HEAD, "The pixels show no skull with a brain inside."))
+        detail = "The pixels show no skull with a brain inside, or the field of view cuts much of it off."
+        raise UnsuitableSeries(Reason.of(ReasonCode.NOT_HEAD, detail))
     return volume
 
 

@@ -1,11 +1,17 @@
 """Heads as volumes, and the shipped model loaded once."""
 
+import tempfile
+import zipfile
 from collections.abc import Callable
+from functools import cache
+from importlib.resources import as_file, files
+from pathlib import Path
 
 import numpy as np
 import pytest
 from ct_phantom import FIELD_OF_VIEW_MM, head_hu
 
+from triage_node.imaging import Policy, read_volume, scan
 from triage_node.imaging.volume import Volume
 from triage_node.models import load_model
 from triage_node.models.predictor import Model
@@ -32,3 +38,17 @@ def head() -> Callable[..., Volume]:
 def model() -> Model:
     """The shipped default model."""
     return load_model()
+
+
+@cache
+def _bundled(name: str) -> Volume:
+    archive = files("triage_node.demo") / "studies" / f"{name}.zip"
+    with as_file(archive) as path, tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(path) as opened:
+        opened.extractall(folder)
+        return read_volume(scan([Path(folder)]).series[0], Policy())
+
+
+@pytest.fixture
+def bundled() -> Callable[[str], Volume]:
+    """A study that comes with the node: ``hemorrhage`` or ``plain``."""
+    return _bundled

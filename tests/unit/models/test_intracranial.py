@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from triage_node.models.bone_rays import _four_directions, directions_with_bone
+from triage_node.models.bone_rays import _four_directions, bone_images, directions_with_bone
 from triage_node.models.intracranial import _without_face, intracranial_mask
 from triage_node.models.slices import resample
 
@@ -11,7 +11,8 @@ MM = 1.25
 
 
 def mask_of(volume):
-    return intracranial_mask(resample(volume.hu, volume.spacing_mm[1:], MM), MM)
+    hu = resample(volume.hu, volume.spacing_mm[1:], MM)
+    return intracranial_mask(hu, bone_images(hu, MM), MM)
 
 
 @pytest.mark.parametrize(
