@@ -143,9 +143,11 @@ class Model:
         flagged, uncertain = manifest.thresholds.decide(probabilities)
         distance = self.familiarity.distance(seen.features) if self.familiarity else None
         cautions: tuple[Reason, ...] = ()
+        withheld: tuple[Label, ...] = ()
         if distance is not None and not distance.familiar:
             # Far from what it was fitted on a network is confidently wrong, so it may doubt there but never flag.
             doubted = {*flagged, *uncertain, Label.ANY}
+            withheld = flagged
             flagged, uncertain = (), tuple(label for label in LABELS if label in doubted)
             cautions = (_unfamiliar(distance),)
         return Prediction(
@@ -157,4 +159,5 @@ class Model:
             distance=distance,
             cautions=cautions,
             contrast=contrast_sign(head, manifest.geometry.mm_per_pixel),
+            withheld=withheld,
         )

@@ -116,6 +116,8 @@ def as_row(analysis: "Analysis", model: "ModelIdentity") -> dict[str, Any]:
         "probabilities": _rounded(prediction.probabilities.values()) if prediction else None,
         "flagged": list(prediction.flagged) if prediction else [],
         "uncertain": list(prediction.uncertain) if prediction else [],
+        "withheld": list(prediction.withheld or ()) if prediction else [],
+        "cautions": _cautions(analysis),
         "decision": prediction.decision if prediction else None,
         "image_distance": asdict(prediction.distance) if prediction and prediction.distance else None,
         "slices": _slices(analysis),
@@ -125,6 +127,13 @@ def as_row(analysis: "Analysis", model: "ModelIdentity") -> dict[str, Any]:
 
 def _reasons(analysis: "Analysis") -> tuple["Reason", ...]:
     return (*analysis.reasons, *(analysis.prediction.cautions if analysis.prediction else ()))
+
+
+def _cautions(analysis: "Analysis") -> list[dict[str, str]]:
+    from triage_node.reasons import short_words
+
+    cautions = analysis.prediction.cautions if analysis.prediction else ()
+    return [{"code": one.code, "message": one.message, "words": short_words(one.code)} for one in cautions]
 
 
 def _slices(analysis: "Analysis") -> list[dict[str, Any]]:
@@ -155,11 +164,12 @@ def _print_table(rows: list[dict[str, Any]], skipped: int) -> None:
     table = Table("Series", "Answer", "Any", "Types, and why", "Seconds", title="For triage only, not for diagnosis")
     for row in rows:
         answer = (row["decision"] or row["status"]).replace("_", " ")
+        words = [caution["words"] for caution in row["cautions"][:1]]
         types = [*row["flagged"], *(f"{label}?" for label in row["uncertain"])]
         why = " ".join(reason["message"] for reason in row["reasons"])
         table.add_row(
             plain(row["series_description"] or row["series_instance_uid"]),
-            f"{answer} (forced)" if row["forced"] else answer,
+            ", ".join([answer, *words]) + " (forced)" * row["forced"],
             f"{row['probabilities']['any']:.2f}" if row["probabilities"] else "",
             plain(". ".join(part for part in (", ".join(label for label in types if label != "any"), why) if part)),
             f"{sum(row['seconds'].values()):.1f}" if row["seconds"] else "",

@@ -31,7 +31,8 @@ def worklist(
 ) -> None:
     """Show the worklist in reading order: flagged first, then what waits too long, then uncertain, then the rest.
 
-    A study that is not flagged is read as always.
+    A study unlike the training images is never flagged; with a score that would flag it, it stands with the flagged
+    ones. A study that is not flagged is read as always.
     """
     import json
 
@@ -56,9 +57,15 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
             plain(row["patient_name"] or row["patient_id"]),
             plain(row["accession_number"]),
             row["state"],
-            f"[bold red]{answer}[/]" if row["decision"] == "flagged" else answer,
+            (f"[bold red]{answer}[/]" if row["decision"] == "flagged" else answer) + _caution(row),
             f"{row['probabilities']['any']:.2f}" if row["probabilities"] else "",
             f"{row['waiting_seconds'] / 60:.0f} min",
             plain(row["study_instance_uid"]),
         )
     wide_console().print(table if rows else "The worklist is empty.")
+
+
+def _caution(row: dict[str, Any]) -> str:
+    """Return why the answer is less certain than its score."""
+    words = [caution["words"] for caution in row["cautions"][:1]] + ["score as if flagged"] * bool(row["withheld"])
+    return plain(f" ({', '.join(words)})") if words else ""

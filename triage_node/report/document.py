@@ -11,7 +11,7 @@ from triage_node.report.content import ReportContent
 from triage_node.report.evidence import evidence_items, hierarchical_references, instance_of
 from triage_node.report.identity import instance_uid, series_uid
 from triage_node.report.uids import hashed_uid, set_uid
-from triage_node.report.wording import MANUFACTURER, SERIES_DESCRIPTIONS
+from triage_node.report.wording import MANUFACTURER, series_description
 
 SERIES_NUMBER = 9601
 IMPLEMENTATION_CLASS_UID = UID("2.25.198340214371264528640214593107482619207")
@@ -85,7 +85,7 @@ def _describe_series(report: Dataset, content: ReportContent) -> None:
     """SR Document Series module (PS3.3 C.17.1); the description is what moves a worklist."""
     report.Modality = "SR"
     report.SeriesNumber = SERIES_NUMBER
-    report.SeriesDescription = SERIES_DESCRIPTIONS[content.decision]
+    report.SeriesDescription = series_description(content)
     report.ReferencedPerformedProcedureStepSequence = []
 
 

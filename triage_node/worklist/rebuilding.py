@@ -9,6 +9,7 @@ from triage_node.worklist.database import Database
 from triage_node.worklist.moves import restore
 from triage_node.worklist.not_analyzed import write_reasons
 from triage_node.worklist.outbox import add_deliveries
+from triage_node.worklist.ranking import decide
 from triage_node.worklist.rollups import count_outcome
 from triage_node.worklist.schema import OutcomeRow, StudyRow
 from triage_node.worklist.states import DeliveryState, StudyState
@@ -43,8 +44,7 @@ class Rebuilding:
                 session.flush()
                 state = StudyState(row.status)
                 if row.decision is not None:
-                    study.decision = row.decision
-                    study.flagged_types = f",{','.join(row.flagged)}," if row.flagged else ""
+                    decide(study, row)
                 count_outcome(session, study, row, earlier)
                 write_reasons(session, study, row)
                 earlier = row
