@@ -60,6 +60,13 @@ def change_password(context: typer.Context, name: Name, one_time: OneTime = Fals
     _show_once(password, one_time)
 
 
+@users.command("unlock")
+def unlock(context: typer.Context, name: Name, data_dir: DataDir = None) -> None:
+    """Forget failed attempts to sign in, of a person and of all addresses."""
+    _accounts(context, data_dir).unlock(name)
+    typer.echo(f"{name} may try again.")
+
+
 @users.command("remove")
 def remove(context: typer.Context, name: Name, data_dir: DataDir = None) -> None:
     """Remove a person and sign them out everywhere; the audit keeps what they did."""

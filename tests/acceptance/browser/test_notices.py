@@ -181,7 +181,7 @@ def test_a_list_that_is_not_live_says_since_when(screen):
     screen.page.locator('#live[data-state="on"]').wait_for()
 
 
-def test_a_connection_that_says_nothing_is_not_taken_for_live(screen):
+def test_a_connection_that_says_nothing_is_not_taken_for_live(screen, wait_for):
     screen.page.clock.install()
     live(screen)
     screen.page.evaluate(
@@ -189,4 +189,5 @@ def test_a_connection_that_says_nothing_is_not_taken_for_live(screen):
         new MutationObserver(() => window.states.push(live.dataset.state)).observe(live, {attributes: true}); }"""
     )
     screen.page.clock.run_for(50_000)
-    screen.page.wait_for_function("window.states.includes('lost') && window.states.at(-1) === 'on'")
+    came_back = "window.states.includes('lost') && window.states.at(-1) === 'on'"
+    wait_for(lambda: screen.page.evaluate(came_back), "the page asks anew")
