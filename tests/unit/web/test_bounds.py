@@ -152,7 +152,8 @@ def test_a_program_that_stores_has_the_time_it_needs(dial, site, monkeypatch):
     monkeypatch.setattr(BoundedConnection, "body_seconds", 0.1)
     monkeypatch.setattr(BoundedConnection, "refused_body_seconds", 0.1)
     token = site.worklist.tokens.add("pacs", Role.SERVICE)
-    assert trickled(dial(), f"{STOW}Authorization: Bearer {token}\r\n{PARTS}".encode(), 1.5) == b""
+    head = f"{STOW}Authorization: Bearer {token}\r\n{PARTS}--x\r\nContent-Type: application/dicom\r\n\r\n"
+    assert trickled(dial(), head.encode(), 1.0) == b""
 
 
 def test_a_form_to_sign_in_is_small(site):
