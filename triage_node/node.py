@@ -134,7 +134,10 @@ class Node:
 def _lock(settings: Settings) -> IO[str]:
     """Hold the data folder for one node; the lock ends with the process, however it ends."""
     path = settings.data_dir / "node.lock"
-    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "w")
+    try:
+        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "w")
+    except OSError as error:
+        raise StorageError(f"Could not use the data folder {settings.data_dir}: {error.strerror}.") from error
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -4,6 +4,7 @@ import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
@@ -12,6 +13,7 @@ from triage_node.errors import AccountError, SignInRefused
 from triage_node.worklist.account_tables import SessionRow, UserRow
 from triage_node.worklist.database import Database
 from triage_node.worklist.devices import is_device, signed_device
+from triage_node.worklist.first_password import FirstPassword
 from triage_node.worklist.lockouts import Lockouts, everywhere, of_device, of_stranger
 from triage_node.worklist.passwords import Passwords, one_time_password
 from triage_node.worklist.roles import Role
@@ -37,8 +39,14 @@ class Accounts:
     """Users with their roles and passwords."""
 
     def __init__(
-        self, database: Database, clock: Callable[[], float], lockouts: Lockouts, passwords: Passwords
+        self,
+        database: Database,
+        clock: Callable[[], float],
+        lockouts: Lockouts,
+        passwords: Passwords,
+        data_dir: Path | None = None,
     ) -> None:
+        self.first_password = FirstPassword(data_dir or Path())
         self._database = database
         self._clock = clock
         self._lockouts = lockouts
@@ -68,6 +76,7 @@ class Accounts:
                 select(func.count()).where((UserRow.name != FIRST_ADMINISTRATOR) | ~UserRow.must_change_password)
             )
         if others:
+            self._forget_first_password()
             return None
         password = one_time_password()
         with self._database.write() as session:
@@ -154,6 +163,16 @@ class Accounts:
             row.changed_at = self._clock()
             session.execute(delete(SessionRow).where(SessionRow.user_id == row.id))
         self._lockouts.unlock(name)
+        self._forget_first_password()
+
+    def _forget_first_password(self) -> None:
+        """Remove the file unless its password still opens."""
+        with self._database.read() as session:
+            first = session.scalar(
+                select(UserRow.id).where(UserRow.name == FIRST_ADMINISTRATOR, UserRow.must_change_password)
+            )
+        if first is None:
+            self.first_password.forget()
 
     def set_role(self, name: str, role: Role) -> None:
         """Give a local user another role and sign them out everywhere.
@@ -181,6 +200,7 @@ class Accounts:
         """
         with self._database.write() as session:
             session.delete(_named(session, name))
+        self._forget_first_password()
 
     def vouched_for(self, name: str, role: Role) -> User:
         """Return the user an OpenID provider vouches for, with the role it gives them now.

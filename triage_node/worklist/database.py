@@ -9,10 +9,10 @@ from typing import Any
 import alembic.command
 import alembic.config
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from triage_node.errors import StorageError
+from triage_node.errors import SettingsError, StorageError
 from triage_node.worklist.changes import settled
 
 BUSY_TIMEOUT_SECONDS = 30
@@ -31,7 +31,11 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        self.url = make_url(url)
+        try:
+            self.url = make_url(url)
+            self.url.get_dialect().import_dbapi()
+        except (ArgumentError, ImportError, ValueError) as error:
+            raise SettingsError(f"database_url cannot be used: {_short(error)}.") from error
         arguments: dict[str, Any] = {}
         if self._is_sqlite:
             arguments = {"timeout": BUSY_TIMEOUT_SECONDS}

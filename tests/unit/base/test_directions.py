@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
-BASE = {"", "errors", "config", "findings", "reasons", "logs"}
+BASE = {"", "errors", "config", "settings_errors", "findings", "reasons", "logs"}
 ROOMS = {
     "worklist": BASE,
     "spool": BASE,
