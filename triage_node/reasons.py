@@ -60,7 +60,7 @@ SHORT_WORDS: dict[ReasonCode, str] = {ReasonCode.OUT_OF_DISTRIBUTION: "unlike th
 
 def short_words(code: str) -> str:
     """Return the few words of a reason, also of one that this version does not know."""
-    return dict[str, str](SHORT_WORDS).get(code, code.replace("_", " "))
+    return {str(known): words for known, words in SHORT_WORDS.items()}.get(code, code.replace("_", " "))
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ class BoundedConnection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin to wait for the end of a head."""
         super().on_message_begin()
-        self.scope[KNOW] = self._become_known  # type: ignore[typeddict-unknown-key]
+        self.scope[KNOW] = self._become_known  # type: ignore[literal-required]
         self._await_head()
 
     def on_headers_complete(self) -> None:
