@@ -101,7 +101,7 @@ class Model:
             When no intracranial space is found.
         """
         head = strip_head(volume, self.manifest.geometry)
-        return self._answer(head, self.observe(head)).doubted(*coverage_cautions(volume, head))
+        return self._answer(head, self.observe(head)).doubted(*coverage_cautions(volume, head), *head.doubts)
 
     def slice_logits(self, head: StrippedHead) -> np.ndarray:
         """Return smoothed ``(slabs, 6) float32`` logits of a stripped head, before calibration."""
@@ -144,9 +144,11 @@ class Model:
         flagged, uncertain = manifest.thresholds.decide(probabilities)
         distance = self.familiarity.distance(seen.features) if self.familiarity else None
         cautions: tuple[Reason, ...] = ()
+        withheld: tuple[Label, ...] = ()
         if distance is not None and not distance.familiar:
             # Far from what it was fitted on a network is confidently wrong, so it may doubt there but never flag.
             doubted = {*flagged, *uncertain, Label.ANY}
+            withheld = flagged
             flagged, uncertain = (), tuple(label for label in LABELS if label in doubted)
             cautions = (_unfamiliar(distance),)
         return Prediction(
@@ -158,4 +160,5 @@ class Model:
             distance=distance,
             cautions=cautions,
             contrast=contrast_sign(head, manifest.geometry.mm_per_pixel),
-        ).doubted(*head.doubts)
+            withheld=withheld,
+        )

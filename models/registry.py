@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from triage_node.errors import ModelError
+from triage_node.errors import UnknownModel
 from triage_node.models.manifest import FILE_NAME, Manifest, parse_manifest
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def find_model(name_or_folder: str | Path = DEFAULT) -> Path:
 
     Raises
     ------
-    ModelError
+    UnknownModel
         When there is neither such a name nor such a folder.
     """
     shipped = shipped_models()
@@ -44,7 +44,7 @@ def find_model(name_or_folder: str | Path = DEFAULT) -> Path:
         return shipped[name]
     if Path(name_or_folder).is_dir():
         return Path(name_or_folder)
-    raise ModelError(
+    raise UnknownModel(
         f"There is no model {str(name_or_folder)!r}: it is neither a folder nor one of the shipped models "
         f"({', '.join(sorted(shipped)) or 'none'})."
     )

@@ -1,5 +1,6 @@
 """The command line: `triage-node COMMAND`. Nothing heavy is imported before a command needs it."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +18,9 @@ from triage_node.commands.study import requeue, show
 from triage_node.commands.token import tokens
 from triage_node.commands.user import users
 from triage_node.commands.worklist import worklist
+
+INTERRUPTED = 130
+"""Exit code of what Ctrl-C ended, as shells have it: 128 and the number of the signal."""
 
 app = typer.Typer(
     name="triage-node",
@@ -58,12 +62,31 @@ def options(
     context.obj = {"config": config, "debug": debug}
 
 
+def _was_interrupted(ended: SystemExit) -> bool:
+    """Tell whether Ctrl-C was pressed; the command line's library makes an abortion of it, with exit code 1."""
+    aborted = ended.__context__
+    return aborted is not None and isinstance(aborted.__cause__, KeyboardInterrupt)
+
+
+def _end_interrupted() -> None:
+    """End at once: threads that wait for a peer would hold the process for as long as they have patience."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(INTERRUPTED)
+
+
 def main() -> None:
     """Run a command; an error is one sentence on standard error."""
     from triage_node.errors import SettingsError, TriageError
 
     try:
         app()
+    except SystemExit as ended:
+        if not _was_interrupted(ended):
+            raise
+        _end_interrupted()
+    except KeyboardInterrupt:
+        _end_interrupted()
     except TriageError as error:
         if "--debug" in sys.argv:
             raise

@@ -24,9 +24,12 @@ from pydantic_settings import (
 )
 
 from triage_node.errors import SettingsError
+from triage_node.settings_errors import check_environment, complaint_of
 from triage_node.zone import MachineZone
 
 SETTINGS_FILE = Path("triage-node.toml")
+SECRETS = frozenset(["openid_client_secret", "database_url"])
+"""Settings whose value is never repeated."""
 
 AETitle = Annotated[str, Field(min_length=1, max_length=16, pattern=r"^[ -\[\]-~]*[!-\[\]-~][ -\[\]-~]*$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -159,7 +162,7 @@ class Settings(BaseSettings):
         None, description="where DICOM audit messages go: `udp://HOST:PORT`, `tls://HOST:PORT`; nowhere by default"
     )
     audit_syslog_ca: Path | None = Field(None, description="PEM file of the authority that signed that server's TLS")
-    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="least level that is logged")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least level that is logged")
 
     _options: frozenset[str] | None = None
 
@@ -301,21 +304,13 @@ def read_settings(file: Path | None = None, **options: object) -> Settings:
     class FileSettings(Settings):
         model_config = SettingsConfigDict(toml_file=file or SETTINGS_FILE)
 
+    check_environment(list(Settings.model_fields), os.environ)
     given = {key: value for key, value in options.items() if value is not None}
     try:
         settings = FileSettings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
-        raise SettingsError(_sentence(error)) from error
+        raise SettingsError(complaint_of(error, list(Settings.model_fields), SECRETS)) from error
     except (ValueError, OSError) as error:
         raise SettingsError(f"The settings cannot be read: {error}.") from error
     settings._options = frozenset(given)
     return settings
-
-
-def _sentence(error: ValidationError) -> str:
-    parts = []
-    for item in error.errors():
-        key = ".".join(str(part) for part in item["loc"]) or "settings"
-        shown = "" if key == "settings" else f" (got {item['input']!r})"
-        parts.append(f"{key}: {item['msg'].removeprefix('Value error, ')}{shown}")
-    return "; ".join(parts) + "."

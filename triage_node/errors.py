@@ -62,6 +62,10 @@ class ModelError(TriageError):
     """The model could not be loaded."""
 
 
+class UnknownModel(ModelError, SettingsError):
+    """There is no such model."""
+
+
 class StudyNotFound(TriageError):
     """The worklist has no study with that Study Instance UID."""
 

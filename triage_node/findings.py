@@ -120,6 +120,9 @@ class Prediction:
         Why the answer is less certain than the scores say.
     contrast
         What in the pixels shows that contrast was given; empty when nothing does.
+    withheld
+        Labels whose score would flag them if the images were like the training images; None when the model cannot
+        tell. They are never flagged, but say where in the reading order the study belongs.
     """
 
     model: ModelIdentity
@@ -130,6 +133,7 @@ class Prediction:
     distance: ImageDistance | None = None
     cautions: tuple[Reason, ...] = ()
     contrast: str = ""
+    withheld: tuple[Label, ...] | None = None
 
     def __post_init__(self) -> None:
         if tuple(self.probabilities) != LABELS:

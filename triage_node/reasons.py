@@ -64,6 +64,14 @@ SENTENCES: dict[ReasonCode, str] = {
     ReasonCode.ANALYSIS_FAILED: "The analysis stopped with an error.",
 }
 
+SHORT_WORDS: dict[ReasonCode, str] = {ReasonCode.OUT_OF_DISTRIBUTION: "unlike the training images"}
+"""What stands beside an answer that is less certain for a reason; a code without an entry is its own words."""
+
+
+def short_words(code: str) -> str:
+    """Return the few words of a reason, also of one that this version does not know."""
+    return {str(known): words for known, words in SHORT_WORDS.items()}.get(code, code.replace("_", " "))
+
 
 @dataclass(frozen=True)
 class Reason:

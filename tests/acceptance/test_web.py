@@ -4,8 +4,10 @@ import os
 import pty
 import re
 import signal
+import stat
 import subprocess
 import threading
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -29,7 +31,18 @@ def system(program):
 
 def test_people_and_programs_that_the_commands_let_in(start, wait_for):
     node = start(RunningNode, "node")
-    assert "Nobody can sign in yet" in node.program.wait_for("Nobody can sign in")
+    said = node.program.wait_for("Nobody can sign in yet")
+    first = Path(said.rpartition(" ")[2])
+    assert (first.parent, stat.S_IMODE(first.stat().st_mode)) == (node.folder / "data", 0o600)
+    assert first.read_text().strip() not in node.program.printed
+    with httpx2.Client(base_url=node.web_address, timeout=60) as browser:
+        assert sign_in(browser, "admin", first.read_text().strip()).status_code == 303
+        assert browser.get("/").headers["location"] == "/account/password"
+        page = browser.get("/account/password").text
+        token = re.search(r'name="form_token" value="([0-9a-f]+)"', page)[1]
+        fields = {"form_token": token, "old": first.read_text().strip(), "new": PASSWORD, "again": PASSWORD}
+        assert browser.post("/account/password", data=fields).status_code == 303
+    assert not first.exists(), "the password opens nothing any more"
     added = subprocess.run(
         [need("triage-node"), "--config", node.config, "user", "add", "ray"],
         input=f"{PASSWORD}\n", text=True, capture_output=True, timeout=120,

@@ -122,12 +122,13 @@ def as_row(analysis: "Analysis", model: "ModelIdentity", beside: Sequence["Skipp
         "status": analysis.status,
         "forced": analysis.forced,
         "reasons": [{"code": reason.code, "message": reason.message} for reason in _reasons(analysis)],
-        "cautions": [{"code": caution.code, "message": caution.message} for caution in _cautions(analysis)],
+        "cautions": _cautions(analysis),
         "skipped": [{"path": str(path), "why": why} for path, why in _skipped(analysis, beside).items()],
         "model": asdict(model),
         "probabilities": _rounded(prediction.probabilities.values()) if prediction else None,
         "flagged": list(prediction.flagged) if prediction else [],
         "uncertain": list(prediction.uncertain) if prediction else [],
+        "withheld": list(prediction.withheld or ()) if prediction else [],
         "decision": prediction.decision if prediction else None,
         "image_distance": asdict(prediction.distance) if prediction and prediction.distance else None,
         "slices": _slices(analysis),
@@ -141,11 +142,14 @@ def _skipped(analysis: "Analysis", beside: Sequence["Skipped"]) -> dict[Path, st
 
 
 def _reasons(analysis: "Analysis") -> tuple["Reason", ...]:
-    return (*analysis.reasons, *_cautions(analysis))
+    return (*analysis.reasons, *(analysis.prediction.cautions if analysis.prediction else ()))
 
 
-def _cautions(analysis: "Analysis") -> tuple["Reason", ...]:
-    return analysis.prediction.cautions if analysis.prediction else ()
+def _cautions(analysis: "Analysis") -> list[dict[str, str]]:
+    from triage_node.reasons import short_words
+
+    cautions = analysis.prediction.cautions if analysis.prediction else ()
+    return [{"code": one.code, "message": one.message, "words": short_words(one.code)} for one in cautions]
 
 
 def _slices(analysis: "Analysis") -> list[dict[str, Any]]:
@@ -198,11 +202,12 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
     table = Table("Series", "Answer", "Any", "Types, and why", "Seconds", title="For triage only, not for diagnosis")
     for row in rows:
         answer = (row["decision"] or row["status"]).replace("_", " ")
+        words = [caution["words"] for caution in row["cautions"][:1]]
         types = [*row["flagged"], *(f"{label}?" for label in row["uncertain"])]
         why = " ".join(reason["message"] for reason in row["reasons"])
         table.add_row(
             plain(row["series_description"] or row["series_instance_uid"]),
-            f"{answer} (forced)" if row["forced"] else answer,
+            ", ".join([answer, *words]) + " (forced)" * row["forced"],
             f"{row['probabilities']['any']:.2f}" if row["probabilities"] else "",
             plain(". ".join(part for part in (", ".join(label for label in types if label != "any"), why) if part)),
             f"{sum(row['seconds'].values()):.1f}" if row["seconds"] else "",

@@ -3,6 +3,7 @@
 import typer
 
 from triage_node.commands.options import DataDir, settings_from
+from triage_node.commands.worklist import has_worklist, open_worklist
 
 
 def check(context: typer.Context, data_dir: DataDir = None) -> None:
@@ -10,12 +11,16 @@ def check(context: typer.Context, data_dir: DataDir = None) -> None:
     from triage_node.models import read_manifest
     from triage_node.upkeep.health import check_all
 
+    settings = settings_from(context, data_dir=data_dir)
+    if not has_worklist(settings) and settings.origin("data_dir") == "default":
+        open_worklist(settings)
+
     def describe_model(name: str) -> str:
         manifest = read_manifest(name)
         return f"{manifest.name} {manifest.version}"
 
     failed = False
-    for result in check_all(settings_from(context, data_dir=data_dir), describe_model):
+    for result in check_all(settings, describe_model):
         mark = typer.style("ok  ", fg="green") if result.ok else typer.style("FAIL", fg="red")
         typer.echo(f"{mark} {result.name}: {result.message}")
         failed = failed or not result.ok

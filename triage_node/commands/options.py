@@ -14,6 +14,9 @@ NARROWEST = 150
 
 DataDir = Annotated[Path | None, typer.Option(help="Folder of spool and worklist; default ./triage-data.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Create = Annotated[
+    bool, typer.Option("--create", help="Make the data folder if it is not there, before the node's first start.")
+]
 StudyUid = Annotated[str, typer.Argument(metavar="STUDY_UID", help="Study Instance UID, as `worklist` shows it.")]
 
 

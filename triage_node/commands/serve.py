@@ -28,6 +28,7 @@ def serve(
 
     Point the PACS's forwarding rule at AE title TRIAGE, port 11112. Try the connection with `triage-node check`.
     """
+    from triage_node.commands.preflight import check_before_listening
     from triage_node.commands.stopping import StopSignal
     from triage_node.logs import configure_logging
     from triage_node.node import Node
@@ -43,6 +44,7 @@ def serve(
         web_port=web_port,
         model=model,
     )
+    check_before_listening(settings)
     configure_logging(settings.log_level)
     with StopSignal() as stop:
         node = Node(settings)
@@ -58,7 +60,10 @@ def serve(
 
 
 def _say_how_to_sign_in(node: "Node") -> None:
-    """Say where the pages are; the first administrator's password goes to a terminal only, never into a log file."""
+    """Say where the pages are and how to get in.
+
+    The first administrator's password goes to a terminal of this machine, else into a file; never into a log.
+    """
     from triage_node.config import is_loopback
     from triage_node.worklist.accounts import FIRST_ADMINISTRATOR
 
@@ -67,7 +72,11 @@ def _say_how_to_sign_in(node: "Node") -> None:
     typer.echo(f"The pages are at {node.web.address}")
     accounts = node.worklist.accounts
     is_own_terminal = sys.stdout.isatty() and is_loopback(node.settings.web_host)
-    if is_own_terminal and (password := accounts.add_first_administrator()) is not None:
+    password = accounts.add_first_administrator()
+    if password is None:
+        return
+    if is_own_terminal:
         typer.echo(f"Sign in as {FIRST_ADMINISTRATOR} with the one-time password {password}")
-    elif not accounts.all():
-        typer.echo("Nobody can sign in yet: triage-node user add NAME --role administrator")
+    else:
+        file = accounts.first_password.keep(password)
+        typer.echo(f"Nobody can sign in yet but {FIRST_ADMINISTRATOR}, with the one-time password in the file {file}")

@@ -49,12 +49,15 @@ def _print_study(study: dict[str, Any]) -> None:
         console.print(f"  {key.replace('_', ' ')}: {plain(str(study[key] or ''))}", highlight=False)
     for label, probability in (study["probabilities"] or {}).items():
         mark = "flagged" if label in study["flagged"] else "uncertain" if label in study["uncertain"] else "not flagged"
+        mark += ", would be flagged if the images were like the training images" * (label in study["withheld"])
         console.print(f"  {label}: {probability:.3f} {mark}", highlight=False)
     if (distance := study["image_distance"]) is not None:
         shown = f"{distance['value']:.2f}, familiar up to {distance['limit']:.2f}"
         console.print(f"  distance to the training data: {shown}", highlight=False)
+    words = {caution["code"]: f" ({caution['words']})" for caution in study["cautions"]}
     for reason in study["reasons"] or []:
-        console.print(f"  {reason['code']}: {plain(reason['message'])}", highlight=False)
+        shown = f"{reason['code']}{words.get(reason['code'], '')}: {reason['message']}"
+        console.print(f"  {plain(shown)}", highlight=False)
     for title, columns in {
         "series": ("series_description", "modality", "instance_count", "eligible", "series_instance_uid"),
         "deliveries": ("destination", "state", "attempts", "last_error"),

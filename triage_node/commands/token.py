@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from triage_node.commands.options import DataDir, settings_from
+from triage_node.commands.options import Create, DataDir, settings_from
 
 if TYPE_CHECKING:
     from triage_node.worklist.tokens import Tokens
@@ -21,13 +21,14 @@ def add(
     role: Annotated[str, typer.Option(help="service, reader or administrator.")] = "service",
     days: Annotated[float | None, typer.Option(help="Days until it expires; by default it does not.")] = None,
     data_dir: DataDir = None,
+    create: Create = False,
 ) -> None:
     """Make a key and print it, this once only; send it as `Authorization: Bearer KEY`."""
     from triage_node.worklist.roles import Role
 
     if role not in list(Role):
         raise typer.BadParameter(f"{role!r} is no role; take service, reader or administrator")
-    typer.echo(_tokens(context, data_dir).add(name, Role(role), days))
+    typer.echo(_tokens(context, data_dir, create).add(name, Role(role), days))
 
 
 @tokens.command("list")
@@ -51,7 +52,7 @@ def remove(context: typer.Context, name: Name, data_dir: DataDir = None) -> None
     typer.echo(f"The token {name} opens nothing any more.")
 
 
-def _tokens(context: typer.Context, data_dir: DataDir) -> "Tokens":
+def _tokens(context: typer.Context, data_dir: DataDir, create: bool | None = None) -> "Tokens":
     from triage_node.commands.worklist import open_worklist
 
-    return open_worklist(settings_from(context, data_dir=data_dir), may_make=True).tokens
+    return open_worklist(settings_from(context, data_dir=data_dir), bool(create), create is not None).tokens

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from triage_node.commands.options import DataDir, settings_from
+from triage_node.commands.options import Create, DataDir, settings_from
 
 if TYPE_CHECKING:
     from triage_node.worklist.accounts import Accounts
@@ -23,13 +23,14 @@ def add(
     role: Annotated[str, typer.Option(help="reader or administrator.")] = "reader",
     one_time: OneTime = False,
     data_dir: DataDir = None,
+    create: Create = False,
 ) -> None:
     """Add a person. The password is asked for, or read from standard input when that is no terminal."""
     from triage_node.worklist.roles import Role
 
     if role not in (Role.READER, Role.ADMINISTRATOR):
         raise typer.BadParameter(f"{role!r} is no role of a person; take reader or administrator")
-    accounts = _accounts(context, data_dir)
+    accounts = _accounts(context, data_dir, create)
     password = _new_password(one_time)
     user = accounts.add(name, Role(role), password, must_change_password=one_time)
     typer.echo(f"{user.name} may sign in as {user.role}.")
@@ -60,6 +61,13 @@ def change_password(context: typer.Context, name: Name, one_time: OneTime = Fals
     _show_once(password, one_time)
 
 
+@users.command("unlock")
+def unlock(context: typer.Context, name: Name, data_dir: DataDir = None) -> None:
+    """Forget failed attempts to sign in, of a person and of all addresses."""
+    _accounts(context, data_dir).unlock(name)
+    typer.echo(f"{name} may try again.")
+
+
 @users.command("remove")
 def remove(context: typer.Context, name: Name, data_dir: DataDir = None) -> None:
     """Remove a person and sign them out everywhere; the audit keeps what they did."""
@@ -67,10 +75,10 @@ def remove(context: typer.Context, name: Name, data_dir: DataDir = None) -> None
     typer.echo(f"{name} may not sign in any more.")
 
 
-def _accounts(context: typer.Context, data_dir: DataDir) -> "Accounts":
+def _accounts(context: typer.Context, data_dir: DataDir, create: bool | None = None) -> "Accounts":
     from triage_node.commands.worklist import open_worklist
 
-    return open_worklist(settings_from(context, data_dir=data_dir), may_make=True).accounts
+    return open_worklist(settings_from(context, data_dir=data_dir), bool(create), create is not None).accounts
 
 
 def _new_password(one_time: bool) -> str:

@@ -1,5 +1,6 @@
 """`triage-node worklist`."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,16 +12,29 @@ if TYPE_CHECKING:
     from triage_node.worklist import Worklist
 
 
-def open_worklist(settings: "Settings", may_make: bool = False) -> "Worklist":
+def open_worklist(settings: "Settings", may_make: bool = False, can_make: bool = False) -> "Worklist":
     """Open the worklist of a node that runs or ran; a folder without one is an error, unless it may be made."""
     from triage_node.errors import SettingsError
     from triage_node.worklist import Worklist
 
-    if not may_make and settings.database_url is None and not (settings.data_dir / "worklist.sqlite").is_file():
-        raise SettingsError(f"There is no worklist in {settings.data_dir}; name the node's folder with --data-dir.")
+    if not may_make and not has_worklist(settings):
+        more = "; `--create` makes a new one" if can_make else ""
+        where = "" if settings.data_dir.is_absolute() else f" ({settings.data_dir.resolve()})"
+        raise SettingsError(
+            f"There is no worklist in {settings.data_dir}{where}: no node has run with that data folder. Run the "
+            "command where the node runs, or name its folder by --data-dir, its settings by --config, or set "
+            f"TRIAGE_DATA_DIR{more}."
+        )
     worklist = Worklist(settings)
     worklist.prepare()
     return worklist
+
+
+def has_worklist(settings: "Settings") -> bool:
+    """Tell whether a node has made its worklist; of a database on a server only that shows."""
+    url = settings.effective_database_url
+    path = url.removeprefix("sqlite:///").partition("?")[0]
+    return path == url or path in ("", ":memory:") or Path(path).is_file()
 
 
 def worklist(
@@ -31,7 +45,8 @@ def worklist(
 ) -> None:
     """Show the worklist in reading order: flagged first, then what waits too long, then uncertain, then the rest.
 
-    A study that is not flagged is read as always.
+    A study unlike the training images is never flagged; with a score that would flag it, it stands with the flagged
+    ones. A study that is not flagged is read as always.
     """
     import json
 
@@ -56,9 +71,15 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
             plain(row["patient_name"] or row["patient_id"]),
             plain(row["accession_number"]),
             row["state"],
-            f"[bold red]{answer}[/]" if row["decision"] == "flagged" else answer,
+            (f"[bold red]{answer}[/]" if row["decision"] == "flagged" else answer) + _caution(row),
             f"{row['probabilities']['any']:.2f}" if row["probabilities"] else "",
             f"{row['waiting_seconds'] / 60:.0f} min",
             plain(row["study_instance_uid"]),
         )
     wide_console().print(table if rows else "The worklist is empty.")
+
+
+def _caution(row: dict[str, Any]) -> str:
+    """Return why the answer is less certain than its score."""
+    words = [caution["words"] for caution in row["cautions"][:1]] + ["score as if flagged"] * bool(row["withheld"])
+    return plain(f" ({', '.join(words)})") if words else ""

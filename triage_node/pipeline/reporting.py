@@ -139,6 +139,7 @@ def outcome_of(
         probabilities=prediction.probabilities if prediction else None,
         flagged=prediction.flagged if prediction else (),
         uncertain=prediction.uncertain if prediction else (),
+        withheld=prediction.withheld if prediction else None,
         seconds=seconds or analysis.seconds,
         report_sop_instance_uid=str(report.SOPInstanceUID) if report is not None else None,
         folder=str(folder) if folder is not None else None,

@@ -95,7 +95,8 @@ class Supervisor:
     def _launch(self) -> None:
         # -P: a checkout's folder triage_node/ must not hide the installed package.
         command = [sys.executable, "-P", "-m", "triage_node.pipeline.worker"]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        # A group of its own: Ctrl-C at a terminal goes to all of the node's.
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0)
         self._started_at = time.monotonic()
         log.info("worker_started pid=%d", self._process.pid)
         threading.Thread(target=self._listen, args=(self._process,), name="worker-messages", daemon=True).start()

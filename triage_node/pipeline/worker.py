@@ -7,6 +7,7 @@ the node is gone and so is the worker. Each line on standard output is a JSON me
 import json
 import logging
 import os
+import signal
 import sys
 import threading
 import time
@@ -71,6 +72,8 @@ class Lease:
 
 def main() -> int:
     """Load the model, say that the worker is ready, and run studies until the node ends."""
+    # Ctrl-C is for the node, which ends its worker.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     settings = Settings(**json.loads(sys.stdin.readline()))
     live_in(settings.timezone)
     configure_logging(settings.log_level)

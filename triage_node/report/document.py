@@ -11,7 +11,7 @@ from triage_node.report.evidence import evidence_items, hierarchical_references,
 from triage_node.report.identity import content_uid, instance_uid
 from triage_node.report.moment import in_zone_of, stamp
 from triage_node.report.uids import hashed_uid, set_uid
-from triage_node.report.wording import MANUFACTURER, SERIES_DESCRIPTIONS
+from triage_node.report.wording import MANUFACTURER, series_description
 
 SERIES_NUMBER = 9601
 
@@ -87,7 +87,7 @@ def _describe_series(report: Dataset, content: ReportContent) -> None:
     """SR Document Series module (PS3.3 C.17.1); the description is what moves a worklist."""
     report.Modality = "SR"
     report.SeriesNumber = SERIES_NUMBER
-    report.SeriesDescription = SERIES_DESCRIPTIONS[content.decision]
+    report.SeriesDescription = series_description(content)
     report.ReferencedPerformedProcedureStepSequence = []
 
 

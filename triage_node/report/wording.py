@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from triage_node.findings import LABELS, Decision, Label
+from triage_node.reasons import short_words
 from triage_node.report.content import ReportContent
 
 MANUFACTURER = "triage-node"
@@ -28,6 +29,14 @@ SERIES_DESCRIPTIONS: dict[Decision | None, str] = {
 }
 
 
+def series_description(content: ReportContent) -> str:
+    """Return what an image list shows; an uncertain answer says in a few words why it is not more certain."""
+    text = SERIES_DESCRIPTIONS[content.decision]
+    if content.prediction is None or content.decision is not Decision.UNCERTAIN or not content.prediction.cautions:
+        return text
+    return f"{text}, {short_words(content.prediction.cautions[0].code)}"[:64]
+
+
 def finding_list(labels: Iterable[Label]) -> str:
     """Return the findings in words; *any* is said only where no type can be named."""
     ordered = [label for label in LABELS if label in set(labels)]
@@ -46,6 +55,8 @@ def _statements(content: ReportContent) -> list[str]:
         return [f"{NOT_ANALYZED}.", *(reason.message for reason in content.reasons)]
     if prediction.decision is Decision.NOT_FLAGGED:
         return [f"{NOT_FLAGGED.capitalize()}."]
-    said = {"Suspected": prediction.flagged, "Uncertain": prediction.uncertain}
+    doubts = ", ".join(dict.fromkeys(short_words(caution.code) for caution in prediction.cautions))
+    uncertain = f"Uncertain ({doubts})" if doubts and not prediction.flagged else "Uncertain"
+    said = {"Suspected": prediction.flagged, uncertain: prediction.uncertain}
     found = [f"{word}: {finding_list(labels)}." for word, labels in said.items() if labels]
     return [*found, *(reason.message for reason in prediction.cautions)]

@@ -45,6 +45,8 @@ def _try(name: str, attempt: Callable[[], str]) -> Health:
 
 
 def _disk(settings: Settings) -> str:
+    if not settings.data_dir.exists():
+        return f"{settings.data_dir} is not there yet; the first start makes it"
     spool = Spool(settings.data_dir / "spool", settings.disk_reserve_mb << 20)
     space = spool.space()
     if space.free < spool.reserve_bytes:
@@ -53,6 +55,8 @@ def _disk(settings: Settings) -> str:
 
 
 def _database(settings: Settings) -> str:
+    if settings.database_url is None and not settings.data_dir.exists():
+        return "none yet; the first start makes it"
     worklist = Worklist(settings)
     try:
         worklist.look_for_damage()

@@ -9,6 +9,7 @@ from fastapi.dependencies.models import Dependant
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
+from triage_node.web.connections import know
 from triage_node.web.forgery import SAFE_METHODS, check_not_forged
 from triage_node.web.parts import Parts, parts_of, the_parts
 from triage_node.web.refusals import Forbidden, NotSignedIn, PasswordIsOld
@@ -75,6 +76,7 @@ def require(*roles: Role, with_old_password: bool = False) -> Guard:
         if visitor is None:
             raise NotSignedIn
         request.state.visitor = visitor
+        know(request.scope)
         if not visitor.role.may(*roles):
             raise Forbidden
         if visitor.must_change_password and not with_old_password:

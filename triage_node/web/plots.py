@@ -58,8 +58,9 @@ class Plot:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to draw."""
-        return not any(value for line in self.lines for value in line.values)
+        """Whether there is nothing to draw; a share or a time of 0 is something: what is not known is None."""
+        is_known = self.over != "number" and self.unit != "count"
+        return not any(value or (is_known and value is not None) for line in self.lines for value in line.values)
 
     @property
     def heads(self) -> tuple[str, ...]:

@@ -1,8 +1,10 @@
 """The people who may sign in."""
 
 import re
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
@@ -10,7 +12,9 @@ from sqlalchemy.orm import Session
 from triage_node.errors import AccountError, SignInRefused
 from triage_node.worklist.account_tables import SessionRow, UserRow
 from triage_node.worklist.database import Database
-from triage_node.worklist.lockouts import Lockouts
+from triage_node.worklist.devices import is_device, signed_device
+from triage_node.worklist.first_password import FirstPassword
+from triage_node.worklist.lockouts import Lockouts, everywhere, of_device, of_stranger
 from triage_node.worklist.passwords import Passwords, one_time_password
 from triage_node.worklist.roles import Role
 
@@ -35,8 +39,14 @@ class Accounts:
     """Users with their roles and passwords."""
 
     def __init__(
-        self, database: Database, clock: Callable[[], float], lockouts: Lockouts, passwords: Passwords
+        self,
+        database: Database,
+        clock: Callable[[], float],
+        lockouts: Lockouts,
+        passwords: Passwords,
+        data_dir: Path | None = None,
     ) -> None:
+        self.first_password = FirstPassword(data_dir or Path())
         self._database = database
         self._clock = clock
         self._lockouts = lockouts
@@ -66,6 +76,7 @@ class Accounts:
                 select(func.count()).where((UserRow.name != FIRST_ADMINISTRATOR) | ~UserRow.must_change_password)
             )
         if others:
+            self._forget_first_password()
             return None
         password = one_time_password()
         with self._database.write() as session:
@@ -78,25 +89,60 @@ class Accounts:
         with self._database.read() as session:
             return [as_user(row) for row in session.scalars(select(UserRow).order_by(UserRow.name))]
 
-    def check(self, name: str, password: str, address: str) -> User:
+    def check(self, name: str, password: str, address: str, device: str = "") -> User:
         """Return the user whose password it is. An unknown name is answered like a wrong password, and as slowly.
+
+        Parameters
+        ----------
+        device
+            What the browser kept of an earlier sign-in of that user; with it, strangers' failures do not count.
 
         Raises
         ------
         SignInRefused
             It is not.
         TooManyAttempts
-            There were too many failures for that name or from that address.
+            There were too many failures on that browser, or, when it is not known, from that address or for that name.
         """
-        keys = (f"user:{name[:64].lower()}", f"address:{address[:64]}")
-        self._lockouts.check(*keys)
         with self._database.read() as session:
             row = session.scalar(select(UserRow).where(func.lower(UserRow.name) == name[:64].lower()))
+        is_known = is_device(row, device)
+        own = (of_device(device),) if is_known else of_stranger(name, address)
+        keys = own if is_known else (*own, everywhere(name))
+        self._lockouts.check(*keys)
         if not self._passwords.matches(password, row.password_hash if row else "") or row is None:
             self._lockouts.failed(*keys)
             raise SignInRefused
-        self._lockouts.forgive(keys)
+        self._lockouts.forgive(own)
         return as_user(row)
+
+    def device(self, name: str, before: str = "", nonce: str = "") -> str:
+        """Return what a browser keeps to be known when its person signs in again; empty for who has no password here.
+
+        Parameters
+        ----------
+        before
+            What the browser kept; it is returned if it is good yet.
+        nonce
+            What tells the browser from others; random by default.
+        """
+        with self._database.read() as session:
+            row = session.scalar(select(UserRow).where(func.lower(UserRow.name) == name.lower()))
+        if row is None or not row.password_hash:
+            return ""
+        return before if is_device(row, before) else signed_device(row, nonce or secrets.token_hex(16))
+
+    def unlock(self, name: str) -> None:
+        """Forget failed attempts under a name, and from all addresses.
+
+        Raises
+        ------
+        AccountError
+            There is no such user.
+        """
+        with self._database.read() as session:
+            _named(session, name)
+        self._lockouts.unlock(name)
 
     def set_password(self, name: str, password: str, *, must_change_password: bool = False) -> None:
         """Change a password and sign its owner out everywhere.
@@ -116,7 +162,17 @@ class Accounts:
             row.password_hash, row.must_change_password = password_hash, must_change_password
             row.changed_at = self._clock()
             session.execute(delete(SessionRow).where(SessionRow.user_id == row.id))
-        self._lockouts.forgive([f"user:{name.lower()}"])
+        self._lockouts.unlock(name)
+        self._forget_first_password()
+
+    def _forget_first_password(self) -> None:
+        """Remove the file unless its password still opens."""
+        with self._database.read() as session:
+            first = session.scalar(
+                select(UserRow.id).where(UserRow.name == FIRST_ADMINISTRATOR, UserRow.must_change_password)
+            )
+        if first is None:
+            self.first_password.forget()
 
     def set_role(self, name: str, role: Role) -> None:
         """Give a local user another role and sign them out everywhere.
@@ -144,6 +200,7 @@ class Accounts:
         """
         with self._database.write() as session:
             session.delete(_named(session, name))
+        self._forget_first_password()
 
     def vouched_for(self, name: str, role: Role) -> User:
         """Return the user an OpenID provider vouches for, with the role it gives them now.

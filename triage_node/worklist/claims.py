@@ -14,7 +14,7 @@ from triage_node.worklist.moves import move, record
 from triage_node.worklist.not_analyzed import write_reasons
 from triage_node.worklist.outbox import add_deliveries
 from triage_node.worklist.outcome import Outcome, Status
-from triage_node.worklist.ranking import open_rank
+from triage_node.worklist.ranking import decide, rank_of
 from triage_node.worklist.results import ResultObject, list_results, results_in
 from triage_node.worklist.rollups import count_outcome
 from triage_node.worklist.schema import OutcomeRow, SeriesRow, StudyRow
@@ -235,15 +235,14 @@ class Claims:
         count_outcome(session, study, row, earlier)
         write_reasons(session, study, row)
         if outcome.decision is not None:
-            self._decide(session, study, outcome)
+            self._decide(session, study, row)
         list_results(session, study, results, now)
         add_deliveries(session, study.id, row, destinations, now)
 
-    def _decide(self, session: Session, study: StudyRow, outcome: Outcome) -> None:
-        before = open_rank(study.decision, study.priority)
-        study.decision = outcome.decision
-        study.flagged_types = f",{','.join(outcome.flagged)}," if outcome.flagged else ""
-        if study.acknowledged_at is not None and open_rank(study.decision, study.priority) < before:
+    def _decide(self, session: Session, study: StudyRow, outcome: OutcomeRow) -> None:
+        before = rank_of(study)
+        decide(study, outcome)
+        if study.acknowledged_at is not None and rank_of(study) < before:
             # A reader has put aside what looked harmless then.
             study.acknowledged_at = study.acknowledged_by = None
             actor = study.claimed_by or ACTOR

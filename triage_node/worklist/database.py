@@ -10,10 +10,17 @@ from typing import Any
 import alembic.command
 import alembic.config
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    SQLAlchemyError,
+    StatementError,
+)
 from sqlalchemy.orm import Session
 
-from triage_node.errors import DatabaseDamaged, RowRefused, StorageError
+from triage_node.errors import DatabaseDamaged, RowRefused, SettingsError, StorageError
 from triage_node.private_files import keep_private, make_missing_folders, make_private_file, make_private_folder
 from triage_node.worklist.changes import settled
 from triage_node.worklist.sqlite_file import BESIDE, damage_of, is_damage
@@ -38,7 +45,11 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        self.url = make_url(url)
+        try:
+            self.url = make_url(url)
+            self.url.get_dialect().import_dbapi()
+        except (ArgumentError, ImportError, ValueError) as error:
+            raise SettingsError(f"database_url cannot be used: {_short(error)}.") from error
         self.refusal = ""
         """Why the last transaction that wanted to write could not; empty when it could."""
         arguments: dict[str, Any] = {}

@@ -1,7 +1,14 @@
-"""Slow down whoever guesses passwords: five failures in a quarter of an hour lock, each time twice as long."""
+"""Slow down whoever guesses passwords: five failures in a quarter of an hour lock, each time twice as long.
 
+Failures count by name and address together, by address, and by name from everywhere: a stranger elsewhere locks nobody
+out, and who guesses from many addresses is slowed down, too. A browser that signed in before counts for itself (OWASP,
+*Slow Down Online Guessing Attacks with Device Cookies*).
+"""
+
+import hashlib
 import math
 from collections.abc import Callable, Sequence
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
@@ -11,6 +18,7 @@ from triage_node.worklist.account_tables import LockoutRow
 from triage_node.worklist.database import Database
 
 FAILURES = 5
+FAILURES_FROM_EVERYWHERE = 50
 WINDOW_SECONDS = 900.0
 FIRST_LOCK_SECONDS = 60.0
 LONGEST_LOCK_SECONDS = 3600.0
@@ -18,7 +26,7 @@ FORGOTTEN_AFTER_SECONDS = 86400.0
 
 
 class Lockouts:
-    """Count failures by user and by address; in the database, so that a restart forgives nothing."""
+    """Count failures by keys; in the database, so that a restart forgives nothing."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._database = database
@@ -55,6 +63,45 @@ class Lockouts:
         with self._database.write() as session:
             session.execute(delete(LockoutRow).where(LockoutRow.key.in_(keys)))
 
+    def unlock(self, name: str) -> None:
+        """Forget the failures under a name, and those of all addresses, as nobody knows which was that person's."""
+        whose = LockoutRow.key.startswith(_pairs_of(name)) | LockoutRow.key.startswith("address:")
+        with self._database.write() as session:
+            session.execute(delete(LockoutRow).where(whose | (LockoutRow.key == everywhere(name))))
+
+
+def everywhere(name: str) -> str:
+    """Return the key of the failures under a name from all addresses together."""
+    return f"user:{name[:64].lower()}"
+
+
+def of_stranger(name: str, address: str) -> tuple[str, str]:
+    """Return the keys of a try from a browser that is not known: name with address, and address."""
+    network = _network(address)
+    return f"{_pairs_of(name)}{_short(network)}", f"address:{network}"
+
+
+def of_device(nonce: str) -> str:
+    """Return the key of a try from a browser that signed in before."""
+    return f"device:{_short(nonce)}"
+
+
+def _pairs_of(name: str) -> str:
+    return f"pair:{_short(name[:64].lower())}:"
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def _network(address: str) -> str:
+    """Return an address as one sender may have it: of IPv6 everybody gets 2^64."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address[:64]
+    return str(ip_network((found, 64), strict=False)) if isinstance(found, IPv6Address) else address
+
 
 def _count(session: Session, key: str, now: float) -> None:
     row = session.get(LockoutRow, key)
@@ -64,7 +111,7 @@ def _count(session: Session, key: str, now: float) -> None:
     if now - row.first_failed_at > WINDOW_SECONDS:
         row.failures, row.first_failed_at = 0, now
     row.failures += 1
-    if row.failures >= FAILURES:
+    if row.failures >= (FAILURES_FROM_EVERYWHERE if key.startswith("user:") else FAILURES):
         row.locked_until = now + min(FIRST_LOCK_SECONDS * 2**row.lockouts, LONGEST_LOCK_SECONDS)
         row.failures, row.first_failed_at = 0, now
         row.lockouts = min(row.lockouts + 1, 16)

@@ -19,7 +19,10 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an analysis says; the folder holds its reports, ready for delivery."""
+    """What an analysis says; the folder holds its reports, ready for delivery.
+
+    ``withheld`` are the labels that would be flagged if the images were like the training images, None when unknown.
+    """
 
     status: Status
     model: ModelIdentity
@@ -29,6 +32,7 @@ class Outcome:
     probabilities: Mapping[Label, float] | None = None
     flagged: tuple[Label, ...] = ()
     uncertain: tuple[Label, ...] = ()
+    withheld: tuple[Label, ...] | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
     image_distance: ImageDistance | None = None
     report_sop_instance_uid: str | None = None
@@ -44,6 +48,7 @@ class Outcome:
             "probabilities": None if self.probabilities is None else dict(self.probabilities),
             "flagged": list(self.flagged),
             "uncertain": list(self.uncertain),
+            "withheld": None if self.withheld is None else list(self.withheld),
             "model": asdict(self.model),
             "seconds": dict(self.seconds),
             "image_distance": None if self.image_distance is None else asdict(self.image_distance),

@@ -164,13 +164,16 @@ class Queries:
         start, end = start_of(checked_day(from_day)), start_of(checked_day(to_day) + timedelta(days=1))
         first = select(func.min(OutcomeRow.created_at)).where(OutcomeRow.study_id == StudyRow.id).scalar_subquery()
         query = (
-            select(StudyRow.first_received_at, StudyRow.decision, first)
+            select(StudyRow.first_received_at, StudyRow.decision, first, StudyRow.withheld_types)
             .where(StudyRow.first_received_at >= start, StudyRow.first_received_at < end)
             .order_by(StudyRow.first_received_at, StudyRow.id)
             .limit(checked_limit(limit, most=20000))
         )
         with self._database.read() as session:
-            return [Arrival(at, decided_at, decision) for at, decision, decided_at in session.execute(query)]
+            return [
+                Arrival(at, decided_at, decision, withheld)
+                for at, decision, decided_at, withheld in session.execute(query)
+            ]
 
     def _summaries(self, session: Session, studies: list[StudyRow]) -> list[dict[str, Any]]:
         return summaries(session, studies, self._clock(), self._maximum_wait_seconds)

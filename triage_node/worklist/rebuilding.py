@@ -12,6 +12,7 @@ from triage_node.worklist.database import Database
 from triage_node.worklist.moves import restore
 from triage_node.worklist.not_analyzed import write_reasons
 from triage_node.worklist.outbox import add_deliveries
+from triage_node.worklist.ranking import decide
 from triage_node.worklist.registration import ReceivedInstance, Registration
 from triage_node.worklist.results import list_results, results_in
 from triage_node.worklist.rollups import count_outcome
@@ -91,8 +92,7 @@ class Rebuilding:
         session.add(row)
         session.flush()
         if row.decision is not None:
-            study.decision = row.decision
-            study.flagged_types = f",{','.join(row.flagged)}," if row.flagged else ""
+            decide(study, row)
         elif row.folder is None and study.decision == Decision.NOT_FLAGGED:
             study.decision = None  # what the damaged outcome said is not known; it may have flagged the study
         count_outcome(session, study, row, earlier)

@@ -25,8 +25,8 @@ class Base(DeclarativeBase):
 BIG = BigInteger().with_variant(Integer(), "sqlite")
 """An instance may have more bytes than PostgreSQL's integer counts; SQLite's has no such end."""
 OPEN_RANK = (
-    "CASE WHEN acknowledged_at IS NOT NULL THEN NULL WHEN decision = 'flagged' OR priority > 0 THEN 0 "
-    "WHEN decision = 'uncertain' THEN 2 ELSE 3 END"
+    "CASE WHEN acknowledged_at IS NOT NULL THEN NULL WHEN decision = 'flagged' OR priority > 0 "
+    "OR withheld_types <> '' THEN 0 WHEN decision = 'uncertain' THEN 2 ELSE 3 END"
 )
 UNFINISHED = "CASE WHEN state IN ('analyzed', 'unsuitable', 'failed') THEN 0 ELSE 1 END"
 
@@ -48,6 +48,7 @@ class StudyRow(Base):
     ``interruptions`` those that the end of the node cut off; a ``held`` study was rebuilt from the spool and waits for
     a person.
     ``study_identifier`` is Study ID (0020,0010); the folded names are what names are compared with (`text`).
+    ``withheld_types`` are the labels that would be flagged if the images were like the training images;
     ``open_rank`` is its place in the reading order as far as that does not depend on the time, None once a reader has
     acknowledged it; ``change_marker`` grows with whatever people are shown (`changes`).
     """
@@ -100,6 +101,7 @@ class StudyRow(Base):
     ready_at: Mapped[float | None]
     claimed_at: Mapped[float | None]
     flagged_types: Mapped[str] = mapped_column(Text, default="", server_default="")
+    withheld_types: Mapped[str] = mapped_column(Text, default="", server_default="")
     acknowledged_at: Mapped[float | None]
     acknowledged_by: Mapped[str | None] = mapped_column(Text)
     study_time: Mapped[str] = mapped_column(Text, default="", server_default="")
@@ -187,6 +189,7 @@ class OutcomeRow(Base):
     probabilities: Mapped[dict[str, float] | None] = mapped_column(JSON)
     flagged: Mapped[list[str]] = mapped_column(JSON)
     uncertain: Mapped[list[str]] = mapped_column(JSON)
+    withheld: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     model: Mapped[dict[str, str]] = mapped_column(JSON)
     seconds: Mapped[dict[str, float]] = mapped_column(JSON)
     image_distance: Mapped[dict[str, float] | None] = mapped_column(JSON)

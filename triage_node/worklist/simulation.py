@@ -19,11 +19,20 @@ HOURLY_SHARES = np.repeat([2.5, 1.6, 3.2, 5.3, 5.5, 6.0, 5.3, 3.8], 3)
 
 @dataclass(frozen=True)
 class Arrival:
-    """A study: when it came, when the node had decided (None: never), and what; times in seconds."""
+    """A study: when it came, when the node had decided (None: never), and what; times in seconds.
+
+    ``withheld_types`` are those that unfamiliar images kept from being flagged.
+    """
 
     at: float
     decided_at: float | None
     decision: str | None
+    withheld_types: str = ""
+
+    @property
+    def rank(self) -> int:
+        """The study's place in the reading order."""
+        return open_rank(self.decision, 0, self.withheld_types)
 
 
 @dataclass(frozen=True)
@@ -108,7 +117,7 @@ class _Waiting:
         heapq.heappush(self._queues[3], number)
         self.count += 1
         decided_at = self._arrivals[number].decided_at
-        if decided_at is not None and open_rank(self._arrivals[number].decision, 0) < 3:
+        if decided_at is not None and self._arrivals[number].rank < 3:
             heapq.heappush(self._decisions, (decided_at, number))
 
     def open_first(self) -> int:
@@ -119,7 +128,7 @@ class _Waiting:
         """Take the study that is first in the node's reading order."""
         while self._decisions and self._decisions[0][0] <= now:
             _, number = heapq.heappop(self._decisions)
-            heapq.heappush(self._queues[open_rank(self._arrivals[number].decision, 0)], number)
+            heapq.heappush(self._queues[self._arrivals[number].rank], number)
         if self._first(0) is not None:
             return self._take(0)
         longest = self._first(3)

@@ -62,7 +62,7 @@ def _damage(content: Any) -> str:
 
 def _checks(content: dict[str, Any]) -> dict[str, bool]:
     status, decision, scores = content["status"], content["decision"], content["probabilities"]
-    report = content.get("report_sop_instance_uid")
+    report, withheld = content.get("report_sop_instance_uid"), content.get("withheld") or []
     return {
         "status": status in list(Status) and (status == Status.ANALYZED) == (decision is not None),
         "decision": decision is None or decision in list(Decision),
@@ -70,6 +70,7 @@ def _checks(content: dict[str, Any]) -> dict[str, bool]:
         "reasons": _is_list(content["reasons"], dict) and all(_is_reason(one) for one in content["reasons"]),
         "flagged": _is_list(content["flagged"], str) and set(content["flagged"]) <= set(LABELS),
         "uncertain": _is_list(content["uncertain"], str) and set(content["uncertain"]) <= set(LABELS),
+        "withheld": _is_list(withheld, str) and set(withheld) <= set(LABELS),
         "model": isinstance(content["model"], dict),
         "seconds": isinstance(content["seconds"], dict) and all(map(_is_number, content["seconds"].values())),
         "image_distance": isinstance(content.get("image_distance"), dict | None),

@@ -7,6 +7,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from triage_node.findings import Decision
+from triage_node.reasons import short_words
+from triage_node.worklist.ranking import withheld_labels
 from triage_node.worklist.schema import Base, OutcomeRow, StudyRow, VerdictRow, as_dict
 
 INTERNAL = {
@@ -18,6 +20,7 @@ INTERNAL = {
     "lease_until",
     "search_text",
     "flagged_types",
+    "withheld_types",
     "change_marker",
     "open_rank",
     "unfinished",
@@ -43,9 +46,18 @@ def summaries(
         row["group"] = _group(study, now - maximum_wait_seconds)
         for key in OF_OUTCOME:
             row[key] = getattr(outcome, key) if outcome is not None else None
+        row["withheld"] = withheld_labels(outcome) if outcome is not None else []
+        row["cautions"] = cautions_of(outcome) if outcome is not None else []
         row["verdict"] = verdicts.get(outcome.id) if outcome is not None else None
         shown.append(row)
     return shown
+
+
+def cautions_of(outcome: OutcomeRow) -> list[dict[str, str]]:
+    """Return why an answer is less certain than its score says, with a few words for a list."""
+    if outcome.decision is None:
+        return []
+    return [reason | {"words": short_words(reason["code"])} for reason in outcome.reasons]
 
 
 def public(row: Base) -> dict[str, Any]:
@@ -70,6 +82,8 @@ def _group(study: StudyRow, overdue_before: float) -> str:
         return "flagged"
     if study.priority > 0:
         return "urgent"
+    if study.withheld_types:
+        return "unfamiliar"
     if study.acknowledged_at is None and study.first_received_at <= overdue_before:
         return "overdue"
     return "uncertain" if study.decision == Decision.UNCERTAIN else "rest"

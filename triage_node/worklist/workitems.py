@@ -13,6 +13,7 @@ from triage_node.findings import Decision
 from triage_node.worklist.attributes import Attribute, Kind, Level
 from triage_node.worklist.database import Database
 from triage_node.worklist.matching import STUDY, Match, between, match, unindexed
+from triage_node.worklist.ranking import open_rank
 from triage_node.worklist.schema import InstanceRow, SeriesRow, StudyRow, as_dict
 from triage_node.worklist.search import page_of
 from triage_node.worklist.states import StudyState
@@ -91,8 +92,8 @@ class Workitems:
 
 
 def priority_of(study: Mapping[str, Any]) -> str:
-    """Return HIGH for what is flagged or came as urgent, else MEDIUM; nothing is ever lowered."""
-    return HIGH if study["decision"] == Decision.FLAGGED or study["priority"] > 0 else MEDIUM
+    """Return HIGH for what is read first, else MEDIUM; nothing is ever lowered."""
+    return HIGH if open_rank(study["decision"], study["priority"], study["withheld_types"]) == 0 else MEDIUM
 
 
 def state_of(study: Mapping[str, Any]) -> str:
@@ -123,7 +124,7 @@ def _state(value: str) -> Match:
 
 
 def _priority(value: str) -> Match:
-    is_high = or_(unindexed(STUDY.decision) == Decision.FLAGGED, STUDY.priority > 0)
+    is_high = or_(unindexed(STUDY.decision) == Decision.FLAGGED, STUDY.priority > 0, STUDY.withheld_types != "")
     conditions: dict[str, ColumnElement[bool]] = {HIGH: is_high, MEDIUM: not_(is_high)}
     return Match(conditions.get(value, false()))
 

@@ -73,3 +73,72 @@ def test_a_zone_that_is_none_is_said(make_settings):
     for nonsense in ("Europe/Nowhere", "CET+1", "../etc/passwd", "", "a\0b"):
         with pytest.raises(SettingsError, match="as in Europe/Berlin"):
             make_settings(timezone=nonsense)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("dicom_prot = 1", "dicom_port"), ("Web-Port = 1", "web_port"), ('destination = ["A@h:1"]', "destinations")],
+)
+def test_a_misspelled_setting_of_the_file_is_recognized(tmp_path, written, meant):
+    (tmp_path / "node.toml").write_text(written)
+    name = written.partition(" ")[0]
+    with pytest.raises(SettingsError, match=f"There is no setting `{name}`; did you mean `{meant}`\\?"):
+        read_settings(tmp_path / "node.toml")
+
+
+@pytest.mark.parametrize("variable", ["TRIAGE_DICOM_PROT", "triage_dicom_prot"])
+def test_a_misspelled_variable_is_recognized(monkeypatch, variable):
+    monkeypatch.setenv(variable, "11112")
+    with pytest.raises(SettingsError, match=f"There is no setting `{variable}`; did you mean `TRIAGE_DICOM_PORT`"):
+        read_settings()
+
+
+def test_a_variable_like_no_setting_is_named_too(monkeypatch):
+    monkeypatch.setenv("TRIAGE_XYZZY", "1")
+    with pytest.raises(SettingsError, match=r"There is no setting `TRIAGE_XYZZY`\.$"):
+        read_settings()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("TRIAGE_TEST_SEED", "1"),
+        ("TRIAGE_REQUIRE_PEERS", "1"),
+        ("TRIAGE_SERVICE_HOST", "10.0.0.1"),
+        ("TRIAGE_SERVICE_PORT_DICOM", "11112"),
+        ("TRIAGE_PORT", "tcp://10.0.0.1:11112"),
+        ("TRIAGE_PORT_11112_TCP_ADDR", "10.0.0.1"),
+        ("TRIAGE_dicom_port", "11113"),
+    ],
+)
+def test_variables_of_the_tests_and_of_kubernetes_are_no_misspellings(monkeypatch, variable, value):
+    monkeypatch.setenv(variable, value)
+    assert read_settings().ae_title == "TRIAGE"
+
+
+@pytest.mark.parametrize(
+    ("written", "sentence"),
+    [
+        ('dicom_port = "x"', "dicom_port: must be a whole number .got 'x'."),
+        ("dicom_port = 1.5", "dicom_port: must be a whole number .got 1.5."),
+        ("dicom_port = -1", "dicom_port: must be at least 0 .got -1."),
+        ('series_quiet_seconds = "soon"', "series_quiet_seconds: must be a number .got 'soon'."),
+        ("series_quiet_seconds = 0", "series_quiet_seconds: must be greater than 0 .got 0."),
+        ('web_enabled = "maybe"', "web_enabled: must be true or false .got 'maybe'."),
+        ("ae_title = 4", "ae_title: must be a text, in quotes .got 4."),
+        ("data_dir = 3", "data_dir: must be a path, in quotes .got 3."),
+        ("destinations = 7", "destinations: must be a list of texts .got 7."),
+        ('log_level = "LOUD"', "log_level: must be 'DEBUG', 'INFO', 'WARNING' or 'ERROR' .got 'LOUD'."),
+    ],
+)
+def test_what_a_value_must_be_is_said_in_words(tmp_path, written, sentence):
+    (tmp_path / "node.toml").write_text(written)
+    with pytest.raises(SettingsError, match=sentence):
+        read_settings(tmp_path / "node.toml")
+
+
+def test_a_secret_is_not_repeated(tmp_path):
+    (tmp_path / "node.toml").write_text("openid_client_secret = 271828")
+    with pytest.raises(SettingsError) as refused:
+        read_settings(tmp_path / "node.toml")
+    assert "271828" not in str(refused.value)

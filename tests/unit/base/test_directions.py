@@ -6,7 +6,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
-BASE = {"", "errors", "config", "findings", "reasons", "logs", "implementation", "zone", "private_files"}
+BASE = {
+    "",
+    "errors",
+    "config",
+    "settings_errors",
+    "findings",
+    "reasons",
+    "logs",
+    "implementation",
+    "zone",
+    "private_files",
+}
 ROOMS = {
     "worklist": BASE,
     "spool": BASE,

@@ -6,19 +6,21 @@ import threading
 import time
 
 import pytest
+from sites import token_in
 from starlette.exceptions import HTTPException
 
 from triage_node.web.connections import BoundedConnection
 from triage_node.web.hashing import Hashing
 from triage_node.web.server import WebServer
 from triage_node.web.streams import Streams
+from triage_node.worklist import Role
 
 
 @pytest.fixture
 def dial(site, request):
     """Serve the application as the node does, and open connections to it."""
     settings = site.settings.model_copy(update=getattr(request, "param", {}))
-    server = WebServer(settings, site.worklist, site.spool)
+    server = WebServer(settings, site.worklist, site.spool, door=site.door)
     server.start()
     lines: list[socket.socket] = []
 
@@ -102,6 +104,83 @@ def test_one_address_has_so_many_connections_and_no_more(dial, monkeypatch):
 def test_a_trusted_proxy_speaks_for_many(dial, monkeypatch):
     monkeypatch.setattr(BoundedConnection, "most_of_one_address", 1)
     assert {asks(dial()) for _ in range(3)} == {b"HTTP/1.1 200 OK"}
+
+
+def trickled(line: socket.socket, head: bytes, seconds: float) -> bytes:
+    """Send a body byte by byte and return what is answered until the connection is cut or the time is over."""
+    line.sendall(head)
+    line.settimeout(0.05)
+    answer, end = b"", time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            line.sendall(b"a")
+            part = line.recv(4096)
+            if not part:
+                return answer + b" cut"
+            answer += part
+        except TimeoutError:
+            continue
+        except OSError:
+            return answer + b" cut"
+    return answer
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/api/worklist", "/nowhere", "/account/password"])
+@pytest.mark.parametrize("length", ["Content-Length: 9000", "Transfer-Encoding: chunked"])
+def test_a_body_of_a_stranger_that_never_ends_is_cut(dial, monkeypatch, path, length):
+    monkeypatch.setattr(BoundedConnection, "body_seconds", 0.3)
+    monkeypatch.setattr(BoundedConnection, "refused_body_seconds", 0.3)
+    form = "Content-Type: application/x-www-form-urlencoded"
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{form}\r\n{length}\r\n\r\n"
+    if "chunked" in length:
+        head += "9000\r\n"
+    assert trickled(dial(), head.encode(), 10).endswith(b" cut")
+
+
+STOW = "POST /dicomweb/studies HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9000\r\n"
+PARTS = 'Content-Type: multipart/related; type="application/dicom"; boundary=x\r\n\r\n'
+
+
+def test_a_stranger_may_not_go_on_to_store(dial, monkeypatch):
+    monkeypatch.setattr(BoundedConnection, "refused_body_seconds", 0.3)
+    answer = trickled(dial(), (STOW + PARTS).encode(), 10)
+    assert answer.startswith(b"HTTP/1.1 401")
+    assert answer.endswith(b" cut")
+
+
+def test_a_program_that_stores_has_the_time_it_needs(dial, site, monkeypatch):
+    monkeypatch.setattr(BoundedConnection, "body_seconds", 0.1)
+    monkeypatch.setattr(BoundedConnection, "refused_body_seconds", 0.1)
+    token = site.worklist.tokens.add("pacs", Role.SERVICE)
+    head = f"{STOW}Authorization: Bearer {token}\r\n{PARTS}--x\r\nContent-Type: application/dicom\r\n\r\n"
+    assert trickled(dial(), head.encode(), 1.0) == b""
+
+
+def test_a_form_to_sign_in_is_small(site):
+    browser = site.browser()
+    token_in(browser, browser.get("/sign-in").text)
+    assert browser.submit("/sign-in", name="ray", password="x" * (17 << 10)).status_code == 413
+
+
+def test_a_stranger_who_only_holds_a_place_gives_way(dial, monkeypatch, site):
+    monkeypatch.setattr(BoundedConnection, "most_of_one_address", 2)
+    monkeypatch.setattr(BoundedConnection, "stranger_seconds", 0.0)
+    first, second = dial(), dial()
+    token = site.worklist.tokens.add("monitor", Role.SERVICE)
+    first.sendall(f"GET /api/worklist HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n\r\n".encode())
+    assert first.recv(15) == b"HTTP/1.1 200 OK"
+    assert asks(dial()) == b"HTTP/1.1 200 OK"
+    assert is_cut(second), "the stranger was there before, but who is known stays"
+    first.sendall(b"GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    assert first.recv(15) != b""
+
+
+def test_all_strangers_together_have_so_many_places(dial, monkeypatch):
+    monkeypatch.setattr(BoundedConnection, "most_strangers", 2)
+    oldest, other = dial(), dial()
+    assert asks(dial()) == b"HTTP/1.1 200 OK"
+    assert is_cut(oldest)
+    assert asks(other) == b"HTTP/1.1 200 OK"
 
 
 def test_the_oldest_of_too_many_streams_of_a_person_gives_way():

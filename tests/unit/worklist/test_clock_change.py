@@ -23,14 +23,14 @@ def test_a_session_ends_when_it_would_have(worklist, clock, jump):
 def test_a_lock_of_sign_in_ends_when_it_would_have(worklist, clock, jump):
     lockouts = worklist.accounts._lockouts
     for _ in range(5):
-        lockouts.failed("user:x")
+        lockouts.failed("address:x")
     clock.forward(jump)
     worklist.clock_change.follow(jump)
     clock.forward(50)
     with pytest.raises(TooManyAttempts):
-        lockouts.check("user:x")
+        lockouts.check("address:x")
     clock.forward(20)
-    lockouts.check("user:x")
+    lockouts.check("address:x")
 
 
 @pytest.mark.parametrize("jump", JUMPS)
@@ -50,6 +50,6 @@ def test_a_delivery_that_was_refused_is_tried_again_when_it_would_have_been(work
 def test_a_clock_set_back_while_the_node_was_down_locks_nobody_out(worklist, clock):
     lockouts = worklist.accounts._lockouts
     for _ in range(5):
-        lockouts.failed("user:x")
+        lockouts.failed("address:x")
     clock.forward(-86400)
-    lockouts.check("user:x")
+    lockouts.check("address:x")

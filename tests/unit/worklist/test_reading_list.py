@@ -36,6 +36,7 @@ def many(worklist, clock, seed):
                     study_instance_uid=f"1.{number}",
                     state=rng.choice(["receiving", "ready", "analyzed", "analyzed", "failed"]),
                     decision=rng.choice([None, *Decision]),
+                    withheld_types=rng.choice(["", "", ",any,"]),
                     priority=int(rng.random() < 0.2),
                     acknowledged_at=now if rng.random() < 0.2 else None,
                     first_received_at=now - age,
@@ -55,7 +56,7 @@ def expected(rows, now, since=86400, maximum_wait=3600):
         return row["acknowledged_at"] is None and listed
 
     def key(row):
-        rank = open_rank(row["decision"], row["priority"])
+        rank = open_rank(row["decision"], row["priority"], row["withheld_types"])
         overdue = rank > 0 and row["first_received_at"] <= now - maximum_wait
         return 1 if overdue else rank, row["first_received_at"], row["id"]
 

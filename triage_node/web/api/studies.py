@@ -32,8 +32,10 @@ def worklist(
 ) -> dict[str, Any]:
     """Return `studies` that nobody has acknowledged, and `next` for the following page, null after the last.
 
-    Flagged and urgent studies come first, then those that wait longer than the maximum, then uncertain ones, then the
-    rest; each group by arrival. `group` names it; times are seconds since 1970 (UTC).
+    Flagged and urgent studies come first, with them those of which only unlikeness to the training images withholds a
+    flag (`withheld` names the labels), then those that wait longer than the maximum, then uncertain ones, then the
+    rest; each group by arrival. `group` names it; `cautions` say why an answer is less certain than its score, in a
+    sentence (`message`) and for a list (`words`); times are seconds since 1970 (UTC).
     """
     return parts.worklist.queries.open_studies(filters, after, limit, since_hours)
 

@@ -1,5 +1,6 @@
 """Signing in and out with a name and a password."""
 
+import hashlib
 import secrets
 from typing import Annotated
 
@@ -19,6 +20,8 @@ from triage_node.worklist import Access, Role, User
 router = APIRouter(include_in_schema=False)
 
 FORM_COOKIE = "triage-form"
+LARGEST_FORM = 16 << 10
+DEVICE_SECONDS = 365 * 86400
 
 
 @router.get("/sign-in")
@@ -31,7 +34,7 @@ def sign_in_page(
     return _page(request, parts, next)
 
 
-@router.post("/sign-in")
+@router.post("/sign-in", max_body_size=LARGEST_FORM)
 async def sign_in(
     request: Request,
     parts: Annotated[Parts, Depends(the_parts)],
@@ -45,8 +48,9 @@ async def sign_in(
     pause = parts.sign_in_limit.take(address)
     if pause:
         raise HTTPException(429, "Too many attempts. Try again in a minute.", {"Retry-After": str(int(pause) + 1)})
+    device = request.cookies.get(device_cookie(name), "")
     try:
-        user = await parts.hashing.run(parts.worklist.accounts.check, name, password, address)
+        user = await parts.hashing.run(parts.worklist.accounts.check, name, password, address, device)
     except SignInRefused as refusal:
         note_sign_in(parts, name, "", address, allowed=False)
         status = 429 if isinstance(refusal, TooManyAttempts) else 401
@@ -86,7 +90,28 @@ async def signed_in(request: Request, parts: Parts, user: User, next_page: str) 
         samesite="lax",
     )
     response.delete_cookie(FORM_COOKIE, path="/sign-in", secure=parts.settings.web_is_secure, httponly=True)
+    before = request.cookies.get(device_cookie(user.name), "")
+    keep_device(response, parts, user.name, await run_in_threadpool(parts.worklist.accounts.device, user.name, before))
     return response
+
+
+def device_cookie(name: str) -> str:
+    """Return the name of the cookie by which a browser is known as one a person signed in on before."""
+    return f"triage-device-{hashlib.sha256(name.lower().encode()).hexdigest()[:12]}"
+
+
+def keep_device(response: Response, parts: Parts, name: str, device: str) -> None:
+    """Have the browser keep that a person signed in on it, so that strangers' failures do not lock them out here."""
+    if device:
+        response.set_cookie(
+            device_cookie(name),
+            device,
+            max_age=DEVICE_SECONDS,
+            path="/sign-in",
+            secure=parts.settings.web_is_secure,
+            httponly=True,
+            samesite="strict",
+        )
 
 
 def note_sign_in(

@@ -85,7 +85,7 @@ async def _changes(request: Request, parts: Parts, filters: Filters, shown: str)
             if not await signed_in_still(request):
                 yield _event("ended", "signed out")
                 return
-            yield ": still there\n\n"
+            yield _event("alive", "")
         latest = await run_in_threadpool(parts.worklist.queries.marker)
         if latest != marker or now - renewed_at >= RENEW_SECONDS:
             marker, renewed_at = latest, now

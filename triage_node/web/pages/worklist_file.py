@@ -31,7 +31,15 @@ COLUMNS = (
     "study_instance_uid",
 )
 TIMES = ("first_received_at", "acknowledged_at")
-HEADS = (*COLUMNS, "flagged", "uncertain", *(f"probability_{label}" for label in LABELS), "reasons")
+HEADS = (
+    *COLUMNS,
+    "flagged",
+    "uncertain",
+    *(f"probability_{label}" for label in LABELS),
+    "reasons",
+    "withheld",
+    "cautions",
+)
 
 
 @router.get("/worklist.csv", dependencies=[Depends(audited("worklist_exported", Role.READER))])
@@ -51,4 +59,6 @@ def _row(study: dict[str, Any]) -> list[object]:
         " ".join(study["uncertain"] or []),
         *(probabilities.get(label.value, "") for label in LABELS),
         " ".join(reason["code"] for reason in study["reasons"] or []),
+        " ".join(study["withheld"]),
+        ", ".join(caution["words"] for caution in study["cautions"]),
     ]

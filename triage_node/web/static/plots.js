@@ -3,8 +3,17 @@
 
 (() => {
   const HEIGHT = 220;
+  const ROOMY = 31;
 
-  const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  // On paper the colors are those of the light theme, whatever the screen has.
+  const paper = document.createElement("div");
+  paper.className = "paper";
+  paper.hidden = true;
+  document.body.append(paper);
+  let isPrinting = false;
+
+  const color = (name) =>
+    getComputedStyle(isPrinting ? paper : document.documentElement).getPropertyValue(`--${name}`).trim();
 
   const day = (text) => {
     const [year, month, date] = text.split("-").map(Number);
@@ -38,10 +47,20 @@
       dash: line.dash.length ? line.dash : undefined,
       fill: line.kind === "bars" ? `${stroke}55` : undefined,
       paths: paths[line.kind](),
-      points: { show: line.kind === "line" ? undefined : false, size: 5 },
+      points: line.kind === "bars" ? { show: false } : { show: false, size: 6, fill: stroke, filter: marked(line.kind) },
       value: (_plot, value) => (value == null ? "–" : written[unit](value)),
     };
   }
+
+  /** Which values are drawn as points: those that no line leads to, or they would not be seen; of few days all. */
+  const marked = (kind) => (plot, line) => {
+    const values = plot.data[line];
+    const isRoomy = kind === "line" && values.length <= ROOMY;
+    const found = [...values.keys()].filter(
+      (at) => values[at] != null && (isRoomy || (values[at - 1] == null && values[at + 1] == null)),
+    );
+    return found.length ? found : null;
+  };
 
   function axis(more) {
     return { stroke: color("faint"), grid: { stroke: color("line"), width: 1 }, ticks: { stroke: color("line") }, ...more };
@@ -69,11 +88,18 @@
     };
   }
 
+  // What a place alone takes: a day, an hour, one.
+  const WIDTHS = { day: 86400, moment: 3600, number: 1 };
+
   // Room for half a bar at both ends.
-  const padded = (drawing) => (_plot, low, high) => {
+  const padded = (drawing) => (plot, low, high) => {
     const { length } = drawing.places;
+    if (length === 1) {
+      const [place] = plot.data[0];
+      return [place - WIDTHS[drawing.over] / 2, place + WIDTHS[drawing.over] / 2];
+    }
     const half = drawing.lines.some((line) => line.kind === "bars") && length > 1 ? (high - low) / (length - 1) / 2 : 0;
-    return low === high ? [low - 1, high + 1] : [low - half, high + half];
+    return [low - half, high + half];
   };
 
   const days = (_plot, ticks) =>
@@ -106,5 +132,11 @@
     };
     new MutationObserver(again).observe(document.documentElement, { attributeFilter: ["data-theme"] });
     matchMedia("(prefers-color-scheme: light)").addEventListener("change", again);
+    for (const [name, prints] of [["beforeprint", true], ["afterprint", false]]) {
+      addEventListener(name, () => {
+        isPrinting = prints;
+        again();
+      });
+    }
   }
 })();

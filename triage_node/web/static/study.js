@@ -6,6 +6,7 @@
   const DONE = new Set(["analyzed", "unsuitable", "failed"]);
   const actions = {
     a: () => head.querySelector("form.acknowledge")?.requestSubmit(),
+    u: () => head.querySelector("form.unacknowledge")?.requestSubmit(),
     n: () => head.querySelector("[data-next]").click(),
     w: () => document.querySelector(".trail a").click(),
   };

@@ -9,7 +9,11 @@
   const title = document.title;
   // A workstation's clock may be wrong; waiting times go by the node's.
   const ahead = Date.now() - new Date(table.dataset.now);
+  // The node sends something every 15 seconds; a cable that was pulled says nothing.
+  const SILENCE_SECONDS = 40;
   let selected = null;
+  let heardAt = Date.now();
+  let watch = null;
 
   const rows = () => [...body.rows];
   const rowOf = (uid) => rows().find((row) => row.dataset.uid === uid);
@@ -81,39 +85,98 @@
     live.textContent = text;
   }
 
+  function setLost() {
+    const since = new Date(heardAt).toLocaleTimeString(undefined, { timeStyle: "short" });
+    setLive("lost", `connection lost: this list is of ${since} and may be old`);
+  }
+
   function listen() {
     if (!table.dataset.live) return setLive("off", "this page stands still; the first page is live");
     const source = new EventSource(table.dataset.live + location.search);
-    source.addEventListener("open", () => setLive("on", "live"));
+    const heard = () => {
+      heardAt = Date.now();
+      setLive("on", "live");
+    };
+    for (const name of ["open", "counts", "rows", "alive"]) source.addEventListener(name, heard);
+    const startedAt = Date.now();
+    clearInterval(watch);
+    watch = setInterval(() => {
+      if (Date.now() - Math.max(heardAt, startedAt) < SILENCE_SECONDS * 1000) return;
+      source.close();
+      setLost();
+      listen();
+    }, 5000);
     source.addEventListener("counts", (event) => showCounts(JSON.parse(event.data)));
     source.addEventListener("rows", (event) => replaceRows(event.data));
     source.addEventListener("ended", () => location.reload());
     source.addEventListener("replaced", () => {
       source.close();
+      clearInterval(watch);
       setLive("lost", "not live: the worklist is open in too many windows");
     });
     source.addEventListener("error", () => {
-      setLive("lost", "connection lost: this list may be old");
+      setLost();
       if (source.readyState !== EventSource.CLOSED) return;
+      clearInterval(watch);
       setTimeout(listen, 3000);
     });
     addEventListener("pagehide", () => source.close(), { once: true });
   }
 
-  async function acknowledge(row) {
-    if (!row || row.dataset.acknowledged || row.dataset.busy) return;
-    row.dataset.busy = "yes";
-    const following = row.nextElementSibling || row.previousElementSibling;
-    const answer = await triage.send(`/api/studies/${encodeURIComponent(row.dataset.uid)}/acknowledgement`, {
-      method: "POST",
-    });
-    if (!answer.ok) {
-      delete row.dataset.busy;
-      return triage.notify((await answer.json()).detail);
-    }
-    if (row.dataset.uid === selected && following) select(following, false);
-    if (!table.dataset.live) row.remove();
+  const acknowledgement = (uid) => `/api/studies/${encodeURIComponent(uid)}/acknowledgement`;
+
+  function setBusy(row, isBusy) {
+    if (isBusy) row.setAttribute("aria-busy", "true");
+    else row.removeAttribute("aria-busy");
   }
+
+  async function acknowledge(row) {
+    if (!row || row.dataset.acknowledged || row.ariaBusy) return;
+    const uid = row.dataset.uid;
+    setBusy(row, true);
+    const answer = await triage.act(acknowledgement(uid));
+    // The rows may have been replaced meanwhile.
+    const now = rowOf(uid) || row;
+    setBusy(now, false);
+    if (answer) putAside(now);
+  }
+
+  /** Take a row off the list, go on to the next one, and let the reader take it back. */
+  function putAside(row) {
+    const following = row.nextElementSibling;
+    const next = following || row.previousElementSibling;
+    if (row.dataset.uid === selected) select(next, false);
+    if (table.dataset.list === "open") row.remove();
+    document.getElementById("empty").hidden = body.rows.length > 0;
+    offerUndo(row, following);
+  }
+
+  function offerUndo(row, following) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "quiet";
+    button.dataset.undo = row.dataset.uid;
+    button.textContent = "Undo (u)";
+    const text = `Acknowledged: ${row.querySelector(".patient a").textContent}.`;
+    const notice = triage.notify(text, { kind: "good", control: button });
+    button.addEventListener("click", () => undo(row, following, notice));
+  }
+
+  async function undo(row, following, notice) {
+    if (notice.dataset.busy) return;
+    notice.dataset.busy = "yes";
+    const answer = await triage.act(acknowledgement(row.dataset.uid), { method: "DELETE" });
+    delete notice.dataset.busy;
+    if (!answer) return;
+    notice.remove();
+    if (table.dataset.list === "open" && !rowOf(row.dataset.uid)) {
+      body.insertBefore(row, following && body.contains(following) ? following : null);
+    }
+    document.getElementById("empty").hidden = body.rows.length > 0;
+    select(rowOf(row.dataset.uid));
+  }
+
+  const lastUndo = () => [...document.querySelectorAll("#notices [data-undo]")].at(-1);
 
   body.addEventListener("submit", (event) => {
     if (!event.target.matches("form.acknowledge")) return;
@@ -138,6 +201,7 @@
     ArrowUp: () => step(-1),
     Enter: () => selected && rowOf(selected)?.querySelector(".patient a").click(),
     a: () => selected && acknowledge(rowOf(selected)),
+    u: () => lastUndo()?.click(),
     "/": () => document.getElementById("field-text").focus(),
     "?": () => keys.showModal(),
   };

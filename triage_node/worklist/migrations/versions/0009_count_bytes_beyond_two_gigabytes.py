@@ -1,7 +1,7 @@
 """Count the bytes of instances of two gigabytes and more on PostgreSQL
 
 Revision ID: 0009
-Revises: 0007
+Revises: 0008
 """
 
 import sqlalchemy as sa

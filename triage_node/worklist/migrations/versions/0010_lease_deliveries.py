@@ -1,7 +1,7 @@
 """Lease deliveries as studies are leased, fold their tries, and count interruptions of the node apart from tries
 
 Revision ID: 0010
-Revises: 0007
+Revises: 0009
 """
 
 import sqlalchemy as sa

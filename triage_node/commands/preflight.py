@@ -1,0 +1,84 @@
+"""What a node cannot do without is tried before it listens: nothing is promised that cannot be kept."""
+
+import socket
+import ssl
+from typing import TYPE_CHECKING
+
+from triage_node.errors import ModelError, SettingsError, StorageError
+
+if TYPE_CHECKING:
+    from triage_node.config import Settings
+
+
+def check_before_listening(settings: "Settings") -> None:
+    """Try model, certificate, secret and ports.
+
+    Raises
+    ------
+    SettingsError
+        A setting names what is not there or cannot be used.
+    StorageError
+        A port is in use, or an address is not this machine's.
+    """
+    _check_model(settings)
+    _check_port("dicom", settings.dicom_host, settings.dicom_port)
+    if settings.web_enabled:
+        _check_certificate(settings)
+        _check_secret(settings)
+        _check_port("web", settings.web_host, settings.web_port)
+
+
+def _check_model(settings: "Settings") -> None:
+    from triage_node.models import read_manifest
+
+    try:
+        read_manifest(settings.model)
+    except ModelError as error:
+        raise SettingsError(f"model: {error}") from error
+
+
+def _check_certificate(settings: "Settings") -> None:
+    certificate, key = settings.web_tls_certificate, settings.web_tls_key
+    if certificate is None or key is None:
+        return
+    for name, path in (("web_tls_certificate", certificate), ("web_tls_key", key)):
+        if not path.is_file():
+            raise SettingsError(f"{name}: there is no file {path}.")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, _no_password)
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            f"web_tls_certificate {certificate} and web_tls_key {key} cannot be used: {_why(error)}."
+        ) from error
+
+
+def _why(error: Exception) -> str:
+    reason = getattr(error, "reason", None) or getattr(error, "strerror", None)
+    if reason == "KEY_VALUES_MISMATCH":
+        return "the key is not that of the certificate"
+    return str(reason or error) if isinstance(error, ValueError) and not reason else f"they are no PEM files ({reason})"
+
+
+def _no_password() -> str:
+    raise ValueError("the key is encrypted; the node has nobody to ask for its password")
+
+
+def _check_secret(settings: "Settings") -> None:
+    path = settings.openid_client_secret_file
+    if path is None:
+        return
+    try:
+        path.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"openid_client_secret_file: {path} cannot be read: {error.strerror}.") from error
+
+
+def _check_port(kind: str, host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        why = str(error.strerror or error).partition(" (while")[0]
+        raise StorageError(
+            f"Cannot listen on {host}:{port}: {why}. Is a node running already? Another {kind}_port may be free."
+        ) from error
