@@ -8,8 +8,8 @@ calcified falx or a dense plain sinus shows in a part of them or is less dense.
 import cv2
 import numpy as np
 
-from triage_node.models.intracranial import disk
 from triage_node.models.preprocessing import StrippedHead
+from triage_node.models.skull_stripping.intracranial import disk
 
 # HU above the brain's median: denser than a plain sinus or nearly all clots, and bone.
 SINUS_HU, BONE_HU = 50.0, 230.0

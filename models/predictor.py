@@ -7,15 +7,15 @@ import numpy as np
 from triage_node.findings import LABELS, ImageDistance, Label, ModelIdentity, Prediction
 from triage_node.imaging.volume import Volume
 from triage_node.models.aggregation import ABSENT_LOGIT, smooth_slices, study_logits
+from triage_node.models.batch_norm_folding import folded
 from triage_node.models.contrast import contrast_sign
-from triage_node.models.coverage import coverage_cautions
 from triage_node.models.device import prepare_device
 from triage_node.models.familiarity import OUTPUT, read_familiarity, with_features
-from triage_node.models.folding import folded
 from triage_node.models.manifest import Manifest
 from triage_node.models.networks import compile_forward, restore_network
 from triage_node.models.preprocessing import StrippedHead, strip_head
 from triage_node.models.series import SeriesModel
+from triage_node.models.skull_stripping.coverage import coverage_cautions
 from triage_node.reasons import Reason, ReasonCode
 
 # One fixed shape, compiled once: 28 to 32 slices, the usual series, fill two batches.

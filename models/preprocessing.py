@@ -7,11 +7,11 @@ import numpy as np
 
 from triage_node.errors import UnsuitableSeries
 from triage_node.imaging.volume import Volume
-from triage_node.models.bone_rays import bone_images
-from triage_node.models.completeness import doubts
-from triage_node.models.head_axis import UPPER_SHARE, HeadAxis, find_head_axis, straighten
-from triage_node.models.intracranial import disk, intracranial_mask
-from triage_node.models.openings import Openings, find_openings, mend_skull
+from triage_node.models.skull_stripping.bone_rays import bone_images
+from triage_node.models.skull_stripping.completeness import doubts
+from triage_node.models.skull_stripping.head_axis import UPPER_SHARE, HeadAxis, find_head_axis, straighten
+from triage_node.models.skull_stripping.intracranial import disk, intracranial_mask
+from triage_node.models.skull_stripping.openings import Openings, find_openings, mend_skull
 from triage_node.models.slices import average_slabs, extents_mm, neighbors, resample, slab_of_slice
 from triage_node.models.windows import Window, channels
 from triage_node.reasons import Reason, ReasonCode

@@ -10,7 +10,7 @@ from triage_node.models.manifest import FILE_NAME, Manifest, parse_manifest
 if TYPE_CHECKING:
     from triage_node.findings import Prediction
     from triage_node.imaging.volume import Volume
-    from triage_node.models.explanation_picture import Explanation
+    from triage_node.models.explanation.picture import Explanation
     from triage_node.models.predictor import Model
 
 SHIPPED = Path(__file__).parent / "weights"
@@ -77,6 +77,6 @@ def load_model(name_or_folder: str | Path = DEFAULT) -> "Model":
 
 def explain_with(model: "Model") -> "Callable[[Volume, Prediction], Explanation]":
     """Return a function that draws where a model looked, for quality control."""
-    from triage_node.models.explanation_picture import explain
+    from triage_node.models.explanation.picture import explain
 
     return lambda volume, prediction: explain(model, volume, prediction)

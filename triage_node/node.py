@@ -4,14 +4,15 @@ import logging
 
 from triage_node.config import Settings
 from triage_node.delivery import Courier, RetryPolicy
-from triage_node.intake import Door, Listener, Registrar, rebuild_worklist
+from triage_node.dimse import Listener
+from triage_node.ingest import Door, Registrar, rebuild_worklist
+from triage_node.maintenance.disk import DiskWatch
+from triage_node.maintenance.scheduler import Scheduler
 from triage_node.pipeline.supervisor import Supervisor
 from triage_node.readiness import Readiness
-from triage_node.spool import Spool, device_uid, hold
-from triage_node.upkeep.disk import DiskWatch
-from triage_node.upkeep.scheduler import Scheduler
+from triage_node.storage import Spool, device_uid, hold
 from triage_node.web.server import WebServer
-from triage_node.web.system import MACHINERY, Machinery
+from triage_node.web.views.system import MACHINERY, Machinery
 from triage_node.worklist import Worklist
 
 log = logging.getLogger(__name__)

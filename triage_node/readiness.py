@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Sequence
 
 from triage_node.delivery import Courier
+from triage_node.dimse import Listener
 from triage_node.errors import StorageError
-from triage_node.intake import Listener, Registrar
+from triage_node.ingest import Registrar
+from triage_node.maintenance.scheduler import Scheduler
 from triage_node.pipeline.supervisor import Supervisor
-from triage_node.spool import Spool
-from triage_node.upkeep.scheduler import Scheduler
-from triage_node.web.parts import Fact
-from triage_node.web.system import Intake, Job, Reach, Worker
+from triage_node.storage import Spool
+from triage_node.web.dependencies import Fact
+from triage_node.web.views.system import Intake, Job, Reach, Worker
 from triage_node.worklist import Worklist
 
 LATE_SECONDS = 60.0

@@ -9,8 +9,8 @@ from functools import partial
 import numpy as np
 import pytest
 
+from triage_node.train.fitting.batch_workers import AHEAD, BatchMakers
 from triage_node.train.fitting.batches import slice_pool
-from triage_node.train.fitting.makers import AHEAD, BatchMakers
 from triage_node.train.phantom.atlas import load_atlas
 from triage_node.train.recipe import read_recipe
 from triage_node.train.shards import make_shard

@@ -13,7 +13,8 @@ import psutil
 import pytest
 from nodes import RunningNode
 
-from triage_node.worklist import Filters, Role
+from triage_node.identity import Role
+from triage_node.worklist import Filters
 
 ROUNDS = 40
 UPDATES = 20

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from triage_node.findings import LABELS, TYPES, Decision, Label, ModelIdentity
+from triage_node.outcome import Outcome, Status
 from triage_node.reasons import Reason, ReasonCode
-from triage_node.worklist import Outcome, ReceivedInstance, Status, Worklist
+from triage_node.worklist import ReceivedInstance, Worklist
 
 MODEL = ModelIdentity("net", "1", "ab")
 NAMES = (

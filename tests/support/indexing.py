@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from triage_node.train.rsna.index import plan_indexing
-from triage_node.train.rsna.parts import PARTS_FOLDER, make_part
-from triage_node.train.rsna.problems import Problem
-from triage_node.train.rsna.tables import Index, Labels
+from triage_node.train.rsna.dataset.index import plan_indexing
+from triage_node.train.rsna.dataset.index_parts import PARTS_FOLDER, make_part
+from triage_node.train.rsna.dataset.problems import Problem
+from triage_node.train.rsna.dataset.tables import Index, Labels
 
 
 def indexed(images: Path, out: Path, labels: Labels | None = None, only: str = "") -> tuple[Index, list[Problem]]:

@@ -6,8 +6,9 @@ from pydicom.filereader import read_file_meta_info
 from pynetdicom import AE, _config, build_context
 
 from triage_node.config import Settings
-from triage_node.intake import Door, Listener, Registrar
-from triage_node.spool import Spool
+from triage_node.dimse import Listener
+from triage_node.ingest import Door, Registrar
+from triage_node.storage import Spool
 from triage_node.worklist import Worklist
 
 

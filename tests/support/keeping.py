@@ -5,8 +5,8 @@ from pathlib import Path
 
 from sites import Site
 
-from triage_node.intake.header import read_header
-from triage_node.intake.kept import received_instance
+from triage_node.ingest.header import read_header
+from triage_node.ingest.unindexed_instance import received_instance
 
 
 def keep(site: Site, paths: Iterable[Path]) -> list[Path]:

@@ -10,10 +10,10 @@ from pydicom.dataset import Dataset
 from sites import Site
 
 from triage_node.findings import LABELS, Decision, Label, ModelIdentity, Prediction
+from triage_node.outcome import Outcome, Status
 from triage_node.pipeline.reporting import report_files
 from triage_node.report import ReportContent, build_picture, build_report
-from triage_node.spool.layout import hashed
-from triage_node.worklist import Outcome, Status
+from triage_node.storage.layout import hashed
 
 MODEL = ModelIdentity("net", "1", "ab" * 32)
 FLAGGED = (Label.ANY, Label.SUBDURAL)

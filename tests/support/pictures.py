@@ -17,7 +17,8 @@ from PIL import Image
 
 from triage_node.config import Settings
 from triage_node.demo.studies import unpack
-from triage_node.worklist import Role, Worklist
+from triage_node.identity import Role
+from triage_node.worklist import Worklist
 
 LARGEST_BYTES = 200_000
 SIZE = (1280, 800)

@@ -10,9 +10,9 @@ from triage_node.findings import LABELS
 from triage_node.imaging.volume import Volume
 from triage_node.models.preprocessing import Geometry
 from triage_node.train.phantom.dicom_series import write_volume
-from triage_node.train.rsna.cache import CachedSeries
-from triage_node.train.rsna.planes import bytes_per_plane
-from triage_node.train.rsna.tables import INDEX_SCHEMA, Index, fingerprint, write_index
+from triage_node.train.rsna.dataset.tables import INDEX_SCHEMA, Index, fingerprint, write_index
+from triage_node.train.rsna.shards.cache import CachedSeries
+from triage_node.train.rsna.shards.slice_rows import bytes_per_plane
 
 SMALL = Geometry(mm_per_pixel=2.5, rows=96, columns=64)
 TINY = Geometry(mm_per_pixel=5.0, rows=32, columns=32)

@@ -9,14 +9,15 @@ import argon2
 from starlette.testclient import TestClient
 
 from triage_node.config import Settings
-from triage_node.intake import Door, Registrar
-from triage_node.spool import Spool
+from triage_node.identity import Role
+from triage_node.identity.accounts import Accounts
+from triage_node.identity.lockouts import Lockouts
+from triage_node.identity.passwords import Passwords
+from triage_node.ingest import Door, Registrar
+from triage_node.storage import Spool
 from triage_node.web.application import build_application
-from triage_node.web.audit import Auditor
-from triage_node.worklist import Role, Worklist
-from triage_node.worklist.accounts import Accounts
-from triage_node.worklist.lockouts import Lockouts
-from triage_node.worklist.passwords import Passwords
+from triage_node.web.security.audit import Auditor
+from triage_node.worklist import Worklist
 
 PASSWORD = "correct horse battery"
 ADDRESS = "http://127.0.0.1"

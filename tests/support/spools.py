@@ -8,9 +8,9 @@ from typing import Any
 from ct import head_ct
 
 from triage_node.findings import LABELS, Decision, Label, ModelIdentity
-from triage_node.spool import Spool
-from triage_node.spool.layout import hashed
-from triage_node.worklist import Outcome, Status
+from triage_node.outcome import Outcome, Status
+from triage_node.storage import Spool
+from triage_node.storage.layout import hashed
 
 MODEL = ModelIdentity("net", "1", "ab")
 

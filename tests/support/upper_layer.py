@@ -4,8 +4,8 @@ import socket
 import struct
 from dataclasses import dataclass, field
 
-from triage_node.intake.command import Operation
-from triage_node.intake.pdu import HEADER, ITEM_HEADER, PDUType
+from triage_node.dimse.command_set import Operation
+from triage_node.dimse.pdu import HEADER, ITEM_HEADER, PDUType
 
 VERIFICATION = b"1.2.840.10008.1.1"
 CT = b"1.2.840.10008.5.1.4.1.1.2"

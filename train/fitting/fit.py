@@ -14,13 +14,13 @@ from triage_node.models.architecture import Architecture, build_network
 from triage_node.models.weights_file import assign_weights, read_weights
 from triage_node.models.windows import channel_count
 from triage_node.train.fitting.averaging import WeightAverage
+from triage_node.train.fitting.batch_workers import BatchMakers, Pool, make_batch
 from triage_node.train.fitting.batches import slice_pool
 from triage_node.train.fitting.checkpoint import CHECKPOINT_FILE, Checkpoint, restore_checkpoint
 from triage_node.train.fitting.compiling import compile_network
+from triage_node.train.fitting.dead_channels import LivingShare
 from triage_node.train.fitting.devices import device_scope, share_statistics
 from triage_node.train.fitting.imagenet import load_imagenet
-from triage_node.train.fitting.living import LivingShare
-from triage_node.train.fitting.makers import BatchMakers, Pool, make_batch
 from triage_node.train.fitting.processes import is_first, own_rows, place
 from triage_node.train.fitting.settings import WEIGHTS_FILE, FitSettings
 from triage_node.train.provenance import write_settings

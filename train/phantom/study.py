@@ -13,8 +13,8 @@ from triage_node.train.phantom.grid import Grid
 from triage_node.train.phantom.head import Pose, place_head
 from triage_node.train.phantom.lesion import Anatomy, Lesion
 from triage_node.train.phantom.lesions import LESIONS
-from triage_node.train.phantom.look_alikes import add_look_alikes
 from triage_node.train.phantom.mass_effect import displace
+from triage_node.train.phantom.mimics import add_look_alikes
 from triage_node.train.phantom.scanner import SUBSLICES, Scanner, average_subslices, brightening, scan, shading
 from triage_node.train.phantom.skull import add_vault
 from triage_node.train.phantom.skull_base import add_skull_base

@@ -94,9 +94,9 @@ def _with_progress(series: Any) -> Any:
 def _guarded(
     series: Any, model: Any, policy: Any, today: Any, force: bool, debug: bool, explain: Any, skipped: Any
 ) -> "Analysis":
+    from triage_node.outcome import Status
     from triage_node.pipeline.analysis import Analysis, judge_and_analyze
     from triage_node.reasons import Reason, ReasonCode
-    from triage_node.worklist.outcome import Status
 
     try:
         return judge_and_analyze(series, model, policy, today, force, explain, skipped)

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from typing import IO
 
     from triage_node.config import Settings
-    from triage_node.intake.rebuild import Rebuilt
-    from triage_node.spool import Spool
+    from triage_node.ingest.rebuild import Rebuilt
+    from triage_node.storage import Spool
     from triage_node.worklist import Worklist
 
 MOST_NAMED = 20
@@ -35,7 +35,7 @@ def rebuild(
     tokens, comments, verdicts and the audit trail are in the database only: what a file that was set aside held of
     them has to be made anew. It can be interrupted and repeated.
     """
-    from triage_node.spool import Spool
+    from triage_node.storage import Spool
     from triage_node.worklist import Worklist
 
     settings = settings_from(context, data_dir=data_dir)
@@ -55,7 +55,7 @@ def rebuild(
 
 def _hold(settings: "Settings") -> "IO[str]":
     from triage_node.errors import FolderInUse, SettingsError
-    from triage_node.spool import hold
+    from triage_node.storage import hold
 
     if not (settings.data_dir / "spool").is_dir():
         raise SettingsError(f"There is no spool in {settings.data_dir}; name the node's folder with --data-dir.")
@@ -67,8 +67,8 @@ def _hold(settings: "Settings") -> "IO[str]":
 
 def _set_aside(settings: "Settings", whole_too: bool) -> "list[Path]":
     """Set a damaged SQLite file aside, or a whole one that is not wanted; return the new names."""
-    from triage_node.worklist.database import Database
-    from triage_node.worklist.sqlite_file import damage_of, set_aside
+    from triage_node.database.engine import Database
+    from triage_node.database.sqlite_file import damage_of, set_aside
 
     database = Database(settings.effective_database_url)
     database.close()
@@ -87,7 +87,7 @@ def _rebuild(settings: "Settings", spool: "Spool", worklist: "Worklist") -> "Reb
     from rich.console import Console
     from rich.progress import MofNCompleteColumn, Progress
 
-    from triage_node.intake import rebuild_worklist
+    from triage_node.ingest import rebuild_worklist
 
     destinations = [str(one) for one in settings.destinations]
     columns = (*Progress.get_default_columns(), MofNCompleteColumn())

@@ -18,7 +18,7 @@ def send(
     from rich.console import Console
     from rich.progress import Progress
 
-    from triage_node.peers import store_files
+    from triage_node.dimse import store_files
 
     destination = destination_from(to)
     files = [file for path in paths for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]

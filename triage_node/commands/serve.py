@@ -29,9 +29,9 @@ def serve(
     Point the PACS's forwarding rule at AE title TRIAGE, port 11112. Try the connection with `triage-node check`.
     """
     from triage_node.commands.preflight import check_before_listening
-    from triage_node.commands.stopping import StopSignal
     from triage_node.logs import configure_logging
     from triage_node.node import Node
+    from triage_node.stop_signal import StopSignal
 
     settings = settings_from(
         context,
@@ -65,7 +65,7 @@ def _say_how_to_sign_in(node: "Node") -> None:
     The first administrator's password goes to a terminal of this machine, else into a file; never into a log.
     """
     from triage_node.config import is_loopback
-    from triage_node.worklist.accounts import FIRST_ADMINISTRATOR
+    from triage_node.identity.accounts import FIRST_ADMINISTRATOR
 
     if node.web is None:
         return

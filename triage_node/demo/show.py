@@ -10,15 +10,15 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from triage_node.commands.stopping import StopSignal
 from triage_node.config import Destination, read_settings
 from triage_node.demo.pacs import Arrival, StandInPACS
 from triage_node.demo.studies import DemoStudy, unpack
+from triage_node.dimse import store_files
 from triage_node.errors import TriageError
 from triage_node.logs import configure_logging
 from triage_node.node import Node
-from triage_node.peers import store_files
 from triage_node.report import render, summarize
+from triage_node.stop_signal import StopSignal
 
 SERIES_QUIET_SECONDS = 1.0
 STUDY_QUIET_SECONDS = 2.0

@@ -1,7 +1,7 @@
 """From received instances to a volume in Hounsfield units: choose, judge, sort, decode, average."""
 
 from triage_node.imaging.choice import Choice, choose
-from triage_node.imaging.damage import damage_caution, damaged_beside, damaged_instances
+from triage_node.imaging.completeness.damage import damage_caution, damaged_beside, damaged_instances
 from triage_node.imaging.eligibility import looks_like_head_ct
 from triage_node.imaging.instance import Instance
 from triage_node.imaging.judging import judge

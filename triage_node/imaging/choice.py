@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from triage_node.errors import UnsuitableSeries
-from triage_node.imaging.gaps import find_gaps
+from triage_node.imaging.completeness.gaps import find_gaps
+from triage_node.imaging.completeness.usable import usable_stack
 from triage_node.imaging.header import number
 from triage_node.imaging.judging import judge, thickness_mm
 from triage_node.imaging.patient import names_several_patients
 from triage_node.imaging.policy import Policy
 from triage_node.imaging.series import Series
 from triage_node.imaging.slices import slices_in
-from triage_node.imaging.usable import usable_stack
 from triage_node.reasons import Reason, ReasonCode
 
 _BEST_THICKNESS_MM = (3.0, 6.0)

@@ -7,8 +7,8 @@ from pydicom.uid import CTImageStorage, EnhancedCTImageStorage, LegacyConvertedE
 
 from triage_node.imaging.header import items, text, texts
 from triage_node.imaging.instance import sop_class_uid, transfer_syntax_uid
-from triage_node.imaging.pixelformat import COMPRESSED
-from triage_node.imaging.words import folded, other_part_words
+from triage_node.imaging.pixel_data.pixel_format import COMPRESSED
+from triage_node.imaging.wording.body_part import folded, other_part_words
 
 CT_CLASSES = frozenset({CTImageStorage, EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage})
 _PROCESSED = re.compile(

@@ -4,15 +4,15 @@ from datetime import date
 
 from triage_node.errors import UnsuitableSeries
 from triage_node.imaging.arrangement import is_localizer
-from triage_node.imaging.contrast import contrast_words
+from triage_node.imaging.completeness.usable import usable_stack
 from triage_node.imaging.eligibility import is_ct
 from triage_node.imaging.patient import patient_reasons, prior_reasons
 from triage_node.imaging.policy import Policy
 from triage_node.imaging.series import Series
 from triage_node.imaging.slices import originals, slices_in
 from triage_node.imaging.stack import Stack
-from triage_node.imaging.usable import usable_stack
-from triage_node.imaging.words import other_part_words
+from triage_node.imaging.wording.body_part import other_part_words
+from triage_node.imaging.wording.contrast import contrast_words
 from triage_node.reasons import Reason, ReasonCode
 
 

@@ -5,21 +5,21 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 
 from triage_node.errors import UnsuitableSeries
+from triage_node.imaging.completeness.gaps import find_gaps
+from triage_node.imaging.completeness.loss import too_many
+from triage_node.imaging.completeness.usable import UsableStack, usable_stack
 from triage_node.imaging.frame import Frame
-from triage_node.imaging.gaps import find_gaps
 from triage_node.imaging.head import shows_head
 from triage_node.imaging.header import whole
-from triage_node.imaging.hounsfield import hounsfield
 from triage_node.imaging.instance import Instance
 from triage_node.imaging.judging import content_reasons, kind_reasons, stack_reasons
-from triage_node.imaging.loss import too_many
 from triage_node.imaging.orientation import Turn
-from triage_node.imaging.pixels import stored_values
+from triage_node.imaging.pixel_data.pixels import stored_values
 from triage_node.imaging.policy import Policy
+from triage_node.imaging.rescale import hounsfield
 from triage_node.imaging.series import Series
 from triage_node.imaging.slabs import slab_of_each, weights_in_slab
 from triage_node.imaging.stack import Stack
-from triage_node.imaging.usable import UsableStack, usable_stack
 from triage_node.imaging.volume import SourceSlice, Volume
 from triage_node.reasons import Reason, ReasonCode
 

@@ -9,12 +9,12 @@ from pydicom import Dataset
 
 from triage_node.errors import InvalidInstance, UnsuitableSeries
 from triage_node.imaging.frame import Frame, frames_of
-from triage_node.imaging.frame_bytes import little_endian_frames
 from triage_node.imaging.header import number, text, whole
-from triage_node.imaging.hounsfield import hounsfield
 from triage_node.imaging.instance import Instance
-from triage_node.imaging.pixelformat import NATIVE
-from triage_node.imaging.pixels import stored_values
+from triage_node.imaging.pixel_data.frame_bytes import little_endian_frames
+from triage_node.imaging.pixel_data.pixel_format import NATIVE
+from triage_node.imaging.pixel_data.pixels import stored_values
+from triage_node.imaging.rescale import hounsfield
 
 MEDIA_TYPES = {"image/jpeg": ".jpg", "image/png": ".png"}
 FUNCTIONS = ("linear", "linear-exact", "sigmoid")

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from triage_node.imaging.gaps import Gap
-from triage_node.imaging.loss import Loss
+from triage_node.imaging.completeness.gaps import Gap
+from triage_node.imaging.completeness.loss import Loss
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from triage_node.findings import LABELS, Label, ModelIdentity, Prediction
 from triage_node.imaging import Choice
 from triage_node.imaging.volume import SourceSlice
 from triage_node.logs import origin
+from triage_node.outcome import Outcome
 from triage_node.pipeline.analysis import Analysis, Picture
 from triage_node.report import (
     BestSlice,
@@ -26,7 +27,6 @@ from triage_node.report import (
     replaced_instance,
     report_variants,
 )
-from triage_node.worklist import Outcome
 from triage_node.worklist.results import FIRST_REPORT
 
 log = logging.getLogger(__name__)

@@ -14,6 +14,7 @@ from triage_node.findings import Prediction
 from triage_node.imaging import Choice, Policy, choose, scan
 from triage_node.imaging.volume import Volume
 from triage_node.logs import origin
+from triage_node.outcome import Outcome, Status
 from triage_node.pipeline.analysis import Analysis, Explain, Model, Picture, analyze_study
 from triage_node.pipeline.reporting import (
     Reporter,
@@ -24,9 +25,9 @@ from triage_node.pipeline.reporting import (
     stored_report,
 )
 from triage_node.reasons import Reason, ReasonCode
-from triage_node.spool import Spool, device_uid
-from triage_node.spool.layout import SLICE_SCORES, hashed
-from triage_node.worklist import Claim, Outcome, Status, Worklist
+from triage_node.storage import Spool, device_uid
+from triage_node.storage.layout import SLICE_SCORES, hashed
+from triage_node.worklist import Claim, Worklist
 
 log = logging.getLogger(__name__)
 

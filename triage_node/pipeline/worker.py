@@ -17,7 +17,7 @@ from triage_node.errors import ModelError, StorageError
 from triage_node.logs import configure_logging, native_messages_silenced
 from triage_node.pipeline.policy import policy_for
 from triage_node.pipeline.runner import Runner
-from triage_node.spool import Spool, device_uid
+from triage_node.storage import Spool, device_uid
 from triage_node.worklist import Claim, Worklist
 from triage_node.zone import live_in
 

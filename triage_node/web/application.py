@@ -30,17 +30,17 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from triage_node import __version__
 from triage_node.config import Settings
-from triage_node.intake import Door
-from triage_node.spool import Spool
-from triage_node.web.audit import Auditor
-from triage_node.web.headers import SecurityHeaders
-from triage_node.web.hosts import allowed_hosts
-from triage_node.web.limits import RateLimit
-from triage_node.web.parts import Fact, Parts
-from triage_node.web.refusals import Unforeseen, answer_refusals
+from triage_node.ingest import Door
+from triage_node.storage import Spool
+from triage_node.web.dependencies import Fact, Parts
+from triage_node.web.http.allowed_hosts import allowed_hosts
+from triage_node.web.http.exception_handlers import Unforeseen, answer_refusals
+from triage_node.web.http.rate_limits import RateLimit
+from triage_node.web.http.security_headers import SecurityHeaders
+from triage_node.web.http.static_files import LastingFiles
 from triage_node.web.registry import navigation, routers
-from triage_node.web.static_files import LastingFiles
-from triage_node.web.templating import STATIC, Templates
+from triage_node.web.security.audit import Auditor
+from triage_node.web.views.templating import STATIC, Templates
 from triage_node.worklist import Worklist
 
 LARGEST_BODY = 1 << 20

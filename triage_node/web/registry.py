@@ -9,8 +9,8 @@ from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
 from triage_node.web import api, dicomweb, pages
-from triage_node.web.access import is_guarded
-from triage_node.web.navigation import Entry, Navigation
+from triage_node.web.security.authorization import is_guarded
+from triage_node.web.views.navigation import Entry, Navigation
 
 PUBLIC = frozenset(
     {"/health/live", "/health/ready", "/sign-in", "/sign-in/openid", "/sign-in/openid/callback", "/static/{path:path}"}

@@ -11,13 +11,13 @@ import uvicorn
 
 from triage_node.config import Settings
 from triage_node.errors import SettingsError, StorageError
-from triage_node.intake import Door
-from triage_node.spool import Spool
+from triage_node.ingest import Door
+from triage_node.storage import Spool
 from triage_node.web.application import build_application
-from triage_node.web.audit import Auditor
-from triage_node.web.connections import MOST_CONNECTIONS, BoundedConnection
-from triage_node.web.forwarding import forwarder
-from triage_node.web.parts import Fact
+from triage_node.web.dependencies import Fact
+from triage_node.web.http.connection_limits import MOST_CONNECTIONS, BoundedConnection
+from triage_node.web.security.audit import Auditor
+from triage_node.web.security.audit_forwarding import forwarder
 from triage_node.worklist import Worklist
 
 log = logging.getLogger(__name__)

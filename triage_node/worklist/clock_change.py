@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 from sqlalchemy import update
 
-from triage_node.worklist.account_tables import LockoutRow, SessionRow
-from triage_node.worklist.database import Database
-from triage_node.worklist.moves import record
-from triage_node.worklist.schema import DeliveryRow
-from triage_node.worklist.states import DeliveryState
+from triage_node.database.account_tables import LockoutRow, SessionRow
+from triage_node.database.engine import Database
+from triage_node.database.schema import DeliveryRow
+from triage_node.database.states import DeliveryState
+from triage_node.worklist.transitions import record
 
 
 class ClockChange:

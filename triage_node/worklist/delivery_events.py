@@ -4,10 +4,10 @@ import time
 
 from sqlalchemy.orm import Session
 
-from triage_node.worklist.changes import note_change
-from triage_node.worklist.moves import record
-from triage_node.worklist.schema import DeliveryRow, EventRow
-from triage_node.worklist.states import DeliveryState
+from triage_node.database.change_feed import note_change
+from triage_node.database.schema import DeliveryRow, EventRow
+from triage_node.database.states import DeliveryState
+from triage_node.worklist.transitions import record
 
 ACTOR = "delivery"
 

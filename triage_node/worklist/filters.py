@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_
 
+from triage_node.database.schema import StudyRow
+from triage_node.database.states import StudyState
 from triage_node.errors import InvalidInput
 from triage_node.findings import LABELS, Decision
 from triage_node.reasons import ReasonCode
 from triage_node.worklist.not_analyzed import has_reason
-from triage_node.worklist.schema import StudyRow
-from triage_node.worklist.states import StudyState
 
 NO_DECISION = "none"
 ALLOWED: Mapping[str, frozenset[str]] = {

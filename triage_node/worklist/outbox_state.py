@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from triage_node.worklist.database import Database
-from triage_node.worklist.schema import DeliveryRow
-from triage_node.worklist.states import DeliveryState
+from triage_node.database.engine import Database
+from triage_node.database.schema import DeliveryRow
+from triage_node.database.states import DeliveryState
 
 WAITING = (DeliveryState.PENDING, DeliveryState.SENDING)
 UNDELIVERED = (*WAITING, DeliveryState.DEAD, DeliveryState.HELD)

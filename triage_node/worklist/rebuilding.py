@@ -6,19 +6,19 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from triage_node.database.engine import Database
+from triage_node.database.reading_order import decide
+from triage_node.database.schema import OutcomeRow, StudyRow
+from triage_node.database.states import DeliveryState, StudyState
 from triage_node.errors import RowRefused
 from triage_node.findings import Decision
-from triage_node.worklist.database import Database
-from triage_node.worklist.moves import restore
+from triage_node.statistics.rollups import count_outcome
 from triage_node.worklist.not_analyzed import write_reasons
 from triage_node.worklist.outbox import add_deliveries
-from triage_node.worklist.ranking import decide
 from triage_node.worklist.registration import ReceivedInstance, Registration
 from triage_node.worklist.results import list_results, results_in
-from triage_node.worklist.rollups import count_outcome
-from triage_node.worklist.schema import OutcomeRow, StudyRow
-from triage_node.worklist.states import DeliveryState, StudyState
 from triage_node.worklist.stored_outcome import StoredOutcome
+from triage_node.worklist.transitions import restore
 
 ACTOR = "rebuild"
 

@@ -9,8 +9,8 @@ from pydicom import dcmread
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from triage_node.database.schema import InstanceRow, SeriesRow, StudyRow
 from triage_node.logs import origin
-from triage_node.worklist.schema import InstanceRow, SeriesRow, StudyRow
 
 log = logging.getLogger(__name__)
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from triage_node.database.schema import OutcomeRow
 from triage_node.findings import LABELS, Decision, ModelIdentity
+from triage_node.outcome import Outcome, Status
 from triage_node.reasons import Reason, ReasonCode
-from triage_node.worklist.outcome import Outcome, Status
-from triage_node.worklist.schema import OutcomeRow
 
 COLUMNS = {column.name for column in OutcomeRow.__table__.columns} - {"id", "study_id", "folder"}
 NEEDED = COLUMNS & {

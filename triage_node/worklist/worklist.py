@@ -4,30 +4,30 @@ import time
 from collections.abc import Callable
 
 from triage_node.config import Settings
+from triage_node.database.engine import Database, make_data_folder
 from triage_node.errors import StorageError
-from triage_node.worklist.accounts import Accounts
-from triage_node.worklist.assembly import Assembly, Timers
-from triage_node.worklist.audit_trail import AuditTrail
+from triage_node.identity.accounts import Accounts
+from triage_node.identity.audit_trail import AuditTrail
+from triage_node.identity.lockouts import Lockouts
+from triage_node.identity.passwords import Passwords
+from triage_node.identity.sessions import Limits, Sessions
+from triage_node.identity.tokens import Tokens
+from triage_node.search.search import Search
+from triage_node.search.stored_instances import Holdings
+from triage_node.search.workitems import Workitems
+from triage_node.statistics.queue_history import QueueHistory
+from triage_node.statistics.recounting import recount_if_missing
+from triage_node.statistics.statistics import Statistics
 from triage_node.worklist.claims import Claims
 from triage_node.worklist.clock_change import ClockChange
-from triage_node.worklist.database import Database, make_data_folder
-from triage_node.worklist.holdings import Holdings
-from triage_node.worklist.lockouts import Lockouts
 from triage_node.worklist.outbox import Outbox
 from triage_node.worklist.outbox_state import OutboxState
-from triage_node.worklist.passwords import Passwords
-from triage_node.worklist.people import People
-from triage_node.worklist.queries import Queries
-from triage_node.worklist.queue_history import QueueHistory
+from triage_node.worklist.reader_actions import People
 from triage_node.worklist.rebuilding import Rebuilding
-from triage_node.worklist.recounting import recount_if_missing
 from triage_node.worklist.registration import Registration
-from triage_node.worklist.search import Search
-from triage_node.worklist.sessions import Limits, Sessions
-from triage_node.worklist.statistics import Statistics
-from triage_node.worklist.tokens import Tokens
-from triage_node.worklist.views import Views
-from triage_node.worklist.workitems import Workitems
+from triage_node.worklist.study_completion import Assembly, Timers
+from triage_node.worklist.study_details import Views
+from triage_node.worklist.study_lists import Queries
 
 LEASE_SECONDS = 60.0
 CHECK_SECONDS = 5.0

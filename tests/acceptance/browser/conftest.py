@@ -18,10 +18,11 @@ from programs import free_port, need
 from triage_node.config import Settings
 from triage_node.demo.studies import unpack
 from triage_node.findings import Decision
-from triage_node.worklist import Role, Worklist
-from triage_node.worklist.accounts import Accounts
-from triage_node.worklist.lockouts import Lockouts
-from triage_node.worklist.passwords import Passwords
+from triage_node.identity import Role
+from triage_node.identity.accounts import Accounts
+from triage_node.identity.lockouts import Lockouts
+from triage_node.identity.passwords import Passwords
+from triage_node.worklist import Worklist
 
 HERE = Path(__file__).parent
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>"

@@ -4,8 +4,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browsers import DESKTOP, PHONE
 
+from triage_node.identity import Role
 from triage_node.web.registry import navigation, routers
-from triage_node.worklist import Role
 
 PAGES = {
     "archive": "/worklist?list=all&decision=flagged",

@@ -9,7 +9,7 @@ import pytest
 
 from triage_node import private_files
 from triage_node.private_files import keep_private, make_private_folder
-from triage_node.spool import Spool, hold
+from triage_node.storage import Spool, hold
 from triage_node.worklist import Worklist
 
 

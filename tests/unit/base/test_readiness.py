@@ -10,15 +10,17 @@ from pydicom import dcmwrite
 
 from triage_node.config import Destination
 from triage_node.delivery import Courier, RetryPolicy
+from triage_node.dimse import Listener
 from triage_node.errors import StorageError
 from triage_node.findings import ModelIdentity
-from triage_node.intake import Door, Listener, Registrar
+from triage_node.ingest import Door, Registrar
+from triage_node.maintenance.scheduler import Scheduler
+from triage_node.outcome import Outcome, Status
 from triage_node.pipeline.supervisor import Supervisor
 from triage_node.readiness import Readiness
 from triage_node.report import build_connection_test
-from triage_node.spool import Spool
-from triage_node.upkeep.scheduler import Scheduler
-from triage_node.worklist import Outcome, ReceivedInstance, Status
+from triage_node.storage import Spool
+from triage_node.worklist import ReceivedInstance
 
 pytestmark = [
     pytest.mark.usefixtures("collect_sockets"),
@@ -108,8 +110,8 @@ def test_a_job_that_fails_is_a_warning_and_one_that_never_ends_is_not_ready(part
     parts.scheduler.every(0.05, fail)
     wait_for(lambda: wrong(parts) == {"upkeep"}, "the warning")
     assert "fail" in messages(parts)["upkeep"]
-    monkeypatch.setattr("triage_node.web.system.SHORTEST_SILENCE_SECONDS", 0.0)
-    monkeypatch.setattr("triage_node.web.system.MISSED_RUNS", 0)
+    monkeypatch.setattr("triage_node.web.views.system.SHORTEST_SILENCE_SECONDS", 0.0)
+    monkeypatch.setattr("triage_node.web.views.system.MISSED_RUNS", 0)
     assert wrong(parts) == {"upkeep", "scheduler"}
 
 

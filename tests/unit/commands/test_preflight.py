@@ -11,8 +11,9 @@ from typer.testing import CliRunner
 from triage_node.cli import app
 from triage_node.commands.preflight import check_before_listening
 from triage_node.errors import SettingsError, StorageError
+from triage_node.identity import Role
 from triage_node.models.registry import find_model
-from triage_node.worklist import Role, Worklist
+from triage_node.worklist import Worklist
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from programs import run
 from spools import fill
 
 from triage_node.config import read_settings
-from triage_node.intake import rebuild_worklist
-from triage_node.spool import Spool, hold
+from triage_node.ingest import rebuild_worklist
+from triage_node.storage import Spool, hold
 from triage_node.worklist import Worklist
 
 pytestmark = pytest.mark.slow

@@ -12,7 +12,7 @@ from programs import WITHOUT_EXTRAS, need
 
 TO_ANOTHER_THREAD = """
 import signal, threading, time
-from triage_node.commands.stopping import StopSignal
+from triage_node.stop_signal import StopSignal
 
 def take_it():
     time.sleep(0.3)  # the main thread is waiting by then
@@ -27,7 +27,7 @@ print("stopped")
 
 BEFORE_THE_WAIT = """
 import os, signal
-from triage_node.commands.stopping import StopSignal
+from triage_node.stop_signal import StopSignal
 
 with StopSignal() as stop:
     os.kill(os.getpid(), signal.SIGTERM)

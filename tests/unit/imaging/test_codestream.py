@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom.encaps import generate_frames
 
-from triage_node.imaging.codestream import Codestream, without_applications
+from triage_node.imaging.pixel_data.codestream import Codestream, without_applications
 
 FRAME = b"\xff\xc3\x00\x0b\x10\x00\x40\x00\x50\x01\x01\x11\x00"
 SCAN = b"\xff\xda\x00\x08\x01\x01\x00\x01\x00\x00data\xff\xd9"

@@ -19,8 +19,8 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
-from triage_node.imaging.comparison import Difference, difference
-from triage_node.imaging.data_set_parts import read_parts
+from triage_node.imaging.comparison.data_set_parts import read_parts
+from triage_node.imaging.comparison.difference import Difference, difference
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
 

@@ -6,8 +6,8 @@ from ct_series import TODAY, in_memory
 from pydicom import Dataset
 
 from triage_node.imaging import Policy
-from triage_node.imaging.contrast import contrast_words
 from triage_node.imaging.judging import judge
+from triage_node.imaging.wording.contrast import contrast_words
 
 NO_AGENT = [
     "w/out contrast",

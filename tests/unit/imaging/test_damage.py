@@ -4,7 +4,7 @@ import ct
 import pytest
 
 from triage_node.imaging import scan
-from triage_node.imaging.damage import damage_caution, damaged_beside, damaged_instances
+from triage_node.imaging.completeness.damage import damage_caution, damaged_beside, damaged_instances
 from triage_node.imaging.series import Skipped
 
 

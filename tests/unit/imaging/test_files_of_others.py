@@ -12,7 +12,7 @@ from pydicom.uid import UID
 from triage_node.errors import InvalidInstance
 from triage_node.imaging import Instance
 from triage_node.imaging.header import text
-from triage_node.imaging.pixels import stored_values
+from triage_node.imaging.pixel_data.pixels import stored_values
 
 FOLDERS = [
     Path(folder) / below

@@ -13,11 +13,11 @@ from pydicom.encaps import generate_frames
 
 from triage_node.errors import InvalidInstance, UnsuitableSeries
 from triage_node.imaging import Instance
-from triage_node.imaging.codestream import until_end
-from triage_node.imaging.fragments import Fragments
-from triage_node.imaging.frame_bytes import compressed_frames
-from triage_node.imaging.pixels import stored_values
-from triage_node.imaging.transcoding import explicit_little_endian
+from triage_node.imaging.pixel_data.codestream import until_end
+from triage_node.imaging.pixel_data.fragments import Fragments
+from triage_node.imaging.pixel_data.frame_bytes import compressed_frames
+from triage_node.imaging.pixel_data.pixels import stored_values
+from triage_node.imaging.pixel_data.transcoding import explicit_little_endian
 
 DELIMITER = struct.pack("<HHL", 0xFFFE, 0xE0DD, 0)
 ENDS = {

@@ -6,8 +6,8 @@ import pytest
 from ct_enhanced import enhanced_ct
 from ct_series import in_memory
 
-from triage_node.imaging.gaps import find_gaps, words
-from triage_node.imaging.usable import usable_stack
+from triage_node.imaging.completeness.gaps import find_gaps, words
+from triage_node.imaging.completeness.usable import usable_stack
 
 TILTED = [1, 0, 0, 0, np.cos(np.radians(18.5)), -np.sin(np.radians(18.5))]
 

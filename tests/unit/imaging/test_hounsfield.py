@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from pydicom import Dataset
 
-from triage_node.imaging.hounsfield import hounsfield
+from triage_node.imaging.rescale import hounsfield
 
 
 def header(**elements: object) -> Dataset:

@@ -12,7 +12,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 from triage_node.errors import InvalidInstance
 from triage_node.imaging.inflating import KEPT_BYTES, Inflating
 from triage_node.imaging.part10 import read_everything, read_pixel_data
-from triage_node.intake.header import read_open_header
+from triage_node.ingest.header import read_open_header
 
 # Tag, VR and length of Pixel Data as explicit VR has them, with 400 MB announced.
 LONG_PIXEL_DATA = b"\xe0\x7f\x10\x00OW\0\0" + (400 << 20).to_bytes(4, "little")

@@ -8,8 +8,8 @@ from ct_series import on_disk
 from pydicom import Dataset
 
 from triage_node.imaging.frame import frames_of
-from triage_node.imaging.hounsfield import hounsfield
-from triage_node.imaging.pixels import stored_values
+from triage_node.imaging.pixel_data.pixels import stored_values
+from triage_node.imaging.rescale import hounsfield
 
 AIR = -1024
 

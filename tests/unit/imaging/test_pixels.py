@@ -27,8 +27,8 @@ from pydicom.uid import (
 from triage_node.errors import UnsuitableSeries
 from triage_node.imaging import Instance, Series
 from triage_node.imaging.frame import frames_of
-from triage_node.imaging.hounsfield import hounsfield
-from triage_node.imaging.pixels import stored_values
+from triage_node.imaging.pixel_data.pixels import stored_values
+from triage_node.imaging.rescale import hounsfield
 
 DCMTK = {
     "JPEG lossless .70": ("dcmcjpeg", "+e1"),
@@ -44,7 +44,7 @@ DECODE = """
 import sys
 from pathlib import Path
 from triage_node.imaging import Instance
-from triage_node.imaging.pixels import stored_values
+from triage_node.imaging.pixel_data.pixels import stored_values
 list(stored_values(Instance.read(Path(sys.argv[1])), [1]))
 """
 

@@ -19,7 +19,7 @@ from pydicom.uid import (
 
 from triage_node.errors import InvalidInstance, UnsuitableSeries
 from triage_node.imaging import Instance, Series, part10, scan
-from triage_node.imaging.pixels import stored_values
+from triage_node.imaging.pixel_data.pixels import stored_values
 
 
 def test_files_are_grouped_by_series(tmp_path):

@@ -13,7 +13,7 @@ from pydicom.uid import MPEG2MPML
 
 from triage_node.errors import UnsuitableSeries
 from triage_node.imaging import Policy, choose, read_volume
-from triage_node.imaging.loss import caution
+from triage_node.imaging.completeness.loss import caution
 from triage_node.reasons import ReasonCode
 
 

@@ -12,11 +12,11 @@ from triage_node.commands.analyze import _print_table, as_row
 from triage_node.demo.studies import unpack
 from triage_node.findings import Decision
 from triage_node.imaging import Instance, Policy, Series, Skipped, read_volume, scan
-from triage_node.imaging.gaps import Gap
+from triage_node.imaging.completeness.gaps import Gap
 from triage_node.imaging.volume import SourceSlice, Volume
-from triage_node.models.coverage import coverage_cautions
-from triage_node.models.head_axis import HeadAxis
 from triage_node.models.preprocessing import StrippedHead, strip_head
+from triage_node.models.skull_stripping.coverage import coverage_cautions
+from triage_node.models.skull_stripping.head_axis import HeadAxis
 from triage_node.pipeline.analysis import Analysis, judge_and_analyze
 from triage_node.reasons import ReasonCode
 

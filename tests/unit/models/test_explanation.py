@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from triage_node.findings import LABELS, Label
-from triage_node.models.explanation import explain_slice
-from triage_node.models.explanation_picture import explain
+from triage_node.models.explanation.grad_cam import explain_slice
+from triage_node.models.explanation.picture import explain
 
 pytestmark = pytest.mark.slow
 

@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from triage_node.models.bone_rays import _four_directions, bone_images, directions_with_bone
-from triage_node.models.intracranial import _without_face, intracranial_mask
+from triage_node.models.skull_stripping.bone_rays import _four_directions, bone_images, directions_with_bone
+from triage_node.models.skull_stripping.intracranial import _without_face, intracranial_mask
 from triage_node.models.slices import resample
 
 MM = 1.25

@@ -13,20 +13,21 @@ from ct import head_ct, save
 from ct_objects import chest_ct, localizer, mr_head, structured_report
 from pydicom import dcmread
 
+from triage_node.database import StudyState
+from triage_node.database.states import DONE
 from triage_node.errors import StorageError
 from triage_node.findings import Label
 from triage_node.imaging import Policy
-from triage_node.intake.header import read_header
-from triage_node.intake.kept import received_instance
+from triage_node.ingest.header import read_header
+from triage_node.ingest.unindexed_instance import received_instance
 from triage_node.models import load_model
 from triage_node.models.registry import explain_with
 from triage_node.pipeline import worker
 from triage_node.pipeline.runner import EXPLANATION, Runner
 from triage_node.report import summarize
-from triage_node.spool import Spool, device_uid
-from triage_node.spool.layout import SLICE_SCORES
-from triage_node.worklist import StudyState, Worklist
-from triage_node.worklist.states import DONE
+from triage_node.storage import Spool, device_uid
+from triage_node.storage.layout import SLICE_SCORES
+from triage_node.worklist import Worklist
 
 DESTINATION = "PACS@127.0.0.1:1"
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from triage_node.train.phantom.look_alikes import CALCIUM
+from triage_node.train.phantom.mimics import CALCIUM
 
 pytestmark = pytest.mark.slow
 

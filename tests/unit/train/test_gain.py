@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from triage_node.findings import LABELS, Label
-from triage_node.models.head_axis import HeadAxis
 from triage_node.models.preprocessing import StrippedHead
+from triage_node.models.skull_stripping.head_axis import HeadAxis
 from triage_node.train.evaluation.metrics import auc, bootstrap
 from triage_node.train.site.cases import Case, CaseScores
 from triage_node.train.site.gain import gains, mean_scores

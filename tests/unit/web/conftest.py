@@ -7,8 +7,9 @@ import pytest
 from sites import Site
 
 from triage_node.findings import LABELS, Decision, Label, ModelIdentity
+from triage_node.outcome import Outcome, Status
 from triage_node.reasons import Reason
-from triage_node.worklist import Outcome, ReceivedInstance, Status
+from triage_node.worklist import ReceivedInstance
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import pytest
 from fastapi import APIRouter
 from sites import ADMINISTRATOR, PASSWORD, READER, token_in
 
+from triage_node.identity import Role
 from triage_node.web import registry
-from triage_node.web.access import is_guarded
-from triage_node.worklist import Role
+from triage_node.web.security.authorization import is_guarded
 
 ROUTES = [(route, method) for router in registry.routers() for route in router.routes for method in route.methods]
 GUARDED = [(route, method) for route, method in ROUTES if route.path not in registry.PUBLIC]

@@ -9,9 +9,10 @@ import pytest
 from sites import ADMINISTRATOR, PASSWORD, READER, token_in
 
 from triage_node.findings import ModelIdentity
+from triage_node.identity import Access, Role
+from triage_node.outcome import Outcome, Status
 from triage_node.reasons import Reason, ReasonCode
-from triage_node.web.cards import card_html
-from triage_node.worklist import Access, Outcome, Role, Status
+from triage_node.web.views.model_card import card_html
 
 HOSTILE = "<script>alert(1)</script>^Eve"
 
@@ -139,9 +140,9 @@ def test_the_audit_trail_is_filtered_and_paged(site, admin, analyzed, clock):
 def test_refused_accesses_come_from_an_index(site):
     from sqlalchemy import select
 
-    from triage_node.worklist import AuditFilters
-    from triage_node.worklist.account_tables import AuditRow
-    from triage_node.worklist.audit_trail import _conditions
+    from triage_node.database.account_tables import AuditRow
+    from triage_node.identity import AuditFilters
+    from triage_node.identity.audit_trail import _conditions
 
     with site.worklist.database.read() as session:
         query = select(AuditRow.id).where(*_conditions(session, AuditFilters(refused_only=True)))

@@ -11,8 +11,8 @@ from pynetdicom import AE, evt
 from pynetdicom.sop_class import ComprehensiveSRStorage, Verification
 from sites import ADMINISTRATOR
 
-from triage_node.web.parts import Fact
-from triage_node.web.system import MACHINERY, Intake, Job, Machinery, Reach, Worker
+from triage_node.web.dependencies import Fact
+from triage_node.web.views.system import MACHINERY, Intake, Job, Machinery, Reach, Worker
 
 # As a sender pynetdicom drops the socket of a failed connection without closing it.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
@@ -109,8 +109,8 @@ def test_only_destinations_of_the_settings_are_called(site, path):
 
 
 def test_each_destination_has_its_own_state(site, clock):
-    from triage_node.worklist.database import Database
-    from triage_node.worklist.schema import DeliveryRow, OutcomeRow, StudyRow
+    from triage_node.database.engine import Database
+    from triage_node.database.schema import DeliveryRow, OutcomeRow, StudyRow
 
     def rows(database: Database) -> None:
         times = dict.fromkeys(("first_received_at", "last_received_at", "opened_at", "changed_at"), clock())

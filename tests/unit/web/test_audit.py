@@ -12,13 +12,13 @@ from lxml import etree
 from sites import ADMINISTRATOR, READER, token_in
 
 from triage_node.errors import SettingsError
-from triage_node.web.access import audited
-from triage_node.web.audit import Auditor
-from triage_node.web.audit_message import audit_message
-from triage_node.web.forwarding import forwarder
-from triage_node.web.syslog import Syslog
-from triage_node.web.visitor import Visitor
-from triage_node.worklist import Access, Role
+from triage_node.identity import Access, Role
+from triage_node.web.security.audit import Auditor
+from triage_node.web.security.audit_forwarding import forwarder
+from triage_node.web.security.audit_message import audit_message
+from triage_node.web.security.authorization import audited
+from triage_node.web.security.principal import Visitor
+from triage_node.web.security.syslog import Syslog
 
 SCHEMA = etree.RelaxNG(etree.parse(Path(__file__).resolve().parents[2] / "support" / "audit_message.rng"))
 ACCESS = Access(1_700_000_000.25, READER, "reader", "10.0.0.9", "study_viewed", "1.2.3")

@@ -9,11 +9,11 @@ import pytest
 from sites import token_in
 from starlette.exceptions import HTTPException
 
-from triage_node.web.connections import BoundedConnection
-from triage_node.web.hashing import Hashing
+from triage_node.identity import Role
+from triage_node.web.http.connection_limits import BoundedConnection
+from triage_node.web.http.event_streams import Streams
+from triage_node.web.security.password_checks import Hashing
 from triage_node.web.server import WebServer
-from triage_node.web.streams import Streams
-from triage_node.worklist import Role
 
 
 @pytest.fixture

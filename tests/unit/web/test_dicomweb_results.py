@@ -9,7 +9,7 @@ from made_results import finish
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from triage_node.intake.rebuild import rebuild_worklist
+from triage_node.ingest.rebuild import rebuild_worklist
 from triage_node.worklist.workitem_uids import workitem_uid
 
 SR, PICTURE = "1.2.840.10008.5.1.4.1.1.88.34", "1.2.840.10008.5.1.4.1.1.7"

@@ -3,7 +3,8 @@
 import pytest
 from pydicom.dataset import Dataset
 
-from triage_node.worklist import ReceivedInstance, Role
+from triage_node.identity import Role
+from triage_node.worklist import ReceivedInstance
 
 STUDY_KEYWORDS = {
     "StudyDate", "StudyTime", "AccessionNumber", "InstanceAvailability", "ModalitiesInStudy", "ReferringPhysicianName",

@@ -10,8 +10,8 @@ from multipart import BOUNDARY, CONTENT_TYPE, END, body, body_of_files, part
 from pydicom.dataset import Dataset
 
 from triage_node.errors import StorageFull
+from triage_node.identity import Role
 from triage_node.web.dicomweb import storing
-from triage_node.worklist import Role
 
 STUDIES = "/dicomweb/studies"
 STORED, FAILED, OTHER = "00081199", "00081198", "0008119A"

@@ -3,7 +3,7 @@
 import pytest
 from pydicom.dataset import Dataset
 
-from triage_node.worklist import Role
+from triage_node.identity import Role
 from triage_node.worklist.workitem_uids import workitem_uid
 
 WORKITEMS = "/dicomweb/workitems"

@@ -5,7 +5,7 @@ from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from triage_node.web.media_types import DICOM, DICOM_JSON, JSON, OCTET_STREAM, Acceptable, MediaType
+from triage_node.web.http.media_types import DICOM, DICOM_JSON, JSON, OCTET_STREAM, Acceptable, MediaType
 
 PARTS = MediaType.multipart(DICOM)
 FRAMES = MediaType.multipart(OCTET_STREAM, transfer_syntax="1.2.840.10008.1.2.1")

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from triage_node.errors import StorageError
-from triage_node.web.media_types import MediaType
-from triage_node.web.multipart import LONGEST_PIECE, Multipart, Part, ahead
+from triage_node.web.http.media_types import MediaType
+from triage_node.web.http.multipart import LONGEST_PIECE, Multipart, Part, ahead
 
 OCTETS = MediaType("application/octet-stream")
 

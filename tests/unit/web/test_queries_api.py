@@ -2,7 +2,7 @@
 
 import pytest
 
-from triage_node.worklist import Role
+from triage_node.identity import Role
 
 
 def test_a_program_reads_the_worklist_page_by_page_and_each_study_once(site, analyzed):

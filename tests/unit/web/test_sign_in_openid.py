@@ -111,7 +111,7 @@ def test_a_code_is_good_once(site):
 
 
 def test_a_token_with_another_nonce_is_refused(site, issuer):
-    from triage_node.web.openid import Attempt, OpenIDProvider, OpenIDRefused
+    from triage_node.web.security.openid import Attempt, OpenIDProvider, OpenIDRefused
 
     provider = OpenIDProvider(site.settings)
     callback = f"{ADDRESS}/sign-in/openid/callback"

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from triage_node.findings import LABELS, Decision, ImageDistance, Label, ModelIdentity
+from triage_node.identity import Role
+from triage_node.outcome import Outcome, Status
 from triage_node.reasons import Reason, ReasonCode
-from triage_node.worklist import Outcome, Role, Status
 
 UNLIKE = Reason.of(ReasonCode.OUT_OF_DISTRIBUTION, "Distance 3.00, limit 2.00.")
 

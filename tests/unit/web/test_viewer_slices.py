@@ -80,7 +80,7 @@ def test_the_scores_of_the_slices_are_those_beside_the_result(site, keep, clock,
 
 def finish(site, uid, series, folder):
     from triage_node.findings import Decision, Label, ModelIdentity
-    from triage_node.worklist import Outcome, Status
+    from triage_node.outcome import Outcome, Status
 
     outcome = Outcome(
         Status.ANALYZED,

@@ -19,7 +19,7 @@ from pydicom.uid import (
     SecondaryCaptureImageStorage,
 )
 
-from triage_node.imaging.frame_bytes import little_endian_frames
+from triage_node.imaging.pixel_data.frame_bytes import little_endian_frames
 
 OCTETS = 'multipart/related; type="application/octet-stream"'
 

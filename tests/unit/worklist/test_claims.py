@@ -3,10 +3,12 @@ from dataclasses import replace
 
 import pytest
 
+from triage_node.database import StudyState
 from triage_node.errors import IllegalMove, StudyNotFound
 from triage_node.findings import Decision, ModelIdentity
+from triage_node.outcome import Outcome, Status
 from triage_node.reasons import Reason, ReasonCode
-from triage_node.worklist import Outcome, Status, StudyState, Worklist
+from triage_node.worklist import Worklist
 from triage_node.worklist.claims import MOST_INTERRUPTIONS
 
 MODEL = ModelIdentity("net", "1", "ab")

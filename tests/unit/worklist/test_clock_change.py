@@ -3,7 +3,7 @@
 import pytest
 
 from triage_node.errors import TooManyAttempts
-from triage_node.worklist import Role
+from triage_node.identity import Role
 
 JUMPS = [-40 * 86400.0, -3600.0, 3600.0, 40 * 86400.0]
 

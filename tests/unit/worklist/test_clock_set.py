@@ -2,8 +2,9 @@
 
 import pytest
 
-from triage_node.worklist import StudyState, Worklist
-from triage_node.worklist.stillness import Stillness
+from triage_node.database import StudyState
+from triage_node.worklist import Worklist
+from triage_node.worklist.quiet_time import Stillness
 
 DAY = 86400.0
 JUMPS = [-10 * DAY, -3600.0, -60.0, 60.0, 3600.0, 10 * DAY]

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from triage_node.worklist import DeliveryState
+from triage_node.database import DeliveryState
 from triage_node.worklist.outbox import PATIENCE, PATIENCE_WHEN_DOWN
 
 

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 import pytest
 from ct import head_ct, save
 
-from triage_node.intake import Door, Registrar, Sender
-from triage_node.intake import registrar as registrar_module
-from triage_node.intake.kept import read_kept
-from triage_node.spool import Spool
+from triage_node.ingest import Door, Registrar, Sender
+from triage_node.ingest import indexer as registrar_module
+from triage_node.ingest.unindexed_instance import read_kept
+from triage_node.storage import Spool
 
 SENDER = Sender("PACS", "127.0.0.1")
 
@@ -139,7 +139,7 @@ def test_many_of_a_study_are_one_event(open_door, worklist, spool, contents, oth
 
 
 def read_study(content):
-    from triage_node.intake.header import read_header
+    from triage_node.ingest.header import read_header
 
     return read_header(content).study_instance_uid
 

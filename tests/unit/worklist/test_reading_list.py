@@ -2,11 +2,11 @@ import random
 
 import pytest
 
+from triage_node.database.reading_order import open_rank
+from triage_node.database.schema import StudyRow
 from triage_node.errors import InvalidInput
 from triage_node.findings import Decision
 from triage_node.worklist import Filters
-from triage_node.worklist.ranking import open_rank
-from triage_node.worklist.schema import StudyRow
 
 
 def uids(page):

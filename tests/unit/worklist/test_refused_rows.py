@@ -4,10 +4,10 @@ import sqlite3
 
 import pytest
 
+from triage_node.database import engine as database_module
+from triage_node.database.engine import Database
+from triage_node.database.text_search import LONGEST_NAME, folded_name
 from triage_node.errors import RowRefused, StorageError
-from triage_node.worklist import database as database_module
-from triage_node.worklist.database import Database
-from triage_node.worklist.text import LONGEST_NAME, folded_name
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-from triage_node.worklist import StudyState
+from triage_node.database import StudyState
 
 
 def state(worklist, study="1.2.3"):

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
+from triage_node.database import engine as database_module
 from triage_node.report import build_connection_test, build_picture
-from triage_node.worklist import database as database_module
 
 SERIES = "SELECT study_id, series_instance_uid, modality, series_number, instance_count, is_result FROM series"
 INSTANCES = "SELECT study_id, sop_instance_uid, sop_class_uid, size_bytes, rows, result_file FROM instance"

@@ -7,13 +7,13 @@ import alembic.command
 import alembic.config
 import pytest
 
+from triage_node.database import engine as database_module
+from triage_node.database.reading_order import rank_of
+from triage_node.database.schema import StudyRow
 from triage_node.findings import LABELS, Decision, ImageDistance, Label
 from triage_node.reasons import Reason, ReasonCode
+from triage_node.search.workitems import HIGH, KEYS, MEDIUM, priority_of
 from triage_node.worklist import Filters, ReceivedInstance, StoredOutcome
-from triage_node.worklist import database as database_module
-from triage_node.worklist.ranking import rank_of
-from triage_node.worklist.schema import StudyRow
-from triage_node.worklist.workitems import HIGH, KEYS, MEDIUM, priority_of
 
 CT_IMAGE, IMPLICIT = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.1.2"
 UNLIKE = Reason.of(ReasonCode.OUT_OF_DISTRIBUTION, "Distance 3.00, limit 2.00.")

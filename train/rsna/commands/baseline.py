@@ -17,11 +17,17 @@ def baseline(
 
     Its scores are kept as they are, and once more with temperature and bias from the validation fold.
     """
-    from triage_node.train.rsna.baseline import BASELINE_FOLDER, EPOCHS, baseline_scores, fit_baseline, rescaled
-    from triage_node.train.rsna.fit import read_run
-    from triage_node.train.rsna.scores_file import write_scores
-    from triage_node.train.rsna.tables import read_index
-    from triage_node.train.rsna.thumbnails import make_thumbnails, read_thumbnails
+    from triage_node.train.rsna.dataset.tables import read_index
+    from triage_node.train.rsna.evaluation.baseline import (
+        BASELINE_FOLDER,
+        EPOCHS,
+        baseline_scores,
+        fit_baseline,
+        rescaled,
+    )
+    from triage_node.train.rsna.evaluation.scores_file import write_scores
+    from triage_node.train.rsna.fitting.fit import read_run
+    from triage_node.train.rsna.shards.thumbnails import make_thumbnails, read_thumbnails
 
     begun = read_run(run)
     parts, index = begun.split(), read_index(begun.settings.tables)

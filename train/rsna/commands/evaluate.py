@@ -11,7 +11,7 @@ from triage_node.train.commands.console import console, progress
 from triage_node.train.rsna.commands.export import RunFolder
 
 if TYPE_CHECKING:
-    from triage_node.train.rsna.merit import Merit
+    from triage_node.train.rsna.evaluation.figures_of_merit import Merit
 
 SCORES_FILE = "test-scores.npz"
 
@@ -41,13 +41,13 @@ def evaluate(
     import numpy as np
 
     from triage_node.models.registry import load_model
-    from triage_node.train.rsna.baseline import BASELINE_FOLDER
-    from triage_node.train.rsna.comparison import compared, model_scores
-    from triage_node.train.rsna.exporting import MODEL_FOLDER
-    from triage_node.train.rsna.fit import read_run
-    from triage_node.train.rsna.merit import merit, write_comparison
-    from triage_node.train.rsna.scores_file import write_scores
-    from triage_node.train.rsna.scoring import ImageScores
+    from triage_node.train.rsna.evaluation.baseline import BASELINE_FOLDER
+    from triage_node.train.rsna.evaluation.comparison import compared, model_scores
+    from triage_node.train.rsna.evaluation.exporting import MODEL_FOLDER
+    from triage_node.train.rsna.evaluation.figures_of_merit import merit, write_comparison
+    from triage_node.train.rsna.evaluation.scores_file import write_scores
+    from triage_node.train.rsna.evaluation.scoring import ImageScores
+    from triage_node.train.rsna.fitting.fit import read_run
 
     begun = read_run(run)
     parts, loaded = begun.split(), load_model(model or run / MODEL_FOLDER)

@@ -19,12 +19,12 @@ def explore(
     seed: Annotated[int, typer.Option(help="Which images are looked at.", min=0)] = 0,
 ) -> None:
     """Draw label counts, what comes with what, slices a study, positives along the head, gray values and examples."""
-    from triage_node.train.rsna.exploration import explore as explore_table
-    from triage_node.train.rsna.gray_values import GrayValues, look_at, sample_rows
-    from triage_node.train.rsna.images import open_images
-    from triage_node.train.rsna.pictures import draw
-    from triage_node.train.rsna.report import write_report
-    from triage_node.train.rsna.tables import read_index
+    from triage_node.train.rsna.dataset.images import open_images
+    from triage_node.train.rsna.dataset.tables import read_index
+    from triage_node.train.rsna.exploration.figures import explore as explore_table
+    from triage_node.train.rsna.exploration.gray_values import GrayValues, look_at, sample_rows
+    from triage_node.train.rsna.exploration.pictures import draw
+    from triage_node.train.rsna.exploration.report import write_report
 
     index = read_index(folder)
     index = replace(index, images=images or index.images)

@@ -18,14 +18,14 @@ def export(
 ) -> None:
     """Write a model folder; the validation fold sets its probabilities and thresholds."""
     from triage_node.models.registry import load_model
-    from triage_node.train.rsna.exporting import (
+    from triage_node.train.rsna.evaluation.exporting import (
         MODEL_FOLDER,
         ExportRequest,
         calibrate_export,
         export_run,
         validation_scores,
     )
-    from triage_node.train.rsna.fit import read_run
+    from triage_node.train.rsna.fitting.fit import read_run
 
     folder = out or run / MODEL_FOLDER
     begun = read_run(run)

@@ -7,8 +7,8 @@ import typer
 
 from triage_node.train.commands.console import progress
 from triage_node.train.commands.fit import PrecisionName, device_count
-from triage_node.train.rsna.balance import Balance
 from triage_node.train.rsna.commands.shards import Tables
+from triage_node.train.rsna.fitting.balance import Balance
 
 if TYPE_CHECKING:
     from triage_node.models.preprocessing import Geometry
@@ -71,8 +71,8 @@ def fit(
         join(Processes(tuple(processes.split(",")), process))
         devices = "all"
     from triage_node.train.fitting.progress import EpochLines
-    from triage_node.train.rsna.cache import open_cache
-    from triage_node.train.rsna.fit import Run, RunSettings, fit_run
+    from triage_node.train.rsna.fitting.fit import Run, RunSettings, fit_run
+    from triage_node.train.rsna.shards.cache import open_cache
 
     settings = RunSettings(tables.resolve(), test, balance)
     geometry = open_cache(settings.shards).geometry

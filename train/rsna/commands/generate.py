@@ -23,8 +23,8 @@ def generate(
     The images have the competition's tags and identifiers only; in some of them values wrap at 12 bits, one is cut off,
     some rows of the CSV are there twice, and one contradicts another.
     """
-    from triage_node.train.rsna.competition import pack
-    from triage_node.train.rsna.generate import generate_set, plan_set
+    from triage_node.train.rsna.dataset.competition import pack
+    from triage_node.train.rsna.rehearsal.generate import generate_set, plan_set
 
     if size % 2:
         raise typer.BadParameter(f"--size must be even, got {size}")

@@ -9,8 +9,8 @@ import typer
 from triage_node.train.commands.console import console, progress
 
 if TYPE_CHECKING:
-    from triage_node.train.rsna.problems import Problem
-    from triage_node.train.rsna.tables import Index
+    from triage_node.train.rsna.dataset.problems import Problem
+    from triage_node.train.rsna.dataset.tables import Index
 
 
 def index(
@@ -27,8 +27,8 @@ def index(
     No pixel is decoded and no zip unpacked. What is missing, cut off or unreadable is listed in problems.csv. When it
     was stopped, the same command goes on where it was.
     """
-    from triage_node.train.rsna.index import plan_indexing
-    from triage_node.train.rsna.tables import read_labels
+    from triage_node.train.rsna.dataset.index import plan_indexing
+    from triage_node.train.rsna.dataset.tables import read_labels
 
     read = None if labels is None else read_labels(labels)
     with console.status(f"Listing {images.name} …"):
@@ -41,8 +41,8 @@ def index(
 
 
 def _say(made: "Index", problems: "list[Problem]", out: Path) -> None:
-    from triage_node.train.rsna.problems import counts
-    from triage_node.train.rsna.tables import INDEX_FILE, PROBLEMS_FILE
+    from triage_node.train.rsna.dataset.problems import counts
+    from triage_node.train.rsna.dataset.tables import INDEX_FILE, PROBLEMS_FILE
 
     series = len(made.table["series_instance_uid"].unique())
     patients = len(made.table["patient_id"].unique())

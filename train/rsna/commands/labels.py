@@ -8,7 +8,7 @@ import typer
 from triage_node.train.commands.console import console
 
 if TYPE_CHECKING:
-    from triage_node.train.rsna.labels import LabelImport
+    from triage_node.train.rsna.dataset.labels import LabelImport
 
 LABEL_PROBLEMS_FILE = "labels-problems.csv"
 
@@ -21,9 +21,9 @@ def labels(
 
     Repeated rows are dropped; where rows contradict, the positive one counts, and the image is listed.
     """
-    from triage_node.train.rsna.labels import import_labels
-    from triage_node.train.rsna.problems import write_problems
-    from triage_node.train.rsna.tables import write_labels, write_labels_csv
+    from triage_node.train.rsna.dataset.labels import import_labels
+    from triage_node.train.rsna.dataset.problems import write_problems
+    from triage_node.train.rsna.dataset.tables import write_labels, write_labels_csv
 
     with console.status(f"Reading {csv.name} …"):
         found = import_labels(csv)

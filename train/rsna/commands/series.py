@@ -19,10 +19,10 @@ def series(
 
     Thresholds and probabilities are then set anew from the validation fold.
     """
-    from triage_node.train.rsna.exporting import MODEL_FOLDER
-    from triage_node.train.rsna.fit import read_run
-    from triage_node.train.rsna.series_fit import SeriesFit
-    from triage_node.train.rsna.series_model import add_series_model
+    from triage_node.train.rsna.evaluation.exporting import MODEL_FOLDER
+    from triage_node.train.rsna.evaluation.series_model import add_series_model
+    from triage_node.train.rsna.fitting.fit import read_run
+    from triage_node.train.rsna.fitting.series_fit import SeriesFit
 
     with progress() as bar:
         gain, manifest = add_series_model(run / MODEL_FOLDER, read_run(run).split(), SeriesFit(epochs, seed=seed), bar)

@@ -24,9 +24,9 @@ def shards(
     in refused.csv.
     """
     from triage_node.train.recipe import DEFAULT_RECIPE, read_recipe
-    from triage_node.train.rsna.refusals import REFUSED_FILE, write_refusals
-    from triage_node.train.rsna.sharding import SHARDS_FOLDER, Sharding
-    from triage_node.train.rsna.tables import read_index
+    from triage_node.train.rsna.dataset.tables import read_index
+    from triage_node.train.rsna.dataset.unused_images import REFUSED_FILE, write_refusals
+    from triage_node.train.rsna.shards.sharding import SHARDS_FOLDER, Sharding
 
     geometry = read_recipe(recipe or DEFAULT_RECIPE).geometry
     index = read_index(tables)
@@ -49,9 +49,9 @@ def folds(
     import numpy as np
 
     from triage_node.findings import LABELS
-    from triage_node.train.rsna.cache import open_cache
-    from triage_node.train.rsna.folds import FILE_NAME, patient_labels, stratified_folds, write_folds
-    from triage_node.train.rsna.sharding import SHARDS_FOLDER
+    from triage_node.train.rsna.fitting.folds import FILE_NAME, patient_labels, stratified_folds, write_folds
+    from triage_node.train.rsna.shards.cache import open_cache
+    from triage_node.train.rsna.shards.sharding import SHARDS_FOLDER
 
     labels = patient_labels(open_cache(tables / SHARDS_FOLDER).series)
     dealt = stratified_folds(labels, count, seed)

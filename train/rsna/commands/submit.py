@@ -25,11 +25,11 @@ def submit(
     An image that could not be read gets the share of positives among the images that the model was fitted on.
     """
     from triage_node.models.registry import load_model
-    from triage_node.train.rsna.cache import open_cache
-    from triage_node.train.rsna.exporting import prior_of
-    from triage_node.train.rsna.scoring import score_series
-    from triage_node.train.rsna.sharding import SHARDS_FOLDER
-    from triage_node.train.rsna.submission import write_submission
+    from triage_node.train.rsna.evaluation.exporting import prior_of
+    from triage_node.train.rsna.evaluation.scoring import score_series
+    from triage_node.train.rsna.evaluation.submission import write_submission
+    from triage_node.train.rsna.shards.cache import open_cache
+    from triage_node.train.rsna.shards.sharding import SHARDS_FOLDER
 
     loaded = load_model(model)
     cache = open_cache(tables / SHARDS_FOLDER, loaded.manifest.geometry)

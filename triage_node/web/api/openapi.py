@@ -4,8 +4,8 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 
-from triage_node.web.access import require
-from triage_node.worklist import Role
+from triage_node.identity import Role
+from triage_node.web.security.authorization import require
 
 router = APIRouter(include_in_schema=False)
 

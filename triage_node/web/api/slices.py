@@ -10,11 +10,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from triage_node.errors import UnsuitableSeries
-from triage_node.web.access import audited, require, write_access
-from triage_node.web.parts import Parts, the_parts
-from triage_node.web.slices import SliceReader, SliceStack, best_slices, scores_of
-from triage_node.web.visitor import Visitor
-from triage_node.worklist import Role
+from triage_node.identity import Role
+from triage_node.web.dependencies import Parts, the_parts
+from triage_node.web.security.authorization import audited, require, write_access
+from triage_node.web.security.principal import Visitor
+from triage_node.web.views.slices import SliceReader, SliceStack, best_slices, scores_of
 
 router = APIRouter(tags=["images"])
 

@@ -5,9 +5,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
-from triage_node.web.access import require
-from triage_node.web.parts import Parts, the_parts
-from triage_node.worklist import Role, Worklist
+from triage_node.identity import Role
+from triage_node.web.dependencies import Parts, the_parts
+from triage_node.web.security.authorization import require
+from triage_node.worklist import Worklist
 
 router = APIRouter(tags=["statistics"])
 

@@ -4,11 +4,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Query
 
-from triage_node.web.access import audited
-from triage_node.web.filters import Cursor, Limit, study_filters
-from triage_node.web.parts import Parts, the_parts
-from triage_node.web.visitor import Visitor
-from triage_node.worklist import Filters, Role
+from triage_node.identity import Role
+from triage_node.web.dependencies import Parts, the_parts
+from triage_node.web.security.authorization import audited
+from triage_node.web.security.principal import Visitor
+from triage_node.web.views.filters import Cursor, Limit, study_filters
+from triage_node.worklist import Filters
 
 router = APIRouter(tags=["worklist"])
 

@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 
-from triage_node.web.access import require
-from triage_node.web.parts import Parts, the_parts
-from triage_node.web.system import system_state
-from triage_node.worklist import Role
+from triage_node.identity import Role
+from triage_node.web.dependencies import Parts, the_parts
+from triage_node.web.security.authorization import require
+from triage_node.web.views.system import system_state
 
 router = APIRouter(tags=["system"])
 

@@ -10,14 +10,14 @@ from starlette.exceptions import HTTPException
 
 from triage_node.errors import TriageError
 from triage_node.imaging.dicom_json import BINARY
-from triage_node.imaging.frame_bytes import little_endian_frames
 from triage_node.imaging.part10 import read_everything
+from triage_node.imaging.pixel_data.frame_bytes import little_endian_frames
 from triage_node.web.dicomweb.frames import begun
 from triage_node.web.dicomweb.syntaxes import EXPLICIT
 from triage_node.web.dicomweb.targets import INSTANCE, REFUSALS, InstanceTarget, Target
 from triage_node.web.dicomweb.viewing import VIEWED
-from triage_node.web.media_types import OCTET_STREAM, Acceptable, MediaType
-from triage_node.web.multipart import Multipart, Part, alone
+from triage_node.web.http.media_types import OCTET_STREAM, Acceptable, MediaType
+from triage_node.web.http.multipart import Multipart, Part, alone
 
 router = APIRouter(prefix="/dicomweb", tags=["WADO-RS"], responses=REFUSALS)
 

@@ -6,7 +6,7 @@ from triage_node.errors import InvalidInstance
 from triage_node.imaging.part10 import read_everything
 from triage_node.report.rendering import as_html, as_text
 from triage_node.web.dicomweb.targets import Target
-from triage_node.web.media_types import MediaType
+from triage_node.web.http.media_types import MediaType
 
 WRITERS = {"text/html": as_html, "text/plain": as_text}
 """The default first."""

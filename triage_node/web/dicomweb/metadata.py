@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response, StreamingResponse
 
 from triage_node.errors import TriageError
+from triage_node.identity import Role
 from triage_node.imaging.dicom_json import header_as_json
-from triage_node.web.access import audited
 from triage_node.web.dicomweb.targets import (
     INSTANCE,
     REFUSALS,
@@ -19,9 +19,9 @@ from triage_node.web.dicomweb.targets import (
     StudyTargets,
     Target,
 )
-from triage_node.web.media_types import DICOM_JSON, JSON, Acceptable, MediaType
-from triage_node.web.multipart import ahead
-from triage_node.worklist import Role
+from triage_node.web.http.media_types import DICOM_JSON, JSON, Acceptable, MediaType
+from triage_node.web.http.multipart import ahead
+from triage_node.web.security.authorization import audited
 
 router = APIRouter(
     prefix="/dicomweb",

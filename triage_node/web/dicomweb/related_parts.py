@@ -7,7 +7,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from triage_node.errors import InvalidInput, InvalidInstance, StorageError
-from triage_node.web.media_types import MediaType
+from triage_node.web.http.media_types import MediaType
 
 MOST_PARTS = 20_000
 # RFC 2046 5.1.1 allows 70; Orthanc makes 73.

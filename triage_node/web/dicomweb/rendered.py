@@ -10,9 +10,10 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from triage_node.errors import TriageError
-from triage_node.imaging.frame_bytes import frame_count
 from triage_node.imaging.instance import Instance
+from triage_node.imaging.pixel_data.frame_bytes import frame_count
 from triage_node.imaging.rendering import MEDIA_TYPES, encoded, rendered
+from triage_node.search import Holding
 from triage_node.web.dicomweb import documents
 from triage_node.web.dicomweb.documents import is_document, written
 from triage_node.web.dicomweb.frames import existing_frames, frame_numbers
@@ -28,9 +29,8 @@ from triage_node.web.dicomweb.targets import (
     Target,
 )
 from triage_node.web.dicomweb.viewing import VIEWED
-from triage_node.web.media_types import Acceptable, MediaType
-from triage_node.web.multipart import Multipart, Part
-from triage_node.worklist import Holding
+from triage_node.web.http.media_types import Acceptable, MediaType
+from triage_node.web.http.multipart import Multipart, Part
 
 router = APIRouter(prefix="/dicomweb", tags=["WADO-RS"], responses=REFUSALS, dependencies=VIEWED)
 

@@ -8,8 +8,8 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from triage_node.errors import TriageError
-from triage_node.imaging.transcoding import explicit_little_endian
-from triage_node.web.access import audited
+from triage_node.identity import Role
+from triage_node.imaging.pixel_data.transcoding import explicit_little_endian
 from triage_node.web.dicomweb.syntaxes import EXPLICIT, Form, form_of
 from triage_node.web.dicomweb.targets import (
     INSTANCE,
@@ -21,9 +21,9 @@ from triage_node.web.dicomweb.targets import (
     StudyTargets,
     Target,
 )
-from triage_node.web.media_types import DICOM, Acceptable, MediaType, not_acceptable
-from triage_node.web.multipart import Multipart, Part, alone
-from triage_node.worklist import Role
+from triage_node.web.http.media_types import DICOM, Acceptable, MediaType, not_acceptable
+from triage_node.web.http.multipart import Multipart, Part, alone
+from triage_node.web.security.authorization import audited
 
 router = APIRouter(prefix="/dicomweb", tags=["WADO-RS"], responses=REFUSALS)
 

@@ -8,14 +8,14 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from triage_node.errors import InvalidInput
-from triage_node.web.access import audited, await_audit
+from triage_node.identity import Role
+from triage_node.search.attributes import ATTRIBUTES, BY_KEYWORD, Attribute, Level
+from triage_node.search.search import Found, Question
+from triage_node.web.dependencies import Parts, the_parts
 from triage_node.web.dicomweb.json_model import data_set
 from triage_node.web.dicomweb.search_query import MOST_RESULTS, SearchQuery, keys_of
-from triage_node.web.media_types import DICOM_JSON, JSON, Acceptable, MediaType
-from triage_node.web.parts import Parts, the_parts
-from triage_node.worklist import Role
-from triage_node.worklist.attributes import ATTRIBUTES, BY_KEYWORD, Attribute, Level
-from triage_node.worklist.search import Found, Question
+from triage_node.web.http.media_types import DICOM_JSON, JSON, Acceptable, MediaType
+from triage_node.web.security.authorization import audited, await_audit
 
 router = APIRouter(include_in_schema=False)
 

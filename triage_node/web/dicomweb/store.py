@@ -8,16 +8,16 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from triage_node.errors import InvalidInput
-from triage_node.intake import Sender
-from triage_node.web.access import require, write_access
+from triage_node.identity import Role
+from triage_node.ingest import Sender
+from triage_node.web.dependencies import Parts, the_parts
 from triage_node.web.dicomweb.incoming_body import TooSlow, body_of
 from triage_node.web.dicomweb.related_parts import PartReader, boundary_of
 from triage_node.web.dicomweb.store_answer import store_answer
 from triage_node.web.dicomweb.storing import Storing
-from triage_node.web.media_types import DICOM, DICOM_JSON, MULTIPART, Acceptable, MediaType
-from triage_node.web.parts import Parts, the_parts
-from triage_node.web.visitor import Visitor
-from triage_node.worklist import Role
+from triage_node.web.http.media_types import DICOM, DICOM_JSON, MULTIPART, Acceptable, MediaType
+from triage_node.web.security.authorization import require, write_access
+from triage_node.web.security.principal import Visitor
 
 router = APIRouter(include_in_schema=False)
 

@@ -8,11 +8,11 @@ from typing import Self
 from starlette.concurrency import run_in_threadpool
 
 from triage_node.errors import InvalidInstance, StorageError
-from triage_node.intake import Door, Header, Sender
-from triage_node.intake.statuses import status_of
-from triage_node.spool import Draft
+from triage_node.ingest import Door, Header, Sender
+from triage_node.ingest.statuses import status_of
+from triage_node.storage import Draft
 from triage_node.web.dicomweb.related_parts import Part
-from triage_node.web.media_types import DICOM
+from triage_node.web.http.media_types import DICOM
 
 AT_ONCE = 4
 """Instances written at once for one request: while one waits for the disk, the next comes in."""

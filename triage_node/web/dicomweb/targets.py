@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from fastapi import Depends
 from starlette.exceptions import HTTPException
 
-from triage_node.web.parts import Parts, the_parts
-from triage_node.worklist import Holding
+from triage_node.search import Holding
+from triage_node.web.dependencies import Parts, the_parts
 
 STUDY = "/studies/{study_instance_uid}"
 SERIES = f"{STUDY}/series/{{series_instance_uid}}"

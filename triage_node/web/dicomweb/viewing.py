@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from triage_node.web.access import Guard, require, write_access
+from triage_node.identity import Role
 from triage_node.web.api.slices import openings_of
-from triage_node.web.parts import Parts, the_parts
-from triage_node.web.visitor import CurrentVisitor, Visitor
-from triage_node.worklist import Role
+from triage_node.web.dependencies import Parts, the_parts
+from triage_node.web.security.authorization import Guard, require, write_access
+from triage_node.web.security.principal import CurrentVisitor, Visitor
 
 
 def viewed(*roles: Role) -> Guard:

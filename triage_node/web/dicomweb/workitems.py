@@ -8,15 +8,15 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from triage_node.errors import InvalidInput
-from triage_node.web.access import audited, require, write_access
+from triage_node.identity import Role
+from triage_node.search.workitems import KEYS
+from triage_node.web.dependencies import Parts, the_parts
 from triage_node.web.dicomweb.json_model import data_set
 from triage_node.web.dicomweb.search_query import SearchQuery
 from triage_node.web.dicomweb.workitem_model import summary_of, workitem
-from triage_node.web.media_types import DICOM_JSON, JSON, Acceptable, MediaType
-from triage_node.web.parts import Parts, the_parts
-from triage_node.web.visitor import Visitor
-from triage_node.worklist import Role
-from triage_node.worklist.workitems import KEYS
+from triage_node.web.http.media_types import DICOM_JSON, JSON, Acceptable, MediaType
+from triage_node.web.security.authorization import audited, require, write_access
+from triage_node.web.security.principal import Visitor
 
 router = APIRouter(prefix="/dicomweb/workitems", include_in_schema=False)
 

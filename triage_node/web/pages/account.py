@@ -8,11 +8,11 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from triage_node.errors import AccountError, SignInRefused
-from triage_node.web.access import require
+from triage_node.identity import Role
+from triage_node.web.dependencies import Parts, the_parts
 from triage_node.web.pages.sign_in import keep_device, note_sign_in
-from triage_node.web.parts import Parts, the_parts
-from triage_node.web.visitor import Visitor
-from triage_node.worklist import Role
+from triage_node.web.security.authorization import require
+from triage_node.web.security.principal import Visitor
 
 router = APIRouter(include_in_schema=False)
 

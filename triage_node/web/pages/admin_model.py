@@ -7,12 +7,12 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response, StreamingResponse
 
 from triage_node.findings import LABELS
-from triage_node.web.access import require
-from triage_node.web.cards import card_html
-from triage_node.web.csv_file import csv_file
-from triage_node.web.parts import Parts, the_parts
-from triage_node.web.system import MACHINERY, Worker
-from triage_node.worklist import Role
+from triage_node.identity import Role
+from triage_node.web.dependencies import Parts, the_parts
+from triage_node.web.http.csv_file import csv_file
+from triage_node.web.security.authorization import require
+from triage_node.web.views.model_card import card_html
+from triage_node.web.views.system import MACHINERY, Worker
 
 if TYPE_CHECKING:
     from triage_node.models.manifest import Manifest

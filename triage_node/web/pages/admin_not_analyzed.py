@@ -6,14 +6,15 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
+from triage_node.identity import Role
 from triage_node.reasons import SENTENCES, ReasonCode
-from triage_node.web.access import audited
 from triage_node.web.api.stats import period
-from triage_node.web.csv_file import csv_file
-from triage_node.web.filters import Cursor, Day
-from triage_node.web.parts import Parts, the_parts
-from triage_node.web.templating import moment
-from triage_node.worklist import Filters, Role
+from triage_node.web.dependencies import Parts, the_parts
+from triage_node.web.http.csv_file import csv_file
+from triage_node.web.security.authorization import audited
+from triage_node.web.views.filters import Cursor, Day
+from triage_node.web.views.templating import moment
+from triage_node.worklist import Filters
 
 router = APIRouter(include_in_schema=False)
 

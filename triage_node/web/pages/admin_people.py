@@ -7,13 +7,13 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response, StreamingResponse
 
 from triage_node.errors import AccountError
-from triage_node.web.access import require
-from triage_node.web.csv_file import csv_file
-from triage_node.web.parts import Parts, the_parts
-from triage_node.web.templating import moment
-from triage_node.web.visitor import Visitor
-from triage_node.worklist import Access, Role
-from triage_node.worklist.passwords import one_time_password
+from triage_node.identity import Access, Role
+from triage_node.identity.passwords import one_time_password
+from triage_node.web.dependencies import Parts, the_parts
+from triage_node.web.http.csv_file import csv_file
+from triage_node.web.security.authorization import require
+from triage_node.web.security.principal import Visitor
+from triage_node.web.views.templating import moment
 
 router = APIRouter(include_in_schema=False)
 

@@ -10,10 +10,10 @@ from fastapi.responses import Response, StreamingResponse
 from pydantic import SecretStr
 
 from triage_node.config import Settings
-from triage_node.web.access import require
-from triage_node.web.csv_file import csv_file
-from triage_node.web.parts import Parts, the_parts
-from triage_node.worklist import Role
+from triage_node.identity import Role
+from triage_node.web.dependencies import Parts, the_parts
+from triage_node.web.http.csv_file import csv_file
+from triage_node.web.security.authorization import require
 
 router = APIRouter(include_in_schema=False)
 

@@ -7,16 +7,16 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from triage_node.config import Destination
+from triage_node.dimse import echo, store_first_accepted
 from triage_node.errors import InvalidInput, PeerError
-from triage_node.peers import echo, store_first_accepted
+from triage_node.identity import Role
 from triage_node.report import build_connection_test, report_variants
-from triage_node.spool import device_uid
-from triage_node.web.access import audited, require
-from triage_node.web.csv_file import csv_file
-from triage_node.web.navigation import Entry
-from triage_node.web.parts import Parts, the_parts
-from triage_node.web.system import destination_named, system_state
-from triage_node.worklist import Role
+from triage_node.storage import device_uid
+from triage_node.web.dependencies import Parts, the_parts
+from triage_node.web.http.csv_file import csv_file
+from triage_node.web.security.authorization import audited, require
+from triage_node.web.views.navigation import Entry
+from triage_node.web.views.system import destination_named, system_state
 
 router = APIRouter(include_in_schema=False)
 NAVIGATION = Entry("Administration", "/admin", Role.ADMINISTRATOR, place=90)

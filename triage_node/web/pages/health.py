@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
 
-from triage_node.web.parts import Parts, the_parts
+from triage_node.web.dependencies import Parts, the_parts
 
 router = APIRouter(tags=["health"])
 

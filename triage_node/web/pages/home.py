@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from fastapi.responses import RedirectResponse
 
-from triage_node.web.access import require
-from triage_node.web.parts import Parts, the_parts
-from triage_node.web.visitor import Visitor
-from triage_node.worklist import Role
+from triage_node.identity import Role
+from triage_node.web.dependencies import Parts, the_parts
+from triage_node.web.security.authorization import require
+from triage_node.web.security.principal import Visitor
 
 router = APIRouter(include_in_schema=False)
 

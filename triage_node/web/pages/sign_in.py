@@ -10,12 +10,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from triage_node.errors import SignInRefused, TooManyAttempts
-from triage_node.web.access import require
-from triage_node.web.forgery import check_not_forged
-from triage_node.web.next_page import safe_next
-from triage_node.web.parts import Parts, the_parts
-from triage_node.web.visitor import CurrentVisitor, Visitor, address_of, form_token, session_cookie
-from triage_node.worklist import Access, Role, User
+from triage_node.identity import Access, Role, User
+from triage_node.web.dependencies import Parts, the_parts
+from triage_node.web.security.authorization import require
+from triage_node.web.security.csrf import check_not_forged
+from triage_node.web.security.next_page import safe_next
+from triage_node.web.security.principal import CurrentVisitor, Visitor, address_of, form_token, session_cookie
 
 router = APIRouter(include_in_schema=False)
 

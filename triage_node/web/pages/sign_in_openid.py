@@ -11,12 +11,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from triage_node.errors import AccountError
-from triage_node.web.next_page import safe_next
-from triage_node.web.openid import Attempt, OpenIDProvider, OpenIDRefused
+from triage_node.web.dependencies import Parts, the_parts
+from triage_node.web.http.exception_handlers import Forbidden
 from triage_node.web.pages.sign_in import note_sign_in, signed_in
-from triage_node.web.parts import Parts, the_parts
-from triage_node.web.refusals import Forbidden
-from triage_node.web.visitor import address_of
+from triage_node.web.security.next_page import safe_next
+from triage_node.web.security.openid import Attempt, OpenIDProvider, OpenIDRefused
+from triage_node.web.security.principal import address_of
 
 router = APIRouter(include_in_schema=False)
 

@@ -5,16 +5,16 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
+from triage_node.identity import Role
 from triage_node.reasons import SENTENCES
-from triage_node.web import statistics_plots as plots
-from triage_node.web.access import require
 from triage_node.web.api.stats import all_numbers, period
-from triage_node.web.csv_file import csv_file
-from triage_node.web.filters import Day
-from triage_node.web.navigation import Entry
-from triage_node.web.parts import Parts, the_parts
-from triage_node.web.statistics_tables import BY_NAME, COUNTS, STAGES
-from triage_node.worklist import Role
+from triage_node.web.dependencies import Parts, the_parts
+from triage_node.web.http.csv_file import csv_file
+from triage_node.web.security.authorization import require
+from triage_node.web.views import statistics_plots as plots
+from triage_node.web.views.filters import Day
+from triage_node.web.views.navigation import Entry
+from triage_node.web.views.statistics_tables import BY_NAME, COUNTS, STAGES
 
 router = APIRouter(include_in_schema=False)
 NAVIGATION = Entry("Statistics", "/statistics", Role.READER, place=20)

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from triage_node.web.access import audited
-from triage_node.web.parts import Parts, the_parts
-from triage_node.worklist import Role
+from triage_node.identity import Role
+from triage_node.web.dependencies import Parts, the_parts
+from triage_node.web.security.authorization import audited
 
 router = APIRouter(include_in_schema=False)
 

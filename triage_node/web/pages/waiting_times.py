@@ -7,13 +7,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
-from triage_node.web.access import require
+from triage_node.identity import Role
+from triage_node.statistics.simulation import Arrival, Reading, compare, synthetic_arrivals
 from triage_node.web.api.stats import period
-from triage_node.web.filters import Day
-from triage_node.web.navigation import Entry
-from triage_node.web.parts import Parts, the_parts
-from triage_node.worklist import Role
-from triage_node.worklist.simulation import Arrival, Reading, compare, synthetic_arrivals
+from triage_node.web.dependencies import Parts, the_parts
+from triage_node.web.security.authorization import require
+from triage_node.web.views.filters import Day
+from triage_node.web.views.navigation import Entry
 
 router = APIRouter(include_in_schema=False)
 NAVIGATION = Entry("Waiting times", "/waiting-times", Role.READER, place=30)

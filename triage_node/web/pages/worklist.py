@@ -11,14 +11,16 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
+from triage_node.database import StudyState
 from triage_node.findings import TYPES, Decision
-from triage_node.web.access import audited, signed_in_still
-from triage_node.web.filters import Cursor, study_filters
-from triage_node.web.navigation import Entry
-from triage_node.web.parts import Parts, the_parts
-from triage_node.web.templating import words
-from triage_node.web.visitor import EVENTS, Visitor
-from triage_node.worklist import Filters, Role, StudyState
+from triage_node.identity import Role
+from triage_node.web.dependencies import Parts, the_parts
+from triage_node.web.security.authorization import audited, signed_in_still
+from triage_node.web.security.principal import EVENTS, Visitor
+from triage_node.web.views.filters import Cursor, study_filters
+from triage_node.web.views.navigation import Entry
+from triage_node.web.views.templating import words
+from triage_node.worklist import Filters
 
 router = APIRouter(include_in_schema=False)
 NAVIGATION = Entry("Worklist", "/worklist", Role.READER, place=10)

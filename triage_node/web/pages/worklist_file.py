@@ -6,11 +6,11 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import StreamingResponse
 
 from triage_node.findings import LABELS
-from triage_node.web.access import audited
-from triage_node.web.csv_file import csv_file
+from triage_node.identity import Role
+from triage_node.web.http.csv_file import csv_file
 from triage_node.web.pages.worklist import Shown, TheFilters, TheParts
-from triage_node.web.templating import moment
-from triage_node.worklist import Role
+from triage_node.web.security.authorization import audited
+from triage_node.web.views.templating import moment
 
 router = APIRouter(include_in_schema=False)
 

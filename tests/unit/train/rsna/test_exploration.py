@@ -5,12 +5,12 @@ import pytest
 
 from triage_node.errors import TriageError
 from triage_node.findings import LABELS
-from triage_node.train.rsna.exploration import HEIGHT_BINS, explore
-from triage_node.train.rsna.gray_values import GROUPS, HU_EDGES, NONE, GrayValues, look_at, sample_rows
-from triage_node.train.rsna.images import open_images
-from triage_node.train.rsna.pictures import draw
-from triage_node.train.rsna.report import CAPTIONS, write_report
-from triage_node.train.rsna.tables import Index
+from triage_node.train.rsna.dataset.images import open_images
+from triage_node.train.rsna.dataset.tables import Index
+from triage_node.train.rsna.exploration.figures import HEIGHT_BINS, explore
+from triage_node.train.rsna.exploration.gray_values import GROUPS, HU_EDGES, NONE, GrayValues, look_at, sample_rows
+from triage_node.train.rsna.exploration.pictures import draw
+from triage_node.train.rsna.exploration.report import CAPTIONS, write_report
 
 pytestmark = pytest.mark.slow
 

@@ -3,7 +3,7 @@ import pytest
 from rsna_sets import cached_series, labels_of
 
 from triage_node.errors import TriageError
-from triage_node.train.rsna.folds import patient_labels, patients_in, read_folds, stratified_folds, write_folds
+from triage_node.train.rsna.fitting.folds import patient_labels, patients_in, read_folds, stratified_folds, write_folds
 
 
 def series_of(count):

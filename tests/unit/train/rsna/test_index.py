@@ -12,12 +12,12 @@ from typer.testing import CliRunner
 
 from triage_node.errors import StorageError
 from triage_node.train.cli import app
-from triage_node.train.rsna.competition import pack
-from triage_node.train.rsna.images import ImagesError, open_images
-from triage_node.train.rsna.index import plan_indexing
-from triage_node.train.rsna.parts import PARTS_FOLDER, PartsError, make_part
-from triage_node.train.rsna.problems import ProblemCode
-from triage_node.train.rsna.tables import INDEX_SCHEMA, SORTED_BY, read_index
+from triage_node.train.rsna.dataset.competition import pack
+from triage_node.train.rsna.dataset.images import ImagesError, open_images
+from triage_node.train.rsna.dataset.index import plan_indexing
+from triage_node.train.rsna.dataset.index_parts import PARTS_FOLDER, PartsError, make_part
+from triage_node.train.rsna.dataset.problems import ProblemCode
+from triage_node.train.rsna.dataset.tables import INDEX_SCHEMA, SORTED_BY, read_index
 
 
 @pytest.fixture

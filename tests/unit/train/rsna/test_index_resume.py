@@ -6,9 +6,9 @@ import sys
 import psutil
 import pytest
 
-from triage_node.train.rsna.index import plan_indexing
-from triage_node.train.rsna.parts import PARTS_FOLDER
-from triage_node.train.rsna.tables import INDEX_FILE
+from triage_node.train.rsna.dataset.index import plan_indexing
+from triage_node.train.rsna.dataset.index_parts import PARTS_FOLDER
+from triage_node.train.rsna.dataset.tables import INDEX_FILE
 
 pytestmark = pytest.mark.slow
 
@@ -16,7 +16,7 @@ FILES_PER_PART = 3
 # The command with parts so small that there is a half-way.
 PROGRAM = f"""
 import sys
-from triage_node.train.rsna import parts
+from triage_node.train.rsna.dataset import index_parts as parts
 parts.FILES_PER_PART = {FILES_PER_PART}
 if __name__ == "__main__":
     from triage_node.train.cli import main
@@ -32,7 +32,7 @@ def alive(process: psutil.Process) -> bool:
 
 
 def test_killed_half_way_nothing_is_lost_or_repeated(generated_set, tmp_path, monkeypatch, wait_for):
-    monkeypatch.setattr("triage_node.train.rsna.parts.FILES_PER_PART", FILES_PER_PART)
+    monkeypatch.setattr("triage_node.train.rsna.dataset.index_parts.FILES_PER_PART", FILES_PER_PART)
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)
     out = tmp_path / "killed"

@@ -4,10 +4,10 @@ from typer.testing import CliRunner
 
 from triage_node.findings import LABELS
 from triage_node.train.cli import app
-from triage_node.train.rsna.label_rows import LabelRowError
-from triage_node.train.rsna.labels import import_labels
-from triage_node.train.rsna.problems import ProblemCode
-from triage_node.train.rsna.tables import read_labels
+from triage_node.train.rsna.dataset.label_rows import LabelRowError
+from triage_node.train.rsna.dataset.labels import import_labels
+from triage_node.train.rsna.dataset.problems import ProblemCode
+from triage_node.train.rsna.dataset.tables import read_labels
 
 
 def rows_of(image: str, *positive: str) -> list[str]:
@@ -81,7 +81,7 @@ def test_a_bad_row_is_named(tmp_path, rows, header, row, words):
 
 
 def test_the_row_is_counted_across_blocks(tmp_path, monkeypatch):
-    monkeypatch.setattr("triage_node.train.rsna.label_rows.BLOCK_BYTES", 4096)
+    monkeypatch.setattr("triage_node.train.rsna.dataset.label_rows.BLOCK_BYTES", 4096)
     rows = [row for number in range(500) for row in rows_of(f"ID_{number:09x}")]
     rows[2345] = "ID_x_any,yes"
     with pytest.raises(LabelRowError, match=r"row 2347: Label must be 0 or 1, got 'yes'"):

@@ -13,9 +13,9 @@ from triage_node.errors import TriageError
 from triage_node.train.cli import app as train
 from triage_node.train.phantom.study import random_types
 from triage_node.train.recipe import DEFAULT_RECIPE
-from triage_node.train.rsna.fit import read_run, write_run
-from triage_node.train.rsna.generate import POSITIVE_SHARE, plan_set, write_csv_files, write_study
-from triage_node.train.rsna.sharding import SHARDS_FOLDER
+from triage_node.train.rsna.fitting.fit import read_run, write_run
+from triage_node.train.rsna.rehearsal.generate import POSITIVE_SHARE, plan_set, write_csv_files, write_study
+from triage_node.train.rsna.shards.sharding import SHARDS_FOLDER
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 

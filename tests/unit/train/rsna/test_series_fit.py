@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from triage_node.errors import ModelError, TriageError
-from triage_node.train.rsna.encoding import EncodedSeries
-from triage_node.train.rsna.series_fit import SeriesFit, fit_series
+from triage_node.train.rsna.fitting.encoding import EncodedSeries
+from triage_node.train.rsna.fitting.series_fit import SeriesFit, fit_series
 
 pytestmark = pytest.mark.slow
 

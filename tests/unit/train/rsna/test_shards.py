@@ -18,13 +18,13 @@ from triage_node.findings import Label
 from triage_node.imaging import Instance, Policy, Series, read_volume
 from triage_node.models.preprocessing import strip_head
 from triage_node.train.evaluation.scored import as_head
-from triage_node.train.rsna import sharding
-from triage_node.train.rsna.cache import open_cache
-from triage_node.train.rsna.indexed import series_between, series_starts
-from triage_node.train.rsna.refusals import write_refusals
-from triage_node.train.rsna.shard import ShardPaths, write_shard
-from triage_node.train.rsna.sharding import Sharding, ShardJob, make_shard
-from triage_node.train.rsna.tables import fingerprint
+from triage_node.train.rsna.dataset.indexed_series import series_between, series_starts
+from triage_node.train.rsna.dataset.tables import fingerprint
+from triage_node.train.rsna.dataset.unused_images import write_refusals
+from triage_node.train.rsna.shards import sharding
+from triage_node.train.rsna.shards.cache import open_cache
+from triage_node.train.rsna.shards.shard import ShardPaths, write_shard
+from triage_node.train.rsna.shards.sharding import Sharding, ShardJob, make_shard
 from triage_node.train.shards import INSIDE_BIT, OFFSET
 
 pytestmark = pytest.mark.slow
@@ -91,8 +91,8 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from rsna_sets import SMALL
-from triage_node.train.rsna.sharding import Sharding
-from triage_node.train.rsna.tables import read_index
+from triage_node.train.rsna.shards.sharding import Sharding
+from triage_node.train.rsna.dataset.tables import read_index
 if __name__ == "__main__":
     made = Sharding(read_index(Path(sys.argv[1])), Path(sys.argv[2]), SMALL, series_per_shard=1).make(1)
     for count in made:

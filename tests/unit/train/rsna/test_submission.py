@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from triage_node.errors import TriageError
-from triage_node.train.rsna.submission import write_submission
+from triage_node.train.rsna.evaluation.submission import write_submission
 
 SCORES = {"ID_b": np.linspace(0, 1, 6), "ID_a": np.full(6, 0.25)}
 

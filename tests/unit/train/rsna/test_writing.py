@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from triage_node.errors import StorageError, StorageFull
-from triage_node.train.rsna.writing import complete_file
+from triage_node.train.rsna.dataset.whole_files import complete_file
 
 
 def test_a_file_appears_when_it_is_complete(tmp_path):

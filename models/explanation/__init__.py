@@ -1,0 +1,1 @@
+"""Where the network looked: Grad-CAM, drawn for quality control."""

@@ -1,0 +1,245 @@
+"""Reports on their way to real peers on loopback: up, down, silent, busy, and up again."""
+
+import logging
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from pynetdicom import AE, evt
+from pynetdicom.sop_class import ComprehensiveSRStorage
+
+from triage_node.config import Destination
+from triage_node.database import DeliveryState
+from triage_node.delivery import Courier, RetryPolicy
+from triage_node.errors import StorageError
+from triage_node.findings import LABELS, Decision, Label, ModelIdentity
+from triage_node.outcome import Outcome, Status
+from triage_node.report import build_connection_test, report_variants
+from triage_node.worklist import ReceivedInstance
+
+pytestmark = [
+    pytest.mark.usefixtures("collect_sockets"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
+]
+
+POLICY = RetryPolicy(first_seconds=5, longest_seconds=600, give_up_seconds=72 * 3600)
+
+
+class Peer:
+    """A PACS that can be switched on and off and keeps its port."""
+
+    def __init__(self) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.destination = Destination(ae_title="PACS", host="127.0.0.1", port=self.port)
+        self.stored: list[str] = []
+        self.answer: Callable[[], int] = lambda: 0x0000
+        self.server = None
+
+    def on(self) -> None:
+        ae = AE(ae_title="PACS")
+        ae.add_supported_context(ComprehensiveSRStorage)
+        handlers = [(evt.EVT_C_STORE, self._store)]
+        self.server = ae.start_server(("127.0.0.1", self.port), block=False, evt_handlers=handlers)
+
+    def _store(self, event: evt.Event) -> int:
+        status = self.answer()
+        if status == 0x0000:
+            self.stored.append(str(event.request.AffectedSOPInstanceUID))
+        return status
+
+    def off(self) -> None:
+        if self.server is not None:
+            self.server.shutdown()
+            self.server = None
+
+
+@pytest.fixture
+def peer():
+    peer = Peer()
+    yield peer
+    peer.off()
+
+
+@pytest.fixture
+def worklist(make_settings, make_worklist, clock):
+    opened = make_worklist(make_settings(series_quiet_seconds=20, study_quiet_seconds=60), clock)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def report(worklist, clock, tmp_path) -> Callable[..., str]:
+    """Put a report of a study into the outbox and return its UID."""
+
+    def report(number: int, *destinations: Destination) -> str:
+        study = f"1.2.{number}"
+        instance = ReceivedInstance(study, f"{study}.1", f"{study}.1.1", "1.2", "1.2.840.10008.1.2.1", 9, clock(), True)
+        worklist.registration.register([instance])
+        clock.forward(61)
+        worklist.assembly.advance()
+        folder = tmp_path / "reports" / str(number)
+        folder.mkdir(parents=True)
+        variants = report_variants(build_connection_test("TRIAGE", "2.25.7", datetime.fromtimestamp(clock(), UTC)))
+        for place, ds in enumerate(variants):
+            ds.save_as(folder / f"report-{place}.dcm", enforce_file_format=True)
+        outcome = Outcome(
+            Status.ANALYZED,
+            ModelIdentity("net", "1", "ab"),
+            series_instance_uid=f"{study}.1",
+            decision=Decision.FLAGGED,
+            probabilities=dict.fromkeys(LABELS, 0.9),
+            flagged=(Label.ANY,),
+            report_sop_instance_uid=str(variants[0].SOPInstanceUID),
+            folder=str(folder),
+        )
+        claim = replace(worklist.claims.claim("w"))
+        assert worklist.claims.finish(claim, outcome, [str(one) for one in destinations])
+        return study
+
+    return report
+
+
+@pytest.fixture
+def courier(worklist, clock) -> Callable[..., Courier]:
+    def courier(peer: Destination, policy=POLICY, timeout_seconds=2.0, answer_seconds=2.0, steady=None) -> Courier:
+        return Courier(
+            peer, worklist, policy, "TRIAGE", timeout_seconds, answer_seconds, clock=clock, steady=steady or clock
+        )
+
+    return courier
+
+
+def deliveries(worklist, study):
+    return worklist.views.study(study)["deliveries"]
+
+
+def events(worklist, study, code):
+    return [event["message"] for event in worklist.views.study(study)["events"] if event["code"] == code]
+
+
+def test_a_destination_that_is_down_is_called_once_a_pause_and_everything_goes_when_it_is_up(
+    worklist, report, courier, peer, clock, caplog
+):
+    caplog.set_level(logging.INFO, "triage_node.delivery")
+    studies = [report(number, peer.destination) for number in range(4)]
+    way = courier(peer.destination)
+    calls = 0
+    for _ in range(25 * 60):
+        calls += way.deliver_next()
+        clock.forward(1)
+    assert 24 <= calls <= 34, "5 s, doubled up to a minute, are some 28 calls in 25 minutes, however many reports wait"
+    assert [deliveries(worklist, study)[0]["state"] for study in studies] == [DeliveryState.PENDING] * 4
+    assert all(len(events(worklist, study, "delivery_postponed")) <= 1 for study in studies)
+    lines = [record.getMessage().split()[0] for record in caplog.records]
+    assert lines.count("destination_down") == 1
+    assert 1 <= lines.count("destination_still_down") <= 2
+    assert len(lines) <= 3
+    assert (way.reach.answers, way.reach.tries) == (False, calls)
+    peer.on()
+    while not way.deliver_next():
+        clock.forward(1)
+    assert [way.deliver_next() for _ in range(3)] == [True] * 3, "the others go at once, without the clock"
+    assert not way.deliver_next()
+    assert len(peer.stored) == len(set(peer.stored)) == 4
+    assert {deliveries(worklist, study)[0]["state"] for study in studies} == {DeliveryState.DELIVERED}
+    assert way.reach.answers
+    assert [one.getMessage().split()[0] for one in caplog.records].count("destination_up") == 1
+
+
+def test_a_destination_that_is_silent_does_not_slow_another(worklist, report, courier, peer, wait_for):
+    peer.on()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        nowhere = Destination(ae_title="X", host="127.0.0.1", port=silent.getsockname()[1])
+        steady = time.monotonic
+        ways = [courier(nowhere, timeout_seconds=30, steady=steady), courier(peer.destination, steady=steady)]
+        report(1, nowhere, peer.destination)
+        for way in ways:
+            way.start()
+        wait_for(lambda: len(peer.stored) == 1, "the report at the one that answers", 20)
+        [first, _] = deliveries(worklist, "1.2.1")
+        assert first["state"] == DeliveryState.SENDING, "the other is still being waited for"
+        for way in ways:
+            way.end()
+        silent.close()
+        for way in ways:
+            way._thread.join(60)
+
+
+def test_a_report_the_peer_cannot_take_does_not_hold_up_the_others(worklist, report, courier, peer, clock):
+    peer.on()
+    answers = iter([0xA700, 0x0000, 0x0000])
+    peer.answer = lambda: next(answers)
+    bad, good = report(1, peer.destination), report(2, peer.destination)
+    way = courier(peer.destination)
+    assert [way.deliver_next(), way.deliver_next(), way.deliver_next()] == [True, True, False]
+    assert deliveries(worklist, bad)[0]["state"] == DeliveryState.PENDING
+    assert deliveries(worklist, good)[0]["state"] == DeliveryState.DELIVERED
+    clock.forward(6)
+    assert way.deliver_next()
+    assert deliveries(worklist, bad)[0]["state"] == DeliveryState.DELIVERED
+
+
+class Steady:
+    """The steady clock beside `clock`, which is set."""
+
+    def __init__(self) -> None:
+        self.now = 50.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.mark.parametrize("jump", [-30 * 86400.0, -3600.0, 3600.0, 100 * 3600.0, 365 * 86400.0])
+def test_a_clock_that_is_set_neither_gives_a_delivery_up_nor_stops_its_tries(
+    worklist, report, courier, peer, clock, jump
+):
+    steady = Steady()
+    study = report(1, peer.destination)
+    way = courier(peer.destination, steady=steady)
+    assert way.deliver_next()
+    clock.forward(jump)
+    assert not way.deliver_next(), "not before its pause is over"
+    steady.now += 6
+    assert way.deliver_next()
+    assert deliveries(worklist, study)[0]["state"] == DeliveryState.PENDING
+    peer.on()
+    steady.now += 12
+    assert way.deliver_next()
+    assert deliveries(worklist, study)[0]["state"] == DeliveryState.DELIVERED
+
+
+def test_a_delivery_is_given_up_when_it_was_tried_for_long_enough(worklist, report, courier, peer, clock):
+    study, other = report(1, peer.destination), report(2, peer.destination)
+    way = courier(peer.destination, policy=RetryPolicy(10, 100, 1000))
+    start = clock()
+    while deliveries(worklist, study)[0]["state"] != DeliveryState.DEAD:
+        way.deliver_next()
+        clock.forward(1)
+    assert 900 < clock() - start < 1300
+    assert deliveries(worklist, other)[0]["state"] == DeliveryState.DEAD
+    assert len(events(worklist, study, "delivery_dead")) == 1
+
+
+def test_what_was_delivered_is_noted_when_the_database_takes_it_again(worklist, report, courier, peer, monkeypatch):
+    study = report(1, peer.destination)
+    peer.on()
+    note, failures = worklist.outbox.delivered, []
+
+    def refuse_twice(*arguments):
+        if len(failures) < 2:
+            failures.append(1)
+            raise StorageError("the database is locked")
+        note(*arguments)
+
+    monkeypatch.setattr(worklist.outbox, "delivered", refuse_twice)
+    monkeypatch.setattr("triage_node.delivery.dispatcher.PAUSE_AFTER_ERROR_SECONDS", 0.01)
+    way = courier(peer.destination)
+    assert way.deliver_next()
+    assert deliveries(worklist, study)[0]["state"] == DeliveryState.DELIVERED
+    assert len(peer.stored) == 1

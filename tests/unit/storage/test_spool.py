@@ -1,0 +1,115 @@
+import errno
+import json
+import os
+import subprocess
+
+import pytest
+
+from triage_node.errors import StorageError, StorageFull
+from triage_node.storage import Filing, Spool
+from triage_node.storage import durable_write as durable
+
+CONTENT = b"\0" * 128 + b"DICM" + b"pixels" * 100
+
+
+@pytest.fixture
+def spool(tmp_path) -> Spool:
+    return Spool(tmp_path / "spool")
+
+
+def test_what_is_kept_is_there_byte_for_byte_and_unfiled(spool):
+    path = spool.keep(CONTENT, "1.2", "1.2.3")
+    assert path.read_bytes() == CONTENT
+    assert list(spool.unfiled()) == [path]
+
+
+@pytest.mark.parametrize("uid", ["../../etc/passwd", "/etc/passwd", "a\0b", "x" * 5000, ".."])
+def test_a_uid_never_becomes_a_path(spool, uid):
+    kept = spool.keep(CONTENT, uid, uid)
+    spool.file(kept, uid, uid)
+    target = spool.layout.instance(uid, uid)
+    assert target.resolve().is_relative_to(spool.layout.studies.resolve())
+    assert set(target.stem) <= set("0123456789abcdef")
+
+
+def test_a_crash_between_filing_and_forgetting_loses_and_doubles_nothing(spool):
+    kept = spool.keep(CONTENT, "1.2", "1.2.3")
+    assert spool.file(kept, "1.2", "1.2.3") is Filing.NEW
+    assert list(spool.unfiled()) == [kept]
+    assert spool.file(kept, "1.2", "1.2.3") is Filing.SAME
+    spool.forget(kept)
+    assert list(spool.unfiled()) == []
+    assert [path.read_bytes() for path in spool.instances("1.2")] == [CONTENT]
+
+
+def test_other_content_under_the_same_uid_is_kept_beside_the_first(spool):
+    spool.file(spool.keep(CONTENT, "1.2", "1.2.3"), "1.2", "1.2.3")
+    other = spool.keep(CONTENT + b"more", "1.2", "1.2.3")
+    assert spool.file(other, "1.2", "1.2.3") is Filing.DUPLICATE
+    for _ in range(2):
+        spool.keep_variant(other, "1.2", "1.2.3")
+    spool.forget(other)
+    [first] = spool.instances("1.2")
+    assert first.read_bytes() == CONTENT
+    assert [path.read_bytes() for path in spool.variants("1.2", "1.2.3")] == [CONTENT, CONTENT + b"more"]
+
+
+def test_half_written_leftovers_of_a_crash_are_removed(spool):
+    part = spool.layout.incoming / "x.dcm.17.part"
+    part.write_bytes(b"half")
+    assert list(spool.unfiled()) == []
+    assert not part.exists()
+
+
+def test_below_the_reserve_nothing_is_accepted(tmp_path):
+    spool = Spool(tmp_path / "spool", reserve_bytes=1 << 60)
+    with pytest.raises(StorageFull):
+        spool.keep(CONTENT, "1.2", "1.2.3")
+    assert list(spool.layout.incoming.iterdir()) == []
+
+
+@pytest.mark.parametrize(("number", "kind"), [(errno.ENOSPC, StorageFull), (errno.EIO, StorageError)])
+def test_a_failing_write_leaves_nothing_half_written(spool, monkeypatch, number, kind):
+    def fail(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(durable.os, "fdatasync", fail)
+    with pytest.raises(kind):
+        spool.keep(CONTENT, "1.2", "1.2.3")
+    assert list(spool.layout.incoming.iterdir()) == []
+
+
+def test_a_disk_that_is_really_full(tmp_path):
+    mounted = tmp_path / "small"
+    mounted.mkdir()
+    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", mounted], capture_output=True)
+    if mount.returncode:
+        pytest.skip("no right to mount a small disk")
+    try:
+        spool = Spool(mounted / "spool")
+        kept = []
+        with pytest.raises(StorageFull):
+            for number in range(100):
+                kept.append(spool.keep(b"x" * 20_000, "1.2", f"1.2.{number}"))
+        assert kept
+        assert sorted(spool.layout.incoming.iterdir()) == sorted(kept)
+        assert all(path.stat().st_size == 20_000 for path in kept)
+    finally:
+        subprocess.run(["umount", mounted], check=True)
+
+
+def test_results_are_read_back_with_their_files(spool):
+    spool.file(spool.keep(CONTENT, "1.2", "1.2.3"), "1.2", "1.2.3")
+    folder = spool.keep_result("1.2", "abc", {"status": "analyzed"}, {"report-1.dcm": b"report"})
+    [study] = spool.studies()
+    [outcome] = spool.outcomes(study)
+    assert outcome == folder / "outcome.json"
+    assert json.loads(outcome.read_bytes()) == {"status": "analyzed"}
+    assert (folder / "report-1.dcm").read_bytes() == b"report"
+    assert len(spool.instances("1.2")) == 1, "a report is not an instance of the study's spool"
+
+
+def test_only_the_owner_can_read_what_is_kept(spool):
+    path = spool.keep(CONTENT, "1.2", "1.2.3")
+    assert path.stat().st_mode & 0o077 == 0
+    assert spool.layout.root.stat().st_mode & 0o077 == 0

@@ -1,0 +1,1 @@
+"""The competition's files: images, labels, and the index that joins them."""

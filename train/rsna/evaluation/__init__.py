@@ -1,0 +1,1 @@
+"""Scores, figures of merit, a submission, a model folder."""

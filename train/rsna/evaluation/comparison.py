@@ -1,0 +1,32 @@
+"""The predictors of one run on its test fold: a constant, the notebook's baseline where it was fitted, the model."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from triage_node.models.predictor import Model
+from triage_node.train.rsna.evaluation.exporting import prior_of
+from triage_node.train.rsna.evaluation.scores_file import read_scores
+from triage_node.train.rsna.evaluation.scoring import ImageScores, constant_scores, prevalence, score_series
+from triage_node.train.rsna.fitting.splitting import Split
+
+CONSTANT = "constant"
+
+
+def model_scores(model: Model, parts: Split) -> Iterator[np.ndarray]:
+    """Yield the probabilities of the images of each test series."""
+    return score_series(model, parts.test, prior_of(model.manifest))
+
+
+def compared(parts: Split, own: ImageScores, baseline: Path) -> list[ImageScores]:
+    """Return the scores of all predictors on the labeled images of the test fold, ours last.
+
+    Parameters
+    ----------
+    baseline
+        Folder with scores that `rsna baseline` wrote, if it has run.
+    """
+    found = [constant_scores(CONSTANT, parts.test, prevalence(parts.fitting))]
+    found += [read_scores(path, own) for path in sorted(baseline.glob("scores-*.npz"))]
+    return [scores.labeled() for scores in (*found, own)]

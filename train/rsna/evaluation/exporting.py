@@ -1,0 +1,119 @@
+"""A model folder from a run: its averaged weights, with probabilities and thresholds from the validation fold."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from triage_node.errors import TriageError
+from triage_node.findings import LABELS
+from triage_node.models.familiarity import FEWEST_STUDIES, fit_familiarity, write_familiarity
+from triage_node.models.manifest import Manifest
+from triage_node.models.networks import LESION_MAP_LITE0
+from triage_node.models.predictor import Model
+from triage_node.models.weights_file import sha256_of
+from triage_node.train.calibration.calibrate import OperatingPoints, calibrate
+from triage_node.train.card import write_card
+from triage_node.train.evaluation.scored import ScoredStudy, as_head
+from triage_node.train.export import ModelDescription, export_model, save_manifest
+from triage_node.train.fitting.settings import WEIGHTS_FILE
+from triage_node.train.rsna.evaluation.scoring import prevalence, score_study
+from triage_node.train.rsna.fitting.fit import RUN_FILE, Run
+from triage_node.train.rsna.fitting.splitting import Split
+from triage_node.train.rsna.shards.cache import CachedSeries
+
+MODEL_FOLDER = "model"
+PRIOR = "prior"
+
+
+@dataclass(frozen=True)
+class ExportRequest:
+    """What is exported, and what the manifest calls it."""
+
+    run: Run
+    folder: Path
+    name: str
+    version: str
+
+
+def _recipe(run: Path, prior: np.ndarray) -> dict[str, Any]:
+    """Return how the weights were made: of folders only names are kept."""
+    content = json.loads((run / RUN_FILE).read_text(encoding="utf-8"))
+    tables = Path(content["run"]["tables"]).name
+    start = content["fitting"]["start"]
+    fitting = {**content["fitting"], "start": start and Path(start).parent.name}
+    known = {str(label): round(float(value), 6) for label, value in zip(LABELS, prior, strict=True)}
+    return {**content, "run": {**content["run"], "tables": tables}, "fitting": fitting, PRIOR: known}
+
+
+def prior_of(manifest: Manifest) -> np.ndarray:
+    """Return ``(6,)`` how often each label was positive in what a model was fitted on.
+
+    Raises
+    ------
+    TriageError
+        When the model was not exported from such a run.
+    """
+    known = (manifest.recipe or {}).get(PRIOR)
+    if known is None:
+        raise TriageError(f"The model {manifest.name} does not come from rsna export: it names no prior.")
+    return np.array([float(known[label]) for label in LABELS])
+
+
+def _described(series: tuple[CachedSeries, ...]) -> str:
+    images = sum(int(one.image_known.sum()) for one in series)
+    return f"{images} labeled images of {len({one.patient_id for one in series})} patients"
+
+
+def export_run(request: ExportRequest, parts: Split) -> Manifest:
+    """Write a model folder that is not calibrated yet."""
+    weights, fitting = request.run.folder / WEIGHTS_FILE, request.run.fitting
+    if not weights.exists():
+        raise TriageError(f"The run {request.run.folder} has no weights yet: let rsna fit complete an epoch first.")
+    description = ModelDescription(
+        name=request.name,
+        version=request.version,
+        training_data=f"Fitted on {_described(parts.fitting)} in the format of RSNA 2019; labels by slice.",
+        architecture=LESION_MAP_LITE0,
+        decoder_filters=fitting.decoder_filters,
+        geometry=fitting.geometry,
+        windows=fitting.windows,
+        recipe=_recipe(request.run.folder, prevalence(parts.fitting)),
+    )
+    return export_model([weights], request.folder, description)
+
+
+def validation_scores(model: Model, parts: Split) -> Iterator[ScoredStudy]:
+    """Yield the scored series of the validation fold whose slices are all labeled."""
+    for series in parts.validation:
+        if len(series) and series.known.all():
+            yield score_study(model, series)
+
+
+def calibrate_export(model: Model, studies: list[ScoredStudy], parts: Split) -> Manifest:
+    """Set probabilities, thresholds and what is familiar from the validation fold, and write manifest and card.
+
+    Familiarity needs `FEWEST_STUDIES` series; with fewer the model calls nothing unfamiliar.
+
+    Raises
+    ------
+    TriageError
+        When no series of the fold is labeled.
+    """
+    if not studies:
+        raise TriageError("No series of the validation fold is labeled: thresholds cannot be set.")
+    manifest = calibrate(model.manifest, studies, OperatingPoints())
+    source = f"{_described(parts.validation)} of the validation fold, none of them fitted on."
+    if manifest.decision is not None:
+        manifest = replace(manifest, decision=replace(manifest.decision, source=source))
+    heads = [series for series in parts.validation if len(series)]
+    if len(heads) >= FEWEST_STUDIES:
+        familiarity = fit_familiarity(model, map(as_head, heads))
+        path = write_familiarity(manifest.folder, familiarity)
+        manifest = replace(manifest, familiarity_sha256=sha256_of(path))
+    written = save_manifest(manifest)
+    write_card(written)
+    return written

@@ -1,0 +1,50 @@
+"""A series model for an exported model folder."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from rich.progress import Progress
+
+from triage_node.models.manifest import SERIES_NAME, Manifest
+from triage_node.models.predictor import Model
+from triage_node.models.registry import load_model, read_manifest
+from triage_node.models.weights_file import sha256_of
+from triage_node.train.export import save_manifest
+from triage_node.train.rsna.evaluation.exporting import calibrate_export, validation_scores
+from triage_node.train.rsna.fitting.encoding import encode
+from triage_node.train.rsna.fitting.series_fit import SeriesFit, SeriesGain, fit_series
+from triage_node.train.rsna.fitting.splitting import Split
+
+
+def add_series_model(
+    folder: Path, parts: Split, settings: SeriesFit, bar: Progress
+) -> tuple[SeriesGain, Manifest | None]:
+    """Fit a series model for a model folder; return what it gains, and the new manifest where it is kept.
+
+    It is fitted on the slices the network was fitted on, where the network is surer of itself than elsewhere; the
+    validation fold says when to stop, and whether it helps at all.
+
+    Raises
+    ------
+    ModelError
+        When there is no model in the folder.
+    TriageError
+        When too little is labeled.
+    """
+    alone = Model(replace(read_manifest(folder), series_sha256=None))
+    fitting, validation = (
+        list(bar.track(encode(alone, group), total=len(group), description=f"encoding {name}"))
+        for name, group in (("fitting folds", parts.fitting), ("validation fold", parts.validation))
+    )
+    partial = folder / f"partial-{SERIES_NAME}"
+    gain = fit_series(fitting, validation, alone.manifest.geometry.max_slices, settings, partial)
+    if not gain.helps:
+        partial.unlink()
+        return gain, None
+    partial.replace(folder / SERIES_NAME)
+    save_manifest(replace(alone.manifest, series_sha256=sha256_of(folder / SERIES_NAME)))
+    return gain, _calibrated(load_model(folder), parts)
+
+
+def _calibrated(model: Model, parts: Split) -> Manifest:
+    return calibrate_export(model, list(validation_scores(model, parts)), parts)

@@ -1,0 +1,1 @@
+"""What an index says of a set: figures, pictures, one page."""

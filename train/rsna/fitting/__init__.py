@@ -1,0 +1,1 @@
+"""Folds of patients, and the fits on them."""

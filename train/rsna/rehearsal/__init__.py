@@ -1,0 +1,1 @@
+"""A generated set in the competition's own form."""

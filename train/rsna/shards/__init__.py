@@ -1,0 +1,1 @@
+"""Stripped heads of a whole set on disk, read slice by slice."""

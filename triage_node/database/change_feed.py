@@ -1,0 +1,47 @@
+"""What changed since a reader last looked: a marker that only grows, one for each study."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import cast
+
+from sqlalchemy import Table, bindparam, func, select, text, update
+from sqlalchemy.orm import Session
+
+from triage_node.database.schema import StudyRow
+from triage_node.statistics.rollups import write_counts
+
+# Any number that no other program takes on this database; "TRIA".
+COMMIT_ORDER_LOCK = 0x54524941
+STUDY = cast(Table, StudyRow.__table__)
+HIGHEST = select(func.max(STUDY.alias("other").c.change_marker)).scalar_subquery()
+NEXT_MARKER = update(STUDY).where(STUDY.c.id == bindparam("changed")).values(change_marker=HIGHEST + 1)
+
+
+def note_change(session: Session, study_id: int) -> None:
+    """Have a study's marker set at the end of the transaction."""
+    session.info.setdefault("changed", set()).add(study_id)
+
+
+@contextmanager
+def settled(session: Session) -> Iterator[Session]:
+    """Write at the end of the block what its changes add up to: the roll-ups and the markers of changed studies."""
+    yield session
+    changed: set[int] = session.info.pop("changed", set())
+    if changed or "counts" in session.info:
+        session.flush()
+        write_counts(session)
+        _mark(session, changed)
+
+
+def last_marker(session: Session) -> int:
+    """Return the highest marker."""
+    return session.scalar(select(func.max(StudyRow.change_marker))) or 0
+
+
+def _mark(session: Session, changed: set[int]) -> None:
+    if not changed:
+        return
+    if session.get_bind().dialect.name == "postgresql":
+        # Markers must become visible in their order, or a reader that has seen the higher misses the lower one.
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": COMMIT_ORDER_LOCK})
+    session.connection().execute(NEXT_MARKER, [{"changed": study_id} for study_id in sorted(changed)])

@@ -1,0 +1,208 @@
+"""The thread that takes one destination's reports there."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+
+from triage_node.config import Destination
+from triage_node.delivery.outage import Line, Reach
+from triage_node.delivery.retry import RetryPolicy
+from triage_node.dimse import store_first_accepted
+from triage_node.errors import PeerCongested, PeerError, PeerUnreachable, StorageError, TriageError
+from triage_node.logs import origin
+from triage_node.worklist import Delivery, Worklist
+
+log = logging.getLogger(__name__)
+
+PICTURE = "picture.dcm"
+POLL_SECONDS = 0.2
+PAUSE_AFTER_ERROR_SECONDS = 5.0
+
+
+class Courier:
+    """Deliver the reports for one destination, oldest first; a dead PACS holds up nobody else's reports.
+
+    While the destination does not answer, one report after the other is tried at growing pauses; the others wait. As
+    soon as one gets through, all of them are due.
+
+    Parameters
+    ----------
+    timeout_seconds
+        How long the peer may take to take a connection.
+    answer_seconds
+        How long it may take to answer a message, by default as long.
+    clock
+        Seconds since 1970.
+    steady
+        Seconds of a clock that nobody can set.
+    """
+
+    def __init__(
+        self,
+        destination: Destination,
+        worklist: Worklist,
+        policy: RetryPolicy,
+        calling_ae_title: str,
+        timeout_seconds: float,
+        answer_seconds: float | None = None,
+        clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._destination = destination
+        self._worklist = worklist
+        self._policy = policy
+        self._calling_ae_title = calling_ae_title
+        self._timeout_seconds = timeout_seconds
+        self._answer_seconds = answer_seconds
+        self._steady = steady
+        self._line = Line(str(destination), policy, clock, steady)
+        self._in_hand: Delivery | None = None
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"courier-{destination}", daemon=True)
+
+    @property
+    def reach(self) -> Reach:
+        """Whether the destination answers."""
+        return self._line.reach
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        """Start delivering."""
+        self._thread.start()
+
+    def end(self) -> None:
+        """Begin no further delivery."""
+        self._stopping.set()
+
+    def stop(self) -> None:
+        """End after the delivery that is under way; one whose answer takes longer is sent again at the next start."""
+        self.end()
+        self._thread.join(timeout=self._timeout_seconds * 2)
+
+    def renew(self) -> None:
+        """Prolong the lease of the delivery that is under way; called again and again."""
+        delivery = self._in_hand
+        if delivery is not None and self.is_alive:
+            self._worklist.outbox.renew(delivery)
+
+    def _run(self) -> None:
+        refused = False
+        while not self._stopping.is_set():
+            try:
+                if not self.deliver_next():
+                    self._stopping.wait(POLL_SECONDS)
+                refused = False
+            except StorageError as error:
+                if not refused:
+                    log.error("outbox_failed destination=%s error=%s", self._destination, error)
+                refused = True
+                self._stopping.wait(PAUSE_AFTER_ERROR_SECONDS)
+
+    def deliver_next(self) -> bool:
+        """Try what is due now; False when nothing is."""
+        if not self._line.may_call:
+            return False
+        delivery = self._worklist.outbox.due(str(self._destination), is_probe=self._line.is_down)
+        if delivery is None:
+            return False
+        self._in_hand = delivery
+        try:
+            self.deliver(delivery)
+        finally:
+            self._in_hand = None
+        return True
+
+    def deliver(self, delivery: Delivery) -> None:
+        """Try one delivery, and write what came of it."""
+        start, outbox = self._steady(), self._worklist.outbox
+        try:
+            variants = [dcmread(path) for path in sorted(Path(delivery.folder).glob("report-*.dcm"))]
+            if not variants:
+                raise TriageError(f"The report is missing in {delivery.folder}.")
+            sent = self._store(variants)
+            picture = self._send_picture(Path(delivery.folder) / PICTURE)
+        except (PeerUnreachable, PeerCongested) as error:
+            self._wait_for_destination(delivery, self._steady() - start, str(error))
+        except PeerError as error:
+            self._answered()
+            self._postpone_or_bury(delivery, self._steady() - start, error)
+        except Exception as error:
+            reason = origin(error)
+            log.error("delivery_failed destination=%s error=%s", self._destination, reason)
+            self._settle(lambda: outbox.bury(delivery, reason))
+        else:
+            log.info("delivered destination=%s sop_instance_uid=%s", self._destination, sent.SOPInstanceUID)
+            said = f"{sent.SOPClassUID.name}, {sent.SOPInstanceUID}"
+            self._settle(lambda: outbox.delivered(delivery, f"{said}; {picture}" if picture else said))
+            self._answered()
+
+    def _settle(self, write: Callable[[], object]) -> None:
+        """Write what came of a delivery, as soon as the database takes it: it must not be sent again for that."""
+        refused = False
+        while True:
+            try:
+                write()
+                return
+            except StorageError as error:
+                if not refused:
+                    log.error("delivery_not_noted destination=%s error=%s", self._destination, error)
+                refused = True
+                if self._stopping.wait(PAUSE_AFTER_ERROR_SECONDS):
+                    raise
+
+    def _store(self, variants: Sequence[Dataset]) -> Dataset:
+        times = self._timeout_seconds, self._answer_seconds
+        return store_first_accepted(self._destination, variants, self._calling_ae_title, *times)
+
+    def _send_picture(self, path: Path) -> str:
+        """Send the picture that goes with a report, if there is one; who refuses it has the report all the same.
+
+        Raises
+        ------
+        PeerError
+            When trying again helps: report and picture are then sent once more, as the same objects.
+        """
+        if not path.is_file():
+            return ""
+        try:
+            return f"picture {self._store([dcmread(path)]).SOPInstanceUID}"
+        except PeerError as error:
+            if error.retryable:
+                raise
+            return f"picture not taken: {error}"
+
+    def _answered(self) -> None:
+        outage = self._line.answered()
+        if outage is not None and outage.tries > 1:
+            self._settle(lambda: self._worklist.outbox.hasten(str(self._destination)))
+
+    def _wait_for_destination(self, delivery: Delivery, spent_seconds: float, error: str) -> None:
+        before = self._line.pause_seconds
+        outage = self._line.failed(error)
+        outbox, longer = self._worklist.outbox, before + spent_seconds
+        if self._policy.gives_up(delivery.tried_seconds + longer):
+            self._settle(lambda: outbox.bury(delivery, error))
+        else:
+            self._settle(lambda: outbox.retry(delivery, outage.pause_seconds, error))
+        give_up_seconds = self._policy.give_up_seconds
+        self._settle(lambda: outbox.hold_back(str(self._destination), longer, give_up_seconds, error))
+
+    def _postpone_or_bury(self, delivery: Delivery, spent_seconds: float, error: PeerError) -> None:
+        outbox, reason = self._worklist.outbox, str(error)
+        gives_up = not error.retryable or self._policy.gives_up(delivery.tried_seconds + spent_seconds)
+        if gives_up or delivery.attempts == 1:
+            log.warning("delivery_not_taken destination=%s given_up=%s error=%s", self._destination, gives_up, reason)
+        if gives_up:
+            self._settle(lambda: outbox.bury(delivery, reason))
+            return
+        pause = self._policy.pause_seconds(delivery.attempts)
+        self._settle(lambda: outbox.retry(delivery, pause, reason, spent_seconds + pause))

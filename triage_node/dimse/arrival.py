@@ -1,0 +1,96 @@
+"""A connection until its association request is whole: without a thread, so that it takes nobody's place."""
+
+import contextlib
+import socket
+import time
+
+from triage_node.dimse.associate_request import Request
+from triage_node.dimse.pdu import (
+    HEADER,
+    AbortReason,
+    ConnectionEnded,
+    PDUType,
+    ProtocolError,
+    pdu_header,
+)
+
+READ_BYTES = 1 << 14
+# How long a peer may take to close after it was told that it is not served.
+FAREWELL_SECONDS = 1.0
+
+
+class Arrival:
+    """A peer that has connected.
+
+    Parameters
+    ----------
+    connection
+        The accepted connection.
+    address
+        Where it comes from.
+
+    Attributes
+    ----------
+    since
+        When it came, or was told that it is not served (monotonic seconds).
+    request
+        The body of its A-ASSOCIATE-RQ PDU, None until that is whole.
+    is_dismissed
+        It was told that it is not served, and has to close.
+    """
+
+    def __init__(self, connection: socket.socket, address: str) -> None:
+        connection.setblocking(False)
+        self.connection = connection
+        self.address = address
+        self.since = time.monotonic()
+        self.request: bytes | None = None
+        self.is_dismissed = False
+        self._content = bytearray()
+
+    def read(self) -> None:
+        """Take what has come; never more than the request, as what follows is for the association.
+
+        Raises
+        ------
+        ConnectionEnded
+            The peer has gone.
+        ProtocolError
+            What has come is no association request.
+        """
+        try:
+            part = self.connection.recv(READ_BYTES if self.is_dismissed else self._missing())
+        except BlockingIOError:
+            return
+        except OSError as error:
+            raise ConnectionEnded from error
+        if not part:
+            raise ConnectionEnded
+        if self.is_dismissed:
+            return
+        self._content += part
+        if len(self._content) >= HEADER.size and not self._missing():
+            self.request = bytes(self._content[HEADER.size :])
+
+    def dismiss(self, pdu: bytes) -> None:
+        """Send a last PDU and wait for the peer to close: closing with bytes unread would take the PDU with it."""
+        with contextlib.suppress(OSError):
+            self.connection.send(pdu)
+            self.connection.shutdown(socket.SHUT_WR)
+        self.is_dismissed, self.since, self._content = True, time.monotonic(), bytearray()
+
+    def calling_ae_title(self) -> str:
+        """Return who it says it is, empty when it did not get so far."""
+        try:
+            return Request.decode(self.request or b"").calling_ae_title
+        except ProtocolError:
+            return ""
+
+    def _missing(self) -> int:
+        """Return how many bytes are to be read next, 0 when the request is whole."""
+        if len(self._content) < HEADER.size:
+            return HEADER.size - len(self._content)
+        kind, length = pdu_header(self._content[: HEADER.size])
+        if kind is not PDUType.ASSOCIATE_RQ:
+            raise ProtocolError("the first PDU is no association request", AbortReason.UNEXPECTED_PDU)
+        return min(READ_BYTES, HEADER.size + length - len(self._content))

@@ -1,0 +1,210 @@
+"""One association, from its request to its end; a thread of its own.
+
+pynetdicom's acceptor takes 6 ms for an image of 512 x 512, two thirds of them polling and passing between its threads.
+Here one thread reads a PDU, and when the data set is whole keeps it and answers.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+
+from triage_node.dimse.associate_request import Request
+from triage_node.dimse.command_set import Command, Operation
+from triage_node.dimse.message import DataSet, Message
+from triage_node.dimse.negotiation import UNKNOWN_CALLING_AE_TITLE, Context, Rejection, accept, objection
+from triage_node.dimse.pdu import (
+    RELEASE_RESPONSE,
+    AbortReason,
+    Connection,
+    ConnectionEnded,
+    DataItem,
+    PDUType,
+    ProtocolError,
+    abort_pdu,
+    data_items,
+    data_pdus,
+    reject_pdu,
+)
+from triage_node.errors import InvalidInstance
+from triage_node.ingest.file_meta import file_start
+from triage_node.ingest.header import is_uid
+from triage_node.ingest.ingest import Door, Sender
+from triage_node.ingest.refusal_log import QUIET_SECONDS
+from triage_node.ingest.sop_classes import is_storage
+from triage_node.ingest.statuses import SOP_CLASS_NOT_SUPPORTED, SUCCESS, UNRECOGNIZED_OPERATION, status_of
+from triage_node.logs import origin
+
+log = logging.getLogger(__name__)
+
+# How long a peer may go on sending after it was aborted.
+AFTER_ABORT_SECONDS = 1.0
+# A sender proposes the same in each association, some for each image.
+UNTIDY_QUIET_SECONDS = 3600.0
+HIGH_PRIORITY = 1
+
+
+class Association:
+    """Serve one connection whose association request is here.
+
+    Parameters
+    ----------
+    allows
+        Tells whether a calling AE title may send.
+    maximum_message_bytes
+        A longer message ends the association.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        address: str,
+        door: Door,
+        allows: Callable[[str], bool],
+        maximum_message_bytes: int,
+    ) -> None:
+        self._connection = connection
+        self._address = address
+        self._door = door
+        self._allows = allows
+        self._maximum_message_bytes = maximum_message_bytes
+        self._contexts: Mapping[int, Context] = {}
+        self._calling_ae_title = ""
+        self._longest_pdu_bytes = 0
+        self._data_set: DataSet | None = None
+
+    def serve(self, request: bytes) -> None:
+        """Serve until the peer releases, aborts, goes away or breaks the protocol.
+
+        Parameters
+        ----------
+        request
+            The body of its A-ASSOCIATE-RQ PDU.
+        """
+        try:
+            if self._establish(request):
+                self._exchange()
+        except ConnectionEnded:
+            log.debug("connection_ended address=%s", self._address)
+        except ProtocolError as error:
+            self._refuse(f"The association was aborted: {error}.")
+            self._abort(error.reason)
+        except Exception as error:
+            log.error("association_failed address=%s error=%s", self._address, origin(error))
+            self._abort(AbortReason.NOT_SPECIFIED)
+        finally:
+            if self._data_set is not None:
+                self._data_set.discard()
+            self._connection.close()
+
+    def _abort(self, reason: AbortReason) -> None:
+        try:
+            self._connection.send(abort_pdu(reason))
+            self._connection.wait_for_end(AFTER_ABORT_SECONDS)
+        except ConnectionEnded:
+            log.debug("connection_ended address=%s", self._address)
+
+    def _refuse(self, sentence: str, quiet_seconds: float = QUIET_SECONDS) -> None:
+        self._door.refuse(InvalidInstance(sentence), self._sender(), quiet_seconds)
+
+    def _establish(self, encoded: bytes) -> bool:
+        request = Request.decode(encoded)
+        self._calling_ae_title = request.calling_ae_title
+        self._longest_pdu_bytes = request.maximum_pdu_bytes
+        against = objection(request)
+        if against is None and not self._allows(request.calling_ae_title):
+            against = UNKNOWN_CALLING_AE_TITLE, "its AE title is not on the allow list"
+        if against is not None:
+            self._reject(*against)
+            return False
+        answer, self._contexts = accept(request)
+        self._connection.send(answer)
+        for context in request.contexts:
+            if context.flaw:
+                sentence = f"The presentation context {context.context_id} was rejected: {context.flaw}."
+                self._refuse(sentence, UNTIDY_QUIET_SECONDS)
+        return True
+
+    def _reject(self, rejection: Rejection, why: str) -> None:
+        self._connection.send(reject_pdu(*rejection))
+        self._refuse(f"The association was rejected: {why}.")
+
+    def _exchange(self) -> None:
+        message: Message | None = None
+        while True:
+            kind, body = self._connection.read()
+            if kind is PDUType.RELEASE_RQ:
+                return self._connection.send(RELEASE_RESPONSE)
+            if kind is PDUType.ABORT:
+                return None
+            if kind is not PDUType.DATA_TF:
+                raise ProtocolError(f"an unexpected PDU of type {kind}", AbortReason.UNEXPECTED_PDU)
+            for item in data_items(body):
+                message = self._take(message, item)
+            if message is None:
+                self._connection.message_ended()
+
+    def _take(self, message: Message | None, item: DataItem) -> Message | None:
+        """Add a fragment to the message; answer and start anew when it is whole."""
+        message = message or Message(item.context_id)
+        if item.context_id != message.context_id or item.context_id not in self._contexts:
+            raise ProtocolError("a data item of another presentation context")
+        if item.is_command is not (message.request is None):
+            raise ProtocolError("a command set and a data set out of order")
+        if item.is_command:
+            message.add_command(item.data, item.is_last)
+            if message.request is not None and message.request.has_data_set:
+                self._data_set = self._begin(message.request, self._contexts[message.context_id])
+        elif self._data_set is not None:
+            self._data_set.add(item.data)
+        request = message.request
+        if request is None or not item.is_last or (item.is_command and request.has_data_set):
+            return message
+        self._answer(request, self._contexts[message.context_id])
+        return None
+
+    def _begin(self, request: Command, context: Context) -> DataSet:
+        start = file_start(
+            request.sop_class_uid, request.sop_instance_uid, context.transfer_syntax, self._calling_ae_title
+        )
+        data_set = DataSet(start, self._door, self._maximum_message_bytes)
+        if refusal := _refusal(request, context):
+            data_set.refuse(refusal)
+        return data_set
+
+    def _answer(self, request: Command, context: Context) -> None:
+        data_set, self._data_set = self._data_set, None
+        if request.operation == Operation.C_CANCEL:
+            return
+        if request.operation == Operation.C_ECHO:
+            status = SUCCESS if request.sop_class_uid == context.abstract_syntax else SOP_CLASS_NOT_SUPPORTED
+        elif request.operation == Operation.C_STORE:
+            status = self._store(request, data_set or self._begin(request, context))
+        else:
+            status = UNRECOGNIZED_OPERATION
+        self._connection.send(data_pdus(context.context_id, request.response(status), self._longest_pdu_bytes))
+
+    def _store(self, request: Command, data_set: DataSet) -> int:
+        try:
+            data_set.keep(self._sender(request.priority == HIGH_PRIORITY))
+        except Exception as error:
+            return status_of(error)
+        finally:
+            data_set.discard()
+        return SUCCESS
+
+    def _sender(self, urgent: bool = False) -> Sender:
+        return Sender(self._calling_ae_title, self._address, urgent)
+
+
+def _refusal(request: Command, context: Context) -> InvalidInstance | None:
+    """Return why what is announced cannot be stored on a context, before its data set has come (PS3.7 Annex C)."""
+    if request.operation != Operation.C_STORE:
+        return InvalidInstance("No data set belongs to this operation.")
+    if request.sop_class_uid != context.abstract_syntax or not is_storage(request.sop_class_uid):
+        return InvalidInstance(
+            f"The SOP class {request.sop_class_uid or 'of no name'} cannot be stored on a presentation context of "
+            f"{context.abstract_syntax}.",
+            sop_class=request.sop_class_uid,
+        )
+    if not is_uid(request.sop_instance_uid):
+        return InvalidInstance("The Affected SOP Instance UID is missing or no UID.", sop_instance="")
+    return None

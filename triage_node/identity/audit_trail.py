@@ -1,0 +1,122 @@
+"""Who looked at what, when, from where; never a patient's name."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sqlalchemy import Table, func, insert, select, text
+from sqlalchemy.orm import Session
+
+from triage_node.database.account_tables import AuditRow
+from triage_node.database.engine import Database
+from triage_node.database.schema import as_dict
+from triage_node.database.skip_scan import distinct
+
+AUDIT = cast(Table, AuditRow.__table__)
+AT_ONCE = 500
+# Accesses are written a moment after they happened; so many may have got an id out of the order of their times.
+OUT_OF_ORDER = 1000
+
+
+@dataclass(frozen=True)
+class Access:
+    """One access; ``action`` is a word such as ``study_viewed``, ``query`` names filters, not what they search for."""
+
+    at: float
+    user_name: str
+    role: str
+    address: str
+    action: str
+    study_instance_uid: str = ""
+    query: str = ""
+    allowed: bool = True
+
+
+@dataclass(frozen=True)
+class AuditFilters:
+    """Which accesses are asked for: all conditions have to be met; times in seconds since 1970, ``end`` excluded."""
+
+    user_name: str = ""
+    study_instance_uid: str = ""
+    action: str = ""
+    refused_only: bool = False
+    start: float | None = None
+    end: float | None = None
+
+
+class AuditTrail:
+    """Append and read; nothing is changed or removed here."""
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._database = database
+        self.clock = clock
+
+    def append(self, accesses: Sequence[Access]) -> None:
+        """Keep some accesses, in one transaction."""
+        rows = [
+            {
+                "at": access.at,
+                "user_name": access.user_name[:80],
+                "role": access.role,
+                "address": access.address[:64],
+                "action": access.action[:32],
+                "study_instance_uid": access.study_instance_uid[:64],
+                "query": access.query[:1000],
+                "allowed": access.allowed,
+            }
+            for access in accesses
+        ]
+        with self._database.write() as session:
+            session.connection().execute(insert(AUDIT), rows)
+
+    def latest(
+        self, limit: int = 100, before: int | None = None, *, user_name: str = "", study_instance_uid: str = ""
+    ) -> list[dict[str, Any]]:
+        """Return accesses, newest first; ``before`` is the ``id`` of the last one of the page before."""
+        return self.page(AuditFilters(user_name, study_instance_uid), before, limit)
+
+    def page(self, filters: AuditFilters, before: int | None = None, limit: int = 100) -> list[dict[str, Any]]:
+        """Return the accesses that filters ask for, newest first, from an index."""
+        wanted = select(AuditRow).order_by(AuditRow.id.desc()).limit(limit)
+        if before is not None:
+            wanted = wanted.where(AuditRow.id < before)
+        with self._database.read() as session:
+            rows = session.scalars(wanted.where(*_conditions(session, filters)))
+            return [as_dict(row) for row in rows]
+
+    def every(self, filters: AuditFilters) -> Iterator[dict[str, Any]]:
+        """Return all of them, some hundred in memory at a time."""
+        before = None
+        while rows := self.page(filters, before, AT_ONCE):
+            yield from rows
+            before = rows[-1]["id"]
+
+    def actions(self) -> list[str]:
+        """Return the words for what was done so far."""
+        with self._database.read() as session:
+            return distinct(session, AuditRow.action)
+
+
+def _conditions(session: Session, filters: AuditFilters) -> Iterator[Any]:
+    if filters.user_name:
+        yield AuditRow.user_name == filters.user_name
+    if filters.study_instance_uid:
+        yield AuditRow.study_instance_uid == filters.study_instance_uid
+    if filters.action:
+        yield AuditRow.action == filters.action
+    if filters.refused_only:
+        # The very words of the partial index.
+        yield text("NOT allowed")
+    # In coalesce, the time tempts no planner away from the order by id.
+    at = func.coalesce(AuditRow.at, 0.0)
+    if filters.start is not None:
+        yield from (at >= filters.start, AuditRow.id >= _id_at(session, filters.start) - OUT_OF_ORDER)
+    if filters.end is not None:
+        yield from (at < filters.end, AuditRow.id <= _id_at(session, filters.end) + OUT_OF_ORDER)
+
+
+def _id_at(session: Session, at: float) -> int:
+    """Return the id of the first access from a time on, or of the last one of all."""
+    first = select(AuditRow.id).where(AuditRow.at >= at).order_by(AuditRow.at, AuditRow.id).limit(1)
+    found = session.scalar(first)
+    return found if found is not None else session.scalar(select(func.max(AuditRow.id))) or 0

@@ -1,0 +1,1 @@
+"""Are two files the same image? Values and pixels, not bytes."""

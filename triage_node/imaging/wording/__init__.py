@@ -1,0 +1,1 @@
+"""What descriptions say: contrast, parts of the body, in many languages."""

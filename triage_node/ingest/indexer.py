@@ -1,0 +1,201 @@
+"""The thread that gives kept instances their place and their rows, many at a time."""
+
+import logging
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from triage_node.errors import InvalidInstance, RowRefused, StorageError, StorageFull
+from triage_node.ingest.duplicates import Duplicates
+from triage_node.ingest.quarantine import Quarantine
+from triage_node.ingest.unindexed_instance import Kept, read_kept
+from triage_node.storage import Filing, Spool
+from triage_node.worklist import Worklist
+
+log = logging.getLogger(__name__)
+
+# One transaction for what comes in this time costs hardly more than one for a single instance, and a registrar that
+# rests leaves the interpreter to the threads that receive.
+GATHER_SECONDS = 0.1
+BATCH = 500
+PAUSE_AFTER_ERROR_SECONDS = 1.0
+RETRY_SECONDS = 5.0
+LONGEST_RETRY_SECONDS = 3600.0
+LONGEST_RETRY_AFTER_NEWS_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Filed:
+    """An instance that has its place, and how it got it."""
+
+    kept: Kept
+    filing: Filing
+
+
+@dataclass(frozen=True)
+class RegistrarState:
+    """How registration goes: instances that wait for their row, for how long, and those set aside in quarantine."""
+
+    backlog: int
+    oldest_seconds: float | None
+    set_aside: int
+    alive: bool
+
+
+class Registrar:
+    """File kept instances and register them, in batches.
+
+    A database or a disk that takes nothing is waited for. An instance that alone is refused is set aside and tried
+    again later; it holds up nothing else. The order makes a crash harmless at every point: link into the study's
+    folder, commit the rows, drop the name in ``incoming/``. Until the last step the instance is found again at the
+    next start.
+
+    Parameters
+    ----------
+    retry_seconds
+        What was set aside is tried again after this time, then ever more rarely.
+    """
+
+    def __init__(self, spool: Spool, worklist: Worklist, retry_seconds: float = RETRY_SECONDS) -> None:
+        self._spool = spool
+        self._worklist = worklist
+        self._quarantine = Quarantine(spool, worklist)
+        self._duplicates = Duplicates(spool, worklist)
+        self._queue: queue.SimpleQueue[Kept | None] = queue.SimpleQueue()
+        self._waiting: deque[float] = deque()
+        self._first_retry_seconds = self._retry_seconds = retry_seconds
+        self._retry_at = time.monotonic()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="registrar", daemon=True)
+
+    def start(self) -> None:
+        """Take up what an earlier run kept and did not register, then go on with what comes."""
+        for path in self._spool.unfiled():
+            try:
+                self.submit(read_kept(path))
+            except InvalidInstance as error:
+                self._quarantine.put_unreadable(path, error)
+        self._duplicates.start()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Register what is waiting, then end."""
+        self._stopping.set()
+        self._queue.put(None)
+        self._thread.join()
+        self._duplicates.stop()
+
+    def submit(self, kept: Kept) -> None:
+        """Queue an instance; returns at once."""
+        self._waiting.append(kept.waits_since)
+        self._queue.put(kept)
+
+    def state(self) -> RegistrarState:
+        """Return how registration goes now."""
+        try:
+            oldest = time.monotonic() - self._waiting[0]
+        except IndexError:
+            oldest = None
+        return RegistrarState(len(self._waiting), oldest, self._quarantine.size, self._thread.is_alive())
+
+    def _run(self) -> None:
+        ended = False
+        while not ended:
+            self._retry_if_due()
+            batch, ended = self._next_batch()
+            left = batch
+            while left := self._register(left):
+                if self._stopping.wait(PAUSE_AFTER_ERROR_SECONDS):
+                    log.error("registration_left_for_next_start instances=%d", len(left))
+                    return
+            for _ in batch:
+                self._waiting.popleft()
+
+    def _next_batch(self) -> tuple[list[Kept], bool]:
+        try:
+            batch = [self._queue.get(timeout=max(0.0, self._retry_at - time.monotonic()))]
+        except queue.Empty:
+            return [], False
+        if batch[0] is not None:
+            self._stopping.wait(GATHER_SECONDS)
+        while len(batch) < BATCH and not self._queue.empty():
+            batch.append(self._queue.get())
+        return [kept for kept in batch if kept is not None], None in batch
+
+    def _retry_if_due(self) -> None:
+        if time.monotonic() < self._retry_at:
+            return
+        again = list(self._quarantine.readable())
+        self._register(again)
+        taken = sum(not kept.path.exists() for kept in again)
+        if taken:
+            log.info("registered_from_quarantine instances=%d", taken)
+        longer = min(2 * self._retry_seconds, LONGEST_RETRY_SECONDS)
+        self._retry_seconds = self._first_retry_seconds if taken else longer
+        self._retry_at = time.monotonic() + self._retry_seconds
+
+    def _register(self, batch: Sequence[Kept]) -> list[Kept]:
+        """Return those that have to wait, because the disk or the database takes nothing now."""
+        filed: list[Filed] = []
+        waiting: list[Kept] = []
+        refusal: Exception | None = None
+        for kept in batch:
+            try:
+                filed.append(Filed(kept, self._file(kept)))
+            except Exception as error:  # a border: one instance must never end the thread all others wait for
+                if self._is_for_all(error):
+                    refusal = error
+                    waiting.append(kept)
+                else:
+                    self._quarantine.put(kept, error)
+        if waiting:
+            log.error("filing_failed instances=%d error=%s", len(waiting), refusal)
+        waiting += self._write(filed)
+        if self._quarantine.tell():
+            self._retry_seconds = min(self._retry_seconds, LONGEST_RETRY_AFTER_NEWS_SECONDS)
+            self._retry_at = min(self._retry_at, time.monotonic() + self._retry_seconds)
+        return waiting
+
+    def _is_for_all(self, error: Exception) -> bool:
+        is_full = isinstance(error, StorageFull)
+        return is_full or (isinstance(error, StorageError) and not self._spool.takes_files())
+
+    def _write(self, filed: Sequence[Filed]) -> list[Kept]:
+        """Write the rows; what is refused is taken apart until the one instance is found."""
+        if not filed:
+            return []
+        try:
+            self._worklist.registration.register([one.kept.received() for one in filed])
+        except Exception as error:  # as in `_register`
+            if isinstance(error, StorageError) and not isinstance(error, RowRefused):
+                log.error("registration_failed instances=%d error=%s", len(filed), error)
+                return [one.kept for one in filed]
+            return self._take_apart(filed, error)
+        for one in filed:
+            self._finish(one)
+        return []
+
+    def _take_apart(self, filed: Sequence[Filed], error: Exception) -> list[Kept]:
+        if len(filed) == 1:
+            self._quarantine.put(filed[0].kept, error)
+            return []
+        half = len(filed) // 2
+        waiting = self._write(filed[:half])
+        if waiting:
+            return waiting + [one.kept for one in filed[half:]]
+        return self._write(filed[half:])
+
+    def _file(self, kept: Kept) -> Filing:
+        return self._spool.file(kept.path, kept.header.study_instance_uid, kept.header.sop_instance_uid)
+
+    def _finish(self, filed: Filed) -> None:
+        if filed.filing is Filing.DUPLICATE:
+            self._duplicates.submit(filed.kept)
+            return
+        try:
+            self._spool.forget(filed.kept.path)
+        except StorageError as error:  # its row is written; registering it once more changes nothing
+            log.error("not_forgotten file=%s error=%s", filed.kept.path.name, error)

@@ -1,0 +1,143 @@
+"""The one door: every instance comes in here, whichever way it was sent."""
+
+import io
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from triage_node.errors import InvalidInstance, StorageError
+from triage_node.ingest.file_meta import PREFIX_END, without_preamble
+from triage_node.ingest.header import Header, printable, read_open_header
+from triage_node.ingest.indexer import Registrar
+from triage_node.ingest.refusal_log import QUIET_SECONDS, Refusals
+from triage_node.ingest.unindexed_instance import Kept
+from triage_node.storage import Draft, Spool
+from triage_node.worklist import Worklist
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who sends; ``urgent`` when the request came with high priority."""
+
+    calling_ae_title: str
+    address: str
+    urgent: bool = False
+
+
+@dataclass(frozen=True)
+class _Arrived:
+    """An instance that is here, and how it is kept under its study's and its own UID."""
+
+    size_bytes: int
+    file: BinaryIO
+    keep: Callable[[str, str], Path]
+
+
+class Door:
+    """Keep an instance, then have it registered.
+
+    Parameters
+    ----------
+    maximum_bytes
+        A larger instance is refused.
+    """
+
+    def __init__(
+        self,
+        spool: Spool,
+        worklist: Worklist,
+        registrar: Registrar,
+        maximum_bytes: int,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._spool = spool
+        self._worklist = worklist
+        self._registrar = registrar
+        self._maximum_bytes = maximum_bytes
+        self._clock = clock
+        self._refusals = Refusals()
+
+    @property
+    def maximum_bytes(self) -> int:
+        """A larger instance is refused."""
+        return self._maximum_bytes
+
+    def receive(self, content: bytes, sender: Sender, study_instance_uid: str | None = None) -> Header:
+        """Keep a DICOM file exactly as received, but for its preamble; after the return it survives a power cut.
+
+        Parameters
+        ----------
+        study_instance_uid
+            The study it was announced for; an instance of another one is refused.
+
+        Raises
+        ------
+        InvalidInstance
+            It cannot be kept, whoever sends it again.
+        StorageError
+            The disk refused; the sender may try again.
+
+        Either has the ``header`` among its data, if that could be read.
+        """
+        content = without_preamble(content)
+        arrived = _Arrived(len(content), io.BytesIO(content), partial(self._spool.keep, content))
+        return self._receive(arrived, sender, study_instance_uid)
+
+    def draft(self) -> Draft:
+        """Begin an instance that comes in piece by piece; whoever asks for it discards it in the end.
+
+        Raises
+        ------
+        StorageError
+            The disk refused; the sender may try again.
+        """
+        return self._spool.draft()
+
+    def receive_draft(self, draft: Draft, sender: Sender, study_instance_uid: str | None = None) -> Header:
+        """Keep an instance that has come in whole, as `receive` does."""
+        draft.replace_start(without_preamble(draft.start(PREFIX_END)))
+        arrived = _Arrived(draft.size_bytes, draft.opened(), partial(self._spool.keep_draft, draft))
+        return self._receive(arrived, sender, study_instance_uid)
+
+    def _receive(self, arrived: "_Arrived", sender: Sender, study_instance_uid: str | None) -> Header:
+        header = None
+        try:
+            if arrived.size_bytes > self._maximum_bytes:
+                raise InvalidInstance(f"The instance is larger than {self._maximum_bytes} bytes.")
+            header = read_open_header(arrived.file)
+            if study_instance_uid not in (None, header.study_instance_uid):
+                raise InvalidInstance("The instance is not of the study that was announced.", announced="study")
+            path = arrived.keep(header.study_instance_uid, header.sop_instance_uid)
+        except (InvalidInstance, StorageError) as error:
+            error.data["header"] = header
+            self._note_refusal(error, sender)
+            raise
+        calling_ae_title = printable(sender.calling_ae_title)
+        kept = Kept(path, header, arrived.size_bytes, self._clock(), calling_ae_title, sender.urgent)
+        self._registrar.submit(kept)
+        return header
+
+    def refuse(
+        self, error: InvalidInstance | StorageError, sender: Sender, quiet_seconds: float = QUIET_SECONDS
+    ) -> None:
+        """Leave an event for what was refused before its instance was looked at, the same not again for a while."""
+        self._note_refusal(error, sender, quiet_seconds)
+
+    def _note_refusal(
+        self, error: InvalidInstance | StorageError, sender: Sender, quiet_seconds: float = QUIET_SECONDS
+    ) -> None:
+        code = "instance_refused" if isinstance(error, InvalidInstance) else "storage_refused"
+        message = f"{sender.calling_ae_title!r} at {sender.address}: {error}"
+        if not self._refusals.is_news(message, time.monotonic(), quiet_seconds):
+            return
+        log.warning("%s calling_ae_title=%r address=%s error=%s", code, sender.calling_ae_title, sender.address, error)
+        try:
+            self._worklist.registration.reject(code, message)
+        except StorageError as second:
+            log.error("event_lost error=%s", second)

@@ -1,0 +1,166 @@
+"""The worklist made anew from the spool, when the database is lost; what is damaged is left out by name."""
+
+import json
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from triage_node.errors import InvalidInstance, RowRefused
+from triage_node.ingest.unindexed_instance import Kept, read_kept, read_regular_file
+from triage_node.storage import Spool
+from triage_node.storage.layout import hashed
+from triage_node.worklist import StoredOutcome, Worklist
+
+log = logging.getLogger(__name__)
+
+LEFT_OUT = "rebuild_left_out"
+LARGEST_OUTCOME_BYTES = 16 << 20
+SECONDS_BETWEEN_LINES = 10.0
+MOST_NAMED = 5
+REFUSED = "The database refused it."
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass
+class Rebuilt:
+    """Studies that were rebuilt, those that the worklist had already, and what was left out: path and why."""
+
+    studies: int = 0
+    known: int = 0
+    left_out: list[tuple[str, str]] = field(default_factory=list)
+
+
+def rebuild_worklist(
+    spool: Spool, worklist: Worklist, destinations: Sequence[str], progress: Progress | None = None
+) -> Rebuilt:
+    """Write every study of the spool that the worklist does not have, with its stored outcomes.
+
+    Rebuilt studies and their reports are held: nothing is analyzed or delivered anew without a person's word. A mark
+    in the spool stays until all is done, so that the next start goes on with what a kill or a refusing database left.
+
+    Parameters
+    ----------
+    progress
+        Called after each study with how many are done, and of how many.
+
+    Raises
+    ------
+    StorageError
+        The database or the disk refused; it can be repeated.
+    """
+    folders = list(spool.studies())
+    if folders:
+        spool.begin_rebuild()
+    rebuild = _Rebuild(spool, worklist, destinations)
+    say_at = time.monotonic() + SECONDS_BETWEEN_LINES
+    for done, folder in enumerate(folders, 1):
+        rebuild.study(folder)
+        if progress is not None:
+            progress(done, len(folders))
+        if time.monotonic() > say_at:
+            log.info("worklist_being_rebuilt studies=%d of=%d", done, len(folders))
+            say_at = time.monotonic() + SECONDS_BETWEEN_LINES
+    spool.end_rebuild()
+    made = rebuild.made
+    log.info("worklist_rebuilt studies=%d known=%d left_out=%d", made.studies, made.known, len(made.left_out))
+    return made
+
+
+class _Rebuild:
+    def __init__(self, spool: Spool, worklist: Worklist, destinations: Sequence[str]) -> None:
+        self._spool = spool
+        self._worklist = worklist
+        self._destinations = destinations
+        # They have no row yet, and are no loss: the registrar takes them up as they came, not held.
+        self._unfiled = {path.lstat().st_ino for path in spool.unfiled()}
+        self.made = Rebuilt()
+
+    def study(self, folder: Path) -> None:
+        """Rebuild the study of a folder, or leave out what of it cannot be."""
+        left_out: list[tuple[str, str]] = []
+        kept = self._instances(folder, left_out)
+        uid = kept[0].header.study_instance_uid if kept else None
+        if uid is not None:
+            if self._worklist.rebuilding.has(uid):
+                self.made.known += 1
+                return
+            self._restore(folder, kept, left_out)
+        self._tell(left_out, uid)
+
+    def _restore(self, folder: Path, kept: Sequence[Kept], left_out: list[tuple[str, str]]) -> None:
+        outcomes = [_outcome(path) for path in self._spool.outcomes(folder)]
+        left_out += [(self._name(Path(one.folder)), one.damage) for one in outcomes if one.content is None]
+        if self._is_written(kept, outcomes):
+            return
+        taken = [one for one in kept if self._worklist.rebuilding.takes(one.received())]
+        left_out += [(self._name(one.path), REFUSED) for one in kept if one not in taken]
+        if not taken or self._is_written(taken, outcomes):
+            return
+        # A study without its outcomes is better than none.
+        left_out += [(self._name(Path(one.folder)), REFUSED) for one in outcomes]
+        damaged = [StoredOutcome.of(one.folder, one.written_at, None, REFUSED) for one in outcomes]
+        if not self._is_written(taken, damaged):
+            left_out.append((self._name(folder), REFUSED))
+
+    def _is_written(self, kept: Sequence[Kept], outcomes: Sequence[StoredOutcome]) -> bool:
+        try:
+            self._worklist.rebuilding.restore([one.received() for one in kept], outcomes, self._destinations)
+        except RowRefused as error:
+            log.error("rebuild_refused study_instance_uid=%s error=%s", kept[0].header.study_instance_uid, error)
+            return False
+        self.made.studies += 1
+        return True
+
+    def _instances(self, folder: Path, left_out: list[tuple[str, str]]) -> list[Kept]:
+        found = []
+        try:
+            paths = sorted(path for path in folder.iterdir() if path.suffix == ".dcm")
+        except OSError as error:
+            left_out.append((self._name(folder), f"It cannot be read: {error.strerror}."))
+            return []
+        for path in paths:
+            try:
+                if path.lstat().st_ino not in self._unfiled:
+                    found.append(_instance(path))
+            except (InvalidInstance, OSError) as error:
+                left_out.append((self._name(path), str(error)))
+        return found
+
+    def _tell(self, left_out: Sequence[tuple[str, str]], uid: str | None) -> None:
+        if not left_out:
+            return
+        for name, why in left_out:
+            log.error("rebuild_left_out path=%s reason=%r", name, why)
+        self.made.left_out += left_out
+        named = ", ".join(name for name, _ in left_out[:MOST_NAMED])
+        more = f" and {len(left_out) - MOST_NAMED} more" if len(left_out) > MOST_NAMED else ""
+        message = f"The rebuilding left out what is damaged: {named}{more}"
+        self._worklist.registration.tell(LEFT_OUT, message, len(left_out), uid)
+
+    def _name(self, path: Path) -> str:
+        return str(path.relative_to(self._spool.layout.root))
+
+
+def _instance(path: Path) -> Kept:
+    kept = read_kept(path)
+    uids = kept.header.study_instance_uid, kept.header.sop_instance_uid
+    if tuple(map(hashed, uids)) != (path.parent.name, path.stem):
+        raise InvalidInstance("It does not hold the instance it was kept for.")
+    return kept
+
+
+def _outcome(path: Path) -> StoredOutcome:
+    """Read the outcome of a result; one that cannot be read is damaged."""
+    written_at, folder = 0.0, str(path.parent)
+    try:
+        written_at = path.lstat().st_mtime
+        return StoredOutcome.of(folder, written_at, json.loads(read_regular_file(path, LARGEST_OUTCOME_BYTES)))
+    except InvalidInstance as error:
+        return StoredOutcome.of(folder, written_at, None, str(error))
+    except OSError as error:
+        return StoredOutcome.of(folder, written_at, None, f"It cannot be read: {error.strerror}.")
+    except (ValueError, RecursionError):
+        return StoredOutcome.of(folder, written_at, None, "It is no JSON.")

@@ -1,0 +1,72 @@
+"""Is everything there that the node needs?"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from triage_node.config import Destination, Settings
+from triage_node.dimse import echo
+from triage_node.errors import TriageError
+from triage_node.storage import Spool
+from triage_node.worklist import Worklist
+
+
+@dataclass(frozen=True)
+class Health:
+    """One thing that was tried."""
+
+    name: str
+    ok: bool
+    message: str
+
+
+def check_all(settings: Settings, describe_model: Callable[[str], str]) -> Iterator[Health]:
+    """Try each thing in turn.
+
+    Parameters
+    ----------
+    describe_model
+        Return a sentence about the model of that name, or raise `ModelError`; this room knows no models.
+    """
+    yield Health("settings", True, f"AE title {settings.ae_title}, {settings.dicom_host}:{settings.dicom_port}")
+    yield _try("model", lambda: describe_model(settings.model))
+    yield _try("disk", lambda: _disk(settings))
+    yield _try("database", lambda: _database(settings))
+    if not settings.destinations:
+        yield Health("destinations", True, "none is set; reports are kept and not sent")
+    for destination in settings.destinations:
+        yield _try(f"destination {destination}", lambda peer=destination: _echo(peer, settings))  # type: ignore[misc]
+
+
+def _try(name: str, attempt: Callable[[], str]) -> Health:
+    try:
+        return Health(name, True, attempt())
+    except TriageError as error:
+        return Health(name, False, str(error))
+
+
+def _disk(settings: Settings) -> str:
+    if not settings.data_dir.exists():
+        return f"{settings.data_dir} is not there yet; the first start makes it"
+    spool = Spool(settings.data_dir / "spool", settings.disk_reserve_mb << 20)
+    space = spool.space()
+    if space.free < spool.reserve_bytes:
+        raise TriageError(f"{space.free >> 20} MB free is less than the reserve of {settings.disk_reserve_mb} MB.")
+    return f"{space.free >> 30} GB of {space.total >> 30} GB free at {settings.data_dir}"
+
+
+def _database(settings: Settings) -> str:
+    if settings.database_url is None and not settings.data_dir.exists():
+        return "none yet; the first start makes it"
+    worklist = Worklist(settings)
+    try:
+        worklist.look_for_damage()
+        worklist.prepare()
+        counts = worklist.views.counts()["studies"]
+    finally:
+        worklist.close()
+    return f"{sum(counts.values())} studies" + (f", {worklist.database.url.get_backend_name()}")
+
+
+def _echo(destination: Destination, settings: Settings) -> str:
+    seconds = echo(destination, settings.ae_title, settings.connect_timeout_seconds)
+    return f"answers C-ECHO in {seconds * 1000:.0f} ms"

@@ -1,0 +1,175 @@
+"""What DICOMweb searches the worklist for: studies, series and instances by their attributes (PS3.18 10.6)."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import RowMapping, ScalarResult, Select, and_, func, select
+from sqlalchemy.orm import Session
+
+from triage_node.database.engine import Database
+from triage_node.database.schema import InstanceRow, SeriesRow, StudyRow
+from triage_node.search.attributes import ATTRIBUTES, Attribute, Level
+from triage_node.search.matching import COLUMNS, INSTANCE, SERIES, STUDY, Match, match
+
+FEW = 2000
+"""An index that finds so few studies is followed; their rows are then looked at."""
+
+Found = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is searched for.
+
+    Attributes
+    ----------
+    keys
+        Pairs of an attribute and the value it must match.
+    """
+
+    level: Level
+    keys: Sequence[tuple[Attribute, str]] = field(default=())
+    limit: int = 1000
+    offset: int = 0
+
+
+class Search:
+    """Find rows by DICOM attributes; the study date newest first, unless one common value is asked for."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def find(self, question: Question) -> list[Found]:
+        """Return what matches all keys, each as values by keyword; None and "" stand for what is not known.
+
+        What is found on a lower level carries its study's and series' attributes, too.
+
+        Raises
+        ------
+        InvalidInput
+            A value cannot be matched with its attribute.
+        """
+        with self._database.read() as session:
+            dialect = session.get_bind().dialect.name
+            matches = [match(attribute, value, dialect) for attribute, value in question.keys]
+            wanted = _select(question.level, matches)
+            rows = page_of(session, wanted, question.level, matches, question.limit, question.offset)
+            found = [dict(row) for row in rows]
+            return _counted(session, found, question.level)
+
+
+def page_of(
+    session: Session, wanted: Select[Any], level: Level, matches: Sequence[Match], limit: int, offset: int
+) -> list[RowMapping]:
+    """Return a page of what is wanted, found by the most selective index of the matches.
+
+    Parameters
+    ----------
+    wanted
+        Selects from the study and, down to the level, the tables below; it has the conditions of the matches.
+    """
+    candidates = _candidates(session, matches)
+    if candidates is None:
+        return _page(session, _newest(wanted, level), limit, offset)
+    if isinstance(candidates, list):
+        found = _by_date(wanted.where(STUDY.id.in_(candidates)), level)
+        return _page(session, found, limit, offset) if candidates else []
+    with closing(candidates):
+        return list(islice(_in_parts(session, candidates, wanted, level), offset, offset + limit))
+
+
+def _select(level: Level, matches: Sequence[Match]) -> Select[Any]:
+    return _everything(level).where(*(one.condition for one in matches))
+
+
+@cache
+def _everything(level: Level) -> Select[Any]:
+    """Return the query for all there is on a level; putting it together takes longer than many an answer."""
+    columns = [
+        COLUMNS[attribute.level][attribute.column].label(attribute.keyword)
+        for attribute in ATTRIBUTES
+        if attribute.column and attribute.level <= level
+    ]
+    joined = StudyRow.__table__
+    if level >= Level.SERIES:
+        joined = joined.join(SeriesRow.__table__, SERIES.study_id == STUDY.id)
+    if level >= Level.INSTANCE:
+        # The study, too, so that its index is used and not a scan of the series.
+        joined = joined.join(
+            InstanceRow.__table__, and_(INSTANCE.series_id == SERIES.id, INSTANCE.study_id == STUDY.id)
+        )
+    return select(STUDY.id.label("id"), *columns).select_from(joined)
+
+
+def _newest(wanted: Select[Any], level: Level) -> Select[Any]:
+    if level is Level.STUDY:
+        return _by_date(wanted, level)
+    return wanted.order_by(COLUMNS[level].id.desc())
+
+
+def _by_date(wanted: Select[Any], level: Level) -> Select[Any]:
+    below = [COLUMNS[one].id for one in (Level.SERIES, Level.INSTANCE) if one <= level]
+    return wanted.order_by(STUDY.study_date.desc(), STUDY.id.desc(), *below)
+
+
+def _page(session: Session, wanted: Select[Any], limit: int, offset: int) -> list[RowMapping]:
+    return list(session.execute(wanted.limit(limit).offset(offset)).mappings())
+
+
+def _candidates(session: Session, matches: Sequence[Match]) -> list[int] | ScalarResult[int] | None:
+    """Return the ids of all studies that may match; None when no index helps.
+
+    When every index finds many, the first is followed bit by bit: what many have, a page of is found soon. Whoever
+    follows it closes it.
+    """
+    shortest: list[int] | None = None
+    asked = [one.candidates for one in matches if one.candidates is not None]
+    for candidates in asked:
+        ids = list(session.scalars(candidates.limit(FEW + 1)))
+        if len(ids) <= FEW and (shortest is None or len(ids) < len(shortest)):
+            shortest = ids
+        if shortest is not None and len(shortest) <= FEW // 20:
+            break
+    if shortest is not None:
+        return shortest
+    return session.scalars(asked[0].execution_options(yield_per=FEW)) if asked else None
+
+
+def _in_parts(session: Session, candidates: Iterable[int], wanted: Select[Any], level: Level) -> Iterator[RowMapping]:
+    following, size = iter(candidates), FEW // 8 or 1
+    while ids := list(islice(following, size)):
+        yield from session.execute(_by_date(wanted.where(STUDY.id.in_(ids)), level)).mappings()
+        size = min(2 * size, FEW)
+
+
+def _counted(session: Session, found: list[Found], level: Level) -> list[Found]:
+    """Add to each the numbers of its study and take away the row's id."""
+    ids = {one["id"] for one in found}
+    counts = _of_studies(session, sorted(ids)) if level is Level.STUDY or len(ids) <= FEW else {}
+    for one in found:
+        one.update(counts.get(one.pop("id"), {}))
+    return found
+
+
+def _of_studies(session: Session, ids: Sequence[int]) -> dict[int, Found]:
+    if not ids:
+        return {}
+    counted = (
+        select(SERIES.study_id, SERIES.modality, func.count(), func.sum(SERIES.instance_count))
+        .where(SERIES.study_id.in_(ids))
+        .group_by(SERIES.study_id, SERIES.modality)
+    )
+    counts: dict[int, Found] = {}
+    for study_id, modality, series, instances in session.execute(counted):
+        study = counts.setdefault(
+            study_id,
+            {"ModalitiesInStudy": [], "NumberOfStudyRelatedSeries": 0, "NumberOfStudyRelatedInstances": 0},
+        )
+        study["ModalitiesInStudy"] += [modality] if modality else []
+        study["NumberOfStudyRelatedSeries"] += series
+        study["NumberOfStudyRelatedInstances"] += instances
+    return counts

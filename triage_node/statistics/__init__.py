@@ -1,0 +1,1 @@
+"""How many, how fast, how well: roll-ups, drift, agreement, waiting times, queues."""

@@ -1,0 +1,242 @@
+"""The spool: what was received stays here as received, and outcomes beside it."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum, auto
+from pathlib import Path
+from typing import Any
+
+from triage_node.errors import StorageError, StorageFull
+from triage_node.private_files import make_missing_folders
+from triage_node.storage.draft import Draft
+from triage_node.storage.durable_write import storage_errors, sync_folder, write_durably
+from triage_node.storage.layout import Layout, hashed
+
+
+class Filing(Enum):
+    """What became of an instance that was moved into its study."""
+
+    NEW = auto()
+    SAME = auto()
+    """It was filed already: the very file, not one like it."""
+    DUPLICATE = auto()
+    """Another file has the name; which is not touched, and this one stays where it is."""
+
+
+@dataclass(frozen=True)
+class Space:
+    """Bytes of the disk that holds the spool."""
+
+    total: int
+    free: int
+
+
+class Spool:
+    """Instances and results on disk.
+
+    An instance is first kept in ``incoming/`` (then the peer gets its Success), and filed in its study's folder when
+    its worklist row is written. What a crash leaves in ``incoming/`` is filed at the next start.
+
+    Parameters
+    ----------
+    root
+        The spool's folder, made when absent. It must support hard links.
+    reserve_bytes
+        With less free space nothing is accepted.
+    """
+
+    def __init__(self, root: Path, reserve_bytes: int = 0) -> None:
+        self.layout = Layout(root)
+        self.reserve_bytes = reserve_bytes
+        with storage_errors(f"use the data folder {root}"):
+            self.layout.create()
+
+    def space(self) -> Space:
+        """Return the disk's size and what is free for us."""
+        usage = shutil.disk_usage(self.layout.root)
+        return Space(usage.total, usage.free)
+
+    def keep(self, content: bytes, study_instance_uid: str, sop_instance_uid: str) -> Path:
+        """Keep a received file durably in ``incoming/``.
+
+        Raises
+        ------
+        StorageFull
+            The disk is full, or would have less than the reserve.
+        StorageError
+            The file system refused otherwise.
+        """
+        self._check_space(len(content))
+        path = self._incoming(study_instance_uid, sop_instance_uid)
+        write_durably(path, content)
+        return path
+
+    def draft(self) -> Draft:
+        """Begin a file that comes in piece by piece.
+
+        Raises
+        ------
+        StorageError, StorageFull
+            The disk refused.
+        """
+        return Draft(self.layout.incoming, self._check_space)
+
+    def keep_draft(self, draft: Draft, study_instance_uid: str, sop_instance_uid: str) -> Path:
+        """Keep a file that has come in whole, as `keep` does."""
+        path = self._incoming(study_instance_uid, sop_instance_uid)
+        draft.keep(path)
+        return path
+
+    def _check_space(self, size_bytes: int) -> None:
+        if self.space().free - size_bytes < self.reserve_bytes:
+            raise StorageFull()
+
+    def _incoming(self, study_instance_uid: str, sop_instance_uid: str) -> Path:
+        name = f"{hashed(study_instance_uid)}-{hashed(sop_instance_uid)}-{os.urandom(4).hex()}.dcm"
+        return self.layout.incoming / name
+
+    def unfiled(self) -> Iterator[Path]:
+        """Yield what was kept and not filed yet, oldest first; half-written leftovers of a crash are removed."""
+        for part in self.layout.incoming.glob("*.part"):
+            with suppress(OSError):
+                part.unlink()
+        yield from sorted(self.layout.incoming.glob("*.dcm"), key=_written_at)
+
+    def file(self, kept: Path, study_instance_uid: str, sop_instance_uid: str) -> Filing:
+        """Give a kept file its name in the study's folder; the name in ``incoming/`` stays until `forget`.
+
+        A second file with the same UIDs never replaces the first; what it is has to be looked at (`keep_variant`).
+
+        Raises
+        ------
+        StorageError, StorageFull
+            The file system refused, or the kept file is gone without having been filed.
+        """
+        target = self.layout.instance(study_instance_uid, sop_instance_uid)
+        with storage_errors("file an instance"):
+            if target.is_file() and not kept.exists():
+                return Filing.SAME
+            make_missing_folders(target.parent)
+            if _link(kept, target):
+                return Filing.NEW
+            return Filing.SAME if target.samefile(kept) else Filing.DUPLICATE
+
+    def variants(self, study_instance_uid: str, sop_instance_uid: str) -> list[Path]:
+        """Return the file of an instance and what else came under its UIDs, in this order."""
+        first = self.layout.instance(study_instance_uid, sop_instance_uid)
+        return [first, *sorted(first.parent.glob(f"{first.stem}-*.variant"))]
+
+    def keep_variant(self, kept: Path, study_instance_uid: str, sop_instance_uid: str) -> None:
+        """File a second file with the same UIDs beside the first; it was acknowledged, so it may not vanish.
+
+        Raises
+        ------
+        StorageError, StorageFull
+            The file system refused.
+        """
+        first = self.layout.instance(study_instance_uid, sop_instance_uid)
+        with storage_errors("file an instance"):
+            _link(kept, first.with_name(f"{first.stem}-{_digest(kept)[:16]}.variant"))
+            sync_folder(first.parent)
+
+    def forget(self, kept: Path) -> None:
+        """Drop the name in ``incoming/`` or ``quarantine/`` of a file that was filed and has its row."""
+        with storage_errors("forget a registered file"):
+            kept.unlink(missing_ok=True)
+
+    def set_aside(self, kept: Path) -> Path:
+        """Move a kept file to ``quarantine/``, durably; return where it lies now.
+
+        Raises
+        ------
+        StorageError, StorageFull
+            The file system refused; it lies where it lay.
+        """
+        path = self.layout.quarantine / kept.name
+        with storage_errors("set a file aside"):
+            kept.rename(path)
+            sync_folder(self.layout.quarantine)
+            sync_folder(self.layout.incoming)
+        return path
+
+    def quarantined(self) -> list[Path]:
+        """Return what was set aside, oldest first."""
+        try:
+            return sorted(self.layout.quarantine.iterdir(), key=_written_at)
+        except OSError:
+            return []
+
+    def takes_files(self) -> bool:
+        """Tell whether anything can be filed now; else it is not one file's fault that it cannot."""
+        probe = self.layout.studies / f"probe.{os.getpid()}.{os.urandom(4).hex()}.part"
+        try:
+            write_durably(probe, b"")
+            probe.unlink()
+        except (OSError, StorageError):
+            return False
+        return True
+
+    def instances(self, study_instance_uid: str) -> list[Path]:
+        """Return the files of a study."""
+        return sorted(self.layout.study(study_instance_uid).glob("*.dcm"))
+
+    def studies(self) -> Iterator[Path]:
+        """Yield the folder of every study."""
+        yield from sorted(self.layout.studies.glob("??/*"))
+
+    def keep_result(self, study_instance_uid: str, name: str, outcome: dict[str, Any], files: dict[str, bytes]) -> Path:
+        """Store an outcome and its reports beside the pixels; return the folder, complete or absent."""
+        folder = self.layout.results(study_instance_uid) / name
+        with storage_errors("keep a result"):
+            make_missing_folders(folder)
+        for file_name, content in files.items():
+            write_durably(folder / file_name, content)
+        write_durably(folder / "outcome.json", json.dumps(outcome, indent=1).encode())
+        sync_folder(folder.parent)
+        return folder
+
+    def outcomes(self, study_folder: Path) -> list[Path]:
+        """Return the outcome of each complete result of a study's folder; its reports lie beside it."""
+        return sorted((study_folder / "results").glob("*/outcome.json"))
+
+    @property
+    def is_being_rebuilt(self) -> bool:
+        """Whether the worklist was begun to be rebuilt from here, and was not finished."""
+        return self.layout.rebuilding.exists()
+
+    def begin_rebuild(self) -> None:
+        """Remember, through kills and power cuts, that the worklist is being rebuilt."""
+        if not self.is_being_rebuilt:
+            write_durably(self.layout.rebuilding, b"")
+
+    def end_rebuild(self) -> None:
+        """Forget it: the worklist is whole."""
+        with storage_errors("end the rebuilding"):
+            self.layout.rebuilding.unlink(missing_ok=True)
+            sync_folder(self.layout.root)
+
+
+def _written_at(path: Path) -> int:
+    """Return when a file was written; one that has vanished meanwhile comes first."""
+    try:
+        return path.lstat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _link(source: Path, target: Path) -> bool:
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

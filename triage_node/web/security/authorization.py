@@ -1,0 +1,183 @@
+"""Who may ask for what: each route names the roles it is for, and each route to patient data what is audited."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.dependencies.models import Dependant
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+from triage_node.identity import Access, Role
+from triage_node.web.dependencies import Parts, parts_of, the_parts
+from triage_node.web.http.connection_limits import know
+from triage_node.web.http.exception_handlers import Forbidden, NotSignedIn, PasswordIsOld
+from triage_node.web.security.csrf import SAFE_METHODS, check_not_forged
+from triage_node.web.security.principal import CurrentVisitor, Visitor, address_of
+
+Guard = Callable[..., Awaitable[Visitor]]
+
+SHOWN_FILTERS = frozenset(
+    [
+        "state",
+        "decision",
+        "label",
+        "modality",
+        "station",
+        "days",
+        "destination",
+        "hours",
+        "since",
+        "until",
+        "sort",
+        "order",
+        "page",
+        "after",
+        "before",
+        "limit",
+        "offset",
+        "includefield",
+        "fuzzymatching",
+        "StudyInstanceUID",
+        "SeriesInstanceUID",
+        "SOPInstanceUID",
+        "StudyDate",
+        "ModalitiesInStudy",
+        "Modality",
+        "window",
+        "quality",
+        "viewport",
+        "format",
+        "hemorrhage",
+        "reason",
+        "calling_ae_title",
+        "acknowledged",
+        "urgent",
+        "received_from",
+        "received_to",
+        "since_hours",
+        "marker",
+        "list",
+    ]
+)
+"""Query parameters whose values say nothing about a patient; of all others the audit keeps the name only."""
+
+
+def require(*roles: Role, with_old_password: bool = False) -> Guard:
+    """Make a dependency that lets only these roles pass and returns the `Visitor`; an administrator is a reader, too.
+
+    Pages for people are for ``Role.READER`` or ``Role.ADMINISTRATOR``; what programs may use names ``Role.SERVICE``
+    beside. A request that changes something and is signed in by cookie must carry the form's token.
+    """
+
+    async def guard(request: Request, visitor: CurrentVisitor, parts: Annotated[Parts, Depends(the_parts)]) -> Visitor:
+        _slow_down(parts, visitor.name if visitor else address_of(request))
+        if visitor is None:
+            raise NotSignedIn
+        request.state.visitor = visitor
+        know(request.scope)
+        if not visitor.role.may(*roles):
+            raise Forbidden
+        if visitor.must_change_password and not with_old_password:
+            raise PasswordIsOld
+        if visitor.session_id and request.method not in SAFE_METHODS:
+            await check_not_forged(request, visitor.session_id)
+        return visitor
+
+    guard.roles = roles  # type: ignore[attr-defined]
+    return guard
+
+
+def audited(action: str, *roles: Role, waits: bool = True) -> Guard:
+    """Make a dependency like `require` that also keeps the access, before any patient data is sent.
+
+    The study is the path's or query's ``study_instance_uid``. An access that the role forbids is kept as such.
+
+    Parameters
+    ----------
+    action
+        A word for what is done, such as ``study_viewed``; at most 32 letters.
+    waits
+        Whether the route begins when the access is on the disk; else it looks up what it will show meanwhile, and calls
+        `await_audit` before it shows it.
+    """
+    required = require(*roles)
+
+    async def guard(request: Request, visitor: CurrentVisitor, parts: Annotated[Parts, Depends(the_parts)]) -> Visitor:
+        try:
+            passed = await required(request, visitor, parts)
+        except HTTPException as refusal:
+            if visitor is not None and refusal.status_code == 403:
+                await write_access(request, visitor, action, allowed=False)
+            raise
+        if waits:
+            await write_access(request, passed, action)
+        else:
+            request.state.access = parts.auditor.write(_access(request, passed, action))
+        return passed
+
+    guard.roles = roles  # type: ignore[attr-defined]
+    return guard
+
+
+def await_audit(request: Request) -> None:
+    """Return when the access of a route that did not wait is on the disk.
+
+    Raises
+    ------
+    StorageError
+        It cannot be kept: nothing may be shown.
+    """
+    request.state.access.result()
+
+
+async def write_access(
+    request: Request, visitor: Visitor, action: str, study_instance_uid: str = "", *, allowed: bool = True
+) -> None:
+    """Keep an access; returns when it is on the disk. For routes that learn only on the way whose data they show."""
+    access = _access(request, visitor, action, study_instance_uid, allowed=allowed)
+    await asyncio.wrap_future(parts_of(request).auditor.write(access))
+
+
+def _access(
+    request: Request, visitor: Visitor, action: str, study_instance_uid: str = "", *, allowed: bool = True
+) -> Access:
+    uid = study_instance_uid or str(
+        request.path_params.get("study_instance_uid") or request.query_params.get("study_instance_uid", "")
+    )
+    return Access(
+        at=parts_of(request).worklist.audit_trail.clock(),
+        user_name=visitor.name,
+        role=visitor.role,
+        address=visitor.address,
+        action=action,
+        study_instance_uid=uid,
+        query=_filters(request),
+        allowed=allowed,
+    )
+
+
+async def signed_in_still(request: Request) -> bool:
+    """Tell whether the session or token a stream was opened with is good yet; to be asked now and then."""
+    from triage_node.web.security.principal import visitor_of
+
+    visitor = await run_in_threadpool(visitor_of, request, parts_of(request))
+    return visitor is not None and visitor.role == request.state.visitor.role
+
+
+def is_guarded(dependant: Dependant) -> bool:
+    """Tell whether a route asks who is there."""
+    return any(bool(getattr(one.call, "roles", ())) or is_guarded(one) for one in dependant.dependencies)
+
+
+def _slow_down(parts: Parts, key: str) -> None:
+    pause = parts.request_limit.take(key)
+    if pause:
+        seconds = int(pause) + 1
+        raise HTTPException(429, f"Too many requests. Try again in {seconds} seconds.", {"Retry-After": str(seconds)})
+
+
+def _filters(request: Request) -> str:
+    parameters = request.query_params.multi_items()
+    return "&".join(f"{name[:32]}={value[:64] if name in SHOWN_FILTERS else '…'}" for name, value in parameters)

@@ -1,0 +1,1 @@
+"""What pages and API share: filters, plots, tables, slices, templates."""

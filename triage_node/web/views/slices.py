@@ -1,0 +1,171 @@
+"""The slices of one series for the viewer: in order from feet to head, decoded one at a time."""
+
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from triage_node.errors import UnsuitableSeries
+from triage_node.findings import LABELS, Label
+from triage_node.reasons import Reason, ReasonCode
+from triage_node.storage.layout import SLICE_SCORES
+
+if TYPE_CHECKING:
+    from triage_node.imaging.frame import Frame
+    from triage_node.imaging.orientation import Turn
+
+KEPT_STACKS = 4
+KEPT_SLICES = 48
+
+
+@dataclass(frozen=True)
+class SliceStack:
+    """A series ready to be shown; rows run from anterior to posterior, columns from the patient's right to the left.
+
+    Attributes
+    ----------
+    frames
+        From feet to head.
+    spacing_mm
+        ``(y, x)`` after turning.
+    """
+
+    series_instance_uid: str
+    revision: int
+    description: str
+    frames: "tuple[Frame, ...]"
+    positions_mm: tuple[float, ...]
+    turn: "Turn"
+    spacing_mm: tuple[float, float]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns after turning."""
+        rows, columns = self.frames[0].shape
+        return (columns, rows) if self.turn.transpose else (rows, columns)
+
+
+class SliceReader:
+    """Reads what the viewer shows; a few stacks of headers and some slices stay in memory, pixels of one at a time.
+
+    Decoding is done by one thread at once, so that many viewers do not take the processors from the analysis.
+    """
+
+    def __init__(self) -> None:
+        self._stacks: OrderedDict[tuple[str, str, int], SliceStack] = OrderedDict()
+        self._slices: OrderedDict[tuple[str, int, int], bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def stack(self, files: Callable[[], list[Path]], study: dict[str, Any]) -> SliceStack:
+        """Return the series of a study that was analyzed, else its likeliest head CT.
+
+        Parameters
+        ----------
+        files
+            Lists the study's files.
+        study
+            As `views.study` returns it.
+
+        Raises
+        ------
+        UnsuitableSeries
+            There is no series that forms a stack.
+        """
+        key = (study["study_instance_uid"], shown_series(study), study["revision"])
+        with self._lock:
+            found = self._stacks.get(key)
+            if found is None:
+                found = self._stacks[key] = _stack(files(), key[1], key[2])
+            self._stacks.move_to_end(key)
+            _trim(self._stacks, KEPT_STACKS)
+            return found
+
+    def pixels(self, stack: SliceStack, index: int) -> bytes:
+        """Return a slice: ``(rows, columns) int16`` HU, little endian.
+
+        Raises
+        ------
+        UnsuitableSeries
+            It cannot be decoded.
+        """
+        key = (stack.series_instance_uid, stack.revision, index)
+        with self._lock:
+            found = self._slices.get(key)
+            if found is None:
+                found = self._slices[key] = _decoded(stack, index)
+            self._slices.move_to_end(key)
+            _trim(self._slices, KEPT_SLICES)
+            return found
+
+
+def shown_series(study: dict[str, Any]) -> str:
+    """Return the UID of the series to show: the latest analyzed, else the largest that may be a head CT, else ""."""
+    analyzed = [one["series_instance_uid"] for one in study["outcomes"] if one["series_instance_uid"]]
+    if analyzed:
+        return str(analyzed[-1])
+    images = [one for one in study["series"] if one["modality"] == "CT"]
+    best = max(images, key=lambda one: (one["eligible"], one["instance_count"]), default=None)
+    return str(best["series_instance_uid"]) if best else ""
+
+
+def scores_of(study: dict[str, Any], stack: SliceStack) -> list[dict[str, float] | None]:
+    """Return what the model said of each slice of a stack; None where it did not see the slice."""
+    rows: list[dict[str, Any]] = []
+    for outcome in reversed(study["outcomes"]):
+        path = Path(outcome["folder"] or "") / SLICE_SCORES
+        if outcome["series_instance_uid"] == stack.series_instance_uid and outcome["folder"] and path.is_file():
+            rows = json.loads(path.read_bytes())
+            break
+    by_slice = {(row["sop_instance_uid"], row["frame_number"]): row["probabilities"] for row in rows}
+    return [by_slice.get((frame.instance.sop_instance_uid, frame.number)) for frame in stack.frames]
+
+
+def best_slices(scores: list[dict[str, float] | None]) -> dict[Label, int]:
+    """Return for each label the index of the slice with the highest score; empty without scores."""
+    known = [(index, row) for index, row in enumerate(scores) if row is not None]
+    if not known:
+        return {}
+    return {label: max(known, key=lambda pair: pair[1][label])[0] for label in LABELS}
+
+
+def _stack(paths: list[Path], series_instance_uid: str, revision: int) -> SliceStack:
+    from triage_node.imaging.completeness.usable import usable_stack
+    from triage_node.imaging.orientation import Turn
+    from triage_node.imaging.series import scan
+
+    series = [one for one in scan(paths).series if one.series_instance_uid == series_instance_uid]
+    if not series:
+        raise UnsuitableSeries(Reason.of(ReasonCode.NO_IMAGES))
+    stack = usable_stack(series[0], strict=False).stack
+    turn = Turn.of(stack.row, stack.column)
+    return SliceStack(
+        series_instance_uid=series_instance_uid,
+        revision=revision,
+        description=series[0].description,
+        frames=stack.frames,
+        positions_mm=tuple(round(float(position), 2) for position in stack.positions_mm),
+        turn=turn,
+        spacing_mm=turn.spacing(stack.frames[0].spacing_mm or (1.0, 1.0)),
+    )
+
+
+def _decoded(stack: SliceStack, index: int) -> bytes:
+    import numpy as np
+
+    from triage_node.imaging.pixel_data.pixels import stored_values
+    from triage_node.imaging.rescale import hounsfield
+
+    frame = stack.frames[index]
+    if frame.rescale is None:
+        raise UnsuitableSeries(Reason.of(ReasonCode.NO_RESCALE))
+    [values] = stored_values(frame.instance, [frame.number or 1])
+    turned = stack.turn.apply(hounsfield(values, frame.instance.header, frame.rescale))
+    return np.ascontiguousarray(np.rint(turned), "<i2").tobytes()
+
+
+def _trim(cache: OrderedDict[Any, Any], size: int) -> None:
+    while len(cache) > size:
+        cache.popitem(last=False)

@@ -1,0 +1,178 @@
+"""How the node is now: disk, worker, upkeep, queues, destinations. No patient data."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from triage_node import __version__
+from triage_node.config import Destination, Settings
+from triage_node.web.dependencies import Parts
+
+MACHINERY = "machinery"
+"""Where `Parts.more` holds the `Machinery`."""
+
+TOLD_ELSEWHERE = ("disk", "model", "upkeep", "deliveries")
+"""Facts that have a sentence of their own among the problems."""
+
+MISSED_RUNS = 10
+SHORTEST_SILENCE_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Worker:
+    """The inference process, as the node's side sees it."""
+
+    pid: int | None
+    ready: bool
+    device: str
+    model: str
+    version: str
+    error: str
+
+
+@dataclass(frozen=True)
+class Job:
+    """What upkeep does by the clock, and how it went last."""
+
+    name: str
+    every_seconds: float
+    ran_at: float | None
+    error: str
+    next_at: float | None = None
+    silent_seconds: float | None = None
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it did not end for many times its interval, by a clock that nobody can set."""
+        return self.silent_seconds is not None and self.silent_seconds > self._longest_seconds
+
+    @property
+    def _longest_seconds(self) -> float:
+        return max(MISSED_RUNS * self.every_seconds, SHORTEST_SILENCE_SECONDS)
+
+    def is_well(self, now: float) -> bool:
+        """Tell whether it ran lately, and without an error; before its first run nobody knows, so it is well."""
+        if self.silent_seconds is not None:
+            return not self.error and not self.is_late
+        return not self.error and (self.ran_at is None or now - self.ran_at <= self._longest_seconds)
+
+
+@dataclass(frozen=True)
+class Intake:
+    """How what comes in is taken: the listener, and the registrar that gives instances their rows.
+
+    ``backlog_seconds`` is the age of the oldest instance that was acknowledged and has no row; those ``set_aside``
+    can have none.
+    """
+
+    accepting: bool
+    associations: int
+    refused: int
+    last_error: str
+    registering: bool
+    backlog: int
+    backlog_seconds: float | None
+    set_aside: int
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Whether a destination answers, and since when; ``answers`` is None before the first try since the start."""
+
+    destination: str
+    answers: bool | None
+    since: float | None = None
+    tries: int = 0
+    last_try_at: float | None = None
+    next_try_seconds: float | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Machinery:
+    """What of the node the pages can only ask it itself."""
+
+    worker: Callable[[], Worker]
+    jobs: Callable[[], Sequence[Job]]
+    intake: Callable[[], Intake] | None = None
+    reaches: Callable[[], Sequence[Reach]] = tuple
+
+
+def system_state(parts: Parts) -> dict[str, Any]:
+    """Return everything as plain values, ready for JSON."""
+    machinery, now = parts.more.get(MACHINERY), parts.worklist.audit_trail.clock()
+    jobs = machinery.jobs() if machinery is not None else ()
+    intake = machinery.intake() if machinery is not None and machinery.intake is not None else None
+    reaches = {one.destination: one for one in machinery.reaches()} if machinery is not None else {}
+    facts = [asdict(fact) for fact in parts.ready()]
+    state: dict[str, Any] = {
+        "at": now,
+        "node": _node(parts),
+        "ready": all(fact["ok"] for fact in facts if fact["is_needed"]),
+        "facts": facts,
+        "disk": _disk(parts),
+        "intake": asdict(intake) if intake is not None else None,
+        "worker": asdict(machinery.worker()) if machinery is not None else None,
+        "upkeep": [asdict(job) | {"ok": job.is_well(now)} for job in jobs],
+        "queues": parts.worklist.queries.counts(),
+        "destinations": [_destination(one, reaches.get(one.destination)) for one in _destinations(parts)],
+    }
+    return state | {"problems": list(_problems(state))}
+
+
+def _problems(state: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a person should look at, a sentence each."""
+    if state["disk"]["state"] != "ok":
+        yield f"The disk is {state['disk']['state']}."
+    worker = state["worker"]
+    if worker is not None and not worker["ready"]:
+        yield "The worker is not ready: " + (worker["error"] or "it has not loaded the model yet.")
+    for fact in state["facts"]:
+        if not fact["ok"] and fact["name"] == "database":
+            yield "The database is missing."
+        elif not fact["ok"] and fact["name"] not in TOLD_ELSEWHERE:
+            yield f"The {fact['name']} wants a look: {fact['message']}."
+    for job in state["upkeep"]:
+        if not job["ok"]:
+            yield f"{job['name']} is failing."
+    for one in state["destinations"]:
+        if one["dead"]:
+            yield f"{one['dead']} reports for {one['destination']} were given up."
+        if one["answers"] is False:
+            yield f"{one['destination']} does not answer; it is called again."
+        elif not one["dead"] and not one["ok"]:
+            yield f"{one['destination']} did not take the last report; it is tried again."
+
+
+def destination_named(settings: Settings, name: str) -> Destination | None:
+    """Return the destination of that name, None when it is none of the settings: no other address is ever called."""
+    return next((one for one in settings.destinations if str(one) == name), None)
+
+
+def _node(parts: Parts) -> dict[str, Any]:
+    settings = parts.settings
+    return {
+        "version": __version__,
+        "ae_title": settings.ae_title.strip(),
+        "listens_at": f"{settings.dicom_host}:{settings.dicom_port}",
+        "data_dir": str(settings.data_dir),
+        "database": parts.worklist.database.url.get_backend_name(),
+    }
+
+
+def _disk(parts: Parts) -> dict[str, Any]:
+    space, reserve = parts.spool.space(), parts.spool.reserve_bytes
+    state = "full" if space.free < reserve else "low" if space.free < 2 * reserve else "ok"
+    return {"free_bytes": space.free, "total_bytes": space.total, "reserve_bytes": reserve, "state": state}
+
+
+def _destination(state: Any, reach: Reach | None) -> dict[str, Any]:
+    """Put together what the outbox and whoever delivers know of a destination."""
+    told = asdict(reach or Reach(state.destination, None))
+    told["unanswered_error"] = told.pop("error")
+    is_ok = not state.dead and not state.last_error and told["answers"] is not False
+    return told | asdict(state) | {"ok": is_ok}
+
+
+def _destinations(parts: Parts) -> list[Any]:
+    return parts.worklist.outbox_state.destinations(tuple(str(one) for one in parts.settings.destinations))

@@ -1,0 +1,198 @@
+"""What a person may do to a study."""
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from triage_node.database.engine import Database
+from triage_node.database.schema import CommentRow, DeliveryRow, OutcomeRow, StudyRow, VerdictRow
+from triage_node.database.states import DeliveryState, StudyState
+from triage_node.errors import IllegalMove, InvalidInput, StudyNotFound
+from triage_node.findings import TYPES, Decision
+from triage_node.statistics.rollups import count_verdict
+from triage_node.worklist.outbox import begin_anew
+from triage_node.worklist.transitions import move, record
+
+LONGEST_COMMENT = 2000
+RESENT = (DeliveryState.DEAD, DeliveryState.DELIVERED, DeliveryState.HELD)
+
+
+class People:
+    """Changes on a person's word; each leaves an event with their name."""
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._clock = clock
+
+    def requeue(self, study_instance_uid: str, actor: str) -> None:
+        """Put a study back in the queue, whatever came of it before.
+
+        Raises
+        ------
+        StudyNotFound
+            The worklist has no such study.
+        IllegalMove
+            The study is in the queue or being analyzed already.
+        """
+        with self._database.write() as session:
+            study = _study(session, study_instance_uid)
+            if study.state in (StudyState.READY, StudyState.ANALYZING):
+                raise IllegalMove(f"The study is {study.state} already.")
+            study.attempts, study.interruptions, study.held = 0, 0, False
+            study.closed_at = study.closed_at or self._clock()
+            move(session, study, StudyState.READY, self._clock(), actor=actor, code="requeued")
+
+    def acknowledge(self, study_instance_uid: str, actor: str) -> None:
+        """Take a study off the list of what is to be read.
+
+        Raises
+        ------
+        StudyNotFound
+            The worklist has no such study.
+        IllegalMove
+            Someone has acknowledged it already.
+        """
+        with self._database.write() as session:
+            study = _study(session, study_instance_uid)
+            if study.acknowledged_at is not None:
+                raise IllegalMove(f"{study.acknowledged_by} has acknowledged the study already.")
+            study.acknowledged_at, study.acknowledged_by = self._clock(), actor
+            record(session, study.id, self._clock(), actor=actor, code="acknowledged")
+
+    def unacknowledge(self, study_instance_uid: str, actor: str) -> None:
+        """Put a study back on the list of what is to be read.
+
+        Raises
+        ------
+        StudyNotFound
+            The worklist has no such study.
+        IllegalMove
+            Nobody has acknowledged it.
+        """
+        with self._database.write() as session:
+            study = _study(session, study_instance_uid)
+            if study.acknowledged_at is None:
+                raise IllegalMove("Nobody has acknowledged the study.")
+            study.acknowledged_at = study.acknowledged_by = None
+            record(session, study.id, self._clock(), actor=actor, code="unacknowledged")
+
+    def comment(self, study_instance_uid: str, text: str, actor: str) -> None:
+        """Write something about a study; the event does not repeat it, as it may name the patient.
+
+        Raises
+        ------
+        StudyNotFound
+            The worklist has no such study.
+        InvalidInput
+            The text is empty or too long.
+        """
+        text = text.strip().replace("\0", "")
+        if not 1 <= len(text) <= LONGEST_COMMENT:
+            raise InvalidInput(f"A comment has 1 to {LONGEST_COMMENT} characters.")
+        with self._database.write() as session:
+            study = _study(session, study_instance_uid)
+            session.add(CommentRow(study_id=study.id, at=self._clock(), actor=actor, text=text))
+            record(session, study.id, self._clock(), actor=actor, code="commented")
+
+    def judge(self, study_instance_uid: str, agrees: bool, types: Sequence[str], actor: str) -> None:
+        """Say whether the latest analysis of a study is right; a later word replaces an earlier one.
+
+        Parameters
+        ----------
+        agrees
+            Of a flagged or uncertain study: there is a hemorrhage; of one that is not flagged: there is none.
+        types
+            The types the reader saw. Empty with an agreement means those that were flagged; with a disagreement on a
+            flagged or uncertain study it means none, on one that was not flagged that the types are not told.
+
+        Raises
+        ------
+        StudyNotFound
+            The worklist has no such study.
+        InvalidInput
+            A type is unknown, or types are given although there is said to be no hemorrhage.
+        IllegalMove
+            The study has no analysis to judge.
+        """
+        seen = [label.value for label in TYPES if label in set(types)]
+        if unknown := set(types) - set(TYPES):
+            raise InvalidInput(f"{', '.join(sorted(unknown))} is no type of hemorrhage.")
+        with self._database.write() as session:
+            study = _study(session, study_instance_uid)
+            outcome = _judged(session, study)
+            claims = outcome.decision != Decision.NOT_FLAGGED
+            if agrees and not claims and seen:
+                raise InvalidInput("Who agrees that nothing was to be flagged has seen no type of hemorrhage.")
+            if agrees and claims and not seen:
+                seen = [label.value for label in TYPES if label in outcome.flagged]
+            present = bool(seen) or agrees == claims
+            verdict = VerdictRow(
+                study_id=study.id,
+                outcome_id=outcome.id,
+                at=self._clock(),
+                actor=actor,
+                agrees=agrees,
+                present=present,
+                types=seen,
+            )
+            _replace(session, study, outcome, verdict)
+            message = f"{'agrees' if agrees else 'disagrees'}: {', '.join(seen) or 'no types'}"
+            record(session, study.id, self._clock(), actor=actor, code="judged", message=message)
+
+    def resend(self, study_instance_uid: str, destination: str, sop_instance_uid: str, actor: str) -> None:
+        """Send one report again, the same bytes.
+
+        Raises
+        ------
+        StudyNotFound
+            The worklist has no such study.
+        InvalidInput
+            The study has no such delivery.
+        IllegalMove
+            The report is on its way.
+        """
+        with self._database.write() as session:
+            study = _study(session, study_instance_uid)
+            row = session.scalar(
+                select(DeliveryRow)
+                .where(
+                    DeliveryRow.study_id == study.id,
+                    DeliveryRow.destination == destination,
+                    DeliveryRow.sop_instance_uid == sop_instance_uid,
+                )
+                .with_for_update()
+            )
+            if row is None:
+                raise InvalidInput("The study has no such delivery.")
+            if row.state not in RESENT:
+                raise IllegalMove("The report is on its way already.")
+            begin_anew(row, self._clock())
+            record(session, study.id, self._clock(), actor=actor, code="resend", message=row.destination)
+
+
+def _study(session: Session, study_instance_uid: str) -> StudyRow:
+    found = select(StudyRow).where(StudyRow.study_instance_uid == study_instance_uid).with_for_update()
+    study = session.scalar(found)
+    if study is None:
+        raise StudyNotFound(f"The worklist has no study {study_instance_uid}.")
+    return study
+
+
+def _judged(session: Session, study: StudyRow) -> OutcomeRow:
+    """Return the latest outcome, which a reader sees and may judge."""
+    latest = select(OutcomeRow).where(OutcomeRow.study_id == study.id).order_by(OutcomeRow.id.desc()).limit(1)
+    outcome = session.scalar(latest)
+    if outcome is None or outcome.decision is None:
+        raise IllegalMove("The study has no analysis to judge.")
+    return outcome
+
+
+def _replace(session: Session, study: StudyRow, outcome: OutcomeRow, verdict: VerdictRow) -> None:
+    earlier = session.scalar(select(VerdictRow).where(VerdictRow.outcome_id == outcome.id))
+    if earlier is not None:
+        count_verdict(session, study, outcome, earlier, by=-1)
+        session.delete(earlier)
+        session.flush()
+    session.add(verdict)
+    count_verdict(session, study, outcome, verdict, by=1)

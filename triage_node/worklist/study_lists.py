@@ -1,0 +1,199 @@
+"""What the pages and the API ask the worklist; no answer takes longer because there are more studies."""
+
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from triage_node.database.change_feed import last_marker
+from triage_node.database.cursors import LARGEST_PAGE, checked_limit, decode, encode
+from triage_node.database.engine import Database
+from triage_node.database.schema import DeliveryRow, EventRow, OutcomeRow, StudyRow
+from triage_node.database.skip_scan import distinct
+from triage_node.database.states import DeliveryState
+from triage_node.statistics.rollups import delivery_counts, state_counts
+from triage_node.statistics.simulation import Arrival
+from triage_node.worklist.all_studies import archive_page
+from triage_node.worklist.filters import Filters, checked_day, start_of
+from triage_node.worklist.reading_list import Place, reading_page
+from triage_node.worklist.study_summary import public, summaries
+
+EVERYTHING = Filters()
+MOST_SINCE_HOURS = 24.0 * 366
+
+
+class Queries:
+    """Read models; every answer is made of plain values, ready for JSON."""
+
+    def __init__(self, database: Database, clock: Callable[[], float], maximum_wait_seconds: float) -> None:
+        self._database = database
+        self._clock = clock
+        self._maximum_wait_seconds = maximum_wait_seconds
+
+    def open_studies(
+        self, filters: Filters = EVERYTHING, after: str | None = None, limit: int = 50, since_hours: float = 24.0
+    ) -> dict[str, Any]:
+        """Return a page of the open studies in reading order.
+
+        Open is what no reader has acknowledged and what came in the last hours or is not finished.
+
+        Parameters
+        ----------
+        after
+            ``next`` of the page before.
+
+        Raises
+        ------
+        InvalidInput
+            The cursor or the limit cannot be used.
+        """
+        checked_limit(limit)
+        now = self._clock()
+        since_seconds = min(max(since_hours, 0.0), MOST_SINCE_HOURS) * 3600
+        with self._database.read() as session:
+            place = Place.read(after, now)
+            studies, following = reading_page(session, filters, place, limit, since_seconds, self._maximum_wait_seconds)
+            return {"studies": self._summaries(session, studies), "next": following}
+
+    def studies(self, filters: Filters = EVERYTHING, after: str | None = None, limit: int = 50) -> dict[str, Any]:
+        """Return a page of all studies, newest first; with a text, those registered last come first.
+
+        Raises
+        ------
+        InvalidInput
+            The cursor or the limit cannot be used.
+        """
+        checked_limit(limit)
+        with self._database.read() as session:
+            studies, following = archive_page(session, filters, after, limit)
+            return {"studies": self._summaries(session, studies), "next": following}
+
+    def every(self, filters: Filters = EVERYTHING) -> Iterator[dict[str, Any]]:
+        """Return all studies, a page in memory at a time."""
+        return _every(lambda after: self.studies(filters, after, LARGEST_PAGE))
+
+    def every_open(self, filters: Filters = EVERYTHING) -> Iterator[dict[str, Any]]:
+        """Return all open studies in reading order, a page in memory at a time."""
+        return _every(lambda after: self.open_studies(filters, after, LARGEST_PAGE))
+
+    def counts(self, since_hours: float = 24.0) -> dict[str, Any]:
+        """Return how many studies and deliveries are in each state, and how many studies wait to be read."""
+        with self._database.read() as session:
+            groups = _open_by_group(session, self._clock() - since_hours * 3600)
+            return {
+                "studies": state_counts(session),
+                "deliveries": delivery_counts(session),
+                "open": sum(groups.values()),
+                "open_by_group": groups,
+            }
+
+    def choices(self) -> dict[str, list[str]]:
+        """Return the values that stations and senders can be filtered by."""
+        with self._database.read() as session:
+            return {
+                "stations": distinct(session, StudyRow.station_name),
+                "calling_ae_titles": distinct(session, StudyRow.calling_ae_title),
+            }
+
+    def marker(self) -> int:
+        """Return the marker of the latest change."""
+        with self._database.read() as session:
+            return last_marker(session)
+
+    def changes_since(self, marker: int, limit: int = 100) -> dict[str, Any]:
+        """Return the studies that changed after a marker, each once, as they are now."""
+        checked_limit(limit)
+        with self._database.read() as session:
+            changed = (
+                select(StudyRow)
+                .where(StudyRow.change_marker > marker)
+                .order_by(StudyRow.change_marker)
+                .limit(limit + 1)
+            )
+            studies = list(session.scalars(changed))
+            shown = studies[:limit]
+            return {
+                "studies": self._summaries(session, shown),
+                "marker": shown[-1].change_marker if shown else marker,
+                "more": len(studies) > limit,
+            }
+
+    def deliveries(
+        self, state: str | None = None, destination: str | None = None, after: str | None = None, limit: int = 50
+    ) -> dict[str, Any]:
+        """Return a page of reports on their way or arrived, the latest first."""
+        checked_limit(limit)
+        query = select(DeliveryRow, StudyRow.study_instance_uid, StudyRow.accession_number).join(
+            StudyRow, StudyRow.id == DeliveryRow.study_id
+        )
+        if state is not None:
+            # Nearly all reports are delivered: there the index by state would only cost the order.
+            column = func.coalesce(DeliveryRow.state, "") if state == DeliveryState.DELIVERED else DeliveryRow.state
+            query = query.where(column == state)
+        if destination is not None:
+            query = query.where(func.coalesce(DeliveryRow.destination, "") == destination)
+        if after is not None:
+            query = query.where(DeliveryRow.id < int(decode(after, 1)[0]))
+        with self._database.read() as session:
+            rows = session.execute(query.order_by(DeliveryRow.id.desc()).limit(limit + 1)).all()
+            shown = [
+                public(row) | {"study_instance_uid": uid, "accession_number": accession}
+                for row, uid, accession in rows[:limit]
+            ]
+            return {"deliveries": shown, "next": encode(rows[limit - 1][0].id) if len(rows) > limit else None}
+
+    def events(self, after: str | None = None, limit: int = 100, code: str | None = None) -> dict[str, Any]:
+        """Return a page of what happened, the latest first."""
+        checked_limit(limit)
+        query = select(EventRow, StudyRow.study_instance_uid).join(
+            StudyRow, StudyRow.id == EventRow.study_id, isouter=True
+        )
+        if code is not None:
+            query = query.where(EventRow.code == code)
+        if after is not None:
+            query = query.where(EventRow.id < int(decode(after, 1)[0]))
+        with self._database.read() as session:
+            rows = session.execute(query.order_by(EventRow.id.desc()).limit(limit + 1)).all()
+            shown = [public(row) | {"study_instance_uid": uid} for row, uid in rows[:limit]]
+            return {"events": shown, "next": encode(rows[limit - 1][0].id) if len(rows) > limit else None}
+
+    def arrivals(self, from_day: date, to_day: date, limit: int = 5000) -> list[Arrival]:
+        """Return the real arrivals of some days, oldest first, for the simulation."""
+        start, end = start_of(checked_day(from_day)), start_of(checked_day(to_day) + timedelta(days=1))
+        first = select(func.min(OutcomeRow.created_at)).where(OutcomeRow.study_id == StudyRow.id).scalar_subquery()
+        query = (
+            select(StudyRow.first_received_at, StudyRow.decision, first, StudyRow.withheld_types)
+            .where(StudyRow.first_received_at >= start, StudyRow.first_received_at < end)
+            .order_by(StudyRow.first_received_at, StudyRow.id)
+            .limit(checked_limit(limit, most=20000))
+        )
+        with self._database.read() as session:
+            return [
+                Arrival(at, decided_at, decision, withheld)
+                for at, decision, decided_at, withheld in session.execute(query)
+            ]
+
+    def _summaries(self, session: Session, studies: list[StudyRow]) -> list[dict[str, Any]]:
+        return summaries(session, studies, self._clock(), self._maximum_wait_seconds)
+
+
+def _every(page: Callable[[str | None], dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    after: str | None = None
+    while True:
+        found = page(after)
+        yield from found["studies"]
+        after = found["next"]
+        if after is None:
+            return
+
+
+def _open_by_group(session: Session, since: float) -> dict[str, int]:
+    groups = {}
+    for name, rank in (("flagged", 0), ("uncertain", 2), ("rest", 3)):
+        ranked = select(func.count()).select_from(StudyRow).where(StudyRow.open_rank == rank)
+        unfinished = session.scalar(ranked.where(StudyRow.unfinished == 1)) or 0
+        finished = session.scalar(ranked.where(StudyRow.unfinished == 0, StudyRow.first_received_at >= since)) or 0
+        groups[name] = unfinished + finished
+    return groups
