@@ -14,12 +14,12 @@ import pytest
 from million import DESTINATION, STUDIES
 
 from triage_node.config import Settings
+from triage_node.database.days import start_of
 from triage_node.identity import Access, AuditFilters
 from triage_node.search.attributes import BY_KEYWORD, Level
 from triage_node.search.search import Question
 from triage_node.search.workitems import KEYS
 from triage_node.worklist import Filters, Worklist
-from triage_node.worklist.filters import start_of
 
 ACCESSES = 500_000
 ROUNDS = 40

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
+from triage_node.database.days import day_of
 from triage_node.database.engine import Database
 from triage_node.database.text_search import folded_name, search_text
 from triage_node.findings import LABELS, TYPES, Decision, Label
-from triage_node.statistics.rollups import ALL_TIME, STATE, day_of, duration_bin, outcome_counts, stage_counts
+from triage_node.statistics.rollups import ALL_TIME, STATE, duration_bin, outcome_counts, stage_counts
 from triage_node.worklist.workitem_uids import workitem_uid
 
 STUDIES = int(os.environ.get("TRIAGE_BENCH_STUDIES", 1_000_000))

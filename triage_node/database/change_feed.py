@@ -1,14 +1,11 @@
 """What changed since a reader last looked: a marker that only grows, one for each study."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import cast
 
 from sqlalchemy import Table, bindparam, func, select, text, update
 from sqlalchemy.orm import Session
 
 from triage_node.database.schema import StudyRow
-from triage_node.statistics.rollups import write_counts
 
 # Any number that no other program takes on this database; "TRIA".
 COMMIT_ORDER_LOCK = 0x54524941
@@ -22,25 +19,17 @@ def note_change(session: Session, study_id: int) -> None:
     session.info.setdefault("changed", set()).add(study_id)
 
 
-@contextmanager
-def settled(session: Session) -> Iterator[Session]:
-    """Write at the end of the block what its changes add up to: the roll-ups and the markers of changed studies."""
-    yield session
-    changed: set[int] = session.info.pop("changed", set())
-    if changed or "counts" in session.info:
-        session.flush()
-        write_counts(session)
-        _mark(session, changed)
-
-
 def last_marker(session: Session) -> int:
     """Return the highest marker."""
     return session.scalar(select(func.max(StudyRow.change_marker))) or 0
 
 
-def _mark(session: Session, changed: set[int]) -> None:
+def mark_changes(session: Session) -> None:
+    """Write the markers of the studies that the transaction changed; its last step."""
+    changed: set[int] = session.info.pop("changed", set())
     if not changed:
         return
+    session.flush()
     if session.get_bind().dialect.name == "postgresql":
         # Markers must become visible in their order, or a reader that has seen the higher misses the lower one.
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": COMMIT_ORDER_LOCK})

@@ -2,7 +2,7 @@
 
 import logging
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,6 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.orm import Session
 
-from triage_node.database.change_feed import settled
 from triage_node.database.sqlite_file import BESIDE, damage_of, is_damage
 from triage_node.errors import DatabaseDamaged, RowRefused, SettingsError, StorageError
 from triage_node.private_files import keep_private, make_missing_folders, make_private_file, make_private_folder
@@ -42,9 +41,11 @@ class Database:
     ----------
     url
         SQLAlchemy URL; ``sqlite:///PATH`` or PostgreSQL.
+    before_commit
+        What writes at the end of a transaction what its changes add up to, in this order.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, before_commit: Sequence[Callable[[Session], None]] = ()) -> None:
         try:
             self.url = make_url(url)
             self.url.get_dialect().import_dbapi()
@@ -52,6 +53,7 @@ class Database:
             raise SettingsError(f"database_url cannot be used: {_short(error)}.") from error
         self.refusal = ""
         """Why the last transaction that wanted to write could not; empty when it could."""
+        self._before_commit = tuple(before_commit)
         arguments: dict[str, Any] = {}
         self.damage = ""
         if self._is_sqlite:
@@ -97,8 +99,10 @@ class Database:
             The database refused otherwise, whatever the values; nothing of the block was written.
         """
         try:
-            with Session(self.engine, expire_on_commit=False) as session, session.begin(), settled(session):
+            with Session(self.engine, expire_on_commit=False) as session, session.begin():
                 yield session
+                for add_up in self._before_commit:
+                    add_up(session)
             self.refusal = ""
         except (SQLAlchemyError, UnicodeError, OverflowError) as error:
             refused = self._refusal(error)

@@ -56,7 +56,7 @@ def rank_of(study: StudyRow) -> int:
     return open_rank(study.decision, study.priority, study.withheld_types)
 
 
-def reading_order(now: float, maximum_wait_seconds: float) -> tuple[ColumnElement[int], ColumnElement[float]]:
+def in_reading_order(now: float, maximum_wait_seconds: float) -> tuple[ColumnElement[int], ColumnElement[float]]:
     """Return the columns to sort by: a rank, then the arrival.
 
     Flagged studies, those that came as urgent, so that no priority is ever lowered, and those whose score would flag

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, false, not_, or_, select
 from sqlalchemy.orm import Session
 
 from triage_node.database.engine import Database
+from triage_node.database.outcome_rows import latest_outcomes
 from triage_node.database.reading_order import open_rank
 from triage_node.database.schema import InstanceRow, SeriesRow, StudyRow, as_dict
 from triage_node.database.states import StudyState
@@ -17,7 +18,6 @@ from triage_node.findings import Decision
 from triage_node.search.attributes import Attribute, Kind, Level
 from triage_node.search.matching import STUDY, Match, between, match, unindexed
 from triage_node.search.search import page_of
-from triage_node.worklist.study_summary import latest_outcomes
 
 STATES: Mapping[str, tuple[StudyState, ...]] = {
     "SCHEDULED": (StudyState.RECEIVING, StudyState.READY),

@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import select
 
+from triage_node.database.days import checked_day, start_of
 from triage_node.database.engine import Database
 from triage_node.database.schema import QueueHourRow
 from triage_node.database.states import DeliveryState, StudyState
 from triage_node.statistics.rollups import delivery_counts, state_counts
-from triage_node.worklist.filters import checked_day, start_of
 
 HOUR = 3600
 QUEUES = ("receiving", "waiting", "reports")

@@ -3,6 +3,7 @@
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from triage_node.database.days import day_of
 from triage_node.database.engine import Database
 from triage_node.database.schema import DailyRow, DeliveryRow, OutcomeRow, StudyRow, VerdictRow
 from triage_node.database.states import DeliveryState
@@ -13,7 +14,6 @@ from triage_node.statistics.rollups import (
     count_delivered,
     count_outcome,
     count_verdict,
-    day_of,
     has_counts,
     write_counts,
 )

@@ -6,7 +6,6 @@ end and in one order, so that two transactions never wait for one another in a c
 """
 
 import math
-import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import cast
@@ -15,6 +14,7 @@ from sqlalchemy import ColumnElement, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from triage_node.database.days import day_of
 from triage_node.database.schema import DailyRow, DeliveryRow, OutcomeRow, StudyRow, VerdictRow
 from triage_node.database.states import DeliveryState
 from triage_node.findings import TYPES, Label
@@ -31,11 +31,6 @@ ALL_TIME = ""
 Counts = Counter[tuple[str, str]]
 
 
-def day_of(at: float) -> str:
-    """Return the local day of a time."""
-    return time.strftime("%Y-%m-%d", time.localtime(at))
-
-
 def count(session: Session, day: str, measure: str, value: str = "", by: int = 1) -> None:
     """Count something of a day, at the end of the transaction."""
     gathered: Counter[tuple[str, str, str]] = session.info.setdefault("counts", Counter())
@@ -43,7 +38,7 @@ def count(session: Session, day: str, measure: str, value: str = "", by: int = 1
 
 
 def write_counts(session: Session) -> None:
-    """Write what was gathered in this transaction."""
+    """Write what was gathered in this transaction, at its end."""
     gathered: Counter[tuple[str, str, str]] = session.info.pop("counts", Counter())
     rows = [
         {"day": day, "measure": measure, "value": value, "number": number}
@@ -52,6 +47,7 @@ def write_counts(session: Session) -> None:
     ]
     if not rows:
         return
+    session.flush()
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     table = cast(Table, DailyRow.__table__)
     statement = insert(table)

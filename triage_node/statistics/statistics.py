@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import JSON, func, select
 
+from triage_node.database.days import checked_day
 from triage_node.database.engine import Database
 from triage_node.database.schema import DailyRow
 from triage_node.errors import InvalidInput
@@ -17,7 +18,6 @@ from triage_node.outcome import Status
 from triage_node.statistics.agreement import agreement_of
 from triage_node.statistics.drift import drift_of, mix_drift
 from triage_node.statistics.rollups import DELIVERED, SCORE_BINS, STAGES, duration_percentiles
-from triage_node.worklist.filters import checked_day
 
 LONGEST_DAYS = 3 * 366
 DAYS_BY_STAGE = 92

@@ -9,9 +9,10 @@ from sqlalchemy import ColumnElement, Select, column, literal_column, select, ta
 from sqlalchemy.orm import Session
 
 from triage_node.database.cursors import decode, encode
+from triage_node.database.days import start_of
 from triage_node.database.schema import StudyRow
 from triage_node.database.text_search import fts5_query, query_words, tsquery
-from triage_node.worklist.filters import Filters, start_of
+from triage_node.worklist.filters import Filters
 from triage_node.worklist.not_analyzed import of_reason
 
 # So many studies with one beginning of a UID are looked at; whoever types a manufacturer's root does not look for one.

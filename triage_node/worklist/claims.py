@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from triage_node.database.engine import Database
+from triage_node.database.outcome_rows import latest_outcome
 from triage_node.database.reading_order import decide, rank_of
 from triage_node.database.schema import OutcomeRow, SeriesRow, StudyRow
 from triage_node.database.states import StudyState
@@ -251,13 +252,6 @@ class Claims:
     def _move(self, session: Session, study: StudyRow, to: StudyState, code: str, message: str = "") -> None:
         actor = study.claimed_by or ACTOR
         move(session, study, to, self._clock(), actor=actor, code=code, message=message)
-
-
-def latest_outcome(session: Session, study_id: int) -> OutcomeRow | None:
-    """Return the outcome of a study that is shown."""
-    return session.scalar(
-        select(OutcomeRow).where(OutcomeRow.study_id == study_id).order_by(OutcomeRow.id.desc()).limit(1)
-    )
 
 
 def _claim(session: Session, study: StudyRow, worker: str, exhausted: bool) -> Claim:

@@ -1,6 +1,5 @@
 """What a list of studies is narrowed down to."""
 
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -8,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_
 
+from triage_node.database.days import checked_day, start_of
 from triage_node.database.schema import StudyRow
 from triage_node.database.states import StudyState
 from triage_node.errors import InvalidInput
@@ -119,21 +119,3 @@ def columns() -> dict[str, Any]:
         "station": StudyRow.station_name,
         "calling_ae_title": StudyRow.calling_ae_title,
     }
-
-
-def checked_day(day: date) -> date:
-    """Return a day that a study can have come on.
-
-    Raises
-    ------
-    InvalidInput
-        Its year is not in 1970 to 2999.
-    """
-    if not 1970 <= day.year < 3000:
-        raise InvalidInput(f"{day} is not a day the node can count with.")
-    return day
-
-
-def start_of(day: date) -> float:
-    """Return when a local day begins, in seconds since 1970."""
-    return time.mktime(day.timetuple())

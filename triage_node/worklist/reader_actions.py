@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from triage_node.database.engine import Database
+from triage_node.database.outcome_rows import latest_outcome
 from triage_node.database.schema import CommentRow, DeliveryRow, OutcomeRow, StudyRow, VerdictRow
 from triage_node.database.states import DeliveryState, StudyState
 from triage_node.errors import IllegalMove, InvalidInput, StudyNotFound
@@ -181,8 +182,7 @@ def _study(session: Session, study_instance_uid: str) -> StudyRow:
 
 def _judged(session: Session, study: StudyRow) -> OutcomeRow:
     """Return the latest outcome, which a reader sees and may judge."""
-    latest = select(OutcomeRow).where(OutcomeRow.study_id == study.id).order_by(OutcomeRow.id.desc()).limit(1)
-    outcome = session.scalar(latest)
+    outcome = latest_outcome(session, study.id)
     if outcome is None or outcome.decision is None:
         raise IllegalMove("The study has no analysis to judge.")
     return outcome

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from triage_node.database.engine import Database
-from triage_node.database.reading_order import reading_order
+from triage_node.database.reading_order import in_reading_order
 from triage_node.database.schema import Base, CommentRow, DeliveryRow, EventRow, OutcomeRow, SeriesRow, StudyRow
 from triage_node.database.states import DeliveryState
 from triage_node.errors import StudyNotFound
@@ -30,7 +30,7 @@ class Views:
             studies = session.scalars(
                 select(StudyRow)
                 .where(StudyRow.first_received_at >= now - since_hours * 3600)
-                .order_by(*reading_order(now, self._maximum_wait_seconds), StudyRow.id)
+                .order_by(*in_reading_order(now, self._maximum_wait_seconds), StudyRow.id)
                 .limit(limit)
             ).all()
             return summaries(session, studies, now, self._maximum_wait_seconds)

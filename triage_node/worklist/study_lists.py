@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from triage_node.database.change_feed import last_marker
 from triage_node.database.cursors import LARGEST_PAGE, checked_limit, decode, encode
+from triage_node.database.days import checked_day, start_of
 from triage_node.database.engine import Database
 from triage_node.database.schema import DeliveryRow, EventRow, OutcomeRow, StudyRow
 from triage_node.database.skip_scan import distinct
@@ -16,7 +17,7 @@ from triage_node.database.states import DeliveryState
 from triage_node.statistics.rollups import delivery_counts, state_counts
 from triage_node.statistics.simulation import Arrival
 from triage_node.worklist.all_studies import archive_page
-from triage_node.worklist.filters import Filters, checked_day, start_of
+from triage_node.worklist.filters import Filters
 from triage_node.worklist.reading_list import Place, reading_page
 from triage_node.worklist.study_summary import public, summaries
 

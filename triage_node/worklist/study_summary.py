@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from triage_node.database.outcome_rows import latest_outcomes
 from triage_node.database.reading_order import withheld_labels
 from triage_node.database.schema import Base, OutcomeRow, StudyRow, VerdictRow, as_dict
 from triage_node.findings import Decision
@@ -63,12 +64,6 @@ def cautions_of(outcome: OutcomeRow) -> list[dict[str, str]]:
 def public(row: Base) -> dict[str, Any]:
     """Return what of a row is not internal, by column."""
     return {key: value for key, value in as_dict(row).items() if key not in INTERNAL}
-
-
-def latest_outcomes(session: Session, study_ids: Sequence[int]) -> dict[int, OutcomeRow]:
-    """Return the latest outcome of each study that has one, by the study's id."""
-    latest = select(func.max(OutcomeRow.id)).where(OutcomeRow.study_id.in_(study_ids)).group_by(OutcomeRow.study_id)
-    return {row.study_id: row for row in session.scalars(select(OutcomeRow).where(OutcomeRow.id.in_(latest)))}
 
 
 def verdicts_of(session: Session, outcome_ids: Sequence[int]) -> dict[int, dict[str, Any]]:

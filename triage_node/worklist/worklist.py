@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 
 from triage_node.config import Settings
+from triage_node.database.change_feed import mark_changes
 from triage_node.database.engine import Database, make_data_folder
 from triage_node.errors import StorageError
 from triage_node.identity.accounts import Accounts
@@ -17,6 +18,7 @@ from triage_node.search.stored_instances import Holdings
 from triage_node.search.workitems import Workitems
 from triage_node.statistics.queue_history import QueueHistory
 from triage_node.statistics.recounting import recount_if_missing
+from triage_node.statistics.rollups import write_counts
 from triage_node.statistics.statistics import Statistics
 from triage_node.worklist.claims import Claims
 from triage_node.worklist.clock_change import ClockChange
@@ -58,6 +60,7 @@ class Worklist:
         if settings.database_url is None:
             make_data_folder(settings.data_dir)
         self.database = Database(settings.effective_database_url)
+        self.database = Database(settings.effective_database_url, before_commit=(write_counts, mark_changes))
         self.registration = Registration(self.database, clock)
         self.assembly = Assembly(self.database, clock, timers, steady)
         self.claims = Claims(self.database, clock, LEASE_SECONDS, settings.analysis_attempts, steady)

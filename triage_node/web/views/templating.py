@@ -15,7 +15,7 @@ from starlette.datastructures import URL
 from triage_node import __version__
 from triage_node.web.views.navigation import Navigation
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parents[1]
 STATIC = FOLDER / "static"
 
 
