@@ -1,8 +1,131 @@
 """Networks, their preprocessing and weights: from a volume to a prediction.
 
-Importing this package is light; Keras and its backend are loaded by `load_model`.
-"""
+Importing this package is light; Keras and its backend are loaded by `load_model`."""
 
-from triage_node.models.registry import explain_with, load_model, read_manifest, shipped_models
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["explain_with", "load_model", "read_manifest", "shipped_models"]
+if TYPE_CHECKING:
+    from triage_node.models.aggregation import study_logits
+    from triage_node.models.architecture import Architecture, build_network
+    from triage_node.models.architecture_constants import MAP_STRIDE
+    from triage_node.models.calibration import DecisionRecord, Scaling, Thresholds
+    from triage_node.models.familiarity import (
+        FEWEST_STUDIES,
+        Familiarity,
+        fit_familiarity,
+        fit_features,
+        write_familiarity,
+    )
+    from triage_node.models.manifest import (
+        FAMILIARITY_NAME,
+        FILE_NAME,
+        FORMAT,
+        SERIES_NAME,
+        BaseModel,
+        Manifest,
+        parse_manifest,
+    )
+    from triage_node.models.networks import LESION_MAP_LITE0, restore_network
+    from triage_node.models.predictor import SMALLEST_SLICE_CM2, Model
+    from triage_node.models.preprocessing import Geometry, StrippedHead, strip_head
+    from triage_node.models.registry import explain_with, load_model, read_manifest, shipped_models
+    from triage_node.models.series import build_series_network, table
+    from triage_node.models.skull_stripping.head_axis import HeadAxis, straighten
+    from triage_node.models.weights_file import assign_weights, read_weights, sha256_of, write_weights
+    from triage_node.models.windows import Window, channel_count, channels
+
+__all__ = [
+    "FAMILIARITY_NAME",
+    "FEWEST_STUDIES",
+    "FILE_NAME",
+    "FORMAT",
+    "LESION_MAP_LITE0",
+    "MAP_STRIDE",
+    "SERIES_NAME",
+    "SMALLEST_SLICE_CM2",
+    "Architecture",
+    "BaseModel",
+    "DecisionRecord",
+    "Familiarity",
+    "Geometry",
+    "HeadAxis",
+    "Manifest",
+    "Model",
+    "Scaling",
+    "StrippedHead",
+    "Thresholds",
+    "Window",
+    "assign_weights",
+    "build_network",
+    "build_series_network",
+    "channel_count",
+    "channels",
+    "explain_with",
+    "fit_familiarity",
+    "fit_features",
+    "load_model",
+    "parse_manifest",
+    "read_manifest",
+    "read_weights",
+    "restore_network",
+    "sha256_of",
+    "shipped_models",
+    "straighten",
+    "strip_head",
+    "study_logits",
+    "table",
+    "write_familiarity",
+    "write_weights",
+]
+
+_HOMES = {
+    "Architecture": "architecture",
+    "BaseModel": "manifest",
+    "DecisionRecord": "calibration",
+    "FAMILIARITY_NAME": "manifest",
+    "FEWEST_STUDIES": "familiarity",
+    "FILE_NAME": "manifest",
+    "FORMAT": "manifest",
+    "Familiarity": "familiarity",
+    "Geometry": "preprocessing",
+    "HeadAxis": "skull_stripping.head_axis",
+    "LESION_MAP_LITE0": "networks",
+    "MAP_STRIDE": "architecture_constants",
+    "Manifest": "manifest",
+    "Model": "predictor",
+    "SERIES_NAME": "manifest",
+    "SMALLEST_SLICE_CM2": "predictor",
+    "Scaling": "calibration",
+    "StrippedHead": "preprocessing",
+    "Thresholds": "calibration",
+    "Window": "windows",
+    "assign_weights": "weights_file",
+    "build_network": "architecture",
+    "build_series_network": "series",
+    "channel_count": "windows",
+    "channels": "windows",
+    "explain_with": "registry",
+    "fit_familiarity": "familiarity",
+    "fit_features": "familiarity",
+    "load_model": "registry",
+    "parse_manifest": "manifest",
+    "read_manifest": "registry",
+    "read_weights": "weights_file",
+    "restore_network": "networks",
+    "sha256_of": "weights_file",
+    "shipped_models": "registry",
+    "straighten": "skull_stripping.head_axis",
+    "strip_head": "preprocessing",
+    "study_logits": "aggregation",
+    "table": "series",
+    "write_familiarity": "familiarity",
+    "write_weights": "weights_file",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for, with what it needs, and no more."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from triage_node.findings import LABELS, ImageDistance, Label, ModelIdentity, Prediction
-from triage_node.imaging.volume import Volume
+from triage_node.imaging import Volume
 from triage_node.models.aggregation import ABSENT_LOGIT, smooth_slices, study_logits
 from triage_node.models.batch_norm_folding import folded
 from triage_node.models.contrast import contrast_sign

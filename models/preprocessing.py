@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from triage_node.errors import UnsuitableSeries
-from triage_node.imaging.volume import Volume
+from triage_node.imaging import Volume
 from triage_node.models.skull_stripping.bone_rays import bone_images
 from triage_node.models.skull_stripping.completeness import doubts
 from triage_node.models.skull_stripping.head_axis import UPPER_SHARE, HeadAxis, find_head_axis, straighten

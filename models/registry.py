@@ -9,7 +9,7 @@ from triage_node.models.manifest import FILE_NAME, Manifest, parse_manifest
 
 if TYPE_CHECKING:
     from triage_node.findings import Prediction
-    from triage_node.imaging.volume import Volume
+    from triage_node.imaging import Volume
     from triage_node.models.explanation.picture import Explanation
     from triage_node.models.predictor import Model
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from triage_node.findings import LABELS, Label
-from triage_node.models.manifest import Manifest
+from triage_node.models import Manifest
 
 FILE_NAME = "CARD.md"
 LIMITS = """\

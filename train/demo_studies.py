@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import JPEGLSLossless, generate_uid
 
 from triage_node.findings import Label
-from triage_node.imaging.volume import Volume
+from triage_node.imaging import Volume
 from triage_node.train.phantom.atlas import load_atlas
 from triage_node.train.phantom.dicom_series import generate_demo, write_series, write_volume
 

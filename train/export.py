@@ -10,11 +10,18 @@ import numpy as np
 
 from triage_node.errors import ModelError
 from triage_node.findings import LABELS, Label
-from triage_node.models.calibration import Scaling, Thresholds
-from triage_node.models.manifest import FILE_NAME, FORMAT, Manifest, parse_manifest
-from triage_node.models.preprocessing import Geometry
-from triage_node.models.weights_file import read_weights, sha256_of
-from triage_node.models.windows import Window
+from triage_node.models import (
+    FILE_NAME,
+    FORMAT,
+    Geometry,
+    Manifest,
+    Scaling,
+    Thresholds,
+    Window,
+    parse_manifest,
+    read_weights,
+    sha256_of,
+)
 from triage_node.train.fitting.settings import WEIGHTS_FILE
 from triage_node.train.provenance import provenance
 from triage_node.train.recipe import Recipe

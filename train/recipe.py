@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from triage_node.errors import ModelError
-from triage_node.models.preprocessing import Geometry
-from triage_node.models.windows import Window
+from triage_node.models import Geometry, Window
 from triage_node.train.fitting.settings import FitSettings, Schedule
 
 FOLDER = Path(__file__).parent / "recipes"

@@ -13,8 +13,7 @@ import numpy as np
 
 from triage_node.errors import ModelError, UnsuitableSeries
 from triage_node.findings import TYPES
-from triage_node.models.preprocessing import Geometry, StrippedHead, strip_head
-from triage_node.models.skull_stripping.head_axis import straighten
+from triage_node.models import Geometry, StrippedHead, straighten, strip_head
 from triage_node.train.phantom.atlas import Atlas
 from triage_node.train.phantom.study import GeneratedStudy, generate_study, random_recipe, slice_labels
 

@@ -6,9 +6,8 @@ from triage_node.config import Settings
 from triage_node.delivery import Courier, RetryPolicy
 from triage_node.dimse import Listener
 from triage_node.ingest import Door, Registrar, rebuild_worklist
-from triage_node.maintenance.disk import DiskWatch
-from triage_node.maintenance.scheduler import Scheduler
-from triage_node.pipeline.supervisor import Supervisor
+from triage_node.maintenance import DiskWatch, Scheduler
+from triage_node.pipeline import Supervisor
 from triage_node.readiness import Readiness
 from triage_node.storage import Spool, device_uid, hold
 from triage_node.web.server import WebServer

@@ -6,8 +6,8 @@ from triage_node.delivery import Courier
 from triage_node.dimse import Listener
 from triage_node.errors import StorageError
 from triage_node.ingest import Registrar
-from triage_node.maintenance.scheduler import Scheduler
-from triage_node.pipeline.supervisor import Supervisor
+from triage_node.maintenance import Scheduler
+from triage_node.pipeline import Supervisor
 from triage_node.storage import Spool
 from triage_node.web.dependencies import Fact
 from triage_node.web.views.system import Intake, Job, Reach, Worker

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from triage_node.findings import LABELS, Label, Prediction
-from triage_node.imaging.volume import SourceSlice, Volume
+from triage_node.imaging import SourceSlice, Volume
 from triage_node.models.explanation.grad_cam import explain_slice
 from triage_node.models.predictor import Model
 from triage_node.models.preprocessing import strip_head

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from triage_node.imaging.completeness.gaps import Gap, words
-from triage_node.imaging.volume import Volume
+from triage_node.imaging import Gap, Volume, words
 from triage_node.models.preprocessing import StrippedHead
 from triage_node.reasons import Reason, ReasonCode
 

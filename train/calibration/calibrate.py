@@ -5,8 +5,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from triage_node.findings import LABELS
-from triage_node.models.calibration import DecisionRecord
-from triage_node.models.manifest import Manifest
+from triage_node.models import DecisionRecord, Manifest
 from triage_node.train.calibration.conformal import (
     METHOD,
     UNCOUNTED,

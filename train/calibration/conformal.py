@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from triage_node.findings import LABELS, Label
-from triage_node.models.calibration import Thresholds
+from triage_node.models import Thresholds
 
 METHOD = "split conformal"
 # Manifests hold thresholds to this many decimals; rounding goes to the safe side.

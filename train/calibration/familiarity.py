@@ -5,9 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from triage_node.models.familiarity import fit_features, write_familiarity
-from triage_node.models.manifest import Manifest
-from triage_node.models.weights_file import sha256_of
+from triage_node.models import Manifest, fit_features, sha256_of, write_familiarity
 
 
 def keep_familiarity(manifest: Manifest, features: Sequence[np.ndarray]) -> Manifest:

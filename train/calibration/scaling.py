@@ -4,7 +4,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from triage_node.findings import LABELS, Label
-from triage_node.models.calibration import Scaling
+from triage_node.models import Scaling
 
 SMALLEST_TEMPERATURE = 0.2
 

@@ -7,8 +7,7 @@ import numpy as np
 from scipy.special import expit, logit
 
 from triage_node.findings import LABELS, Label
-from triage_node.models.calibration import DecisionRecord, Scaling, Thresholds
-from triage_node.models.manifest import Manifest
+from triage_node.models import DecisionRecord, Manifest, Scaling, Thresholds
 from triage_node.train.calibration.conformal import METHOD, ErrorLevels, conformal_thresholds, counts, shortage
 from triage_node.train.calibration.scaling import fit_scaling
 from triage_node.train.site.cases import CaseScores

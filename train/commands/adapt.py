@@ -18,7 +18,7 @@ from triage_node.train.commands.site_options import (
 )
 
 if TYPE_CHECKING:
-    from triage_node.models.manifest import Manifest
+    from triage_node.models import Manifest
     from triage_node.train.calibration.conformal import ErrorLevels
     from triage_node.train.site.adaptation import Adaptation, AdaptationSettings
     from triage_node.train.site.cases import Case
@@ -87,7 +87,7 @@ def _write(
 
 def _adapt(request: AdaptRequest, settings: "AdaptationSettings", levels: "ErrorLevels") -> None:
     """Read, fit, judge, write."""
-    from triage_node.models.registry import load_model
+    from triage_node.models import load_model
     from triage_node.train.commands.site_options import load_cases
     from triage_node.train.site.adaptation import Adapter, read_generated
     from triage_node.train.site.model_folder import check_site_folder

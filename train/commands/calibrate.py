@@ -25,7 +25,7 @@ class SiteRequest:
 
 def _calibrate_generated(model: Path, shards: Path, levels: "ErrorLevels") -> None:
     """Rewrite a model's manifest from held-out generated studies."""
-    from triage_node.models.registry import load_model
+    from triage_node.models import load_model
     from triage_node.train.calibration.calibrate import OperatingPoints, calibrate, warnings
     from triage_node.train.calibration.familiarity import keep_familiarity
     from triage_node.train.commands.site_options import print_thresholds
@@ -46,7 +46,7 @@ def _calibrate_generated(model: Path, shards: Path, levels: "ErrorLevels") -> No
 
 def _calibrate_site(model: Path, request: SiteRequest, levels: "ErrorLevels") -> None:
     """Write a site's model with the weights of another one."""
-    from triage_node.models.registry import load_model
+    from triage_node.models import load_model
     from triage_node.train.calibration.site import SiteScores, calibrate_site, expected_coverage, lacking
     from triage_node.train.commands.site_options import describe, load_cases, print_thresholds
     from triage_node.train.site.cases import score_case

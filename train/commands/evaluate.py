@@ -12,8 +12,7 @@ from triage_node.train.commands.console import console, progress
 from triage_node.train.commands.evaluation_tables import print_bars, print_evaluation
 
 if TYPE_CHECKING:
-    from triage_node.models.manifest import Manifest
-    from triage_node.models.predictor import Model
+    from triage_node.models import Manifest, Model
     from triage_node.train.evaluation.report import Section
     from triage_node.train.evaluation.scored import ScoredStudy
 
@@ -122,7 +121,7 @@ def _keep(request: EvaluateRequest, manifest: "Manifest", sections: "list[Sectio
 
 def _evaluate(request: EvaluateRequest) -> None:
     """Judge the models on each set of studies, then keep what was found."""
-    from triage_node.models.registry import load_model
+    from triage_node.models import load_model
     from triage_node.train.evaluation.judging import judge
 
     model = load_model(request.model)

@@ -9,7 +9,7 @@ from triage_node.findings import TYPES
 from triage_node.train.commands.console import console, progress
 
 if TYPE_CHECKING:
-    from triage_node.models.preprocessing import Geometry
+    from triage_node.models import Geometry
 
 
 def write_shards(folder: Path, studies: int, first_seed: int, workers: int, geometry: "Geometry") -> None:

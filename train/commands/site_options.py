@@ -9,7 +9,7 @@ from triage_node.errors import TriageError
 from triage_node.train.commands.console import console, progress
 
 if TYPE_CHECKING:
-    from triage_node.models.manifest import Manifest
+    from triage_node.models import Manifest
     from triage_node.train.site.cases import Case
 
 SITE_HELP = (

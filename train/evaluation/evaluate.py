@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from triage_node.findings import LABELS
-from triage_node.models.manifest import Manifest
+from triage_node.models import Manifest
 from triage_node.train.evaluation.bars import Bar, generated_bars, real_bars
 from triage_node.train.evaluation.by_volume import ClearLesions, VolumeBin, clear_lesions, sensitivity_by_volume
 from triage_node.train.evaluation.frozen import LesionComparison, compare_lesions, read_frozen_set

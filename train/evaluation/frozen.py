@@ -11,8 +11,7 @@ import numpy as np
 
 from triage_node.errors import TriageError
 from triage_node.findings import TYPES, Label
-from triage_node.models.manifest import FILE_NAME, Manifest
-from triage_node.models.preprocessing import Geometry
+from triage_node.models import FILE_NAME, Geometry, Manifest
 from triage_node.train.phantom import study as generator
 from triage_node.train.phantom.making import make_shards, shard_ranges
 from triage_node.train.shards import read_seeds, shard_paths

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from triage_node.models.predictor import Model
+from triage_node.models import Model
 from triage_node.train.evaluation.across_seeds import across_seeds
 from triage_node.train.evaluation.evaluate import measure
 from triage_node.train.evaluation.figures import figures, seed_figures

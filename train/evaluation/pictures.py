@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, StrMethodFormatter
 
 from triage_node.findings import LABELS
-from triage_node.models.manifest import Manifest
+from triage_node.models import Manifest
 from triage_node.train.drawing import COLORS, STYLE, png
 from triage_node.train.evaluation.by_volume import VolumeBin
 from triage_node.train.evaluation.evaluate import Evaluation

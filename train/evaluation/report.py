@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from triage_node.findings import LABELS
-from triage_node.models.manifest import Manifest
+from triage_node.models import Manifest
 
 TEMPLATE = "report.html.j2"
 FILE_NAME = "report.html"

@@ -9,12 +9,8 @@ import numpy as np
 
 from triage_node.errors import TriageError, UnsuitableSeries
 from triage_node.findings import LABELS, TYPES
-from triage_node.imaging import Policy, read_volume, scan
-from triage_node.imaging.volume import Volume
-from triage_node.models.aggregation import study_logits
-from triage_node.models.predictor import Model
-from triage_node.models.preprocessing import StrippedHead, strip_head
-from triage_node.models.skull_stripping.head_axis import HeadAxis
+from triage_node.imaging import Policy, Volume, read_volume, scan
+from triage_node.models import HeadAxis, Model, StrippedHead, strip_head, study_logits
 from triage_node.train.fitting.batches import SliceSource
 from triage_node.train.shards import INSIDE_BIT, OFFSET, StudyRecord, read_frame, read_shard, shard_paths
 

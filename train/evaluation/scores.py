@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from triage_node.findings import LABELS
-from triage_node.models.manifest import Manifest
+from triage_node.models import Manifest
 from triage_node.train.evaluation.scored import ScoredStudy
 
 ANY = len(LABELS) - 1

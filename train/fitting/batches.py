@@ -9,8 +9,7 @@ import numpy as np
 
 from triage_node.errors import ModelError
 from triage_node.findings import LABELS, TYPES
-from triage_node.models.architecture_constants import MAP_STRIDE
-from triage_node.models.windows import Window, channels
+from triage_node.models import MAP_STRIDE, Window, channels
 from triage_node.train.fitting.augmentation import Augmentation, warp
 from triage_node.train.fitting.settings import FitSettings
 from triage_node.train.shards import INSIDE_BIT, OFFSET, SMALLEST_SLICE_CM2, read_frame, read_shard, shard_paths

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from triage_node.errors import ModelError
-from triage_node.models.weights_file import assign_weights
+from triage_node.models import assign_weights
 from triage_node.train.fitting.averaging import WeightAverage, save_arrays
 from triage_node.train.fitting.settings import LAST_FILE
 

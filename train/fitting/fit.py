@@ -10,9 +10,7 @@ import keras
 import numpy as np
 
 from triage_node.errors import ModelError
-from triage_node.models.architecture import Architecture, build_network
-from triage_node.models.weights_file import assign_weights, read_weights
-from triage_node.models.windows import channel_count
+from triage_node.models import Architecture, assign_weights, build_network, channel_count, read_weights
 from triage_node.train.fitting.averaging import WeightAverage
 from triage_node.train.fitting.batch_workers import BatchMakers, Pool, make_batch
 from triage_node.train.fitting.batches import slice_pool

@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from triage_node.errors import ModelError
-from triage_node.models.preprocessing import Geometry
-from triage_node.models.windows import Window
+from triage_node.models import Geometry, Window
 
 WEIGHTS_FILE = "average.npz"
 LAST_FILE = "last.npz"

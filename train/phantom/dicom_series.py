@@ -8,7 +8,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
 from triage_node.findings import Label
-from triage_node.imaging.volume import Volume
+from triage_node.imaging import Volume
 from triage_node.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from triage_node.train.phantom.atlas import Atlas, load_atlas
 from triage_node.train.phantom.head import Pose

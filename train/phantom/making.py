@@ -6,7 +6,7 @@ from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
-from triage_node.models.preprocessing import Geometry
+from triage_node.models import Geometry
 from triage_node.train.phantom.atlas import Atlas, load_atlas
 from triage_node.train.shards import STUDIES_PER_SHARD, make_shard
 

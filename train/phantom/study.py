@@ -6,7 +6,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from triage_node.findings import TYPES, Label
-from triage_node.imaging.volume import Volume
+from triage_node.imaging import Volume
 from triage_node.train.phantom.atlas import Atlas
 from triage_node.train.phantom.brain import BrainStyle, brain_hu, sample_tissue
 from triage_node.train.phantom.grid import Grid

@@ -8,10 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from triage_node.errors import TriageError
-from triage_node.models.familiarity import FEWEST_STUDIES, Familiarity, fit_familiarity
-from triage_node.models.manifest import Manifest
-from triage_node.models.predictor import Model
-from triage_node.models.preprocessing import StrippedHead
+from triage_node.models import FEWEST_STUDIES, Familiarity, Manifest, Model, StrippedHead, fit_familiarity
 from triage_node.train.evaluation.metrics import auc
 from triage_node.train.evaluation.scored import as_head
 from triage_node.train.export import average_weights

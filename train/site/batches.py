@@ -6,8 +6,7 @@ import keras
 import numpy as np
 
 from triage_node.errors import TriageError
-from triage_node.models.architecture_constants import MAP_STRIDE
-from triage_node.models.windows import Window
+from triage_node.models import MAP_STRIDE, Window
 from triage_node.train.fitting.augmentation import Augmentation
 from triage_node.train.fitting.batches import SlicePool
 from triage_node.train.shards import INSIDE_BIT, OFFSET, SMALLEST_SLICE_CM2, StudyRecord

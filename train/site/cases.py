@@ -8,10 +8,8 @@ import numpy as np
 
 from triage_node.errors import TriageError, UnsuitableSeries
 from triage_node.findings import LABELS
-from triage_node.imaging.volume import Volume
-from triage_node.models.aggregation import study_logits
-from triage_node.models.predictor import Model
-from triage_node.models.preprocessing import Geometry, StrippedHead, strip_head
+from triage_node.imaging import Volume
+from triage_node.models import Geometry, Model, StrippedHead, strip_head, study_logits
 from triage_node.train.evaluation.scored import read_series
 from triage_node.train.site.labels import LabelFileError, StudyLabels, read_site_labels
 

@@ -10,9 +10,16 @@ from typing import Any
 import numpy as np
 
 from triage_node.errors import ModelError
-from triage_node.models.familiarity import Familiarity, write_familiarity
-from triage_node.models.manifest import FAMILIARITY_NAME, SERIES_NAME, BaseModel, Manifest
-from triage_node.models.weights_file import read_weights, sha256_of
+from triage_node.models import (
+    FAMILIARITY_NAME,
+    SERIES_NAME,
+    BaseModel,
+    Familiarity,
+    Manifest,
+    read_weights,
+    sha256_of,
+    write_familiarity,
+)
 from triage_node.train.card import write_card
 from triage_node.train.export import WEIGHTS_NAME, save_manifest
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from triage_node.findings import LABELS
-from triage_node.models.manifest import Manifest
+from triage_node.models import Manifest
 from triage_node.train.calibration.site import Coverage
 from triage_node.train.evaluation.metrics import Interval
 from triage_node.train.site.adaptation import Adaptation, AdaptationSettings

@@ -8,10 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from triage_node.models.manifest import Manifest
-from triage_node.models.networks import restore_network
-from triage_node.models.predictor import Model
-from triage_node.models.weights_file import assign_weights, read_weights
+from triage_node.models import Manifest, Model, assign_weights, read_weights, restore_network
 from triage_node.train.fitting.averaging import WeightAverage
 from triage_node.train.fitting.batches import SlicePool
 from triage_node.train.fitting.compiling import compile_network

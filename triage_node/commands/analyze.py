@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from triage_node.findings import ModelIdentity
     from triage_node.imaging import Skipped
-    from triage_node.pipeline.analysis import Analysis
+    from triage_node.pipeline import Analysis
     from triage_node.reasons import Reason
 
 MOST_SKIPPED_LINES = 50
@@ -95,7 +95,7 @@ def _guarded(
     series: Any, model: Any, policy: Any, today: Any, force: bool, debug: bool, explain: Any, skipped: Any
 ) -> "Analysis":
     from triage_node.outcome import Status
-    from triage_node.pipeline.analysis import Analysis, judge_and_analyze
+    from triage_node.pipeline import Analysis, judge_and_analyze
     from triage_node.reasons import Reason, ReasonCode
 
     try:

@@ -8,7 +8,7 @@ from triage_node.commands.worklist import has_worklist, open_worklist
 
 def check(context: typer.Context, data_dir: DataDir = None) -> None:
     """Try everything the node needs: settings, model, disk, database, and a C-ECHO to each destination."""
-    from triage_node.maintenance.health import check_all
+    from triage_node.maintenance import check_all
     from triage_node.models import read_manifest
 
     settings = settings_from(context, data_dir=data_dir)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from typing import IO
 
     from triage_node.config import Settings
-    from triage_node.ingest.rebuild import Rebuilt
+    from triage_node.ingest import Rebuilt
     from triage_node.storage import Spool
     from triage_node.worklist import Worklist
 
@@ -67,8 +67,7 @@ def _hold(settings: "Settings") -> "IO[str]":
 
 def _set_aside(settings: "Settings", whole_too: bool) -> "list[Path]":
     """Set a damaged SQLite file aside, or a whole one that is not wanted; return the new names."""
-    from triage_node.database.engine import Database
-    from triage_node.database.sqlite_file import damage_of, set_aside
+    from triage_node.database import Database, damage_of, set_aside
 
     database = Database(settings.effective_database_url)
     database.close()

@@ -65,7 +65,7 @@ def _say_how_to_sign_in(node: "Node") -> None:
     The first administrator's password goes to a terminal of this machine, else into a file; never into a log.
     """
     from triage_node.config import is_loopback
-    from triage_node.identity.accounts import FIRST_ADMINISTRATOR
+    from triage_node.identity import FIRST_ADMINISTRATOR
 
     if node.web is None:
         return

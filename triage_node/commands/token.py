@@ -7,7 +7,7 @@ import typer
 from triage_node.commands.options import Create, DataDir, settings_from
 
 if TYPE_CHECKING:
-    from triage_node.identity.tokens import Tokens
+    from triage_node.identity import Tokens
 
 tokens = typer.Typer(no_args_is_help=True, help="The keys of programs that use the API and DICOMweb.")
 
@@ -24,7 +24,7 @@ def add(
     create: Create = False,
 ) -> None:
     """Make a key and print it, this once only; send it as `Authorization: Bearer KEY`."""
-    from triage_node.identity.roles import Role
+    from triage_node.identity import Role
 
     if role not in list(Role):
         raise typer.BadParameter(f"{role!r} is no role; take service, reader or administrator")

@@ -8,7 +8,7 @@ import typer
 from triage_node.commands.options import Create, DataDir, settings_from
 
 if TYPE_CHECKING:
-    from triage_node.identity.accounts import Accounts
+    from triage_node.identity import Accounts
 
 users = typer.Typer(no_args_is_help=True, help="The people who may sign in to the pages: readers and administrators.")
 
@@ -26,7 +26,7 @@ def add(
     create: Create = False,
 ) -> None:
     """Add a person. The password is asked for, or read from standard input when that is no terminal."""
-    from triage_node.identity.roles import Role
+    from triage_node.identity import Role
 
     if role not in (Role.READER, Role.ADMINISTRATOR):
         raise typer.BadParameter(f"{role!r} is no role of a person; take reader or administrator")
@@ -83,7 +83,7 @@ def _accounts(context: typer.Context, data_dir: DataDir, create: bool | None = N
 
 def _new_password(one_time: bool) -> str:
     if one_time:
-        from triage_node.identity.passwords import one_time_password
+        from triage_node.identity import one_time_password
 
         return one_time_password()
     if sys.stdin.isatty():

@@ -1,8 +1,81 @@
 """The database: engine, tables, migrations, and what differs between SQLite and PostgreSQL."""
 
-from triage_node.database.states import DeliveryState, StudyState
+from triage_node.database.account_tables import AuditRow, LockoutRow, SessionRow, TokenRow, UserRow
+from triage_node.database.change_feed import last_marker, mark_changes, note_change
+from triage_node.database.cursors import LARGEST_PAGE, checked_limit, decode, encode
+from triage_node.database.days import checked_day, day_of, start_of
+from triage_node.database.engine import Database, make_data_folder
+from triage_node.database.outcome_rows import latest_outcome, latest_outcomes
+from triage_node.database.reading_order import decide, in_reading_order, open_rank, rank_of, withheld_labels
+from triage_node.database.schema import (
+    Base,
+    CommentRow,
+    DailyRow,
+    DeliveryRow,
+    EventRow,
+    InstanceRow,
+    OutcomeRow,
+    QueueHourRow,
+    ReasonRow,
+    SeriesRow,
+    StudyRow,
+    VerdictRow,
+    as_dict,
+)
+from triage_node.database.skip_scan import distinct
+from triage_node.database.sqlite_file import damage_of, set_aside
+from triage_node.database.states import DONE, LEGAL_MOVES, DeliveryState, StudyState
+from triage_node.database.text_search import folded_name, fts5_query, query_words, search_text, storable, tsquery
 
 __all__ = [
+    "DONE",
+    "LARGEST_PAGE",
+    "LEGAL_MOVES",
+    "AuditRow",
+    "Base",
+    "CommentRow",
+    "DailyRow",
+    "Database",
+    "DeliveryRow",
     "DeliveryState",
+    "EventRow",
+    "InstanceRow",
+    "LockoutRow",
+    "OutcomeRow",
+    "QueueHourRow",
+    "ReasonRow",
+    "SeriesRow",
+    "SessionRow",
+    "StudyRow",
     "StudyState",
+    "TokenRow",
+    "UserRow",
+    "VerdictRow",
+    "as_dict",
+    "checked_day",
+    "checked_limit",
+    "damage_of",
+    "day_of",
+    "decide",
+    "decode",
+    "distinct",
+    "encode",
+    "folded_name",
+    "fts5_query",
+    "in_reading_order",
+    "last_marker",
+    "latest_outcome",
+    "latest_outcomes",
+    "make_data_folder",
+    "mark_changes",
+    "note_change",
+    "open_rank",
+    "query_words",
+    "rank_of",
+    "search_text",
+    "set_aside",
+    "start_of",
+    "storable",
+    "tsquery",
+    "withheld_labels",
 ]

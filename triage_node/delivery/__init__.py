@@ -4,4 +4,8 @@ from triage_node.delivery.dispatcher import Courier
 from triage_node.delivery.outage import Reach
 from triage_node.delivery.retry import RetryPolicy
 
-__all__ = ["Courier", "Reach", "RetryPolicy"]
+__all__ = [
+    "Courier",
+    "Reach",
+    "RetryPolicy",
+]

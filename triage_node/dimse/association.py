@@ -25,12 +25,18 @@ from triage_node.dimse.pdu import (
     reject_pdu,
 )
 from triage_node.errors import InvalidInstance
-from triage_node.ingest.file_meta import file_start
-from triage_node.ingest.header import is_uid
-from triage_node.ingest.ingest import Door, Sender
-from triage_node.ingest.refusal_log import QUIET_SECONDS
-from triage_node.ingest.sop_classes import is_storage
-from triage_node.ingest.statuses import SOP_CLASS_NOT_SUPPORTED, SUCCESS, UNRECOGNIZED_OPERATION, status_of
+from triage_node.ingest import (
+    QUIET_SECONDS,
+    SOP_CLASS_NOT_SUPPORTED,
+    SUCCESS,
+    UNRECOGNIZED_OPERATION,
+    Door,
+    Sender,
+    file_start,
+    is_storage,
+    is_uid,
+    status_of,
+)
 from triage_node.logs import origin
 
 log = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from triage_node.dimse.pdu import Connection
 from triage_node.dimse.places import Place, Places
 from triage_node.dimse.reception import Reception
 from triage_node.errors import InvalidInstance, StorageError
-from triage_node.ingest.ingest import Door, Sender
+from triage_node.ingest import Door, Sender
 from triage_node.logs import origin
 
 log = logging.getLogger(__name__)

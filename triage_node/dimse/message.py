@@ -3,7 +3,7 @@
 from triage_node.dimse.command_set import LONGEST_COMMAND_BYTES, Command
 from triage_node.dimse.pdu import ProtocolError
 from triage_node.errors import InvalidInstance, StorageError
-from triage_node.ingest.ingest import Door, Sender
+from triage_node.ingest import Door, Sender
 from triage_node.storage import Draft
 
 # What an association may hold in memory: an image of 512 x 512 is written at once, as each write yields to the others.

@@ -10,7 +10,7 @@ from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, Implic
 from triage_node.dimse.associate_request import ITEM_HEADER, VERSION_1, Item, ProposedContext, Request
 from triage_node.dimse.pdu import HEADER, MAXIMUM_PDU_BYTES, PDUType
 from triage_node.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
-from triage_node.ingest.sop_classes import VERIFICATION, is_storage
+from triage_node.ingest import VERIFICATION, is_storage
 
 APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"
 CONTEXT_RESULT, IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION = 0x21, 0x52, 0x55

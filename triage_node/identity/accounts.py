@@ -9,8 +9,7 @@ from pathlib import Path
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from triage_node.database.account_tables import SessionRow, UserRow
-from triage_node.database.engine import Database
+from triage_node.database import Database, SessionRow, UserRow
 from triage_node.errors import AccountError, SignInRefused
 from triage_node.identity.first_password import FirstPassword
 from triage_node.identity.known_devices import is_device, signed_device

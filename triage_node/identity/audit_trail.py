@@ -7,10 +7,7 @@ from typing import Any, cast
 from sqlalchemy import Table, func, insert, select, text
 from sqlalchemy.orm import Session
 
-from triage_node.database.account_tables import AuditRow
-from triage_node.database.engine import Database
-from triage_node.database.schema import as_dict
-from triage_node.database.skip_scan import distinct
+from triage_node.database import AuditRow, Database, as_dict, distinct
 
 AUDIT = cast(Table, AuditRow.__table__)
 AT_ONCE = 500

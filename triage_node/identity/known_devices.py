@@ -7,7 +7,7 @@ password is changed.
 import hashlib
 import hmac
 
-from triage_node.database.account_tables import UserRow
+from triage_node.database import UserRow
 
 LONGEST = 200
 

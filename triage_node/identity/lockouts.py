@@ -13,8 +13,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from triage_node.database.account_tables import LockoutRow
-from triage_node.database.engine import Database
+from triage_node.database import Database, LockoutRow
 from triage_node.errors import TooManyAttempts
 
 FAILURES = 5

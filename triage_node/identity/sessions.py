@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import delete, or_, select
 
-from triage_node.database.account_tables import SessionRow, UserRow
-from triage_node.database.engine import Database
+from triage_node.database import Database, SessionRow, UserRow
 from triage_node.identity.accounts import User, as_user
 
 TOUCH_SECONDS = 60.0

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from triage_node.database.account_tables import TokenRow
-from triage_node.database.engine import Database
+from triage_node.database import Database, TokenRow
 from triage_node.errors import AccountError
 from triage_node.identity.accounts import NAME
 from triage_node.identity.roles import Role

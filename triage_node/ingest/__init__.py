@@ -1,14 +1,37 @@
 """The one way in for an instance, whichever way it was sent, and the indexer that gives it its place and row."""
 
-from triage_node.ingest.header import Header
+from triage_node.ingest.file_meta import PREFIX_END, file_start, without_preamble
+from triage_node.ingest.header import Header, is_uid
 from triage_node.ingest.indexer import Registrar
 from triage_node.ingest.ingest import Door, Sender
-from triage_node.ingest.rebuild import rebuild_worklist
+from triage_node.ingest.rebuild import Rebuilt, rebuild_worklist
+from triage_node.ingest.refusal_log import QUIET_SECONDS
+from triage_node.ingest.sop_classes import VERIFICATION, is_storage
+from triage_node.ingest.statuses import (
+    OUT_OF_RESOURCES,
+    SOP_CLASS_NOT_SUPPORTED,
+    SUCCESS,
+    UNRECOGNIZED_OPERATION,
+    status_of,
+)
 
 __all__ = [
+    "OUT_OF_RESOURCES",
+    "PREFIX_END",
+    "QUIET_SECONDS",
+    "SOP_CLASS_NOT_SUPPORTED",
+    "SUCCESS",
+    "UNRECOGNIZED_OPERATION",
+    "VERIFICATION",
     "Door",
     "Header",
+    "Rebuilt",
     "Registrar",
     "Sender",
+    "file_start",
+    "is_storage",
+    "is_uid",
     "rebuild_worklist",
+    "status_of",
+    "without_preamble",
 ]

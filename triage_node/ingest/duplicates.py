@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 
 from triage_node.errors import StorageError
-from triage_node.imaging.comparison.difference import Difference, difference
+from triage_node.imaging import Difference, difference
 from triage_node.ingest.unindexed_instance import Kept
 from triage_node.logs import origin
 from triage_node.storage import Spool

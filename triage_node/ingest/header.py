@@ -10,9 +10,7 @@ from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
 from triage_node.errors import InvalidInstance
-from triage_node.imaging import looks_like_head_ct
-from triage_node.imaging.header import item, text, whole
-from triage_node.imaging.part10 import parse_header
+from triage_node.imaging import item, looks_like_head_ct, parse_header, text, whole
 from triage_node.ingest.sop_classes import is_storage
 
 TAGS = [

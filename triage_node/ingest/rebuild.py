@@ -9,8 +9,7 @@ from pathlib import Path
 
 from triage_node.errors import InvalidInstance, RowRefused
 from triage_node.ingest.unindexed_instance import Kept, read_kept, read_regular_file
-from triage_node.storage import Spool
-from triage_node.storage.layout import hashed
+from triage_node.storage import Spool, hashed
 from triage_node.worklist import StoredOutcome, Worklist
 
 log = logging.getLogger(__name__)

@@ -1,1 +1,11 @@
 """What runs by the clock: schedule, disk watermark, health."""
+
+from triage_node.maintenance.disk import DiskWatch
+from triage_node.maintenance.health import check_all
+from triage_node.maintenance.scheduler import Scheduler
+
+__all__ = [
+    "DiskWatch",
+    "Scheduler",
+    "check_all",
+]

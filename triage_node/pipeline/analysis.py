@@ -11,9 +11,20 @@ import numpy as np
 
 from triage_node.errors import UnsuitableSeries
 from triage_node.findings import ModelIdentity, Prediction
-from triage_node.imaging import Choice, Policy, Series, Skipped, choose, judge, read_volume, scan
-from triage_node.imaging.completeness import damaged_beside, damaged_instances
-from triage_node.imaging.volume import SourceSlice, Volume
+from triage_node.imaging import (
+    Choice,
+    Policy,
+    Series,
+    Skipped,
+    SourceSlice,
+    Volume,
+    choose,
+    damaged_beside,
+    damaged_instances,
+    judge,
+    read_volume,
+    scan,
+)
 from triage_node.outcome import Status
 from triage_node.pipeline.missing import Missing, vanished_caution
 from triage_node.reasons import Reason, ReasonCode

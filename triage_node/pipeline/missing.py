@@ -3,10 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from triage_node.imaging import Series, Skipped
-from triage_node.imaging.completeness import damage_caution
-from triage_node.imaging.completeness.loss import Loss, caution
-from triage_node.imaging.volume import Volume
+from triage_node.imaging import Loss, Series, Skipped, Volume, caution, damage_caution
 from triage_node.reasons import Reason, ReasonCode
 
 

@@ -14,8 +14,7 @@ from pydicom.errors import InvalidDicomError
 
 from triage_node import __version__
 from triage_node.findings import LABELS, Label, ModelIdentity, Prediction
-from triage_node.imaging import Choice
-from triage_node.imaging.volume import SourceSlice
+from triage_node.imaging import Choice, SourceSlice
 from triage_node.logs import origin
 from triage_node.outcome import Outcome
 from triage_node.pipeline.analysis import Analysis, Picture
@@ -27,7 +26,7 @@ from triage_node.report import (
     replaced_instance,
     report_variants,
 )
-from triage_node.worklist.results import FIRST_REPORT
+from triage_node.worklist import FIRST_REPORT
 
 log = logging.getLogger(__name__)
 

@@ -11,8 +11,7 @@ from pydicom.dataset import Dataset
 from triage_node.config import Settings
 from triage_node.errors import TriageError
 from triage_node.findings import Prediction
-from triage_node.imaging import Choice, Policy, choose, scan
-from triage_node.imaging.volume import Volume
+from triage_node.imaging import Choice, Policy, Volume, choose, scan
 from triage_node.logs import origin
 from triage_node.outcome import Outcome, Status
 from triage_node.pipeline.analysis import Analysis, Explain, Model, Picture, analyze_study
@@ -25,8 +24,7 @@ from triage_node.pipeline.reporting import (
     stored_report,
 )
 from triage_node.reasons import Reason, ReasonCode
-from triage_node.storage import Spool, device_uid
-from triage_node.storage.layout import SLICE_SCORES, hashed
+from triage_node.storage import SLICE_SCORES, Spool, device_uid, hashed
 from triage_node.worklist import Claim, Worklist
 
 log = logging.getLogger(__name__)

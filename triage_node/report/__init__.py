@@ -6,6 +6,7 @@ from triage_node.report.document import build_report
 from triage_node.report.evidence import replaced_instance
 from triage_node.report.picture import build_picture
 from triage_node.report.plain_text import render
+from triage_node.report.rendering import as_html, as_text
 from triage_node.report.summary import LabelSummary, Summary, summarize
 from triage_node.report.variants import report_variants
 
@@ -14,6 +15,8 @@ __all__ = [
     "LabelSummary",
     "ReportContent",
     "Summary",
+    "as_html",
+    "as_text",
     "build_connection_test",
     "build_picture",
     "build_report",

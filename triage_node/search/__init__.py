@@ -1,7 +1,24 @@
 """What DICOMweb finds: attributes, matching, workitems, stored instances."""
 
-from triage_node.search.stored_instances import Holding
+from triage_node.search.attributes import ATTRIBUTES, BY_KEYWORD, Attribute, Kind, Level
+from triage_node.search.search import Found, Question, Search
+from triage_node.search.stored_instances import Holding, Holdings
+from triage_node.search.workitems import KEYS, Workitems, priority_of, readiness_of, state_of
 
 __all__ = [
+    "ATTRIBUTES",
+    "BY_KEYWORD",
+    "KEYS",
+    "Attribute",
+    "Found",
     "Holding",
+    "Holdings",
+    "Kind",
+    "Level",
+    "Question",
+    "Search",
+    "Workitems",
+    "priority_of",
+    "readiness_of",
+    "state_of",
 ]

@@ -20,8 +20,7 @@ from sqlalchemy import (
     true,
 )
 
-from triage_node.database.schema import InstanceRow, SeriesRow, StudyRow
-from triage_node.database.text_search import folded_name
+from triage_node.database import InstanceRow, SeriesRow, StudyRow, folded_name
 from triage_node.errors import InvalidInput
 from triage_node.search.attributes import Attribute, Kind, Level
 

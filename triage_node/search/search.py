@@ -10,8 +10,7 @@ from typing import Any
 from sqlalchemy import RowMapping, ScalarResult, Select, and_, func, select
 from sqlalchemy.orm import Session
 
-from triage_node.database.engine import Database
-from triage_node.database.schema import InstanceRow, SeriesRow, StudyRow
+from triage_node.database import Database, InstanceRow, SeriesRow, StudyRow
 from triage_node.search.attributes import ATTRIBUTES, Attribute, Level
 from triage_node.search.matching import COLUMNS, INSTANCE, SERIES, STUDY, Match, match
 

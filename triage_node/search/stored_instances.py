@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from triage_node.database.engine import Database
-from triage_node.database.schema import InstanceRow, SeriesRow, StudyRow
+from triage_node.database import Database, InstanceRow, SeriesRow, StudyRow
 
 
 @dataclass(frozen=True)

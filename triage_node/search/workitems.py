@@ -8,11 +8,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, false, not_, or_, select
 from sqlalchemy.orm import Session
 
-from triage_node.database.engine import Database
-from triage_node.database.outcome_rows import latest_outcomes
-from triage_node.database.reading_order import open_rank
-from triage_node.database.schema import InstanceRow, SeriesRow, StudyRow, as_dict
-from triage_node.database.states import StudyState
+from triage_node.database import (
+    Database,
+    InstanceRow,
+    SeriesRow,
+    StudyRow,
+    StudyState,
+    as_dict,
+    latest_outcomes,
+    open_rank,
+)
 from triage_node.errors import InvalidInput, StudyNotFound
 from triage_node.findings import Decision
 from triage_node.search.attributes import Attribute, Kind, Level

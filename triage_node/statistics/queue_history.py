@@ -7,10 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from triage_node.database.days import checked_day, start_of
-from triage_node.database.engine import Database
-from triage_node.database.schema import QueueHourRow
-from triage_node.database.states import DeliveryState, StudyState
+from triage_node.database import Database, DeliveryState, QueueHourRow, StudyState, checked_day, start_of
 from triage_node.statistics.rollups import delivery_counts, state_counts
 
 HOUR = 3600

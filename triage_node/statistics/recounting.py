@@ -3,10 +3,16 @@
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from triage_node.database.days import day_of
-from triage_node.database.engine import Database
-from triage_node.database.schema import DailyRow, DeliveryRow, OutcomeRow, StudyRow, VerdictRow
-from triage_node.database.states import DeliveryState
+from triage_node.database import (
+    DailyRow,
+    Database,
+    DeliveryRow,
+    DeliveryState,
+    OutcomeRow,
+    StudyRow,
+    VerdictRow,
+    day_of,
+)
 from triage_node.statistics.rollups import (
     ALL_TIME,
     STATE,

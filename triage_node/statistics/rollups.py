@@ -14,9 +14,7 @@ from sqlalchemy import ColumnElement, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from triage_node.database.days import day_of
-from triage_node.database.schema import DailyRow, DeliveryRow, OutcomeRow, StudyRow, VerdictRow
-from triage_node.database.states import DeliveryState
+from triage_node.database import DailyRow, DeliveryRow, DeliveryState, OutcomeRow, StudyRow, VerdictRow, day_of
 from triage_node.findings import TYPES, Label
 
 SCORE_BINS = 20

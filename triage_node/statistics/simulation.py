@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from triage_node.database.reading_order import open_rank
+from triage_node.database import open_rank
 from triage_node.errors import InvalidInput
 from triage_node.findings import Decision
 

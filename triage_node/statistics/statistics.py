@@ -9,9 +9,7 @@ from typing import Any
 
 from sqlalchemy import JSON, func, select
 
-from triage_node.database.days import checked_day
-from triage_node.database.engine import Database
-from triage_node.database.schema import DailyRow
+from triage_node.database import DailyRow, Database, checked_day
 from triage_node.errors import InvalidInput
 from triage_node.findings import Decision
 from triage_node.outcome import Status

@@ -8,10 +8,7 @@ from itertools import groupby
 from sqlalchemy import ColumnElement, Select, column, literal_column, select, table, text, tuple_
 from sqlalchemy.orm import Session
 
-from triage_node.database.cursors import decode, encode
-from triage_node.database.days import start_of
-from triage_node.database.schema import StudyRow
-from triage_node.database.text_search import fts5_query, query_words, tsquery
+from triage_node.database import StudyRow, decode, encode, fts5_query, query_words, start_of, tsquery
 from triage_node.worklist.filters import Filters
 from triage_node.worklist.not_analyzed import of_reason
 

@@ -7,15 +7,11 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
-from triage_node.database.engine import Database
-from triage_node.database.outcome_rows import latest_outcome
-from triage_node.database.reading_order import decide, rank_of
-from triage_node.database.schema import OutcomeRow, SeriesRow, StudyRow
-from triage_node.database.states import StudyState
+from triage_node.database import Database, OutcomeRow, SeriesRow, StudyRow, StudyState, decide, latest_outcome, rank_of
 from triage_node.findings import ModelIdentity
 from triage_node.outcome import Outcome, Status
 from triage_node.reasons import Reason, ReasonCode
-from triage_node.statistics.rollups import count_outcome
+from triage_node.statistics import count_outcome
 from triage_node.worklist.not_analyzed import write_reasons
 from triage_node.worklist.outbox import add_deliveries
 from triage_node.worklist.quiet_time import LEASE_LOOKS, Stillness

@@ -4,10 +4,7 @@ from collections.abc import Callable
 
 from sqlalchemy import update
 
-from triage_node.database.account_tables import LockoutRow, SessionRow
-from triage_node.database.engine import Database
-from triage_node.database.schema import DeliveryRow
-from triage_node.database.states import DeliveryState
+from triage_node.database import Database, DeliveryRow, DeliveryState, LockoutRow, SessionRow
 from triage_node.worklist.transitions import record
 
 

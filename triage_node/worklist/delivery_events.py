@@ -4,9 +4,7 @@ import time
 
 from sqlalchemy.orm import Session
 
-from triage_node.database.change_feed import note_change
-from triage_node.database.schema import DeliveryRow, EventRow
-from triage_node.database.states import DeliveryState
+from triage_node.database import DeliveryRow, DeliveryState, EventRow, note_change
 from triage_node.worklist.transitions import record
 
 ACTOR = "delivery"

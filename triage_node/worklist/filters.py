@@ -7,9 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_
 
-from triage_node.database.days import checked_day, start_of
-from triage_node.database.schema import StudyRow
-from triage_node.database.states import StudyState
+from triage_node.database import StudyRow, StudyState, checked_day, start_of
 from triage_node.errors import InvalidInput
 from triage_node.findings import LABELS, Decision
 from triage_node.reasons import ReasonCode

@@ -3,7 +3,7 @@
 from sqlalchemy import ColumnElement, Select, delete, exists, insert, select, tuple_
 from sqlalchemy.orm import Session
 
-from triage_node.database.schema import OutcomeRow, ReasonRow, StudyRow
+from triage_node.database import OutcomeRow, ReasonRow, StudyRow
 
 
 def write_reasons(session: Session, study: StudyRow, outcome: OutcomeRow) -> None:

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, case, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from triage_node.database.engine import Database
-from triage_node.database.schema import DeliveryRow, OutcomeRow, StudyRow
-from triage_node.database.states import DeliveryState
+from triage_node.database import Database, DeliveryRow, DeliveryState, OutcomeRow, StudyRow
 from triage_node.errors import StudyNotFound
-from triage_node.statistics.rollups import count_delivered
+from triage_node.statistics import count_delivered
 from triage_node.worklist.delivery_events import fold_try, give_up, record_delivery
 from triage_node.worklist.quiet_time import LEASE_LOOKS, Stillness
 from triage_node.worklist.transitions import record

@@ -8,9 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from triage_node.database.engine import Database
-from triage_node.database.schema import DeliveryRow
-from triage_node.database.states import DeliveryState
+from triage_node.database import Database, DeliveryRow, DeliveryState
 
 WAITING = (DeliveryState.PENDING, DeliveryState.SENDING)
 UNDELIVERED = (*WAITING, DeliveryState.DEAD, DeliveryState.HELD)

@@ -5,13 +5,20 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from triage_node.database.engine import Database
-from triage_node.database.outcome_rows import latest_outcome
-from triage_node.database.schema import CommentRow, DeliveryRow, OutcomeRow, StudyRow, VerdictRow
-from triage_node.database.states import DeliveryState, StudyState
+from triage_node.database import (
+    CommentRow,
+    Database,
+    DeliveryRow,
+    DeliveryState,
+    OutcomeRow,
+    StudyRow,
+    StudyState,
+    VerdictRow,
+    latest_outcome,
+)
 from triage_node.errors import IllegalMove, InvalidInput, StudyNotFound
 from triage_node.findings import TYPES, Decision
-from triage_node.statistics.rollups import count_verdict
+from triage_node.statistics import count_verdict
 from triage_node.worklist.outbox import begin_anew
 from triage_node.worklist.transitions import move, record
 

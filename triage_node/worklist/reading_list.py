@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.orm import Session
 
-from triage_node.database.cursors import decode, encode
-from triage_node.database.schema import StudyRow
-from triage_node.database.text_search import query_words
+from triage_node.database import StudyRow, decode, encode, query_words
 from triage_node.worklist.filters import Filters
 
 FLAGGED_OR_URGENT, UNCERTAIN, REST = 0, 2, 3

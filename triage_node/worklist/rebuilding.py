@@ -6,13 +6,10 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from triage_node.database.engine import Database
-from triage_node.database.reading_order import decide
-from triage_node.database.schema import OutcomeRow, StudyRow
-from triage_node.database.states import DeliveryState, StudyState
+from triage_node.database import Database, DeliveryState, OutcomeRow, StudyRow, StudyState, decide
 from triage_node.errors import RowRefused
 from triage_node.findings import Decision
-from triage_node.statistics.rollups import count_outcome
+from triage_node.statistics import count_outcome
 from triage_node.worklist.not_analyzed import write_reasons
 from triage_node.worklist.outbox import add_deliveries
 from triage_node.worklist.registration import ReceivedInstance, Registration

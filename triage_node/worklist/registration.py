@@ -6,12 +6,18 @@ from dataclasses import dataclass
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from triage_node.database.days import day_of
-from triage_node.database.engine import Database
-from triage_node.database.schema import InstanceRow, SeriesRow, StudyRow
-from triage_node.database.states import DONE, StudyState
-from triage_node.database.text_search import folded_name, search_text
-from triage_node.statistics.rollups import count
+from triage_node.database import (
+    DONE,
+    Database,
+    InstanceRow,
+    SeriesRow,
+    StudyRow,
+    StudyState,
+    day_of,
+    folded_name,
+    search_text,
+)
+from triage_node.statistics import count
 from triage_node.worklist.transitions import enter, fold, move, record
 from triage_node.worklist.workitem_uids import workitem_uid
 

@@ -9,7 +9,7 @@ from pydicom import dcmread
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from triage_node.database.schema import InstanceRow, SeriesRow, StudyRow
+from triage_node.database import InstanceRow, SeriesRow, StudyRow
 from triage_node.logs import origin
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from triage_node.database.schema import OutcomeRow
+from triage_node.database import OutcomeRow
 from triage_node.findings import LABELS, Decision, ModelIdentity
 from triage_node.outcome import Outcome, Status
 from triage_node.reasons import Reason, ReasonCode

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
-from triage_node.database.engine import Database
-from triage_node.database.schema import SeriesRow, StudyRow
-from triage_node.database.states import StudyState
+from triage_node.database import Database, SeriesRow, StudyRow, StudyState
 from triage_node.worklist.quiet_time import Stillness
 from triage_node.worklist.transitions import move, record
 

@@ -6,12 +6,20 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from triage_node.database.engine import Database
-from triage_node.database.reading_order import in_reading_order
-from triage_node.database.schema import Base, CommentRow, DeliveryRow, EventRow, OutcomeRow, SeriesRow, StudyRow
-from triage_node.database.states import DeliveryState
+from triage_node.database import (
+    Base,
+    CommentRow,
+    Database,
+    DeliveryRow,
+    DeliveryState,
+    EventRow,
+    OutcomeRow,
+    SeriesRow,
+    StudyRow,
+    in_reading_order,
+)
 from triage_node.errors import StudyNotFound
-from triage_node.statistics.rollups import delivery_counts, state_counts
+from triage_node.statistics import delivery_counts, state_counts
 from triage_node.worklist.study_summary import public, summaries, verdicts_of
 
 

@@ -7,15 +7,23 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from triage_node.database.change_feed import last_marker
-from triage_node.database.cursors import LARGEST_PAGE, checked_limit, decode, encode
-from triage_node.database.days import checked_day, start_of
-from triage_node.database.engine import Database
-from triage_node.database.schema import DeliveryRow, EventRow, OutcomeRow, StudyRow
-from triage_node.database.skip_scan import distinct
-from triage_node.database.states import DeliveryState
-from triage_node.statistics.rollups import delivery_counts, state_counts
-from triage_node.statistics.simulation import Arrival
+from triage_node.database import (
+    LARGEST_PAGE,
+    Database,
+    DeliveryRow,
+    DeliveryState,
+    EventRow,
+    OutcomeRow,
+    StudyRow,
+    checked_day,
+    checked_limit,
+    decode,
+    distinct,
+    encode,
+    last_marker,
+    start_of,
+)
+from triage_node.statistics import Arrival, delivery_counts, state_counts
 from triage_node.worklist.all_studies import archive_page
 from triage_node.worklist.filters import Filters
 from triage_node.worklist.reading_list import Place, reading_page

@@ -6,9 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from triage_node.database.outcome_rows import latest_outcomes
-from triage_node.database.reading_order import withheld_labels
-from triage_node.database.schema import Base, OutcomeRow, StudyRow, VerdictRow, as_dict
+from triage_node.database import Base, OutcomeRow, StudyRow, VerdictRow, as_dict, latest_outcomes, withheld_labels
 from triage_node.findings import Decision
 from triage_node.reasons import short_words
 

@@ -3,12 +3,9 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from triage_node.database.change_feed import note_change
-from triage_node.database.schema import EventRow, StudyRow
-from triage_node.database.states import LEGAL_MOVES, StudyState
-from triage_node.database.text_search import storable
+from triage_node.database import LEGAL_MOVES, EventRow, StudyRow, StudyState, note_change, storable
 from triage_node.errors import IllegalMove
-from triage_node.statistics.rollups import ALL_TIME, STATE, count
+from triage_node.statistics import ALL_TIME, STATE, count
 
 LONGEST_MESSAGE = 1000
 # Events of one kind and study among which `fold` looks for the same words.

@@ -4,22 +4,11 @@ import time
 from collections.abc import Callable
 
 from triage_node.config import Settings
-from triage_node.database.change_feed import mark_changes
-from triage_node.database.engine import Database, make_data_folder
+from triage_node.database import Database, make_data_folder, mark_changes
 from triage_node.errors import StorageError
-from triage_node.identity.accounts import Accounts
-from triage_node.identity.audit_trail import AuditTrail
-from triage_node.identity.lockouts import Lockouts
-from triage_node.identity.passwords import Passwords
-from triage_node.identity.sessions import Limits, Sessions
-from triage_node.identity.tokens import Tokens
-from triage_node.search.search import Search
-from triage_node.search.stored_instances import Holdings
-from triage_node.search.workitems import Workitems
-from triage_node.statistics.queue_history import QueueHistory
-from triage_node.statistics.recounting import recount_if_missing
-from triage_node.statistics.rollups import write_counts
-from triage_node.statistics.statistics import Statistics
+from triage_node.identity import Accounts, AuditTrail, Limits, Lockouts, Passwords, Sessions, Tokens
+from triage_node.search import Holdings, Search, Workitems
+from triage_node.statistics import QueueHistory, Statistics, recount_if_missing, write_counts
 from triage_node.worklist.claims import Claims
 from triage_node.worklist.clock_change import ClockChange
 from triage_node.worklist.outbox import Outbox

@@ -40,7 +40,7 @@ def evaluate(
     """
     import numpy as np
 
-    from triage_node.models.registry import load_model
+    from triage_node.models import load_model
     from triage_node.train.rsna.evaluation.baseline import BASELINE_FOLDER
     from triage_node.train.rsna.evaluation.comparison import compared, model_scores
     from triage_node.train.rsna.evaluation.exporting import MODEL_FOLDER

@@ -17,7 +17,7 @@ def export(
     out: Annotated[Path | None, typer.Option(help="Model folder; the run's model/ by default.")] = None,
 ) -> None:
     """Write a model folder; the validation fold sets its probabilities and thresholds."""
-    from triage_node.models.registry import load_model
+    from triage_node.models import load_model
     from triage_node.train.rsna.evaluation.exporting import (
         MODEL_FOLDER,
         ExportRequest,

@@ -11,7 +11,7 @@ from triage_node.train.rsna.commands.shards import Tables
 from triage_node.train.rsna.fitting.balance import Balance
 
 if TYPE_CHECKING:
-    from triage_node.models.preprocessing import Geometry
+    from triage_node.models import Geometry
     from triage_node.train.fitting.settings import FitSettings
 
 STEPS_OF_EPOCH = 500
@@ -20,7 +20,7 @@ STEPS_OF_EPOCH = 500
 def _start_weights(start: str | None, geometry: "Geometry") -> Path | None:
     """Return the weights of a model or of a file; a model must read the same frame."""
     from triage_node.errors import ModelError
-    from triage_node.models.registry import read_manifest
+    from triage_node.models import read_manifest
 
     if start is None or Path(start).is_file():
         return Path(start) if start else None

@@ -24,7 +24,7 @@ def submit(
 
     An image that could not be read gets the share of positives among the images that the model was fitted on.
     """
-    from triage_node.models.registry import load_model
+    from triage_node.models import load_model
     from triage_node.train.rsna.evaluation.exporting import prior_of
     from triage_node.train.rsna.evaluation.scoring import score_series
     from triage_node.train.rsna.evaluation.submission import write_submission

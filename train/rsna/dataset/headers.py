@@ -9,12 +9,18 @@ from pydicom import Dataset
 from pydicom.tag import Tag
 
 from triage_node.errors import InvalidInstance, UnsuitableSeries
-from triage_node.imaging.frame import Frame, frames_of
-from triage_node.imaging.header import text, whole
-from triage_node.imaging.instance import Instance
-from triage_node.imaging.part10 import read_header_and_end
-from triage_node.imaging.rescale import is_wrapped
-from triage_node.imaging.stack import cosines, headward, height_mm
+from triage_node.imaging import (
+    Frame,
+    Instance,
+    cosines,
+    frames_of,
+    headward,
+    height_mm,
+    is_wrapped,
+    read_header_and_end,
+    text,
+    whole,
+)
 from triage_node.train.rsna.dataset.images import Images, Listed
 from triage_node.train.rsna.dataset.problems import Problem, ProblemCode
 

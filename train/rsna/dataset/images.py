@@ -15,10 +15,7 @@ from typing import BinaryIO, cast
 import numpy as np
 
 from triage_node.errors import TriageError, UnsuitableSeries
-from triage_node.imaging.frame import frames_of
-from triage_node.imaging.instance import Instance
-from triage_node.imaging.pixel_data.pixels import stored_values
-from triage_node.imaging.rescale import hounsfield
+from triage_node.imaging import Instance, frames_of, hounsfield, stored_values
 from triage_node.reasons import Reason, ReasonCode
 
 SUFFIX = ".dcm"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from triage_node.models.predictor import Model
+from triage_node.models import Model
 from triage_node.train.rsna.evaluation.exporting import prior_of
 from triage_node.train.rsna.evaluation.scores_file import read_scores
 from triage_node.train.rsna.evaluation.scoring import ImageScores, constant_scores, prevalence, score_series

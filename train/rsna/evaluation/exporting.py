@@ -10,11 +10,15 @@ import numpy as np
 
 from triage_node.errors import TriageError
 from triage_node.findings import LABELS
-from triage_node.models.familiarity import FEWEST_STUDIES, fit_familiarity, write_familiarity
-from triage_node.models.manifest import Manifest
-from triage_node.models.networks import LESION_MAP_LITE0
-from triage_node.models.predictor import Model
-from triage_node.models.weights_file import sha256_of
+from triage_node.models import (
+    FEWEST_STUDIES,
+    LESION_MAP_LITE0,
+    Manifest,
+    Model,
+    fit_familiarity,
+    sha256_of,
+    write_familiarity,
+)
 from triage_node.train.calibration.calibrate import OperatingPoints, calibrate
 from triage_node.train.card import write_card
 from triage_node.train.evaluation.scored import ScoredStudy, as_head

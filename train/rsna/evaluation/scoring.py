@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from triage_node.errors import TriageError
-from triage_node.models.manifest import Manifest
-from triage_node.models.predictor import Model
+from triage_node.models import Manifest, Model
 from triage_node.train.evaluation.scored import ScoredStudy, as_head
 from triage_node.train.rsna.shards.cache import CachedSeries
 

@@ -5,10 +5,7 @@ from pathlib import Path
 
 from rich.progress import Progress
 
-from triage_node.models.manifest import SERIES_NAME, Manifest
-from triage_node.models.predictor import Model
-from triage_node.models.registry import load_model, read_manifest
-from triage_node.models.weights_file import sha256_of
+from triage_node.models import SERIES_NAME, Manifest, Model, load_model, read_manifest, sha256_of
 from triage_node.train.export import save_manifest
 from triage_node.train.rsna.evaluation.exporting import calibrate_export, validation_scores
 from triage_node.train.rsna.fitting.encoding import encode

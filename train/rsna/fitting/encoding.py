@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from triage_node.findings import LABELS
-from triage_node.models.predictor import SMALLEST_SLICE_CM2, Model
-from triage_node.models.series import table
+from triage_node.models import SMALLEST_SLICE_CM2, Model, table
 from triage_node.train.evaluation.scored import as_head
 from triage_node.train.rsna.shards.cache import CachedSeries
 

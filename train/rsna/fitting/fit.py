@@ -9,8 +9,7 @@ import keras
 
 import triage_node
 from triage_node.errors import TriageError
-from triage_node.models.preprocessing import Geometry
-from triage_node.models.windows import Window
+from triage_node.models import Geometry, Window
 from triage_node.train.fitting.augmentation import Augmentation
 from triage_node.train.fitting.fit import fit_pool
 from triage_node.train.fitting.processes import is_first

@@ -7,8 +7,7 @@ import keras
 import numpy as np
 
 from triage_node.errors import TriageError
-from triage_node.models.series import build_series_network
-from triage_node.models.weights_file import write_weights
+from triage_node.models import build_series_network, write_weights
 from triage_node.train.fitting.losses import weighted_log_loss
 from triage_node.train.rsna.fitting.encoding import EncodedSeries, SeriesTables
 

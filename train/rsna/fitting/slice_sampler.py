@@ -9,7 +9,7 @@ import numpy as np
 
 from triage_node.errors import TriageError
 from triage_node.findings import LABELS, TYPES
-from triage_node.models.windows import Window
+from triage_node.models import Window
 from triage_node.train.fitting.augmentation import Augmentation
 from triage_node.train.fitting.batches import SlicePool
 from triage_node.train.fitting.processes import own_rows

@@ -8,7 +8,7 @@ from pydicom import Dataset, config
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 
-from triage_node.imaging.volume import Volume
+from triage_node.imaging import Volume
 from triage_node.train.phantom.dicom_series import ORIENTATION
 from triage_node.train.rsna.dataset.whole_files import complete_file
 

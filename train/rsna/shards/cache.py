@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from triage_node.errors import TriageError
 from triage_node.findings import LABELS
-from triage_node.models.preprocessing import Geometry
+from triage_node.models import Geometry
 from triage_node.train.rsna.dataset.indexed_series import series_starts
 from triage_node.train.rsna.shards.shard import ShardPaths, read_table
 from triage_node.train.rsna.shards.sharding import read_description

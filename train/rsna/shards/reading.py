@@ -10,7 +10,7 @@ import numpy as np
 
 from triage_node.errors import InvalidInstance, UnsuitableSeries
 from triage_node.imaging import Instance, Policy, Series, Volume, read_volume
-from triage_node.models.preprocessing import Geometry, StrippedHead, strip_head
+from triage_node.models import Geometry, StrippedHead, strip_head
 from triage_node.train.rsna.dataset.images import Images, open_images
 from triage_node.train.rsna.dataset.indexed_series import IndexedSeries
 from triage_node.train.rsna.shards.shard import NO_PLANE, SCHEMA

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from triage_node.errors import TriageError
-from triage_node.models.preprocessing import Geometry
+from triage_node.models import Geometry
 from triage_node.train.rsna.dataset.indexed_series import IndexedSeries, series_between, series_starts
 from triage_node.train.rsna.dataset.processes import in_processes
 from triage_node.train.rsna.dataset.tables import Index

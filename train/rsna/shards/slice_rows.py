@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from triage_node.models.preprocessing import Geometry, StrippedHead
+from triage_node.models import Geometry, StrippedHead
 from triage_node.train.shards import INSIDE_BIT, OFFSET
 
 

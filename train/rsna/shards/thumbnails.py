@@ -9,8 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from triage_node.errors import InvalidInstance, TriageError, UnsuitableSeries
-from triage_node.imaging import Instance
-from triage_node.imaging.pixel_data.pixels import stored_values
+from triage_node.imaging import Instance, stored_values
 from triage_node.train.rsna.dataset.images import Images
 from triage_node.train.rsna.dataset.processes import in_processes
 from triage_node.train.rsna.dataset.tables import Index

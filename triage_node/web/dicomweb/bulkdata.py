@@ -9,9 +9,7 @@ from pydicom.tag import Tag
 from starlette.exceptions import HTTPException
 
 from triage_node.errors import TriageError
-from triage_node.imaging.dicom_json import BINARY
-from triage_node.imaging.part10 import read_everything
-from triage_node.imaging.pixel_data.frame_bytes import little_endian_frames
+from triage_node.imaging import BINARY, little_endian_frames, read_everything
 from triage_node.web.dicomweb.frames import begun
 from triage_node.web.dicomweb.syntaxes import EXPLICIT
 from triage_node.web.dicomweb.targets import INSTANCE, REFUSALS, InstanceTarget, Target

@@ -3,8 +3,8 @@
 from pydicom.dataelem import RawDataElement
 
 from triage_node.errors import InvalidInstance
-from triage_node.imaging.part10 import read_everything
-from triage_node.report.rendering import as_html, as_text
+from triage_node.imaging import read_everything
+from triage_node.report import as_html, as_text
 from triage_node.web.dicomweb.targets import Target
 from triage_node.web.http.media_types import MediaType
 

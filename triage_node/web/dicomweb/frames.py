@@ -10,9 +10,16 @@ from pydicom import uid
 from starlette.exceptions import HTTPException
 
 from triage_node.errors import TriageError
-from triage_node.imaging.instance import Instance
-from triage_node.imaging.pixel_data.frame_bytes import compressed_frames, frame_count, little_endian_frames
-from triage_node.imaging.pixel_data.pixel_format import JPEG, JPEG_LS, NATIVE, RLE
+from triage_node.imaging import (
+    JPEG,
+    JPEG_LS,
+    NATIVE,
+    RLE,
+    Instance,
+    compressed_frames,
+    frame_count,
+    little_endian_frames,
+)
 from triage_node.web.dicomweb.syntaxes import EXPLICIT, LOSSY
 from triage_node.web.dicomweb.targets import INSTANCE, REFUSALS, InstanceTarget, Target
 from triage_node.web.dicomweb.viewing import VIEWED

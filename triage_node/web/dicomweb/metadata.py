@@ -8,7 +8,7 @@ from fastapi.responses import Response, StreamingResponse
 
 from triage_node.errors import TriageError
 from triage_node.identity import Role
-from triage_node.imaging.dicom_json import header_as_json
+from triage_node.imaging import header_as_json
 from triage_node.web.dicomweb.targets import (
     INSTANCE,
     REFUSALS,

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Query
 from starlette.exceptions import HTTPException
 
-from triage_node.imaging.rendering import FUNCTIONS, Viewport, Window
+from triage_node.imaging import FUNCTIONS, Viewport, Window
 
 LONGEST_SIDE = 4096
 THUMBNAIL = Viewport(128, 128)

@@ -10,9 +10,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from triage_node.errors import TriageError
-from triage_node.imaging.instance import Instance
-from triage_node.imaging.pixel_data.frame_bytes import frame_count
-from triage_node.imaging.rendering import MEDIA_TYPES, encoded, rendered
+from triage_node.imaging import MEDIA_TYPES, Instance, encoded, frame_count, rendered
 from triage_node.search import Holding
 from triage_node.web.dicomweb import documents
 from triage_node.web.dicomweb.documents import is_document, written

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 
 from triage_node.errors import TriageError
 from triage_node.identity import Role
-from triage_node.imaging.pixel_data.transcoding import explicit_little_endian
+from triage_node.imaging import explicit_little_endian
 from triage_node.web.dicomweb.syntaxes import EXPLICIT, Form, form_of
 from triage_node.web.dicomweb.targets import (
     INSTANCE,

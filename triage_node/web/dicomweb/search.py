@@ -9,8 +9,7 @@ from starlette.exceptions import HTTPException
 
 from triage_node.errors import InvalidInput
 from triage_node.identity import Role
-from triage_node.search.attributes import ATTRIBUTES, BY_KEYWORD, Attribute, Level
-from triage_node.search.search import Found, Question
+from triage_node.search import ATTRIBUTES, BY_KEYWORD, Attribute, Found, Level, Question
 from triage_node.web.dependencies import Parts, the_parts
 from triage_node.web.dicomweb.json_model import data_set
 from triage_node.web.dicomweb.search_query import MOST_RESULTS, SearchQuery, keys_of

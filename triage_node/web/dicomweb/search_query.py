@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pydicom.datadict import keyword_for_tag, tag_for_keyword
 
 from triage_node.errors import InvalidInput
-from triage_node.search.attributes import BY_KEYWORD, Attribute, Kind, Level
+from triage_node.search import BY_KEYWORD, Attribute, Kind, Level
 
 MOST_PARAMETERS = 100
 MOST_OFFSET = 10_000_000

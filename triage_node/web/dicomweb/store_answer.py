@@ -4,8 +4,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse
 
-from triage_node.ingest import Header
-from triage_node.ingest.statuses import OUT_OF_RESOURCES
+from triage_node.ingest import OUT_OF_RESOURCES, Header
 from triage_node.web.dicomweb.storing import Answers, Failure
 from triage_node.web.http.media_types import DICOM_JSON
 

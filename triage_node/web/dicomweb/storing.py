@@ -8,8 +8,7 @@ from typing import Self
 from starlette.concurrency import run_in_threadpool
 
 from triage_node.errors import InvalidInstance, StorageError
-from triage_node.ingest import Door, Header, Sender
-from triage_node.ingest.statuses import status_of
+from triage_node.ingest import Door, Header, Sender, status_of
 from triage_node.storage import Draft
 from triage_node.web.dicomweb.related_parts import Part
 from triage_node.web.http.media_types import DICOM

@@ -4,7 +4,7 @@ from enum import Enum, auto
 
 from pydicom import uid
 
-from triage_node.imaging.pixel_data.pixel_format import JPEG, JPEG_2000, JPEG_LS, NATIVE, RLE
+from triage_node.imaging import JPEG, JPEG_2000, JPEG_LS, NATIVE, RLE
 
 EXPLICIT = str(uid.ExplicitVRLittleEndian)
 NOT_FOR_THE_WEB = frozenset({uid.ImplicitVRLittleEndian, uid.ExplicitVRBigEndian})

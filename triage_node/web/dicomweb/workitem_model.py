@@ -8,9 +8,9 @@ from typing import Any
 from pydicom import dcmread
 from pydicom.errors import InvalidDicomError
 
-from triage_node.search.workitems import priority_of, readiness_of, state_of
+from triage_node.search import priority_of, readiness_of, state_of
 from triage_node.web.dicomweb.json_model import Item, data_set
-from triage_node.worklist.results import FIRST_REPORT
+from triage_node.worklist import FIRST_REPORT
 
 UPS_PUSH = "1.2.840.10008.5.1.4.34.6.1"
 LABEL = "Triage for suspected intracranial hemorrhage"

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 
 from triage_node.errors import InvalidInput
 from triage_node.identity import Role
-from triage_node.search.workitems import KEYS
+from triage_node.search import KEYS
 from triage_node.web.dependencies import Parts, the_parts
 from triage_node.web.dicomweb.json_model import data_set
 from triage_node.web.dicomweb.search_query import SearchQuery

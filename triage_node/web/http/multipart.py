@@ -11,7 +11,7 @@ from typing import TypeVar
 from fastapi.responses import StreamingResponse
 
 from triage_node.errors import StorageError
-from triage_node.ingest.file_meta import PREFIX_END, without_preamble
+from triage_node.ingest import PREFIX_END, without_preamble
 from triage_node.web.http.media_types import MediaType
 
 LONGEST_PIECE = 1 << 21

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
-from triage_node.database.days import checked_day, start_of
+from triage_node.database import checked_day, start_of
 from triage_node.identity import AuditFilters, Role
 from triage_node.web.dependencies import Parts, the_parts
 from triage_node.web.http.csv_file import csv_file

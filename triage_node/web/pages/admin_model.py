@@ -15,7 +15,7 @@ from triage_node.web.views.model_card import card_html
 from triage_node.web.views.system import MACHINERY, Worker
 
 if TYPE_CHECKING:
-    from triage_node.models.manifest import Manifest
+    from triage_node.models import Manifest
 
 router = APIRouter(include_in_schema=False)
 

@@ -7,8 +7,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response, StreamingResponse
 
 from triage_node.errors import AccountError
-from triage_node.identity import Access, Role
-from triage_node.identity.passwords import one_time_password
+from triage_node.identity import Access, Role, one_time_password
 from triage_node.web.dependencies import Parts, the_parts
 from triage_node.web.http.csv_file import csv_file
 from triage_node.web.security.authorization import require

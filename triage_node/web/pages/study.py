@@ -6,7 +6,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from triage_node.database.cursors import LARGEST_PAGE
+from triage_node.database import LARGEST_PAGE
 from triage_node.findings import LABELS, TYPES
 from triage_node.identity import Role
 from triage_node.web.dependencies import Parts, the_parts
@@ -16,7 +16,7 @@ from triage_node.web.security.principal import Visitor
 from triage_node.web.views.durations import stages_of
 from triage_node.web.views.reports import latest_report
 from triage_node.web.views.slices import shown_series
-from triage_node.worklist.reader_actions import LONGEST_COMMENT, RESENT
+from triage_node.worklist import LONGEST_COMMENT, RESENT
 
 router = APIRouter(include_in_schema=False)
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from triage_node.identity import Role
-from triage_node.statistics.simulation import Arrival, Reading, compare, synthetic_arrivals
+from triage_node.statistics import Arrival, Reading, compare, synthetic_arrivals
 from triage_node.web.api.stats import period
 from triage_node.web.dependencies import Parts, the_parts
 from triage_node.web.security.authorization import require

@@ -6,8 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from triage_node.identity import Access
-from triage_node.identity.audit_trail import AuditTrail
+from triage_node.identity import Access, AuditTrail
 from triage_node.logs import origin
 
 log = logging.getLogger(__name__)

@@ -8,8 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
 
-from triage_node.identity import Role
-from triage_node.identity.tokens import Token
+from triage_node.identity import Role, Token
 from triage_node.web.dependencies import Parts, the_parts
 
 EVENTS = "text/event-stream"

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from triage_node.worklist.results import FIRST_REPORT
+from triage_node.worklist import FIRST_REPORT
 
 if TYPE_CHECKING:
-    from triage_node.report.summary import Summary
+    from triage_node.report import Summary
 
 
 def latest_report(study: dict[str, Any]) -> "Summary | None":
@@ -27,6 +27,6 @@ def latest_report(study: dict[str, Any]) -> "Summary | None":
 def _summary(path: Path) -> "Summary":
     from pydicom import dcmread
 
-    from triage_node.report.summary import summarize
+    from triage_node.report import summarize
 
     return summarize(dcmread(path))

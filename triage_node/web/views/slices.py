@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 from triage_node.errors import UnsuitableSeries
 from triage_node.findings import LABELS, Label
 from triage_node.reasons import Reason, ReasonCode
-from triage_node.storage.layout import SLICE_SCORES
+from triage_node.storage import SLICE_SCORES
 
 if TYPE_CHECKING:
-    from triage_node.imaging.frame import Frame
-    from triage_node.imaging.orientation import Turn
+    from triage_node.imaging import Frame, Turn
 
 KEPT_STACKS = 4
 KEPT_SLICES = 48
@@ -132,9 +131,7 @@ def best_slices(scores: list[dict[str, float] | None]) -> dict[Label, int]:
 
 
 def _stack(paths: list[Path], series_instance_uid: str, revision: int) -> SliceStack:
-    from triage_node.imaging.completeness.usable import usable_stack
-    from triage_node.imaging.orientation import Turn
-    from triage_node.imaging.series import scan
+    from triage_node.imaging import Turn, scan, usable_stack
 
     series = [one for one in scan(paths).series if one.series_instance_uid == series_instance_uid]
     if not series:
@@ -155,8 +152,7 @@ def _stack(paths: list[Path], series_instance_uid: str, revision: int) -> SliceS
 def _decoded(stack: SliceStack, index: int) -> bytes:
     import numpy as np
 
-    from triage_node.imaging.pixel_data.pixels import stored_values
-    from triage_node.imaging.rescale import hounsfield
+    from triage_node.imaging import hounsfield, stored_values
 
     frame = stack.frames[index]
     if frame.rescale is None:
