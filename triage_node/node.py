@@ -3,9 +3,9 @@
 import logging
 
 from triage_node.config import Settings
-from triage_node.delivery import Courier, RetryPolicy
+from triage_node.delivery import Dispatcher, RetryPolicy
 from triage_node.dimse import Listener
-from triage_node.ingest import Door, Registrar, rebuild_worklist
+from triage_node.ingest import Indexer, Ingest, rebuild_worklist
 from triage_node.maintenance import DiskWatch, Scheduler
 from triage_node.pipeline import Supervisor
 from triage_node.readiness import Readiness
@@ -37,13 +37,13 @@ class Node:
         self.spool = Spool(settings.data_dir / "spool", settings.disk_reserve_mb << 20)
         device_uid(settings.data_dir)
         self.worklist = Worklist(settings)
-        self.registrar = Registrar(self.spool, self.worklist)
-        self.door = Door(self.spool, self.worklist, self.registrar, settings.maximum_instance_mb << 20)
-        self.listener = Listener(settings, self.door)
+        self.indexer = Indexer(self.spool, self.worklist)
+        self.ingest = Ingest(self.spool, self.worklist, self.indexer, settings.maximum_instance_mb << 20)
+        self.listener = Listener(settings, self.ingest)
         self.supervisor = Supervisor(settings, self.worklist)
-        self.couriers = [self._courier(index) for index in range(len(settings.destinations))]
+        self.dispatchers = [self._dispatcher(index) for index in range(len(settings.destinations))]
         self.scheduler = Scheduler(self.worklist.clock_change.follow)
-        parts = (self.listener, self.registrar, self.supervisor, self.scheduler, self.couriers)
+        parts = (self.listener, self.indexer, self.supervisor, self.scheduler, self.dispatchers)
         self.readiness = Readiness(self.worklist, self.spool, *parts)
         self.web = self._web() if settings.web_enabled else None
 
@@ -58,13 +58,13 @@ class Node:
         self.worklist.look_for_damage()
         self.worklist.prepare()
         self._recover()
-        self.registrar.start()
+        self.indexer.start()
         self.listener.start()
         if self.web is not None:
             self.web.start()
-        for courier in self.couriers:
-            courier.start()
-        self.scheduler.every(self._tick_seconds, self.worklist.assembly.advance)
+        for dispatcher in self.dispatchers:
+            dispatcher.start()
+        self.scheduler.every(self._tick_seconds, self.worklist.study_completion.advance)
         self.scheduler.every(0.5, self.supervisor.check)
         self.scheduler.every(5, self.supervisor.kill_if_stuck)
         self.scheduler.every(5, self._keep_deliveries)
@@ -79,13 +79,13 @@ class Node:
         if self.web is not None:
             self.web.stop()
         self.listener.stop()
-        self.registrar.stop()
+        self.indexer.stop()
         self.scheduler.stop()
         self.supervisor.stop()
-        for courier in self.couriers:
-            courier.end()
-        for courier in self.couriers:
-            courier.stop()
+        for dispatcher in self.dispatchers:
+            dispatcher.end()
+        for dispatcher in self.dispatchers:
+            dispatcher.stop()
         self.worklist.close()
         self._lock.close()
         log.info("node_stopped")
@@ -95,28 +95,28 @@ class Node:
         return min(1.0, self.settings.series_quiet_seconds / 4, self.settings.study_quiet_seconds / 4)
 
     def _recover(self) -> None:
-        if self.spool.is_being_rebuilt or self.worklist.views.is_empty():
+        if self.spool.is_being_rebuilt or self.worklist.study_details.is_empty():
             rebuild_worklist(self.spool, self.worklist, [str(one) for one in self.settings.destinations])
         self.worklist.claims.release_node(self.settings.node_name)
         self.worklist.outbox.recover()
 
     def _keep_deliveries(self) -> None:
         """Prolong the leases of what is being sent, and take back what nobody sends any more."""
-        for courier in self.couriers:
-            courier.renew()
+        for dispatcher in self.dispatchers:
+            dispatcher.renew()
         self.worklist.outbox.release_expired()
 
     def _web(self) -> WebServer:
         how = self.readiness
         more = {MACHINERY: Machinery(how.worker, how.jobs, how.intake, how.reaches)}
-        return WebServer(self.settings, self.worklist, self.spool, door=self.door, ready=how.facts, more=more)
+        return WebServer(self.settings, self.worklist, self.spool, ingest=self.ingest, ready=how.facts, more=more)
 
-    def _courier(self, index: int) -> Courier:
+    def _dispatcher(self, index: int) -> Dispatcher:
         settings = self.settings
         policy = RetryPolicy(
             settings.retry_first_seconds, settings.retry_longest_seconds, settings.retry_give_up_hours * 3600
         )
-        return Courier(
+        return Dispatcher(
             settings.destinations[index],
             self.worklist,
             policy,

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from triage_node.delivery import Courier
+from triage_node.delivery import Dispatcher
 from triage_node.dimse import Listener
 from triage_node.errors import StorageError
-from triage_node.ingest import Registrar
+from triage_node.ingest import Indexer
 from triage_node.maintenance import Scheduler
 from triage_node.pipeline import Supervisor
 from triage_node.storage import Spool
@@ -27,18 +27,18 @@ class Readiness:
         worklist: Worklist,
         spool: Spool,
         listener: Listener,
-        registrar: Registrar,
+        indexer: Indexer,
         supervisor: Supervisor,
         scheduler: Scheduler,
-        couriers: Sequence[Courier],
+        dispatchers: Sequence[Dispatcher],
     ) -> None:
         self._worklist = worklist
         self._spool = spool
         self._listener = listener
-        self._registrar = registrar
+        self._indexer = indexer
         self._supervisor = supervisor
         self._scheduler = scheduler
-        self._couriers = couriers
+        self._dispatchers = dispatchers
 
     def facts(self) -> list[Fact]:
         """Return what must be there for the node to be ready, then what it can do without for a while."""
@@ -55,21 +55,21 @@ class Readiness:
 
     def intake(self) -> Intake:
         """Return how what comes in is taken."""
-        listener, registrar = self._listener.state(), self._registrar.state()
+        listener, indexer = self._listener.state(), self._indexer.state()
         return Intake(
             accepting=listener.accepting,
             associations=listener.associations,
             refused=listener.refused,
             last_error=listener.last_error or "",
-            registering=registrar.alive,
-            backlog=registrar.backlog,
-            backlog_seconds=registrar.oldest_seconds,
-            set_aside=registrar.set_aside,
+            registering=indexer.alive,
+            backlog=indexer.backlog,
+            backlog_seconds=indexer.oldest_seconds,
+            set_aside=indexer.set_aside,
         )
 
     def reaches(self) -> list[Reach]:
         """Return for each destination of the settings whether it answers."""
-        return [Reach(**vars(courier.reach)) for courier in self._couriers]
+        return [Reach(**vars(dispatcher.reach)) for dispatcher in self._dispatchers]
 
     def _needed(self) -> Iterator[Fact]:
         intake, status = self.intake(), self._supervisor.status
@@ -78,9 +78,11 @@ class Readiness:
         yield Fact("disk", *self._disk())
         yield Fact("model", status.ready, status.error)
         yield Fact("listener", intake.accepting, intake.last_error or f"{intake.associations} associations")
-        yield Fact("registrar", intake.registering, f"{intake.backlog} instances wait for their rows")
+        yield Fact("indexer", intake.registering, f"{intake.backlog} instances wait for their rows")
         yield Fact("scheduler", *self._schedule())
-        yield Fact("couriers", all(one.is_alive for one in self._couriers), f"{len(self._couriers)} destinations")
+        yield Fact(
+            "dispatchers", all(one.is_alive for one in self._dispatchers), f"{len(self._dispatchers)} destinations"
+        )
 
     def _disk(self) -> tuple[bool, str]:
         try:
@@ -104,14 +106,14 @@ class Readiness:
         yield Fact("deliveries", *self._deliveries(), is_needed=False)
 
     def _deliveries(self) -> tuple[bool, str]:
-        names = tuple(one.reach.destination for one in self._couriers)
+        names = tuple(one.reach.destination for one in self._dispatchers)
         try:
             states = self._worklist.outbox_state.destinations(names)
         except StorageError:
             return False, "the database does not say"
         dead, waiting = sum(one.dead for one in states), sum(one.waiting for one in states)
         oldest = max((one.waiting_seconds or 0.0 for one in states), default=0.0)
-        down = [one.reach.destination for one in self._couriers if one.reach.answers is False]
+        down = [one.reach.destination for one in self._dispatchers if one.reach.answers is False]
         message = f"{waiting} on their way, the oldest for {oldest:.0f} s, {dead} given up"
         message += f"; down: {', '.join(down)}" if down else ""
         return not dead and not down and oldest <= LONG_SECONDS, message

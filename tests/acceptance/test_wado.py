@@ -35,7 +35,7 @@ def client_of(node, session=None):
 def send(node, wait_for, paths, uid, syntax="-xe"):
     sent = run("storescu", syntax, "-aec", "TRIAGE", "127.0.0.1", node.port, *paths)
     assert sent.returncode == 0, sent.stderr
-    wait_for(lambda: len(node.worklist.holdings.find(uid)) == len(paths), "registering the images")
+    wait_for(lambda: len(node.worklist.stored_instances.find(uid)) == len(paths), "registering the images")
 
 
 def odd_image():

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from triage_node.train.fitting.batch_workers import AHEAD, BatchMakers
+from triage_node.train.fitting.batch_workers import AHEAD, BatchWorkers
 from triage_node.train.fitting.batches import slice_pool
 from triage_node.train.phantom.atlas import load_atlas
 from triage_node.train.recipe import read_recipe
@@ -57,7 +57,7 @@ def test_threads_make_batches_faster_than_a_cpu_can_train_on_them(recipe, folder
 def test_processes_make_batches_to_keep_a_gpu_busy(recipe, folder, processes):
     settings = replace(recipe.trunk_settings(), makers=processes)
     ready = (AHEAD + 1) * processes
-    with BatchMakers(partial(slice_pool, folder, settings), folder, settings) as makers:
+    with BatchWorkers(partial(slice_pool, folder, settings), folder, settings) as makers:
         for number in range(ready):
             makers.batch(*divmod(number, settings.epoch))
         start = time.perf_counter()

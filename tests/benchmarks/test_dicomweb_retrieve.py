@@ -61,7 +61,7 @@ def test_retrieve_of_a_study(study, tmp_path, wait_for):
         node.program.wait_for("worker_ready", WORKER_SECONDS)
         for port in (node.port, orthanc.dicom_port):
             assert run("storescu", "+sd", "127.0.0.1", port, folder).returncode == 0
-        wait_for(lambda: len(node.worklist.holdings.find(uid)) == IMAGES, "registering the images")
+        wait_for(lambda: len(node.worklist.stored_instances.find(uid)) == IMAGES, "registering the images")
         token = node.command("token", "add", "viewer").stdout.strip()
         ours = Server(node.web_address, f"/dicomweb/studies/{uid}", {"Authorization": f"Bearer {token}"})
         theirs = Server(f"http://127.0.0.1:{orthanc.http_port}", f"/dicom-web/studies/{uid}", {})

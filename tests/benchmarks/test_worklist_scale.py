@@ -54,12 +54,12 @@ def deep_cursor(worklist: Worklist, pages: int) -> str:
     """The cursor of a page far down, where OFFSET would be slow."""
     after = None
     for _ in range(pages):
-        after = worklist.queries.studies(after=after, limit=200)["next"]
+        after = worklist.study_lists.studies(after=after, limit=200)["next"]
     return after
 
 
 def questions(worklist: Worklist) -> dict[str, Callable[[], Any]]:
-    queries, numbers = worklist.queries, worklist.statistics
+    queries, numbers = worklist.study_lists, worklist.statistics
     today = date.today()
     week, month, year = (today - timedelta(days=days) for days in (7, 30, 365))
     one = queries.studies(limit=1)["studies"][0]
@@ -97,7 +97,7 @@ def questions(worklist: Worklist) -> dict[str, Callable[[], Any]]:
         "worklist, text": lambda: queries.open_studies(Filters(text="muller")),
         **{f"studies, {name}": lambda filters=filters: queries.studies(filters) for name, filters in lists.items()},
         "studies, page 10,000 rows down": lambda: queries.studies(after=deep),
-        "one study": lambda: worklist.views.study(one["study_instance_uid"]),
+        "one study": lambda: worklist.study_details.study(one["study_instance_uid"]),
         "counts": queries.counts,
         "choices": queries.choices,
         "changes, none": lambda: queries.changes_since(queries.marker()),
@@ -116,9 +116,9 @@ def questions(worklist: Worklist) -> dict[str, Callable[[], Any]]:
             AuditFilters(user_name="user7", start=start_of(month), end=start_of(week))
         ),
         "drift, a month against a year": lambda: numbers.drift(month, today, year, month),
-        "health's counts": worklist.views.counts,
+        "health's counts": worklist.study_details.counts,
         "next claim": lambda: worklist.claims.claim("nobody"),
-        "assembler's round": worklist.assembly.advance,
+        "assembler's round": worklist.study_completion.advance,
     }
 
 
@@ -189,7 +189,7 @@ def test_no_query_takes_longer_for_a_million_studies(filled):
         )
         late += [name] if is_late else []
     grown = (process.memory_info().rss - before) / 2**20
-    rows = sum(1 for _ in filled.queries.every(Filters(decision=("flagged",))))
+    rows = sum(1 for _ in filled.study_lists.every(Filters(decision=("flagged",))))
     exported = (process.memory_info().rss - before) / 2**20
     print(f"resident memory: {before / 2**20:.0f} MB, +{grown:.0f} MB after all queries, "
           f"+{exported:.0f} MB after an export of {rows} studies")  # fmt: skip

@@ -53,7 +53,7 @@ def fill(worklist: Worklist, past: Past, studies: list[Study], seconds_between: 
     for study in studies:
         worklist.registration.register([_instance(study, past(), rng)])
         past.now += 100.0
-        worklist.assembly.advance()
+        worklist.study_completion.advance()
         claim = worklist.claims.claim("history")
         assert claim is not None
         past.now += rng.uniform(2, 8)

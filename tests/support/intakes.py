@@ -1,4 +1,4 @@
-"""The intake alone, in the test's own process: listener, door, registrar, no model."""
+"""The intake alone, in the test's own process: listener, ingest, indexer, no model."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from pynetdicom import AE, _config, build_context
 
 from triage_node.config import Settings
 from triage_node.dimse import Listener
-from triage_node.ingest import Door, Registrar
+from triage_node.ingest import Indexer, Ingest
 from triage_node.storage import Spool
 from triage_node.worklist import Worklist
 
@@ -19,10 +19,10 @@ class Intake:
         self.spool = Spool(settings.data_dir / "spool", settings.disk_reserve_mb << 20)
         self.worklist = Worklist(settings)
         self.worklist.prepare()
-        self.registrar = Registrar(self.spool, self.worklist)
-        self.door = Door(self.spool, self.worklist, self.registrar, settings.maximum_instance_mb << 20)
-        self.listener = Listener(settings, self.door)
-        self.registrar.start()
+        self.indexer = Indexer(self.spool, self.worklist)
+        self.ingest = Ingest(self.spool, self.worklist, self.indexer, settings.maximum_instance_mb << 20)
+        self.listener = Listener(settings, self.ingest)
+        self.indexer.start()
         self.listener.start()
 
     @property
@@ -32,12 +32,12 @@ class Intake:
 
     def events(self, code: str) -> list[str]:
         """Return the messages of the events of a code."""
-        return [event["message"] for event in self.worklist.views.events(code)]
+        return [event["message"] for event in self.worklist.study_details.events(code)]
 
     def stop(self) -> None:
         """End it."""
         self.listener.stop()
-        self.registrar.stop()
+        self.indexer.stop()
         self.worklist.close()
 
 

@@ -58,11 +58,11 @@ class RunningNode:
 
     def study(self, study_instance_uid: str) -> dict[str, Any]:
         """Return what the worklist says of a study."""
-        return self.worklist.views.study(study_instance_uid)
+        return self.worklist.study_details.study(study_instance_uid)
 
     def state(self, study_instance_uid: str) -> str:
         """Return a study's state, or "" while the worklist does not know it."""
-        rows = {row["study_instance_uid"]: row["state"] for row in self.worklist.views.worklist()}
+        rows = {row["study_instance_uid"]: row["state"] for row in self.worklist.study_details.worklist()}
         return rows.get(study_instance_uid, "")
 
     def storescu(self, *arguments: object) -> Any:

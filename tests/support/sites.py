@@ -13,7 +13,7 @@ from triage_node.identity import Role
 from triage_node.identity.accounts import Accounts
 from triage_node.identity.lockouts import Lockouts
 from triage_node.identity.passwords import Passwords
-from triage_node.ingest import Door, Registrar
+from triage_node.ingest import Indexer, Ingest
 from triage_node.storage import Spool
 from triage_node.web.application import build_application
 from triage_node.web.security.audit import Auditor
@@ -46,13 +46,13 @@ class Site:
     def __enter__(self) -> Self:
         settings = self.settings
         self.spool = Spool(settings.data_dir / "spool", settings.disk_reserve_mb << 20)
-        self.registrar = Registrar(self.spool, self.worklist)
-        self.door = Door(self.spool, self.worklist, self.registrar, settings.maximum_instance_mb << 20)
-        self.registrar.start()
+        self.indexer = Indexer(self.spool, self.worklist)
+        self.ingest = Ingest(self.spool, self.worklist, self.indexer, settings.maximum_instance_mb << 20)
+        self.indexer.start()
         self.auditor = Auditor(self.worklist.audit_trail)
         self.auditor.start()
         self.application = build_application(
-            settings, self.worklist, self.spool, self.auditor, door=self.door, **self.options
+            settings, self.worklist, self.spool, self.auditor, ingest=self.ingest, **self.options
         )
         # The same hashes as in use, at the least cost: most tests sign somebody in.
         passwords = Passwords(argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
@@ -64,7 +64,7 @@ class Site:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.auditor.stop()
-        self.registrar.stop()
+        self.indexer.stop()
 
     def browser(self) -> Browser:
         """Return a browser in which nobody is signed in."""

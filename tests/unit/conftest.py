@@ -103,7 +103,7 @@ def analyze(worklist, receive, clock, flagged) -> Callable[..., None]:
     def analyze(uid: str, decision: Decision | None = Decision.FLAGGED, score: float = 0.9, **more) -> None:
         receive(1, 2, study=uid, series=f"{uid}.1", **more)
         clock.forward(61)
-        worklist.assembly.advance()
+        worklist.study_completion.advance()
         claim = worklist.claims.claim("w")
         types = (Label.SUBDURAL, Label.ANY) if decision is Decision.FLAGGED else ()
         outcome = replace(

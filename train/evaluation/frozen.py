@@ -17,7 +17,7 @@ from triage_node.train.phantom.making import make_shards, shard_ranges
 from triage_node.train.shards import read_seeds, shard_paths
 
 FROZEN_FILE = Path(__file__).with_name("frozen.json")
-# Kept beside the shards, so that those of an older generator are not taken for the present ones.
+# UnindexedInstance beside the shards, so that those of an older generator are not taken for the present ones.
 STAMP = "frozen-set.json"
 
 

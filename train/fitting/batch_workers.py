@@ -91,7 +91,7 @@ def _make_batches(
         connection.send(error)
 
 
-class BatchMakers:
+class BatchWorkers:
     """Some processes, each with a pool of its own, that make the batches of a fit in turn; a context.
 
     Parameters

@@ -12,7 +12,7 @@ import numpy as np
 from triage_node.errors import ModelError
 from triage_node.models import Architecture, assign_weights, build_network, channel_count, read_weights
 from triage_node.train.fitting.averaging import WeightAverage
-from triage_node.train.fitting.batch_workers import BatchMakers, Pool, make_batch
+from triage_node.train.fitting.batch_workers import BatchWorkers, Pool, make_batch
 from triage_node.train.fitting.batches import slice_pool
 from triage_node.train.fitting.checkpoint import CHECKPOINT_FILE, Checkpoint, restore_checkpoint
 from triage_node.train.fitting.compiling import compile_network
@@ -36,7 +36,7 @@ class SliceBatches(keras.utils.PyDataset):
         settings: FitSettings,
         shards: Path | None = None,
         epoch: int = 0,
-        makers: BatchMakers | None = None,
+        makers: BatchWorkers | None = None,
     ) -> None:
         super().__init__(workers=1 if makers else settings.workers, use_multiprocessing=False, max_queue_size=8)
         self.pool, self.settings, self.shards, self.epoch, self.makers = pool, settings, shards, epoch, makers
@@ -173,10 +173,10 @@ def fit_pool(
 
 def _makers(
     make_pool: Callable[[], Pool] | None, shards: Path | None, settings: FitSettings, epoch: int
-) -> AbstractContextManager[BatchMakers | None]:
+) -> AbstractContextManager[BatchWorkers | None]:
     if make_pool is None or not settings.makers:
         return nullcontext()
-    return BatchMakers(make_pool, shards, settings, epoch)
+    return BatchWorkers(make_pool, shards, settings, epoch)
 
 
 def _first_images(pool: Pool, settings: FitSettings) -> np.ndarray:

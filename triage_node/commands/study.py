@@ -14,7 +14,7 @@ def show(context: typer.Context, study_uid: StudyUid, as_json: Json = False, dat
     """Show one study: its series, what was found, where its reports are, and what happened when."""
     import json
 
-    study = open_worklist(settings_from(context, data_dir=data_dir)).views.study(study_uid)
+    study = open_worklist(settings_from(context, data_dir=data_dir)).study_details.study(study_uid)
     if as_json:
         typer.echo(json.dumps(study, indent=1))
     else:
@@ -36,7 +36,7 @@ def requeue(
         count = worklist.outbox.resend(study_uid, actor)
         typer.echo(f"{count} reports of {study_uid} will be sent again.")
     else:
-        worklist.people.requeue(study_uid, actor)
+        worklist.reader_actions.requeue(study_uid, actor)
         typer.echo(f"{study_uid} is in the queue again.")
 
 

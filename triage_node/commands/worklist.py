@@ -50,7 +50,7 @@ def worklist(
     """
     import json
 
-    rows = open_worklist(settings_from(context, data_dir=data_dir)).views.worklist(since_hours=hours)
+    rows = open_worklist(settings_from(context, data_dir=data_dir)).study_details.worklist(since_hours=hours)
     if as_json:
         typer.echo(json.dumps(rows, indent=1))
     else:

@@ -24,7 +24,7 @@ POLL_SECONDS = 0.2
 PAUSE_AFTER_ERROR_SECONDS = 5.0
 
 
-class Courier:
+class Dispatcher:
     """Deliver the reports for one destination, oldest first; a dead PACS holds up nobody else's reports.
 
     While the destination does not answer, one report after the other is tried at growing pauses; the others wait. As
@@ -63,7 +63,7 @@ class Courier:
         self._line = Line(str(destination), policy, clock, steady)
         self._in_hand: Delivery | None = None
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"courier-{destination}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"dispatcher-{destination}", daemon=True)
 
     @property
     def reach(self) -> Reach:
@@ -111,7 +111,7 @@ class Courier:
         """Try what is due now; False when nothing is."""
         if not self._line.may_call:
             return False
-        delivery = self._worklist.outbox.due(str(self._destination), is_probe=self._line.is_down)
+        delivery = self._worklist.outbox.claim_next(str(self._destination), is_probe=self._line.is_down)
         if delivery is None:
             return False
         self._in_hand = delivery
@@ -138,7 +138,7 @@ class Courier:
         except Exception as error:
             reason = origin(error)
             log.error("delivery_failed destination=%s error=%s", self._destination, reason)
-            self._settle(lambda: outbox.bury(delivery, reason))
+            self._settle(lambda: outbox.mark_dead(delivery, reason))
         else:
             log.info("delivered destination=%s sop_instance_uid=%s", self._destination, sent.SOPInstanceUID)
             said = f"{sent.SOPClassUID.name}, {sent.SOPInstanceUID}"
@@ -190,7 +190,7 @@ class Courier:
         outage = self._line.failed(error)
         outbox, longer = self._worklist.outbox, before + spent_seconds
         if self._policy.gives_up(delivery.tried_seconds + longer):
-            self._settle(lambda: outbox.bury(delivery, error))
+            self._settle(lambda: outbox.mark_dead(delivery, error))
         else:
             self._settle(lambda: outbox.retry(delivery, outage.pause_seconds, error))
         give_up_seconds = self._policy.give_up_seconds
@@ -202,7 +202,7 @@ class Courier:
         if gives_up or delivery.attempts == 1:
             log.warning("delivery_not_taken destination=%s given_up=%s error=%s", self._destination, gives_up, reason)
         if gives_up:
-            self._settle(lambda: outbox.bury(delivery, reason))
+            self._settle(lambda: outbox.mark_dead(delivery, reason))
             return
         pause = self._policy.pause_seconds(delivery.attempts)
         self._settle(lambda: outbox.retry(delivery, pause, reason, spent_seconds + pause))

@@ -90,7 +90,7 @@ def _show_study(study: DemoStudy, node: Node, pacs: StandInPACS, console: Consol
     if arrival is None:
         console.print(f"[red]No report of the study {study.title} came back in {REPORT_SECONDS:.0f} s.[/]")
         return None
-    details = node.worklist.views.study(study.study_instance_uid)
+    details = node.worklist.study_details.study(study.study_instance_uid)
     seconds = _turnaround(start, sent_at, arrival, details, node)
     title = f"A generated study {study.title}: {len(study.files)} instances"
     console.rule(title, align="left")

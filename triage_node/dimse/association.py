@@ -30,7 +30,7 @@ from triage_node.ingest import (
     SOP_CLASS_NOT_SUPPORTED,
     SUCCESS,
     UNRECOGNIZED_OPERATION,
-    Door,
+    Ingest,
     Sender,
     file_start,
     is_storage,
@@ -63,13 +63,13 @@ class Association:
         self,
         connection: Connection,
         address: str,
-        door: Door,
+        ingest: Ingest,
         allows: Callable[[str], bool],
         maximum_message_bytes: int,
     ) -> None:
         self._connection = connection
         self._address = address
-        self._door = door
+        self._ingest = ingest
         self._allows = allows
         self._maximum_message_bytes = maximum_message_bytes
         self._contexts: Mapping[int, Context] = {}
@@ -109,7 +109,7 @@ class Association:
             log.debug("connection_ended address=%s", self._address)
 
     def _refuse(self, sentence: str, quiet_seconds: float = QUIET_SECONDS) -> None:
-        self._door.refuse(InvalidInstance(sentence), self._sender(), quiet_seconds)
+        self._ingest.refuse(InvalidInstance(sentence), self._sender(), quiet_seconds)
 
     def _establish(self, encoded: bytes) -> bool:
         request = Request.decode(encoded)
@@ -171,7 +171,7 @@ class Association:
         start = file_start(
             request.sop_class_uid, request.sop_instance_uid, context.transfer_syntax, self._calling_ae_title
         )
-        data_set = DataSet(start, self._door, self._maximum_message_bytes)
+        data_set = DataSet(start, self._ingest, self._maximum_message_bytes)
         if refusal := _refusal(request, context):
             data_set.refuse(refusal)
         return data_set

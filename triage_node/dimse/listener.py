@@ -17,7 +17,7 @@ from triage_node.dimse.pdu import Connection
 from triage_node.dimse.places import Place, Places
 from triage_node.dimse.reception import Reception
 from triage_node.errors import InvalidInstance, StorageError
-from triage_node.ingest import Door, Sender
+from triage_node.ingest import Ingest, Sender
 from triage_node.logs import origin
 
 log = logging.getLogger(__name__)
@@ -55,19 +55,19 @@ class ListenerState:
 
 
 class Listener:
-    """Take connections, each association in a thread of its own, and hand each instance to the door.
+    """Take connections, each association in a thread of its own, and hand each instance to ingest.
 
     Parameters
     ----------
     settings
         Address, allow list, limits.
-    door
+    ingest
         Where instances go.
     """
 
-    def __init__(self, settings: Settings, door: Door) -> None:
+    def __init__(self, settings: Settings, ingest: Ingest) -> None:
         self._settings = settings
-        self._door = door
+        self._ingest = ingest
         self._socket: socket.socket | None = None
         self._selector = selectors.DefaultSelector()
         self._places = Places(settings.maximum_associations, settings.maximum_associations_per_address)
@@ -196,7 +196,7 @@ class Listener:
         settings = self._settings
         try:
             association = Association(
-                connection, address, self._door, settings.allows, settings.maximum_instance_mb << 20
+                connection, address, self._ingest, settings.allows, settings.maximum_instance_mb << 20
             )
             association.serve(request)
         finally:
@@ -213,7 +213,7 @@ class Listener:
         while (note := self._notes.get()) is not None:
             sentence, sender = note
             try:
-                self._door.refuse(InvalidInstance(sentence), sender)
+                self._ingest.refuse(InvalidInstance(sentence), sender)
             except Exception as error:  # a border: a note that is lost must not lose the next
                 log.error("event_lost error=%s", origin(error))
 

@@ -3,7 +3,7 @@
 from triage_node.dimse.command_set import LONGEST_COMMAND_BYTES, Command
 from triage_node.dimse.pdu import ProtocolError
 from triage_node.errors import InvalidInstance, StorageError
-from triage_node.ingest import Door, Sender
+from triage_node.ingest import Ingest, Sender
 from triage_node.storage import Draft
 
 # What an association may hold in memory: an image of 512 x 512 is written at once, as each write yields to the others.
@@ -43,14 +43,14 @@ class DataSet:
     ----------
     start
         The bytes of the file before the data set.
-    door
+    ingest
         Where it goes.
     maximum_bytes
         A longer data set is not taken.
     """
 
-    def __init__(self, start: bytes, door: Door, maximum_bytes: int) -> None:
-        self._door = door
+    def __init__(self, start: bytes, ingest: Ingest, maximum_bytes: int) -> None:
+        self._ingest = ingest
         self._gathered = bytearray(start)
         self._left = maximum_bytes
         self._draft: Draft | None = None
@@ -90,17 +90,17 @@ class DataSet:
             It is refused, and an event says so.
         """
         if self._refusal is not None:
-            self._door.refuse(self._refusal, sender)
+            self._ingest.refuse(self._refusal, sender)
             raise self._refusal
         if self._draft is None:
-            self._door.receive(bytes(self._gathered), sender)
+            self._ingest.receive(bytes(self._gathered), sender)
             return
         try:
             self._write()
         except StorageError as error:
-            self._door.refuse(error, sender)
+            self._ingest.refuse(error, sender)
             raise
-        self._door.receive_draft(self._draft, sender)
+        self._ingest.receive_draft(self._draft, sender)
 
     def discard(self) -> None:
         """Remove the file, if it was not kept."""
@@ -110,6 +110,6 @@ class DataSet:
             self._draft = None
 
     def _write(self) -> None:
-        self._draft = self._draft or self._door.draft()
+        self._draft = self._draft or self._ingest.draft()
         self._draft.write(self._gathered)
         self._gathered = bytearray()

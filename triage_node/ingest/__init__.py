@@ -2,8 +2,8 @@
 
 from triage_node.ingest.file_meta import PREFIX_END, file_start, without_preamble
 from triage_node.ingest.header import Header, is_uid
-from triage_node.ingest.indexer import Registrar
-from triage_node.ingest.ingest import Door, Sender
+from triage_node.ingest.indexer import Indexer
+from triage_node.ingest.ingest import Ingest, Sender
 from triage_node.ingest.rebuild import Rebuilt, rebuild_worklist
 from triage_node.ingest.refusal_log import QUIET_SECONDS
 from triage_node.ingest.sop_classes import VERIFICATION, is_storage
@@ -23,10 +23,10 @@ __all__ = [
     "SUCCESS",
     "UNRECOGNIZED_OPERATION",
     "VERIFICATION",
-    "Door",
     "Header",
+    "Indexer",
+    "Ingest",
     "Rebuilt",
-    "Registrar",
     "Sender",
     "file_start",
     "is_storage",

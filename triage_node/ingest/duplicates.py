@@ -7,7 +7,7 @@ from collections import Counter
 
 from triage_node.errors import StorageError
 from triage_node.imaging import Difference, difference
-from triage_node.ingest.unindexed_instance import Kept
+from triage_node.ingest.unindexed_instance import UnindexedInstance
 from triage_node.logs import origin
 from triage_node.storage import Spool
 from triage_node.worklist import Worklist
@@ -30,7 +30,7 @@ class Duplicates:
     def __init__(self, spool: Spool, worklist: Worklist) -> None:
         self._spool = spool
         self._worklist = worklist
-        self._queue: queue.SimpleQueue[Kept | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[UnindexedInstance | None] = queue.SimpleQueue()
         self._untold: Counter[tuple[str, str]] = Counter()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="duplicates", daemon=True)
@@ -45,7 +45,7 @@ class Duplicates:
         self._queue.put(None)
         self._thread.join()
 
-    def submit(self, kept: Kept) -> None:
+    def submit(self, kept: UnindexedInstance) -> None:
         """Queue an instance under whose UIDs another was filed before; returns at once."""
         self._queue.put(kept)
 
@@ -60,7 +60,7 @@ class Duplicates:
             if self._queue.empty() or sum(self._untold.values()) >= MOST_UNTOLD:
                 self._tell()
 
-    def _settle(self, kept: Kept) -> None:
+    def _settle(self, kept: UnindexedInstance) -> None:
         uids = kept.header.study_instance_uid, kept.header.sop_instance_uid
         try:
             known = self._spool.variants(*uids)[:MOST_VARIANTS_COMPARED]

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from triage_node.errors import InvalidInstance, RowRefused, StorageError, StorageFull
 from triage_node.ingest.duplicates import Duplicates
 from triage_node.ingest.quarantine import Quarantine
-from triage_node.ingest.unindexed_instance import Kept, read_kept
+from triage_node.ingest.unindexed_instance import UnindexedInstance, read_kept
 from triage_node.storage import Filing, Spool
 from triage_node.worklist import Worklist
 
 log = logging.getLogger(__name__)
 
-# One transaction for what comes in this time costs hardly more than one for a single instance, and a registrar that
+# One transaction for what comes in this time costs hardly more than one for a single instance, and a indexer that
 # rests leaves the interpreter to the threads that receive.
 GATHER_SECONDS = 0.1
 BATCH = 500
@@ -31,12 +31,12 @@ LONGEST_RETRY_AFTER_NEWS_SECONDS = 60.0
 class Filed:
     """An instance that has its place, and how it got it."""
 
-    kept: Kept
+    kept: UnindexedInstance
     filing: Filing
 
 
 @dataclass(frozen=True)
-class RegistrarState:
+class IndexerState:
     """How registration goes: instances that wait for their row, for how long, and those set aside in quarantine."""
 
     backlog: int
@@ -45,7 +45,7 @@ class RegistrarState:
     alive: bool
 
 
-class Registrar:
+class Indexer:
     """File kept instances and register them, in batches.
 
     A database or a disk that takes nothing is waited for. An instance that alone is refused is set aside and tried
@@ -64,12 +64,12 @@ class Registrar:
         self._worklist = worklist
         self._quarantine = Quarantine(spool, worklist)
         self._duplicates = Duplicates(spool, worklist)
-        self._queue: queue.SimpleQueue[Kept | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[UnindexedInstance | None] = queue.SimpleQueue()
         self._waiting: deque[float] = deque()
         self._first_retry_seconds = self._retry_seconds = retry_seconds
         self._retry_at = time.monotonic()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="registrar", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="indexer", daemon=True)
 
     def start(self) -> None:
         """Take up what an earlier run kept and did not register, then go on with what comes."""
@@ -88,18 +88,18 @@ class Registrar:
         self._thread.join()
         self._duplicates.stop()
 
-    def submit(self, kept: Kept) -> None:
+    def submit(self, kept: UnindexedInstance) -> None:
         """Queue an instance; returns at once."""
         self._waiting.append(kept.waits_since)
         self._queue.put(kept)
 
-    def state(self) -> RegistrarState:
+    def state(self) -> IndexerState:
         """Return how registration goes now."""
         try:
             oldest = time.monotonic() - self._waiting[0]
         except IndexError:
             oldest = None
-        return RegistrarState(len(self._waiting), oldest, self._quarantine.size, self._thread.is_alive())
+        return IndexerState(len(self._waiting), oldest, self._quarantine.size, self._thread.is_alive())
 
     def _run(self) -> None:
         ended = False
@@ -114,7 +114,7 @@ class Registrar:
             for _ in batch:
                 self._waiting.popleft()
 
-    def _next_batch(self) -> tuple[list[Kept], bool]:
+    def _next_batch(self) -> tuple[list[UnindexedInstance], bool]:
         try:
             batch = [self._queue.get(timeout=max(0.0, self._retry_at - time.monotonic()))]
         except queue.Empty:
@@ -137,10 +137,10 @@ class Registrar:
         self._retry_seconds = self._first_retry_seconds if taken else longer
         self._retry_at = time.monotonic() + self._retry_seconds
 
-    def _register(self, batch: Sequence[Kept]) -> list[Kept]:
+    def _register(self, batch: Sequence[UnindexedInstance]) -> list[UnindexedInstance]:
         """Return those that have to wait, because the disk or the database takes nothing now."""
         filed: list[Filed] = []
-        waiting: list[Kept] = []
+        waiting: list[UnindexedInstance] = []
         refusal: Exception | None = None
         for kept in batch:
             try:
@@ -163,7 +163,7 @@ class Registrar:
         is_full = isinstance(error, StorageFull)
         return is_full or (isinstance(error, StorageError) and not self._spool.takes_files())
 
-    def _write(self, filed: Sequence[Filed]) -> list[Kept]:
+    def _write(self, filed: Sequence[Filed]) -> list[UnindexedInstance]:
         """Write the rows; what is refused is taken apart until the one instance is found."""
         if not filed:
             return []
@@ -178,7 +178,7 @@ class Registrar:
             self._finish(one)
         return []
 
-    def _take_apart(self, filed: Sequence[Filed], error: Exception) -> list[Kept]:
+    def _take_apart(self, filed: Sequence[Filed], error: Exception) -> list[UnindexedInstance]:
         if len(filed) == 1:
             self._quarantine.put(filed[0].kept, error)
             return []
@@ -188,7 +188,7 @@ class Registrar:
             return waiting + [one.kept for one in filed[half:]]
         return self._write(filed[half:])
 
-    def _file(self, kept: Kept) -> Filing:
+    def _file(self, kept: UnindexedInstance) -> Filing:
         return self._spool.file(kept.path, kept.header.study_instance_uid, kept.header.sop_instance_uid)
 
     def _finish(self, filed: Filed) -> None:

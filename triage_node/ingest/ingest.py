@@ -1,4 +1,4 @@
-"""The one door: every instance comes in here, whichever way it was sent."""
+"""Ingest: every instance comes in here, whichever way it was sent."""
 
 import io
 import logging
@@ -12,9 +12,9 @@ from typing import BinaryIO
 from triage_node.errors import InvalidInstance, StorageError
 from triage_node.ingest.file_meta import PREFIX_END, without_preamble
 from triage_node.ingest.header import Header, printable, read_open_header
-from triage_node.ingest.indexer import Registrar
+from triage_node.ingest.indexer import Indexer
 from triage_node.ingest.refusal_log import QUIET_SECONDS, Refusals
-from triage_node.ingest.unindexed_instance import Kept
+from triage_node.ingest.unindexed_instance import UnindexedInstance
 from triage_node.storage import Draft, Spool
 from triage_node.worklist import Worklist
 
@@ -39,7 +39,7 @@ class _Arrived:
     keep: Callable[[str, str], Path]
 
 
-class Door:
+class Ingest:
     """Keep an instance, then have it registered.
 
     Parameters
@@ -52,13 +52,13 @@ class Door:
         self,
         spool: Spool,
         worklist: Worklist,
-        registrar: Registrar,
+        indexer: Indexer,
         maximum_bytes: int,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._spool = spool
         self._worklist = worklist
-        self._registrar = registrar
+        self._indexer = indexer
         self._maximum_bytes = maximum_bytes
         self._clock = clock
         self._refusals = Refusals()
@@ -119,8 +119,8 @@ class Door:
             self._note_refusal(error, sender)
             raise
         calling_ae_title = printable(sender.calling_ae_title)
-        kept = Kept(path, header, arrived.size_bytes, self._clock(), calling_ae_title, sender.urgent)
-        self._registrar.submit(kept)
+        kept = UnindexedInstance(path, header, arrived.size_bytes, self._clock(), calling_ae_title, sender.urgent)
+        self._indexer.submit(kept)
         return header
 
     def refuse(

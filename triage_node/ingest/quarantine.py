@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from triage_node.errors import InvalidInstance, StorageError, TriageError
-from triage_node.ingest.unindexed_instance import Kept, read_kept
+from triage_node.ingest.unindexed_instance import UnindexedInstance, read_kept
 from triage_node.logs import origin
 from triage_node.storage import Spool
 from triage_node.worklist import Worklist
@@ -35,7 +35,7 @@ class Quarantine:
         """How many files lie there."""
         return len(self._spool.quarantined())
 
-    def put(self, kept: Kept, error: Exception) -> None:
+    def put(self, kept: UnindexedInstance, error: Exception) -> None:
         """Set an instance aside; one that was tried again and failed stays where it is, without another word."""
         if kept.path.parent == self._spool.layout.quarantine:
             return
@@ -70,7 +70,7 @@ class Quarantine:
             log.error("event_waits error=%s", error)
         return had_news
 
-    def readable(self) -> Iterator[Kept]:
+    def readable(self) -> Iterator[UnindexedInstance]:
         """Yield some of what lies there, to be tried again, others each time; what cannot be read is passed over."""
         paths = self._spool.quarantined()
         self._next = self._next if self._next < len(paths) else 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from triage_node.errors import InvalidInstance, RowRefused
-from triage_node.ingest.unindexed_instance import Kept, read_kept, read_regular_file
+from triage_node.ingest.unindexed_instance import UnindexedInstance, read_kept, read_regular_file
 from triage_node.storage import Spool, hashed
 from triage_node.worklist import StoredOutcome, Worklist
 
@@ -73,7 +73,7 @@ class _Rebuild:
         self._spool = spool
         self._worklist = worklist
         self._destinations = destinations
-        # They have no row yet, and are no loss: the registrar takes them up as they came, not held.
+        # They have no row yet, and are no loss: the indexer takes them up as they came, not held.
         self._unfiled = {path.lstat().st_ino for path in spool.unfiled()}
         self.made = Rebuilt()
 
@@ -89,7 +89,7 @@ class _Rebuild:
             self._restore(folder, kept, left_out)
         self._tell(left_out, uid)
 
-    def _restore(self, folder: Path, kept: Sequence[Kept], left_out: list[tuple[str, str]]) -> None:
+    def _restore(self, folder: Path, kept: Sequence[UnindexedInstance], left_out: list[tuple[str, str]]) -> None:
         outcomes = [_outcome(path) for path in self._spool.outcomes(folder)]
         left_out += [(self._name(Path(one.folder)), one.damage) for one in outcomes if one.content is None]
         if self._is_written(kept, outcomes):
@@ -104,7 +104,7 @@ class _Rebuild:
         if not self._is_written(taken, damaged):
             left_out.append((self._name(folder), REFUSED))
 
-    def _is_written(self, kept: Sequence[Kept], outcomes: Sequence[StoredOutcome]) -> bool:
+    def _is_written(self, kept: Sequence[UnindexedInstance], outcomes: Sequence[StoredOutcome]) -> bool:
         try:
             self._worklist.rebuilding.restore([one.received() for one in kept], outcomes, self._destinations)
         except RowRefused as error:
@@ -113,7 +113,7 @@ class _Rebuild:
         self.made.studies += 1
         return True
 
-    def _instances(self, folder: Path, left_out: list[tuple[str, str]]) -> list[Kept]:
+    def _instances(self, folder: Path, left_out: list[tuple[str, str]]) -> list[UnindexedInstance]:
         found = []
         try:
             paths = sorted(path for path in folder.iterdir() if path.suffix == ".dcm")
@@ -143,7 +143,7 @@ class _Rebuild:
         return str(path.relative_to(self._spool.layout.root))
 
 
-def _instance(path: Path) -> Kept:
+def _instance(path: Path) -> UnindexedInstance:
     kept = read_kept(path)
     uids = kept.header.study_instance_uid, kept.header.sop_instance_uid
     if tuple(map(hashed, uids)) != (path.parent.name, path.stem):

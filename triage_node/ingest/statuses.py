@@ -25,7 +25,7 @@ STATUSES = {
 
 
 def status_of(error: Exception) -> int:
-    """Return the status for what the door raised; an error of ours is logged by where, not by what."""
+    """Return the status for what ingest raised; an error of ours is logged by where, not by what."""
     if isinstance(error, StorageError):
         return OUT_OF_RESOURCES
     if isinstance(error, InvalidInstance):

@@ -15,7 +15,7 @@ from triage_node.worklist import ReceivedInstance
 
 
 @dataclass(frozen=True)
-class Kept:
+class UnindexedInstance:
     """Where it lies and what is known of it; ``waits_since`` is by the monotonic clock."""
 
     path: Path
@@ -32,7 +32,7 @@ class Kept:
         return replace(told, urgent=told.urgent or self.urgent)
 
 
-def read_kept(path: Path) -> Kept:
+def read_kept(path: Path) -> UnindexedInstance:
     """Return what a file that lies in the spool says of itself; its sender is not known any more.
 
     Raises
@@ -42,7 +42,7 @@ def read_kept(path: Path) -> Kept:
     """
     with _opened(path) as file:
         status = os.fstat(file.fileno())
-        return Kept(path, read_open_header(file), status.st_size, status.st_mtime)
+        return UnindexedInstance(path, read_open_header(file), status.st_size, status.st_mtime)
 
 
 def read_regular_file(path: Path, most_bytes: int) -> bytes:

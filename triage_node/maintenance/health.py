@@ -61,7 +61,7 @@ def _database(settings: Settings) -> str:
     try:
         worklist.look_for_damage()
         worklist.prepare()
-        counts = worklist.views.counts()["studies"]
+        counts = worklist.study_details.counts()["studies"]
     finally:
         worklist.close()
     return f"{sum(counts.values())} studies" + (f", {worklist.database.url.get_backend_name()}")

@@ -2,7 +2,7 @@
 
 from triage_node.search.attributes import ATTRIBUTES, BY_KEYWORD, Attribute, Kind, Level
 from triage_node.search.search import Found, Question, Search
-from triage_node.search.stored_instances import Holding, Holdings
+from triage_node.search.stored_instances import StoredInstance, StoredInstances
 from triage_node.search.workitems import KEYS, Workitems, priority_of, readiness_of, state_of
 
 __all__ = [
@@ -11,12 +11,12 @@ __all__ = [
     "KEYS",
     "Attribute",
     "Found",
-    "Holding",
-    "Holdings",
     "Kind",
     "Level",
     "Question",
     "Search",
+    "StoredInstance",
+    "StoredInstances",
     "Workitems",
     "priority_of",
     "readiness_of",

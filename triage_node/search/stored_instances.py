@@ -9,7 +9,7 @@ from triage_node.database import Database, InstanceRow, SeriesRow, StudyRow
 
 
 @dataclass(frozen=True)
-class Holding:
+class StoredInstance:
     """An instance in the spool; the UIDs are as received. ``result_file`` is the place of one that the node made."""
 
     study_instance_uid: str
@@ -21,7 +21,7 @@ class Holding:
     result_file: str = ""
 
 
-class Holdings:
+class StoredInstances:
     """Find instances by where they belong: one is never found by a study or series that it is not of."""
 
     def __init__(self, database: Database) -> None:
@@ -29,7 +29,7 @@ class Holdings:
 
     def find(
         self, study_instance_uid: str, series_instance_uid: str | None = None, sop_instance_uid: str | None = None
-    ) -> Sequence[Holding]:
+    ) -> Sequence[StoredInstance]:
         """Return the instances of a study, of one of its series, or a single one, in the order of their arrival."""
         wanted = [
             column == value
@@ -56,4 +56,4 @@ class Holdings:
             .order_by(InstanceRow.id)
         )
         with self._database.read() as session:
-            return [Holding(*row) for row in session.execute(query)]
+            return [StoredInstance(*row) for row in session.execute(query)]

@@ -9,11 +9,11 @@ A page is a module in `pages/`, a part of the API one in `api/`, of DICOMweb one
     @router.get("/worklist")
     def worklist_page(
         request: Request,
-        visitor: Annotated[Visitor, Depends(audited("worklist_viewed", Role.READER))],
-        parts: Annotated[Parts, Depends(the_parts)],
+        principal: Annotated[Principal, Depends(audited("worklist_viewed", Role.READER))],
+        services: Annotated[Services, Depends(the_services)],
     ) -> Response:
-        rows = parts.worklist.views.worklist()
-        return parts.templates.page(request, "worklist.html", {"rows": rows})
+        rows = services.worklist.study_details.worklist()
+        return services.templates.page(request, "worklist.html", {"rows": rows})
 
 Every route asks for a role: `require` (no patient data) or `audited` (patient data; the access is on the disk before
 the answer is). A route without is refused when the application is built. Routes are plain functions where they use the
@@ -30,9 +30,9 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from triage_node import __version__
 from triage_node.config import Settings
-from triage_node.ingest import Door
+from triage_node.ingest import Ingest
 from triage_node.storage import Spool
-from triage_node.web.dependencies import Fact, Parts
+from triage_node.web.dependencies import Fact, Services
 from triage_node.web.http.allowed_hosts import allowed_hosts
 from triage_node.web.http.exception_handlers import Unforeseen, answer_refusals
 from triage_node.web.http.rate_limits import RateLimit
@@ -53,7 +53,7 @@ def build_application(
     spool: Spool,
     auditor: Auditor,
     *,
-    door: Door | None = None,
+    ingest: Ingest | None = None,
     ready: Callable[[], Sequence[Fact]] = tuple,
     clock: Callable[[], float] = time.monotonic,
     more: dict[str, Any] | None = None,
@@ -62,8 +62,8 @@ def build_application(
 
     Parameters
     ----------
-    settings, worklist, spool, door
-        The node's parts; without a door nothing can be stored.
+    settings, worklist, spool, ingest
+        The node's services; without ingest nothing can be stored.
     auditor
         Where accesses are kept; it must run.
     ready
@@ -71,7 +71,7 @@ def build_application(
     clock
         Seconds for the rate limits.
     more
-        What single pages want beside, at ``parts.more``.
+        What single pages want beside, at ``services.more``.
     """
     application = FastAPI(
         title="triage-node",
@@ -87,7 +87,7 @@ def build_application(
             Middleware(Unforeseen),
         ],
     )
-    application.state.parts = Parts(
+    application.state.services = Services(
         settings=settings,
         worklist=worklist,
         spool=spool,
@@ -95,7 +95,7 @@ def build_application(
         templates=Templates(navigation(), settings.ae_title),
         sign_in_limit=RateLimit(settings.web_sign_ins_per_minute, clock),
         request_limit=RateLimit(settings.web_requests_per_minute, clock),
-        door=door,
+        ingest=ingest,
         ready=ready,
         more=more or {},
     )

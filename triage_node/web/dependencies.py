@@ -1,4 +1,4 @@
-"""What the pages work with, put together once by `build_application` and found at ``request.app.state.parts``."""
+"""What the pages work with, put together once by `build_application` and found at ``request.app.state.services``."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import Request
 
 from triage_node.config import Settings
-from triage_node.ingest import Door
+from triage_node.ingest import Ingest
 from triage_node.storage import Spool
 from triage_node.web.http.event_streams import Streams
 from triage_node.web.http.rate_limits import RateLimit
@@ -32,8 +32,8 @@ class Fact:
 
 
 @dataclass(frozen=True)
-class Parts:
-    """The node's parts as the pages see them.
+class Services:
+    """The node's services as the pages see them.
 
     ``ready`` tells whether the node can do its work now; ``more`` holds what single pages want beside, by name.
     """
@@ -45,7 +45,7 @@ class Parts:
     templates: Templates
     sign_in_limit: RateLimit
     request_limit: RateLimit
-    door: Door | None = None
+    ingest: Ingest | None = None
     ready: Callable[[], Sequence[Fact]] = tuple
     more: dict[str, Any] = field(default_factory=dict)
     streams: Streams = field(default_factory=Streams)
@@ -53,12 +53,12 @@ class Parts:
     bodies: Bodies = field(default_factory=Bodies)
 
 
-def parts_of(request: Request) -> Parts:
-    """Return the parts."""
-    parts: Parts = request.app.state.parts
-    return parts
+def services_of(request: Request) -> Services:
+    """Return the services."""
+    services: Services = request.app.state.services
+    return services
 
 
-async def the_parts(request: Request) -> Parts:
-    """Return the parts, for ``Depends``: FastAPI would have a thread call a plain function."""
-    return parts_of(request)
+async def the_services(request: Request) -> Services:
+    """Return the services, for ``Depends``: FastAPI would have a thread call a plain function."""
+    return services_of(request)

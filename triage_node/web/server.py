@@ -11,7 +11,7 @@ import uvicorn
 
 from triage_node.config import Settings
 from triage_node.errors import SettingsError, StorageError
-from triage_node.ingest import Door
+from triage_node.ingest import Ingest
 from triage_node.storage import Spool
 from triage_node.web.application import build_application
 from triage_node.web.dependencies import Fact
@@ -34,8 +34,8 @@ class WebServer:
     ----------
     settings
         Address, TLS, proxies, and everything the application wants.
-    worklist, spool, door
-        The node's parts.
+    worklist, spool, ingest
+        The node's services.
     ready
         What the node needs and whether it is there.
     more
@@ -48,7 +48,7 @@ class WebServer:
         worklist: Worklist,
         spool: Spool,
         *,
-        door: Door | None = None,
+        ingest: Ingest | None = None,
         ready: Callable[[], Sequence[Fact]] = tuple,
         more: dict[str, Any] | None = None,
     ) -> None:
@@ -56,7 +56,7 @@ class WebServer:
         self._socket: socket.socket | None = None
         self._auditor = Auditor(worklist.audit_trail, forwarder(settings, worklist))
         self._build = partial(
-            build_application, settings, worklist, spool, self._auditor, door=door, ready=ready, more=more
+            build_application, settings, worklist, spool, self._auditor, ingest=ingest, ready=ready, more=more
         )
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None

@@ -93,7 +93,7 @@ class Outbox:
         self._lease_seconds = lease_seconds
         self._renewed: Stillness[tuple[int, int]] = Stillness(clock, steady, lease_seconds / LEASE_LOOKS)
 
-    def due(self, destination: str, *, is_probe: bool = False) -> Delivery | None:
+    def claim_next(self, destination: str, *, is_probe: bool = False) -> Delivery | None:
         """Claim the next delivery for a destination, oldest first.
 
         Parameters
@@ -183,7 +183,7 @@ class Outbox:
             row.tried_seconds += tried_seconds
             fold_try(session, row, self._clock(), pause_seconds)
 
-    def bury(self, delivery: Delivery, error: str) -> None:
+    def mark_dead(self, delivery: Delivery, error: str) -> None:
         """Give a delivery up until a person sends it again."""
         with self._database.write() as session:
             row = self._claimed(session, delivery)

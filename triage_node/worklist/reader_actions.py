@@ -26,7 +26,7 @@ LONGEST_COMMENT = 2000
 RESENT = (DeliveryState.DEAD, DeliveryState.DELIVERED, DeliveryState.HELD)
 
 
-class People:
+class ReaderActions:
     """Changes on a person's word; each leaves an event with their name."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:

@@ -116,7 +116,7 @@ class Registration:
         return len(fresh)
 
     def reject(self, code: str, message: str, *, actor: str = ACTOR) -> None:
-        """Leave an event for something that was refused at the door."""
+        """Leave an event for something that was refused at ingest."""
         with self._database.write() as session:
             record(session, None, self._clock(), actor=actor, code=code, message=message)
 

@@ -24,7 +24,7 @@ class Timers:
     study_maximum_seconds: float
 
 
-class Assembly:
+class StudyCompletion:
     """Decide which studies are ready to be analyzed.
 
     A study whose head CT series has been silent for the series' quiet time is ready at once: a trauma scan does not

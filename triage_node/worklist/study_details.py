@@ -23,7 +23,7 @@ from triage_node.statistics import delivery_counts, state_counts
 from triage_node.worklist.study_summary import public, summaries, verdicts_of
 
 
-class Views:
+class StudyDetails:
     """Read models; every answer is made of plain values, ready for JSON."""
 
     def __init__(self, database: Database, clock: Callable[[], float], maximum_wait_seconds: float) -> None:

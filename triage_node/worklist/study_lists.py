@@ -33,7 +33,7 @@ EVERYTHING = Filters()
 MOST_SINCE_HOURS = 24.0 * 366
 
 
-class Queries:
+class StudyLists:
     """Read models; every answer is made of plain values, ready for JSON."""
 
     def __init__(self, database: Database, clock: Callable[[], float], maximum_wait_seconds: float) -> None:

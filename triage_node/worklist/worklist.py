@@ -7,18 +7,18 @@ from triage_node.config import Settings
 from triage_node.database import Database, make_data_folder, mark_changes
 from triage_node.errors import StorageError
 from triage_node.identity import Accounts, AuditTrail, Limits, Lockouts, Passwords, Sessions, Tokens
-from triage_node.search import Holdings, Search, Workitems
+from triage_node.search import Search, StoredInstances, Workitems
 from triage_node.statistics import QueueHistory, Statistics, recount_if_missing, write_counts
 from triage_node.worklist.claims import Claims
 from triage_node.worklist.clock_change import ClockChange
 from triage_node.worklist.outbox import Outbox
 from triage_node.worklist.outbox_state import OutboxState
-from triage_node.worklist.reader_actions import People
+from triage_node.worklist.reader_actions import ReaderActions
 from triage_node.worklist.rebuilding import Rebuilding
 from triage_node.worklist.registration import Registration
-from triage_node.worklist.study_completion import Assembly, Timers
-from triage_node.worklist.study_details import Views
-from triage_node.worklist.study_lists import Queries
+from triage_node.worklist.study_completion import StudyCompletion, Timers
+from triage_node.worklist.study_details import StudyDetails
+from triage_node.worklist.study_lists import StudyLists
 
 LEASE_SECONDS = 60.0
 CHECK_SECONDS = 5.0
@@ -51,16 +51,16 @@ class Worklist:
         self.database = Database(settings.effective_database_url)
         self.database = Database(settings.effective_database_url, before_commit=(write_counts, mark_changes))
         self.registration = Registration(self.database, clock)
-        self.assembly = Assembly(self.database, clock, timers, steady)
+        self.study_completion = StudyCompletion(self.database, clock, timers, steady)
         self.claims = Claims(self.database, clock, LEASE_SECONDS, settings.analysis_attempts, steady)
         self.outbox = Outbox(self.database, clock, steady, settings.node_name, LEASE_SECONDS)
         self.outbox_state = OutboxState(self.database, clock)
         self.clock_change = ClockChange(self.database, clock)
-        self.people = People(self.database, clock)
+        self.reader_actions = ReaderActions(self.database, clock)
         self.rebuilding = Rebuilding(self.database, clock, self.registration)
-        self.views = Views(self.database, clock, settings.maximum_wait_minutes * 60)
-        self.holdings = Holdings(self.database)
-        self.queries = Queries(self.database, clock, settings.maximum_wait_minutes * 60)
+        self.study_details = StudyDetails(self.database, clock, settings.maximum_wait_minutes * 60)
+        self.stored_instances = StoredInstances(self.database)
+        self.study_lists = StudyLists(self.database, clock, settings.maximum_wait_minutes * 60)
         self.search = Search(self.database)
         self.workitems = Workitems(self.database)
         self.statistics = Statistics(self.database)
@@ -98,7 +98,7 @@ class Worklist:
         if self.database.damage:
             return False
         try:
-            self.views.is_empty()
+            self.study_details.is_empty()
         except StorageError:
             return False
         return not self.database.refusal

@@ -71,7 +71,7 @@ def test_undo_is_offered_for_ten_seconds_only(screen, ward, open_screen):
     expect(notice(screen)).to_contain_text("Undo")
     screen.page.clock.run_for(2_000)
     expect(screen.page.locator("#notices .notice")).to_have_count(0)
-    ward.node.worklist.people.unacknowledge(uid, "test")
+    ward.node.worklist.reader_actions.unacknowledge(uid, "test")
 
 
 def test_a_row_is_usable_again_when_the_node_cannot_be_reached(listed, ward):
@@ -112,12 +112,12 @@ def test_a_refusal_is_told_and_the_row_is_usable_again(listed, ward, status, bod
 
 def test_a_stale_row_names_who_was_first(listed, ward):
     uid = selected(listed).get_attribute("data-uid")
-    ward.node.worklist.people.acknowledge(uid, "person rosa")
+    ward.node.worklist.reader_actions.acknowledge(uid, "person rosa")
     # As if the click came before the row left this page.
     asked = "uid => triage.act(`/api/studies/${uid}/acknowledgement`).then(answer => answer === null)"
     assert listed.page.evaluate(asked, uid)
     expect(notice(listed)).to_contain_text("rosa has acknowledged the study already.")
-    ward.node.worklist.people.unacknowledge(uid, "person rosa")
+    ward.node.worklist.reader_actions.unacknowledge(uid, "person rosa")
 
 
 def test_a_comment_is_not_lost_to_a_node_that_cannot_be_reached(screen, ward):

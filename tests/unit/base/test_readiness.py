@@ -9,11 +9,11 @@ import pytest
 from pydicom import dcmwrite
 
 from triage_node.config import Destination
-from triage_node.delivery import Courier, RetryPolicy
+from triage_node.delivery import Dispatcher, RetryPolicy
 from triage_node.dimse import Listener
 from triage_node.errors import StorageError
 from triage_node.findings import ModelIdentity
-from triage_node.ingest import Door, Registrar
+from triage_node.ingest import Indexer, Ingest
 from triage_node.maintenance.scheduler import Scheduler
 from triage_node.outcome import Outcome, Status
 from triage_node.pipeline.supervisor import Supervisor
@@ -41,18 +41,18 @@ def parts(make_settings, make_worklist, clock, nobody):
     """The parts of a node without its model, as `node.py` puts them together."""
     settings = make_settings(destinations=[str(nobody)])
     spool, worklist = Spool(settings.data_dir / "spool", 1 << 20), make_worklist(settings, clock)
-    registrar = Registrar(spool, worklist)
-    listener = Listener(settings, Door(spool, worklist, registrar, 1 << 30))
+    indexer = Indexer(spool, worklist)
+    listener = Listener(settings, Ingest(spool, worklist, indexer, 1 << 30))
     scheduler, supervisor = Scheduler(), Supervisor(settings, worklist)
-    courier = Courier(nobody, worklist, RetryPolicy(60, 600, 3600), "TRIAGE", 1.0, clock=clock)
-    scheduler.every(0.05, worklist.assembly.advance)
-    for one in (registrar, listener, scheduler, courier):
+    dispatcher = Dispatcher(nobody, worklist, RetryPolicy(60, 600, 3600), "TRIAGE", 1.0, clock=clock)
+    scheduler.every(0.05, worklist.study_completion.advance)
+    for one in (indexer, listener, scheduler, dispatcher):
         one.start()
-    readiness = Readiness(worklist, spool, listener, registrar, supervisor, scheduler, [courier])
+    readiness = Readiness(worklist, spool, listener, indexer, supervisor, scheduler, [dispatcher])
     yield SimpleNamespace(**locals())
     if listener.state().accepting:
         listener.stop()
-    for one in (courier, scheduler, registrar):
+    for one in (dispatcher, scheduler, indexer):
         one.stop()
     worklist.close()
 
@@ -68,14 +68,14 @@ def messages(parts) -> dict[str, str]:
 def test_a_node_whose_parts_run_is_well(parts, wait_for):
     assert wrong(parts) == set()
     needed = [fact.name for fact in parts.readiness.facts() if fact.is_needed]
-    assert needed == ["database", "disk", "model", "listener", "registrar", "scheduler", "couriers"]
+    assert needed == ["database", "disk", "model", "listener", "indexer", "scheduler", "dispatchers"]
     wait_for(lambda: parts.readiness.jobs()[0].next_at, "the next run to be known")
     assert parts.readiness.intake().accepting
 
 
 @pytest.mark.parametrize(
     ("part", "name"),
-    [("listener", "listener"), ("registrar", "registrar"), ("scheduler", "scheduler"), ("courier", "couriers")],
+    [("listener", "listener"), ("indexer", "indexer"), ("scheduler", "scheduler"), ("dispatcher", "dispatchers")],
 )
 def test_a_part_that_ended_is_told(parts, part, name):
     getattr(parts, part).stop()

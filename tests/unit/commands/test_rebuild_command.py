@@ -33,7 +33,7 @@ def rebuild(folder, *options):
 
 def studies(folder):
     worklist = Worklist(read_settings(data_dir=folder))
-    rows = worklist.views.worklist(1e9)
+    rows = worklist.study_details.worklist(1e9)
     worklist.close()
     return rows
 

@@ -2,13 +2,13 @@ import threading
 
 
 def watch(worklist, marker):
-    answer = worklist.queries.changes_since(marker)
+    answer = worklist.study_lists.changes_since(marker)
     assert not answer["more"]
     return [study["study_instance_uid"] for study in answer["studies"]], answer["marker"]
 
 
 def test_whoever_watches_is_told_of_each_change_once(worklist, receive, analyze, clock):
-    marker = worklist.queries.marker()
+    marker = worklist.study_lists.marker()
     receive(1, study="1.2.9", series="1.2.9.1")
     changed, marker = watch(worklist, marker)
     assert changed == ["1.2.9"]
@@ -16,11 +16,11 @@ def test_whoever_watches_is_told_of_each_change_once(worklist, receive, analyze,
     assert watch(worklist, marker) == ([], marker), "one more image changes nothing that is shown live"
     analyze_two = ["1.2.9", "1.2.3"]
     clock.forward(61)
-    worklist.assembly.advance()
+    worklist.study_completion.advance()
     receive(1, study="1.2.3")
     changed, marker = watch(worklist, marker)
     assert changed == analyze_two
-    worklist.people.acknowledge("1.2.3", "anna")
+    worklist.reader_actions.acknowledge("1.2.3", "anna")
     changed, marker = watch(worklist, marker)
     assert changed == ["1.2.3"]
     assert watch(worklist, marker) == ([], marker)
@@ -28,8 +28,8 @@ def test_whoever_watches_is_told_of_each_change_once(worklist, receive, analyze,
 
 def test_a_delivery_is_a_change_too(worklist, analyze):
     analyze("1.2.3")
-    marker = worklist.queries.marker()
-    worklist.outbox.delivered(worklist.outbox.due("A@h:1"), "stored")
+    marker = worklist.study_lists.marker()
+    worklist.outbox.delivered(worklist.outbox.claim_next("A@h:1"), "stored")
     assert watch(worklist, marker)[0] == ["1.2.3"]
 
 
@@ -38,7 +38,7 @@ def test_many_changes_come_in_parts(worklist, receive):
         receive(1, study=f"1.{number}", series=f"1.{number}.1")
     seen, marker, more = [], 0, True
     while more:
-        answer = worklist.queries.changes_since(marker, limit=2)
+        answer = worklist.study_lists.changes_since(marker, limit=2)
         seen += [study["study_instance_uid"] for study in answer["studies"]]
         marker, more = answer["marker"], answer["more"]
     assert seen == [f"1.{number}" for number in range(5)]
@@ -61,10 +61,10 @@ def test_no_change_is_missed_while_many_write(worklist, receive):
         thread.start()
     seen, marker = [], 0
     while any(thread.is_alive() for thread in threads):
-        answer = worklist.queries.changes_since(marker)
+        answer = worklist.study_lists.changes_since(marker)
         seen, marker = seen + answer["studies"], answer["marker"]
     for thread in threads:
         thread.join()
-    seen += worklist.queries.changes_since(marker)["studies"]
+    seen += worklist.study_lists.changes_since(marker)["studies"]
     assert not failures
     assert sorted(study["study_instance_uid"] for study in seen) == sorted(uids)

@@ -101,7 +101,7 @@ def test_a_sqlite_file_that_is_whole_is_taken(closed, make_settings, state):
     worklist.look_for_damage()
     worklist.prepare()
     assert worklist.answers()
-    assert worklist.views.is_empty() == (state in ("empty", "absent"))
+    assert worklist.study_details.is_empty() == (state in ("empty", "absent"))
     worklist.close()
 
 
@@ -117,7 +117,7 @@ def test_a_sqlite_log_that_a_kill_left_is_taken(worklist, receive, tmp_path, mak
     again = Worklist(make_settings(data_dir=left))
     again.look_for_damage()
     again.prepare()
-    assert again.views.study("1.2.3")["revision"] == 3
+    assert again.study_details.study("1.2.3")["revision"] == 3
     again.close()
 
 
@@ -139,7 +139,7 @@ def test_sqlite_damage_found_while_running_is_logged_once_and_the_worklist_no_lo
     worklist.close()  # what was read before is forgotten
     for _ in range(2):
         with pytest.raises(DatabaseDamaged, match="triage-node rebuild"):
-            worklist.views.worklist(1e9)
+            worklist.study_details.worklist(1e9)
     assert caplog.text.count("database_damaged") == 1
     assert not worklist.answers()
     worklist.close()

@@ -13,7 +13,7 @@ from pynetdicom.sop_class import ComprehensiveSRStorage
 
 from triage_node.config import Destination
 from triage_node.database import DeliveryState
-from triage_node.delivery import Courier, RetryPolicy
+from triage_node.delivery import Dispatcher, RetryPolicy
 from triage_node.errors import StorageError
 from triage_node.findings import LABELS, Decision, Label, ModelIdentity
 from triage_node.outcome import Outcome, Status
@@ -82,7 +82,7 @@ def report(worklist, clock, tmp_path) -> Callable[..., str]:
         instance = ReceivedInstance(study, f"{study}.1", f"{study}.1.1", "1.2", "1.2.840.10008.1.2.1", 9, clock(), True)
         worklist.registration.register([instance])
         clock.forward(61)
-        worklist.assembly.advance()
+        worklist.study_completion.advance()
         folder = tmp_path / "reports" / str(number)
         folder.mkdir(parents=True)
         variants = report_variants(build_connection_test("TRIAGE", "2.25.7", datetime.fromtimestamp(clock(), UTC)))
@@ -106,29 +106,31 @@ def report(worklist, clock, tmp_path) -> Callable[..., str]:
 
 
 @pytest.fixture
-def courier(worklist, clock) -> Callable[..., Courier]:
-    def courier(peer: Destination, policy=POLICY, timeout_seconds=2.0, answer_seconds=2.0, steady=None) -> Courier:
-        return Courier(
+def dispatcher(worklist, clock) -> Callable[..., Dispatcher]:
+    def dispatcher(
+        peer: Destination, policy=POLICY, timeout_seconds=2.0, answer_seconds=2.0, steady=None
+    ) -> Dispatcher:
+        return Dispatcher(
             peer, worklist, policy, "TRIAGE", timeout_seconds, answer_seconds, clock=clock, steady=steady or clock
         )
 
-    return courier
+    return dispatcher
 
 
 def deliveries(worklist, study):
-    return worklist.views.study(study)["deliveries"]
+    return worklist.study_details.study(study)["deliveries"]
 
 
 def events(worklist, study, code):
-    return [event["message"] for event in worklist.views.study(study)["events"] if event["code"] == code]
+    return [event["message"] for event in worklist.study_details.study(study)["events"] if event["code"] == code]
 
 
 def test_a_destination_that_is_down_is_called_once_a_pause_and_everything_goes_when_it_is_up(
-    worklist, report, courier, peer, clock, caplog
+    worklist, report, dispatcher, peer, clock, caplog
 ):
     caplog.set_level(logging.INFO, "triage_node.delivery")
     studies = [report(number, peer.destination) for number in range(4)]
-    way = courier(peer.destination)
+    way = dispatcher(peer.destination)
     calls = 0
     for _ in range(25 * 60):
         calls += way.deliver_next()
@@ -152,12 +154,12 @@ def test_a_destination_that_is_down_is_called_once_a_pause_and_everything_goes_w
     assert [one.getMessage().split()[0] for one in caplog.records].count("destination_up") == 1
 
 
-def test_a_destination_that_is_silent_does_not_slow_another(worklist, report, courier, peer, wait_for):
+def test_a_destination_that_is_silent_does_not_slow_another(worklist, report, dispatcher, peer, wait_for):
     peer.on()
     with socket.create_server(("127.0.0.1", 0)) as silent:
         nowhere = Destination(ae_title="X", host="127.0.0.1", port=silent.getsockname()[1])
         steady = time.monotonic
-        ways = [courier(nowhere, timeout_seconds=30, steady=steady), courier(peer.destination, steady=steady)]
+        ways = [dispatcher(nowhere, timeout_seconds=30, steady=steady), dispatcher(peer.destination, steady=steady)]
         report(1, nowhere, peer.destination)
         for way in ways:
             way.start()
@@ -171,12 +173,12 @@ def test_a_destination_that_is_silent_does_not_slow_another(worklist, report, co
             way._thread.join(60)
 
 
-def test_a_report_the_peer_cannot_take_does_not_hold_up_the_others(worklist, report, courier, peer, clock):
+def test_a_report_the_peer_cannot_take_does_not_hold_up_the_others(worklist, report, dispatcher, peer, clock):
     peer.on()
     answers = iter([0xA700, 0x0000, 0x0000])
     peer.answer = lambda: next(answers)
     bad, good = report(1, peer.destination), report(2, peer.destination)
-    way = courier(peer.destination)
+    way = dispatcher(peer.destination)
     assert [way.deliver_next(), way.deliver_next(), way.deliver_next()] == [True, True, False]
     assert deliveries(worklist, bad)[0]["state"] == DeliveryState.PENDING
     assert deliveries(worklist, good)[0]["state"] == DeliveryState.DELIVERED
@@ -197,11 +199,11 @@ class Steady:
 
 @pytest.mark.parametrize("jump", [-30 * 86400.0, -3600.0, 3600.0, 100 * 3600.0, 365 * 86400.0])
 def test_a_clock_that_is_set_neither_gives_a_delivery_up_nor_stops_its_tries(
-    worklist, report, courier, peer, clock, jump
+    worklist, report, dispatcher, peer, clock, jump
 ):
     steady = Steady()
     study = report(1, peer.destination)
-    way = courier(peer.destination, steady=steady)
+    way = dispatcher(peer.destination, steady=steady)
     assert way.deliver_next()
     clock.forward(jump)
     assert not way.deliver_next(), "not before its pause is over"
@@ -214,9 +216,9 @@ def test_a_clock_that_is_set_neither_gives_a_delivery_up_nor_stops_its_tries(
     assert deliveries(worklist, study)[0]["state"] == DeliveryState.DELIVERED
 
 
-def test_a_delivery_is_given_up_when_it_was_tried_for_long_enough(worklist, report, courier, peer, clock):
+def test_a_delivery_is_given_up_when_it_was_tried_for_long_enough(worklist, report, dispatcher, peer, clock):
     study, other = report(1, peer.destination), report(2, peer.destination)
-    way = courier(peer.destination, policy=RetryPolicy(10, 100, 1000))
+    way = dispatcher(peer.destination, policy=RetryPolicy(10, 100, 1000))
     start = clock()
     while deliveries(worklist, study)[0]["state"] != DeliveryState.DEAD:
         way.deliver_next()
@@ -226,7 +228,7 @@ def test_a_delivery_is_given_up_when_it_was_tried_for_long_enough(worklist, repo
     assert len(events(worklist, study, "delivery_dead")) == 1
 
 
-def test_what_was_delivered_is_noted_when_the_database_takes_it_again(worklist, report, courier, peer, monkeypatch):
+def test_what_was_delivered_is_noted_when_the_database_takes_it_again(worklist, report, dispatcher, peer, monkeypatch):
     study = report(1, peer.destination)
     peer.on()
     note, failures = worklist.outbox.delivered, []
@@ -239,7 +241,7 @@ def test_what_was_delivered_is_noted_when_the_database_takes_it_again(worklist, 
 
     monkeypatch.setattr(worklist.outbox, "delivered", refuse_twice)
     monkeypatch.setattr("triage_node.delivery.dispatcher.PAUSE_AFTER_ERROR_SECONDS", 0.01)
-    way = courier(peer.destination)
+    way = dispatcher(peer.destination)
     assert way.deliver_next()
     assert deliveries(worklist, study)[0]["state"] == DeliveryState.DELIVERED
     assert len(peer.stored) == 1

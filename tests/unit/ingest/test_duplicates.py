@@ -54,7 +54,7 @@ def changed(ds, **values):
 
 def give(intake, wait_for, contents, sender):
     for content in contents:
-        intake.door.receive(content, sender)
+        intake.ingest.receive(content, sender)
     wait_for(lambda: not list(intake.spool.layout.incoming.iterdir()), "everything to be settled")
 
 
@@ -70,7 +70,7 @@ def told(intake):
 
 
 def study(intake, uid):
-    return intake.worklist.views.study(str(uid))
+    return intake.worklist.study_details.study(str(uid))
 
 
 AGAIN = {

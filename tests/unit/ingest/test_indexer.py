@@ -3,7 +3,7 @@ from ct import head_ct, save
 from intakes import Intake
 
 from triage_node.errors import StorageError
-from triage_node.ingest import Door, Registrar, Sender, rebuild_worklist
+from triage_node.ingest import Indexer, Ingest, Sender, rebuild_worklist
 from triage_node.ingest.header import read_header
 from triage_node.storage import Spool
 from triage_node.worklist import Worklist
@@ -17,18 +17,18 @@ def contents(tmp_path):
 
 
 def only_study(worklist):
-    [row] = worklist.views.worklist()
-    return worklist.views.study(row["study_instance_uid"])
+    [row] = worklist.study_details.worklist()
+    return worklist.study_details.study(row["study_instance_uid"])
 
 
 def test_what_an_earlier_run_kept_and_did_not_register_is_taken_up(make_settings, contents, wait_for):
     settings = make_settings()
     spool, worklist = Spool(settings.data_dir / "spool"), Worklist(settings)
     worklist.prepare()
-    door = Door(spool, worklist, Registrar(spool, worklist), 1 << 30)
+    ingest = Ingest(spool, worklist, Indexer(spool, worklist), 1 << 30)
     for content in contents:
-        door.receive(content, SENDER)
-    assert worklist.views.is_empty(), "this registrar was never started, as if the node had died"
+        ingest.receive(content, SENDER)
+    assert worklist.study_details.is_empty(), "this indexer was never started, as if the node had died"
     worklist.close()
     intake = Intake(settings)
     wait_for(lambda: not list(spool.layout.incoming.iterdir()), "the leftovers to be registered")
@@ -41,16 +41,16 @@ def test_a_crash_before_the_first_rows_of_a_new_node_holds_nothing(make_settings
     settings = make_settings()
     spool, worklist = Spool(settings.data_dir / "spool"), Worklist(settings)
     worklist.prepare()
-    registrar = Registrar(spool, worklist)
-    door = Door(spool, worklist, registrar, 1 << 30)
+    indexer = Indexer(spool, worklist)
+    ingest = Ingest(spool, worklist, indexer, 1 << 30)
     for content in contents:
-        door.receive(content, SENDER)
+        ingest.receive(content, SENDER)
     for path in spool.unfiled():
         header = read_header(path.read_bytes())
         spool.file(path, header.study_instance_uid, header.sop_instance_uid)  # here the power goes
     assert rebuild_worklist(spool, worklist, []).studies == 0
-    registrar.start()
-    registrar.stop()
+    indexer.start()
+    indexer.stop()
     study = only_study(worklist)
     assert (study["held"], [series["instance_count"] for series in study["series"]]) == (False, [5])
     worklist.close()
@@ -60,9 +60,9 @@ def test_what_a_crash_left_of_a_lost_worklist_is_rebuilt_but_for_the_arrivals(ma
     settings = make_settings()
     spool, worklist = Spool(settings.data_dir / "spool"), Worklist(settings)
     worklist.prepare()
-    door = Door(spool, worklist, Registrar(spool, worklist), 1 << 30)
+    ingest = Ingest(spool, worklist, Indexer(spool, worklist), 1 << 30)
     for content in contents:
-        door.receive(content, SENDER)
+        ingest.receive(content, SENDER)
     for number, path in enumerate(spool.unfiled()):
         header = read_header(path.read_bytes())
         spool.file(path, header.study_instance_uid, header.sop_instance_uid)
@@ -86,7 +86,7 @@ def test_a_database_that_fails_for_a_while_loses_nothing(make_settings, contents
 
     monkeypatch.setattr(intake.worklist.registration, "register", fail_twice)
     for content in contents:
-        intake.door.receive(content, SENDER)
+        intake.ingest.receive(content, SENDER)
     wait_for(lambda: not list(intake.spool.layout.incoming.iterdir()), "the instances to be registered")
     assert len(failures) == 2
     assert [series["instance_count"] for series in only_study(intake.worklist)["series"]] == [5]
@@ -95,7 +95,7 @@ def test_a_database_that_fails_for_a_while_loses_nothing(make_settings, contents
 
 def test_a_senders_name_reaches_the_worklist_without_what_a_database_refuses(make_settings, contents, wait_for):
     intake = Intake(make_settings())
-    intake.door.receive(contents[0], Sender("CT\0\ud8001\x1b", "127.0.0.1"))
+    intake.ingest.receive(contents[0], Sender("CT\0\ud8001\x1b", "127.0.0.1"))
     wait_for(lambda: not list(intake.spool.layout.incoming.iterdir()), "the instance to be registered")
     assert only_study(intake.worklist)["calling_ae_title"] == "CT1"
     intake.stop()

@@ -36,7 +36,7 @@ def worklist(make_settings, make_worklist):
 
 
 def shown(worklist):
-    return {row["study_instance_uid"]: row for row in worklist.views.worklist(1e9)}
+    return {row["study_instance_uid"]: row for row in worklist.study_details.worklist(1e9)}
 
 
 def content(worklist):
@@ -48,8 +48,8 @@ def content(worklist):
             row["held"],
             row["revision"],
             row["probabilities"],
-            [series["instance_count"] for series in worklist.views.study(uid)["series"]],
-            [one["state"] for one in worklist.views.study(uid)["deliveries"]],
+            [series["instance_count"] for series in worklist.study_details.study(uid)["series"]],
+            [one["state"] for one in worklist.study_details.study(uid)["deliveries"]],
         )
         for uid, row in shown(worklist).items()
     }
@@ -143,7 +143,7 @@ def test_a_damaged_outcome_costs_no_study_and_is_never_a_negative_answer(spool, 
     assert len(made.left_out) == 1
     name = str(path.relative_to(spool.layout.root).parent)
     assert name in caplog.text
-    [event] = worklist.views.events("rebuild_left_out")
+    [event] = worklist.study_details.events("rebuild_left_out")
     assert name in event["message"]
 
 
@@ -177,7 +177,7 @@ def test_the_latest_answer_is_shown_whatever_its_folder_is_called(spool, worklis
         keep_outcome(spool, uid, decision, 1_700_000_000.0 + number)
     rebuild_worklist(spool, worklist, [])
     assert shown(worklist)[uid]["decision"] == decisions[-1]
-    found = [outcome["decision"] for outcome in worklist.views.study(uid)["outcomes"]]
+    found = [outcome["decision"] for outcome in worklist.study_details.study(uid)["outcomes"]]
     assert found in (decisions, decisions[::-1])
 
 
@@ -202,7 +202,7 @@ def test_a_damaged_file_is_left_out_by_name_and_the_others_are_taken(spool, work
     assert counts == {uids[0]: [2], uids[1]: [3]}
     assert [name for name, _ in made.left_out] == [str(odd.relative_to(spool.layout.root))]
     assert odd.name in caplog.text
-    [event] = worklist.views.study(uids[0])["events"][-1:]
+    [event] = worklist.study_details.study(uids[0])["events"][-1:]
     assert (event["code"], odd.name in event["message"]) == ("rebuild_left_out", True)
     assert not spool.is_being_rebuilt, "what is damaged stays damaged: a rebuild ends all the same"
 
@@ -259,7 +259,7 @@ def test_what_was_never_registered_is_left_to_the_registrar(spool, worklist):
     spool.file(spool.keep(path.read_bytes(), uid, sop), uid, sop)
     made = rebuild_worklist(spool, worklist, [])
     assert (made.studies, made.left_out) == (0, [])
-    assert worklist.views.is_empty()
+    assert worklist.study_details.is_empty()
 
 
 REBUILD = """

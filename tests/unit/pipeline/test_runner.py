@@ -64,7 +64,7 @@ def node(make_settings, model, clock, tmp_path):
                 self.worklist.registration.register([received_instance(header, len(content), clock())])
                 self.spool.forget(kept)
             clock.forward(100)
-            self.worklist.assembly.advance()
+            self.worklist.study_completion.advance()
             return str(datasets[0].StudyInstanceUID)
 
         def run(self, runner: Runner | None = None) -> bool:
@@ -84,7 +84,7 @@ def report_of(study):
 def test_a_head_ct_ends_in_a_report(node):
     uid = node.receive(*head_ct(slices=32, size=(128, 128)))
     assert node.run()
-    study = node.worklist.views.study(uid)
+    study = node.worklist.study_details.study(uid)
     assert study["state"] == StudyState.ANALYZED
     assert set(study["outcomes"][0]["seconds"]) == {"read", "infer", "report"}
     assert [one["destination"] for one in study["deliveries"]] == [DESTINATION]
@@ -100,11 +100,11 @@ def test_a_head_ct_ends_in_a_report(node):
 def test_a_picture_of_where_the_model_looked_lies_beside_the_report_only_when_asked_for(node, model):
     uid = node.receive(*head_ct(slices=32, size=(128, 128), lesion="intraparenchymal"))
     node.run()
-    assert not Path(node.worklist.views.study(uid)["outcomes"][-1]["folder"], EXPLANATION).exists()
-    node.worklist.people.requeue(uid, "person")
+    assert not Path(node.worklist.study_details.study(uid)["outcomes"][-1]["folder"], EXPLANATION).exists()
+    node.worklist.reader_actions.requeue(uid, "person")
     explaining = node.runner_with(model, explain=explain_with(model))
     node.run(explaining)
-    study = node.worklist.views.study(uid)
+    study = node.worklist.study_details.study(uid)
     picture = Path(study["outcomes"][-1]["folder"], EXPLANATION).read_bytes()
     pixels = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
     marked = np.abs(pixels.astype(int).max(axis=2) - pixels.astype(int).min(axis=2)) > 60
@@ -131,7 +131,7 @@ def refuse(volume, prediction):
 def test_a_picture_that_fails_does_not_hold_back_the_finding(node, model, explain):
     uid = node.receive(*head_ct(slices=32, size=(128, 128)))
     assert node.run(node.runner_with(model, explain=explain))
-    study = node.worklist.views.study(uid)
+    study = node.worklist.study_details.study(uid)
     assert study["state"] == StudyState.ANALYZED
     assert len(study["deliveries"]) == 1
     assert not Path(study["outcomes"][-1]["folder"], EXPLANATION).exists()
@@ -142,7 +142,7 @@ def test_a_study_that_ended_every_worker_is_reported_as_not_analyzed(node):
     node.worklist.claims.claim("test:0")
     node.worklist.claims.release_worker("test:0")
     node.run()
-    study = node.worklist.views.study(uid)
+    study = node.worklist.study_details.study(uid)
     assert study["state"] == StudyState.FAILED
     assert "ended its process" in study["reasons"][0]["message"]
     assert summarize(report_of(study)).decision is None
@@ -153,10 +153,10 @@ def test_a_study_that_ended_every_worker_is_reported_as_not_analyzed(node):
 def test_the_same_result_is_the_same_object(node):
     uid = node.receive(*head_ct(slices=32, size=(128, 128)))
     node.run()
-    before = report_of(node.worklist.views.study(uid))
-    node.worklist.people.requeue(uid, "person")
+    before = report_of(node.worklist.study_details.study(uid))
+    node.worklist.reader_actions.requeue(uid, "person")
     node.run()
-    study = node.worklist.views.study(uid)
+    study = node.worklist.study_details.study(uid)
     assert report_of(study) == before
     assert len(study["outcomes"]) == 2
     assert len(study["deliveries"]) == 1
@@ -167,7 +167,7 @@ def test_a_report_is_made_at_the_local_time_of_the_node_by_a_device_of_its_own(n
     settings = node.settings.model_copy(update={"timezone": "America/New_York"})
     clock.now = datetime(2024, 1, 3, 1, 35, tzinfo=UTC).timestamp()
     node.run(Runner("test:1", settings, node.spool, node.worklist, model, Policy(), clock))
-    report = report_of(node.worklist.views.study(uid))
+    report = report_of(node.worklist.study_details.study(uid))
     assert (report.ContentDate, report.ContentTime, report.TimezoneOffsetFromUTC) == ("20240102", "203500", "-0500")
     assert (report.StudyDate, report.StudyTime) == ("20240102", "030405")
     assert report.DeviceSerialNumber == device_uid(settings.data_dir)
@@ -179,17 +179,17 @@ def test_how_old_a_study_is_counts_in_days_of_the_node(node, model, clock, zone,
     clock.now = datetime(2024, 1, 4, 1, 35, tzinfo=UTC).timestamp()
     settings = node.settings.model_copy(update={"timezone": zone})
     node.run(Runner("test:1", settings, node.spool, node.worklist, model, Policy(prior_study_days=1), clock))
-    codes = [reason["code"] for reason in node.worklist.views.study(uid)["reasons"]]
+    codes = [reason["code"] for reason in node.worklist.study_details.study(uid)["reasons"]]
     assert ("prior_study" in codes) is is_prior
 
 
 def test_a_report_that_a_crash_left_in_part_is_completed(node):
     uid = node.receive(*head_ct(slices=3, size=(64, 64)))
     node.run()
-    folder = Path(node.worklist.views.study(uid)["outcomes"][-1]["folder"])
+    folder = Path(node.worklist.study_details.study(uid)["outcomes"][-1]["folder"])
     before = {path.name: path.read_bytes() for path in folder.glob("report-*.dcm")}
     (folder / "report-2.dcm").unlink()
-    node.worklist.people.requeue(uid, "person")
+    node.worklist.reader_actions.requeue(uid, "person")
     node.run()
     assert {path.name: path.read_bytes() for path in folder.glob("report-*.dcm")} == before
 
@@ -197,10 +197,10 @@ def test_a_report_that_a_crash_left_in_part_is_completed(node):
 def test_a_report_that_cannot_be_read_holds_back_no_other(node):
     uid = node.receive(*head_ct(slices=3, size=(64, 64)))
     node.run()
-    Path(node.worklist.views.study(uid)["outcomes"][-1]["folder"], "report-1.dcm").write_bytes(b"damaged")
-    node.worklist.people.requeue(uid, "person")
+    Path(node.worklist.study_details.study(uid)["outcomes"][-1]["folder"], "report-1.dcm").write_bytes(b"damaged")
+    node.worklist.reader_actions.requeue(uid, "person")
     node.run()
-    assert summarize(report_of(node.worklist.views.study(uid))).reasons
+    assert summarize(report_of(node.worklist.study_details.study(uid))).reasons
 
 
 def test_a_result_that_comes_back_after_another_replaces_that_one(node, model, clock):
@@ -209,8 +209,8 @@ def test_a_result_that_comes_back_after_another_replaces_that_one(node, model, c
     reports = []
     for settings in (node.settings, other, node.settings, node.settings):
         node.run(Runner("test:1", settings, node.spool, node.worklist, model, Policy(), clock))
-        reports.append(report_of(node.worklist.views.study(uid)))
-        node.worklist.people.requeue(uid, "person")
+        reports.append(report_of(node.worklist.study_details.study(uid)))
+        node.worklist.reader_actions.requeue(uid, "person")
     uids = [report.SOPInstanceUID for report in reports]
     assert len(set(uids)) == 3
     assert uids[2] == uids[3]
@@ -224,9 +224,9 @@ def test_late_images_make_a_new_report_that_names_the_earlier(node):
     node.run()
     node.receive(images[-1])
     node.run()
-    first, second = (one["report_sop_instance_uid"] for one in node.worklist.views.study(uid)["outcomes"])
+    first, second = (one["report_sop_instance_uid"] for one in node.worklist.study_details.study(uid)["outcomes"])
     assert first != second
-    named = report_of(node.worklist.views.study(uid)).PredecessorDocumentsSequence[0]
+    named = report_of(node.worklist.study_details.study(uid)).PredecessorDocumentsSequence[0]
     assert named.ReferencedSeriesSequence[0].ReferencedSOPSequence[0].ReferencedSOPInstanceUID == first
 
 
@@ -243,7 +243,7 @@ def test_late_images_make_a_new_report_that_names_the_earlier(node):
 def test_what_cannot_be_analyzed_ends_in_a_named_reason(node, make, code):
     uid = node.receive(*make())
     assert node.run()
-    study = node.worklist.views.study(uid)
+    study = node.worklist.study_details.study(uid)
     assert study["state"] == StudyState.UNSUITABLE
     assert code in [reason["code"] for reason in study["reasons"]]
     has_ct = any(series["modality"] == "CT" for series in study["series"])
@@ -258,7 +258,7 @@ def test_pixels_that_are_cut_off_are_a_reason_not_a_crash(node):
         ds.PixelData = ds.PixelData[:-100]
     uid = node.receive(*images)
     node.run()
-    study = node.worklist.views.study(uid)
+    study = node.worklist.study_details.study(uid)
     assert study["state"] == StudyState.UNSUITABLE
     assert study["reasons"][0]["code"] == "unreadable"
 
@@ -269,7 +269,7 @@ def without(*missing: int):
 
 def cautioned(node, uid: str) -> str:
     """Return what a study that is not whole says, the same in the worklist and in its report."""
-    study = node.worklist.views.study(uid)
+    study = node.worklist.study_details.study(uid)
     assert (study["state"], study["decision"]) == (StudyState.ANALYZED, "uncertain")
     reasons = [reason["message"] for reason in study["reasons"] if reason["code"] == "slices_missing"]
     assert reasons
@@ -321,7 +321,7 @@ def test_a_study_of_damaged_files_says_so(node):
         path = node.spool.layout.instance(uid, ds.SOPInstanceUID)
         path.write_bytes(path.read_bytes()[:300])
     assert node.run()
-    study = node.worklist.views.study(uid)
+    study = node.worklist.study_details.study(uid)
     assert study["state"] == StudyState.UNSUITABLE
     assert "15 files are damaged" in " ".join(reason["message"] for reason in study["reasons"])
 
@@ -335,7 +335,7 @@ def test_a_model_that_fails_is_a_named_failure(node, model):
 
     uid = node.receive(*head_ct(slices=20, size=(64, 64)))
     node.run(node.runner_with(Broken()))
-    study = node.worklist.views.study(uid)
+    study = node.worklist.study_details.study(uid)
     assert study["state"] == StudyState.FAILED
     assert study["reasons"][0]["code"] == "analysis_failed"
     assert "SECRET" not in str(study["events"])
@@ -360,8 +360,8 @@ def test_a_study_whose_outcome_the_database_refused_returns_to_the_queue_untried
         monkeypatch.setattr(claims, name, refuse_once(name, getattr(claims, name)))
     monkeypatch.setattr(worker, "PAUSE_AFTER_ERROR_SECONDS", 0.01)
     threading.Thread(target=worker._work, args=(node.runner, worker.Lease(node.worklist, 60)), daemon=True).start()
-    wait_for(lambda: node.worklist.views.study(uid)["state"] in DONE, "the end of the study")
-    study = node.worklist.views.study(uid)
+    wait_for(lambda: node.worklist.study_details.study(uid)["state"] in DONE, "the end of the study")
+    study = node.worklist.study_details.study(uid)
     assert study["state"] == StudyState.UNSUITABLE, "its only try was not used up"
     assert "worklist_failed" in [event["code"] for event in study["events"]]
     monkeypatch.setattr(node.runner, "claim", lambda: parked.set() or threading.Event().wait())

@@ -66,9 +66,9 @@ def test_a_worker_that_was_asked_to_end_costs_its_study_no_try(supervise, wait_f
     first, claims = supervisor.pid, supervisor._worklist.claims
     study = ReceivedInstance("1.2", "1.2.1", "1.2.1.1", "1.2", "1.2.840.10008.1.2.1", 9, 1.0, eligible=True)
     supervisor._worklist.registration.register([study])
-    supervisor._worklist.assembly.advance()
+    supervisor._worklist.study_completion.advance()
     assert claims.claim(f"{supervisor._settings.node_name}:{first}") is not None
     os.kill(first, number)
-    state = lambda: supervisor.check() or supervisor._worklist.views.study("1.2")  # noqa: E731
+    state = lambda: supervisor.check() or supervisor._worklist.study_details.study("1.2")  # noqa: E731
     wait_for(lambda: state()["state"] == "ready", "the study to be back in the queue")
-    assert supervisor._worklist.views.study("1.2")["attempts"] == tries
+    assert supervisor._worklist.study_details.study("1.2")["attempts"] == tries

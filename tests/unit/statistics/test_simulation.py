@@ -76,7 +76,7 @@ def test_real_arrivals_are_replayed(worklist, analyze, clock):
     analyze("1.1")
     analyze("1.2", None)
     today = datetime.fromtimestamp(clock()).date()
-    first, second = worklist.queries.arrivals(today, today)
+    first, second = worklist.study_lists.arrivals(today, today)
     assert (first.decision, second.decision) == ("flagged", None)
     assert first.decided_at - first.at == 61
     assert compare([first, second], STEADY, 0)["studies"] == 2

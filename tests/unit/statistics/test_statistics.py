@@ -29,14 +29,14 @@ def busy(worklist, analyze, clock):
     analyze("1.4", Decision.NOT_FLAGGED, 0.02, scanner="V B")
     analyze("1.5", Decision.NOT_FLAGGED, 0.04)
     analyze("1.6", None)
-    worklist.people.judge("1.1", True, [], "anna")
-    worklist.people.judge("1.2", True, [], "anna")
-    worklist.people.judge("1.2", False, [], "bo")
-    worklist.people.judge("1.4", True, [], "anna")
-    worklist.people.judge("1.5", False, ["epidural"], "anna")
-    worklist.people.requeue("1.3", "bo")
+    worklist.reader_actions.judge("1.1", True, [], "anna")
+    worklist.reader_actions.judge("1.2", True, [], "anna")
+    worklist.reader_actions.judge("1.2", False, [], "bo")
+    worklist.reader_actions.judge("1.4", True, [], "anna")
+    worklist.reader_actions.judge("1.5", False, ["epidural"], "anna")
+    worklist.reader_actions.requeue("1.3", "bo")
     analyze_again(worklist, "1.3")
-    while delivery := worklist.outbox.due("A@h:1"):
+    while delivery := worklist.outbox.claim_next("A@h:1"):
         clock.forward(2)
         worklist.outbox.delivered(delivery, "stored")
     return worklist
@@ -115,7 +115,7 @@ def test_readers_and_node_agree_as_far_as_they_do(busy, today):
 
 def test_sensitivity_is_not_given_where_only_flagged_studies_were_judged(worklist, analyze, today):
     analyze("1.1", Decision.FLAGGED)
-    worklist.people.judge("1.1", True, [], "anna")
+    worklist.reader_actions.judge("1.1", True, [], "anna")
     told = worklist.statistics.agreement(today, today)
     assert told["ppv"]["value"] == 1.0
     assert told["sensitivity"] is None
@@ -138,7 +138,7 @@ def test_emptied_roll_ups_come_back_at_the_next_start(busy):
 
 def test_states_are_counted_as_they_are(busy, receive):
     receive(1, study="1.9", series="1.9.1")
-    assert busy.views.counts() == {
+    assert busy.study_details.counts() == {
         "studies": {"analyzed": 5, "receiving": 1, "unsuitable": 1},
         "deliveries": {"delivered": 5},
     }

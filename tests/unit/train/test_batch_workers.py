@@ -10,7 +10,7 @@ from triage_node.errors import ModelError
 from triage_node.findings import Label
 from triage_node.models.preprocessing import Geometry
 from triage_node.models.weights_file import read_weights
-from triage_node.train.fitting.batch_workers import BatchMakers, make_batch
+from triage_node.train.fitting.batch_workers import BatchWorkers, make_batch
 from triage_node.train.fitting.batches import slice_pool
 from triage_node.train.fitting.fit import fit
 from triage_node.train.fitting.settings import LAST_FILE, FitSettings
@@ -54,7 +54,7 @@ def same(made, wanted):
 def test_processes_make_the_batches_that_threads_make_and_each_once(shards):
     make_pool = partial(slice_pool, shards, SETTINGS)
     pool, wanted = make_pool(), [(epoch, index) for epoch in (3, 4, 5) for index in (0, 1)]
-    with BatchMakers(make_pool, shards, SETTINGS, epoch=3) as makers:
+    with BatchWorkers(make_pool, shards, SETTINGS, epoch=3) as makers:
         made = [makers.batch(*place) for place in wanted]
         assert makers.batch(4, 1) is None
     assert all(same(batch, make_batch(pool, SETTINGS, *place)) for batch, place in zip(made, wanted, strict=True))
@@ -64,7 +64,7 @@ def test_processes_make_the_batches_that_threads_make_and_each_once(shards):
 
 def test_shards_that_appear_are_taken_in_at_the_next_epoch(shards, make_study):
     make_pool = partial(slice_pool, shards, SETTINGS)
-    with BatchMakers(make_pool, shards, SETTINGS) as makers:
+    with BatchWorkers(make_pool, shards, SETTINGS) as makers:
         makers.batch(0, 0)
         write_shard(shards / "shard-00000020.npz", [record_study(make_study(2), GEOMETRY, 20)], GEOMETRY)
         for number in range(1, 12):
@@ -74,14 +74,14 @@ def test_shards_that_appear_are_taken_in_at_the_next_epoch(shards, make_study):
 
 def test_a_pool_that_cannot_be_made_is_told_in_its_own_words(tmp_path):
     with (
-        BatchMakers(partial(slice_pool, tmp_path, SETTINGS), None, SETTINGS) as makers,
+        BatchWorkers(partial(slice_pool, tmp_path, SETTINGS), None, SETTINGS) as makers,
         pytest.raises(ModelError, match="holds no shards"),
     ):
         makers.batch(0, 0)
 
 
 def test_a_process_that_is_killed_ends_the_fit_with_a_sentence(shards):
-    with BatchMakers(partial(slice_pool, shards, SETTINGS), shards, SETTINGS) as makers:
+    with BatchWorkers(partial(slice_pool, shards, SETTINGS), shards, SETTINGS) as makers:
         for number in range(4):  # what they have ready by then is still to be taken
             makers.batch(*divmod(number, SETTINGS.epoch))
         for child in active_children():

@@ -65,7 +65,7 @@ def analyzed(site, clock) -> Callable[..., None]:
         if register_only:
             return
         clock.forward(61)
-        site.worklist.assembly.advance()
+        site.worklist.study_completion.advance()
         claim = site.worklist.claims.claim("w")
         outcome = Outcome(
             Status.ANALYZED,

@@ -29,7 +29,7 @@ def failed(site, analyzed, clock):
     def failed(uid: str, code: ReasonCode, **more: str) -> None:
         analyzed(uid, register_only=True, **more)
         clock.forward(61)
-        site.worklist.assembly.advance()
+        site.worklist.study_completion.advance()
         claim = site.worklist.claims.claim("w")
         outcome = Outcome(Status.UNSUITABLE, ModelIdentity("net", "1", "ab"), reasons=(Reason.of(code),))
         assert site.worklist.claims.finish(claim, outcome, [])
@@ -208,13 +208,13 @@ def test_a_program_requeues_and_resends(site, analyzed):
     analyzed("1.2.1")
     program = site.program()
     assert program.post("/api/studies/1.2.1/resend").json() == {"reports": 0}
-    delivery = site.worklist.outbox.due("PACS@127.0.0.1:1")
-    site.worklist.outbox.bury(delivery, "refused")
+    delivery = site.worklist.outbox.claim_next("PACS@127.0.0.1:1")
+    site.worklist.outbox.mark_dead(delivery, "refused")
     assert program.post("/api/studies/1.2.1/resend").json() == {"reports": 1}
     assert program.post("/api/studies/1.2.1/requeue").status_code == 204
     assert program.post("/api/studies/1.2.1/requeue").status_code == 409
     assert program.post("/api/studies/9.9/resend").status_code == 404
-    study = site.worklist.views.study("1.2.1")
+    study = site.worklist.study_details.study("1.2.1")
     assert study["state"] == "ready"
     assert study["events"][-1]["actor"].startswith("token ")
     reader = site.program(Role.READER)

@@ -105,7 +105,7 @@ def test_a_patients_name_with_a_script_in_it_stays_text(site, macro):
         "choice": "{{ m.choice(name, name, [(name, name)], name) }}",
     }
     plot = Plot(SCRIPT, SCRIPT, "day", (SCRIPT,), (Line(SCRIPT, (1.0,)),), hint=SCRIPT)
-    environment = site.application.state.parts.templates.environment
+    environment = site.application.state.services.templates.environment
     source = '{% import "macros.html" as m with context %}' + sources[macro]
     text = environment.from_string(source).render(name=SCRIPT, plot=plot, form_token="")
     assert "<script>" not in text

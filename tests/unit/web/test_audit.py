@@ -17,7 +17,7 @@ from triage_node.web.security.audit import Auditor
 from triage_node.web.security.audit_forwarding import forwarder
 from triage_node.web.security.audit_message import audit_message
 from triage_node.web.security.authorization import audited
-from triage_node.web.security.principal import Visitor
+from triage_node.web.security.principal import Principal
 from triage_node.web.security.syslog import Syslog
 
 SCHEMA = etree.RelaxNG(etree.parse(Path(__file__).resolve().parents[2] / "support" / "audit_message.rng"))
@@ -25,7 +25,7 @@ ACCESS = Access(1_700_000_000.25, READER, "reader", "10.0.0.9", "study_viewed", 
 
 
 def add_route(site, role):
-    def study(visitor: Annotated[Visitor, Depends(audited("study_viewed", role))], request: Request):
+    def study(principal: Annotated[Principal, Depends(audited("study_viewed", role))], request: Request):
         return {"kept": len(site.worklist.audit_trail.latest(study_instance_uid="1.2.3"))}
 
     site.application.add_api_route("/api/test/{study_instance_uid}", study)

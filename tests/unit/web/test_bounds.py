@@ -20,7 +20,7 @@ from triage_node.web.server import WebServer
 def dial(site, request):
     """Serve the application as the node does, and open connections to it."""
     settings = site.settings.model_copy(update=getattr(request, "param", {}))
-    server = WebServer(settings, site.worklist, site.spool, door=site.door)
+    server = WebServer(settings, site.worklist, site.spool, ingest=site.ingest)
     server.start()
     lines: list[socket.socket] = []
 

@@ -25,7 +25,7 @@ def ready(site, paths, clock):
     """A study that waits for its analysis."""
     keep(site, paths)
     clock.forward(100)
-    site.worklist.assembly.advance()
+    site.worklist.study_completion.advance()
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_a_workitem_names_an_address_at_which_the_report_is(site, report, study)
 
 
 def test_a_replaced_report_stays_and_is_named_by_the_one_after_it(site, paths, report, study):
-    site.worklist.people.requeue(report.StudyInstanceUID, "person")
+    site.worklist.reader_actions.requeue(report.StudyInstanceUID, "person")
     later = finish(site, paths, report)
     program = site.program()
     [answer] = [dcmread(io.BytesIO(content)) for _, content in parts_of(program.get(address_of(study, later)))]
@@ -126,22 +126,22 @@ def test_a_replaced_report_stays_and_is_named_by_the_one_after_it(site, paths, r
 
 
 def test_the_same_result_again_is_listed_once(site, paths, report, study):
-    site.worklist.people.requeue(report.StudyInstanceUID, "person")
+    site.worklist.reader_actions.requeue(report.StudyInstanceUID, "person")
     finish(site, paths)
     assert len(found(site.program().get(f"{study}/series?Modality=SR"))) == 1
 
 
 def test_a_report_is_no_series_that_was_received(site, report):
-    shown = site.worklist.views.study(report.StudyInstanceUID)["series"]
+    shown = site.worklist.study_details.study(report.StudyInstanceUID)["series"]
     assert [one["modality"] for one in shown] == ["CT"]
     assert "is_result" not in shown[0]
 
 
 def test_a_report_that_comes_back_moves_nothing_and_is_listed_once(site, report, study, tmp_path):
     report.save_as(tmp_path / "back.dcm", enforce_file_format=True)
-    before = site.worklist.views.study(report.StudyInstanceUID)
+    before = site.worklist.study_details.study(report.StudyInstanceUID)
     keep(site, [tmp_path / "back.dcm"])
-    after = site.worklist.views.study(report.StudyInstanceUID)
+    after = site.worklist.study_details.study(report.StudyInstanceUID)
     assert (after["state"], after["revision"]) == (before["state"], before["revision"])
     assert [one["modality"] for one in after["series"]] == ["CT", "SR"], "it was received, too"
     assert len(found(site.program().get(f"{series_of(study, report)}/instances"))) == 1

@@ -36,7 +36,7 @@ def reasons(answer, sequence=FAILED):
 
 
 def studies(site):
-    return {row["study_instance_uid"]: row for row in site.worklist.queries.studies()["studies"]}
+    return {row["study_instance_uid"]: row for row in site.worklist.study_lists.studies()["studies"]}
 
 
 def test_stored_instances_are_on_the_disk_as_they_came_and_in_the_worklist(site, files, uid, wait_for):
@@ -224,7 +224,7 @@ def test_who_may_store(site, files):
 
 
 def test_who_stores_too_much_at_once_is_told_to_try_again(site, files):
-    program, bodies = site.program(), site.application.state.parts.bodies
+    program, bodies = site.program(), site.application.state.services.bodies
     with contextlib.ExitStack() as taken:
         for _ in range(bodies.each):
             taken.enter_context(bodies.take("token service-0"))

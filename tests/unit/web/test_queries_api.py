@@ -40,7 +40,7 @@ def test_a_program_reads_the_worklist_page_by_page_and_each_study_once(site, ana
 def test_filters(site, analyzed, query, expected):
     analyzed("1.2.1", station_name="CT1", patient_name="Doe^Jane")
     analyzed("1.2.2", decision="not_flagged", station_name="CT2", patient_name="Dupont^Élise")
-    site.worklist.people.acknowledge("1.2.2", "person ray")
+    site.worklist.reader_actions.acknowledge("1.2.2", "person ray")
     page = site.program().get("/api/studies", params=query).json()
     assert {one["study_instance_uid"] for one in page["studies"]} == expected
 
@@ -85,13 +85,13 @@ def test_a_program_acknowledges_nothing_a_reader_does(site, analyzed):
     assert reader.post("/api/studies/1.2.1/acknowledgement").status_code == 409
     assert reader.delete("/api/studies/1.2.1/acknowledgement").status_code == 204
     assert reader.post("/api/studies/1.2.1/verdict", json={"agrees": False, "types": ["epidural"]}).status_code == 204
-    assert site.worklist.views.study("1.2.1")["verdict"]["types"] == ["epidural"]
+    assert site.worklist.study_details.study("1.2.1")["verdict"]["types"] == ["epidural"]
 
 
 def test_statistics_count_what_was_analyzed(site, analyzed, today):
     analyzed("1.2.1")
     analyzed("1.2.2", decision="not_flagged")
-    site.worklist.people.judge("1.2.1", True, [], "person ray")
+    site.worklist.reader_actions.judge("1.2.1", True, [], "person ray")
     stats = site.program().get(f"/api/stats?from={today}&to={today}").json()
     assert (stats["totals"]["analyzed"], stats["totals"]["flagged"], len(stats["days"])) == (2, 1, 1)
     assert stats["agreement"]["ppv"]["of"] == 1

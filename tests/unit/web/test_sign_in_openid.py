@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 PEOPLE = {
     "1": {"preferred_username": "nora", "groups": ["radiology"]},
     "2": {"preferred_username": "adam", "groups": ["radiology", "it"]},
-    "3": {"preferred_username": "guest", "groups": ["visitors"]},
+    "3": {"preferred_username": "guest", "groups": ["principals"]},
     "4": {"preferred_username": READER, "groups": ["it"]},
     "5": {"preferred_username": '<script>alert("x")</script>', "groups": ["it"]},
 }

@@ -21,7 +21,7 @@ def unfamiliar(site, analyzed, clock):
     for uid, score in (("1.2", 0.1), ("1.3", 1.0)):
         analyzed(uid, register_only=True)
         clock.forward(61)
-        site.worklist.assembly.advance()
+        site.worklist.study_completion.advance()
         outcome = Outcome(
             Status.ANALYZED,
             ModelIdentity("net", "1", "ab"),
@@ -81,7 +81,7 @@ def test_the_file_has_the_words(site, unfamiliar):
 def test_a_caution_of_another_kind_is_said_beside_a_flag(site, analyzed, clock):
     analyzed("1.1", register_only=True)
     clock.forward(61)
-    site.worklist.assembly.advance()
+    site.worklist.study_completion.advance()
     outcome = Outcome(
         Status.ANALYZED,
         ModelIdentity("net", "1", "ab"),

@@ -70,7 +70,7 @@ def test_the_scores_of_the_slices_are_those_beside_the_result(site, keep, clock,
         for number, ds in enumerate(datasets)
     ]
     clock.forward(61)
-    site.worklist.assembly.advance()
+    site.worklist.study_completion.advance()
     folder = site.spool.keep_result(uid, "1", {}, {"slices.json": json.dumps(rows).encode()})
     finish(site, uid, str(datasets[0].SeriesInstanceUID), folder)
     series = site.program().get(f"/api/studies/{uid}/slices").json()

@@ -96,7 +96,7 @@ def test_a_study_that_is_acknowledged_leaves_the_list(site, analyzed):
 @pytest.fixture
 def open_stream(site):
     """Serve the application as the node does, and open the page's stream in a browser that is signed in."""
-    server = WebServer(site.settings, site.worklist, site.spool, door=site.door)
+    server = WebServer(site.settings, site.worklist, site.spool, ingest=site.ingest)
     server.start()
     connections = []
 
@@ -166,7 +166,7 @@ def test_an_empty_list_is_an_event_that_browsers_take(site, analyzed, open_strea
     analyzed("1.2.1")
     stream = open_stream()
     assert "data-uid" in next_rows(stream)
-    site.worklist.people.acknowledge("1.2.1", "person ray")
+    site.worklist.reader_actions.acknowledge("1.2.1", "person ray")
     assert next_rows(stream) == "event: rows\ndata: "
 
 

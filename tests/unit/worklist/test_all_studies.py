@@ -20,7 +20,7 @@ def four(worklist, analyze):
     analyze("1.2.2", Decision.UNCERTAIN, patient_name="Muller^Bo", patient_id="PAT-0002", station_name="CT2")
     analyze("1.2.3", Decision.NOT_FLAGGED, patient_name="Doe^Jane", study_description="CT HEAD W/O", station_name="CT1")
     analyze("ID_9f", None, patient_name="Doe^John", calling_ae_title="ER")
-    return worklist.queries
+    return worklist.study_lists
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def four(worklist, analyze):
     ids=str,
 )
 def test_filters_and_text_in_both_lists_and_in_pages_of_one(worklist, four, filters, found):
-    worklist.people.acknowledge("1.2.3", "person")
+    worklist.reader_actions.acknowledge("1.2.3", "person")
     wanted = Filters(**filters)
     page = four.studies(wanted)
     assert (uids(page), page["next"]) == (found, None)
@@ -113,8 +113,8 @@ def test_a_deleted_study_is_no_longer_found(worklist, four):
 def test_a_uid_is_found_from_its_beginning(worklist, receive):
     for uid in ("1.9.8.7", "1.9.8.71", "1.9.81.7"):
         receive(1, study=uid, series=f"{uid}.1")
-    assert uids(worklist.queries.studies(Filters(text="1.9.8.7"))) == ["1.9.8.71", "1.9.8.7"]
-    assert len(uids(worklist.queries.studies(Filters(text="1.9.8")))) == 3
+    assert uids(worklist.study_lists.studies(Filters(text="1.9.8.7"))) == ["1.9.8.71", "1.9.8.7"]
+    assert len(uids(worklist.study_lists.studies(Filters(text="1.9.8")))) == 3
 
 
 def test_what_can_be_filtered_by_is_told(four):
@@ -137,14 +137,14 @@ def test_the_station_is_that_of_the_scanner_not_of_who_sent_first(worklist, rece
     receive(1, series="1.2.3.8", eligible=False, station_name="WORKSTATION", scanner="Vendor Viewer")
     receive(1, station_name="CT1", scanner="Vendor Scanner")
     receive(1, series="1.2.3.9", station_name="CT2", scanner="Other")
-    [study] = worklist.queries.studies()["studies"]
+    [study] = worklist.study_lists.studies()["studies"]
     assert (study["station_name"], study["scanner"]) == ("CT1", "Vendor Scanner")
 
 
 def test_a_study_leaves_a_reasons_list_once_it_is_analyzed(worklist, four):
     wanted = Filters(reason=("not_head",))
     assert uids(four.studies(wanted)) == ["ID_9f"]
-    worklist.people.requeue("ID_9f", "person")
+    worklist.reader_actions.requeue("ID_9f", "person")
     claim = worklist.claims.claim("w")
     outcome = Outcome(Status.ANALYZED, ModelIdentity("net", "1", "ab"), decision=Decision.NOT_FLAGGED)
     assert worklist.claims.finish(claim, outcome, [])
@@ -155,17 +155,17 @@ def test_a_study_of_two_reasons_is_listed_once(worklist, receive, clock):
     for number in (1, 2, 3):
         receive(1, study=f"1.3.{number}", series=f"1.3.{number}.1")
         clock.forward(61)
-        worklist.assembly.advance()
+        worklist.study_completion.advance()
         claim = worklist.claims.claim("w")
         reasons = (Reason.of(ReasonCode.NOT_HEAD), Reason.of(ReasonCode.CONTRAST))
         assert worklist.claims.finish(
             claim, Outcome(Status.UNSUITABLE, ModelIdentity("net", "1", "ab"), reasons=reasons), []
         )
     wanted = Filters(reason=("not_head", "contrast"))
-    assert [study["study_instance_uid"] for study in worklist.queries.every(wanted)] == ["1.3.3", "1.3.2", "1.3.1"]
-    first = worklist.queries.studies(wanted, limit=2)
+    assert [study["study_instance_uid"] for study in worklist.study_lists.every(wanted)] == ["1.3.3", "1.3.2", "1.3.1"]
+    first = worklist.study_lists.studies(wanted, limit=2)
     assert uids(first) == ["1.3.3", "1.3.2"]
-    assert uids(worklist.queries.studies(wanted, first["next"], limit=2)) == ["1.3.1"]
+    assert uids(worklist.study_lists.studies(wanted, first["next"], limit=2)) == ["1.3.1"]
 
 
 def test_sqlite_finds_reasons_without_reading_every_study(worklist):

@@ -20,12 +20,12 @@ FAILED = Outcome(Status.FAILED, MODEL, reasons=(Reason.of(ReasonCode.ANALYSIS_FA
 def ready(worklist, receive, clock) -> Worklist:
     receive(1, 2)
     clock.forward(21)
-    worklist.assembly.advance()
+    worklist.study_completion.advance()
     return worklist
 
 
 def study(worklist):
-    return worklist.views.study("1.2.3")
+    return worklist.study_details.study("1.2.3")
 
 
 def test_a_claim_is_handed_out_once(ready):
@@ -38,7 +38,7 @@ def test_claims_race_and_none_is_handed_out_twice(worklist, receive, clock):
     for number in range(20):
         receive(1, 2, study=f"1.{number}", series=f"1.{number}.1")
     clock.forward(21)
-    assert worklist.assembly.advance() == 20
+    assert worklist.study_completion.advance() == 20
     got: list[str] = []
 
     def work(name: str) -> None:
@@ -58,7 +58,7 @@ def test_the_priority_that_came_with_a_study_is_first_then_arrival(worklist, rec
         receive(1, 2, study=uid, series=f"{uid}.1", urgent=uid == "1.3")
         clock.forward(1)
     clock.forward(21)
-    worklist.assembly.advance()
+    worklist.study_completion.advance()
     order = [worklist.claims.claim("w").study_instance_uid for _ in range(3)]
     assert order == ["1.3", "1.1", "1.2"]
 
@@ -74,7 +74,7 @@ def test_an_outcome_is_written_and_its_report_goes_to_every_destination(ready, f
 
 def test_the_same_report_is_not_sent_twice(ready, flagged):
     ready.claims.finish(ready.claims.claim("w"), flagged, ["A@h:1"])
-    ready.people.requeue("1.2.3", "person")
+    ready.reader_actions.requeue("1.2.3", "person")
     ready.claims.finish(ready.claims.claim("w"), flagged, ["A@h:1"])
     assert len(study(ready)["deliveries"]) == 1
 
@@ -101,9 +101,9 @@ def test_an_incomplete_study_is_not_called_unsuitable(ready, clock):
     assert not claim.closed
     assert not ready.claims.finish(claim, UNSUITABLE, [])
     assert study(ready)["state"] == StudyState.RECEIVING
-    assert ready.assembly.advance() == 0, "the same quiet series must not be tried again and again"
+    assert ready.study_completion.advance() == 0, "the same quiet series must not be tried again and again"
     clock.forward(60)
-    ready.assembly.advance()
+    ready.study_completion.advance()
     claim = ready.claims.claim("w")
     assert ready.claims.finish(claim, UNSUITABLE, [])
     found = study(ready)
@@ -114,7 +114,7 @@ def test_an_incomplete_study_is_not_called_unsuitable(ready, clock):
 def test_a_study_found_complete_while_it_was_analyzed_is_not_forgotten(ready, clock):
     claim = ready.claims.claim("w")
     clock.forward(60)
-    ready.assembly.advance()
+    ready.study_completion.advance()
     assert not ready.claims.finish(claim, UNSUITABLE, [])
     again = ready.claims.claim("w")
     assert again is not None, "nothing else would ever wake it"
@@ -130,7 +130,7 @@ def test_late_images_of_a_study_found_complete_while_it_was_analyzed_are_not_for
     claim = ready.claims.claim("w")
     receive(number)
     clock.forward(60)
-    ready.assembly.advance()
+    ready.study_completion.advance()
     ready.claims.finish(claim, flagged, [])
     again = ready.claims.claim("w")
     assert again is not None
@@ -186,7 +186,7 @@ def test_a_series_that_grows_during_every_analysis_is_not_given_up(ready, receiv
         receive(number)
         assert not ready.claims.finish(claim, flagged, [])
         clock.forward(1000)
-        ready.assembly.advance()
+        ready.study_completion.advance()
     assert ready.claims.finish(ready.claims.claim("node:1"), flagged, [])
 
 
@@ -198,7 +198,7 @@ def test_a_study_that_was_judged_in_between_is_not_given_up(ready, clock):
     unsuitable = Outcome(Status.UNSUITABLE, FAILED.model, reasons=(Reason.of(ReasonCode.TOO_FEW_SLICES),))
     assert not ready.claims.finish(judged, unsuitable, [])
     clock.forward(1000)
-    ready.assembly.advance()
+    ready.study_completion.advance()
     assert not ready.claims.claim("node:1").exhausted
 
 
@@ -269,14 +269,14 @@ def test_late_images_after_an_outcome_reopen_and_the_old_decision_stays(ready, r
     found = study(ready)
     assert (found["state"], found["decision"]) == (StudyState.RECEIVING, Decision.FLAGGED)
     clock.forward(21)
-    ready.assembly.advance()
+    ready.study_completion.advance()
     assert ready.claims.claim("w").predecessor_folder == "/results/1"
 
 
 def test_requeue_needs_a_known_study_that_is_not_in_work(ready):
     with pytest.raises(StudyNotFound):
-        ready.people.requeue("9.9", "person")
+        ready.reader_actions.requeue("9.9", "person")
     ready.claims.claim("w")
     with pytest.raises(IllegalMove):
-        ready.people.requeue("1.2.3", "person")
+        ready.reader_actions.requeue("1.2.3", "person")
     assert study(ready)["state"] == StudyState.ANALYZING

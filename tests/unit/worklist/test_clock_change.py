@@ -36,14 +36,14 @@ def test_a_lock_of_sign_in_ends_when_it_would_have(worklist, clock, jump):
 @pytest.mark.parametrize("jump", JUMPS)
 def test_a_delivery_that_was_refused_is_tried_again_when_it_would_have_been(worklist, analyze, clock, jump):
     analyze("1.2.3")
-    worklist.outbox.retry(worklist.outbox.due("A@h:1"), 30, "busy")
+    worklist.outbox.retry(worklist.outbox.claim_next("A@h:1"), 30, "busy")
     clock.forward(jump)
     worklist.clock_change.follow(jump)
     clock.forward(29)
-    assert worklist.outbox.due("A@h:1") is None
+    assert worklist.outbox.claim_next("A@h:1") is None
     clock.forward(2)
-    assert worklist.outbox.due("A@h:1") is not None
-    [event] = worklist.views.events("clock_set")
+    assert worklist.outbox.claim_next("A@h:1") is not None
+    [event] = worklist.study_details.events("clock_set")
     assert f"{abs(jump):.0f} s" in event["message"]
 
 

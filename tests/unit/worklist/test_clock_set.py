@@ -45,61 +45,61 @@ def worklist(make_settings, make_worklist, clock, database_url):
 
 
 def state(worklist):
-    return worklist.views.study("1.2.3")["state"]
+    return worklist.study_details.study("1.2.3")["state"]
 
 
 @pytest.mark.parametrize("jump", JUMPS)
 @pytest.mark.parametrize(("eligible", "quiet"), [(True, 20), (False, 60)])
 def test_the_quiet_time_is_the_same_whatever_the_clock_is_set_to(worklist, receive, clock, jump, eligible, quiet):
     receive(1, eligible=eligible)
-    worklist.assembly.advance()
+    worklist.study_completion.advance()
     clock.forward(quiet / 2)
     clock.set_by(jump)
-    assert worklist.assembly.advance() == 0
+    assert worklist.study_completion.advance() == 0
     clock.forward(quiet / 2 - 1)
-    assert worklist.assembly.advance() == 0
+    assert worklist.study_completion.advance() == 0
     clock.forward(1)
-    assert worklist.assembly.advance() == 1
+    assert worklist.study_completion.advance() == 1
 
 
 @pytest.mark.parametrize("jump", JUMPS)
 def test_images_that_come_after_the_clock_was_set_keep_a_study_open(worklist, receive, clock, jump):
     receive(0)
-    worklist.assembly.advance()
+    worklist.study_completion.advance()
     clock.set_by(jump)
     for number in range(1, 8):
         clock.forward(15)
         receive(number)
-        assert worklist.assembly.advance() == 0
+        assert worklist.study_completion.advance() == 0
     clock.forward(20)
-    assert worklist.assembly.advance() == 1
+    assert worklist.study_completion.advance() == 1
 
 
 @pytest.mark.parametrize("jump", JUMPS)
 def test_the_longest_time_is_the_same_too(worklist, receive, clock, jump):
     receive(0)
     for number in range(1, 89):
-        worklist.assembly.advance()
+        worklist.study_completion.advance()
         if number == 30:
             clock.set_by(jump)
         clock.forward(10)
         receive(number)
-    assert worklist.assembly.advance() == 0
+    assert worklist.study_completion.advance() == 0
     clock.forward(19)
     receive(99)
-    assert worklist.assembly.advance() == 0
+    assert worklist.study_completion.advance() == 0
     clock.forward(1)
-    assert worklist.assembly.advance() == 1
-    assert worklist.views.study("1.2.3")["events"][-1]["code"] == "study_maximum"
+    assert worklist.study_completion.advance() == 1
+    assert worklist.study_details.study("1.2.3")["events"][-1]["code"] == "study_maximum"
 
 
 @pytest.mark.parametrize("jump", [-10 * DAY, -60.0])
 def test_a_clock_set_back_while_the_node_was_down_costs_one_quiet_time(worklist, receive, clock, jump):
     receive(1)
     clock.set_by(jump)
-    worklist.assembly.advance()
+    worklist.study_completion.advance()
     clock.forward(20)
-    assert worklist.assembly.advance() == 1
+    assert worklist.study_completion.advance() == 1
     assert state(worklist) == StudyState.READY
 
 
@@ -108,9 +108,9 @@ def test_a_restart_does_not_begin_the_quiet_time_anew(worklist, receive, clock, 
     clock.forward(19)
     settings = make_settings(series_quiet_seconds=20, study_quiet_seconds=60, database_url=database_url)
     restarted = Worklist(settings, clock, clock.steady)
-    assert restarted.assembly.advance() == 0
+    assert restarted.study_completion.advance() == 0
     clock.forward(1)
-    assert restarted.assembly.advance() == 1
+    assert restarted.study_completion.advance() == 1
     restarted.close()
 
 
@@ -119,14 +119,14 @@ def test_a_time_of_receipt_in_the_future_is_not_believed(worklist, receive, cloc
     receive(1)
     clock.set_by(-DAY)
     receive(2)
-    assert worklist.views.study("1.2.3")["last_received_at"] == clock()
+    assert worklist.study_details.study("1.2.3")["last_received_at"] == clock()
 
 
 @pytest.mark.parametrize("jump", JUMPS)
 def test_a_lease_is_neither_ended_nor_prolonged_by_the_clock(worklist, receive, clock, jump):
     receive(1)
     clock.forward(60)
-    worklist.assembly.advance()
+    worklist.study_completion.advance()
     assert worklist.claims.claim("node:1") is not None
     assert worklist.claims.release_expired() == []
     clock.set_by(jump)

@@ -10,46 +10,46 @@ from triage_node.worklist.outbox import PATIENCE, PATIENCE_WHEN_DOWN
 def outbox(worklist, receive, clock, flagged):
     receive(1, 2)
     clock.forward(21)
-    worklist.assembly.advance()
+    worklist.study_completion.advance()
     worklist.claims.finish(worklist.claims.claim("w"), flagged, ["A@h:1", "B@h:1"])
     return worklist.outbox
 
 
 def states(worklist):
-    return [delivery["state"] for delivery in worklist.views.study("1.2.3")["deliveries"]]
+    return [delivery["state"] for delivery in worklist.study_details.study("1.2.3")["deliveries"]]
 
 
 def test_a_delivery_is_handed_out_once_and_to_its_destination_only(worklist, outbox):
-    delivery = outbox.due("A@h:1")
+    delivery = outbox.claim_next("A@h:1")
     assert (delivery.destination, delivery.attempts) == ("A@h:1", 1)
-    assert outbox.due("A@h:1") is None
+    assert outbox.claim_next("A@h:1") is None
     outbox.delivered(delivery, "stored")
     assert states(worklist) == [DeliveryState.DELIVERED, DeliveryState.PENDING]
 
 
 def test_a_postponed_delivery_waits(outbox, clock):
-    outbox.retry(outbox.due("A@h:1"), 30, "down")
-    assert outbox.due("A@h:1") is None
+    outbox.retry(outbox.claim_next("A@h:1"), 30, "down")
+    assert outbox.claim_next("A@h:1") is None
     clock.forward(31)
-    assert outbox.due("A@h:1").attempts == 2
+    assert outbox.claim_next("A@h:1").attempts == 2
 
 
 def test_what_was_being_sent_at_a_crash_is_sent_again(outbox):
-    outbox.due("A@h:1")
+    outbox.claim_next("A@h:1")
     assert outbox.recover() == 1
-    assert outbox.due("A@h:1") is not None
+    assert outbox.claim_next("A@h:1") is not None
 
 
 def test_a_dead_delivery_comes_back_on_a_persons_word_only(worklist, outbox):
-    outbox.bury(outbox.due("A@h:1"), "refused")
-    assert outbox.due("A@h:1") is None
-    assert worklist.views.dead_deliveries() == 1
+    outbox.mark_dead(outbox.claim_next("A@h:1"), "refused")
+    assert outbox.claim_next("A@h:1") is None
+    assert worklist.study_details.dead_deliveries() == 1
     assert outbox.resend("1.2.3", "person") == 1
-    assert outbox.due("A@h:1") is not None
+    assert outbox.claim_next("A@h:1") is not None
 
 
 def test_a_delivery_that_nobody_sends_any_more_returns_to_the_queue(outbox, clock):
-    delivery = outbox.due("A@h:1")
+    delivery = outbox.claim_next("A@h:1")
     for _ in range(12):
         assert outbox.release_expired() == 0
         clock.forward(10)
@@ -60,37 +60,37 @@ def test_a_delivery_that_nobody_sends_any_more_returns_to_the_queue(outbox, cloc
     clock.forward(1)
     assert outbox.release_expired() == 1
     assert not outbox.renew(delivery)
-    assert outbox.due("A@h:1").attempts == 2
+    assert outbox.claim_next("A@h:1").attempts == 2
 
 
 def test_what_comes_of_a_delivery_late_is_not_lost_and_undoes_nothing(worklist, outbox, clock):
-    late = outbox.due("A@h:1")
+    late = outbox.claim_next("A@h:1")
     outbox.release_expired()
     clock.forward(61)
     assert [outbox.release_expired() for _ in range(6) if clock.forward(15) is None].count(1) == 1
-    again = outbox.due("A@h:1")
-    outbox.bury(late, "refused")
+    again = outbox.claim_next("A@h:1")
+    outbox.mark_dead(late, "refused")
     outbox.retry(late, 5, "down")
     assert states(worklist)[0] == DeliveryState.SENDING, "another has it now"
     outbox.delivered(late, "stored")
-    outbox.bury(again, "refused")
+    outbox.mark_dead(again, "refused")
     outbox.delivered(again, "stored")
     assert states(worklist)[0] == DeliveryState.DELIVERED
-    codes = [event["code"] for event in worklist.views.study("1.2.3")["events"]]
+    codes = [event["code"] for event in worklist.study_details.study("1.2.3")["events"]]
     assert codes.count("delivered") == 1
 
 
 def test_tries_that_failed_are_one_event(worklist, outbox, clock):
     for _ in range(28):
-        outbox.retry(outbox.due("A@h:1"), 24, "it is down", tried_seconds=24)
+        outbox.retry(outbox.claim_next("A@h:1"), 24, "it is down", tried_seconds=24)
         clock.forward(25)
-    [event] = [one for one in worklist.views.study("1.2.3")["events"] if one["code"] == "delivery_postponed"]
+    [event] = [one for one in worklist.study_details.study("1.2.3")["events"] if one["code"] == "delivery_postponed"]
     assert event["message"].startswith("A@h:1: tried 28 times, last 20")
     assert event["message"].endswith("next in 24 s: it is down")
-    outbox.delivered(outbox.due("A@h:1"), "stored")
-    worklist.people.resend("1.2.3", "A@h:1", "2.25.1", "person")
-    outbox.retry(outbox.due("A@h:1"), 5, "down again")
-    messages = [one["message"] for one in worklist.views.study("1.2.3")["events"] if "tried" in one["message"]]
+    outbox.delivered(outbox.claim_next("A@h:1"), "stored")
+    worklist.reader_actions.resend("1.2.3", "A@h:1", "2.25.1", "person")
+    outbox.retry(outbox.claim_next("A@h:1"), 5, "down again")
+    messages = [one["message"] for one in worklist.study_details.study("1.2.3")["events"] if "tried" in one["message"]]
     assert len(messages) == 2
     assert "tried once" in messages[1]
 
@@ -100,19 +100,19 @@ def revised(outbox, worklist, receive, clock, flagged):
     """A second report of the study, and one of another study."""
     receive(9)
     clock.forward(61)
-    worklist.assembly.advance()
+    worklist.study_completion.advance()
     worklist.claims.finish(worklist.claims.claim("w"), replace(flagged, report_sop_instance_uid="2.25.2"), ["A@h:1"])
     clock.forward(1)
     receive(1, study="1.9", series="1.9.1")
     clock.forward(61)
-    worklist.assembly.advance()
+    worklist.study_completion.advance()
     other = replace(flagged, series_instance_uid="1.9.1", report_sop_instance_uid="2.25.9")
     worklist.claims.finish(worklist.claims.claim("w"), other, ["A@h:1"])
     return outbox
 
 
 def sent(outbox, **how):
-    delivery = outbox.due("A@h:1", **how)
+    delivery = outbox.claim_next("A@h:1", **how)
     return delivery and delivery.sop_instance_uid
 
 
@@ -150,9 +150,9 @@ def test_what_waits_for_a_dead_destination_too_long_is_given_up(worklist, revise
     assert revised.hold_back("B@h:1", 100, 201, "down") == 1
     assert revised.hold_back("A@h:1", 100, 201, "down") == 3
     assert revised.hold_back("A@h:1", 1, 201, "down") == 0
-    assert worklist.views.dead_deliveries() == 3
+    assert worklist.study_details.dead_deliveries() == 3
 
 
 def test_a_new_delivery_is_due_although_the_clock_was_set_back(outbox, clock):
     clock.forward(-3600)
-    assert outbox.due("A@h:1") is not None
+    assert outbox.claim_next("A@h:1") is not None

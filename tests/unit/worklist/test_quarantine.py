@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 from ct import head_ct, save
 
-from triage_node.ingest import Door, Registrar, Sender
+from triage_node.ingest import Indexer, Ingest, Sender
 from triage_node.ingest import indexer as registrar_module
 from triage_node.ingest.unindexed_instance import read_kept
 from triage_node.storage import Spool
@@ -34,20 +34,20 @@ def spool(tmp_path):
 
 @pytest.fixture
 def open_door(spool, worklist, monkeypatch):
-    """A door and a registrar that gathers nothing; the registrar is started only where a test does it."""
+    """Ingest and an indexer that gathers nothing; the indexer is started only where a test does it."""
     monkeypatch.setattr(registrar_module, "GATHER_SECONDS", 0.01)
     monkeypatch.setattr(registrar_module, "PAUSE_AFTER_ERROR_SECONDS", 0.01)
     started = []
 
     def make(retry_seconds=60.0):
-        registrar = Registrar(spool, worklist, retry_seconds)
-        started.append(registrar)
-        return Door(spool, worklist, registrar, 1 << 30), registrar
+        indexer = Indexer(spool, worklist, retry_seconds)
+        started.append(indexer)
+        return Ingest(spool, worklist, indexer, 1 << 30), indexer
 
     yield make
-    for registrar in started:
-        if registrar.state().alive:
-            registrar.stop()
+    for indexer in started:
+        if indexer.state().alive:
+            indexer.stop()
 
 
 @contextmanager
@@ -72,23 +72,23 @@ def refusing(worklist, sop_instance_uid):
 
 
 def instances(worklist):
-    shown = [worklist.views.study(row["study_instance_uid"]) for row in worklist.views.worklist(1e9)]
+    shown = [worklist.study_details.study(row["study_instance_uid"]) for row in worklist.study_details.worklist(1e9)]
     return sum(series["instance_count"] for study in shown for series in study["series"])
 
 
 def events(worklist, code="instance_set_aside"):
-    return [event["message"] for event in worklist.views.events(code)]
+    return [event["message"] for event in worklist.study_details.events(code)]
 
 
 @pytest.mark.parametrize("place", [0, 2, 4])
 def test_a_row_the_database_refuses_is_set_aside_and_the_others_go_on(
     open_door, worklist, spool, contents, wait_for, place
 ):
-    door, registrar = open_door()
-    headers = [door.receive(content, SENDER) for content in contents]
+    ingest, indexer = open_door()
+    headers = [ingest.receive(content, SENDER) for content in contents]
     with refusing(worklist, headers[place].sop_instance_uid):
-        registrar.start()
-        wait_for(lambda: registrar.state().set_aside == 1 and registrar.state().backlog == 0, "the poison to be found")
+        indexer.start()
+        wait_for(lambda: indexer.state().set_aside == 1 and indexer.state().backlog == 0, "the poison to be found")
         assert instances(worklist) == 4
         [event] = wait_for(lambda: events(worklist), "the event")
         assert headers[place].study_instance_uid in event
@@ -99,10 +99,10 @@ def test_a_row_the_database_refuses_is_set_aside_and_the_others_go_on(
 
 
 def test_what_was_set_aside_is_registered_once_the_database_takes_it(open_door, worklist, spool, contents, wait_for):
-    door, registrar = open_door(retry_seconds=0.05)
-    header = door.receive(contents[0], SENDER)
+    ingest, indexer = open_door(retry_seconds=0.05)
+    header = ingest.receive(contents[0], SENDER)
     with refusing(worklist, header.sop_instance_uid):
-        registrar.start()
+        indexer.start()
         wait_for(spool.quarantined, "the poison to be set aside")
     wait_for(lambda: instances(worklist) == 1, "the instance to be registered")
     wait_for(lambda: not spool.quarantined(), "the quarantine to be empty")
@@ -110,8 +110,8 @@ def test_what_was_set_aside_is_registered_once_the_database_takes_it(open_door, 
 
 
 def test_the_next_start_tries_again_what_was_set_aside(open_door, worklist, spool, contents, wait_for):
-    door, first = open_door()
-    header = door.receive(contents[0], SENDER)
+    ingest, first = open_door()
+    header = ingest.receive(contents[0], SENDER)
     with refusing(worklist, header.sop_instance_uid):
         first.start()
         wait_for(spool.quarantined, "the poison to be set aside")
@@ -122,20 +122,20 @@ def test_the_next_start_tries_again_what_was_set_aside(open_door, worklist, spoo
 
 
 def test_many_of_a_study_are_one_event(open_door, worklist, spool, contents, other, wait_for):
-    door, registrar = open_door()
-    registrar.start()
-    path = spool.layout.study(door.receive(other[0], SENDER).study_instance_uid)
-    wait_for(lambda: registrar.state().backlog == 0, "the first")
+    ingest, indexer = open_door()
+    indexer.start()
+    path = spool.layout.study(ingest.receive(other[0], SENDER).study_instance_uid)
+    wait_for(lambda: indexer.state().backlog == 0, "the first")
     blocked = spool.layout.study(read_study(contents[0]))
     blocked.parent.mkdir(exist_ok=True)
     blocked.write_text("a file where the folder of the study belongs")
     for content in contents:
-        door.receive(content, SENDER)
-        wait_for(lambda: registrar.state().backlog == 0, "the instance to be set aside")
+        ingest.receive(content, SENDER)
+        wait_for(lambda: indexer.state().backlog == 0, "the instance to be set aside")
     assert path.is_dir()
     [event] = events(worklist)
     assert event.endswith(": 5")
-    assert registrar.state().set_aside == 5
+    assert indexer.state().set_aside == 5
 
 
 def read_study(content):
@@ -148,7 +148,7 @@ def read_study(content):
 def test_a_study_folder_that_cannot_be_written_holds_up_no_other_study(
     open_door, worklist, spool, contents, other, wait_for, harm
 ):
-    door, registrar = open_door(retry_seconds=0.05)
+    ingest, indexer = open_door(retry_seconds=0.05)
     folder = spool.layout.study(read_study(contents[0]))
     folder.parent.mkdir(parents=True)
     if harm == "a file in its place":
@@ -160,10 +160,10 @@ def test_a_study_folder_that_cannot_be_written_holds_up_no_other_study(
         folder.mkdir(mode=0o500)
         mend = lambda: folder.chmod(0o700)  # noqa: E731
     for content in (*contents, *other):
-        door.receive(content, SENDER)
-    registrar.start()
+        ingest.receive(content, SENDER)
+    indexer.start()
     wait_for(lambda: instances(worklist) == 3, "the other study to be registered")
-    assert registrar.state().set_aside == 5
+    assert indexer.state().set_aside == 5
     mend()
     wait_for(lambda: instances(worklist) == 8, "the mended study to be registered")
 
@@ -171,11 +171,11 @@ def test_a_study_folder_that_cannot_be_written_holds_up_no_other_study(
 def test_a_file_that_vanished_from_incoming_is_named_and_holds_up_nothing(
     open_door, worklist, spool, contents, wait_for, caplog
 ):
-    door, registrar = open_door()
-    headers = [door.receive(content, SENDER) for content in contents]
+    ingest, indexer = open_door()
+    headers = [ingest.receive(content, SENDER) for content in contents]
     [gone] = spool.layout.incoming.glob(f"*-{hashlib.sha256(headers[1].sop_instance_uid.encode()).hexdigest()[:32]}-*")
     gone.unlink()
-    registrar.start()
+    indexer.start()
     wait_for(lambda: instances(worklist) == 4, "the others to be registered")
     [event] = wait_for(lambda: events(worklist, "instance_lost"), "the event")
     assert headers[1].study_instance_uid in event
@@ -183,12 +183,12 @@ def test_a_file_that_vanished_from_incoming_is_named_and_holds_up_nothing(
 
 
 def test_a_file_that_vanished_after_it_was_filed_is_registered(open_door, worklist, spool, contents, wait_for):
-    door, registrar = open_door()
-    header = door.receive(contents[0], SENDER)
+    ingest, indexer = open_door()
+    header = ingest.receive(contents[0], SENDER)
     [kept] = spool.layout.incoming.iterdir()
     spool.file(kept, header.study_instance_uid, header.sop_instance_uid)
     kept.unlink()
-    registrar.start()
+    indexer.start()
     wait_for(lambda: instances(worklist) == 1, "the instance to be registered")
     assert events(worklist, "instance_lost") == []
 
@@ -197,9 +197,9 @@ def test_a_file_that_vanished_after_it_was_filed_is_registered(open_door, workli
 def test_a_damaged_leftover_in_incoming_is_set_aside_by_name(
     open_door, worklist, spool, contents, wait_for, harm, caplog
 ):
-    door, _ = open_door()
+    ingest, _ = open_door()
     for content in contents:
-        door.receive(content, SENDER)
+        ingest.receive(content, SENDER)
     odd = sorted(spool.layout.incoming.iterdir())[2]
     odd.unlink()
     {
@@ -222,37 +222,37 @@ def test_a_damaged_leftover_in_incoming_is_set_aside_by_name(
 def test_while_the_whole_database_is_down_everything_waits_and_nothing_is_set_aside(
     open_door, worklist, spool, contents, wait_for, caplog
 ):
-    door, _ = open_door()
-    _, registrar = open_door()
+    ingest, _ = open_door()
+    _, indexer = open_door()
     with worklist.database.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE study RENAME TO away")
     for content in contents:
-        door.receive(content, SENDER)
-    registrar.start()
+        ingest.receive(content, SENDER)
+    indexer.start()
     try:
         wait_for(lambda: caplog.text.count("registration_failed") > 2, "some tries")
-        state = registrar.state()
+        state = indexer.state()
         assert (state.backlog, state.set_aside, state.alive) == (5, 0, True)
         assert state.oldest_seconds > 0
     finally:
         with worklist.database.engine.begin() as connection:
             connection.exec_driver_sql("ALTER TABLE away RENAME TO study")
     wait_for(lambda: instances(worklist) == 5, "the instances to be registered")
-    wait_for(lambda: registrar.state().oldest_seconds is None, "nothing to wait any more")
+    wait_for(lambda: indexer.state().oldest_seconds is None, "nothing to wait any more")
 
 
 def test_while_nothing_can_be_filed_everything_waits_and_nothing_is_set_aside(
     open_door, worklist, spool, contents, wait_for, caplog
 ):
-    door, _ = open_door()
-    _, registrar = open_door()
+    ingest, _ = open_door()
+    _, indexer = open_door()
     for content in contents:
-        door.receive(content, SENDER)
+        ingest.receive(content, SENDER)
     shutil.rmtree(spool.layout.studies)
     spool.layout.studies.write_text("the whole folder is gone")
-    registrar.start()
+    indexer.start()
     wait_for(lambda: caplog.text.count("filing_failed") > 2, "some tries")
-    assert (registrar.state().backlog, registrar.state().set_aside) == (5, 0)
+    assert (indexer.state().backlog, indexer.state().set_aside) == (5, 0)
     spool.layout.studies.unlink()
     spool.layout.studies.mkdir()
     wait_for(lambda: instances(worklist) == 5, "the instances to be registered")
@@ -260,15 +260,15 @@ def test_while_nothing_can_be_filed_everything_waits_and_nothing_is_set_aside(
 
 @pytest.mark.parametrize("odd", [{"patient_name": "\udc80"}, {"instance_number": 2**70}], ids=["text", "number"])
 def test_values_that_came_past_the_door_hold_up_nothing(open_door, worklist, spool, contents, wait_for, odd):
-    door, registrar = open_door()
-    header = door.receive(contents[0], SENDER)
+    ingest, indexer = open_door()
+    header = ingest.receive(contents[0], SENDER)
     [path] = spool.layout.incoming.iterdir()
     kept = read_kept(path)
     for content in contents[1:]:
-        door.receive(content, SENDER)
-    registrar.submit(dataclasses.replace(kept, header=dataclasses.replace(header, **odd)))
+        ingest.receive(content, SENDER)
+    indexer.submit(dataclasses.replace(kept, header=dataclasses.replace(header, **odd)))
     shutil.copy(path, path.with_name(f"x{path.name}"))
-    registrar.submit(dataclasses.replace(kept, path=path.with_name(f"x{path.name}")))
-    registrar.start()
-    wait_for(lambda: registrar.state().backlog == 0, "all to be looked at")
+    indexer.submit(dataclasses.replace(kept, path=path.with_name(f"x{path.name}")))
+    indexer.start()
+    wait_for(lambda: indexer.state().backlog == 0, "all to be looked at")
     assert instances(worklist) == 5

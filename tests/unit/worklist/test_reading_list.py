@@ -65,28 +65,28 @@ def expected(rows, now, since=86400, maximum_wait=3600):
 
 @pytest.mark.parametrize("limit", [1, 7, 200])
 def test_pages_show_every_open_study_once_and_in_reading_order(worklist, clock, many, limit):
-    assert pages(worklist.queries.open_studies, limit) == expected(many, clock())
+    assert pages(worklist.study_lists.open_studies, limit) == expected(many, clock())
 
 
 def test_a_case_that_becomes_overdue_while_pages_are_turned_is_shown_once(worklist, clock, many):
-    started, first = clock(), worklist.queries.open_studies(limit=5)
+    started, first = clock(), worklist.study_lists.open_studies(limit=5)
     found, after = uids(first), first["next"]
     while after is not None:
         clock.forward(400)
-        page = worklist.queries.open_studies(after=after, limit=5)
+        page = worklist.study_lists.open_studies(after=after, limit=5)
         found, after = found + uids(page), page["next"]
     assert found == expected(many, started)
 
 
 def test_the_order_is_that_of_the_command_line(worklist, clock, many):
-    shown = [row for row in worklist.views.worklist() if row["acknowledged_at"] is None]
-    page = worklist.queries.open_studies(limit=200)
+    shown = [row for row in worklist.study_details.worklist() if row["acknowledged_at"] is None]
+    page = worklist.study_lists.open_studies(limit=200)
     finished = [row for row in page["studies"] if row["first_received_at"] >= clock() - 86400]
     assert [row["study_instance_uid"] for row in finished] == [row["study_instance_uid"] for row in shown]
 
 
 def test_filters_narrow_the_list_and_keep_its_order(worklist, clock, many):
-    flagged = worklist.queries.open_studies(Filters(decision=("flagged",)), limit=200)
+    flagged = worklist.study_lists.open_studies(Filters(decision=("flagged",)), limit=200)
     decided = {row["study_instance_uid"]: row["decision"] for row in many}
     assert uids(flagged) == [uid for uid in expected(many, clock()) if decided[uid] == "flagged"]
 
@@ -96,17 +96,17 @@ def test_filters_narrow_the_list_and_keep_its_order(worklist, clock, many):
 )
 def test_a_cursor_from_elsewhere_is_refused(worklist, cursor):
     with pytest.raises(InvalidInput, match="cursor"):
-        worklist.queries.open_studies(after=cursor)
+        worklist.study_lists.open_studies(after=cursor)
 
 
 @pytest.mark.parametrize("limit", [0, -1, 201])
 def test_a_page_has_a_bounded_size(worklist, limit):
     with pytest.raises(InvalidInput, match="rows"):
-        worklist.queries.open_studies(limit=limit)
+        worklist.study_lists.open_studies(limit=limit)
 
 
 def test_counts_agree_with_the_list(worklist, clock, many):
-    counts = worklist.queries.counts()
+    counts = worklist.study_lists.counts()
     assert counts["open"] == len(expected(many, clock())) == sum(counts["open_by_group"].values())
 
 

@@ -43,14 +43,14 @@ def test_values_that_some_databases_take_are_taken_or_the_rows_fault(worklist, r
     try:
         receive(1, **odd)
     except RowRefused:
-        assert worklist.views.is_empty()
+        assert worklist.study_details.is_empty()
     assert receive(2) == 1
 
 
 def test_the_rows_of_a_refused_batch_are_not_written_by_half(worklist, receive):
     with pytest.raises(RowRefused):
         receive(1, 2, instance_number=2**70)
-    assert worklist.views.is_empty()
+    assert worklist.study_details.is_empty()
 
 
 def test_a_name_that_grows_without_its_accents_still_has_an_index(worklist, receive):
@@ -65,7 +65,7 @@ def test_an_instance_of_more_than_two_gigabytes_is_registered(worklist, receive)
 
 def test_an_event_is_written_whatever_its_message_holds(worklist):
     worklist.registration.reject("instance_refused", "a NUL \0 and half a character \ud800")
-    [event] = worklist.views.events("instance_refused")
+    [event] = worklist.study_details.events("instance_refused")
     assert event["message"] == "a NUL  and half a character ?"
 
 
@@ -74,7 +74,7 @@ def test_events_of_the_same_words_are_one_that_counts(worklist, receive):
     for study, number in (("1.2.3", 2), ("1.2.3", 3), (None, 1), ("1.2.9", 1), ("1.2.3", 1)):
         worklist.registration.tell("instance_set_aside", "Instances: of one kind", number, study)
     worklist.registration.tell("instance_set_aside", "Instances of another", 1, "1.2.3")
-    messages = [event["message"] for event in worklist.views.events("instance_set_aside")]
+    messages = [event["message"] for event in worklist.study_details.events("instance_set_aside")]
     assert sorted(messages) == ["Instances of another: 1", "Instances: of one kind: 2", "Instances: of one kind: 6"]
 
 

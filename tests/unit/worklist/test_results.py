@@ -36,7 +36,7 @@ def finish(worklist, receive, clock, flagged):
     def finish(uid: str, folder: Path) -> None:
         receive(1, study=uid, series=f"{uid}.1")
         clock.forward(61)
-        worklist.assembly.advance()
+        worklist.study_completion.advance()
         outcome = replace(
             flagged, series_instance_uid=f"{uid}.1", report_sop_instance_uid=f"{uid}.9", folder=str(folder)
         )
@@ -64,7 +64,7 @@ def test_an_outcome_lists_its_report_and_its_picture(worklist, finish, result):
     assert sorted((row[2], row[3], row[5]) for row in series) == [("", None, 0), ("OT", 9602, 1), ("SR", 9601, 1)]
     files = {row[5] for row in instances}
     assert files == {"", "results/abc/report-1.dcm", "results/abc/picture.dcm"}
-    assert [one.result_file for one in worklist.holdings.find("1.2.3")] == [
+    assert [one.result_file for one in worklist.stored_instances.find("1.2.3")] == [
         "",
         "results/abc/report-1.dcm",
         "results/abc/picture.dcm",

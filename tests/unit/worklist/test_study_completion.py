@@ -4,58 +4,58 @@ from triage_node.database import StudyState
 
 
 def state(worklist, study="1.2.3"):
-    return worklist.views.study(study)["state"]
+    return worklist.study_details.study(study)["state"]
 
 
 def test_a_quiet_head_series_is_ready_before_the_study_is_complete(worklist, receive, clock):
     receive(1, 2)
     clock.forward(19)
     receive(1, series="1.2.3.2", eligible=False)
-    assert worklist.assembly.advance() == 0
+    assert worklist.study_completion.advance() == 0
     clock.forward(2)
-    assert worklist.assembly.advance() == 1
+    assert worklist.study_completion.advance() == 1
     assert state(worklist) == StudyState.READY
-    assert worklist.views.study("1.2.3")["closed_at"] is None
+    assert worklist.study_details.study("1.2.3")["closed_at"] is None
 
 
 def test_a_series_that_grows_is_not_quiet(worklist, receive, clock):
     for number in range(5):
         receive(number)
         clock.forward(15)
-        assert worklist.assembly.advance() == 0
+        assert worklist.study_completion.advance() == 0
 
 
 def test_a_study_without_a_head_series_waits_for_the_study_timer(worklist, receive, clock):
     receive(1, 2, eligible=False)
     clock.forward(59)
-    assert worklist.assembly.advance() == 0
+    assert worklist.study_completion.advance() == 0
     clock.forward(2)
-    assert worklist.assembly.advance() == 1
+    assert worklist.study_completion.advance() == 1
 
 
 def test_a_study_that_never_falls_silent_is_forced(worklist, receive, clock):
     for number in range(91):
         receive(number)
         clock.forward(10)
-        worklist.assembly.advance()
+        worklist.study_completion.advance()
     assert state(worklist) == StudyState.READY
-    codes = [event["code"] for event in worklist.views.study("1.2.3")["events"]]
+    codes = [event["code"] for event in worklist.study_details.study("1.2.3")["events"]]
     assert codes[-1] == "study_maximum"
 
 
 def test_a_closed_study_is_not_looked_at_again(worklist, receive, clock):
     receive(1)
     clock.forward(61)
-    worklist.assembly.advance()
+    worklist.study_completion.advance()
     clock.forward(1000)
-    assert worklist.assembly.advance() == 0
+    assert worklist.study_completion.advance() == 0
 
 
 @pytest.mark.parametrize("eligible", [True, False])
 def test_what_a_pacs_routes_back_moves_nothing(worklist, receive, clock, eligible):
     receive(1, 2)
     clock.forward(61)
-    worklist.assembly.advance()
+    worklist.study_completion.advance()
     before = state(worklist)
     receive(1, series="1.2.3.7", eligible=eligible)
     assert (state(worklist) == before) is not eligible

@@ -9,14 +9,14 @@ def analyze_all(worklist, receive, clock, urgent=""):
         receive(1, 2, study=uid, series=f"{uid}.1", urgent=uid == urgent)
         clock.forward(1)
     clock.forward(60)
-    worklist.assembly.advance()
+    worklist.study_completion.advance()
     while claim := worklist.claims.claim("w"):
         decision = DECISIONS[claim.study_instance_uid]
         worklist.claims.finish(claim, Outcome(Status.ANALYZED, ModelIdentity("n", "1", "s"), decision=decision), [])
 
 
 def order(worklist):
-    return [row["study_instance_uid"] for row in worklist.views.worklist()]
+    return [row["study_instance_uid"] for row in worklist.study_details.worklist()]
 
 
 def test_flagged_first_then_uncertain_then_the_rest_by_arrival(worklist, receive, clock):
@@ -39,10 +39,10 @@ def test_old_studies_leave_the_worklist_but_not_the_database(worklist, receive, 
     receive(1)
     clock.forward(25 * 3600)
     assert order(worklist) == []
-    assert worklist.views.study("1.2.3")["study_instance_uid"] == "1.2.3"
+    assert worklist.study_details.study("1.2.3")["study_instance_uid"] == "1.2.3"
 
 
 def test_nothing_internal_is_shown(worklist, receive):
     receive(1)
-    shown = worklist.views.study("1.2.3")
+    shown = worklist.study_details.study("1.2.3")
     assert not {"id", "claimed_by", "lease_until"} & set(shown)

@@ -26,7 +26,7 @@ def unfamiliar(worklist, receive, clock, flagged):
     def write(uid: str, score: float, withheld: tuple[Label, ...] | None, reasons=(UNLIKE,)) -> None:
         receive(1, study=uid, series=f"{uid}.1")
         clock.forward(61)
-        worklist.assembly.advance()
+        worklist.study_completion.advance()
         outcome = replace(
             flagged,
             series_instance_uid=f"{uid}.1",
@@ -45,7 +45,7 @@ def unfamiliar(worklist, receive, clock, flagged):
 
 
 def listed(worklist):
-    return [study["study_instance_uid"] for study in worklist.queries.open_studies()["studies"]]
+    return [study["study_instance_uid"] for study in worklist.study_lists.open_studies()["studies"]]
 
 
 @pytest.fixture
@@ -63,18 +63,18 @@ def several(worklist, analyze, unfamiliar):
 
 def test_an_unfamiliar_study_is_read_as_early_as_its_score_deserves(worklist, several):
     assert listed(worklist) == ["1.3", "1.4", "1.6", "1.8", "1.2", "1.5", "1.7", "1.1"]
-    assert [row["study_instance_uid"] for row in worklist.views.worklist()] == listed(worklist)
+    assert [row["study_instance_uid"] for row in worklist.study_details.worklist()] == listed(worklist)
 
 
 def test_it_is_never_flagged(worklist, several):
-    flagged = worklist.queries.studies(Filters(decision=("flagged",)))["studies"]
+    flagged = worklist.study_lists.studies(Filters(decision=("flagged",)))["studies"]
     assert {study["study_instance_uid"] for study in flagged} == {"1.3", "1.8"}
-    shown = {row["study_instance_uid"]: row for row in worklist.views.worklist()}
+    shown = {row["study_instance_uid"]: row for row in worklist.study_details.worklist()}
     assert (shown["1.4"]["decision"], shown["1.4"]["flagged"]) == ("uncertain", [])
 
 
 def test_what_was_withheld_and_why_is_shown(worklist, several):
-    shown = {row["study_instance_uid"]: row for row in worklist.views.worklist()}
+    shown = {row["study_instance_uid"]: row for row in worklist.study_details.worklist()}
     assert shown["1.4"]["withheld"] == ["subdural", "any"]
     assert shown["1.6"]["withheld"] == ["any"]
     assert shown["1.5"]["withheld"] == shown["1.3"]["withheld"] == []
@@ -101,7 +101,7 @@ def test_workitems_have_the_priority_of_the_reading_order(worklist, several):
 
 def test_what_a_reader_put_aside_returns_when_a_later_answer_would_flag_it(worklist, receive, clock, unfamiliar):
     unfamiliar("1.1", 0.2, ())
-    worklist.people.acknowledge("1.1", "person ana")
+    worklist.reader_actions.acknowledge("1.1", "person ana")
     receive(2, study="1.1", series="1.1.1")
     unfamiliar("1.1", 1.0, (Label.ANY,))
     assert listed(worklist) == ["1.1"]
@@ -109,17 +109,17 @@ def test_what_a_reader_put_aside_returns_when_a_later_answer_would_flag_it(workl
 
 def test_other_cautions_are_shown_in_their_words(worklist, unfamiliar):
     unfamiliar("1.1", 0.9, None, reasons=(Reason.of(ReasonCode.CONTRAST),))
-    [shown] = worklist.views.worklist()
+    [shown] = worklist.study_details.worklist()
     assert [one["words"] for one in shown["cautions"]] == ["contrast"]
     assert (shown["withheld"], shown["group"]) == ([], "uncertain")
 
 
 def test_a_rebuilt_worklist_has_the_same_order(worklist, several, make_settings, make_worklist, clock, tmp_path):
     again = make_worklist(make_settings(data_dir=tmp_path / "again"), clock)
-    for row in worklist.views.worklist():
+    for row in worklist.study_details.worklist():
         uid, at = row["study_instance_uid"], row["first_received_at"]
         instance = ReceivedInstance(uid, f"{uid}.1", f"{uid}.1.1", CT_IMAGE, IMPLICIT, 1000, at, eligible=True)
-        stored = StoredOutcome.of("/results/1", clock(), worklist.views.study(uid)["outcomes"][-1])
+        stored = StoredOutcome.of("/results/1", clock(), worklist.study_details.study(uid)["outcomes"][-1])
         assert not stored.damage
         again.rebuilding.restore([instance], [stored], [])
     assert listed(again) == listed(worklist)

@@ -11,14 +11,14 @@ from starlette.exceptions import HTTPException
 
 from triage_node.errors import UnsuitableSeries
 from triage_node.identity import Role
-from triage_node.web.dependencies import Parts, the_parts
+from triage_node.web.dependencies import Services, the_services
 from triage_node.web.security.authorization import audited, require, write_access
-from triage_node.web.security.principal import Visitor
+from triage_node.web.security.principal import Principal
 from triage_node.web.views.slices import SliceReader, SliceStack, best_slices, scores_of
 
 router = APIRouter(tags=["images"])
 
-TheParts = Annotated[Parts, Depends(the_parts)]
+TheServices = Annotated[Services, Depends(the_services)]
 
 ONE_OPENING_SECONDS = 900.0
 KEPT_OPENINGS = 10_000
@@ -30,17 +30,17 @@ class Openings:
     def __init__(self) -> None:
         self._until: OrderedDict[tuple[str, str, str], float] = OrderedDict()
 
-    def note(self, visitor: Visitor, study_instance_uid: str) -> None:
+    def note(self, principal: Principal, study_instance_uid: str) -> None:
         """Remember an access that was kept."""
-        key = (visitor.name, visitor.session_id, study_instance_uid)
+        key = (principal.name, principal.session_id, study_instance_uid)
         self._until[key] = time.monotonic() + ONE_OPENING_SECONDS
         self._until.move_to_end(key)
         while len(self._until) > KEPT_OPENINGS:
             self._until.popitem(last=False)
 
-    def is_noted(self, visitor: Visitor, study_instance_uid: str) -> bool:
+    def is_noted(self, principal: Principal, study_instance_uid: str) -> bool:
         """Tell whether the same session's access to the study was kept lately."""
-        key = (visitor.name, visitor.session_id, study_instance_uid)
+        key = (principal.name, principal.session_id, study_instance_uid)
         return self._until.get(key, 0.0) > time.monotonic()
 
 
@@ -66,17 +66,17 @@ def openings_of(request: Request) -> Openings:
 def slices(
     study_instance_uid: str,
     request: Request,
-    visitor: Annotated[Visitor, Depends(audited("images_viewed", Role.READER, Role.SERVICE))],
-    parts: TheParts,
+    principal: Annotated[Principal, Depends(audited("images_viewed", Role.READER, Role.SERVICE))],
+    services: TheServices,
 ) -> dict[str, Any]:
     """Return the series that was analyzed, else the likeliest head CT: its slices from feet to head.
 
     Rows run from anterior to posterior, columns from the patient's right to the left. `best` is the slice with the
     highest score of each label; a slice the model did not see has no probabilities.
     """
-    study = parts.worklist.views.study(study_instance_uid)
-    stack = _stack(request, parts, study)
-    openings_of(request).note(visitor, study_instance_uid)
+    study = services.worklist.study_details.study(study_instance_uid)
+    stack = _stack(request, services, study)
+    openings_of(request).note(principal, study_instance_uid)
     scores = scores_of(study, stack)
     rows, columns = stack.shape
     return {
@@ -108,22 +108,22 @@ async def one_slice(
     study_instance_uid: str,
     index: Annotated[int, Path(ge=0, le=1_000_000, description="from 0, from feet to head")],
     request: Request,
-    visitor: Annotated[Visitor, Depends(require(Role.READER, Role.SERVICE))],
-    parts: TheParts,
+    principal: Annotated[Principal, Depends(require(Role.READER, Role.SERVICE))],
+    services: TheServices,
 ) -> Response:
     """Return ``rows × columns`` values; the headers X-Rows and X-Columns say how many.
 
     The access is kept once for a session and study in 15 minutes, when the list of slices or the first one is sent.
     """
     openings = openings_of(request)
-    if not openings.is_noted(visitor, study_instance_uid):
-        await write_access(request, visitor, "images_viewed", study_instance_uid)
-        openings.note(visitor, study_instance_uid)
-    return await run_in_threadpool(_slice, request, parts, study_instance_uid, index)
+    if not openings.is_noted(principal, study_instance_uid):
+        await write_access(request, principal, "images_viewed", study_instance_uid)
+        openings.note(principal, study_instance_uid)
+    return await run_in_threadpool(_slice, request, services, study_instance_uid, index)
 
 
-def _slice(request: Request, parts: Parts, study_instance_uid: str, index: int) -> Response:
-    stack = _stack(request, parts, parts.worklist.views.study(study_instance_uid))
+def _slice(request: Request, services: Services, study_instance_uid: str, index: int) -> Response:
+    stack = _stack(request, services, services.worklist.study_details.study(study_instance_uid))
     if index >= len(stack.frames):
         raise HTTPException(404, f"The series has {len(stack.frames)} slices.")
     rows, columns = stack.shape
@@ -134,8 +134,8 @@ def _slice(request: Request, parts: Parts, study_instance_uid: str, index: int) 
     return Response(content, 200, {"X-Rows": str(rows), "X-Columns": str(columns)}, "application/octet-stream")
 
 
-def _stack(request: Request, parts: Parts, study: dict[str, Any]) -> SliceStack:
+def _stack(request: Request, services: Services, study: dict[str, Any]) -> SliceStack:
     try:
-        return reader_of(request).stack(lambda: parts.spool.instances(study["study_instance_uid"]), study)
+        return reader_of(request).stack(lambda: services.spool.instances(study["study_instance_uid"]), study)
     except UnsuitableSeries as error:
         raise HTTPException(404, f"There is nothing to show. {error}") from error

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 
 from triage_node.identity import Role
-from triage_node.web.dependencies import Parts, the_parts
+from triage_node.web.dependencies import Services, the_services
 from triage_node.web.security.authorization import require
 from triage_node.worklist import Worklist
 
@@ -24,7 +24,7 @@ FIRST_DAY = date(1970, 1, 1)
     dependencies=[Depends(require(Role.READER, Role.SERVICE))],
 )
 def stats(
-    parts: Annotated[Parts, Depends(the_parts)],
+    services: Annotated[Services, Depends(the_services)],
     from_day: Annotated[
         date | None, Query(alias="from", description="first local day; 29 days before the last by default")
     ] = None,
@@ -39,7 +39,7 @@ def stats(
     much of it chance alone would give; `level` is stable, moderate, large or too_few.
     """
     first, last = period(from_day, to_day)
-    return all_numbers(parts.worklist, first, last)
+    return all_numbers(services.worklist, first, last)
 
 
 def period(from_day: date | None, to_day: date | None) -> tuple[date, date]:
@@ -54,7 +54,7 @@ def all_numbers(worklist: Worklist, first: date, last: date) -> dict[str, Any]:
     numbers = worklist.statistics.everything(first, last, _before(end, REFERENCE_DAYS - 1), end)
     return numbers | {
         "queues": worklist.queue_history.history(first, last),
-        "now": worklist.queries.counts(),
+        "now": worklist.study_lists.counts(),
     }
 
 

@@ -5,15 +5,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Depends, Query
 
 from triage_node.identity import Role
-from triage_node.web.dependencies import Parts, the_parts
+from triage_node.web.dependencies import Services, the_services
 from triage_node.web.security.authorization import audited
-from triage_node.web.security.principal import Visitor
+from triage_node.web.security.principal import Principal
 from triage_node.web.views.filters import Cursor, Limit, study_filters
 from triage_node.worklist import Filters
 
 router = APIRouter(tags=["worklist"])
 
-TheParts = Annotated[Parts, Depends(the_parts)]
+TheServices = Annotated[Services, Depends(the_services)]
 TheFilters = Annotated[Filters, Depends(study_filters)]
 
 
@@ -23,7 +23,7 @@ TheFilters = Annotated[Filters, Depends(study_filters)]
     dependencies=[Depends(audited("worklist_viewed", Role.READER, Role.SERVICE))],
 )
 def worklist(
-    parts: TheParts,
+    services: TheServices,
     filters: TheFilters,
     since_hours: Annotated[
         float, Query(ge=0, le=8784, description="finished studies that arrived longer ago are left out")
@@ -38,7 +38,7 @@ def worklist(
     rest; each group by arrival. `group` names it; `cautions` say why an answer is less certain than its score, in a
     sentence (`message`) and for a list (`words`); times are seconds since 1970 (UTC).
     """
-    return parts.worklist.queries.open_studies(filters, after, limit, since_hours)
+    return services.worklist.study_lists.open_studies(filters, after, limit, since_hours)
 
 
 @router.get(
@@ -47,13 +47,13 @@ def worklist(
     dependencies=[Depends(audited("studies_viewed", Role.READER, Role.SERVICE))],
 )
 def studies(
-    parts: TheParts,
+    services: TheServices,
     filters: TheFilters,
     after: Cursor = None,
     limit: Limit = 50,
 ) -> dict[str, Any]:
     """Return `studies`, read or not, and `next` for the following page, null after the last."""
-    return parts.worklist.queries.studies(filters, after, limit)
+    return services.worklist.study_lists.studies(filters, after, limit)
 
 
 @router.get(
@@ -63,10 +63,10 @@ def studies(
 )
 def study(
     study_instance_uid: str,
-    parts: TheParts,
+    services: TheServices,
 ) -> dict[str, Any]:
     """Return the study with its `series`, `outcomes`, `deliveries`, `events` and `comments`."""
-    found = parts.worklist.views.study(study_instance_uid)
+    found = services.worklist.study_details.study(study_instance_uid)
     for row in (*found["outcomes"], *found["deliveries"]):
         row.pop("folder", None)
     return found
@@ -78,61 +78,61 @@ def study(
     dependencies=[Depends(audited("worklist_watched", Role.READER, Role.SERVICE))],
 )
 def changes(
-    parts: TheParts,
+    services: TheServices,
     marker: Annotated[int, Query(ge=0, le=2**53, description="`marker` of the answer before; 0 for the oldest")] = 0,
     limit: Limit = 100,
 ) -> dict[str, Any]:
     """Return `studies` as they are now, each once, the next `marker`, and whether there is `more` at once."""
-    return parts.worklist.queries.changes_since(marker, limit)
+    return services.worklist.study_lists.changes_since(marker, limit)
 
 
 @router.post("/api/studies/{study_instance_uid}/requeue", status_code=204, summary="Analyze a study again")
 def requeue(
     study_instance_uid: str,
-    visitor: Annotated[Visitor, Depends(audited("study_requeued", Role.ADMINISTRATOR, Role.SERVICE))],
-    parts: TheParts,
+    principal: Annotated[Principal, Depends(audited("study_requeued", Role.ADMINISTRATOR, Role.SERVICE))],
+    services: TheServices,
 ) -> None:
     """Put a study back in the queue, whatever came of it before; 409 when it is in the queue or being analyzed."""
-    parts.worklist.people.requeue(study_instance_uid, visitor.actor)
+    services.worklist.reader_actions.requeue(study_instance_uid, principal.actor)
 
 
 @router.post("/api/studies/{study_instance_uid}/resend", summary="Send a study's reports again")
 def resend(
     study_instance_uid: str,
-    visitor: Annotated[Visitor, Depends(audited("report_resent", Role.ADMINISTRATOR, Role.SERVICE))],
-    parts: TheParts,
+    principal: Annotated[Principal, Depends(audited("report_resent", Role.ADMINISTRATOR, Role.SERVICE))],
+    services: TheServices,
 ) -> dict[str, int]:
     """Send its dead and held reports again and return how many `reports` those are; none is no error."""
-    return {"reports": parts.worklist.outbox.resend(study_instance_uid, visitor.actor)}
+    return {"reports": services.worklist.outbox.resend(study_instance_uid, principal.actor)}
 
 
 @router.post("/api/studies/{study_instance_uid}/acknowledgement", status_code=204, summary="Acknowledge a study")
 def acknowledge(
     study_instance_uid: str,
-    visitor: Annotated[Visitor, Depends(audited("study_acknowledged", Role.READER))],
-    parts: TheParts,
+    principal: Annotated[Principal, Depends(audited("study_acknowledged", Role.READER))],
+    services: TheServices,
 ) -> None:
     """Take a study off the list of what is to be read; 409 when somebody has done so already."""
-    parts.worklist.people.acknowledge(study_instance_uid, visitor.actor)
+    services.worklist.reader_actions.acknowledge(study_instance_uid, principal.actor)
 
 
 @router.delete("/api/studies/{study_instance_uid}/acknowledgement", status_code=204, summary="Take that back")
 def unacknowledge(
     study_instance_uid: str,
-    visitor: Annotated[Visitor, Depends(audited("study_unacknowledged", Role.READER))],
-    parts: TheParts,
+    principal: Annotated[Principal, Depends(audited("study_unacknowledged", Role.READER))],
+    services: TheServices,
 ) -> None:
     """Put a study back on the list of what is to be read; 409 when nobody has acknowledged it."""
-    parts.worklist.people.unacknowledge(study_instance_uid, visitor.actor)
+    services.worklist.reader_actions.unacknowledge(study_instance_uid, principal.actor)
 
 
 @router.post("/api/studies/{study_instance_uid}/verdict", status_code=204, summary="Agree or disagree")
 def judge(
     study_instance_uid: str,
-    visitor: Annotated[Visitor, Depends(audited("study_judged", Role.READER))],
-    parts: TheParts,
+    principal: Annotated[Principal, Depends(audited("study_judged", Role.READER))],
+    services: TheServices,
     agrees: Annotated[bool, Body(description="whether the latest analysis is right")],
     types: Annotated[list[str], Body(max_length=5, description="the types of hemorrhage that were seen")] = [],  # noqa: B006
 ) -> None:
     """Say whether the latest analysis is right; a later word replaces an earlier one."""
-    parts.worklist.people.judge(study_instance_uid, agrees, types, visitor.actor)
+    services.worklist.reader_actions.judge(study_instance_uid, agrees, types, principal.actor)

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from triage_node.errors import TriageError
 from triage_node.imaging import MEDIA_TYPES, Instance, encoded, frame_count, rendered
-from triage_node.search import Holding
+from triage_node.search import StoredInstance
 from triage_node.web.dicomweb import documents
 from triage_node.web.dicomweb.documents import is_document, written
 from triage_node.web.dicomweb.frames import existing_frames, frame_numbers
@@ -109,7 +109,7 @@ def _largest_series(targets: Sequence[Target]) -> Sequence[Target]:
     return max(groups.values(), key=lambda group: (_is_image(group[0].holding), len(group)))
 
 
-def _is_image(holding: Holding) -> bool:
+def _is_image(holding: StoredInstance) -> bool:
     return holding.modality not in ("SR", "KO", "PR", "DOC", "RTSTRUCT")
 
 

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from triage_node.errors import InvalidInput
 from triage_node.identity import Role
 from triage_node.search import ATTRIBUTES, BY_KEYWORD, Attribute, Found, Level, Question
-from triage_node.web.dependencies import Parts, the_parts
+from triage_node.web.dependencies import Services, the_services
 from triage_node.web.dicomweb.json_model import data_set
 from triage_node.web.dicomweb.search_query import MOST_RESULTS, SearchQuery, keys_of
 from triage_node.web.http.media_types import DICOM_JSON, JSON, Acceptable, MediaType
@@ -18,7 +18,7 @@ from triage_node.web.security.authorization import audited, await_audit
 
 router = APIRouter(include_in_schema=False)
 
-TheParts = Annotated[Parts, Depends(the_parts)]
+TheServices = Annotated[Services, Depends(the_services)]
 READERS = (Role.READER, Role.SERVICE)
 PARENTS = ("StudyInstanceUID", "SeriesInstanceUID")
 NOT_FUZZY = "The fuzzymatching parameter is not supported. Only literal matching has been performed."
@@ -26,9 +26,9 @@ MORE = "The number of results exceeded the maximum supported by the server. Addi
 
 
 @router.get("/dicomweb/studies", dependencies=[Depends(audited("studies_searched", *READERS, waits=False))])
-def studies(request: Request, parts: TheParts) -> Response:
+def studies(request: Request, services: TheServices) -> Response:
     """Search for studies."""
-    return _search(request, parts, Level.STUDY)
+    return _search(request, services, Level.STUDY)
 
 
 @router.get("/dicomweb/series", dependencies=[Depends(audited("series_searched", *READERS, waits=False))])
@@ -36,9 +36,9 @@ def studies(request: Request, parts: TheParts) -> Response:
     "/dicomweb/studies/{study_instance_uid}/series",
     dependencies=[Depends(audited("series_list_read", *READERS, waits=False))],
 )
-def series(request: Request, parts: TheParts) -> Response:
+def series(request: Request, services: TheServices) -> Response:
     """Search for series, of all studies or of one."""
-    return _search(request, parts, Level.SERIES)
+    return _search(request, services, Level.SERIES)
 
 
 @router.get("/dicomweb/instances", dependencies=[Depends(audited("instances_searched", *READERS, waits=False))])
@@ -50,12 +50,12 @@ def series(request: Request, parts: TheParts) -> Response:
     "/dicomweb/studies/{study_instance_uid}/series/{series_instance_uid}/instances",
     dependencies=[Depends(audited("instance_list_read", *READERS, waits=False))],
 )
-def instances(request: Request, parts: TheParts) -> Response:
+def instances(request: Request, services: TheServices) -> Response:
     """Search for instances, of all studies, of one, or of a series."""
-    return _search(request, parts, Level.INSTANCE)
+    return _search(request, services, Level.INSTANCE)
 
 
-def _search(request: Request, parts: Parts, level: Level) -> Response:
+def _search(request: Request, services: Services, level: Level) -> Response:
     media_type = Acceptable.of(request).choose(MediaType(DICOM_JSON), MediaType(JSON)).media_type
     fixed = [
         (BY_KEYWORD[keyword], request.path_params[name])
@@ -67,7 +67,7 @@ def _search(request: Request, parts: Parts, level: Level) -> Response:
         most = MOST_RESULTS[level]
         limit = most if query.limit is None else min(query.limit, most)
         question = Question(level, (*fixed, *query.keys), limit + 1, query.offset)
-        found = parts.worklist.search.find(question)
+        found = services.worklist.search.find(question)
     except InvalidInput as error:
         raise HTTPException(400, str(error)) from error
     has_more = len(found) > limit and (query.limit is None or query.limit > most)

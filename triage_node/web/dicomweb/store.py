@@ -10,14 +10,14 @@ from starlette.requests import ClientDisconnect
 from triage_node.errors import InvalidInput
 from triage_node.identity import Role
 from triage_node.ingest import Sender
-from triage_node.web.dependencies import Parts, the_parts
+from triage_node.web.dependencies import Services, the_services
 from triage_node.web.dicomweb.incoming_body import TooSlow, body_of
 from triage_node.web.dicomweb.related_parts import PartReader, boundary_of
 from triage_node.web.dicomweb.store_answer import store_answer
 from triage_node.web.dicomweb.storing import Storing
 from triage_node.web.http.media_types import DICOM, DICOM_JSON, MULTIPART, Acceptable, MediaType
 from triage_node.web.security.authorization import require, write_access
-from triage_node.web.security.principal import Visitor
+from triage_node.web.security.principal import Principal
 
 router = APIRouter(include_in_schema=False)
 
@@ -29,19 +29,19 @@ LARGEST_BODY = 64 << 30
 @router.post("/dicomweb/studies/{study_instance_uid}", max_body_size=LARGEST_BODY)
 async def store(
     request: Request,
-    visitor: Annotated[Visitor, Depends(require(Role.SERVICE, Role.ADMINISTRATOR))],
-    parts: Annotated[Parts, Depends(the_parts)],
+    principal: Annotated[Principal, Depends(require(Role.SERVICE, Role.ADMINISTRATOR))],
+    services: Annotated[Services, Depends(the_services)],
     study_instance_uid: str | None = None,
 ) -> Response:
     """Store the instances of a multipart body; what is answered as stored is on the disk."""
     Acceptable.of(request).choose(MediaType(DICOM_JSON))
-    assert parts.door is not None, "a node has a door"
-    reader = PartReader(_boundary(request), parts.door.maximum_bytes)
-    storing = Storing(parts.door, Sender(visitor.sender_name, visitor.address), study_instance_uid)
+    assert services.ingest is not None, "a node has ingest"
+    reader = PartReader(_boundary(request), services.ingest.maximum_bytes)
+    storing = Storing(services.ingest, Sender(principal.sender_name, principal.address), study_instance_uid)
     try:
-        with parts.bodies.take(visitor.name):
+        with services.bodies.take(principal.name):
             async with storing:
-                await _take(request, reader, storing, parts.settings.association_idle_seconds)
+                await _take(request, reader, storing, services.settings.association_idle_seconds)
     except InvalidInput as error:
         raise HTTPException(400, str(error)) from error
     except ClientDisconnect as error:
@@ -50,12 +50,12 @@ async def store(
         raise HTTPException(408, "The body did not come in time.", {"Connection": "close"}) from error
     finally:
         for uid in {header.study_instance_uid for header in storing.answers.stored}:
-            await write_access(request, visitor, "instances_stored", uid)
+            await write_access(request, principal, "instances_stored", uid)
     return store_answer(storing.answers, f"{str(request.base_url).rstrip('/')}/dicomweb")
 
 
 def _boundary(request: Request) -> str:
-    """Return what stands between the parts (PS3.18 8.7.1, 10.5.2)."""
+    """Return what stands between the services (PS3.18 8.7.1, 10.5.2)."""
     content_type = MediaType.parse(request.headers.get("content-type", ""))
     if content_type.name != MULTIPART or content_type.root not in (DICOM, "*/*"):
         raise HTTPException(415, f"The node stores {MediaType.multipart(DICOM)} only.")

@@ -1,4 +1,4 @@
-"""Instances of one request on their way through the door, a few at a time."""
+"""Instances of one request on their way through ingest, a few at a time."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from typing import Self
 from starlette.concurrency import run_in_threadpool
 
 from triage_node.errors import InvalidInstance, StorageError
-from triage_node.ingest import Door, Header, Sender, status_of
+from triage_node.ingest import Header, Ingest, Sender, status_of
 from triage_node.storage import Draft
 from triage_node.web.dicomweb.related_parts import Part
 from triage_node.web.http.media_types import DICOM
@@ -36,7 +36,7 @@ class Answers:
 
 
 class Storing:
-    """Give the parts of a request to the door; use it in an `async with`, at the end of which all are answered.
+    """Give the parts of a request to ingest; use it in an `async with`, at the end of which all are answered.
 
     Parameters
     ----------
@@ -44,8 +44,8 @@ class Storing:
         The study the request names; instances of others are refused.
     """
 
-    def __init__(self, door: Door, sender: Sender, study_instance_uid: str | None) -> None:
-        self._door = door
+    def __init__(self, ingest: Ingest, sender: Sender, study_instance_uid: str | None) -> None:
+        self._ingest = ingest
         self._sender = sender
         self._study_instance_uid = study_instance_uid
         self._room = asyncio.Semaphore(AT_ONCE)
@@ -80,7 +80,7 @@ class Storing:
 
     def _spill(self, part: Part) -> None:
         try:
-            self._draft = self._draft or self._door.draft()
+            self._draft = self._draft or self._ingest.draft()
             self._draft.write(part.take())
         except StorageError as error:
             part.give_up(error)
@@ -98,9 +98,9 @@ class Storing:
         try:
             self._check(part)
             if draft is None:
-                return self._door.receive(part.take(), self._sender, self._study_instance_uid)
+                return self._ingest.receive(part.take(), self._sender, self._study_instance_uid)
             draft.write(part.take())
-            return self._door.receive_draft(draft, self._sender, self._study_instance_uid)
+            return self._ingest.receive_draft(draft, self._sender, self._study_instance_uid)
         finally:
             if draft is not None:
                 draft.discard()
@@ -110,5 +110,5 @@ class Storing:
         if error is None and part.content_type not in ("", DICOM):
             error = InvalidInstance(f"A part is not {DICOM}.")
         if error is not None:
-            self._door.refuse(error, self._sender)
+            self._ingest.refuse(error, self._sender)
             raise error

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from fastapi import Depends
 from starlette.exceptions import HTTPException
 
-from triage_node.search import Holding
-from triage_node.web.dependencies import Parts, the_parts
+from triage_node.search import StoredInstance
+from triage_node.web.dependencies import Services, the_services
 
 STUDY = "/studies/{study_instance_uid}"
 SERIES = f"{STUDY}/series/{{series_instance_uid}}"
@@ -21,7 +21,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     406: {"description": "nothing acceptable can be sent"},
     410: {"description": "the files are no longer kept"},
 }
-# What the door lets in; anything else is the name of nothing here.
+# What ingest lets in; anything else is the name of nothing here.
 UID = re.compile(r"[0-9A-Za-z._-]{1,64}")
 
 
@@ -29,30 +29,30 @@ UID = re.compile(r"[0-9A-Za-z._-]{1,64}")
 class Target:
     """An instance and its file; the file's name is a hash of UIDs that the worklist had."""
 
-    holding: Holding
+    holding: StoredInstance
     path: Path
 
 
-def study_targets(study_instance_uid: str, parts: Annotated[Parts, Depends(the_parts)]) -> Sequence[Target]:
+def study_targets(study_instance_uid: str, services: Annotated[Services, Depends(the_services)]) -> Sequence[Target]:
     """Return the instances of a study; 400, 404 or 410 when there are none."""
-    return _targets(parts, study_instance_uid)
+    return _targets(services, study_instance_uid)
 
 
 def series_targets(
-    study_instance_uid: str, series_instance_uid: str, parts: Annotated[Parts, Depends(the_parts)]
+    study_instance_uid: str, series_instance_uid: str, services: Annotated[Services, Depends(the_services)]
 ) -> Sequence[Target]:
     """Return the instances of a series; 400, 404 or 410 when there are none."""
-    return _targets(parts, study_instance_uid, series_instance_uid)
+    return _targets(services, study_instance_uid, series_instance_uid)
 
 
 def instance_target(
     study_instance_uid: str,
     series_instance_uid: str,
     sop_instance_uid: str,
-    parts: Annotated[Parts, Depends(the_parts)],
+    services: Annotated[Services, Depends(the_services)],
 ) -> Target:
     """Return one instance; 400, 404 or 410 when it is not there."""
-    return _targets(parts, study_instance_uid, series_instance_uid, sop_instance_uid)[0]
+    return _targets(services, study_instance_uid, series_instance_uid, sop_instance_uid)[0]
 
 
 StudyTargets = Annotated[Sequence[Target], Depends(study_targets)]
@@ -60,22 +60,22 @@ SeriesTargets = Annotated[Sequence[Target], Depends(series_targets)]
 InstanceTarget = Annotated[Target, Depends(instance_target)]
 
 
-def _targets(parts: Parts, *uids: str) -> Sequence[Target]:
+def _targets(services: Services, *uids: str) -> Sequence[Target]:
     if not all(UID.fullmatch(uid) for uid in uids):
         raise HTTPException(400, "The address holds a UID that is none.")
-    found = parts.worklist.holdings.find(*uids)
+    found = services.worklist.stored_instances.find(*uids)
     if not found:
         level = ("study", "series", "instance")[len(uids) - 1]
         raise HTTPException(404, f"The node has no such {level}.")
-    targets = [Target(one, _place(parts, one)) for one in found]
+    targets = [Target(one, _place(services, one)) for one in found]
     present = [target for target in targets if target.path.is_file()]
     if not present:
         raise HTTPException(410, "The node has had these images and no longer keeps them.")
     return present
 
 
-def _place(parts: Parts, one: Holding) -> Path:
-    layout = parts.spool.layout
+def _place(services: Services, one: StoredInstance) -> Path:
+    layout = services.spool.layout
     if one.result_file:
         return layout.study(one.study_instance_uid) / one.result_file
     return layout.instance(one.study_instance_uid, one.sop_instance_uid)

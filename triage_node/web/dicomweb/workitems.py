@@ -10,48 +10,51 @@ from starlette.exceptions import HTTPException
 from triage_node.errors import InvalidInput
 from triage_node.identity import Role
 from triage_node.search import KEYS
-from triage_node.web.dependencies import Parts, the_parts
+from triage_node.web.dependencies import Services, the_services
 from triage_node.web.dicomweb.json_model import data_set
 from triage_node.web.dicomweb.search_query import SearchQuery
 from triage_node.web.dicomweb.workitem_model import summary_of, workitem
 from triage_node.web.http.media_types import DICOM_JSON, JSON, Acceptable, MediaType
 from triage_node.web.security.authorization import audited, require, write_access
-from triage_node.web.security.principal import Visitor
+from triage_node.web.security.principal import Principal
 
 router = APIRouter(prefix="/dicomweb/workitems", include_in_schema=False)
 
-TheParts = Annotated[Parts, Depends(the_parts)]
+TheServices = Annotated[Services, Depends(the_services)]
 READERS = (Role.READER, Role.SERVICE)
 MOST = 1000
 READ_ONLY = "The node alone writes its worklist; workitems can be searched and retrieved."
 
 
 @router.get("", dependencies=[Depends(audited("workitems_searched", *READERS))])
-def search(request: Request, parts: TheParts) -> Response:
+def search(request: Request, services: TheServices) -> Response:
     """Search for workitems (PS3.18 11.9)."""
     media_type = _media_type(request)
     try:
         query = SearchQuery.parse(request.query_params.multi_items(), KEYS)
         limit = MOST if query.limit is None else min(query.limit, MOST)
-        found = parts.worklist.workitems.search(query.keys, limit, query.offset)
+        found = services.worklist.workitems.search(query.keys, limit, query.offset)
     except InvalidInput as error:
         raise HTTPException(400, str(error)) from error
     if not found:
         return Response(status_code=204)
-    label = parts.settings.ae_title
+    label = services.settings.ae_title
     return JSONResponse([data_set(summary_of(one, label)) for one in found], media_type=media_type)
 
 
 @router.get("/{workitem_uid}")
 async def retrieve(
-    workitem_uid: str, request: Request, visitor: Annotated[Visitor, Depends(require(*READERS))], parts: TheParts
+    workitem_uid: str,
+    request: Request,
+    principal: Annotated[Principal, Depends(require(*READERS))],
+    services: TheServices,
 ) -> Response:
     """Return a workitem (PS3.18 11.5)."""
     media_type = _media_type(request)
-    study = await run_in_threadpool(parts.worklist.workitems.get, workitem_uid)
-    await write_access(request, visitor, "workitem_read", study["study_instance_uid"])
+    study = await run_in_threadpool(services.worklist.workitems.get, workitem_uid)
+    await write_access(request, principal, "workitem_read", study["study_instance_uid"])
     base_url = f"{str(request.base_url).rstrip('/')}/dicomweb"
-    content = await run_in_threadpool(workitem, study, parts.settings.ae_title, base_url)
+    content = await run_in_threadpool(workitem, study, services.settings.ae_title, base_url)
     return JSONResponse([content], media_type=media_type)
 
 

@@ -1,4 +1,4 @@
-"""Connections of the web server: how many there are of whom, and how long and large parts of a request may be.
+"""Connections of the web server: how many there are of whom, and how long and large services of a request may be.
 
 A connection is a stranger's until a request on it was signed in (`know`). Where it is crowded the oldest stranger gives
 way: who only holds a place loses it, who asks and goes does not notice.

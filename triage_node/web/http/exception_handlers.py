@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from triage_node.errors import IllegalMove, InvalidInput, StudyNotFound, TriageError
 from triage_node.logs import origin
-from triage_node.web.dependencies import parts_of
+from triage_node.web.dependencies import services_of
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ def refuse(request: Request, status: int, sentence: str, headers: dict[str, str]
         return Response(status_code=status, headers=headers)
     title = HTTPStatus(status).phrase
     context = {"status": status, "title": title, "sentence": sentence}
-    return parts_of(request).templates.page(request, "error.html", context, status_code=status, headers=headers)
+    return services_of(request).templates.page(request, "error.html", context, status_code=status, headers=headers)
 
 
 async def _http(request: Request, error: Exception) -> Response:

@@ -9,7 +9,7 @@ from fastapi.responses import Response, StreamingResponse
 
 from triage_node.database import checked_day, start_of
 from triage_node.identity import AuditFilters, Role
-from triage_node.web.dependencies import Parts, the_parts
+from triage_node.web.dependencies import Services, the_services
 from triage_node.web.http.csv_file import csv_file
 from triage_node.web.security.authorization import audited
 from triage_node.web.views.filters import Day
@@ -17,7 +17,7 @@ from triage_node.web.views.templating import moment
 
 router = APIRouter(include_in_schema=False)
 
-TheParts = Annotated[Parts, Depends(the_parts)]
+TheServices = Annotated[Services, Depends(the_services)]
 
 ROWS = 100
 COLUMNS = ("at", "user_name", "role", "address", "action", "study_instance_uid", "query", "allowed")
@@ -47,9 +47,9 @@ Before = Annotated[int | None, Query(ge=0, le=2**53)]
 
 
 @router.get("/admin/audit", dependencies=[Depends(audited("audit_trail_viewed", Role.ADMINISTRATOR))])
-def audit_page(request: Request, parts: TheParts, filters: TheFilters, before: Before = None) -> Response:
+def audit_page(request: Request, services: TheServices, filters: TheFilters, before: Before = None) -> Response:
     """Show a page of the audit trail, the latest access first."""
-    trail = parts.worklist.audit_trail
+    trail = services.worklist.audit_trail
     rows = trail.page(filters, before, ROWS + 1)
     context = {
         "accesses": rows[:ROWS],
@@ -59,13 +59,13 @@ def audit_page(request: Request, parts: TheParts, filters: TheFilters, before: B
         "actions": [("", "anything"), *((action, action.replace("_", " ")) for action in trail.actions())],
         "query": request.url.query,
     }
-    return parts.templates.page(request, "admin/audit.html", context)
+    return services.templates.page(request, "admin/audit.html", context)
 
 
 @router.get("/admin/audit.csv", dependencies=[Depends(audited("audit_trail_exported", Role.ADMINISTRATOR))])
-def audit_csv(parts: TheParts, filters: TheFilters) -> StreamingResponse:
+def audit_csv(services: TheServices, filters: TheFilters) -> StreamingResponse:
     """Return all accesses that the filters ask for as CSV."""
-    return csv_file("triage-node-audit", COLUMNS, _rows(parts.worklist.audit_trail.every(filters)))
+    return csv_file("triage-node-audit", COLUMNS, _rows(services.worklist.audit_trail.every(filters)))
 
 
 def _rows(accesses: Iterator[dict[str, Any]]) -> Iterator[list[object]]:

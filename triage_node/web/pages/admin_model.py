@@ -8,7 +8,7 @@ from fastapi.responses import Response, StreamingResponse
 
 from triage_node.findings import LABELS
 from triage_node.identity import Role
-from triage_node.web.dependencies import Parts, the_parts
+from triage_node.web.dependencies import Services, the_services
 from triage_node.web.http.csv_file import csv_file
 from triage_node.web.security.authorization import require
 from triage_node.web.views.model_card import card_html
@@ -19,27 +19,27 @@ if TYPE_CHECKING:
 
 router = APIRouter(include_in_schema=False)
 
-TheParts = Annotated[Parts, Depends(the_parts)]
+TheServices = Annotated[Services, Depends(the_services)]
 
 
 @router.get("/admin/model", dependencies=[Depends(require(Role.ADMINISTRATOR))])
-def model_page(request: Request, parts: TheParts) -> Response:
+def model_page(request: Request, services: TheServices) -> Response:
     """Show the model that the settings name; a model that cannot be read is an error with its sentence."""
-    manifest = _manifest(parts)
+    manifest = _manifest(services)
     context = {
         "model": manifest,
         "labels": LABELS,
         "card": card_html(manifest.folder),
         "areas": list(_areas(manifest.metrics)),
-        "running": _running(parts),
+        "running": _running(services),
     }
-    return parts.templates.page(request, "admin/model.html", context)
+    return services.templates.page(request, "admin/model.html", context)
 
 
 @router.get("/admin/model/thresholds.csv", dependencies=[Depends(require(Role.ADMINISTRATOR))])
-def thresholds_csv(parts: TheParts) -> StreamingResponse:
+def thresholds_csv(services: TheServices) -> StreamingResponse:
     """Return the thresholds as CSV."""
-    model = _manifest(parts)
+    model = _manifest(services)
     rows = (
         (label.value, model.thresholds.uncertain[label], model.thresholds.flag[label], model.slice_thresholds[label])
         for label in LABELS
@@ -48,17 +48,17 @@ def thresholds_csv(parts: TheParts) -> StreamingResponse:
 
 
 @router.get("/admin/model/figures.csv", dependencies=[Depends(require(Role.ADMINISTRATOR))])
-def figures_csv(parts: TheParts) -> StreamingResponse:
+def figures_csv(services: TheServices) -> StreamingResponse:
     """Return the areas under the curve as CSV."""
-    model = _manifest(parts)
+    model = _manifest(services)
     heads = ("data", "of", "label", "auc", "low", "high")
     return csv_file(f"{model.name}-{model.version}-figures", heads, _areas(model.metrics))
 
 
-def _manifest(parts: Parts) -> "Manifest":
+def _manifest(services: Services) -> "Manifest":
     from triage_node.models import read_manifest
 
-    return read_manifest(parts.settings.model)
+    return read_manifest(services.settings.model)
 
 
 def _areas(metrics: Mapping[str, Any]) -> Iterator[tuple[str, str, str, float, float, float]]:
@@ -72,7 +72,7 @@ def _areas(metrics: Mapping[str, Any]) -> Iterator[tuple[str, str, str, float, f
                     yield data, counted, label.value, found[0], found[1], found[2]
 
 
-def _running(parts: Parts) -> Worker | None:
-    machinery = parts.more.get(MACHINERY)
+def _running(services: Services) -> Worker | None:
+    machinery = services.more.get(MACHINERY)
     worker: Worker | None = machinery.worker() if machinery is not None else None
     return worker if worker is not None and worker.ready else None

@@ -9,7 +9,7 @@ from fastapi.responses import Response, StreamingResponse
 from triage_node.identity import Role
 from triage_node.reasons import SENTENCES, ReasonCode
 from triage_node.web.api.stats import period
-from triage_node.web.dependencies import Parts, the_parts
+from triage_node.web.dependencies import Services, the_services
 from triage_node.web.http.csv_file import csv_file
 from triage_node.web.security.authorization import audited
 from triage_node.web.views.filters import Cursor, Day
@@ -18,7 +18,7 @@ from triage_node.worklist import Filters
 
 router = APIRouter(include_in_schema=False)
 
-TheParts = Annotated[Parts, Depends(the_parts)]
+TheServices = Annotated[Services, Depends(the_services)]
 From = Annotated[Day, Query(alias="received_from")]
 To = Annotated[Day, Query(alias="received_to")]
 Why = Annotated[Literal["", "failed", "unsuitable"] | ReasonCode, Query(alias="reason")]
@@ -40,14 +40,14 @@ COLUMNS = (
 @router.get("/admin/not-analyzed", dependencies=[Depends(audited("not_analyzed_viewed", Role.ADMINISTRATOR))])
 def not_analyzed_page(
     request: Request,
-    parts: TheParts,
+    services: TheServices,
     why: Why = "",
     received_from: From = None,
     received_to: To = None,
     after: Cursor = None,
 ) -> Response:
     """Show a page of them, the latest arrival first."""
-    page = parts.worklist.queries.studies(_filters(why, received_from, received_to), after, ROWS)
+    page = services.worklist.study_lists.studies(_filters(why, received_from, received_to), after, ROWS)
     first, last = period(received_from, received_to)
     context = {
         "why": str(why),
@@ -58,19 +58,19 @@ def not_analyzed_page(
         "next": page["next"],
         "first": first,
         "last": last,
-        "numbers": parts.worklist.statistics.statistics(first, last),
+        "numbers": services.worklist.statistics.statistics(first, last),
         "sentences": {str(code): sentence for code, sentence in SENTENCES.items()},
         "query": request.url.query,
     }
-    return parts.templates.page(request, "admin/not_analyzed.html", context)
+    return services.templates.page(request, "admin/not_analyzed.html", context)
 
 
 @router.get("/admin/not-analyzed.csv", dependencies=[Depends(audited("not_analyzed_exported", Role.ADMINISTRATOR))])
 def not_analyzed_csv(
-    parts: TheParts, why: Why = "", received_from: From = None, received_to: To = None
+    services: TheServices, why: Why = "", received_from: From = None, received_to: To = None
 ) -> StreamingResponse:
     """Return all of them as CSV."""
-    studies = parts.worklist.queries.every(_filters(why, received_from, received_to))
+    studies = services.worklist.study_lists.every(_filters(why, received_from, received_to))
     return csv_file("triage-node-not-analyzed", (*COLUMNS, "reasons"), _rows(studies))
 
 

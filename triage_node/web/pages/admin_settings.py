@@ -11,13 +11,13 @@ from pydantic import SecretStr
 
 from triage_node.config import Settings
 from triage_node.identity import Role
-from triage_node.web.dependencies import Parts, the_parts
+from triage_node.web.dependencies import Services, the_services
 from triage_node.web.http.csv_file import csv_file
 from triage_node.web.security.authorization import require
 
 router = APIRouter(include_in_schema=False)
 
-TheParts = Annotated[Parts, Depends(the_parts)]
+TheServices = Annotated[Services, Depends(the_services)]
 
 HIDDEN = "set, not shown"
 USER_IN_ADDRESS = re.compile(r"(?<=://)[^/?#]*@")
@@ -35,16 +35,16 @@ class Shown:
 
 
 @router.get("/admin/settings", dependencies=[Depends(require(Role.ADMINISTRATOR))])
-def settings_page(request: Request, parts: TheParts) -> Response:
+def settings_page(request: Request, services: TheServices) -> Response:
     """Show every setting."""
-    return parts.templates.page(request, "admin/settings.html", {"settings": list(shown(parts.settings))})
+    return services.templates.page(request, "admin/settings.html", {"settings": list(shown(services.settings))})
 
 
 @router.get("/admin/settings.csv", dependencies=[Depends(require(Role.ADMINISTRATOR))])
-def settings_csv(parts: TheParts) -> StreamingResponse:
+def settings_csv(services: TheServices) -> StreamingResponse:
     """Return every setting as CSV."""
     heads = ("setting", "value", "from", "what_it_is")
-    return csv_file("triage-node-settings", heads, (astuple(one) for one in shown(parts.settings)))
+    return csv_file("triage-node-settings", heads, (astuple(one) for one in shown(services.settings)))
 
 
 def shown(settings: Settings) -> Iterator[Shown]:

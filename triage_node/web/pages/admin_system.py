@@ -12,7 +12,7 @@ from triage_node.errors import InvalidInput, PeerError
 from triage_node.identity import Role
 from triage_node.report import build_connection_test, report_variants
 from triage_node.storage import device_uid
-from triage_node.web.dependencies import Parts, the_parts
+from triage_node.web.dependencies import Services, the_services
 from triage_node.web.http.csv_file import csv_file
 from triage_node.web.security.authorization import audited, require
 from triage_node.web.views.navigation import Entry
@@ -21,76 +21,78 @@ from triage_node.web.views.system import destination_named, system_state
 router = APIRouter(include_in_schema=False)
 NAVIGATION = Entry("Administration", "/admin", Role.ADMINISTRATOR, place=90)
 
-TheParts = Annotated[Parts, Depends(the_parts)]
+TheServices = Annotated[Services, Depends(the_services)]
 Name = Annotated[str, Query(max_length=300)]
 
 
 @router.get("/admin", dependencies=[Depends(require(Role.ADMINISTRATOR))])
-def system_page(request: Request, parts: TheParts) -> Response:
+def system_page(request: Request, services: TheServices) -> Response:
     """Show how the node is now."""
-    return _page(request, parts)
+    return _page(request, services)
 
 
 @router.post("/admin/echo", dependencies=[Depends(audited("destination_echoed", Role.ADMINISTRATOR))])
-def send_echo(request: Request, parts: TheParts, destination: Name) -> Response:
+def send_echo(request: Request, services: TheServices, destination: Name) -> Response:
     """Send a C-ECHO to one of the destinations and show the answer."""
-    peer = _peer(parts, destination)
+    peer = _peer(services, destination)
     try:
-        seconds = echo(peer, parts.settings.ae_title, parts.settings.connect_timeout_seconds)
+        seconds = echo(peer, services.settings.ae_title, services.settings.connect_timeout_seconds)
     except PeerError as error:
-        return _page(request, parts, destination, str(error), is_good=False)
-    return _page(request, parts, destination, f"It answers C-ECHO in {seconds * 1000:.0f} ms.")
+        return _page(request, services, destination, str(error), is_good=False)
+    return _page(request, services, destination, f"It answers C-ECHO in {seconds * 1000:.0f} ms.")
 
 
 @router.post("/admin/test-report", dependencies=[Depends(audited("test_report_sent", Role.ADMINISTRATOR))])
-def send_test_report(request: Request, parts: TheParts, destination: Name) -> Response:
+def send_test_report(request: Request, services: TheServices, destination: Name) -> Response:
     """Send a report about nobody to one of the destinations, as findings are sent, and show the answer."""
-    peer, settings = _peer(parts, destination), parts.settings
-    now = datetime.fromtimestamp(parts.worklist.audit_trail.clock(), settings.zone)
+    peer, settings = _peer(services, destination), services.settings
+    now = datetime.fromtimestamp(services.worklist.audit_trail.clock(), settings.zone)
     test = build_connection_test(settings.ae_title.strip(), device_uid(settings.data_dir), now)
     variants = report_variants(test)
     try:
         times = settings.connect_timeout_seconds, settings.answer_timeout_seconds
         sent = store_first_accepted(peer, variants, settings.ae_title, *times)
     except PeerError as error:
-        return _page(request, parts, destination, str(error), is_good=False)
+        return _page(request, services, destination, str(error), is_good=False)
     sentence = (
         f"It stored the test report as {sent.SOPClassUID.name}, under the patient {sent.PatientName}, "
         f"ID {sent.PatientID}: {sent.SOPInstanceUID}. It may be deleted there."
     )
-    return _page(request, parts, destination, sentence)
+    return _page(request, services, destination, sentence)
 
 
 @router.get("/admin/destinations.csv", dependencies=[Depends(require(Role.ADMINISTRATOR))])
-def destinations_csv(parts: TheParts) -> StreamingResponse:
+def destinations_csv(services: TheServices) -> StreamingResponse:
     """Return the destinations as CSV."""
-    rows = system_state(parts)["destinations"]
+    rows = system_state(services)["destinations"]
     heads = ("destination", "waiting", "dead", "held", "waiting_seconds", "last_delivered_at", "last_error")
     return csv_file("triage-node-destinations", heads, ([row[head] for head in heads] for row in rows))
 
 
 @router.get("/admin/upkeep.csv", dependencies=[Depends(require(Role.ADMINISTRATOR))])
-def upkeep_csv(parts: TheParts) -> StreamingResponse:
+def upkeep_csv(services: TheServices) -> StreamingResponse:
     """Return the jobs of upkeep as CSV."""
     heads = ("name", "ok", "every_seconds", "ran_at", "error")
-    rows = system_state(parts)["upkeep"]
+    rows = system_state(services)["upkeep"]
     return csv_file("triage-node-upkeep", heads, ([row[head] for head in heads] for row in rows))
 
 
-def _peer(parts: Parts, name: str) -> Destination:
-    peer = destination_named(parts.settings, name)
+def _peer(services: Services, name: str) -> Destination:
+    peer = destination_named(services.settings, name)
     if peer is None:
         raise InvalidInput("That is none of the destinations in the settings.")
     return peer
 
 
-def _page(request: Request, parts: Parts, destination: str = "", answer: str = "", *, is_good: bool = True) -> Response:
-    set_now = {str(one) for one in parts.settings.destinations}
+def _page(
+    request: Request, services: Services, destination: str = "", answer: str = "", *, is_good: bool = True
+) -> Response:
+    set_now = {str(one) for one in services.settings.destinations}
     context = {
-        "system": system_state(parts),
+        "system": system_state(services),
         "set_now": set_now,
         "asked": destination,
         "answer": answer,
         "is_good": is_good,
     }
-    return parts.templates.page(request, "admin/system.html", context)
+    return services.templates.page(request, "admin/system.html", context)

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
 
-from triage_node.web.dependencies import Parts, the_parts
+from triage_node.web.dependencies import Services, the_services
 
 router = APIRouter(tags=["health"])
 
@@ -17,12 +17,12 @@ def live() -> dict[str, str]:
 
 
 @router.get("/health/ready")
-def ready(parts: Annotated[Parts, Depends(the_parts)]) -> JSONResponse:
+def ready(services: Annotated[Services, Depends(the_services)]) -> JSONResponse:
     """Say what the node needs and whether it is there; 503 when something is not.
 
     `warnings` names what the node can do without for a while and somebody should look at; `/api/system` says more.
     """
-    facts = parts.ready()
+    facts = services.ready()
     needed = [fact for fact in facts if fact.is_needed]
     is_ready = all(fact.ok for fact in needed)
     body = {

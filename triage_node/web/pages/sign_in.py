@@ -11,11 +11,11 @@ from starlette.exceptions import HTTPException
 
 from triage_node.errors import SignInRefused, TooManyAttempts
 from triage_node.identity import Access, Role, User
-from triage_node.web.dependencies import Parts, the_parts
+from triage_node.web.dependencies import Services, the_services
 from triage_node.web.security.authorization import require
 from triage_node.web.security.csrf import check_not_forged
 from triage_node.web.security.next_page import safe_next
-from triage_node.web.security.principal import CurrentVisitor, Visitor, address_of, form_token, session_cookie
+from triage_node.web.security.principal import CurrentPrincipal, Principal, address_of, form_token, session_cookie
 
 router = APIRouter(include_in_schema=False)
 
@@ -26,18 +26,18 @@ DEVICE_SECONDS = 365 * 86400
 
 @router.get("/sign-in")
 def sign_in_page(
-    request: Request, visitor: CurrentVisitor, parts: Annotated[Parts, Depends(the_parts)], next: str = "/"
+    request: Request, principal: CurrentPrincipal, services: Annotated[Services, Depends(the_services)], next: str = "/"
 ) -> Response:
     """Show the form; who is signed in already goes on."""
-    if visitor is not None and visitor.session_id:
+    if principal is not None and principal.session_id:
         return RedirectResponse(safe_next(next), 303)
-    return _page(request, parts, next)
+    return _page(request, services, next)
 
 
 @router.post("/sign-in", max_body_size=LARGEST_FORM)
 async def sign_in(
     request: Request,
-    parts: Annotated[Parts, Depends(the_parts)],
+    services: Annotated[Services, Depends(the_services)],
     name: Annotated[str, Form(max_length=64)] = "",
     password: Annotated[str, Form(max_length=1000)] = "",
     next: Annotated[str, Form(max_length=2000)] = "/",
@@ -45,53 +45,55 @@ async def sign_in(
     """Open a session with a new id, whatever the browser sent before."""
     await check_not_forged(request, request.cookies.get(FORM_COOKIE, ""))
     address = address_of(request)
-    pause = parts.sign_in_limit.take(address)
+    pause = services.sign_in_limit.take(address)
     if pause:
         raise HTTPException(429, "Too many attempts. Try again in a minute.", {"Retry-After": str(int(pause) + 1)})
     device = request.cookies.get(device_cookie(name), "")
     try:
-        user = await parts.hashing.run(parts.worklist.accounts.check, name, password, address, device)
+        user = await services.hashing.run(services.worklist.accounts.check, name, password, address, device)
     except SignInRefused as refusal:
-        note_sign_in(parts, name, "", address, allowed=False)
+        note_sign_in(services, name, "", address, allowed=False)
         status = 429 if isinstance(refusal, TooManyAttempts) else 401
         headers = {"Retry-After": str(refusal.data["seconds"])} if status == 429 else {}
-        return _page(request, parts, next, str(refusal), status, name, headers)
-    return await signed_in(request, parts, user, next)
+        return _page(request, services, next, str(refusal), status, name, headers)
+    return await signed_in(request, services, user, next)
 
 
 @router.post("/sign-out")
 def sign_out(
-    visitor: Annotated[Visitor, Depends(require(Role.READER, with_old_password=True))],
-    parts: Annotated[Parts, Depends(the_parts)],
+    principal: Annotated[Principal, Depends(require(Role.READER, with_old_password=True))],
+    services: Annotated[Services, Depends(the_services)],
 ) -> Response:
     """End the session."""
-    parts.worklist.sessions.end(visitor.session_id)
-    note_sign_in(parts, visitor.name, visitor.role, visitor.address, action="signed_out")
+    services.worklist.sessions.end(principal.session_id)
+    note_sign_in(services, principal.name, principal.role, principal.address, action="signed_out")
     response = RedirectResponse("/sign-in", 303)
-    response.delete_cookie(session_cookie(parts), path="/", secure=parts.settings.web_is_secure, httponly=True)
+    response.delete_cookie(session_cookie(services), path="/", secure=services.settings.web_is_secure, httponly=True)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
 
 
-async def signed_in(request: Request, parts: Parts, user: User, next_page: str) -> Response:
+async def signed_in(request: Request, services: Services, user: User, next_page: str) -> Response:
     """Open a session and lead on; the session the browser had before ends."""
-    before = request.cookies.get(session_cookie(parts), "")
+    before = request.cookies.get(session_cookie(services), "")
     if before:
-        await run_in_threadpool(parts.worklist.sessions.end, before)
-    session_id = await run_in_threadpool(parts.worklist.sessions.open, user)
-    note_sign_in(parts, user.name, user.role, address_of(request))
+        await run_in_threadpool(services.worklist.sessions.end, before)
+    session_id = await run_in_threadpool(services.worklist.sessions.open, user)
+    note_sign_in(services, user.name, user.role, address_of(request))
     response = RedirectResponse(safe_next(next_page), 303)
     response.set_cookie(
-        session_cookie(parts),
+        session_cookie(services),
         session_id,
         path="/",
-        secure=parts.settings.web_is_secure,
+        secure=services.settings.web_is_secure,
         httponly=True,
         samesite="lax",
     )
-    response.delete_cookie(FORM_COOKIE, path="/sign-in", secure=parts.settings.web_is_secure, httponly=True)
+    response.delete_cookie(FORM_COOKIE, path="/sign-in", secure=services.settings.web_is_secure, httponly=True)
     before = request.cookies.get(device_cookie(user.name), "")
-    keep_device(response, parts, user.name, await run_in_threadpool(parts.worklist.accounts.device, user.name, before))
+    keep_device(
+        response, services, user.name, await run_in_threadpool(services.worklist.accounts.device, user.name, before)
+    )
     return response
 
 
@@ -100,7 +102,7 @@ def device_cookie(name: str) -> str:
     return f"triage-device-{hashlib.sha256(name.lower().encode()).hexdigest()[:12]}"
 
 
-def keep_device(response: Response, parts: Parts, name: str, device: str) -> None:
+def keep_device(response: Response, services: Services, name: str, device: str) -> None:
     """Have the browser keep that a person signed in on it, so that strangers' failures do not lock them out here."""
     if device:
         response.set_cookie(
@@ -108,24 +110,24 @@ def keep_device(response: Response, parts: Parts, name: str, device: str) -> Non
             device,
             max_age=DEVICE_SECONDS,
             path="/sign-in",
-            secure=parts.settings.web_is_secure,
+            secure=services.settings.web_is_secure,
             httponly=True,
             samesite="strict",
         )
 
 
 def note_sign_in(
-    parts: Parts, name: str, role: str, address: str, *, action: str = "signed_in", allowed: bool = True
+    services: Services, name: str, role: str, address: str, *, action: str = "signed_in", allowed: bool = True
 ) -> None:
     """Keep who signed in or out, and who failed to."""
     shown = "".join(character for character in name if character.isprintable())[:64]
-    access = Access(parts.worklist.audit_trail.clock(), shown, role, address, action, allowed=allowed)
-    parts.auditor.write(access)
+    access = Access(services.worklist.audit_trail.clock(), shown, role, address, action, allowed=allowed)
+    services.auditor.write(access)
 
 
 def _page(
     request: Request,
-    parts: Parts,
+    services: Services,
     next_page: str,
     error: str = "",
     status: int = 200,
@@ -138,10 +140,10 @@ def _page(
         "error": error,
         "name": name,
         "form_token": form_token(secret),
-        "openid": parts.settings.openid_issuer is not None,
+        "openid": services.settings.openid_issuer is not None,
     }
-    response = parts.templates.page(request, "sign_in.html", context, status, headers)
+    response = services.templates.page(request, "sign_in.html", context, status, headers)
     response.set_cookie(
-        FORM_COOKIE, secret, path="/sign-in", secure=parts.settings.web_is_secure, httponly=True, samesite="strict"
+        FORM_COOKIE, secret, path="/sign-in", secure=services.settings.web_is_secure, httponly=True, samesite="strict"
     )
     return response

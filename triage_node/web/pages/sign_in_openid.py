@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from triage_node.errors import AccountError
-from triage_node.web.dependencies import Parts, the_parts
+from triage_node.web.dependencies import Services, the_services
 from triage_node.web.http.exception_handlers import Forbidden
 from triage_node.web.pages.sign_in import note_sign_in, signed_in
 from triage_node.web.security.next_page import safe_next
@@ -29,13 +29,13 @@ _signer = URLSafeTimedSerializer(secrets.token_hex(32), salt="openid")
 
 
 @router.get("/sign-in/openid")
-def begin(request: Request, parts: Annotated[Parts, Depends(the_parts)], next: str = "/") -> Response:
+def begin(request: Request, services: Annotated[Services, Depends(the_services)], next: str = "/") -> Response:
     """Lead to the provider."""
-    pause = parts.sign_in_limit.take(address_of(request))
+    pause = services.sign_in_limit.take(address_of(request))
     if pause:
         raise HTTPException(429, "Too many attempts. Try again in a minute.", {"Retry-After": str(int(pause) + 1)})
     try:
-        address, attempt = _provider(parts).begin(_callback(request), safe_next(next))
+        address, attempt = _provider(services).begin(_callback(request), safe_next(next))
     except OpenIDRefused as refusal:
         raise HTTPException(502, str(refusal)) from refusal
     response = RedirectResponse(address, 303)
@@ -45,7 +45,7 @@ def begin(request: Request, parts: Annotated[Parts, Depends(the_parts)], next: s
         _signer.dumps(asdict(attempt)),
         max_age=LONGEST_SECONDS,
         path="/sign-in/openid",
-        secure=parts.settings.web_is_secure,
+        secure=services.settings.web_is_secure,
         httponly=True,
         samesite="lax",
     )
@@ -54,27 +54,27 @@ def begin(request: Request, parts: Annotated[Parts, Depends(the_parts)], next: s
 
 @router.get("/sign-in/openid/callback")
 async def finish(
-    request: Request, parts: Annotated[Parts, Depends(the_parts)], code: str = "", state: str = ""
+    request: Request, services: Annotated[Services, Depends(the_services)], code: str = "", state: str = ""
 ) -> Response:
     """Take the provider's answer, if it is to what this browser began, and open a session."""
     attempt = _attempt(request.cookies.get(COOKIE, ""))
     if attempt is None or not secrets.compare_digest(state.encode(), attempt.state.encode()) or not code:
         raise Forbidden("That sign-in was not begun here, or was refused. Begin again.")
     try:
-        name, role = await run_in_threadpool(_provider(parts).finish, code, attempt, _callback(request))
-        user = await run_in_threadpool(parts.worklist.accounts.vouched_for, name, role)
+        name, role = await run_in_threadpool(_provider(services).finish, code, attempt, _callback(request))
+        user = await run_in_threadpool(services.worklist.accounts.vouched_for, name, role)
     except (OpenIDRefused, AccountError) as refusal:
-        note_sign_in(parts, "", "", address_of(request), allowed=False)
+        note_sign_in(services, "", "", address_of(request), allowed=False)
         raise Forbidden(str(refusal)) from refusal
-    response = await signed_in(request, parts, user, attempt.next_page)
-    response.delete_cookie(COOKIE, path="/sign-in/openid", secure=parts.settings.web_is_secure, httponly=True)
+    response = await signed_in(request, services, user, attempt.next_page)
+    response.delete_cookie(COOKIE, path="/sign-in/openid", secure=services.settings.web_is_secure, httponly=True)
     return response
 
 
-def _provider(parts: Parts) -> OpenIDProvider:
-    if parts.settings.openid_issuer is None:
+def _provider(services: Services) -> OpenIDProvider:
+    if services.settings.openid_issuer is None:
         raise HTTPException(404, "No OpenID provider is set.")
-    return OpenIDProvider(parts.settings)
+    return OpenIDProvider(services.settings)
 
 
 def _callback(request: Request) -> str:

@@ -8,7 +8,7 @@ from fastapi.responses import Response, StreamingResponse
 from triage_node.identity import Role
 from triage_node.reasons import SENTENCES
 from triage_node.web.api.stats import all_numbers, period
-from triage_node.web.dependencies import Parts, the_parts
+from triage_node.web.dependencies import Services, the_services
 from triage_node.web.http.csv_file import csv_file
 from triage_node.web.security.authorization import require
 from triage_node.web.views import statistics_plots as plots
@@ -19,7 +19,7 @@ from triage_node.web.views.statistics_tables import BY_NAME, COUNTS, STAGES
 router = APIRouter(include_in_schema=False)
 NAVIGATION = Entry("Statistics", "/statistics", Role.READER, place=20)
 
-TheParts = Annotated[Parts, Depends(the_parts)]
+TheServices = Annotated[Services, Depends(the_services)]
 From = Annotated[Day, Query(alias="from")]
 To = Annotated[Day, Query(alias="to")]
 Stage = Literal["receiving", "queue", "read", "infer", "report", "delivery", "total"]
@@ -28,11 +28,11 @@ TableName = Literal["turnaround", "reasons", "queues", "scores", "scanners", "ag
 
 @router.get("/statistics", dependencies=[Depends(require(Role.READER))])
 def statistics_page(
-    request: Request, parts: TheParts, from_day: From = None, to_day: To = None, stage: Stage = "total"
+    request: Request, services: TheServices, from_day: From = None, to_day: To = None, stage: Stage = "total"
 ) -> Response:
     """Show numbers of a period, the last 30 days by default."""
     first, last = period(from_day, to_day)
-    numbers = all_numbers(parts.worklist, first, last)
+    numbers = all_numbers(services.worklist, first, last)
     context = {
         "first": first,
         "last": last,
@@ -47,26 +47,26 @@ def statistics_page(
         "sentences": {str(code): sentence for code, sentence in SENTENCES.items()},
         "reasons": _reasons(numbers),
     }
-    return parts.templates.page(request, "statistics.html", context)
+    return services.templates.page(request, "statistics.html", context)
 
 
 @router.get("/statistics.csv", dependencies=[Depends(require(Role.READER))])
-def days_csv(parts: TheParts, from_day: From = None, to_day: To = None) -> StreamingResponse:
+def days_csv(services: TheServices, from_day: From = None, to_day: To = None) -> StreamingResponse:
     """Return each day's numbers as CSV."""
-    return _csv(parts, "days", from_day, to_day)
+    return _csv(services, "days", from_day, to_day)
 
 
 @router.get("/statistics/{table}.csv", dependencies=[Depends(require(Role.READER))])
-def table_csv(parts: TheParts, table: TableName, from_day: From = None, to_day: To = None) -> StreamingResponse:
+def table_csv(services: TheServices, table: TableName, from_day: From = None, to_day: To = None) -> StreamingResponse:
     """Return another table of the page as CSV."""
-    return _csv(parts, table, from_day, to_day)
+    return _csv(services, table, from_day, to_day)
 
 
-def _csv(parts: Parts, name: str, from_day: Day, to_day: Day) -> StreamingResponse:
+def _csv(services: Services, name: str, from_day: Day, to_day: Day) -> StreamingResponse:
     first, last = period(from_day, to_day)
     table = BY_NAME[name]
     file_name = f"triage-node-{first}-{last}" if name == "days" else f"triage-node-{name}-{first}-{last}"
-    return csv_file(file_name, table.heads, table.rows(all_numbers(parts.worklist, first, last)))
+    return csv_file(file_name, table.heads, table.rows(all_numbers(services.worklist, first, last)))
 
 
 def _reasons(numbers: dict[str, Any]) -> list[tuple[str, str, int]]:

@@ -9,10 +9,10 @@ from fastapi.responses import RedirectResponse, Response
 from triage_node.database import LARGEST_PAGE
 from triage_node.findings import LABELS, TYPES
 from triage_node.identity import Role
-from triage_node.web.dependencies import Parts, the_parts
+from triage_node.web.dependencies import Services, the_services
 from triage_node.web.security.authorization import audited
 from triage_node.web.security.next_page import safe_next
-from triage_node.web.security.principal import Visitor
+from triage_node.web.security.principal import Principal
 from triage_node.web.views.durations import stages_of
 from triage_node.web.views.reports import latest_report
 from triage_node.web.views.slices import shown_series
@@ -20,7 +20,7 @@ from triage_node.worklist import LONGEST_COMMENT, RESENT
 
 router = APIRouter(include_in_schema=False)
 
-TheParts = Annotated[Parts, Depends(the_parts)]
+TheServices = Annotated[Services, Depends(the_services)]
 Text = Annotated[str, Form(max_length=8000)]
 
 
@@ -28,10 +28,10 @@ Text = Annotated[str, Form(max_length=8000)]
 def study_page(
     request: Request,
     study_instance_uid: str,
-    parts: TheParts,
+    services: TheServices,
 ) -> Response:
     """Show a study."""
-    study = parts.worklist.views.study(study_instance_uid)
+    study = services.worklist.study_details.study(study_instance_uid)
     context = {
         "study": study,
         "labels": LABELS,
@@ -41,15 +41,15 @@ def study_page(
         "report": latest_report(study),
         "resent": RESENT,
         "longest_comment": LONGEST_COMMENT,
-        "viewer": _viewer(parts, study),
+        "viewer": _viewer(services, study),
     }
-    return parts.templates.page(request, "study.html", context)
+    return services.templates.page(request, "study.html", context)
 
 
 @router.get("/studies/{study_instance_uid}/next", dependencies=[Depends(audited("worklist_viewed", Role.READER))])
-def next_study(study_instance_uid: str, parts: TheParts) -> Response:
+def next_study(study_instance_uid: str, services: TheServices) -> Response:
     """Lead on in the reading order; to the first study when this one is not, or no more, among those to be read."""
-    page = parts.worklist.queries.open_studies(limit=LARGEST_PAGE)
+    page = services.worklist.study_lists.open_studies(limit=LARGEST_PAGE)
     uids = [one["study_instance_uid"] for one in page["studies"]]
     following = uids.index(study_instance_uid) + 1 if study_instance_uid in uids else 0
     return _back(uids[following]) if following < len(uids) else RedirectResponse("/worklist", 303)
@@ -58,72 +58,72 @@ def next_study(study_instance_uid: str, parts: TheParts) -> Response:
 @router.post("/studies/{study_instance_uid}/acknowledge")
 def acknowledge(
     study_instance_uid: str,
-    visitor: Annotated[Visitor, Depends(audited("study_acknowledged", Role.READER))],
-    parts: TheParts,
+    principal: Annotated[Principal, Depends(audited("study_acknowledged", Role.READER))],
+    services: TheServices,
     next: Text = "",
 ) -> Response:
     """Take it off the list of what is to be read."""
-    parts.worklist.people.acknowledge(study_instance_uid, visitor.actor)
+    services.worklist.reader_actions.acknowledge(study_instance_uid, principal.actor)
     return RedirectResponse(safe_next(next), 303) if next else _back(study_instance_uid)
 
 
 @router.post("/studies/{study_instance_uid}/unacknowledge")
 def unacknowledge(
     study_instance_uid: str,
-    visitor: Annotated[Visitor, Depends(audited("study_unacknowledged", Role.READER))],
-    parts: TheParts,
+    principal: Annotated[Principal, Depends(audited("study_unacknowledged", Role.READER))],
+    services: TheServices,
 ) -> Response:
     """Put it back on the list of what is to be read."""
-    parts.worklist.people.unacknowledge(study_instance_uid, visitor.actor)
+    services.worklist.reader_actions.unacknowledge(study_instance_uid, principal.actor)
     return _back(study_instance_uid)
 
 
 @router.post("/studies/{study_instance_uid}/comment")
 def comment(
     study_instance_uid: str,
-    visitor: Annotated[Visitor, Depends(audited("study_commented", Role.READER))],
-    parts: TheParts,
+    principal: Annotated[Principal, Depends(audited("study_commented", Role.READER))],
+    services: TheServices,
     text: Text = "",
 ) -> Response:
     """Write something about it."""
-    parts.worklist.people.comment(study_instance_uid, text, visitor.actor)
+    services.worklist.reader_actions.comment(study_instance_uid, text, principal.actor)
     return _back(study_instance_uid)
 
 
 @router.post("/studies/{study_instance_uid}/judge")
 def judge(
     study_instance_uid: str,
-    visitor: Annotated[Visitor, Depends(audited("study_judged", Role.READER))],
-    parts: TheParts,
+    principal: Annotated[Principal, Depends(audited("study_judged", Role.READER))],
+    services: TheServices,
     agrees: Annotated[bool, Form()],
     types: Annotated[list[str], Form(max_length=5)] = [],  # noqa: B006
 ) -> Response:
     """Agree or disagree with the latest analysis."""
-    parts.worklist.people.judge(study_instance_uid, agrees, types, visitor.actor)
+    services.worklist.reader_actions.judge(study_instance_uid, agrees, types, principal.actor)
     return _back(study_instance_uid)
 
 
 @router.post("/studies/{study_instance_uid}/requeue")
 def requeue(
     study_instance_uid: str,
-    visitor: Annotated[Visitor, Depends(audited("study_requeued", Role.READER))],
-    parts: TheParts,
+    principal: Annotated[Principal, Depends(audited("study_requeued", Role.READER))],
+    services: TheServices,
 ) -> Response:
     """Have it analyzed again."""
-    parts.worklist.people.requeue(study_instance_uid, visitor.actor)
+    services.worklist.reader_actions.requeue(study_instance_uid, principal.actor)
     return _back(study_instance_uid)
 
 
 @router.post("/studies/{study_instance_uid}/resend")
 def resend(
     study_instance_uid: str,
-    visitor: Annotated[Visitor, Depends(audited("report_resent", Role.READER))],
-    parts: TheParts,
+    principal: Annotated[Principal, Depends(audited("report_resent", Role.READER))],
+    services: TheServices,
     destination: Annotated[str, Form(max_length=300)],
     sop_instance_uid: Annotated[str, Form(max_length=64)],
 ) -> Response:
     """Send one of its reports again."""
-    parts.worklist.people.resend(study_instance_uid, destination, sop_instance_uid, visitor.actor)
+    services.worklist.reader_actions.resend(study_instance_uid, destination, sop_instance_uid, principal.actor)
     return _back(study_instance_uid)
 
 
@@ -131,6 +131,6 @@ def _back(study_instance_uid: str) -> Response:
     return RedirectResponse(f"/studies/{quote(study_instance_uid, safe='')}", 303)
 
 
-def _viewer(parts: Parts, study: dict[str, Any]) -> str:
-    template = parts.settings.viewer_url_template or ""
+def _viewer(services: Services, study: dict[str, Any]) -> str:
+    template = services.settings.viewer_url_template or ""
     return template.replace("{study_instance_uid}", quote(study["study_instance_uid"], safe=""))

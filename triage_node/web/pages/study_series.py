@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from triage_node.identity import Role
-from triage_node.web.dependencies import Parts, the_parts
+from triage_node.web.dependencies import Services, the_services
 from triage_node.web.security.authorization import audited
 
 router = APIRouter(include_in_schema=False)
@@ -17,21 +17,21 @@ router = APIRouter(include_in_schema=False)
 def series_part(
     request: Request,
     study_instance_uid: str,
-    parts: Annotated[Parts, Depends(the_parts)],
+    services: Annotated[Services, Depends(the_services)],
 ) -> Response:
     """Show the judgement of each series, a part of the study's page."""
-    study = parts.worklist.views.study(study_instance_uid)
-    return parts.templates.page(request, "study_series.html", {"judgements": _judgements(parts, study)})
+    study = services.worklist.study_details.study(study_instance_uid)
+    return services.templates.page(request, "study_series.html", {"judgements": _judgements(services, study)})
 
 
-def _judgements(parts: Parts, study: dict[str, Any]) -> list[dict[str, Any]]:
+def _judgements(services: Services, study: dict[str, Any]) -> list[dict[str, Any]]:
     """Judge as on the day of the latest outcome; the model's least age of patients is not known here."""
     from triage_node.imaging import Policy, choose, scan
 
     at = study["outcomes"][-1]["created_at"] if study["outcomes"] else study["first_received_at"]
-    policy = Policy(prior_study_days=parts.settings.prior_study_days or None)
-    series = scan(parts.spool.instances(study["study_instance_uid"])).series
-    choice = choose(series, policy, datetime.fromtimestamp(at, parts.settings.zone).date())
+    policy = Policy(prior_study_days=services.settings.prior_study_days or None)
+    series = scan(services.spool.instances(study["study_instance_uid"])).series
+    choice = choose(series, policy, datetime.fromtimestamp(at, services.settings.zone).date())
     return [
         {
             "description": one.description,

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from triage_node.identity import Role
 from triage_node.statistics import Arrival, Reading, compare, synthetic_arrivals
 from triage_node.web.api.stats import period
-from triage_node.web.dependencies import Parts, the_parts
+from triage_node.web.dependencies import Services, the_services
 from triage_node.web.security.authorization import require
 from triage_node.web.views.filters import Day
 from triage_node.web.views.navigation import Entry
@@ -29,7 +29,7 @@ ORDERS = {"fifo": "by arrival", "ranked": "in the reading order"}
 @router.get("/waiting-times", dependencies=[Depends(require(Role.READER))])
 def waiting_times_page(
     request: Request,
-    parts: Annotated[Parts, Depends(the_parts)],
+    services: Annotated[Services, Depends(the_services)],
     from_day: Annotated[Day, Query(alias="from")] = None,
     to_day: Annotated[Day, Query(alias="to")] = None,
     readers: Annotated[int, Query(ge=1, le=100)] = 1,
@@ -37,19 +37,19 @@ def waiting_times_page(
 ) -> Response:
     """Replay the node's own arrivals, or made-up ones while it has few."""
     first, last = period(from_day, to_day)
-    arrivals, is_made_up = _arrivals(parts, first, last)
-    reading = Reading(readers, minutes * 60, maximum_wait_seconds=parts.settings.maximum_wait_minutes * 60)
+    arrivals, is_made_up = _arrivals(services, first, last)
+    reading = Reading(readers, minutes * 60, maximum_wait_seconds=services.settings.maximum_wait_minutes * 60)
     waits = compare(arrivals, reading, SEED)
     context = {
         "first": first, "last": last, "readers": readers, "minutes": minutes, "waits": waits, "groups": GROUPS,
         "orders": ORDERS, "is_made_up": is_made_up, "fewest": FEWEST_STUDIES, "most": MOST_STUDIES, "made_up": MADE_UP,
         "longest": max([1.0, *_numbers(waits)]), "maximum_wait": reading.maximum_wait_seconds,
     }  # fmt: skip
-    return parts.templates.page(request, "waiting_times.html", context)
+    return services.templates.page(request, "waiting_times.html", context)
 
 
-def _arrivals(parts: Parts, first: date, last: date) -> tuple[Sequence[Arrival], bool]:
-    found = parts.worklist.queries.arrivals(first, last, MOST_STUDIES)
+def _arrivals(services: Services, first: date, last: date) -> tuple[Sequence[Arrival], bool]:
+    found = services.worklist.study_lists.arrivals(first, last, MOST_STUDIES)
     if len(found) >= FEWEST_STUDIES:
         return found, False
     return synthetic_arrivals(**MADE_UP, seed=SEED), True  # type: ignore[arg-type]

@@ -14,9 +14,9 @@ from starlette.concurrency import run_in_threadpool
 from triage_node.database import StudyState
 from triage_node.findings import TYPES, Decision
 from triage_node.identity import Role
-from triage_node.web.dependencies import Parts, the_parts
+from triage_node.web.dependencies import Services, the_services
 from triage_node.web.security.authorization import audited, signed_in_still
-from triage_node.web.security.principal import EVENTS, Visitor
+from triage_node.web.security.principal import EVENTS, Principal
 from triage_node.web.views.filters import Cursor, study_filters
 from triage_node.web.views.navigation import Entry
 from triage_node.web.views.templating import words
@@ -25,7 +25,7 @@ from triage_node.worklist import Filters
 router = APIRouter(include_in_schema=False)
 NAVIGATION = Entry("Worklist", "/worklist", Role.READER, place=10)
 
-TheParts = Annotated[Parts, Depends(the_parts)]
+TheServices = Annotated[Services, Depends(the_services)]
 TheFilters = Annotated[Filters, Depends(study_filters)]
 Shown = Annotated[Literal["open", "all"], Query(alias="list")]
 
@@ -38,45 +38,45 @@ STILL_THERE_SECONDS = 15.0
 @router.get("/worklist", dependencies=[Depends(audited("worklist_viewed", Role.READER))])
 def worklist_page(
     request: Request,
-    parts: TheParts,
+    services: TheServices,
     filters: TheFilters,
     shown: Shown = "open",
     after: Cursor = None,
 ) -> Response:
     """Show a page of the open studies in reading order, or of all studies."""
-    context = _rows(parts, filters, shown, after) | _choices(parts) | {"filters": filters, "list": shown}
-    return parts.templates.page(request, "worklist.html", context)
+    context = _rows(services, filters, shown, after) | _choices(services) | {"filters": filters, "list": shown}
+    return services.templates.page(request, "worklist.html", context)
 
 
 @router.get("/worklist/live")
 async def live(
     request: Request,
-    visitor: Annotated[Visitor, Depends(audited("worklist_watched", Role.READER))],
-    parts: TheParts,
+    principal: Annotated[Principal, Depends(audited("worklist_watched", Role.READER))],
+    services: TheServices,
     filters: TheFilters,
     shown: Shown = "open",
 ) -> StreamingResponse:
     """Send the first page's rows as server-sent events, whenever they are other than before."""
-    parts.streams.check()
-    events = _events(request, parts, filters, shown, visitor.name)
+    services.streams.check()
+    events = _events(request, services, filters, shown, principal.name)
     return StreamingResponse(events, media_type=EVENTS, headers={"X-Accel-Buffering": "no"})
 
 
-async def _events(request: Request, parts: Parts, filters: Filters, shown: str, name: str) -> AsyncIterator[str]:
+async def _events(request: Request, services: Services, filters: Filters, shown: str, name: str) -> AsyncIterator[str]:
     """Yield what changes until the page is closed, its session ends or its person has opened too many others."""
-    stream = parts.streams.open(name)
+    stream = services.streams.open(name)
     try:
-        async for event in _changes(request, parts, filters, shown):
+        async for event in _changes(request, services, filters, shown):
             if stream.is_replaced:
                 yield _event("replaced", "")
                 return
             if event:
                 yield event
     finally:
-        parts.streams.close(stream)
+        services.streams.close(stream)
 
 
-async def _changes(request: Request, parts: Parts, filters: Filters, shown: str) -> AsyncIterator[str]:
+async def _changes(request: Request, services: Services, filters: Filters, shown: str) -> AsyncIterator[str]:
     """Yield an event for each change, and nothing at each look; a study that only waits longer moves up, too."""
     sent: dict[str, bytes] = {}
     marker, renewed_at, asked_at = -1, 0.0, time.monotonic()
@@ -88,10 +88,10 @@ async def _changes(request: Request, parts: Parts, filters: Filters, shown: str)
                 yield _event("ended", "signed out")
                 return
             yield _event("alive", "")
-        latest = await run_in_threadpool(parts.worklist.queries.marker)
+        latest = await run_in_threadpool(services.worklist.study_lists.marker)
         if latest != marker or now - renewed_at >= RENEW_SECONDS:
             marker, renewed_at = latest, now
-            for name, text in (await run_in_threadpool(_live, request, parts, filters, shown)).items():
+            for name, text in (await run_in_threadpool(_live, request, services, filters, shown)).items():
                 digest = hashlib.sha256(text.encode()).digest()
                 if digest != sent.get(name):
                     sent[name] = digest
@@ -100,10 +100,10 @@ async def _changes(request: Request, parts: Parts, filters: Filters, shown: str)
         await asyncio.sleep(LOOK_SECONDS)
 
 
-def _live(request: Request, parts: Parts, filters: Filters, shown: str) -> dict[str, str]:
+def _live(request: Request, services: Services, filters: Filters, shown: str) -> dict[str, str]:
     """Return how many studies wait to be read in each group as JSON, and the rows as HTML."""
-    page = parts.templates.page(request, "worklist_rows.html", _rows(parts, filters, shown, None))
-    counts = parts.worklist.queries.counts()["open_by_group"]
+    page = services.templates.page(request, "worklist_rows.html", _rows(services, filters, shown, None))
+    counts = services.worklist.study_lists.counts()["open_by_group"]
     return {"counts": json.dumps(counts), "rows": bytes(page.body).decode()}
 
 
@@ -113,21 +113,21 @@ def _event(name: str, text: str) -> str:
     return f"event: {name}\n{lines}\n"
 
 
-def _rows(parts: Parts, filters: Filters, shown: str, after: str | None) -> dict[str, Any]:
-    queries = parts.worklist.queries
+def _rows(services: Services, filters: Filters, shown: str, after: str | None) -> dict[str, Any]:
+    queries = services.worklist.study_lists
     page = queries.open_studies(filters, after, ROWS) if shown == "open" else queries.studies(filters, after, ROWS)
     return {"studies": page["studies"], "next": page["next"], "is_filtered": filters != Filters(), "types": TYPES}
 
 
-def _choices(parts: Parts) -> dict[str, Any]:
+def _choices(services: Services) -> dict[str, Any]:
     decisions = [("", "any answer"), *((one.value, words(one)) for one in Decision), ("none", "no answer yet")]
     return {
         "decisions": decisions,
         "states": [("", "any state"), *((one.value, words(one)) for one in StudyState)],
         "hemorrhages": [("", "any type"), *((one.value, one.value) for one in TYPES)],
-        "stations": [("", "any station"), *((one, one) for one in parts.worklist.queries.choices()["stations"])],
-        "counts": parts.worklist.queries.counts(),
-        "now": parts.worklist.audit_trail.clock(),
-        "maximum_wait": parts.settings.maximum_wait_minutes * 60,
-        "listens_at": f"{parts.settings.ae_title.strip()}, port {parts.settings.dicom_port}",
+        "stations": [("", "any station"), *((one, one) for one in services.worklist.study_lists.choices()["stations"])],
+        "counts": services.worklist.study_lists.counts(),
+        "now": services.worklist.audit_trail.clock(),
+        "maximum_wait": services.settings.maximum_wait_minutes * 60,
+        "listens_at": f"{services.settings.ae_title.strip()}, port {services.settings.dicom_port}",
     }

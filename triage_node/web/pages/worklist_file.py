@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 from triage_node.findings import LABELS
 from triage_node.identity import Role
 from triage_node.web.http.csv_file import csv_file
-from triage_node.web.pages.worklist import Shown, TheFilters, TheParts
+from triage_node.web.pages.worklist import Shown, TheFilters, TheServices
 from triage_node.web.security.authorization import audited
 from triage_node.web.views.templating import moment
 
@@ -43,9 +43,9 @@ HEADS = (
 
 
 @router.get("/worklist.csv", dependencies=[Depends(audited("worklist_exported", Role.READER))])
-def worklist_csv(parts: TheParts, filters: TheFilters, shown: Shown = "open") -> StreamingResponse:
+def worklist_csv(services: TheServices, filters: TheFilters, shown: Shown = "open") -> StreamingResponse:
     """Return the open studies in reading order, or all studies, as CSV."""
-    queries = parts.worklist.queries
+    queries = services.worklist.study_lists
     studies = queries.every_open(filters) if shown == "open" else queries.every(filters)
     return csv_file("triage-node-worklist", HEADS, (_row(study) for study in studies))
 

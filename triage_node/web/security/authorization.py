@@ -10,13 +10,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from triage_node.identity import Access, Role
-from triage_node.web.dependencies import Parts, parts_of, the_parts
+from triage_node.web.dependencies import Services, services_of, the_services
 from triage_node.web.http.connection_limits import know
 from triage_node.web.http.exception_handlers import Forbidden, NotSignedIn, PasswordIsOld
 from triage_node.web.security.csrf import SAFE_METHODS, check_not_forged
-from triage_node.web.security.principal import CurrentVisitor, Visitor, address_of
+from triage_node.web.security.principal import CurrentPrincipal, Principal, address_of
 
-Guard = Callable[..., Awaitable[Visitor]]
+Guard = Callable[..., Awaitable[Principal]]
 
 SHOWN_FILTERS = frozenset(
     [
@@ -65,25 +65,27 @@ SHOWN_FILTERS = frozenset(
 
 
 def require(*roles: Role, with_old_password: bool = False) -> Guard:
-    """Make a dependency that lets only these roles pass and returns the `Visitor`; an administrator is a reader, too.
+    """Make a dependency that lets only these roles pass and returns the `Principal`; an administrator is a reader, too.
 
     Pages for people are for ``Role.READER`` or ``Role.ADMINISTRATOR``; what programs may use names ``Role.SERVICE``
     beside. A request that changes something and is signed in by cookie must carry the form's token.
     """
 
-    async def guard(request: Request, visitor: CurrentVisitor, parts: Annotated[Parts, Depends(the_parts)]) -> Visitor:
-        _slow_down(parts, visitor.name if visitor else address_of(request))
-        if visitor is None:
+    async def guard(
+        request: Request, principal: CurrentPrincipal, services: Annotated[Services, Depends(the_services)]
+    ) -> Principal:
+        _slow_down(services, principal.name if principal else address_of(request))
+        if principal is None:
             raise NotSignedIn
-        request.state.visitor = visitor
+        request.state.principal = principal
         know(request.scope)
-        if not visitor.role.may(*roles):
+        if not principal.role.may(*roles):
             raise Forbidden
-        if visitor.must_change_password and not with_old_password:
+        if principal.must_change_password and not with_old_password:
             raise PasswordIsOld
-        if visitor.session_id and request.method not in SAFE_METHODS:
-            await check_not_forged(request, visitor.session_id)
-        return visitor
+        if principal.session_id and request.method not in SAFE_METHODS:
+            await check_not_forged(request, principal.session_id)
+        return principal
 
     guard.roles = roles  # type: ignore[attr-defined]
     return guard
@@ -104,17 +106,19 @@ def audited(action: str, *roles: Role, waits: bool = True) -> Guard:
     """
     required = require(*roles)
 
-    async def guard(request: Request, visitor: CurrentVisitor, parts: Annotated[Parts, Depends(the_parts)]) -> Visitor:
+    async def guard(
+        request: Request, principal: CurrentPrincipal, services: Annotated[Services, Depends(the_services)]
+    ) -> Principal:
         try:
-            passed = await required(request, visitor, parts)
+            passed = await required(request, principal, services)
         except HTTPException as refusal:
-            if visitor is not None and refusal.status_code == 403:
-                await write_access(request, visitor, action, allowed=False)
+            if principal is not None and refusal.status_code == 403:
+                await write_access(request, principal, action, allowed=False)
             raise
         if waits:
             await write_access(request, passed, action)
         else:
-            request.state.access = parts.auditor.write(_access(request, passed, action))
+            request.state.access = services.auditor.write(_access(request, passed, action))
         return passed
 
     guard.roles = roles  # type: ignore[attr-defined]
@@ -133,24 +137,24 @@ def await_audit(request: Request) -> None:
 
 
 async def write_access(
-    request: Request, visitor: Visitor, action: str, study_instance_uid: str = "", *, allowed: bool = True
+    request: Request, principal: Principal, action: str, study_instance_uid: str = "", *, allowed: bool = True
 ) -> None:
     """Keep an access; returns when it is on the disk. For routes that learn only on the way whose data they show."""
-    access = _access(request, visitor, action, study_instance_uid, allowed=allowed)
-    await asyncio.wrap_future(parts_of(request).auditor.write(access))
+    access = _access(request, principal, action, study_instance_uid, allowed=allowed)
+    await asyncio.wrap_future(services_of(request).auditor.write(access))
 
 
 def _access(
-    request: Request, visitor: Visitor, action: str, study_instance_uid: str = "", *, allowed: bool = True
+    request: Request, principal: Principal, action: str, study_instance_uid: str = "", *, allowed: bool = True
 ) -> Access:
     uid = study_instance_uid or str(
         request.path_params.get("study_instance_uid") or request.query_params.get("study_instance_uid", "")
     )
     return Access(
-        at=parts_of(request).worklist.audit_trail.clock(),
-        user_name=visitor.name,
-        role=visitor.role,
-        address=visitor.address,
+        at=services_of(request).worklist.audit_trail.clock(),
+        user_name=principal.name,
+        role=principal.role,
+        address=principal.address,
         action=action,
         study_instance_uid=uid,
         query=_filters(request),
@@ -162,8 +166,8 @@ async def signed_in_still(request: Request) -> bool:
     """Tell whether the session or token a stream was opened with is good yet; to be asked now and then."""
     from triage_node.web.security.principal import visitor_of
 
-    visitor = await run_in_threadpool(visitor_of, request, parts_of(request))
-    return visitor is not None and visitor.role == request.state.visitor.role
+    principal = await run_in_threadpool(visitor_of, request, services_of(request))
+    return principal is not None and principal.role == request.state.principal.role
 
 
 def is_guarded(dependant: Dependant) -> bool:
@@ -171,8 +175,8 @@ def is_guarded(dependant: Dependant) -> bool:
     return any(bool(getattr(one.call, "roles", ())) or is_guarded(one) for one in dependant.dependencies)
 
 
-def _slow_down(parts: Parts, key: str) -> None:
-    pause = parts.request_limit.take(key)
+def _slow_down(services: Services, key: str) -> None:
+    pause = services.request_limit.take(key)
     if pause:
         seconds = int(pause) + 1
         raise HTTPException(429, f"Too many requests. Try again in {seconds} seconds.", {"Retry-After": str(seconds)})

@@ -11,7 +11,7 @@ def safe_next(address: str) -> str:
     is_path = address.startswith("/") and not address.startswith(("//", "/\\"))
     if not is_path or any(ord(character) < 32 or character == "\\" for character in address):
         return "/"
-    parts = urlsplit(address)
-    if parts.scheme or parts.netloc or parts.path.startswith(("/sign-in", "/sign-out")):
+    services = urlsplit(address)
+    if services.scheme or services.netloc or services.path.startswith(("/sign-in", "/sign-out")):
         return "/"
     return address

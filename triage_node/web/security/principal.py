@@ -9,14 +9,14 @@ from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
 
 from triage_node.identity import Role, Token
-from triage_node.web.dependencies import Parts, the_parts
+from triage_node.web.dependencies import Services, the_services
 
 EVENTS = "text/event-stream"
 PROGRAM = "token "
 
 
 @dataclass(frozen=True)
-class Visitor:
+class Principal:
     """Who asks; ``session_id`` is empty for a program, and ``form_token`` then, too."""
 
     name: str
@@ -47,9 +47,9 @@ def form_token(secret: str) -> str:
     return hmac.new(secret.encode(), b"triage-node form", hashlib.sha256).hexdigest()
 
 
-def session_cookie(parts: Parts) -> str:
+def session_cookie(services: Services) -> str:
     """Return the cookie's name; ``__Host-`` makes browsers refuse it without TLS or from a subdomain."""
-    return "__Host-triage" if parts.settings.web_is_secure else "triage"
+    return "__Host-triage" if services.settings.web_is_secure else "triage"
 
 
 def address_of(request: Request) -> str:
@@ -57,32 +57,32 @@ def address_of(request: Request) -> str:
     return request.client.host if request.client else "unknown"
 
 
-def visitor_of(request: Request, parts: Parts) -> Visitor | None:
+def visitor_of(request: Request, services: Services) -> Principal | None:
     """Return who asks, or None. A token that is wrong is not overlooked in favor of a cookie."""
     address = address_of(request)
     scheme, secret = _authorization(request)
     if scheme:
-        return _program(parts.worklist.tokens.check(secret) if scheme == "bearer" else None, address)
-    session_id = request.cookies.get(session_cookie(parts), "")
+        return _program(services.worklist.tokens.check(secret) if scheme == "bearer" else None, address)
+    session_id = request.cookies.get(session_cookie(services), "")
     if not session_id or len(session_id) > 100:
         return None
     is_use = request.headers.get("accept") != EVENTS and "x-background" not in request.headers
-    user = parts.worklist.sessions.user(session_id, is_use=is_use)
+    user = services.worklist.sessions.user(session_id, is_use=is_use)
     if user is None:
         return None
-    return Visitor(user.name, user.role, address, session_id, user.must_change_password, user.is_local)
+    return Principal(user.name, user.role, address, session_id, user.must_change_password, user.is_local)
 
 
-async def current_visitor(request: Request, parts: Annotated[Parts, Depends(the_parts)]) -> Visitor | None:
+async def current_visitor(request: Request, services: Annotated[Services, Depends(the_services)]) -> Principal | None:
     """Return what `visitor_of` does; a program that was known a moment ago costs no thread and no query."""
     scheme, secret = _authorization(request)
-    known = parts.worklist.tokens.known(secret) if scheme == "bearer" else None
+    known = services.worklist.tokens.known(secret) if scheme == "bearer" else None
     if known:
         return _program(known, address_of(request))
-    return await run_in_threadpool(visitor_of, request, parts)
+    return await run_in_threadpool(visitor_of, request, services)
 
 
-CurrentVisitor = Annotated[Visitor | None, Depends(current_visitor)]
+CurrentPrincipal = Annotated[Principal | None, Depends(current_visitor)]
 
 
 def _authorization(request: Request) -> tuple[str, str]:
@@ -90,5 +90,5 @@ def _authorization(request: Request) -> tuple[str, str]:
     return scheme.lower(), secret.strip()
 
 
-def _program(token: Token | None, address: str) -> Visitor | None:
-    return Visitor(f"{PROGRAM}{token.name}", token.role, address) if token else None
+def _program(token: Token | None, address: str) -> Principal | None:
+    return Principal(f"{PROGRAM}{token.name}", token.role, address) if token else None

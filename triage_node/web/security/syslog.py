@@ -35,11 +35,11 @@ class Syslog:
     """
 
     def __init__(self, address: str, authority: Path | None, timeout_seconds: float) -> None:
-        parts = urlsplit(address)
-        if parts.scheme not in PORTS or parts.hostname is None:
+        services = urlsplit(address)
+        if services.scheme not in PORTS or services.hostname is None:
             raise SettingsError(f"audit_syslog: {address!r} is not of the form udp://HOST:PORT or tls://HOST:PORT.")
-        self._scheme, self._host = parts.scheme, parts.hostname
-        self._port = parts.port or PORTS[parts.scheme]
+        self._scheme, self._host = services.scheme, services.hostname
+        self._port = services.port or PORTS[services.scheme]
         self._timeout_seconds = timeout_seconds
         self._connection: socket.socket | None = None
         try:

@@ -6,10 +6,10 @@ from typing import Any
 
 from triage_node import __version__
 from triage_node.config import Destination, Settings
-from triage_node.web.dependencies import Parts
+from triage_node.web.dependencies import Services
 
 MACHINERY = "machinery"
-"""Where `Parts.more` holds the `Machinery`."""
+"""Where `Services.more` holds the `Machinery`."""
 
 TOLD_ELSEWHERE = ("disk", "model", "upkeep", "deliveries")
 """Facts that have a sentence of their own among the problems."""
@@ -59,7 +59,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Intake:
-    """How what comes in is taken: the listener, and the registrar that gives instances their rows.
+    """How what comes in is taken: the listener, and the indexer that gives instances their rows.
 
     ``backlog_seconds`` is the age of the oldest instance that was acknowledged and has no row; those ``set_aside``
     can have none.
@@ -98,24 +98,24 @@ class Machinery:
     reaches: Callable[[], Sequence[Reach]] = tuple
 
 
-def system_state(parts: Parts) -> dict[str, Any]:
+def system_state(services: Services) -> dict[str, Any]:
     """Return everything as plain values, ready for JSON."""
-    machinery, now = parts.more.get(MACHINERY), parts.worklist.audit_trail.clock()
+    machinery, now = services.more.get(MACHINERY), services.worklist.audit_trail.clock()
     jobs = machinery.jobs() if machinery is not None else ()
     intake = machinery.intake() if machinery is not None and machinery.intake is not None else None
     reaches = {one.destination: one for one in machinery.reaches()} if machinery is not None else {}
-    facts = [asdict(fact) for fact in parts.ready()]
+    facts = [asdict(fact) for fact in services.ready()]
     state: dict[str, Any] = {
         "at": now,
-        "node": _node(parts),
+        "node": _node(services),
         "ready": all(fact["ok"] for fact in facts if fact["is_needed"]),
         "facts": facts,
-        "disk": _disk(parts),
+        "disk": _disk(services),
         "intake": asdict(intake) if intake is not None else None,
         "worker": asdict(machinery.worker()) if machinery is not None else None,
         "upkeep": [asdict(job) | {"ok": job.is_well(now)} for job in jobs],
-        "queues": parts.worklist.queries.counts(),
-        "destinations": [_destination(one, reaches.get(one.destination)) for one in _destinations(parts)],
+        "queues": services.worklist.study_lists.counts(),
+        "destinations": [_destination(one, reaches.get(one.destination)) for one in _destinations(services)],
     }
     return state | {"problems": list(_problems(state))}
 
@@ -149,19 +149,19 @@ def destination_named(settings: Settings, name: str) -> Destination | None:
     return next((one for one in settings.destinations if str(one) == name), None)
 
 
-def _node(parts: Parts) -> dict[str, Any]:
-    settings = parts.settings
+def _node(services: Services) -> dict[str, Any]:
+    settings = services.settings
     return {
         "version": __version__,
         "ae_title": settings.ae_title.strip(),
         "listens_at": f"{settings.dicom_host}:{settings.dicom_port}",
         "data_dir": str(settings.data_dir),
-        "database": parts.worklist.database.url.get_backend_name(),
+        "database": services.worklist.database.url.get_backend_name(),
     }
 
 
-def _disk(parts: Parts) -> dict[str, Any]:
-    space, reserve = parts.spool.space(), parts.spool.reserve_bytes
+def _disk(services: Services) -> dict[str, Any]:
+    space, reserve = services.spool.space(), services.spool.reserve_bytes
     state = "full" if space.free < reserve else "low" if space.free < 2 * reserve else "ok"
     return {"free_bytes": space.free, "total_bytes": space.total, "reserve_bytes": reserve, "state": state}
 
@@ -174,5 +174,5 @@ def _destination(state: Any, reach: Reach | None) -> dict[str, Any]:
     return told | asdict(state) | {"ok": is_ok}
 
 
-def _destinations(parts: Parts) -> list[Any]:
-    return parts.worklist.outbox_state.destinations(tuple(str(one) for one in parts.settings.destinations))
+def _destinations(services: Services) -> list[Any]:
+    return services.worklist.outbox_state.destinations(tuple(str(one) for one in services.settings.destinations))

@@ -20,7 +20,7 @@ STATIC = FOLDER / "static"
 
 
 class Templates:
-    """Render pages; each gets the visitor, the navigation and the form token beside its own context.
+    """Render pages; each gets the principal, the navigation and the form token beside its own context.
 
     Parameters
     ----------
@@ -59,12 +59,12 @@ class Templates:
         headers: Mapping[str, str] | None = None,
     ) -> HTMLResponse:
         """Render a template, a whole page or a part for htmx."""
-        visitor = getattr(request.state, "visitor", None)
+        principal = getattr(request.state, "principal", None)
         shared = {
             "request": request,
-            "visitor": visitor,
-            "navigation": self.navigation.for_role(visitor.role) if visitor else [],
-            "form_token": visitor.form_token if visitor else "",
+            "principal": principal,
+            "navigation": self.navigation.for_role(principal.role) if principal else [],
+            "form_token": principal.form_token if principal else "",
             "here": request.url.path,
             "with_query": lambda **changes: with_query(request, **changes),
         }
