@@ -19,10 +19,11 @@ check: $(READY) types  ## the fast loop: format, lint, types, unit tests
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/pytest -q -n 2 -m "not slow and not benchmark" tests/unit
 
-types: $(READY)  ## mypy reads the package as it is installed: models/ and train/ belong to triage_node there
+types: $(READY)  ## mypy and import-linter read the package as it is installed: models/ and train/ belong to triage_node there
 	rm -rf build
 	$(VENV)/bin/pip install -q --no-deps --no-build-isolation --no-warn-conflicts --target build/installed .
 	cd build/installed && ../../$(VENV)/bin/mypy --config-file ../../setup.cfg --cache-dir ../../.mypy_cache -p triage_node
+	cd build/installed && ../../$(VENV)/bin/lint-imports --no-logo --no-cache ../../setup.cfg
 
 bench: $(READY)  ## rates and times of this machine, printed
 	$(VENV)/bin/pytest -q -s -m benchmark tests/benchmarks
