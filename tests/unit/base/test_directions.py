@@ -1,4 +1,4 @@
-"""Each heavy library has one owner; which room may import which is kept by the contracts in setup.cfg (import-linter)."""
+"""Each heavy library has one owner; who may import whom is kept by the contracts in setup.cfg (import-linter)."""
 
 import ast
 from pathlib import Path

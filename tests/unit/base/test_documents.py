@@ -1,15 +1,24 @@
-"""The README's tables are the code's; WRITE_DOCS=1 writes them anew."""
+"""The tables of docs/reference are the code's; WRITE_DOCS=1 writes them anew."""
 
 import os
 import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import typer
+from typer.core import TyperGroup
 
 from triage_node.config import Settings
 from triage_node.reasons import SENTENCES, ReasonCode
 
-README = Path(__file__).resolve().parents[3] / "README.md"
+ROOT = Path(__file__).resolve().parents[3]
+README = ROOT / "README.md"
+REFERENCE = ROOT / "docs" / "reference"
+PAGES = [
+    *sorted(path for path in ROOT.glob("*.md") if path.name != "CHANGELOG.md"),
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 
 
 def settings_table() -> str:
@@ -28,14 +37,58 @@ def reasons_table() -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.parametrize(("name", "make"), [("settings", settings_table), ("reasons", reasons_table)])
-def test_table(name, make):
+def commands_in(group: TyperGroup, name: str) -> Iterator[str]:
+    for command in group.commands.values():
+        path = f"{name} {command.name}"
+        if isinstance(command, TyperGroup):
+            yield from commands_in(command, path)
+            continue
+        pieces = command.collect_usage_pieces(command.make_context(path, [], resilient_parsing=True))
+        usage = re.sub(r"[{}]|\[OPTIONS\]", "", " ".join(pieces)).strip()
+        does = re.sub(r"\[/?[a-z]+\]", "", (command.help or "").splitlines()[0])
+        yield f"| `{f'{path} {usage}'.strip()}` | {does} |"
+
+
+def commands_table() -> str:
+    from triage_node.cli import app
+    from triage_node.train.cli import app as train
+
+    rows: list[str] = []
+    for program, name in ((app, "triage-node"), (train, "triage-node-train")):
+        group = typer.main.get_command(program)
+        assert isinstance(group, TyperGroup)
+        rows += commands_in(group, name)
+    return "\n".join(["| command | does |", "| --- | --- |", *rows])
+
+
+def addresses_table() -> str:
+    from triage_node.web.registry import routers
+
+    lines = ["| method | address | does |", "| --- | --- | --- |"]
+    for router in routers():
+        for route in router.routes:
+            does = (route.endpoint.__doc__ or "").splitlines()[0].replace("|", "\\|")
+            lines.append(f"| {', '.join(sorted(route.methods))} | `{route.path}` | {does} |")
+    return "\n".join(lines)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "settings": settings_table,
+    "reasons": reasons_table,
+    "commands": commands_table,
+    "addresses": addresses_table,
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_table(name):
+    page = REFERENCE / f"{name}.md"
     pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-    text = README.read_text()
-    expected = pattern.sub(lambda found: f"{found[1]}{make()}\n{found[2]}", text)
+    text, table = page.read_text(), TABLES[name]()
+    expected = pattern.sub(lambda found: f"{found[1]}{table}\n{found[2]}", text)
     if os.environ.get("WRITE_DOCS"):
-        README.write_text(expected)
-    assert text == expected, "the README's table is not the code's: WRITE_DOCS=1 pytest this file"
+        page.write_text(expected)
+    assert text == expected, f"{page.name} is not the code's: WRITE_DOCS=1 pytest this file"
 
 
 def test_every_setting_and_reason_says_what_it_is():
@@ -43,23 +96,21 @@ def test_every_setting_and_reason_says_what_it_is():
     assert set(SENTENCES) == set(ReasonCode)
 
 
-def test_the_readme_opens_with_the_two_commands():
-    lines = [line for line in README.read_text().splitlines() if line.startswith("    make")]
+def test_the_readme_opens_with_the_two_commands_and_is_short():
+    text = README.read_text()
+    lines = [line for line in text.splitlines() if line.startswith("    make")]
     assert [line.split()[1] for line in lines[:2]] == ["demo", "test"]
+    assert len(text.split()) < 700
 
 
-@pytest.mark.parametrize(
-    "document", [README, *sorted((README.parent / "docs").glob("*.md"))], ids=lambda path: path.name
-)
+@pytest.mark.parametrize("document", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_link_to_a_file_leads_there(document):
-    targets = re.findall(r"\]\(([^)#:]+)\)", document.read_text())
+    targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text())
     missing = [target for target in targets if not (document.parent / target).exists()]
     assert missing == []
 
 
-def test_the_readme_names_every_command():
-    from triage_node.cli import app
-
-    names = [command.name or command.callback.__name__ for command in app.registered_commands]
-    text = README.read_text()
-    assert [name for name in names if f"`triage-node {name}" not in text] == []
+@pytest.mark.parametrize("document", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_lines_of_prose_are_not_too_wide(document):
+    wide = [line for line in document.read_text().splitlines() if len(line) > 120 and not line.startswith(("|", "    "))]
+    assert wide == []
