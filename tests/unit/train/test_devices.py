@@ -32,7 +32,7 @@ from triage_node.models.preprocessing import Geometry
 from triage_node.train.fitting.fit import fit
 from triage_node.train.fitting.settings import FitSettings
 fit(shards, run, FitSettings(
-    steps=2, epoch=2, batch=4, warm_up=1, learning_rate=1e-4, imagenet=False, decoder_filters=16, frozen_blocks=11,
+    steps=2, epoch=2, batch=4, warm_up=1, learning_rate=1e-4, decoder_filters=16, frozen_blocks=11,
     geometry=Geometry(mm_per_pixel=2.5, rows=96, columns=64), **options,
 ))
 """
