@@ -1,9 +1,13 @@
 """A recipe: everything that decides what weights a fit ends with, in one file."""
 
 import json
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
 
 from triage_node.errors import ModelError
 from triage_node.models import Geometry, Window
@@ -11,9 +15,10 @@ from triage_node.train.fitting.settings import FitSettings, Schedule
 
 FOLDER = Path(__file__).parent / "recipes"
 DEFAULT_RECIPE = FOLDER / "lesion-map-lite0.json"
+STRICT = ConfigDict(strict=True, extra="forbid")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class StudyRange:
     """Generated studies: how many, from which seed on."""
 
@@ -26,7 +31,7 @@ class StudyRange:
         return range(self.first_seed, self.first_seed + self.count)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Stage:
     """One stage of a fit, run once for each seed; the names are those of `FitSettings`."""
 
@@ -41,7 +46,7 @@ class Stage:
     seeds: tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Recipe:
     """What reproduces a model from nothing but the package.
 
@@ -108,42 +113,17 @@ class Recipe:
         return asdict(self)
 
 
-def _checked(kind: type[Any], content: Any, where: str) -> dict[str, Any]:
-    """Return the fields of a part of a recipe; every field must be there and of the right type."""
-    if not isinstance(content, dict):
-        raise ModelError(f"In the recipe {where} must be an object, not {content!r}.")
-    known = {field.name: field for field in fields(kind)}
-    if unknown := set(content) - set(known):
-        raise ModelError(f"In the recipe {where} has the unknown entry {min(unknown)!r}.")
-    required = {name for name, field in known.items() if field.default is field.default_factory}
-    if missing := required - set(content):
-        raise ModelError(f"In the recipe {where} lacks the entry {min(missing)!r}.")
-    for name, value in content.items():
-        _check_type(known[name].type, value, f"{where}.{name}")
-    return content
-
-
-NUMBERS: dict[Any, tuple[type, ...]] = {int: (int,), float: (int, float), bool: (bool,), str: (str,)}
-
-
-def _check_type(wanted: Any, value: Any, where: str) -> None:
-    accepted = NUMBERS.get(wanted)
-    if accepted and (not isinstance(value, accepted) or (isinstance(value, bool) and wanted is not bool)):
-        raise ModelError(f"In the recipe {where} must be of the type {wanted.__name__}, not {value!r}.")
-
-
-def _stage(content: Any, where: str) -> Stage:
-    values = _checked(Stage, content, where)
-    seeds = values["seeds"]
-    if not isinstance(seeds, list) or not all(isinstance(seed, int) for seed in seeds):
-        raise ModelError(f"In the recipe {where}.seeds must be a list of whole numbers, not {seeds!r}.")
-    return Stage(**{**values, "seeds": tuple(seeds)})
-
-
-def _windows(content: Any) -> tuple[Window, ...]:
-    if not isinstance(content, list) or not content:
-        raise ModelError(f"In the recipe windows must be a list of windows, not {content!r}.")
-    return tuple(Window(**_checked(Window, window, f"windows[{k}]")) for k, window in enumerate(content))
+def _sentence(error: Mapping[str, Any]) -> str:
+    """Say what is wrong with an entry of a recipe."""
+    *parts, name = [str(part) for part in error["loc"]] or ["the file"]
+    where = ".".join(parts) or "the file"
+    match error["type"]:
+        case "unexpected_keyword_argument" | "extra_forbidden":
+            return f"{where} has the unknown entry {name!r}"
+        case "missing" | "missing_argument":
+            return f"{where} lacks the entry {name!r}"
+    problem = error["msg"][0].lower() + error["msg"][1:]
+    return f"{'.'.join([*parts, name])} is wrong: {problem}, got {error['input']!r}"
 
 
 def parse_recipe(content: Any) -> Recipe:
@@ -154,14 +134,10 @@ def parse_recipe(content: Any) -> Recipe:
     ModelError
         With the name of the entry that is wrong.
     """
-    values = dict(_checked(Recipe, content, "the file"))
-    values["geometry"] = Geometry(**_checked(Geometry, values["geometry"], "geometry"))
-    values["windows"] = _windows(values["windows"])
-    for name in ("studies", "calibration", "evaluation"):
-        values[name] = StudyRange(**_checked(StudyRange, values[name], name))
-    for name in ("trunk", "branches"):
-        values[name] = _stage(values[name], name)
-    return Recipe(**values)
+    try:
+        return TypeAdapter(Recipe).validate_json(json.dumps(content))
+    except ValidationError as error:
+        raise ModelError(f"In the recipe {_sentence(error.errors()[0])}.") from error
 
 
 def read_recipe(path: Path = DEFAULT_RECIPE) -> Recipe:

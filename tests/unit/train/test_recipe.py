@@ -37,12 +37,12 @@ def test_branches_go_on_where_the_trunk_ends(tmp_path):
     ("section", "change", "message"),
     [
         (None, {"trunc": {}}, "unknown entry 'trunc'"),
-        ("trunk", {"steps": "many"}, "trunk.steps must be of the type int, not 'many'"),
+        ("trunk", {"steps": "many"}, "trunk.steps is wrong: input should be a valid integer, got 'many'"),
         ("trunk", {"seeds": [1, 2]}, "one seed for its trunk"),
-        ("branches", {"seeds": 3}, "branches.seeds must be a list"),
+        ("branches", {"seeds": 3}, "branches.seeds is wrong: input should be a valid array, got 3"),
         ("geometry", {"mm": 1}, "geometry has the unknown entry 'mm'"),
         ("evaluation", {"first_seed": 900100}, "same seeds in calibration and evaluation"),
-        ("studies", {"count": True}, "studies.count must be of the type int, not True"),
+        ("studies", {"count": True}, "studies.count is wrong: input should be a valid integer, got True"),
     ],
 )
 def test_a_wrong_entry_is_named(content, section, change, message):
@@ -65,5 +65,5 @@ def test_steps_that_epochs_do_not_divide_and_unknown_schedules_are_refused(conte
     with pytest.raises(ModelError, match="150 steps cannot be cut into epochs of 100"):
         parse_recipe(content).trunk_settings()
     content["trunk"].update(steps=100, schedule="linear")
-    with pytest.raises(ModelError, match="schedule 'linear' is not one of cosine, constant"):
-        parse_recipe(content).trunk_settings()
+    with pytest.raises(ModelError, match=r"schedule is wrong: input should be 'cosine' or 'constant', got 'linear'"):
+        parse_recipe(content)
