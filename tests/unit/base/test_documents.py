@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[3]
 README = ROOT / "README.md"
 REFERENCE = ROOT / "docs" / "reference"
 PAGES = [
-    *sorted(path for path in ROOT.glob("*.md") if path.name != "CHANGELOG.md"),
+    *sorted(ROOT.glob("*.md")),
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 
