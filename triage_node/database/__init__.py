@@ -6,7 +6,8 @@ from triage_node.database.cursors import LARGEST_PAGE, checked_limit, decode, en
 from triage_node.database.days import checked_day, day_of, start_of
 from triage_node.database.engine import Database, make_data_folder
 from triage_node.database.outcome_rows import latest_outcome, latest_outcomes
-from triage_node.database.reading_order import decide, in_reading_order, open_rank, rank_of, withheld_labels
+from triage_node.database.reading_group import BY_RANK, Group, Rank, group_of
+from triage_node.database.reading_order import decide, in_reading_order, rank_of, withheld_labels
 from triage_node.database.schema import (
     Base,
     CommentRow,
@@ -28,6 +29,7 @@ from triage_node.database.states import DONE, LEGAL_MOVES, DeliveryState, StudyS
 from triage_node.database.text_search import folded_name, fts5_query, query_words, search_text, storable, tsquery
 
 __all__ = [
+    "BY_RANK",
     "DONE",
     "LARGEST_PAGE",
     "LEGAL_MOVES",
@@ -39,10 +41,12 @@ __all__ = [
     "DeliveryRow",
     "DeliveryState",
     "EventRow",
+    "Group",
     "InstanceRow",
     "LockoutRow",
     "OutcomeRow",
     "QueueHourRow",
+    "Rank",
     "ReasonRow",
     "SeriesRow",
     "SessionRow",
@@ -62,6 +66,7 @@ __all__ = [
     "encode",
     "folded_name",
     "fts5_query",
+    "group_of",
     "in_reading_order",
     "last_marker",
     "latest_outcome",
@@ -69,7 +74,6 @@ __all__ = [
     "make_data_folder",
     "mark_changes",
     "note_change",
-    "open_rank",
     "query_words",
     "rank_of",
     "search_text",

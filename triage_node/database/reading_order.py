@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from sqlalchemy import ColumnElement, case, or_
+from sqlalchemy import ColumnElement, case, text
 
+from triage_node.database.reading_group import Rank, condition_of, group_of
 from triage_node.database.schema import StudyRow
 from triage_node.findings import Decision, Label
 from triage_node.reasons import ReasonCode
@@ -44,30 +45,18 @@ def decide(study: StudyRow, outcome: Answered) -> None:
     study.withheld_types = _listed(withheld_labels(outcome))
 
 
-def open_rank(decision: str | None, priority: int, withheld_types: str = "") -> int:
-    """Return a study's place as far as it does not depend on the time; the database computes the same (`schema`)."""
-    if decision == Decision.FLAGGED or priority > 0 or withheld_types:
-        return 0
-    return 2 if decision == Decision.UNCERTAIN else 3
-
-
-def rank_of(study: StudyRow) -> int:
-    """Return the place of a study that nobody has acknowledged."""
-    return open_rank(study.decision, study.priority, study.withheld_types)
+def rank_of(study: StudyRow) -> Rank:
+    """Return the place of a study that nobody has acknowledged, as far as it does not depend on the time."""
+    return group_of(study.decision, study.priority, study.withheld_types).rank
 
 
 def in_reading_order(now: float, maximum_wait_seconds: float) -> tuple[ColumnElement[int], ColumnElement[float]]:
-    """Return the columns to sort by: a rank, then the arrival.
-
-    Flagged studies, those that came as urgent, so that no priority is ever lowered, and those whose score would flag
-    them if their images were like the training images are first; then whatever has waited longer than the maximum, so
-    that a missed case does not sink; then uncertain ones; then the rest.
-    """
+    """Return the columns to sort by: a rank (`Group`), then the arrival."""
     rank = case(
-        (or_(StudyRow.decision == Decision.FLAGGED, StudyRow.priority > 0, StudyRow.withheld_types != ""), 0),
-        (StudyRow.first_received_at <= now - maximum_wait_seconds, 1),
-        (StudyRow.decision == Decision.UNCERTAIN, 2),
-        else_=3,
+        (text(condition_of(Rank.FIRST)), Rank.FIRST.value),
+        (StudyRow.first_received_at <= now - maximum_wait_seconds, Rank.OVERDUE.value),
+        (text(condition_of(Rank.UNCERTAIN)), Rank.UNCERTAIN.value),
+        else_=Rank.REST.value,
     )
     return rank, StudyRow.first_received_at.expression
 

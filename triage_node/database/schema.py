@@ -17,6 +17,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from triage_node.database.reading_group import OPEN_RANK
+
 
 class Base(DeclarativeBase):
     """The root of the tables."""
@@ -24,10 +26,6 @@ class Base(DeclarativeBase):
 
 BIG = BigInteger().with_variant(Integer(), "sqlite")
 """An instance may have more bytes than PostgreSQL's integer counts; SQLite's has no such end."""
-OPEN_RANK = (
-    "CASE WHEN acknowledged_at IS NOT NULL THEN NULL WHEN decision = 'flagged' OR priority > 0 "
-    "OR withheld_types <> '' THEN 0 WHEN decision = 'uncertain' THEN 2 ELSE 3 END"
-)
 UNFINISHED = "CASE WHEN state IN ('analyzed', 'unsuitable', 'failed') THEN 0 ELSE 1 END"
 
 

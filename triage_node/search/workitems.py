@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 from triage_node.database import (
     Database,
     InstanceRow,
+    Rank,
     SeriesRow,
     StudyRow,
     StudyState,
     as_dict,
+    group_of,
     latest_outcomes,
-    open_rank,
 )
 from triage_node.errors import InvalidInput, StudyNotFound
 from triage_node.findings import Decision
@@ -98,7 +99,8 @@ class Workitems:
 
 def priority_of(study: Mapping[str, Any]) -> str:
     """Return HIGH for what is read first, else MEDIUM; nothing is ever lowered."""
-    return HIGH if open_rank(study["decision"], study["priority"], study["withheld_types"]) == 0 else MEDIUM
+    group = group_of(study["decision"], study["priority"], study["withheld_types"])
+    return HIGH if group.rank is Rank.FIRST else MEDIUM
 
 
 def state_of(study: Mapping[str, Any]) -> str:

@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from triage_node.database import open_rank
+from triage_node.database import BY_RANK, Rank, group_of
 from triage_node.errors import InvalidInput
 from triage_node.findings import Decision
 
-GROUPS = {0: "flagged", 2: "uncertain", 3: "rest"}
 # Head CTs at an emergency department over the day: few at night, most in the afternoon.
 HOURLY_SHARES = np.repeat([2.5, 1.6, 3.2, 5.3, 5.5, 6.0, 5.3, 3.8], 3)
 
@@ -30,9 +29,9 @@ class Arrival:
     withheld_types: str = ""
 
     @property
-    def rank(self) -> int:
+    def rank(self) -> Rank:
         """The study's place in the reading order."""
-        return open_rank(self.decision, 0, self.withheld_types)
+        return group_of(self.decision, 0, self.withheld_types).rank
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def compare(arrivals: Sequence[Arrival], reading: Reading, seed: int) -> dict[st
     ordered = sorted(arrivals, key=lambda arrival: arrival.at)
     logarithms = np.random.default_rng(seed).normal(math.log(reading.median_seconds), reading.spread, len(ordered))
     seconds = np.exp(logarithms)
-    groups = np.array([open_rank(arrival.decision, 0) for arrival in ordered])
+    groups = np.array([group_of(arrival.decision, 0).rank for arrival in ordered])
     waits = {name: _replay(ordered, seconds, reading, ranked=name == "ranked") for name in ("fifo", "ranked")}
     return {name: _by_group(values, groups) for name, values in waits.items()} | {"studies": len(ordered)}
 
@@ -107,42 +106,42 @@ class _Waiting:
     def __init__(self, arrivals: Sequence[Arrival], maximum_wait_seconds: float) -> None:
         self._arrivals = arrivals
         self._maximum_wait_seconds = maximum_wait_seconds
-        self._queues: dict[int, list[int]] = {rank: [] for rank in GROUPS}
+        self._queues: dict[Rank, list[int]] = {rank: [] for rank in BY_RANK}
         self._decisions: list[tuple[float, int]] = []
         self._opened = [False] * len(arrivals)
         self.count = 0
 
     def add(self, number: int) -> None:
         """Have a study wait; numbers follow the arrivals."""
-        heapq.heappush(self._queues[3], number)
+        heapq.heappush(self._queues[Rank.REST], number)
         self.count += 1
         decided_at = self._arrivals[number].decided_at
-        if decided_at is not None and self._arrivals[number].rank < 3:
+        if decided_at is not None and self._arrivals[number].rank < Rank.REST:
             heapq.heappush(self._decisions, (decided_at, number))
 
     def open_first(self) -> int:
         """Take the study that has waited longest."""
-        return self._take(3)
+        return self._take(Rank.REST)
 
     def open_ranked(self, now: float) -> int:
         """Take the study that is first in the node's reading order."""
         while self._decisions and self._decisions[0][0] <= now:
             _, number = heapq.heappop(self._decisions)
             heapq.heappush(self._queues[self._arrivals[number].rank], number)
-        if self._first(0) is not None:
-            return self._take(0)
-        longest = self._first(3)
+        if self._first(Rank.FIRST) is not None:
+            return self._take(Rank.FIRST)
+        longest = self._first(Rank.REST)
         if longest is not None and self._arrivals[longest].at <= now - self._maximum_wait_seconds:
-            return self._take(3)
-        return self._take(2 if self._first(2) is not None else 3)
+            return self._take(Rank.REST)
+        return self._take(Rank.REST if self._first(Rank.UNCERTAIN) is None else Rank.UNCERTAIN)
 
-    def _first(self, rank: int) -> int | None:
+    def _first(self, rank: Rank) -> int | None:
         queue = self._queues[rank]
         while queue and self._opened[queue[0]]:
             heapq.heappop(queue)
         return queue[0] if queue else None
 
-    def _take(self, rank: int) -> int:
+    def _take(self, rank: Rank) -> int:
         number = self._first(rank)
         assert number is not None
         self._opened[number] = True
@@ -170,7 +169,7 @@ def _replay(arrivals: Sequence[Arrival], seconds: np.ndarray, reading: Reading, 
 
 
 def _by_group(waits: np.ndarray, groups: np.ndarray) -> dict[str, dict[str, float | None]]:
-    found = {name: _spread(waits[groups == rank]) for rank, name in GROUPS.items()}
+    found = {group.value: _spread(waits[groups == rank]) for rank, group in BY_RANK.items()}
     return found | {"all": _spread(waits)}
 
 

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.orm import Session
 
-from triage_node.database import StudyRow, decode, encode, query_words
+from triage_node.database import Rank, StudyRow, decode, encode, query_words
 from triage_node.worklist.filters import Filters
-
-FLAGGED_OR_URGENT, UNCERTAIN, REST = 0, 2, 3
 
 
 @dataclass(frozen=True)
@@ -43,14 +41,14 @@ def reading_page(
 ) -> tuple[list[StudyRow], str | None]:
     """Return the next open studies and the cursor for those after them.
 
-    The reading order is that of `ranking.reading_order`: four sections, each ordered by arrival.
+    The reading order is that of `Group`: four sections, each ordered by arrival.
     """
     overdue = StudyRow.first_received_at <= place.now - maximum_wait_seconds
     sections: tuple[tuple[tuple[int, ...], tuple[ColumnElement[bool], ...]], ...] = (
-        ((FLAGGED_OR_URGENT,), ()),
-        ((UNCERTAIN, REST), (overdue,)),
-        ((UNCERTAIN,), (StudyRow.first_received_at > place.now - maximum_wait_seconds,)),
-        ((REST,), (StudyRow.first_received_at > place.now - maximum_wait_seconds,)),
+        ((Rank.FIRST,), ()),
+        ((Rank.UNCERTAIN, Rank.REST), (overdue,)),
+        ((Rank.UNCERTAIN,), (StudyRow.first_received_at > place.now - maximum_wait_seconds,)),
+        ((Rank.REST,), (StudyRow.first_received_at > place.now - maximum_wait_seconds,)),
     )
     conditions = [*filters.conditions(), *_text(filters.text)]
     found: list[StudyRow] = []
@@ -88,11 +86,9 @@ def _by_arrival(study: StudyRow) -> tuple[float, int]:
 
 
 def _section(study: StudyRow, overdue_before: float) -> int:
-    if study.open_rank == FLAGGED_OR_URGENT:
-        return 0
-    if study.first_received_at <= overdue_before:
-        return 1
-    return 2 if study.open_rank == UNCERTAIN else 3
+    if study.open_rank != Rank.FIRST and study.first_received_at <= overdue_before:
+        return Rank.OVERDUE
+    return study.open_rank if study.open_rank is not None else Rank.REST
 
 
 def _text(text: str) -> Iterator[ColumnElement[bool]]:

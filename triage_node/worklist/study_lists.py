@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from triage_node.database import (
+    BY_RANK,
     LARGEST_PAGE,
     Database,
     DeliveryRow,
@@ -200,9 +201,9 @@ def _every(page: Callable[[str | None], dict[str, Any]]) -> Iterator[dict[str, A
 
 def _open_by_group(session: Session, since: float) -> dict[str, int]:
     groups = {}
-    for name, rank in (("flagged", 0), ("uncertain", 2), ("rest", 3)):
+    for rank, group in BY_RANK.items():
         ranked = select(func.count()).select_from(StudyRow).where(StudyRow.open_rank == rank)
         unfinished = session.scalar(ranked.where(StudyRow.unfinished == 1)) or 0
         finished = session.scalar(ranked.where(StudyRow.unfinished == 0, StudyRow.first_received_at >= since)) or 0
-        groups[name] = unfinished + finished
+        groups[group.value] = unfinished + finished
     return groups

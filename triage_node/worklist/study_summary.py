@@ -6,8 +6,17 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from triage_node.database import Base, OutcomeRow, StudyRow, VerdictRow, as_dict, latest_outcomes, withheld_labels
-from triage_node.findings import Decision
+from triage_node.database import (
+    Base,
+    Group,
+    OutcomeRow,
+    StudyRow,
+    VerdictRow,
+    as_dict,
+    group_of,
+    latest_outcomes,
+    withheld_labels,
+)
 from triage_node.reasons import short_words
 
 INTERNAL = {
@@ -70,13 +79,6 @@ def verdicts_of(session: Session, outcome_ids: Sequence[int]) -> dict[int, dict[
     return {row.outcome_id: public(row) for row in rows}
 
 
-def _group(study: StudyRow, overdue_before: float) -> str:
-    if study.decision == Decision.FLAGGED:
-        return "flagged"
-    if study.priority > 0:
-        return "urgent"
-    if study.withheld_types:
-        return "unfamiliar"
-    if study.acknowledged_at is None and study.first_received_at <= overdue_before:
-        return "overdue"
-    return "uncertain" if study.decision == Decision.UNCERTAIN else "rest"
+def _group(study: StudyRow, overdue_before: float) -> Group:
+    is_overdue = study.acknowledged_at is None and study.first_received_at <= overdue_before
+    return group_of(study.decision, study.priority, study.withheld_types, is_overdue=is_overdue)

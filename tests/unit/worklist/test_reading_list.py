@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from triage_node.database.reading_order import open_rank
+from triage_node.database.reading_group import group_of
 from triage_node.database.schema import StudyRow
 from triage_node.errors import InvalidInput
 from triage_node.findings import Decision
@@ -56,7 +56,7 @@ def expected(rows, now, since=86400, maximum_wait=3600):
         return row["acknowledged_at"] is None and listed
 
     def key(row):
-        rank = open_rank(row["decision"], row["priority"], row["withheld_types"])
+        rank = group_of(row["decision"], row["priority"], row["withheld_types"]).rank
         overdue = rank > 0 and row["first_received_at"] <= now - maximum_wait
         return 1 if overdue else rank, row["first_received_at"], row["id"]
 
