@@ -1,4 +1,4 @@
-"""The states of a study and of a delivery, and the moves that are legal. All moves are made in `moves`."""
+"""The states of a study and of a delivery, and the moves that are legal. All are made in `transitions`."""
 
 from enum import StrEnum
 

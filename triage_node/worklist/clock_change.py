@@ -11,7 +11,7 @@ from triage_node.worklist.transitions import record
 class ClockChange:
     """Move with the clock what waits for a time: tries of deliveries, the ends of sessions, the locks of sign-in.
 
-    Quiet times and leases need none of it: they are measured on a steady clock (`stillness`).
+    Quiet times and leases need none of it: they are measured on a steady clock (`quiet_time`).
     """
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:

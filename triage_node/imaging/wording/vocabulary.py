@@ -1,4 +1,4 @@
-"""Words for no, before and with, by language, as `words.spoken` writes them: upper case, no accents, Ø as OE."""
+"""Words for no, before and with, by language, as `body_part.spoken` writes them: upper case, no accents, Ø as OE."""
 
 NOT = {
     "English": "NO NOT NONE NON NIL NOTHING NEVER NEITHER NOR WITHOUT WO WITHHELD HELD ZERO NULL FALSE OFF REFUSED "

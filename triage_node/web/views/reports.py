@@ -15,7 +15,7 @@ def latest_report(study: dict[str, Any]) -> "Summary | None":
     Parameters
     ----------
     study
-        As `views.study` returns it.
+        As `StudyDetails.study` returns it.
     """
     for outcome in reversed(study["outcomes"]):
         path = Path(outcome["folder"] or "") / FIRST_REPORT

@@ -66,7 +66,7 @@ class SliceReader:
         files
             Lists the study's files.
         study
-            As `views.study` returns it.
+            As `StudyDetails.study` returns it.
 
         Raises
         ------
