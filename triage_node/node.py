@@ -10,8 +10,8 @@ from triage_node.maintenance import DiskWatch, Scheduler
 from triage_node.pipeline import Supervisor
 from triage_node.readiness import Readiness
 from triage_node.storage import Spool, device_uid, hold
+from triage_node.web.machinery import Machinery
 from triage_node.web.server import WebServer
-from triage_node.web.views.system import MACHINERY, Machinery
 from triage_node.worklist import Worklist
 
 log = logging.getLogger(__name__)
@@ -108,8 +108,10 @@ class Node:
 
     def _web(self) -> WebServer:
         how = self.readiness
-        more = {MACHINERY: Machinery(how.worker, how.jobs, how.intake, how.reaches)}
-        return WebServer(self.settings, self.worklist, self.spool, ingest=self.ingest, ready=how.facts, more=more)
+        machinery = Machinery(how.worker, how.jobs, how.intake, how.reaches)
+        return WebServer(
+            self.settings, self.worklist, self.spool, ingest=self.ingest, ready=how.facts, machinery=machinery
+        )
 
     def _dispatcher(self, index: int) -> Dispatcher:
         settings = self.settings

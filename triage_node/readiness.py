@@ -9,8 +9,7 @@ from triage_node.ingest import Indexer
 from triage_node.maintenance import Scheduler
 from triage_node.pipeline import Supervisor
 from triage_node.storage import Spool
-from triage_node.web.dependencies import Fact
-from triage_node.web.views.system import Intake, Job, Reach, Worker
+from triage_node.web.machinery import Fact, Intake, Job, Reach, Worker
 from triage_node.worklist import Worklist
 
 LATE_SECONDS = 60.0

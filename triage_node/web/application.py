@@ -22,7 +22,6 @@ database, as those run in threads. Errors are exceptions: a `TriageError` become
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
@@ -32,12 +31,13 @@ from triage_node import __version__
 from triage_node.config import Settings
 from triage_node.ingest import Ingest
 from triage_node.storage import Spool
-from triage_node.web.dependencies import Fact, Services
+from triage_node.web.dependencies import Services
 from triage_node.web.http.allowed_hosts import allowed_hosts
 from triage_node.web.http.exception_handlers import Unforeseen, answer_refusals
 from triage_node.web.http.rate_limits import RateLimit
 from triage_node.web.http.security_headers import SecurityHeaders
 from triage_node.web.http.static_files import LastingFiles
+from triage_node.web.machinery import Fact, Machinery
 from triage_node.web.registry import navigation, routers
 from triage_node.web.security.audit import Auditor
 from triage_node.web.views.templating import STATIC, Templates
@@ -56,7 +56,7 @@ def build_application(
     ingest: Ingest | None = None,
     ready: Callable[[], Sequence[Fact]] = tuple,
     clock: Callable[[], float] = time.monotonic,
-    more: dict[str, Any] | None = None,
+    machinery: Machinery | None = None,
 ) -> FastAPI:
     """Put the application together.
 
@@ -70,8 +70,8 @@ def build_application(
         What the node needs and whether it is there.
     clock
         Seconds for the rate limits.
-    more
-        What single pages want beside, at ``services.more``.
+    machinery
+        How the node's parts are.
     """
     application = FastAPI(
         title="triage-node",
@@ -97,7 +97,7 @@ def build_application(
         request_limit=RateLimit(settings.web_requests_per_minute, clock),
         ingest=ingest,
         ready=ready,
-        more=more or {},
+        machinery=machinery,
     )
     for router in routers():
         application.include_router(router)

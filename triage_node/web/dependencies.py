@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from fastapi import Request
 
@@ -12,30 +11,20 @@ from triage_node.storage import Spool
 from triage_node.web.http.event_streams import Streams
 from triage_node.web.http.rate_limits import RateLimit
 from triage_node.web.http.request_bodies import Bodies
+from triage_node.web.machinery import Fact, Machinery
 from triage_node.web.security.audit import Auditor
+from triage_node.web.security.openings import Openings
 from triage_node.web.security.password_checks import Hashing
+from triage_node.web.views.slices import SliceReader
 from triage_node.web.views.templating import Templates
 from triage_node.worklist import Worklist
-
-
-@dataclass(frozen=True)
-class Fact:
-    """One thing the node needs and whether it is there; ``message`` holds no patient data.
-
-    What is not ``is_needed`` leaves the node ready: it only wants somebody to look.
-    """
-
-    name: str
-    ok: bool
-    message: str = ""
-    is_needed: bool = True
 
 
 @dataclass(frozen=True)
 class Services:
     """The node's services as the pages see them.
 
-    ``ready`` tells whether the node can do its work now; ``more`` holds what single pages want beside, by name.
+    ``ready`` tells whether the node can do its work now; without ``machinery`` there is no node, only its data.
     """
 
     settings: Settings
@@ -47,7 +36,9 @@ class Services:
     request_limit: RateLimit
     ingest: Ingest | None = None
     ready: Callable[[], Sequence[Fact]] = tuple
-    more: dict[str, Any] = field(default_factory=dict)
+    machinery: Machinery | None = None
+    slices: SliceReader = field(default_factory=SliceReader)
+    openings: Openings = field(default_factory=Openings)
     streams: Streams = field(default_factory=Streams)
     hashing: Hashing = field(default_factory=Hashing)
     bodies: Bodies = field(default_factory=Bodies)

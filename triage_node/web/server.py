@@ -5,7 +5,6 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
 import uvicorn
 
@@ -14,8 +13,8 @@ from triage_node.errors import SettingsError, StorageError
 from triage_node.ingest import Ingest
 from triage_node.storage import Spool
 from triage_node.web.application import build_application
-from triage_node.web.dependencies import Fact
 from triage_node.web.http.connection_limits import MOST_CONNECTIONS, BoundedConnection
+from triage_node.web.machinery import Fact, Machinery
 from triage_node.web.security.audit import Auditor
 from triage_node.web.security.audit_forwarding import forwarder
 from triage_node.worklist import Worklist
@@ -50,13 +49,13 @@ class WebServer:
         *,
         ingest: Ingest | None = None,
         ready: Callable[[], Sequence[Fact]] = tuple,
-        more: dict[str, Any] | None = None,
+        machinery: Machinery | None = None,
     ) -> None:
         self._settings = settings
         self._socket: socket.socket | None = None
         self._auditor = Auditor(worklist.audit_trail, forwarder(settings, worklist))
         self._build = partial(
-            build_application, settings, worklist, spool, self._auditor, ingest=ingest, ready=ready, more=more
+            build_application, settings, worklist, spool, self._auditor, ingest=ingest, ready=ready, machinery=machinery
         )
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None

@@ -110,8 +110,8 @@ def test_a_job_that_fails_is_a_warning_and_one_that_never_ends_is_not_ready(part
     parts.scheduler.every(0.05, fail)
     wait_for(lambda: wrong(parts) == {"upkeep"}, "the warning")
     assert "fail" in messages(parts)["upkeep"]
-    monkeypatch.setattr("triage_node.web.views.system.SHORTEST_SILENCE_SECONDS", 0.0)
-    monkeypatch.setattr("triage_node.web.views.system.MISSED_RUNS", 0)
+    monkeypatch.setattr("triage_node.web.machinery.SHORTEST_SILENCE_SECONDS", 0.0)
+    monkeypatch.setattr("triage_node.web.machinery.MISSED_RUNS", 0)
     assert wrong(parts) == {"upkeep", "scheduler"}
 
 

@@ -11,8 +11,7 @@ from pynetdicom import AE, evt
 from pynetdicom.sop_class import ComprehensiveSRStorage, Verification
 from sites import ADMINISTRATOR
 
-from triage_node.web.dependencies import Fact
-from triage_node.web.views.system import MACHINERY, Intake, Job, Machinery, Reach, Worker
+from triage_node.web.machinery import Fact, Intake, Job, Machinery, Reach, Worker
 
 # As a sender pynetdicom drops the socket of a failed connection without closing it.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
@@ -50,9 +49,9 @@ def peer(received, collect_sockets) -> Iterator[str]:
 def site(make_site, clock, peer):
     worker = Worker(4711, True, "CPU of nine cores", "lesion-map-lite0", "0.5.0", "")
     jobs = lambda: [Job("Fine.job", 1, clock(), ""), Job("Late.job", 1, clock() - 100, ""), Job("Bad.job", 30, 1, "X")]  # noqa: E731
-    more = {MACHINERY: Machinery(lambda: worker, jobs)}
+    machinery = Machinery(lambda: worker, jobs)
     facts = [Fact("database", True), Fact("model", False, "no weights")]
-    return make_site({"more": more, "ready": lambda: facts}, destinations=(peer, DEAD_PEER))
+    return make_site({"machinery": machinery, "ready": lambda: facts}, destinations=(peer, DEAD_PEER))
 
 
 def test_the_page_says_how_the_node_is(site, analyzed, peer):
@@ -156,7 +155,7 @@ def test_intake_schedule_and_destinations_are_told_by_page_and_api(make_site, cl
         Fact("listener", False, "too many open files"),
         Fact("deliveries", False, "5 on their way", is_needed=False),
     ]
-    site = make_site({"more": {MACHINERY: machinery}, "ready": lambda: facts}, destinations=(DEAD_PEER,))
+    site = make_site({"machinery": machinery, "ready": lambda: facts}, destinations=(DEAD_PEER,))
     state = site.program().get("/api/system").json()
     assert not state["ready"]
     assert (state["intake"]["backlog"], state["intake"]["set_aside"]) == (12, 2)

@@ -113,7 +113,7 @@ def test_a_patients_name_with_a_script_in_it_stays_text(site, macro):
 
 
 def test_health_tells_nothing_but_names(make_site):
-    from triage_node.web.dependencies import Fact
+    from triage_node.web.machinery import Fact
 
     facts = [Fact("database", True), Fact("model", False, "weights of Doe^Jane are missing")]
     browser = make_site({"ready": lambda: facts}).browser()
@@ -124,7 +124,7 @@ def test_health_tells_nothing_but_names(make_site):
 
 
 def test_what_only_wants_a_look_leaves_the_node_ready(make_site):
-    from triage_node.web.dependencies import Fact
+    from triage_node.web.machinery import Fact
 
     look = Fact("deliveries", False, "3 given up at PACS of Doe^Jane", is_needed=False)
     facts = [Fact("database", True), Fact("registration", True, is_needed=False), look]

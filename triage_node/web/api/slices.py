@@ -1,7 +1,5 @@
 """The slices of a study for the viewer: what there is, and each one in Hounsfield units."""
 
-import time
-from collections import OrderedDict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -14,58 +12,16 @@ from triage_node.identity import Role
 from triage_node.web.dependencies import Services, the_services
 from triage_node.web.security.authorization import audited, require, write_access
 from triage_node.web.security.principal import Principal
-from triage_node.web.views.slices import SliceReader, SliceStack, best_slices, scores_of
+from triage_node.web.views.slices import SliceStack, best_slices, scores_of
 
 router = APIRouter(tags=["images"])
 
 TheServices = Annotated[Services, Depends(the_services)]
 
-ONE_OPENING_SECONDS = 900.0
-KEPT_OPENINGS = 10_000
-
-
-class Openings:
-    """Who looks at the images of which study: the slices of one opening are one access, not hundreds."""
-
-    def __init__(self) -> None:
-        self._until: OrderedDict[tuple[str, str, str], float] = OrderedDict()
-
-    def note(self, principal: Principal, study_instance_uid: str) -> None:
-        """Remember an access that was kept."""
-        key = (principal.name, principal.session_id, study_instance_uid)
-        self._until[key] = time.monotonic() + ONE_OPENING_SECONDS
-        self._until.move_to_end(key)
-        while len(self._until) > KEPT_OPENINGS:
-            self._until.popitem(last=False)
-
-    def is_noted(self, principal: Principal, study_instance_uid: str) -> bool:
-        """Tell whether the same session's access to the study was kept lately."""
-        key = (principal.name, principal.session_id, study_instance_uid)
-        return self._until.get(key, 0.0) > time.monotonic()
-
-
-def reader_of(request: Request) -> SliceReader:
-    """Return the application's reader of slices."""
-    state = request.app.state
-    if not hasattr(state, "slice_reader"):
-        state.slice_reader = SliceReader()
-    reader: SliceReader = state.slice_reader
-    return reader
-
-
-def openings_of(request: Request) -> Openings:
-    """Return who has which study open."""
-    state = request.app.state
-    if not hasattr(state, "openings"):
-        state.openings = Openings()
-    openings: Openings = state.openings
-    return openings
-
 
 @router.get("/api/studies/{study_instance_uid}/slices", summary="The slices of the analyzed series")
 def slices(
     study_instance_uid: str,
-    request: Request,
     principal: Annotated[Principal, Depends(audited("images_viewed", Role.READER, Role.SERVICE))],
     services: TheServices,
 ) -> dict[str, Any]:
@@ -75,8 +31,8 @@ def slices(
     highest score of each label; a slice the model did not see has no probabilities.
     """
     study = services.worklist.study_details.study(study_instance_uid)
-    stack = _stack(request, services, study)
-    openings_of(request).note(principal, study_instance_uid)
+    stack = _stack(services, study)
+    services.openings.note(principal, study_instance_uid)
     scores = scores_of(study, stack)
     rows, columns = stack.shape
     return {
@@ -115,27 +71,27 @@ async def one_slice(
 
     The access is kept once for a session and study in 15 minutes, when the list of slices or the first one is sent.
     """
-    openings = openings_of(request)
+    openings = services.openings
     if not openings.is_noted(principal, study_instance_uid):
         await write_access(request, principal, "images_viewed", study_instance_uid)
         openings.note(principal, study_instance_uid)
-    return await run_in_threadpool(_slice, request, services, study_instance_uid, index)
+    return await run_in_threadpool(_slice, services, study_instance_uid, index)
 
 
-def _slice(request: Request, services: Services, study_instance_uid: str, index: int) -> Response:
-    stack = _stack(request, services, services.worklist.study_details.study(study_instance_uid))
+def _slice(services: Services, study_instance_uid: str, index: int) -> Response:
+    stack = _stack(services, services.worklist.study_details.study(study_instance_uid))
     if index >= len(stack.frames):
         raise HTTPException(404, f"The series has {len(stack.frames)} slices.")
     rows, columns = stack.shape
     try:
-        content = reader_of(request).pixels(stack, index)
+        content = services.slices.pixels(stack, index)
     except UnsuitableSeries as error:
         raise HTTPException(422, str(error)) from error
     return Response(content, 200, {"X-Rows": str(rows), "X-Columns": str(columns)}, "application/octet-stream")
 
 
-def _stack(request: Request, services: Services, study: dict[str, Any]) -> SliceStack:
+def _stack(services: Services, study: dict[str, Any]) -> SliceStack:
     try:
-        return reader_of(request).stack(lambda: services.spool.instances(study["study_instance_uid"]), study)
+        return services.slices.stack(lambda: services.spool.instances(study["study_instance_uid"]), study)
     except UnsuitableSeries as error:
         raise HTTPException(404, f"There is nothing to show. {error}") from error

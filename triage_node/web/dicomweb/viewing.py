@@ -1,32 +1,32 @@
-"""Who looks at images one by one: many requests, one access (`triage_node.web.api.slices`)."""
+"""Who looks at images one by one: many requests, one access (`Openings`)."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from triage_node.identity import Role
-from triage_node.web.api.slices import openings_of
 from triage_node.web.dependencies import Services, the_services
-from triage_node.web.security.authorization import Guard, require, write_access
+from triage_node.web.security.authorization import Guard, Required, write_access
 from triage_node.web.security.principal import CurrentPrincipal, Principal
 
 
-def viewed(*roles: Role) -> Guard:
-    """Make a dependency like `audited` that keeps the access once for a principal and study in 15 minutes."""
-    required = require(*roles)
+@dataclass(frozen=True)
+class Viewed(Guard):
+    """Like `audited`, but the access is kept once for a principal and study in 15 minutes."""
 
-    async def guard(
-        request: Request, principal: CurrentPrincipal, services: Annotated[Services, Depends(the_services)]
+    roles: tuple[Role, ...]
+
+    async def __call__(
+        self, request: Request, principal: CurrentPrincipal, services: Annotated[Services, Depends(the_services)]
     ) -> Principal:
-        passed = await required(request, principal, services)
-        openings, study = openings_of(request), str(request.path_params["study_instance_uid"])
-        if not openings.is_noted(passed, study):
+        """Let the principal of a request pass and keep the access, or raise."""
+        passed = await Required(self.roles)(request, principal, services)
+        study = str(request.path_params["study_instance_uid"])
+        if not services.openings.is_noted(passed, study):
             await write_access(request, passed, "images_viewed", study)
-            openings.note(passed, study)
+            services.openings.note(passed, study)
         return passed
 
-    guard.roles = roles  # type: ignore[attr-defined]
-    return guard
 
-
-VIEWED = [Depends(viewed(Role.READER, Role.SERVICE))]
+VIEWED = [Depends(Viewed((Role.READER, Role.SERVICE)))]

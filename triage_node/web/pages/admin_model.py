@@ -10,9 +10,9 @@ from triage_node.findings import LABELS
 from triage_node.identity import Role
 from triage_node.web.dependencies import Services, the_services
 from triage_node.web.http.csv_file import csv_file
+from triage_node.web.machinery import Worker
 from triage_node.web.security.authorization import require
 from triage_node.web.views.model_card import card_html
-from triage_node.web.views.system import MACHINERY, Worker
 
 if TYPE_CHECKING:
     from triage_node.models import Manifest
@@ -73,6 +73,5 @@ def _areas(metrics: Mapping[str, Any]) -> Iterator[tuple[str, str, str, float, f
 
 
 def _running(services: Services) -> Worker | None:
-    machinery = services.more.get(MACHINERY)
-    worker: Worker | None = machinery.worker() if machinery is not None else None
+    worker = services.machinery.worker() if services.machinery is not None else None
     return worker if worker is not None and worker.ready else None

@@ -1,7 +1,8 @@
 """Who may ask for what: each route names the roles it is for, and each route to patient data what is audited."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -15,8 +16,6 @@ from triage_node.web.http.connection_limits import know
 from triage_node.web.http.exception_handlers import Forbidden, NotSignedIn, PasswordIsOld
 from triage_node.web.security.csrf import SAFE_METHODS, check_not_forged
 from triage_node.web.security.principal import CurrentPrincipal, Principal, address_of
-
-Guard = Callable[..., Awaitable[Principal]]
 
 SHOWN_FILTERS = frozenset(
     [
@@ -64,31 +63,75 @@ SHOWN_FILTERS = frozenset(
 """Query parameters whose values say nothing about a patient; of all others the audit keeps the name only."""
 
 
+class Guard(ABC):
+    """A dependency of a route that lets only some roles pass and returns the `Principal`."""
+
+    roles: tuple[Role, ...]
+
+    @abstractmethod
+    async def __call__(
+        self, request: Request, principal: CurrentPrincipal, services: Annotated[Services, Depends(the_services)]
+    ) -> Principal:
+        """Let the principal of a request pass, or raise."""
+
+
+@dataclass(frozen=True)
+class Required(Guard):
+    """Let roles pass; see `require`."""
+
+    roles: tuple[Role, ...]
+    with_old_password: bool = False
+
+    async def __call__(
+        self, request: Request, principal: CurrentPrincipal, services: Annotated[Services, Depends(the_services)]
+    ) -> Principal:
+        """Let the principal of a request pass, or raise."""
+        _slow_down(services, principal.name if principal else address_of(request))
+        if principal is None:
+            raise NotSignedIn
+        request.state.principal = principal
+        know(request.scope)
+        if not principal.role.may(*self.roles):
+            raise Forbidden
+        if principal.must_change_password and not self.with_old_password:
+            raise PasswordIsOld
+        if principal.session_id and request.method not in SAFE_METHODS:
+            await check_not_forged(request, principal.session_id)
+        return principal
+
+
+@dataclass(frozen=True)
+class Audited(Guard):
+    """Let roles pass and keep the access; see `audited`."""
+
+    action: str
+    roles: tuple[Role, ...]
+    waits: bool = True
+
+    async def __call__(
+        self, request: Request, principal: CurrentPrincipal, services: Annotated[Services, Depends(the_services)]
+    ) -> Principal:
+        """Let the principal of a request pass and keep the access, or raise."""
+        try:
+            passed = await Required(self.roles)(request, principal, services)
+        except HTTPException as refusal:
+            if principal is not None and refusal.status_code == 403:
+                await write_access(request, principal, self.action, allowed=False)
+            raise
+        if self.waits:
+            await write_access(request, passed, self.action)
+        else:
+            request.state.access = services.auditor.write(_access(request, passed, self.action))
+        return passed
+
+
 def require(*roles: Role, with_old_password: bool = False) -> Guard:
     """Make a dependency that lets only these roles pass and returns the `Principal`; an administrator is a reader, too.
 
     Pages for people are for ``Role.READER`` or ``Role.ADMINISTRATOR``; what programs may use names ``Role.SERVICE``
     beside. A request that changes something and is signed in by cookie must carry the form's token.
     """
-
-    async def guard(
-        request: Request, principal: CurrentPrincipal, services: Annotated[Services, Depends(the_services)]
-    ) -> Principal:
-        _slow_down(services, principal.name if principal else address_of(request))
-        if principal is None:
-            raise NotSignedIn
-        request.state.principal = principal
-        know(request.scope)
-        if not principal.role.may(*roles):
-            raise Forbidden
-        if principal.must_change_password and not with_old_password:
-            raise PasswordIsOld
-        if principal.session_id and request.method not in SAFE_METHODS:
-            await check_not_forged(request, principal.session_id)
-        return principal
-
-    guard.roles = roles  # type: ignore[attr-defined]
-    return guard
+    return Required(roles, with_old_password)
 
 
 def audited(action: str, *roles: Role, waits: bool = True) -> Guard:
@@ -104,25 +147,7 @@ def audited(action: str, *roles: Role, waits: bool = True) -> Guard:
         Whether the route begins when the access is on the disk; else it looks up what it will show meanwhile, and calls
         `await_audit` before it shows it.
     """
-    required = require(*roles)
-
-    async def guard(
-        request: Request, principal: CurrentPrincipal, services: Annotated[Services, Depends(the_services)]
-    ) -> Principal:
-        try:
-            passed = await required(request, principal, services)
-        except HTTPException as refusal:
-            if principal is not None and refusal.status_code == 403:
-                await write_access(request, principal, action, allowed=False)
-            raise
-        if waits:
-            await write_access(request, passed, action)
-        else:
-            request.state.access = services.auditor.write(_access(request, passed, action))
-        return passed
-
-    guard.roles = roles  # type: ignore[attr-defined]
-    return guard
+    return Audited(action, roles, waits)
 
 
 def await_audit(request: Request) -> None:
@@ -172,7 +197,7 @@ async def signed_in_still(request: Request) -> bool:
 
 def is_guarded(dependant: Dependant) -> bool:
     """Tell whether a route asks who is there."""
-    return any(bool(getattr(one.call, "roles", ())) or is_guarded(one) for one in dependant.dependencies)
+    return any(isinstance(one.call, Guard) or is_guarded(one) for one in dependant.dependencies)
 
 
 def _slow_down(services: Services, key: str) -> None:
