@@ -8,7 +8,6 @@ A patient with a hematoma must never be turned away as "contrast".
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
 
 from triage_node.imaging.volume import Volume
 
@@ -39,6 +38,8 @@ def shows_head(volume: Volume) -> bool:
     extents = _extents_mm(volume)
     if extents[_closed(_areas(sampled, 4, pixel_mm2))].sum() >= _LEAST_EXTENT_MM:
         return True
+    from scipy import ndimage  # here, as the listener's process needs none of it
+
     # Rows and columns miss a hole between them; turned by half a right angle they look straight into it.
     aslant = ndimage.rotate(sampled, 45, axes=(1, 2), order=0, cval=_AIR_HU)
     return any(
