@@ -53,7 +53,9 @@ class Node:
         Raises
         ------
         StorageError
-            The database cannot be prepared or the address cannot be bound.
+            The database cannot be prepared.
+        AddressUnavailable
+            A port is in use, or an address is not this machine's.
         """
         self.worklist.look_for_damage()
         self.worklist.prepare()
