@@ -121,6 +121,7 @@ class Node:
         return Dispatcher(
             settings.destinations[index],
             self.worklist,
+            self.spool,
             policy,
             settings.ae_title,
             settings.connect_timeout_seconds,

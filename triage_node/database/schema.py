@@ -174,7 +174,10 @@ class InstanceRow(Base):
 
 
 class OutcomeRow(Base):
-    """What an analysis of a study said; the latest row of a study is the one that is shown."""
+    """What an analysis of a study said; the latest row of a study is the one that is shown.
+
+    ``folder`` names the folder of its result among those of its study; versions before 0.2 noted its path.
+    """
 
     __tablename__ = "outcome"
     __table_args__ = (Index("outcome_by_study", "study_id", "id"),)

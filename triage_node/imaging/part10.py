@@ -173,6 +173,27 @@ def read_everything(path: Path) -> Dataset:
     return _not_empty(ds)
 
 
+def read_intact(path: Path) -> Dataset:
+    """Read all elements of a file; raises as `read_header` does, also when an element ends beyond the file's end.
+
+    pydicom takes what is there of such an element, which may be the end of a report's content.
+    """
+
+    def read(file: BinaryIO) -> Dataset:
+        ends: list[int] = []
+
+        def note(_tag: BaseTag, _vr: str | None, length: int) -> bool:
+            ends.append(file.tell() + (0 if length == _UNDEFINED_LENGTH else length))
+            return False
+
+        ds = _not_empty(_read_open(file, None, note, LARGEST_FILE_BYTES))
+        if max(ends) > file.seek(0, os.SEEK_END):
+            raise InvalidInstance("The file is cut off.")
+        return ds
+
+    return _guarded(path, read)
+
+
 def read_whole_header(path: Path) -> tuple[Dataset, BaseTag | None]:
     """Read all elements before the pixel data, and the tag of the pixel data, None without; raises as `read_header`."""
     found: list[BaseTag] = []

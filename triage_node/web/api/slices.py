@@ -77,7 +77,7 @@ def slices(
     study = services.worklist.study_details.study(study_instance_uid)
     stack = _stack(request, services, study)
     openings_of(request).note(principal, study_instance_uid)
-    scores = scores_of(study, stack)
+    scores = scores_of(study, stack, services.spool)
     rows, columns = stack.shape
     return {
         "series_instance_uid": stack.series_instance_uid,
