@@ -35,7 +35,7 @@ class Node:
         self.settings = settings
         self._lock = hold(settings.data_dir)
         self.spool = Spool(settings.data_dir / "spool", settings.disk_reserve_mb << 20)
-        device_uid(settings.data_dir)
+        self._device_uid = device_uid(settings.data_dir)
         self.worklist = Worklist(settings)
         self.indexer = Indexer(self.spool, self.worklist)
         self.ingest = Ingest(self.spool, self.worklist, self.indexer, settings.maximum_instance_mb << 20)
@@ -54,11 +54,15 @@ class Node:
         ------
         StorageError
             The database cannot be prepared.
+        SettingsError
+            The database belongs to another data folder.
         AddressUnavailable
             A port is in use, or an address is not this machine's.
         """
         self.worklist.look_for_damage()
         self.worklist.prepare()
+        if self.settings.database_url is not None:
+            self.worklist.installation.check(self._device_uid)
         self._recover()
         self.indexer.start()
         self.listener.start()

@@ -292,6 +292,15 @@ class ReasonRow(Base):
     study_id: Mapped[int] = mapped_column(ForeignKey("study.id", ondelete="CASCADE"), primary_key=True)
 
 
+class InstallationRow(Base):
+    """The data folder, by the UID of its device, that the one row says this database belongs to."""
+
+    __tablename__ = "installation"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    device_uid: Mapped[str] = mapped_column(String(64))
+
+
 class QueueHourRow(Base):
     """The longest queues that were seen in an hour: images coming, studies waiting, reports on their way."""
 

@@ -241,12 +241,14 @@ def _at_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:
 
 
 def _read(path: Path, tags: Sequence[BaseTag] | None, stop_when: StopWhen | None, budget: int) -> Dataset:
-    return _guarded(path, lambda file: _read_open(file, tags, stop_when, budget, bare=True))
+    is_header = budget == LARGEST_HEADER_BYTES
+    return _guarded(path, lambda file: _read_open(file, tags, stop_when, budget, bare=True), is_header)
 
 
-def _guarded(path: Path, read: Callable[[BinaryIO], T]) -> T:
+def _guarded(path: Path, read: Callable[[BinaryIO], T], is_header: bool = False) -> T:
+    """Read a file; one of which the header alone is read may have any size, so that it is told what it is."""
     try:
-        _refuse_odd_file(path)
+        _refuse_odd_file(path, is_header)
         with path.open("rb") as file, warnings.catch_warnings(action="ignore"):
             return read(file)
     except InvalidInstance:
@@ -277,12 +279,12 @@ def _read_open(
     return read_partial(metered(file, budget, origin), stop_when, force=not has_preamble, specific_tags=specific)
 
 
-def _refuse_odd_file(path: Path) -> None:
+def _refuse_odd_file(path: Path, is_header: bool) -> None:
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
         raise InvalidInstance("The path is not a regular file.")
-    if status.st_size > LARGEST_FILE_BYTES:
-        raise InvalidInstance(f"The file has more than {LARGEST_FILE_BYTES} bytes.")
+    if status.st_size > LARGEST_FILE_BYTES and not is_header:
+        raise InvalidInstance(f"The file has more than {LARGEST_FILE_BYTES >> 20} MB; it is kept, not read.")
 
 
 def _read_deflated(file: BinaryIO, tags: Sequence[BaseTag] | None, stop_when: StopWhen | None, budget: int) -> Dataset:

@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -328,6 +329,40 @@ def test_a_study_of_damaged_files_says_so(node):
     study = node.worklist.study_details.study(uid)
     assert study["state"] == StudyState.UNSUITABLE
     assert "15 files are damaged" in " ".join(reason["message"] for reason in study["reasons"])
+
+
+def enlarge(path: Path, size_bytes: int) -> None:
+    """Let a file's pixel data announce and have so many bytes, without taking them from the disk."""
+    content = path.read_bytes()
+    element = content.rindex(b"\xe0\x7f\x10\x00OW\0\0") + 8
+    with path.open("r+b") as file:
+        file.seek(element)
+        file.write((size_bytes - element - 4).to_bytes(4, "little"))
+        file.truncate(size_bytes)
+
+
+@pytest.mark.parametrize("size_mb", [513, 1025, 2047])
+def test_an_image_that_is_kept_and_too_large_to_be_read_is_a_reason(node, size_mb):
+    images = head_ct(slices=20, size=(64, 64))
+    uid = node.receive(*images)
+    for ds in images:
+        enlarge(node.spool.layout.instance(uid, ds.SOPInstanceUID), size_mb << 20)
+    assert node.run()
+    study = node.worklist.study_details.study(uid)
+    assert study["state"] == StudyState.UNSUITABLE
+    assert "more than 512 MB" in " ".join(reason["message"] for reason in study["reasons"])
+
+
+@pytest.mark.slow
+def test_a_large_object_of_another_kind_doubts_no_head(node):
+    other = mr_head()[0]
+    images = head_ct(slices=32, size=(128, 128))
+    other.StudyInstanceUID = images[0].StudyInstanceUID
+    uid = node.receive(*images, other)
+    enlarge(node.spool.layout.instance(uid, other.SOPInstanceUID), 600 << 20)
+    assert node.run()
+    reasons = node.worklist.study_details.study(uid)["reasons"]
+    assert not [one for one in reasons if "damaged" in one["message"] or " MB" in one["message"]]
 
 
 def test_a_model_that_fails_is_a_named_failure(node, model):
