@@ -33,6 +33,7 @@ class Node:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._is_prepared = False
         self._lock = hold(settings.data_dir)
         self.spool = Spool(settings.data_dir / "spool", settings.disk_reserve_mb << 20)
         self._device_uid = device_uid(settings.data_dir)
@@ -47,8 +48,8 @@ class Node:
         self.readiness = Readiness(self.worklist, self.spool, *parts)
         self.web = self._web() if settings.web_enabled else None
 
-    def start(self) -> None:
-        """Take up what an earlier run left, then start every part; returns at once.
+    def prepare(self) -> None:
+        """Take up what an earlier run left, which can take long; it may be cut off anywhere and begun again.
 
         Raises
         ------
@@ -56,14 +57,24 @@ class Node:
             The database cannot be prepared.
         SettingsError
             The database belongs to another data folder.
-        AddressUnavailable
-            A port is in use, or an address is not this machine's.
         """
         self.worklist.look_for_damage()
         self.worklist.prepare()
         if self.settings.database_url is not None:
             self.worklist.installation.check(self._device_uid)
         self._recover()
+        self._is_prepared = True
+
+    def start(self) -> None:
+        """Start every part, prepared or not; returns at once.
+
+        Raises
+        ------
+        AddressUnavailable
+            A port is in use, or an address is not this machine's.
+        """
+        if not self._is_prepared:
+            self.prepare()
         self.indexer.start()
         self.listener.start()
         if self.web is not None:
