@@ -30,6 +30,10 @@ class StorageFull(StorageError):
     """The disk that holds the data folder is full."""
 
 
+class AddressUnavailable(TriageError):
+    """The node cannot listen on that address and port."""
+
+
 class FolderInUse(StorageError):
     """Another node uses the data folder."""
 

@@ -33,9 +33,10 @@ class Node:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._is_prepared = False
         self._lock = hold(settings.data_dir)
         self.spool = Spool(settings.data_dir / "spool", settings.disk_reserve_mb << 20)
-        device_uid(settings.data_dir)
+        self._device_uid = device_uid(settings.data_dir)
         self.worklist = Worklist(settings)
         self.indexer = Indexer(self.spool, self.worklist)
         self.ingest = Ingest(self.spool, self.worklist, self.indexer, settings.maximum_instance_mb << 20)
@@ -47,17 +48,33 @@ class Node:
         self.readiness = Readiness(self.worklist, self.spool, *parts)
         self.web = self._web() if settings.web_enabled else None
 
-    def start(self) -> None:
-        """Take up what an earlier run left, then start every part; returns at once.
+    def prepare(self) -> None:
+        """Take up what an earlier run left, which can take long; it may be cut off anywhere and begun again.
 
         Raises
         ------
         StorageError
-            The database cannot be prepared or the address cannot be bound.
+            The database cannot be prepared.
+        SettingsError
+            The database belongs to another data folder.
         """
         self.worklist.look_for_damage()
         self.worklist.prepare()
+        if self.settings.database_url is not None:
+            self.worklist.installation.check(self._device_uid)
         self._recover()
+        self._is_prepared = True
+
+    def start(self) -> None:
+        """Start every part, prepared or not; returns at once.
+
+        Raises
+        ------
+        AddressUnavailable
+            A port is in use, or an address is not this machine's.
+        """
+        if not self._is_prepared:
+            self.prepare()
         self.indexer.start()
         self.listener.start()
         if self.web is not None:
@@ -121,6 +138,7 @@ class Node:
         return Dispatcher(
             settings.destinations[index],
             self.worklist,
+            self.spool,
             policy,
             settings.ae_title,
             settings.connect_timeout_seconds,

@@ -19,7 +19,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an analysis says; the folder holds its reports, ready for delivery.
+    """What an analysis says; ``folder`` names, in its study's results, the folder of its reports.
 
     ``withheld`` are the labels that would be flagged if the images were like the training images, None when unknown.
     """

@@ -14,6 +14,7 @@ from triage_node.outcome import Outcome, Status
 from triage_node.pipeline.reporting import report_files
 from triage_node.report import ReportContent, build_picture, build_report
 from triage_node.storage.layout import hashed
+from triage_node.worklist import results_in
 
 MODEL = ModelIdentity("net", "1", "ab" * 32)
 FLAGGED = (Label.ANY, Label.SUBDURAL)
@@ -56,9 +57,9 @@ def finish(site: Site, paths: Sequence[Path], predecessor: Dataset | None = None
         probabilities=dict.fromkeys(LABELS, 0.9),
         flagged=FLAGGED,
         report_sop_instance_uid=str(report.SOPInstanceUID),
-        folder=str(folder),
+        folder=folder.name,
     )
     stored = outcome.as_dict() | {"revision": claim.revision, "created_at": 1.0}
     site.spool.keep_result(claim.study_instance_uid, folder.name, stored, files)
-    assert site.worklist.claims.finish(claim, outcome, [])
+    assert site.worklist.claims.finish(claim, outcome, [], results_in(folder))
     return report

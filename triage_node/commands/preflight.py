@@ -4,7 +4,7 @@ import socket
 import ssl
 from typing import TYPE_CHECKING
 
-from triage_node.errors import ModelError, SettingsError, StorageError
+from triage_node.errors import AddressUnavailable, ModelError, SettingsError
 
 if TYPE_CHECKING:
     from triage_node.config import Settings
@@ -17,7 +17,7 @@ def check_before_listening(settings: "Settings") -> None:
     ------
     SettingsError
         A setting names what is not there or cannot be used.
-    StorageError
+    AddressUnavailable
         A port is in use, or an address is not this machine's.
     """
     _check_model(settings)
@@ -79,6 +79,6 @@ def _check_port(kind: str, host: str, port: int) -> None:
         socket.create_server((host, port), family=family).close()
     except OSError as error:
         why = str(error.strerror or error).partition(" (while")[0]
-        raise StorageError(
+        raise AddressUnavailable(
             f"Cannot listen on {host}:{port}: {why}. Is a node running already? Another {kind}_port may be free."
         ) from error

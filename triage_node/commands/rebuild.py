@@ -35,7 +35,7 @@ def rebuild(
     tokens, comments, verdicts and the audit trail are in the database only: what a file that was set aside held of
     them has to be made anew. It can be interrupted and repeated.
     """
-    from triage_node.storage import Spool
+    from triage_node.storage import Spool, device_uid
     from triage_node.worklist import Worklist
 
     settings = settings_from(context, data_dir=data_dir)
@@ -43,6 +43,7 @@ def rebuild(
     aside = _set_aside(settings, whole_too=set_aside)
     worklist = Worklist(settings)
     worklist.prepare()
+    worklist.installation.take_over(device_uid(settings.data_dir))
     spool = Spool(settings.data_dir / "spool", settings.disk_reserve_mb << 20)
     made = _rebuild(settings, spool, worklist)
     has_people = bool(worklist.accounts.all())

@@ -46,8 +46,10 @@ def serve(
     )
     check_before_listening(settings)
     configure_logging(settings.log_level)
+    # Nothing is promised yet: a signal ends the process at once, however long a rebuilding or a locked database takes.
+    node = Node(settings)
+    node.prepare()
     with StopSignal() as stop:
-        node = Node(settings)
         node.start()
         typer.echo(
             f"{settings.ae_title} listens on {settings.dicom_host}:{node.listener.port}; data in {settings.data_dir}"

@@ -172,7 +172,10 @@ class InstanceRow(Base):
 
 
 class OutcomeRow(Base):
-    """What an analysis of a study said; the latest row of a study is the one that is shown."""
+    """What an analysis of a study said; the latest row of a study is the one that is shown.
+
+    ``folder`` names the folder of its result among those of its study; versions before 0.2 noted its path.
+    """
 
     __tablename__ = "outcome"
     __table_args__ = (Index("outcome_by_study", "study_id", "id"),)
@@ -285,6 +288,15 @@ class ReasonRow(Base):
     code: Mapped[str] = mapped_column(String(32), primary_key=True)
     first_received_at: Mapped[float] = mapped_column(primary_key=True)
     study_id: Mapped[int] = mapped_column(ForeignKey("study.id", ondelete="CASCADE"), primary_key=True)
+
+
+class InstallationRow(Base):
+    """The data folder, by the UID of its device, that the one row says this database belongs to."""
+
+    __tablename__ = "installation"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    device_uid: Mapped[str] = mapped_column(String(64))
 
 
 class QueueHourRow(Base):

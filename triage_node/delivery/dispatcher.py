@@ -6,15 +6,16 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 from triage_node.config import Destination
 from triage_node.delivery.outage import Line, Reach
 from triage_node.delivery.retry import RetryPolicy
 from triage_node.dimse import store_first_accepted
-from triage_node.errors import PeerCongested, PeerError, PeerUnreachable, StorageError, TriageError
+from triage_node.errors import InvalidInstance, PeerCongested, PeerError, PeerUnreachable, StorageError, TriageError
+from triage_node.imaging import read_intact
 from triage_node.logs import origin
+from triage_node.storage import Spool
 from triage_node.worklist import Delivery, Worklist
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ class Dispatcher:
         self,
         destination: Destination,
         worklist: Worklist,
+        spool: Spool,
         policy: RetryPolicy,
         calling_ae_title: str,
         timeout_seconds: float,
@@ -55,6 +57,7 @@ class Dispatcher:
     ) -> None:
         self._destination = destination
         self._worklist = worklist
+        self._spool = spool
         self._policy = policy
         self._calling_ae_title = calling_ae_title
         self._timeout_seconds = timeout_seconds
@@ -125,16 +128,16 @@ class Dispatcher:
         """Try one delivery, and write what came of it."""
         start, outbox = self._steady(), self._worklist.outbox
         try:
-            variants = [dcmread(path) for path in sorted(Path(delivery.folder).glob("report-*.dcm"))]
-            if not variants:
-                raise TriageError(f"The report is missing in {delivery.folder}.")
-            sent = self._store(variants)
-            picture = self._send_picture(Path(delivery.folder) / PICTURE)
+            folder = self._spool.result(delivery.study_instance_uid, delivery.folder)
+            sent = self._store(_variants(folder))
+            picture = self._send_picture(folder / PICTURE)
         except (PeerUnreachable, PeerCongested) as error:
             self._wait_for_destination(delivery, self._steady() - start, str(error))
         except PeerError as error:
             self._answered()
-            self._postpone_or_bury(delivery, self._steady() - start, error)
+            self._postpone_or_give_up(delivery, self._steady() - start, error)
+        except TriageError as error:
+            self._postpone_or_give_up(delivery, self._steady() - start, error)
         except Exception as error:
             reason = origin(error)
             log.error("delivery_failed destination=%s error=%s", self._destination, reason)
@@ -174,7 +177,7 @@ class Dispatcher:
         if not path.is_file():
             return ""
         try:
-            return f"picture {self._store([dcmread(path)]).SOPInstanceUID}"
+            return f"picture {self._store([_read(path)]).SOPInstanceUID}"
         except PeerError as error:
             if error.retryable:
                 raise
@@ -196,7 +199,7 @@ class Dispatcher:
         give_up_seconds = self._policy.give_up_seconds
         self._settle(lambda: outbox.hold_back(str(self._destination), longer, give_up_seconds, error))
 
-    def _postpone_or_bury(self, delivery: Delivery, spent_seconds: float, error: PeerError) -> None:
+    def _postpone_or_give_up(self, delivery: Delivery, spent_seconds: float, error: TriageError) -> None:
         outbox, reason = self._worklist.outbox, str(error)
         gives_up = not error.retryable or self._policy.gives_up(delivery.tried_seconds + spent_seconds)
         if gives_up or delivery.attempts == 1:
@@ -206,3 +209,22 @@ class Dispatcher:
             return
         pause = self._policy.pause_seconds(delivery.attempts)
         self._settle(lambda: outbox.retry(delivery, pause, reason, spent_seconds + pause))
+
+
+def _variants(folder: Path) -> list[Dataset]:
+    """Return a report in each class that a peer may accept, in the order in which they are offered."""
+    paths = sorted(folder.glob("report-*.dcm"))
+    if not paths:
+        raise TriageError(f"The report is missing in {folder}.")
+    return [_read(path) for path in paths]
+
+
+def _read(path: Path) -> Dataset:
+    """Return a stored object; what cannot be opened now may be later, what is damaged stays so."""
+    try:
+        with path.open("rb"):
+            return read_intact(path)
+    except OSError as error:
+        raise StorageError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except InvalidInstance as error:
+        raise TriageError(f"{path} is damaged: {error}") from error

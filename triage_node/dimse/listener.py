@@ -16,7 +16,7 @@ from triage_node.dimse.negotiation import CONGESTED, LOCAL_LIMIT_EXCEEDED, Rejec
 from triage_node.dimse.pdu import Connection
 from triage_node.dimse.places import Place, Places
 from triage_node.dimse.reception import Reception
-from triage_node.errors import InvalidInstance, StorageError
+from triage_node.errors import AddressUnavailable, InvalidInstance
 from triage_node.ingest import Ingest, Sender
 from triage_node.logs import origin
 
@@ -96,7 +96,7 @@ class Listener:
 
         Raises
         ------
-        StorageError
+        AddressUnavailable
             The address cannot be bound.
         """
         address = (self._settings.dicom_host, self._settings.dicom_port)
@@ -104,7 +104,7 @@ class Listener:
         try:
             self._socket = socket.create_server(address, family=family, backlog=BACKLOG)
         except OSError as error:
-            raise StorageError(f"Cannot listen on {address[0]}:{address[1]}: {error.strerror}.") from error
+            raise AddressUnavailable(f"Cannot listen on {address[0]}:{address[1]}: {error.strerror}.") from error
         self._socket.setblocking(False)
         self._selector.register(self._socket, selectors.EVENT_READ)
         self._clerk.start()

@@ -13,7 +13,7 @@ from triage_node.imaging.header import item, text, whole
 from triage_node.imaging.instance import Instance
 from triage_node.imaging.judging import judge
 from triage_node.imaging.orientation import Turn
-from triage_node.imaging.part10 import parse_header, read_everything, read_header_and_end
+from triage_node.imaging.part10 import parse_header, read_everything, read_header_and_end, read_intact
 from triage_node.imaging.pixel_data.frame_bytes import compressed_frames, frame_count, little_endian_frames
 from triage_node.imaging.pixel_data.pixel_format import JPEG, JPEG_2000, JPEG_LS, NATIVE, RLE
 from triage_node.imaging.pixel_data.pixels import stored_values
@@ -74,6 +74,7 @@ __all__ = [
     "parse_header",
     "read_everything",
     "read_header_and_end",
+    "read_intact",
     "read_volume",
     "rendered",
     "scan",

@@ -173,6 +173,27 @@ def read_everything(path: Path) -> Dataset:
     return _not_empty(ds)
 
 
+def read_intact(path: Path) -> Dataset:
+    """Read all elements of a file; raises as `read_header` does, also when an element ends beyond the file's end.
+
+    pydicom takes what is there of such an element, which may be the end of a report's content.
+    """
+
+    def read(file: BinaryIO) -> Dataset:
+        ends: list[int] = []
+
+        def note(_tag: BaseTag, _vr: str | None, length: int) -> bool:
+            ends.append(file.tell() + (0 if length == _UNDEFINED_LENGTH else length))
+            return False
+
+        ds = _not_empty(_read_open(file, None, note, LARGEST_FILE_BYTES))
+        if max(ends) > file.seek(0, os.SEEK_END):
+            raise InvalidInstance("The file is cut off.")
+        return ds
+
+    return _guarded(path, read)
+
+
 def read_whole_header(path: Path) -> tuple[Dataset, BaseTag | None]:
     """Read all elements before the pixel data, and the tag of the pixel data, None without; raises as `read_header`."""
     found: list[BaseTag] = []
@@ -220,12 +241,14 @@ def _at_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:
 
 
 def _read(path: Path, tags: Sequence[BaseTag] | None, stop_when: StopWhen | None, budget: int) -> Dataset:
-    return _guarded(path, lambda file: _read_open(file, tags, stop_when, budget, bare=True))
+    is_header = budget == LARGEST_HEADER_BYTES
+    return _guarded(path, lambda file: _read_open(file, tags, stop_when, budget, bare=True), is_header)
 
 
-def _guarded(path: Path, read: Callable[[BinaryIO], T]) -> T:
+def _guarded(path: Path, read: Callable[[BinaryIO], T], is_header: bool = False) -> T:
+    """Read a file; one of which the header alone is read may have any size, so that it is told what it is."""
     try:
-        _refuse_odd_file(path)
+        _refuse_odd_file(path, is_header)
         with path.open("rb") as file, warnings.catch_warnings(action="ignore"):
             return read(file)
     except InvalidInstance:
@@ -256,12 +279,12 @@ def _read_open(
     return read_partial(metered(file, budget, origin), stop_when, force=not has_preamble, specific_tags=specific)
 
 
-def _refuse_odd_file(path: Path) -> None:
+def _refuse_odd_file(path: Path, is_header: bool) -> None:
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
         raise InvalidInstance("The path is not a regular file.")
-    if status.st_size > LARGEST_FILE_BYTES:
-        raise InvalidInstance(f"The file has more than {LARGEST_FILE_BYTES} bytes.")
+    if status.st_size > LARGEST_FILE_BYTES and not is_header:
+        raise InvalidInstance(f"The file has more than {LARGEST_FILE_BYTES >> 20} MB; it is kept, not read.")
 
 
 def _read_deflated(file: BinaryIO, tags: Sequence[BaseTag] | None, stop_when: StopWhen | None, budget: int) -> Dataset:

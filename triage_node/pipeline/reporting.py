@@ -8,13 +8,12 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from pydicom import dcmread
 from pydicom.dataset import Dataset
-from pydicom.errors import InvalidDicomError
 
 from triage_node import __version__
+from triage_node.errors import InvalidInstance
 from triage_node.findings import LABELS, Label, ModelIdentity, Prediction
-from triage_node.imaging import Choice, SourceSlice
+from triage_node.imaging import Choice, SourceSlice, read_intact
 from triage_node.logs import origin
 from triage_node.outcome import Outcome
 from triage_node.pipeline.analysis import Analysis, Picture
@@ -51,7 +50,7 @@ class Reporter:
         self._parameters = parameters
 
     def report(
-        self, analysis: Analysis, choice: Choice, created_at: datetime, predecessor_folder: str | None
+        self, analysis: Analysis, choice: Choice, created_at: datetime, predecessor_folder: Path | None
     ) -> Dataset | None:
         """Build the report of a study; None when it has no CT image a report could be about.
 
@@ -72,7 +71,7 @@ class Reporter:
             station_name=self._station_name,
             created_at=created_at,
         )
-        latest = stored_report(Path(predecessor_folder)) if predecessor_folder else None
+        latest = stored_report(predecessor_folder) if predecessor_folder else None
         if latest is None:
             return build_report(content)
         again = build_report(replace(content, predecessor=replaced_instance(latest)))
@@ -83,11 +82,10 @@ class Reporter:
 
 def stored_report(folder: Path) -> Dataset | None:
     """Return the report in a result's folder; None when there is none that can be read."""
+    path = folder / FIRST_REPORT
     try:
-        return dcmread(folder / FIRST_REPORT)
-    except FileNotFoundError:
-        return None
-    except (InvalidDicomError, EOFError, OSError) as error:
+        return read_intact(path) if path.exists() else None
+    except InvalidInstance as error:
         log.error("report_unreadable folder=%s error=%s", folder.name, origin(error))
         return None
 
@@ -123,7 +121,7 @@ def outcome_of(
     analysis: Analysis,
     model: ModelIdentity,
     report: Dataset | None = None,
-    folder: Path | None = None,
+    folder: str | None = None,
     seconds: Mapping[str, float] | None = None,
 ) -> Outcome:
     """Return what the worklist keeps of an analysis."""
@@ -141,7 +139,7 @@ def outcome_of(
         withheld=prediction.withheld if prediction else None,
         seconds=seconds or analysis.seconds,
         report_sop_instance_uid=str(report.SOPInstanceUID) if report is not None else None,
-        folder=str(folder) if folder is not None else None,
+        folder=folder,
     )
 
 

@@ -25,7 +25,7 @@ from triage_node.pipeline.reporting import (
 )
 from triage_node.reasons import Reason, ReasonCode
 from triage_node.storage import SLICE_SCORES, Spool, device_uid, hashed
-from triage_node.worklist import Claim, Worklist
+from triage_node.worklist import Claim, ResultObject, Worklist, results_in
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +88,8 @@ class Runner:
             detail = str(error) if isinstance(error, TriageError) else type(error).__name__
             reason = Reason.of(ReasonCode.ANALYSIS_FAILED, f"({detail})")
             outcome = self._failed(claim, reason)
-        taken = self._worklist.claims.finish(claim, outcome, [str(one) for one in self._settings.destinations])
+        destinations = [str(one) for one in self._settings.destinations]
+        taken = self._worklist.claims.finish(claim, outcome, destinations, self._results(claim, outcome))
         log.info(
             "study_finished study_instance_uid=%s status=%s decision=%s taken=%s seconds=%.2f",
             claim.study_instance_uid,
@@ -98,6 +99,9 @@ class Runner:
             time.perf_counter() - start,
         )
         return taken
+
+    def _results(self, claim: Claim, outcome: Outcome) -> list[ResultObject]:
+        return results_in(self._spool.result(claim.study_instance_uid, outcome.folder)) if outcome.folder else []
 
     def _analyze(self, claim: Claim) -> Outcome:
         paths = self._spool.instances(claim.study_instance_uid)
@@ -153,7 +157,9 @@ class Runner:
         if not self._wants_report(analysis, claim):
             return outcome_of(analysis, self._model.identity)
         start = time.perf_counter()
-        report = self._reporter.report(analysis, choice, self._now, claim.predecessor_folder)
+        before = claim.predecessor_folder
+        predecessor = self._spool.result(claim.study_instance_uid, before) if before else None
+        report = self._reporter.report(analysis, choice, self._now, predecessor)
         if report is None:
             return outcome_of(analysis, self._model.identity)
         return self._keep(claim, analysis, report, start)
@@ -175,14 +181,14 @@ class Runner:
     def _keep(self, claim: Claim, analysis: Analysis, report: Dataset, start: float) -> Outcome:
         # The same result is the same object: what was stored once is what is sent, whenever.
         name = hashed(str(report.SOPInstanceUID))
-        folder = self._spool.layout.results(claim.study_instance_uid) / name
+        folder = self._spool.result(claim.study_instance_uid, name)
         files = self._missing_files(folder, report)
         if analysis.prediction is not None:
             files = {**files, SLICE_SCORES: slice_scores(analysis)}
         if analysis.explanation is not None:
             files = {**files, **self._picture_files(analysis.explanation, report, folder)}
         seconds = {**analysis.seconds, "report": time.perf_counter() - start}
-        outcome = outcome_of(analysis, self._model.identity, report, folder, seconds)
+        outcome = outcome_of(analysis, self._model.identity, report, name, seconds)
         stored = outcome.as_dict() | {"revision": claim.revision, "created_at": self._clock()}
         self._spool.keep_result(claim.study_instance_uid, name, stored, files)
         return outcome

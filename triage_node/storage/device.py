@@ -26,7 +26,8 @@ def device_uid(data_dir: Path) -> str:
     with storage_errors(f"read the device UID in {path}"):
         if not path.exists():
             _make(path)
-        content = path.read_bytes()[:100].decode("ascii", "replace").strip()
+        # A pipe in its place would be waited for.
+        content = path.read_bytes()[:100].decode("ascii", "replace").strip() if path.is_file() else ""
     if not UID.fullmatch(content):
         raise StorageError(
             f"The file {path} does not hold the UID of this device (2.25. and a number): put it back from a backup, "

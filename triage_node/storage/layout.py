@@ -47,3 +47,7 @@ class Layout:
     def results(self, study_instance_uid: str) -> Path:
         """Return the folder of a study's outcomes and reports."""
         return self.study(study_instance_uid) / "results"
+
+    def result(self, study_instance_uid: str, name: str) -> Path:
+        """Return the folder of one outcome; of the path that earlier versions noted only the last part counts."""
+        return self.results(study_instance_uid) / Path(name).name

@@ -191,7 +191,7 @@ class Spool:
 
     def keep_result(self, study_instance_uid: str, name: str, outcome: dict[str, Any], files: dict[str, bytes]) -> Path:
         """Store an outcome and its reports beside the pixels; return the folder, complete or absent."""
-        folder = self.layout.results(study_instance_uid) / name
+        folder = self.layout.result(study_instance_uid, name)
         with storage_errors("keep a result"):
             make_missing_folders(folder)
         for file_name, content in files.items():
@@ -199,6 +199,10 @@ class Spool:
         write_durably(folder / "outcome.json", json.dumps(outcome, indent=1).encode())
         sync_folder(folder.parent)
         return folder
+
+    def result(self, study_instance_uid: str, name: str) -> Path:
+        """Return the folder of a stored result by its name, wherever the spool lies today."""
+        return self.layout.result(study_instance_uid, name)
 
     def outcomes(self, study_folder: Path) -> list[Path]:
         """Return the outcome of each complete result of a study's folder; its reports lie beside it."""

@@ -9,7 +9,7 @@ from functools import partial
 import uvicorn
 
 from triage_node.config import Settings
-from triage_node.errors import SettingsError, StorageError
+from triage_node.errors import AddressUnavailable, SettingsError
 from triage_node.ingest import Ingest
 from triage_node.storage import Spool
 from triage_node.web.application import build_application
@@ -78,7 +78,7 @@ class WebServer:
 
         Raises
         ------
-        StorageError
+        AddressUnavailable
             The address cannot be bound.
         SettingsError
             The certificate or its key cannot be used.
@@ -131,7 +131,7 @@ def _bound(settings: Settings) -> socket.socket:
     try:
         return socket.create_server((settings.web_host, settings.web_port), family=family, backlog=BACKLOG)
     except OSError as error:
-        raise StorageError(
+        raise AddressUnavailable(
             f"Cannot serve pages on {settings.web_host}:{settings.web_port}: {error.strerror}; "
             "another web_port may be free."
         ) from error

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
@@ -15,7 +14,7 @@ from triage_node.statistics import count_outcome
 from triage_node.worklist.not_analyzed import write_reasons
 from triage_node.worklist.outbox import add_deliveries
 from triage_node.worklist.quiet_time import LEASE_LOOKS, Stillness
-from triage_node.worklist.results import ResultObject, list_results, results_in
+from triage_node.worklist.results import ResultObject, list_results
 from triage_node.worklist.transitions import move, record
 
 ACTOR = "pipeline"
@@ -86,19 +85,25 @@ class Claims:
             study.lease_until = self._clock() + self._lease_seconds
             return True
 
-    def finish(self, claim: Claim, outcome: Outcome, destinations: Sequence[str]) -> bool:
+    def finish(
+        self, claim: Claim, outcome: Outcome, destinations: Sequence[str], results: Sequence[ResultObject] = ()
+    ) -> bool:
         """Write an outcome and put its report into the outbox.
 
         The outcome counts only if what it was computed from is still what the node has: the lease was kept and the
         analyzed series got no further image. Images of other series that came meanwhile reopen the study, but do not
         hold back a finding. A study that is not complete yet is not called unsuitable.
 
+        Parameters
+        ----------
+        results
+            The objects in the folder of the outcome.
+
         Returns
         -------
         bool
             Whether the outcome was taken.
         """
-        results = [] if outcome.folder is None else results_in(Path(outcome.folder))
         with self._database.write() as session:
             study = _claimed(session, claim)
             if study is None:

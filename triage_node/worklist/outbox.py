@@ -23,10 +23,12 @@ not wait for ever for one that always fails. While nothing gets through at all, 
 class Delivery:
     """A report to be sent now.
 
-    ``folder`` holds it in every SR class a peer may accept; ``tried_seconds`` is for how long it has been tried.
+    ``folder``, a name in its study's results, holds it in every SR class a peer may accept; ``tried_seconds`` is for
+    how long it has been tried.
     """
 
     id: int
+    study_instance_uid: str
     destination: str
     sop_instance_uid: str
     folder: str
@@ -120,6 +122,7 @@ class Outbox:
             row.attempts += 1
             return Delivery(
                 row.id,
+                session.get_one(StudyRow, row.study_id).study_instance_uid,
                 destination,
                 row.sop_instance_uid,
                 row.folder,

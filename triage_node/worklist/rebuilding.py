@@ -75,6 +75,8 @@ class Rebuilding:
             for outcome in sorted(outcomes, key=lambda outcome: outcome.created_at):
                 row = outcome.row(study.id, study.revision)
                 self._add(session, study, row, earlier, destinations)
+                if row.folder is not None:
+                    list_results(session, study, results_in(Path(outcome.folder)), row.created_at)
                 state, earlier = StudyState(row.status), row
             restore(session, study, state, self._clock(), actor=ACTOR, message=f"{len(outcomes)} outcomes")
 
@@ -94,8 +96,6 @@ class Rebuilding:
             study.decision = None  # what the damaged outcome said is not known; it may have flagged the study
         count_outcome(session, study, row, earlier)
         write_reasons(session, study, row)
-        if row.folder is not None:
-            list_results(session, study, results_in(Path(row.folder)), row.created_at)
         study.analyzed_revision = study.revision
         add_deliveries(session, study.id, row, destinations, self._clock(), DeliveryState.HELD)
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from triage_node.database import OutcomeRow
@@ -42,7 +43,7 @@ class StoredOutcome:
     def row(self, study_id: int, revision: int) -> OutcomeRow:
         """Return the row; a damaged outcome is an analysis that failed, never a lasting older answer."""
         if self.content is not None:
-            return OutcomeRow(study_id=study_id, folder=self.folder, **self.content)
+            return OutcomeRow(study_id=study_id, folder=Path(self.folder).name, **self.content)
         reason = Reason.of(ReasonCode.ANALYSIS_FAILED, f"(its stored outcome is damaged: {self.damage})")
         failed = Outcome(Status.FAILED, ModelIdentity("", "", ""), reasons=(reason,))
         return OutcomeRow(

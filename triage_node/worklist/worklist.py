@@ -11,6 +11,7 @@ from triage_node.search import Search, StoredInstances, Workitems
 from triage_node.statistics import QueueHistory, Statistics, recount_if_missing, write_counts
 from triage_node.worklist.claims import Claims
 from triage_node.worklist.clock_change import ClockChange
+from triage_node.worklist.installation import Installation
 from triage_node.worklist.outbox import Outbox
 from triage_node.worklist.outbox_state import OutboxState
 from triage_node.worklist.reader_actions import ReaderActions
@@ -50,6 +51,7 @@ class Worklist:
             make_data_folder(settings.data_dir)
         self.database = Database(settings.effective_database_url)
         self.database = Database(settings.effective_database_url, before_commit=(write_counts, mark_changes))
+        self.installation = Installation(self.database)
         self.registration = Registration(self.database, clock)
         self.study_completion = StudyCompletion(self.database, clock, timers, steady)
         self.claims = Claims(self.database, clock, LEASE_SECONDS, settings.analysis_attempts, steady)

@@ -44,7 +44,7 @@ def parts(make_settings, make_worklist, clock, nobody):
     indexer = Indexer(spool, worklist)
     listener = Listener(settings, Ingest(spool, worklist, indexer, 1 << 30))
     scheduler, supervisor = Scheduler(), Supervisor(settings, worklist)
-    dispatcher = Dispatcher(nobody, worklist, RetryPolicy(60, 600, 3600), "TRIAGE", 1.0, clock=clock)
+    dispatcher = Dispatcher(nobody, worklist, spool, RetryPolicy(60, 600, 3600), "TRIAGE", 1.0, clock=clock)
     scheduler.every(0.05, worklist.study_completion.advance)
     for one in (indexer, listener, scheduler, dispatcher):
         one.start()
@@ -124,7 +124,7 @@ def test_a_destination_that_is_down_and_reports_that_were_given_up_are_warnings(
 
 
 @pytest.fixture
-def analyze_one(parts, clock, tmp_path, wait_for):
+def analyze_one(parts, clock, wait_for):
     """Put a report into the outbox."""
 
     def analyze_one(destinations):
@@ -133,10 +133,12 @@ def analyze_one(parts, clock, tmp_path, wait_for):
         clock.forward(61)
         claim = wait_for(lambda: parts.worklist.claims.claim("w"), "the study to be ready")
         report = build_connection_test("TRIAGE", "2.25.7", datetime.fromtimestamp(clock(), UTC))
-        dcmwrite(tmp_path / "report-1.dcm", report, enforce_file_format=True)
+        folder = parts.spool.result("1.2", "abc")
+        folder.mkdir(parents=True)
+        dcmwrite(folder / "report-1.dcm", report, enforce_file_format=True)
         uid = str(report.SOPInstanceUID)
         model = ModelIdentity("n", "1", "a")
-        outcome = Outcome(Status.UNSUITABLE, model, report_sop_instance_uid=uid, folder=str(tmp_path))
+        outcome = Outcome(Status.UNSUITABLE, model, report_sop_instance_uid=uid, folder=folder.name)
         assert parts.worklist.claims.finish(claim, outcome, destinations)
 
     return analyze_one

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from triage_node.cli import app
 from triage_node.commands.preflight import check_before_listening
-from triage_node.errors import SettingsError, StorageError
+from triage_node.errors import AddressUnavailable, SettingsError
 from triage_node.identity import Role
 from triage_node.models.registry import find_model
 from triage_node.worklist import Worklist
@@ -46,13 +46,13 @@ def test_a_damaged_model_is_named(make_settings, damaged, name, content):
 def test_a_port_in_use_is_named_with_its_setting(make_settings, kind):
     with socket.create_server(("127.0.0.1", 0)) as other:
         settings = make_settings(**{f"{kind}_port": other.getsockname()[1]})
-        with pytest.raises(StorageError, match=f"Address already in use.*{kind}_port"):
+        with pytest.raises(AddressUnavailable, match=f"Address already in use.*{kind}_port"):
             check_before_listening(settings)
 
 
 def test_an_address_of_another_machine_is_named(make_settings):
     settings = make_settings(dicom_host="203.0.113.7", allowed_calling_ae_titles="*")
-    with pytest.raises(StorageError, match=r"Cannot listen on 203\.0\.113\.7"):
+    with pytest.raises(AddressUnavailable, match=r"Cannot listen on 203\.0\.113\.7"):
         check_before_listening(settings)
 
 

@@ -2,7 +2,9 @@
 
 import os
 import random
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -60,3 +62,21 @@ def test_a_node_ends_at_a_sigterm_of_any_moment(seed, make_settings, tmp_path):
         finally:
             node.kill()
             node.wait()
+
+
+@pytest.mark.slow
+def test_a_node_that_waits_for_a_locked_database_at_its_start_ends_at_once(tmp_path, migrated, wait_for):
+    database = tmp_path / "worklist.sqlite"
+    shutil.copy(migrated, database)
+    holder = sqlite3.connect(database, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    options = ["--dicom-port", "0", "--web-port", "0", "--data-dir", str(tmp_path)]
+    node = subprocess.Popen([need("triage-node"), "serve", *options], env={**os.environ, **WITHOUT_EXTRAS})
+    try:
+        wait_for((tmp_path / "device-uid").exists, "the data folder to be held")
+        node.terminate()
+        assert node.wait(20) == -signal.SIGTERM, "the database would be waited for longer"
+    finally:
+        node.kill()
+        node.wait()
+        holder.close()

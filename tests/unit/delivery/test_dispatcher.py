@@ -1,23 +1,28 @@
 """Reports on their way to real peers on loopback: up, down, silent, busy, and up again."""
 
 import logging
+import shutil
 import socket
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
+from pydicom import dcmread
 from pynetdicom import AE, evt
-from pynetdicom.sop_class import ComprehensiveSRStorage
+from pynetdicom.sop_class import ComprehensiveSRStorage, SecondaryCaptureImageStorage, Verification
+from sqlalchemy import select
 
 from triage_node.config import Destination
-from triage_node.database import DeliveryState
+from triage_node.database import DeliveryRow, DeliveryState
 from triage_node.delivery import Dispatcher, RetryPolicy
 from triage_node.errors import StorageError
 from triage_node.findings import LABELS, Decision, Label, ModelIdentity
 from triage_node.outcome import Outcome, Status
-from triage_node.report import build_connection_test, report_variants
+from triage_node.report import build_connection_test, build_picture, report_variants
+from triage_node.storage import Spool
 from triage_node.worklist import ReceivedInstance
 
 pytestmark = [
@@ -33,21 +38,27 @@ class Peer:
     """A PACS that can be switched on and off and keeps its port."""
 
     def __init__(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        # Bound and not listening it refuses connections, and nobody else is given the port.
+        self.reserved = socket.socket()
+        self.reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.reserved.bind(("127.0.0.1", 0))
+        self.port = self.reserved.getsockname()[1]
         self.destination = Destination(ae_title="PACS", host="127.0.0.1", port=self.port)
         self.stored: list[str] = []
         self.answer: Callable[[], int] = lambda: 0x0000
+        self.before: Callable[[evt.Event], None] = lambda _event: None
+        self.classes = [ComprehensiveSRStorage]
         self.server = None
 
     def on(self) -> None:
         ae = AE(ae_title="PACS")
-        ae.add_supported_context(ComprehensiveSRStorage)
+        for sop_class in self.classes:
+            ae.add_supported_context(sop_class)
         handlers = [(evt.EVT_C_STORE, self._store)]
         self.server = ae.start_server(("127.0.0.1", self.port), block=False, evt_handlers=handlers)
 
     def _store(self, event: evt.Event) -> int:
+        self.before(event)
         status = self.answer()
         if status == 0x0000:
             self.stored.append(str(event.request.AffectedSOPInstanceUID))
@@ -64,6 +75,7 @@ def peer():
     peer = Peer()
     yield peer
     peer.off()
+    peer.reserved.close()
 
 
 @pytest.fixture
@@ -74,7 +86,12 @@ def worklist(make_settings, make_worklist, clock):
 
 
 @pytest.fixture
-def report(worklist, clock, tmp_path) -> Callable[..., str]:
+def spool(tmp_path) -> Spool:
+    return Spool(tmp_path / "data" / "spool")
+
+
+@pytest.fixture
+def report(worklist, spool, clock) -> Callable[..., str]:
     """Put a report of a study into the outbox and return its UID."""
 
     def report(number: int, *destinations: Destination) -> str:
@@ -83,7 +100,7 @@ def report(worklist, clock, tmp_path) -> Callable[..., str]:
         worklist.registration.register([instance])
         clock.forward(61)
         worklist.study_completion.advance()
-        folder = tmp_path / "reports" / str(number)
+        folder = spool.result(study, str(number))
         folder.mkdir(parents=True)
         variants = report_variants(build_connection_test("TRIAGE", "2.25.7", datetime.fromtimestamp(clock(), UTC)))
         for place, ds in enumerate(variants):
@@ -96,7 +113,7 @@ def report(worklist, clock, tmp_path) -> Callable[..., str]:
             probabilities=dict.fromkeys(LABELS, 0.9),
             flagged=(Label.ANY,),
             report_sop_instance_uid=str(variants[0].SOPInstanceUID),
-            folder=str(folder),
+            folder=folder.name,
         )
         claim = replace(worklist.claims.claim("w"))
         assert worklist.claims.finish(claim, outcome, [str(one) for one in destinations])
@@ -106,13 +123,12 @@ def report(worklist, clock, tmp_path) -> Callable[..., str]:
 
 
 @pytest.fixture
-def dispatcher(worklist, clock) -> Callable[..., Dispatcher]:
+def dispatcher(worklist, spool, clock) -> Callable[..., Dispatcher]:
     def dispatcher(
         peer: Destination, policy=POLICY, timeout_seconds=2.0, answer_seconds=2.0, steady=None
     ) -> Dispatcher:
-        return Dispatcher(
-            peer, worklist, policy, "TRIAGE", timeout_seconds, answer_seconds, clock=clock, steady=steady or clock
-        )
+        times = timeout_seconds, answer_seconds, clock, steady or clock
+        return Dispatcher(peer, worklist, spool, policy, "TRIAGE", *times)
 
     return dispatcher
 
@@ -245,3 +261,126 @@ def test_what_was_delivered_is_noted_when_the_database_takes_it_again(worklist, 
     assert way.deliver_next()
     assert deliveries(worklist, study)[0]["state"] == DeliveryState.DELIVERED
     assert len(peer.stored) == 1
+
+
+@pytest.mark.parametrize("noted", ["path", "relative path", "name"])
+def test_a_report_goes_out_of_a_data_folder_that_moved(
+    worklist, report, dispatcher, peer, noted, tmp_path, monkeypatch
+):
+    study = report(1, peer.destination)
+    with worklist.database.write() as session:
+        row = session.scalars(select(DeliveryRow)).one()
+        row.folder = {
+            "path": f"/var/lib/gone/spool/studies/ab/abc/results/{row.folder}",
+            "relative path": f"triage-data/spool/studies/ab/abc/results/{row.folder}",
+            "name": row.folder,
+        }[noted]
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    peer.on()
+    assert dispatcher(peer.destination).deliver_next()
+    assert deliveries(worklist, study)[0]["state"] == DeliveryState.DELIVERED
+    assert len(peer.stored) == 1
+
+
+def test_a_report_that_is_missing_is_given_up_and_holds_up_no_other(worklist, spool, report, dispatcher, peer):
+    study, other = report(1, peer.destination), report(2, peer.destination)
+    shutil.rmtree(spool.result(study, "1"))
+    peer.on()
+    way = dispatcher(peer.destination)
+    assert [way.deliver_next(), way.deliver_next(), way.deliver_next()] == [True, True, False]
+    [row] = deliveries(worklist, study)
+    assert (row["state"], deliveries(worklist, other)[0]["state"]) == (DeliveryState.DEAD, DeliveryState.DELIVERED)
+    assert "missing" in row["last_error"]
+
+
+@pytest.mark.parametrize(
+    ("harm", "state", "words"),
+    [
+        (lambda path: path.write_bytes(b"\0" * 200), DeliveryState.DEAD, "is damaged"),
+        (lambda path: path.write_bytes(path.read_bytes()[:200]), DeliveryState.DEAD, "is damaged"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-30]), DeliveryState.DEAD, "is damaged"),
+        (lambda path: (path.unlink(), path.mkdir()), DeliveryState.PENDING, "cannot be read: Is a directory"),
+    ],
+    ids=["zeros", "cut off", "without its end", "a folder"],
+)
+def test_a_report_that_cannot_be_read_is_told_in_words(worklist, spool, report, dispatcher, peer, harm, state, words):
+    study = report(1, peer.destination)
+    harm(spool.result(study, "1") / "report-0.dcm")
+    peer.on()
+    assert dispatcher(peer.destination).deliver_next()
+    [row] = deliveries(worklist, study)
+    assert (row["state"], words in row["last_error"]) == (state, True), row["last_error"]
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        (0xA700, DeliveryState.PENDING),
+        (0xA701, DeliveryState.PENDING),
+        (0x0110, DeliveryState.PENDING),
+        (0xA900, DeliveryState.DEAD),
+        (0xC123, DeliveryState.DEAD),
+        (0x0122, DeliveryState.DEAD),
+        (0x0124, DeliveryState.DEAD),
+        (0xB000, DeliveryState.DELIVERED),
+        (0xB006, DeliveryState.DELIVERED),
+    ],
+)
+def test_a_status_says_whether_the_report_is_there_is_tried_again_or_given_up(
+    worklist, report, dispatcher, peer, status, state
+):
+    study = report(1, peer.destination)
+    peer.answer = lambda: status
+    peer.on()
+    way = dispatcher(peer.destination)
+    assert way.deliver_next()
+    assert deliveries(worklist, study)[0]["state"] == state
+    assert way.reach.answers, "it has answered"
+
+
+def test_a_peer_that_takes_none_of_the_classes_refuses_for_good(worklist, report, dispatcher, peer):
+    study = report(1, peer.destination)
+    peer.classes = [Verification]
+    peer.on()
+    assert dispatcher(peer.destination).deliver_next()
+    [row] = deliveries(worklist, study)
+    assert (row["state"], "none of the SOP classes" in row["last_error"]) == (DeliveryState.DEAD, True)
+
+
+def test_a_peer_that_is_gone_in_the_middle_gets_the_report_again(worklist, report, dispatcher, peer, clock):
+    study = report(1, peer.destination)
+    peer.on()
+    peer.before = lambda event: event.assoc.abort()
+    way = dispatcher(peer.destination)
+    assert way.deliver_next()
+    assert deliveries(worklist, study)[0]["state"] == DeliveryState.PENDING
+    peer.before = lambda event: None
+    clock.forward(61)
+    assert way.deliver_next()
+    assert deliveries(worklist, study)[0]["state"] == DeliveryState.DELIVERED
+
+
+@pytest.mark.parametrize(
+    ("classes", "status", "state", "words"),
+    [
+        ([], 0x0000, DeliveryState.DELIVERED, "picture not taken"),
+        ([SecondaryCaptureImageStorage], 0xC000, DeliveryState.DELIVERED, "picture not taken"),
+        ([SecondaryCaptureImageStorage], 0xA700, DeliveryState.PENDING, ""),
+        ([SecondaryCaptureImageStorage], 0x0000, DeliveryState.DELIVERED, "picture 2.25."),
+    ],
+)
+def test_a_picture_that_is_refused_takes_nothing_from_its_report(
+    worklist, spool, report, dispatcher, peer, classes, status, state, words
+):
+    study = report(1, peer.destination)
+    folder = spool.result(study, "1")
+    picture = build_picture(dcmread(folder / "report-0.dcm"), np.zeros((8, 6, 3), np.uint8))
+    picture.save_as(folder / "picture.dcm", enforce_file_format=True)
+    peer.classes = [ComprehensiveSRStorage, *classes]
+    answers = iter([0x0000, status])
+    peer.answer = lambda: next(answers)
+    peer.on()
+    assert dispatcher(peer.destination).deliver_next()
+    assert deliveries(worklist, study)[0]["state"] == state
+    assert words in "".join(events(worklist, study, "delivered"))

@@ -12,6 +12,8 @@ from intakes import Intake
 from upper_layer import Peer
 
 from triage_node.config import read_settings
+from triage_node.dimse import Listener
+from triage_node.errors import AddressUnavailable, StorageError
 
 ACCEPTED, REJECTED = 2, 3
 CONGESTED = bytes((0, 2, 3, 1))
@@ -114,3 +116,10 @@ def test_connections_that_are_reset_are_forgotten(intake, wait_for):
         assert peer.associate() == ACCEPTED
     wait_for(lambda: threading.active_count() <= before, "no thread to be left")
     assert intake.listener.state().last_error is None
+
+
+def test_a_port_in_use_is_not_told_as_trouble_with_the_disk(tmp_path, intake):
+    settings = read_settings(dicom_port=intake.port, data_dir=tmp_path / "other", disk_reserve_mb=1)
+    with pytest.raises(AddressUnavailable, match="Address already in use") as raised:
+        Listener(settings, intake.ingest).start()
+    assert not isinstance(raised.value, StorageError)

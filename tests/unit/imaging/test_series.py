@@ -133,10 +133,14 @@ def test_a_deflate_bomb_is_refused(tmp_path, monkeypatch):
         Instance.read(path)
 
 
-def test_a_large_file_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(part10, "LARGEST_FILE_BYTES", 1000)
-    with pytest.raises(InvalidInstance, match="more than 1000 bytes"):
-        Instance.read(ct.save(ct.head_ct(slices=1), tmp_path)[0])
+def test_of_a_large_file_only_the_header_is_read(tmp_path):
+    path = ct.save(ct.head_ct(slices=1), tmp_path)[0]
+    with path.open("r+b") as file:
+        file.truncate((512 << 20) + 1)
+    assert Instance.read(path).header.Modality == "CT"
+    for read in (part10.read_pixel_data, part10.read_encapsulated, part10.read_everything):
+        with pytest.raises(InvalidInstance, match="more than 512 MB"):
+            read(path)
 
 
 def test_every_odd_file_of_pydicom_is_a_series_or_is_listed():

@@ -76,8 +76,13 @@ def node(make_settings, model, clock, tmp_path):
     parts.worklist.close()
 
 
-def report_of(study):
-    return dcmread(f"{study['outcomes'][-1]['folder']}/report-1.dcm")
+def result_of(node, study):
+    """The folder of a study's latest outcome."""
+    return node.spool.result(study["study_instance_uid"], study["outcomes"][-1]["folder"])
+
+
+def report_of(node, study):
+    return dcmread(result_of(node, study) / "report-1.dcm")
 
 
 @pytest.mark.slow
@@ -88,9 +93,9 @@ def test_a_head_ct_ends_in_a_report(node):
     assert study["state"] == StudyState.ANALYZED
     assert set(study["outcomes"][0]["seconds"]) == {"read", "infer", "report"}
     assert [one["destination"] for one in study["deliveries"]] == [DESTINATION]
-    summary = summarize(report_of(study))
+    summary = summarize(report_of(node, study))
     assert summary.decision == study["decision"]
-    scores = json.loads(Path(study["outcomes"][-1]["folder"], SLICE_SCORES).read_bytes())
+    scores = json.loads((result_of(node, study) / SLICE_SCORES).read_bytes())
     assert len({row["sop_instance_uid"] for row in scores}) == 32
     for label, probability in study["probabilities"].items():
         assert summary.of(Label(label)).probability == pytest.approx(probability, abs=0.001)
@@ -100,12 +105,12 @@ def test_a_head_ct_ends_in_a_report(node):
 def test_a_picture_of_where_the_model_looked_lies_beside_the_report_only_when_asked_for(node, model):
     uid = node.receive(*head_ct(slices=32, size=(128, 128), lesion="intraparenchymal"))
     node.run()
-    assert not Path(node.worklist.study_details.study(uid)["outcomes"][-1]["folder"], EXPLANATION).exists()
+    assert not (result_of(node, node.worklist.study_details.study(uid)) / EXPLANATION).exists()
     node.worklist.reader_actions.requeue(uid, "person")
     explaining = node.runner_with(model, explain=explain_with(model))
     node.run(explaining)
     study = node.worklist.study_details.study(uid)
-    picture = Path(study["outcomes"][-1]["folder"], EXPLANATION).read_bytes()
+    picture = (result_of(node, study) / EXPLANATION).read_bytes()
     pixels = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
     marked = np.abs(pixels.astype(int).max(axis=2) - pixels.astype(int).min(axis=2)) > 60
     assert marked[:, pixels.shape[1] // 2 :].sum() > 50
@@ -134,7 +139,7 @@ def test_a_picture_that_fails_does_not_hold_back_the_finding(node, model, explai
     study = node.worklist.study_details.study(uid)
     assert study["state"] == StudyState.ANALYZED
     assert len(study["deliveries"]) == 1
-    assert not Path(study["outcomes"][-1]["folder"], EXPLANATION).exists()
+    assert not (result_of(node, study) / EXPLANATION).exists()
 
 
 def test_a_study_that_ended_every_worker_is_reported_as_not_analyzed(node):
@@ -145,7 +150,7 @@ def test_a_study_that_ended_every_worker_is_reported_as_not_analyzed(node):
     study = node.worklist.study_details.study(uid)
     assert study["state"] == StudyState.FAILED
     assert "ended its process" in study["reasons"][0]["message"]
-    assert summarize(report_of(study)).decision is None
+    assert summarize(report_of(node, study)).decision is None
     assert len(study["deliveries"]) == 1
 
 
@@ -153,11 +158,11 @@ def test_a_study_that_ended_every_worker_is_reported_as_not_analyzed(node):
 def test_the_same_result_is_the_same_object(node):
     uid = node.receive(*head_ct(slices=32, size=(128, 128)))
     node.run()
-    before = report_of(node.worklist.study_details.study(uid))
+    before = report_of(node, node.worklist.study_details.study(uid))
     node.worklist.reader_actions.requeue(uid, "person")
     node.run()
     study = node.worklist.study_details.study(uid)
-    assert report_of(study) == before
+    assert report_of(node, study) == before
     assert len(study["outcomes"]) == 2
     assert len(study["deliveries"]) == 1
 
@@ -167,7 +172,7 @@ def test_a_report_is_made_at_the_local_time_of_the_node_by_a_device_of_its_own(n
     settings = node.settings.model_copy(update={"timezone": "America/New_York"})
     clock.now = datetime(2024, 1, 3, 1, 35, tzinfo=UTC).timestamp()
     node.run(Runner("test:1", settings, node.spool, node.worklist, model, Policy(), clock))
-    report = report_of(node.worklist.study_details.study(uid))
+    report = report_of(node, node.worklist.study_details.study(uid))
     assert (report.ContentDate, report.ContentTime, report.TimezoneOffsetFromUTC) == ("20240102", "203500", "-0500")
     assert (report.StudyDate, report.StudyTime) == ("20240102", "030405")
     assert report.DeviceSerialNumber == device_uid(settings.data_dir)
@@ -186,7 +191,7 @@ def test_how_old_a_study_is_counts_in_days_of_the_node(node, model, clock, zone,
 def test_a_report_that_a_crash_left_in_part_is_completed(node):
     uid = node.receive(*head_ct(slices=3, size=(64, 64)))
     node.run()
-    folder = Path(node.worklist.study_details.study(uid)["outcomes"][-1]["folder"])
+    folder = result_of(node, node.worklist.study_details.study(uid))
     before = {path.name: path.read_bytes() for path in folder.glob("report-*.dcm")}
     (folder / "report-2.dcm").unlink()
     node.worklist.reader_actions.requeue(uid, "person")
@@ -197,10 +202,10 @@ def test_a_report_that_a_crash_left_in_part_is_completed(node):
 def test_a_report_that_cannot_be_read_holds_back_no_other(node):
     uid = node.receive(*head_ct(slices=3, size=(64, 64)))
     node.run()
-    Path(node.worklist.study_details.study(uid)["outcomes"][-1]["folder"], "report-1.dcm").write_bytes(b"damaged")
+    (result_of(node, node.worklist.study_details.study(uid)) / "report-1.dcm").write_bytes(b"damaged")
     node.worklist.reader_actions.requeue(uid, "person")
     node.run()
-    assert summarize(report_of(node.worklist.study_details.study(uid))).reasons
+    assert summarize(report_of(node, node.worklist.study_details.study(uid))).reasons
 
 
 def test_a_result_that_comes_back_after_another_replaces_that_one(node, model, clock):
@@ -209,7 +214,7 @@ def test_a_result_that_comes_back_after_another_replaces_that_one(node, model, c
     reports = []
     for settings in (node.settings, other, node.settings, node.settings):
         node.run(Runner("test:1", settings, node.spool, node.worklist, model, Policy(), clock))
-        reports.append(report_of(node.worklist.study_details.study(uid)))
+        reports.append(report_of(node, node.worklist.study_details.study(uid)))
         node.worklist.reader_actions.requeue(uid, "person")
     uids = [report.SOPInstanceUID for report in reports]
     assert len(set(uids)) == 3
@@ -226,7 +231,7 @@ def test_late_images_make_a_new_report_that_names_the_earlier(node):
     node.run()
     first, second = (one["report_sop_instance_uid"] for one in node.worklist.study_details.study(uid)["outcomes"])
     assert first != second
-    named = report_of(node.worklist.study_details.study(uid)).PredecessorDocumentsSequence[0]
+    named = report_of(node, node.worklist.study_details.study(uid)).PredecessorDocumentsSequence[0]
     assert named.ReferencedSeriesSequence[0].ReferencedSOPSequence[0].ReferencedSOPInstanceUID == first
 
 
@@ -249,7 +254,7 @@ def test_what_cannot_be_analyzed_ends_in_a_named_reason(node, make, code):
     has_ct = any(series["modality"] == "CT" for series in study["series"])
     assert len(study["deliveries"]) == int(has_ct), "only a CT study is worth a report"
     if has_ct:
-        assert summarize(report_of(study)).decision is None
+        assert summarize(report_of(node, study)).decision is None
 
 
 def test_pixels_that_are_cut_off_are_a_reason_not_a_crash(node):
@@ -273,7 +278,7 @@ def cautioned(node, uid: str) -> str:
     assert (study["state"], study["decision"]) == (StudyState.ANALYZED, "uncertain")
     reasons = [reason["message"] for reason in study["reasons"] if reason["code"] == "slices_missing"]
     assert reasons
-    summary = summarize(report_of(study))
+    summary = summarize(report_of(node, study))
     assert summary.decision == "uncertain"
     assert all(reason in summary.sentence for reason in reasons)
     return " ".join(reasons)
@@ -326,6 +331,40 @@ def test_a_study_of_damaged_files_says_so(node):
     assert "15 files are damaged" in " ".join(reason["message"] for reason in study["reasons"])
 
 
+def enlarge(path: Path, size_bytes: int) -> None:
+    """Let a file's pixel data announce and have so many bytes, without taking them from the disk."""
+    content = path.read_bytes()
+    element = content.rindex(b"\xe0\x7f\x10\x00OW\0\0") + 8
+    with path.open("r+b") as file:
+        file.seek(element)
+        file.write((size_bytes - element - 4).to_bytes(4, "little"))
+        file.truncate(size_bytes)
+
+
+@pytest.mark.parametrize("size_mb", [513, 1025, 2047])
+def test_an_image_that_is_kept_and_too_large_to_be_read_is_a_reason(node, size_mb):
+    images = head_ct(slices=20, size=(64, 64))
+    uid = node.receive(*images)
+    for ds in images:
+        enlarge(node.spool.layout.instance(uid, ds.SOPInstanceUID), size_mb << 20)
+    assert node.run()
+    study = node.worklist.study_details.study(uid)
+    assert study["state"] == StudyState.UNSUITABLE
+    assert "more than 512 MB" in " ".join(reason["message"] for reason in study["reasons"])
+
+
+@pytest.mark.slow
+def test_a_large_object_of_another_kind_doubts_no_head(node):
+    other = mr_head()[0]
+    images = head_ct(slices=32, size=(128, 128))
+    other.StudyInstanceUID = images[0].StudyInstanceUID
+    uid = node.receive(*images, other)
+    enlarge(node.spool.layout.instance(uid, other.SOPInstanceUID), 600 << 20)
+    assert node.run()
+    reasons = node.worklist.study_details.study(uid)["reasons"]
+    assert not [one for one in reasons if "damaged" in one["message"] or " MB" in one["message"]]
+
+
 def test_a_model_that_fails_is_a_named_failure(node, model):
     class Broken:
         identity = model.identity
@@ -340,7 +379,7 @@ def test_a_model_that_fails_is_a_named_failure(node, model):
     assert study["reasons"][0]["code"] == "analysis_failed"
     assert "SECRET" not in str(study["events"])
     assert [one["state"] for one in study["deliveries"]] == ["pending"], "the radiologist is told, too"
-    assert summarize(report_of(study)).decision is None
+    assert summarize(report_of(node, study)).decision is None
 
 
 def test_a_study_whose_outcome_the_database_refused_returns_to_the_queue_untried(node, monkeypatch, wait_for):

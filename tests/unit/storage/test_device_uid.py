@@ -1,5 +1,6 @@
 """Each installation is a device of its own, for as long as its data folder is kept."""
 
+import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 
@@ -33,3 +34,10 @@ def test_a_damaged_file_is_said_and_never_replaced(tmp_path, content):
     assert path.read_bytes() == content
     path.unlink()
     assert device_uid(tmp_path)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["pipe", "folder"])
+def test_what_is_no_file_in_its_place_is_not_waited_for(tmp_path, make):
+    make(tmp_path / "device-uid")
+    with pytest.raises(StorageError, match="does not hold the UID"):
+        device_uid(tmp_path)

@@ -117,7 +117,7 @@ def sent(outbox, **how):
 
 
 def test_reports_of_a_study_go_in_their_order_and_do_not_hold_up_another_study(revised):
-    first = revised.due("A@h:1")
+    first = revised.claim_next("A@h:1")
     revised.retry(first, 30, "busy")
     assert sent(revised) == "2.25.9"
     assert sent(revised) is None, "the second waits for the first"
@@ -127,14 +127,14 @@ def test_a_report_does_not_wait_for_ever_for_an_earlier_one(revised, clock):
     assert sent(revised) == "2.25.1"
     revised.recover()
     for _ in range(PATIENCE - 1):
-        revised.retry(revised.due("A@h:1"), 0, "busy")
+        revised.retry(revised.claim_next("A@h:1"), 0, "busy")
     assert {sent(revised), sent(revised), sent(revised)} == {"2.25.1", "2.25.2", "2.25.9"}
 
 
 def test_probes_take_turns_among_studies_and_not_within_one(revised, clock):
     taken = []
     for _ in range(10):
-        delivery = revised.due("A@h:1", is_probe=True)
+        delivery = revised.claim_next("A@h:1", is_probe=True)
         taken.append(delivery.sop_instance_uid)
         revised.retry(delivery, 600, "down")
         clock.forward(1)

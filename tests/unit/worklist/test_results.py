@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from triage_node.database import engine as database_module
 from triage_node.report import build_connection_test, build_picture
+from triage_node.worklist import results_in
 
 SERIES = "SELECT study_id, series_instance_uid, modality, series_number, instance_count, is_result FROM series"
 INSTANCES = "SELECT study_id, sop_instance_uid, sop_class_uid, size_bytes, rows, result_file FROM instance"
@@ -40,7 +41,7 @@ def finish(worklist, receive, clock, flagged):
         outcome = replace(
             flagged, series_instance_uid=f"{uid}.1", report_sop_instance_uid=f"{uid}.9", folder=str(folder)
         )
-        assert worklist.claims.finish(worklist.claims.claim("w"), outcome, [])
+        assert worklist.claims.finish(worklist.claims.claim("w"), outcome, [], results_in(folder))
 
     return finish
 

@@ -33,7 +33,7 @@ def slices(
     study = services.worklist.study_details.study(study_instance_uid)
     stack = _stack(services, study)
     services.openings.note(principal, study_instance_uid)
-    scores = scores_of(study, stack)
+    scores = scores_of(study, stack, services.spool)
     rows, columns = stack.shape
     return {
         "series_instance_uid": stack.series_instance_uid,

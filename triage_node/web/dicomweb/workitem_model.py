@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from pydicom import dcmread
 from pydicom.errors import InvalidDicomError
 
 from triage_node.search import priority_of, readiness_of, state_of
+from triage_node.storage import Spool
 from triage_node.web.dicomweb.json_model import Item, data_set
 from triage_node.worklist import FIRST_REPORT
 
@@ -46,7 +46,7 @@ def summary_of(study: Study, worklist_label: str) -> dict[str, Any]:
     }
 
 
-def workitem(study: Study, worklist_label: str, base_url: str) -> Item:
+def workitem(study: Study, worklist_label: str, base_url: str, spool: Spool) -> Item:
     """Return the whole data set: what went in, how far it is, what came out."""
     return data_set(
         summary_of(study, worklist_label)
@@ -55,7 +55,7 @@ def workitem(study: Study, worklist_label: str, base_url: str) -> Item:
                 _reference(study, one["series_instance_uid"], one["instances"], base_url) for one in study["series"]
             ],
             "ProcedureStepProgressInformationSequence": _progress(study),
-            "UnifiedProcedureStepPerformedProcedureSequence": _performed(study, base_url),
+            "UnifiedProcedureStepPerformedProcedureSequence": _performed(study, base_url, spool),
         }
     )
 
@@ -110,11 +110,11 @@ def _progress(study: Study) -> list[Item]:
     ]
 
 
-def _performed(study: Study, base_url: str) -> list[Item]:
+def _performed(study: Study, base_url: str, spool: Spool) -> list[Item]:
     outcome = study["outcome"]
     if outcome is None or state_of(study) not in ("COMPLETED", "CANCELED"):
         return []
-    report = _report(outcome)
+    report = _report(study, outcome, spool)
     return [
         data_set(
             {
@@ -127,14 +127,13 @@ def _performed(study: Study, base_url: str) -> list[Item]:
     ]
 
 
-def _report(outcome: Mapping[str, Any]) -> tuple[str, list[tuple[str, str]]] | None:
+def _report(study: Study, outcome: Mapping[str, Any], spool: Spool) -> tuple[str, list[tuple[str, str]]] | None:
     """Return the report's series and the report, from its file; None where there is none."""
     if not outcome["folder"]:
         return None
     try:
-        ds = dcmread(
-            Path(outcome["folder"]) / FIRST_REPORT, specific_tags=["SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID"]
-        )
+        path = spool.result(study["study_instance_uid"], outcome["folder"]) / FIRST_REPORT
+        ds = dcmread(path, specific_tags=["SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID"])
     except (OSError, InvalidDicomError):
         return None
     return str(ds.SeriesInstanceUID), [(str(ds.SOPClassUID), str(ds.SOPInstanceUID))]

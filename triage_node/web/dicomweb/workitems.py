@@ -54,7 +54,7 @@ async def retrieve(
     study = await run_in_threadpool(services.worklist.workitems.get, workitem_uid)
     await write_access(request, principal, "workitem_read", study["study_instance_uid"])
     base_url = f"{str(request.base_url).rstrip('/')}/dicomweb"
-    content = await run_in_threadpool(workitem, study, services.settings.ae_title, base_url)
+    content = await run_in_threadpool(workitem, study, services.settings.ae_title, base_url, services.spool)
     return JSONResponse([content], media_type=media_type)
 
 

@@ -38,7 +38,7 @@ def study_page(
         "types": TYPES,
         "shown_series": shown_series(study),
         "stages": stages_of(study),
-        "report": latest_report(study),
+        "report": latest_report(study, services.spool),
         "resent": RESENT,
         "longest_comment": LONGEST_COMMENT,
         "viewer": _viewer(services, study),

@@ -3,23 +3,28 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from triage_node.storage import Spool
 from triage_node.worklist import FIRST_REPORT
 
 if TYPE_CHECKING:
     from triage_node.report import Summary
 
 
-def latest_report(study: dict[str, Any]) -> "Summary | None":
+def latest_report(study: dict[str, Any], spool: Spool) -> "Summary | None":
     """Return what the latest report says; None where there is none on the disk.
 
     Parameters
     ----------
     study
         As `StudyDetails.study` returns it.
+    spool
+        Where its results lie.
     """
     for outcome in reversed(study["outcomes"]):
-        path = Path(outcome["folder"] or "") / FIRST_REPORT
-        if outcome["folder"] and path.is_file():
+        if not outcome["folder"]:
+            continue
+        path = spool.result(study["study_instance_uid"], outcome["folder"]) / FIRST_REPORT
+        if path.is_file():
             return _summary(path)
     return None
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from triage_node.errors import UnsuitableSeries
 from triage_node.findings import LABELS, Label
 from triage_node.reasons import Reason, ReasonCode
-from triage_node.storage import SLICE_SCORES
+from triage_node.storage import SLICE_SCORES, Spool
 
 if TYPE_CHECKING:
     from triage_node.imaging import Frame, Turn
@@ -110,12 +110,14 @@ def shown_series(study: dict[str, Any]) -> str:
     return str(best["series_instance_uid"]) if best else ""
 
 
-def scores_of(study: dict[str, Any], stack: SliceStack) -> list[dict[str, float] | None]:
+def scores_of(study: dict[str, Any], stack: SliceStack, spool: Spool) -> list[dict[str, float] | None]:
     """Return what the model said of each slice of a stack; None where it did not see the slice."""
     rows: list[dict[str, Any]] = []
     for outcome in reversed(study["outcomes"]):
-        path = Path(outcome["folder"] or "") / SLICE_SCORES
-        if outcome["series_instance_uid"] == stack.series_instance_uid and outcome["folder"] and path.is_file():
+        if outcome["series_instance_uid"] != stack.series_instance_uid or not outcome["folder"]:
+            continue
+        path = spool.result(study["study_instance_uid"], outcome["folder"]) / SLICE_SCORES
+        if path.is_file():
             rows = json.loads(path.read_bytes())
             break
     by_slice = {(row["sop_instance_uid"], row["frame_number"]): row["probabilities"] for row in rows}

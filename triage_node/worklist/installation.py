@@ -1,0 +1,51 @@
+"""Whose worklist it is: the images of its studies lie in one data folder, so that it belongs to one node."""
+
+from sqlalchemy import insert, select, update
+
+from triage_node.database import Database, InstallationRow
+from triage_node.errors import RowRefused, SettingsError
+
+ONLY = 1
+
+
+class Installation:
+    """The data folder that a database belongs to, known by the UID of its device."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def check(self, device_uid: str) -> None:
+        """Take a database that belongs to nobody yet, and refuse one that belongs to another data folder.
+
+        A node would claim studies whose images, and reports whose files, lie with the other, and bury them as missing.
+
+        Raises
+        ------
+        SettingsError
+            It belongs to another.
+        """
+        owner = self._owner() or self._took(device_uid)
+        if owner != device_uid:
+            raise SettingsError(
+                f"database_url: the worklist belongs to another data folder (device {owner}, here {device_uid}). "
+                "Each node needs a database of its own, as its images lie in a folder of its own. If that folder is "
+                "lost or got a new device-uid, `triage-node rebuild` makes the worklist this folder's."
+            )
+
+    def take_over(self, device_uid: str) -> None:
+        """Make a database the one of this data folder, on a person's word."""
+        self._took(device_uid)
+        with self._database.write() as session:
+            session.execute(update(InstallationRow).values(device_uid=device_uid))
+
+    def _owner(self) -> str | None:
+        with self._database.read() as session:
+            return session.scalar(select(InstallationRow.device_uid))
+
+    def _took(self, device_uid: str) -> str | None:
+        try:
+            with self._database.write() as session:
+                session.execute(insert(InstallationRow).values(id=ONLY, device_uid=device_uid))
+        except RowRefused:
+            pass  # another was first
+        return self._owner()
