@@ -32,6 +32,8 @@ class Frame:
         ``(row, column)`` spacing, PixelSpacing (PS3.3 10.7.1).
     rescale
         ``(slope, intercept)`` to Hounsfield units (PS3.3 C.8.2.1, C.7.6.16.2.9).
+    distance_mm
+        SpacingBetweenSlices, from center to center (PS3.3 C.7.6.16.2.1).
     """
 
     instance: Instance = field(repr=False)
@@ -45,6 +47,7 @@ class Frame:
     shape: tuple[int, int]
     acquisition: str
     kernel: str
+    distance_mm: float | None = None
 
     @property
     def name(self) -> str:
@@ -92,6 +95,7 @@ def _single(instance: Instance, shape: tuple[int, int]) -> Frame:
         shape=shape,
         acquisition=text(header, "AcquisitionNumber"),
         kernel="\\".join(texts(header, "ConvolutionKernel")),
+        distance_mm=number(header, "SpacingBetweenSlices"),
     )
 
 
@@ -113,6 +117,7 @@ def _one_of_many(instance: Instance, shape: tuple[int, int], index: int, own: Da
         shape=shape,
         acquisition=text(group("FrameContentSequence"), "FrameAcquisitionNumber"),
         kernel="\\".join(texts(group("CTReconstructionSequence"), "ConvolutionKernel")),
+        distance_mm=number(measures, "SpacingBetweenSlices"),
     )
 
 

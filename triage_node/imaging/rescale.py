@@ -12,6 +12,7 @@ _WRAP_OFFSET = 1000
 _AIR_BELOW_HU = -200.0
 _NO_CT_NUMBER_HU = 16000.0
 _SIGN = 0x8000
+_DENSE_HU, _SMALLEST_SIDE = 1000.0, 16
 
 
 def hounsfield(values: np.ndarray, header: Dataset, rescale: tuple[float, float]) -> np.ndarray:
@@ -38,6 +39,8 @@ def hounsfield(values: np.ndarray, header: Dataset, rescale: tuple[float, float]
     else:
         padding = _padding(values, header, slope, intercept)
         values = _signed(values, slope, intercept)
+        if padding is None:
+            padding = _dense_border(values, slope, intercept)
     hu = values.astype(np.float32)
     if slope != 1:
         hu *= np.float32(slope)
@@ -77,6 +80,14 @@ def _padding(values: np.ndarray, header: Dataset, slope: float, intercept: float
     if hottest > _AIR_BELOW_HU and coldest < HIGHEST_HU:
         return None
     return (values >= limits[0]) & (values <= limits[1])
+
+
+def _dense_border(values: np.ndarray, slope: float, intercept: float) -> np.ndarray | None:
+    """Return where padding lies that the header does not name: one value, as dense as bone, in all four corners."""
+    corners = values[[0, 0, -1, -1], [0, -1, 0, -1]]
+    if min(values.shape) < _SMALLEST_SIDE or np.any(corners != corners[0]):
+        return None
+    return values == corners[0] if float(corners[0]) * slope + intercept >= _DENSE_HU else None
 
 
 def _as_stored(value: int, dtype: np.dtype) -> int:

@@ -9,8 +9,11 @@ from pathlib import Path
 from pydicom import Dataset
 
 from triage_node.errors import InvalidInstance
-from triage_node.imaging.header import text
+from triage_node.imaging.comparison.difference import Difference, difference
+from triage_node.imaging.header import text, texts
 from triage_node.imaging.instance import Instance
+
+_PLACE = ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing")
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +78,10 @@ class Skipped:
     why: str
 
 
+COPY = "Another file of the instance was found before it."
+NAMESAKE = "Another image of the same SOP Instance UID was found before it."
+
+
 @dataclass(frozen=True)
 class Scan:
     """What lay under the paths."""
@@ -113,8 +120,15 @@ def scan(paths: Iterable[Path]) -> Scan:
         key = text(instance.header, "StudyInstanceUID"), text(instance.header, "SeriesInstanceUID")
         first = groups.setdefault(key, {}).setdefault(instance.sop_instance_uid, instance)
         if first is not instance:
-            skipped.append(Skipped(path, "Another file of the instance was found before it."))
+            skipped.append(Skipped(path, COPY if _is_copy(first, instance) else NAMESAKE))
     return Scan(tuple(Series.of(instances.values()) for instances in groups.values()), tuple(skipped))
+
+
+def _is_copy(one: Instance, other: Instance) -> bool:
+    """Say whether two files of one SOP Instance UID show the same: else a slice is lost with the second."""
+    return difference(one.path, other.path) is not Difference.PIXELS and all(
+        texts(one.header, keyword) == texts(other.header, keyword) for keyword in _PLACE
+    )
 
 
 def _files(paths: Iterable[Path], skipped: list[Skipped]) -> Iterator[Path]:

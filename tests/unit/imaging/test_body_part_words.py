@@ -72,6 +72,15 @@ def test_a_body_part_the_scanner_filled_in_does_not_outweigh_a_person_who_wrote_
     assert other_part_words(header(AnatomicRegionSequence=region, **{described: "CT HEAD"})) == ""
 
 
+@pytest.mark.parametrize(
+    "head",
+    ["Cerveau sans", "头颅CT平扫", "頭部CT", "головы", "CT mozku", "TK głowy", "Beyin BT", "뇌 CT", "pään TT",
+     "koponya", "creier nativ", "Hirn", "ΕΓΚΕΦΑΛΟΥ", "CT מוח", "الرأس", "kepala", "sọ não", "NEURO", "HeadRoutine"],
+)  # fmt: skip
+def test_a_head_is_a_head_in_other_languages(head):
+    assert not other_part_words(header(BodyPartExamined="CHEST", StudyDescription=head))
+
+
 def test_the_words_believed_are_quoted_without_control_characters_and_clipped():
     assert other_part_words(header(SeriesDescription="CHEST\x1b[2J 5mm")) == 'SeriesDescription: "CHEST [2J 5mm".'
     long = header()

@@ -10,6 +10,21 @@ from triage_node.imaging.judging import judge
 from triage_node.imaging.wording.contrast import contrast_words
 
 NO_AGENT = [
+    "N O N E",
+    "NC",
+    "s/mdc",
+    "YOKTUR",
+    "不增强",
+    "ללא חומר ניגוד",
+    "بدون تباين",
+    "ไม่ฉีดสี",
+    "không tiêm",
+    "tanpa kontras",
+    "नहीं",
+    "造影剤は使用せず",
+    "NotApplicable",
+    "contraindicated",
+    "sense contrast",
     "w/out contrast",
     "ante contraste",
     "___",
@@ -158,6 +173,15 @@ NO_AGENT = [
     "HYPAQUE NOT GIVEN",
 ]
 AGENT = [
+    "Omnipaque no. 350",
+    "OMNIPAQUE NO 300",
+    "Contrast before scan",
+    "Omnipaque 100 ml prior to the scan",
+    "Ultravist vor Untersuchung",
+    "碘海醇 无不良反应",
+    "イオパミロン 副作用なし",
+    "옴니파크 부작용 없음",
+    "tak",
     "POST-CONTRAST",
     "WITHOUT AND WITH",
     "w/ & w/o",
@@ -222,6 +246,11 @@ AGENT = [
     "X",
 ]
 PLAIN_SERIES = [
+    "antes del contraste",
+    "prima del contrasto",
+    "before the contrast",
+    "EDGE ENHANCED",
+    "brain W",
     "AX HEAD + C SPINE",
     "HEAD +C-SPINE",
     "HEAD WITH C-SPINE",
@@ -271,6 +300,10 @@ PLAIN_SERIES = [
     "sin contraste",
 ]
 CONTRAST_SERIES = [
+    "HEAD W",
+    "CT HEAD ENHANCED",
+    "CRANE INJECTE",
+    "артериальная фаза",
     "HEAD C+",
     "+C 5mm",
     "POST CONTRAST",

@@ -1,6 +1,7 @@
 """Files a scan leaves out: those that were instances count against the series beside them."""
 
 import ct
+import pydicom
 import pytest
 
 from triage_node.imaging import scan
@@ -52,3 +53,21 @@ def test_the_caution_names_the_files(tmp_path):
     said = damage_caution(damaged).message
     assert "5 files are damaged and may belong to the series: 1.dcm, 2.dcm, 3.dcm and 2 more. It is cut off." in said
     assert "1 file is damaged" in damage_caution(damaged[:1]).message
+
+
+def test_a_second_file_of_the_same_image_is_no_damage(folder):
+    for path in sorted(folder.iterdir()):
+        (folder / f"copy of {path.name}").write_bytes(path.read_bytes())
+    assert len(scan([folder]).skipped) == 4
+    assert beside(folder) == ()
+
+
+@pytest.mark.parametrize("keyword", ["ImagePositionPatient", "PixelData"])
+def test_another_image_under_the_uid_of_the_first_is_missing_from_the_series(folder, keyword):
+    first, second = (pydicom.dcmread(folder / name) for name in ("0001.dcm", "0002.dcm"))
+    same = "PixelData" if keyword == "ImagePositionPatient" else "ImagePositionPatient"
+    setattr(second, same, first[same].value)
+    second.SOPInstanceUID = second.file_meta.MediaStorageSOPInstanceUID = first.SOPInstanceUID
+    second.save_as(folder / "0002.dcm")
+    assert [one.path.name for one in beside(folder)] == ["0002.dcm"]
+    assert "1 file is left out and may belong to the series: 0002.dcm." in damage_caution(beside(folder)).message

@@ -61,6 +61,19 @@ def test_every_second_slice_missing_is_seen_by_the_thickness(missing):
     assert not any(gap.wide for gap in found)
 
 
+@pytest.mark.parametrize("untold", [None, 0, "", -1])
+@pytest.mark.parametrize("told", [{}, {"SpacingBetweenSlices": 5.0, "InstanceNumber": None}])
+def test_every_second_slice_missing_is_seen_without_a_thickness(untold, told):
+    found = gaps(head(missing=range(1, 32, 2), SliceThickness=untold, **told))
+    assert len(found) == 15
+    assert found[0].missing_mm == pytest.approx(5)
+
+
+@pytest.mark.parametrize("told", [{"InstanceNumber": None}, {"SpacingBetweenSlices": 0}, {"SpacingBetweenSlices": 10}])
+def test_whole_slices_of_10_mm_without_a_thickness_have_no_gap(told):
+    assert gaps(head(10.0, SliceThickness=None, **told)) == ()
+
+
 def placed(steps: list[float], thickness: list[float | None]):
     images = ct.head_ct(slices=len(steps) + 1, size=(32, 32))
     for ds, z, thick in zip(images, np.cumsum([0, *steps]), [*thickness, thickness[-1]], strict=True):

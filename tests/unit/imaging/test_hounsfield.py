@@ -52,6 +52,20 @@ def test_padding_that_could_be_tissue_is_not_believed(elements):
     assert hounsfield(np.array([[40]], np.int16), header(**elements), (1.0, 0.0))[0, 0] == 40
 
 
+@pytest.mark.parametrize("padding", [1000, 3071, 30000])
+def test_dense_padding_that_the_header_does_not_name_is_air(padding):
+    values = np.full((20, 24), padding, np.int16)
+    values[4:-4, 4:-4] = 40
+    assert np.unique(hounsfield(values, header(), (1.0, 0.0))).tolist() == [-1024, 40]
+
+
+@pytest.mark.parametrize("corner", [40, 900, -1000])
+def test_bone_within_an_image_is_no_padding(corner):
+    values = np.full((20, 24), 1500, np.int16)
+    values[[0, -1]] = corner
+    assert np.unique(hounsfield(values, header(), (1.0, 0.0))).tolist() == sorted([corner, 1500])
+
+
 def test_the_12_bit_wrap_of_the_rsna_set():
     ds = header(BitsStored=12, PixelRepresentation=0)
     stored = np.array([[40, 4096 - 1000, 4095]], np.uint16)  # 40 HU, and -1000 and -1 HU modulo 4096

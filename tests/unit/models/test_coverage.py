@@ -81,9 +81,10 @@ def test_one_missing_thick_slice_passes(analyze):
         (range(1, 32, 2), "places"),
         ([10, 14, 18], "14 mm in 3 places"),
         (range(22, 32), "goes on above the topmost slice"),
+        (range(26, 32), "goes on above the topmost slice"),
         (range(8), "goes on below the lowest slice"),
     ],
-    ids=["half alternate", "all alternate", "three single", "vertex", "base"],
+    ids=["half alternate", "all alternate", "three single", "vertex", "10 mm of vertex", "base"],
 )
 def test_what_is_missing_elsewhere_is_uncertain(analyze, missing, words):
     holed = analyze("plain", missing)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from triage_node.imaging.series import Series, Skipped
+from triage_node.imaging.series import COPY, NAMESAKE, Series, Skipped
 from triage_node.reasons import Reason, ReasonCode
 
 _MAGIC, _MAGIC_OFFSET = b"DICM", 128
@@ -27,12 +27,15 @@ def damage_caution(damaged: tuple[Skipped, ...]) -> Reason:
     named = ", ".join(one.path.name for one in damaged[:_MOST_NAMED])
     more = f" and {len(damaged) - _MOST_NAMED} more" if len(damaged) > _MOST_NAMED else ""
     files = "1 file is" if len(damaged) == 1 else f"{len(damaged)} files are"
-    detail = f"{files} damaged and may belong to the series: {named}{more}. {damaged[0].why}"
+    state = "left out" if any(one.why == NAMESAKE for one in damaged) else "damaged"
+    detail = f"{files} {state} and may belong to the series: {named}{more}. {damaged[0].why}"
     return Reason.of(ReasonCode.SLICES_MISSING, detail)
 
 
 def _calls_itself_dicom(skipped: Skipped) -> bool:
     name = skipped.path.name
+    if skipped.why == COPY:
+        return False
     # A media directory is read by nobody here; files with ._ before their name are what macOS leaves beside others.
     if name.upper() == "DICOMDIR" or "DICOMDIR" in skipped.why or name.startswith("._"):
         return False

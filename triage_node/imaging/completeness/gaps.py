@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from triage_node.imaging.frame import Frame
+from triage_node.imaging.header import whole
 from triage_node.imaging.stack import Stack
 
 # So many distances on either side say what is usual there: a series may be thin below and thick above.
@@ -59,8 +60,8 @@ def find_gaps(stack: Stack) -> tuple[Gap, ...]:
     """Return where slices are missing, from feet to head.
 
     What is usual is the median distance of the neighborhood or, where that is less, the slice thickness: of a series
-    that lost every second slice all distances are alike. Numbers of instances are not asked, for they say the same
-    where they can be trusted and jump for many reasons.
+    that lost every second slice all distances are alike. Where no thickness is known, the spacing that the header
+    states is asked, and the numbers of instances; beside a thickness they are not, for they jump for many reasons.
     """
     distances = np.diff(stack.positions_mm)
     gaps = []
@@ -84,8 +85,18 @@ def words(gaps: Sequence[Gap]) -> str:
 
 def _usual_mm(distances: np.ndarray, index: int, frames: Sequence[Frame]) -> float:
     near = float(np.median(distances[max(0, index - _NEIGHBORHOOD) : index + _NEIGHBORHOOD + 1]))
-    known = [frame.thickness_mm for frame in frames[index : index + 2] if frame.thickness_mm and frame.thickness_mm > 0]
-    return min(near, max(known)) if known else near
+    pair = frames[index : index + 2]
+    known = [frame.thickness_mm for frame in pair if frame.thickness_mm and frame.thickness_mm > 0]
+    if known:
+        return min(near, max(known))
+    stated = [frame.distance_mm for frame in pair if frame.distance_mm and frame.distance_mm > 0]
+    return min([near, distances[index] / _steps(*pair), *stated])
+
+
+def _steps(below: Frame, above: Frame) -> int:
+    """Return by how much the numbers of two neighbors differ, at least 1."""
+    first, second = (whole(frame.instance.header, "InstanceNumber") for frame in (below, above))
+    return 1 if first is None or second is None else max(1, abs(second - first))
 
 
 def _name(stack: Stack, index: int) -> str:

@@ -33,12 +33,13 @@ _NAME = re.compile(
 )
 _ENHANCED = re.compile(
     r"\b(?:[CK]ONTRAS[TC]\w*|(?:WITH|W) (?:CON\w*|IV|C(?! ?SPINE)|KM)|POST ?CON\w*|CECT|CT[AVP]|ANGIO\w*|"
-    rf"VENO(?:US|GRA\w*)|ARTERIAL|PERFUSI\w*|BOLUS|KM|КОНТРАСТ\w*)\b|{known.ASIAN_CONTRAST}"
+    rf"VENO(?:US|GRA\w*)|ARTERIAL|PERFUSI\w*|BOLUS|KM|INJECTEE?S?|(?<!EDGE )ENHANCED$|HEAD W$|"
+    rf"КОНТРАСТ\w*|АРТЕРИАЛЬН\w*|ВЕНОЗН\w*)\b|{known.ASIAN_CONTRAST}"
 )
 _AFTER_OR_WITH = re.compile(rf"{known.any_of(known.AFTER, known.WITH)}(?: IV)* {_SIGN}\b")
 _DENIED = re.compile(
-    rf"(?:{_NOT}|{known.any_of(known.BEFORE)})(?: (?:IV|ANY|OF|DE))* {_SIGN}\b|{_SIGN} (?:{_NOT}|ONCESI|ONCE)\b|"
-    rf"{_PLAIN.pattern}|{known.ASIAN_PLAIN}"
+    rf"(?:{_NOT}|{known.any_of(known.BEFORE)})(?: (?:IV|ANY|OF|THE|DE|DEL|DU|DI|DER|DEM|LA|LE|EL))* {_SIGN}\b|"
+    rf"{_SIGN} (?:{_NOT}|ONCESI|ONCE)\b|{_PLAIN.pattern}|{known.ASIAN_PLAIN}"
 )
 _AMOUNT = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?) ?(?:MLS?|CCS?|CM3|MG|GR?|MMOL|L|МЛ)\b")
 # What stands beside an agent, and may be denied without denying the agent.
@@ -46,6 +47,11 @@ _ASIDE = (
     r"(?:(?:KNOWN|PRIOR|PREVIOUS|ANY|ADVERSE|SIDE|BEKANNTE?|CONNUE?)\s+)*"
     r"(?:ALL?ERG\w*|АЛЛЕРГ\w*|REA[CK]TION\w*|[CK]OMPLI[CK]ATION\w*|[EP]\w*VASAT\w*|PROBLEM\w*|ISSUES?|EVENTS?|EFFECTS?|INCIDENTS?|"
     r"PREMED\w*|SEDATION|CHASER|DELAY|TILT|GAP|MOTION)\b"
+)
+# An agent given before the images were made is in them.
+_EXAM = (
+    r"(?:(?:THE|START|OF|DEM|DER|DE|LE|LA|L|IL|EL) ?)*"
+    r"(?:SCAN\w*|EXAM\w*|IMAGING|STUDY|ACQUI\w*|UNTERSUCHUNG\w*|CT|TDM)\b"
 )
 _SPELLINGS = tuple(
     (re.compile(pattern), new)
@@ -61,7 +67,7 @@ _SPELLINGS = tuple(
         ),
         (r"\bW ?[/ ] ?O(?:UT)?\b", "WO"),
         (r"\bW ?/", "WITH "),
-        (r"\b([CS]) ?/(?= ?[CKI])", r"\1IN "),
+        (r"\b([CS]) ?/(?= ?[CKIM])", r"\1IN "),
         (r"\bCIN ", "CON "),
         (r"\b([^\W\d])[./]([^\W\d])\b(?:[./]([^\W\d])\b)?\.?", r"\1\2\3"),
         (r"\bI V\b", "IV"),
@@ -76,8 +82,11 @@ _SPELLINGS = tuple(
             rf"\bPRE[ -]*POST\b",
             " BOTH ",
         ),
-        (rf"{_NOT} {_ASIDE}|\b{_ASIDE}\W+{_NOT}", " "),
+        (rf"{_NOT} {_ASIDE}|\b{_ASIDE}\W+{_NOT}|{known.ASIAN_ASIDE}", " "),
         (rf"\b({_SIGN})\W+(?:N|F|0(?:\.0+)?)$", r"NO \1"),
+        (rf"{known.any_of(known.BEFORE)} (?:TO )?{_EXAM}", " "),
+        (r"(?<=\w )NO ?\.? ?(?=\d{3}\b)", " "),
+        (r"\bN ?O ?N ?E\b", "NONE"),
         (r"(?<!\d)\.(?=\s|$)|:", " "),
         (r"[^\w\s.,;&+|]|_", " "),
         (r"\s+", " "),
