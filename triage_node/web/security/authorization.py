@@ -9,7 +9,7 @@ from fastapi.dependencies.models import Dependant
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from triage_node.identity import Access, Role
+from triage_node.identity import Access, Role, network_of
 from triage_node.web.dependencies import Services, services_of, the_services
 from triage_node.web.http.connection_limits import know
 from triage_node.web.http.exception_handlers import Forbidden, NotSignedIn, PasswordIsOld
@@ -74,7 +74,7 @@ def require(*roles: Role, with_old_password: bool = False) -> Guard:
     async def guard(
         request: Request, principal: CurrentPrincipal, services: Annotated[Services, Depends(the_services)]
     ) -> Principal:
-        _slow_down(services, principal.name if principal else address_of(request))
+        _slow_down(services, principal.name if principal else network_of(address_of(request)))
         if principal is None:
             raise NotSignedIn
         request.state.principal = principal
