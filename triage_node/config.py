@@ -5,6 +5,7 @@ then the defaults below.
 """
 
 import ipaddress
+import json
 import os
 import re
 import socket
@@ -33,7 +34,10 @@ SECRETS = frozenset(["openid_client_secret", "database_url"])
 
 AETitle = Annotated[str, Field(min_length=1, max_length=16, pattern=r"^[ -\[\]-~]*[!-\[\]-~][ -\[\]-~]*$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
-Seconds = Annotated[float, Field(gt=0)]
+Time = Annotated[float, Field(gt=0, le=1_000_000)]
+"""Seconds, minutes or hours; no more than operating systems wait for at once."""
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+Megabytes = Annotated[int, Field(ge=0, le=1_000_000_000)]
 Origin = Literal["default", "option", "environment", "file"]
 
 
@@ -75,30 +79,30 @@ class Settings(BaseSettings):
     allowed_calling_ae_titles: Annotated[tuple[AETitle, ...], NoDecode] = Field(
         (), description="AE titles that may send; empty allows all on loopback only, `*` allows all anywhere"
     )
-    maximum_associations: int = Field(32, ge=1, description="associations served at once")
-    maximum_associations_per_address: int = Field(
-        16, ge=1, description="associations served at once of one address, so that none can take all"
+    maximum_associations: Count = Field(32, description="associations served at once")
+    maximum_associations_per_address: Count = Field(
+        16, description="associations served at once of one address, so that none can take all"
     )
-    association_idle_seconds: Seconds = Field(60.0, description="a silent association is aborted after this time")
-    maximum_instance_mb: int = Field(2048, ge=1, description="a larger instance is refused")
+    association_idle_seconds: Time = Field(60.0, description="a silent association is aborted after this time")
+    maximum_instance_mb: Megabytes = Field(2048, ge=1, description="a larger instance is refused")
     data_dir: Path = Field(Path("triage-data"), description="spool, results and the SQLite file live here")
     database_url: str | None = Field(None, description="SQLAlchemy URL of the worklist; default SQLite in `data_dir`")
-    disk_reserve_mb: int = Field(512, ge=0, description="with less free space, instances are refused with 0xA700")
-    series_quiet_seconds: Seconds = Field(20.0, description="a head CT series silent this long is analyzed")
-    study_quiet_seconds: Seconds = Field(60.0, description="a study silent this long is complete")
-    study_maximum_seconds: Seconds = Field(900.0, description="a study is analyzed at the latest after this time")
+    disk_reserve_mb: Megabytes = Field(512, description="with less free space, instances are refused with 0xA700")
+    series_quiet_seconds: Time = Field(20.0, description="a head CT series silent this long is analyzed")
+    study_quiet_seconds: Time = Field(60.0, description="a study silent this long is complete")
+    study_maximum_seconds: Time = Field(900.0, description="a study is analyzed at the latest after this time")
     destinations: Annotated[tuple[Destination, ...], NoDecode] = Field(
         (), description="who receives the reports, each `AET@HOST:PORT`"
     )
-    connect_timeout_seconds: Seconds = Field(10.0, description="a peer that does not answer in this time is down")
-    answer_timeout_seconds: Seconds = Field(
+    connect_timeout_seconds: Time = Field(10.0, description="a peer that does not answer in this time is down")
+    answer_timeout_seconds: Time = Field(
         60.0, description="how long a peer may take to answer a message once it is connected"
     )
-    retry_first_seconds: Seconds = Field(5.0, description="first pause before a delivery is tried again; it doubles")
-    retry_longest_seconds: Seconds = Field(
+    retry_first_seconds: Time = Field(5.0, description="first pause before a delivery is tried again; it doubles")
+    retry_longest_seconds: Time = Field(
         600.0, description="longest pause between two tries; a destination that is down is called each minute"
     )
-    retry_give_up_hours: Seconds = Field(
+    retry_give_up_hours: Time = Field(
         72.0, description="tried for this time, a delivery is dead and waits for a person"
     )
     report_not_analyzed: bool = Field(True, description="send a report for a CT study that could not be analyzed")
@@ -108,17 +112,17 @@ class Settings(BaseSettings):
         description="`keep` writes a Grad-CAM picture beside each result, for quality control; `send` also sends it "
         "after the report, as a Secondary Capture",
     )
-    prior_study_days: int = Field(30, ge=0, description="an older study is a prior and is not analyzed; 0 analyzes all")
-    analysis_timeout_seconds: Seconds = Field(300.0, description="an analysis that takes longer is ended and retried")
-    analysis_attempts: int = Field(3, ge=1, description="tries before a study is failed")
+    prior_study_days: int = Field(
+        30, ge=0, le=1_000_000, description="an older study is a prior and is not analyzed; 0 analyzes all"
+    )
+    analysis_timeout_seconds: Time = Field(300.0, description="an analysis that takes longer is ended and retried")
+    analysis_attempts: Count = Field(3, description="tries before a study is failed")
     worker_nice: int = Field(10, ge=0, le=19, description="niceness of the inference process, so intake stays fast")
     timezone: str | None = Field(
         None,
         description="zone of the node's times and days, an IANA name as in `Europe/Berlin`; default this machine's",
     )
-    maximum_wait_minutes: Seconds = Field(
-        60.0, description="a case waiting longer rises to the top of the reading order"
-    )
+    maximum_wait_minutes: Time = Field(60.0, description="a case waiting longer rises to the top of the reading order")
     web_enabled: bool = Field(True, description="serve the pages, the API and DICOMweb")
     web_host: str = Field("127.0.0.1", description="address the web server binds to; beyond loopback it wants TLS")
     web_port: int = Field(8080, ge=0, le=65535, description="port of the web server; 0 takes a free one")
@@ -133,11 +137,11 @@ class Settings(BaseSettings):
     web_allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="names the server answers to, `*.` before a domain; empty: this machine's names and `web_host`"
     )
-    web_idle_minutes: Seconds = Field(30.0, description="a session unused this long ends")
-    web_session_hours: Seconds = Field(12.0, description="a session ends after this time, used or not")
-    web_sign_ins_per_minute: int = Field(30, ge=1, description="tries to sign in taken from one address in a minute")
-    web_requests_per_minute: int = Field(
-        6000, ge=1, description="requests taken from one user, token or unknown address in a minute"
+    web_idle_minutes: Time = Field(30.0, description="a session unused this long ends")
+    web_session_hours: Time = Field(12.0, description="a session ends after this time, used or not")
+    web_sign_ins_per_minute: Count = Field(30, description="tries to sign in taken from one address in a minute")
+    web_requests_per_minute: Count = Field(
+        6000, description="requests taken from one user, token or unknown address in a minute"
     )
     openid_issuer: str | None = Field(None, description="URL of the OpenID provider people may sign in with")
     openid_client_id: str | None = Field(None, description="the node's client id at the provider")
@@ -206,6 +210,19 @@ class Settings(BaseSettings):
             return tuple(Destination.parse(part) if isinstance(part, str) else part for part in parts)
         return value
 
+    @field_validator("destinations")
+    @classmethod
+    def _each_once(cls, value: tuple[Destination, ...]) -> tuple[Destination, ...]:
+        return tuple(dict.fromkeys(value))
+
+    @field_validator("web_trusted_proxies")
+    @classmethod
+    def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            if one != "*":
+                ipaddress.ip_network(one)
+        return value
+
     @model_validator(mode="after")
     def _closed_beyond_loopback(self) -> Self:
         if not self.allowed_calling_ae_titles and not is_loopback(self.dicom_host):
@@ -272,7 +289,14 @@ class Settings(BaseSettings):
 
 
 def _at_commas(value: Any) -> Any:
-    return [part for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+    """Return the parts of a list that is written as a text, with commas or as JSON."""
+    if not isinstance(value, str):
+        return value
+    try:
+        written = json.loads(value) if value.lstrip().startswith("[") else None
+    except ValueError:
+        written = None
+    return written if isinstance(written, list) else [part.strip() for part in value.split(",") if part.strip()]
 
 
 def is_loopback(host: str) -> bool:
@@ -298,11 +322,12 @@ def read_settings(file: Path | None = None, **options: object) -> Settings:
     SettingsError
         A value is wrong; the sentence names key and value.
     """
-    if file is not None and not file.is_file():
-        raise SettingsError(f"The settings file {file} does not exist.")
+    source = file or SETTINGS_FILE
+    if not source.is_file() and (file is not None or os.path.lexists(source)):
+        raise SettingsError(f"The settings file {source} {'is no file' if source.exists() else 'does not exist'}.")
 
     class FileSettings(Settings):
-        model_config = SettingsConfigDict(toml_file=file or SETTINGS_FILE)
+        model_config = SettingsConfigDict(toml_file=source)
 
     check_environment(list(Settings.model_fields), os.environ)
     given = {key: value for key, value in options.items() if value is not None}
@@ -311,6 +336,8 @@ def read_settings(file: Path | None = None, **options: object) -> Settings:
     except ValidationError as error:
         raise SettingsError(complaint_of(error, list(Settings.model_fields), SECRETS)) from error
     except (ValueError, OSError) as error:
-        raise SettingsError(f"The settings cannot be read: {error}.") from error
+        raise SettingsError(
+            f"The settings file {source} cannot be read: {error}. It is TOML in UTF-8, without a byte order mark."
+        ) from error
     settings._options = frozenset(given)
     return settings

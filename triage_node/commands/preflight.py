@@ -21,11 +21,11 @@ def check_before_listening(settings: "Settings") -> None:
         A port is in use, or an address is not this machine's.
     """
     _check_model(settings)
-    _check_port("dicom", settings.dicom_host, settings.dicom_port)
-    if settings.web_enabled:
-        _check_certificate(settings)
-        _check_secret(settings)
-        _check_port("web", settings.web_host, settings.web_port)
+    with _bound("dicom", settings.dicom_host, settings.dicom_port):
+        if settings.web_enabled:
+            _check_certificate(settings)
+            _check_secret(settings)
+            _bound("web", settings.web_host, settings.web_port).close()
 
 
 def _check_model(settings: "Settings") -> None:
@@ -73,10 +73,10 @@ def _check_secret(settings: "Settings") -> None:
         raise SettingsError(f"openid_client_secret_file: {path} cannot be read: {error.strerror}.") from error
 
 
-def _check_port(kind: str, host: str, port: int) -> None:
+def _bound(kind: str, host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        socket.create_server((host, port), family=family).close()
+        return socket.create_server((host, port), family=family)
     except OSError as error:
         why = str(error.strerror or error).partition(" (while")[0]
         raise AddressUnavailable(

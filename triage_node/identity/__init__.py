@@ -2,7 +2,7 @@
 
 from triage_node.identity.accounts import FIRST_ADMINISTRATOR, Accounts, User
 from triage_node.identity.audit_trail import Access, AuditFilters, AuditTrail
-from triage_node.identity.lockouts import Lockouts
+from triage_node.identity.lockouts import Lockouts, network_of
 from triage_node.identity.passwords import Passwords, one_time_password
 from triage_node.identity.roles import Role
 from triage_node.identity.sessions import Limits, Sessions
@@ -22,5 +22,6 @@ __all__ = [
     "Token",
     "Tokens",
     "User",
+    "network_of",
     "one_time_password",
 ]

@@ -76,7 +76,7 @@ def everywhere(name: str) -> str:
 
 def of_stranger(name: str, address: str) -> tuple[str, str]:
     """Return the keys of a try from a browser that is not known: name with address, and address."""
-    network = _network(address)
+    network = network_of(address)
     return f"{_pairs_of(name)}{_short(network)}", f"address:{network}"
 
 
@@ -85,21 +85,23 @@ def of_device(nonce: str) -> str:
     return f"device:{_short(nonce)}"
 
 
+def network_of(address: str) -> str:
+    """Return an address as one sender may have it: of IPv6 everybody gets 2^64, but not of IPv4 within IPv6."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address[:64]
+    if not isinstance(found, IPv6Address):
+        return address
+    return str(found.ipv4_mapped or ip_network((int(found), 64), strict=False))
+
+
 def _pairs_of(name: str) -> str:
     return f"pair:{_short(name[:64].lower())}:"
 
 
 def _short(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:24]
-
-
-def _network(address: str) -> str:
-    """Return an address as one sender may have it: of IPv6 everybody gets 2^64."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return address[:64]
-    return str(ip_network((found, 64), strict=False)) if isinstance(found, IPv6Address) else address
 
 
 def _count(session: Session, key: str, now: float) -> None:

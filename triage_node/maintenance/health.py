@@ -1,5 +1,7 @@
 """Is everything there that the node needs?"""
 
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -45,17 +47,23 @@ def _try(name: str, attempt: Callable[[], str]) -> Health:
 
 
 def _disk(settings: Settings) -> str:
-    if not settings.data_dir.exists():
-        return f"{settings.data_dir} is not there yet; the first start makes it"
-    spool = Spool(settings.data_dir / "spool", settings.disk_reserve_mb << 20)
-    space = spool.space()
-    if space.free < spool.reserve_bytes:
+    """Tell how much is free; where no node ran nothing is made, the folder may have been named by mistake."""
+    folder = settings.data_dir
+    reserve_bytes = settings.disk_reserve_mb << 20
+    if (folder / "spool").exists():
+        Spool(folder / "spool", reserve_bytes)
+    there = next(one for one in (folder.absolute(), *folder.absolute().parents) if one.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise TriageError(f"The data folder {folder} cannot be used: {there} is no folder that the node may write.")
+    space = shutil.disk_usage(there)
+    if space.free < reserve_bytes:
         raise TriageError(f"{space.free >> 20} MB free is less than the reserve of {settings.disk_reserve_mb} MB.")
-    return f"{space.free >> 30} GB of {space.total >> 30} GB free at {settings.data_dir}"
+    free = f"{space.free >> 30} GB of {space.total >> 30} GB free at {there}"
+    return free if folder.exists() else f"{folder} is not there yet; the first start makes it; {free}"
 
 
 def _database(settings: Settings) -> str:
-    if settings.database_url is None and not settings.data_dir.exists():
+    if settings.database_url is None and not (settings.data_dir / "worklist.sqlite").exists():
         return "none yet; the first start makes it"
     worklist = Worklist(settings)
     try:

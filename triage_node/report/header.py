@@ -19,7 +19,7 @@ from triage_node.report.uids import carried_uid
 
 TIME = re.compile(r"([01]\d|2[0-3])([0-5]\d([0-5]\d(\.\d{1,6})?)?)?", re.ASCII)
 AGE = re.compile(r"\d{3}[DWMY]", re.ASCII)
-OFFSET = re.compile(r"[+-](0\d|1[0-4])[0-5]\d", re.ASCII)
+OFFSET = re.compile(r"[+-](0\d|1[01])[0-5]\d|[+-]1200|\+1[23][0-5]\d|\+1400", re.ASCII)
 
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, NotImplementedError, TypeError, ValueError, struct.error)
 """What pydicom raises on values that are not what their VR says."""
@@ -107,7 +107,7 @@ def age(ds: Dataset, keyword: str) -> str:
 
 
 def offset(ds: Dataset, keyword: str) -> str:
-    """Return an offset from UTC of the form ``&ZZXX`` (PS3.3 C.12.1.1.8), empty when it is none."""
+    """Return an offset from UTC of the form ``&ZZXX``, -1200 to +1400 (PS3.3 C.12.1.1.8), empty when it is none."""
     received = text_of(ds, keyword)
     return received if OFFSET.fullmatch(received) else ""
 

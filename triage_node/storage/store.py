@@ -51,7 +51,8 @@ class Spool:
     """
 
     def __init__(self, root: Path, reserve_bytes: int = 0) -> None:
-        self.layout = Layout(root)
+        # What is written down of it must hold in another working folder, too.
+        self.layout = Layout(root.absolute())
         self.reserve_bytes = reserve_bytes
         with storage_errors(f"use the data folder {root}"):
             self.layout.create()

@@ -14,6 +14,7 @@ from triage_node.ingest import Ingest
 from triage_node.storage import Spool
 from triage_node.web.application import build_application
 from triage_node.web.http.connection_limits import MOST_CONNECTIONS, BoundedConnection
+from triage_node.web.http.tls_connections import Loop
 from triage_node.web.machinery import Fact, Machinery
 from triage_node.web.security.audit import Auditor
 from triage_node.web.security.audit_forwarding import forwarder
@@ -117,6 +118,7 @@ class WebServer:
             lifespan="off",
             ws="none",
             http=BoundedConnection,
+            loop=f"{Loop.__module__}:{Loop.__name__}",
             limit_concurrency=MOST_CONNECTIONS,
             proxy_headers=settings.web_behind_proxy,
             forwarded_allow_ips=list(settings.web_trusted_proxies),

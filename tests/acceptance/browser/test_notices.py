@@ -110,6 +110,31 @@ def test_a_refusal_is_told_and_the_row_is_usable_again(listed, ward, status, bod
     expect(listed.row(uid)).to_have_count(1)
 
 
+def test_a_redirect_of_a_proxy_is_not_taken_for_an_acknowledgement(listed, ward):
+    uid = selected(listed).get_attribute("data-uid")
+
+    def ask_who(route):
+        route.fulfill(status=302, headers={"Location": "/single-sign-on"})
+
+    listed.page.route("**/acknowledgement", ask_who)
+    listed.page.keyboard.press("a")
+    expect(notice(listed)).to_contain_text("Your session has ended, nothing was changed.")
+    expect(listed.row(uid)).not_to_have_attribute("aria-busy", "true")
+    assert ward.node.study(uid)["acknowledged_at"] is None
+
+
+def test_a_key_that_is_held_down_acknowledges_one_study(listed, ward):
+    uid = selected(listed).get_attribute("data-uid")
+    following = listed.page.locator("#rows tr").nth(1).get_attribute("data-uid")
+    listed.page.keyboard.down("a")
+    expect(listed.row(following)).to_have_attribute("aria-selected", "true")
+    listed.page.keyboard.down("a")
+    listed.page.keyboard.up("a")
+    listed.page.keyboard.press("u")
+    expect(listed.row(uid)).to_have_count(1)
+    assert ward.node.study(following)["acknowledged_at"] is None
+
+
 def test_a_stale_row_names_who_was_first(listed, ward):
     uid = selected(listed).get_attribute("data-uid")
     ward.node.worklist.reader_actions.acknowledge(uid, "person rosa")

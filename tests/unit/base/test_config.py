@@ -142,3 +142,57 @@ def test_a_secret_is_not_repeated(tmp_path):
     with pytest.raises(SettingsError) as refused:
         read_settings(tmp_path / "node.toml")
     assert "271828" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("series_quiet_seconds", float("inf")),
+        ("association_idle_seconds", 1e300),
+        ("retry_give_up_hours", float("nan")),
+        ("maximum_instance_mb", 10**22),
+        ("maximum_associations", 10**9),
+        ("analysis_attempts", 2**63),
+        ("prior_study_days", 2**63),
+    ],
+)
+def test_a_number_that_no_part_of_the_node_could_use_is_refused_and_named(name, value):
+    with pytest.raises(SettingsError, match=f"^{name}: must be "):
+        read_settings(**{name: value})
+
+
+def test_a_settings_file_that_is_none_is_not_overlooked(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "triage-node.toml").mkdir()
+    with pytest.raises(SettingsError, match=r"triage-node\.toml is no file"):
+        read_settings()
+    (tmp_path / "triage-node.toml").rmdir()
+    (tmp_path / "triage-node.toml").symlink_to("moved.toml")
+    with pytest.raises(SettingsError, match=r"triage-node\.toml does not exist"):
+        read_settings()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1"])
+def test_a_settings_file_in_another_encoding_is_named(tmp_path, encoding):
+    file = tmp_path / "node.toml"
+    file.write_bytes('log_level = "INFO" # \u00fc'.encode(encoding))
+    with pytest.raises(SettingsError, match=r"node\.toml cannot be read: .*It is TOML in UTF-8"):
+        read_settings(file)
+
+
+def test_lists_in_the_environment_may_be_json(monkeypatch):
+    monkeypatch.setenv("TRIAGE_ALLOWED_CALLING_AE_TITLES", '["CT1", "PACS"]')
+    monkeypatch.setenv("TRIAGE_WEB_ALLOWED_HOSTS", "triage.example, node.example")
+    settings = read_settings()
+    assert settings.allowed_calling_ae_titles == ("CT1", "PACS")
+    assert settings.web_allowed_hosts == ("triage.example", "node.example")
+
+
+def test_a_destination_that_is_named_twice_gets_each_report_once():
+    assert len(read_settings(destinations=["A@a:1", "B@a:1", "A@a:1"]).destinations) == 2
+
+
+@pytest.mark.parametrize("proxy", ["300.1.1.1", "proxy.example", "10.0.0.0/33", "10.0.0.1/8"])
+def test_a_proxy_that_is_no_address_is_named(proxy):
+    with pytest.raises(SettingsError, match="web_trusted_proxies"):
+        read_settings(web_trusted_proxies=[proxy])

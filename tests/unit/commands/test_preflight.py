@@ -50,6 +50,13 @@ def test_a_port_in_use_is_named_with_its_setting(make_settings, kind):
             check_before_listening(settings)
 
 
+def test_one_port_for_both_servers_is_found_before_either_listens(make_settings):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+    with pytest.raises(StorageError, match=r"Address already in use.*web_port"):
+        check_before_listening(make_settings(dicom_port=port, web_port=port))
+
+
 def test_an_address_of_another_machine_is_named(make_settings):
     settings = make_settings(dicom_host="203.0.113.7", allowed_calling_ae_titles="*")
     with pytest.raises(AddressUnavailable, match=r"Cannot listen on 203\.0\.113\.7"):
@@ -123,6 +130,22 @@ def test_a_folder_named_by_mistake_is_not_made(tmp_path):
     assert "--create" in str(answer.exception)
     CliRunner().invoke(app, ["check", "--data-dir", str(tmp_path / "none")])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_check_makes_nothing_in_a_folder_where_no_node_ran(tmp_path):
+    (tmp_path / "letter.txt").write_text("mine")
+    answer = CliRunner().invoke(app, ["check", "--data-dir", str(tmp_path)])
+    assert answer.exit_code == 0
+    assert "database: none yet; the first start makes it" in answer.output
+    assert [one.name for one in tmp_path.iterdir()] == ["letter.txt"]
+
+
+@pytest.mark.parametrize("name", ["file", "file/data"])
+def test_check_names_a_data_folder_that_the_first_start_could_not_make(tmp_path, name):
+    (tmp_path / "file").touch()
+    answer = CliRunner().invoke(app, ["check", "--data-dir", str(tmp_path / name)])
+    assert answer.exit_code == 1
+    assert f"FAIL disk: The data folder {tmp_path / name} cannot be used: {tmp_path / 'file'} is no" in answer.output
 
 
 def test_a_person_may_be_added_before_the_first_start(tmp_path):

@@ -55,6 +55,20 @@ def test_the_offset_of_the_source_governs_its_own_times(at_home):
     assert (report.ContentDate, report.ContentTime, report.TimezoneOffsetFromUTC) == ("20260301", "220500", "-0330")
 
 
+@pytest.mark.parametrize("offset", ["+0530 ", "-0000", "+1400", "-1200"])
+def test_an_offset_of_the_range_of_the_standard_is_taken(at_home, offset):
+    at = datetime(2026, 3, 2, 1, 35, tzinfo=UTC)
+    report = at_home(BERLIN, at, TimezoneOffsetFromUTC=offset)
+    assert report.TimezoneOffsetFromUTC == offset.strip().replace("-0000", "+0000")
+    assert moment_of(report) == at
+
+
+@pytest.mark.parametrize("offset", ["-1230", "+1430", "0530", "+05:30", "Z", "+0560"])
+def test_an_offset_that_is_none_leaves_the_node_s_zone(at_home, offset):
+    report = at_home(BERLIN, datetime(2026, 3, 2, 1, 35, tzinfo=UTC), TimezoneOffsetFromUTC=offset)
+    assert (report.ContentTime, report.TimezoneOffsetFromUTC) == ("023500", "+0100")
+
+
 @pytest.mark.parametrize(
     ("study", "offset"),
     [

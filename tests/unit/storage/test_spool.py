@@ -2,6 +2,7 @@ import errno
 import json
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -107,6 +108,15 @@ def test_results_are_read_back_with_their_files(spool):
     assert json.loads(outcome.read_bytes()) == {"status": "analyzed"}
     assert (folder / "report-1.dcm").read_bytes() == b"report"
     assert len(spool.instances("1.2")) == 1, "a report is not an instance of the study's spool"
+
+
+def test_a_result_is_found_from_another_working_folder_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    spool = Spool(Path("data"))
+    folder = spool.keep_result("1.2", "first", {}, {"report-1.dcm": b"x"})
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / "other")
+    assert (folder / "report-1.dcm").read_bytes() == b"x"
 
 
 def test_only_the_owner_can_read_what_is_kept(spool):

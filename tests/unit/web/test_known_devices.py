@@ -59,6 +59,20 @@ def test_addresses_of_one_ipv6_network_are_one(at):
     assert attempt(at("2001:db8:1:3::1")) == 303
 
 
+def test_ipv4_addresses_that_a_proxy_writes_as_ipv6_are_not_one(at):
+    assert guess(at("::ffff:203.0.113.9"), 6)[-1] == 429
+    assert attempt(at("::ffff:10.0.0.2")) == 303
+    assert attempt(at("203.0.113.9")) == 429, "the same address in the other form"
+
+
+def test_tries_from_one_ipv6_network_share_a_rate(at, site):
+    limit = site.application.state.services.sign_in_limit
+    while not limit.take("2001:db8:1:2::/64"):
+        pass
+    assert guess(at("2001:db8:1:2::7"), 1) == [429]
+    assert guess(at("2001:db8:1:3::7"), 1) == [401]
+
+
 def test_a_known_browser_may_guess_as_little_as_others(at):
     own = at("10.0.0.2")
     assert attempt(own) == 303

@@ -15,6 +15,8 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from triage_node.identity import network_of
+
 MOST_CONNECTIONS = 500
 """Of all addresses together; uvicorn answers 503 to requests beyond."""
 LONG_BODIES = "/dicomweb/"
@@ -138,11 +140,12 @@ class BoundedConnection(HttpToolsProtocol):
 
     @property
     def _address(self) -> str:
-        return self.client[0] if self.client else ""
+        return network_of(self.client[0]) if self.client else ""
 
     def _is_of_proxy(self) -> bool:
         trusted = self.config.forwarded_allow_ips or ()
-        return self.config.proxy_headers and any(_covers(one, self._address) for one in trusted)
+        address = self.client[0] if self.client else ""
+        return self.config.proxy_headers and any(_covers(one, address) for one in trusted)
 
 
 def _covers(trusted: str, address: str) -> bool:

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from triage_node.errors import SignInRefused, TooManyAttempts
-from triage_node.identity import Access, Role, User
+from triage_node.identity import Access, Role, User, network_of
 from triage_node.web.dependencies import Services, the_services
 from triage_node.web.security.authorization import require
 from triage_node.web.security.csrf import check_not_forged
@@ -45,7 +45,7 @@ async def sign_in(
     """Open a session with a new id, whatever the browser sent before."""
     await check_not_forged(request, request.cookies.get(FORM_COOKIE, ""))
     address = address_of(request)
-    pause = services.sign_in_limit.take(address)
+    pause = services.sign_in_limit.take(network_of(address))
     if pause:
         raise HTTPException(429, "Too many attempts. Try again in a minute.", {"Retry-After": str(int(pause) + 1)})
     device = request.cookies.get(device_cookie(name), "")

@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from triage_node.errors import AccountError
+from triage_node.identity import network_of
 from triage_node.web.dependencies import Services, the_services
 from triage_node.web.http.exception_handlers import Forbidden
 from triage_node.web.pages.sign_in import note_sign_in, signed_in
@@ -31,7 +32,7 @@ _signer = URLSafeTimedSerializer(secrets.token_hex(32), salt="openid")
 @router.get("/sign-in/openid")
 def begin(request: Request, services: Annotated[Services, Depends(the_services)], next: str = "/") -> Response:
     """Lead to the provider."""
-    pause = services.sign_in_limit.take(address_of(request))
+    pause = services.sign_in_limit.take(network_of(address_of(request)))
     if pause:
         raise HTTPException(429, "Too many attempts. Try again in a minute.", {"Retry-After": str(int(pause) + 1)})
     try:

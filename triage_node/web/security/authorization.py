@@ -10,7 +10,7 @@ from fastapi.dependencies.models import Dependant
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from triage_node.identity import Access, Role
+from triage_node.identity import Access, Role, network_of
 from triage_node.web.dependencies import Services, services_of, the_services
 from triage_node.web.http.connection_limits import know
 from triage_node.web.http.exception_handlers import Forbidden, NotSignedIn, PasswordIsOld
@@ -86,7 +86,7 @@ class Required(Guard):
         self, request: Request, principal: CurrentPrincipal, services: Annotated[Services, Depends(the_services)]
     ) -> Principal:
         """Let the principal of a request pass, or raise."""
-        _slow_down(services, principal.name if principal else address_of(request))
+        _slow_down(services, principal.name if principal else network_of(address_of(request)))
         if principal is None:
             raise NotSignedIn
         request.state.principal = principal

@@ -80,8 +80,11 @@ function signInAgain() {
   return link;
 }
 
-/** Ask for a change. What goes wrong is told and null is returned, so that the person can try again. */
-async function act(address, options = {}) {
+/**
+ * Ask for a change. What goes wrong is told and null is returned, so that the person can try again. A form is answered
+ * with a redirect; where none is due, it is a proxy's that asks who is there, and nothing was changed.
+ */
+async function act(address, { isForm = false, ...options } = {}) {
   const headers = { Accept: "application/json", "X-CSRF-Token": formToken() };
   const signal = AbortSignal.timeout(PATIENCE_SECONDS * 1000);
   let answer;
@@ -91,8 +94,9 @@ async function act(address, options = {}) {
     notify(error.name === "TimeoutError" ? SILENT : UNREACHABLE);
     return null;
   }
-  if (answer.ok || answer.type === "opaqueredirect") return answer;
-  if (answer.status === 401) notify("Your session has ended, nothing was changed.", { control: signInAgain() });
+  const isRedirect = answer.type === "opaqueredirect";
+  if (answer.ok || (isRedirect && isForm)) return answer;
+  if (answer.status === 401 || isRedirect) notify("Your session has ended, nothing was changed.", { control: signInAgain() });
   else notify(await refusal(answer));
   return null;
 }
@@ -111,7 +115,7 @@ async function submitGuarded(form, submitter) {
   const fields = new URLSearchParams(new FormData(form));
   if (submitter && submitter.name) fields.append(submitter.name, submitter.value);
   form.setAttribute("aria-busy", "true");
-  const answer = await act(form.action, { body: fields });
+  const answer = await act(form.action, { isForm: true, body: fields });
   form.removeAttribute("aria-busy");
   if (!answer) return;
   if (answer.type === "opaqueredirect") {

@@ -15,7 +15,7 @@
     if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input, select, textarea")) return;
     if (!actions[event.key]) return;
     event.preventDefault();
-    actions[event.key]();
+    if (!event.repeat) actions[event.key]();
   });
 
   /** What somebody has typed or marked is not thrown away for news. */

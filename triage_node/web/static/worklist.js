@@ -11,6 +11,7 @@
   const ahead = Date.now() - new Date(table.dataset.now);
   // The node sends something every 15 seconds; a cable that was pulled says nothing.
   const SILENCE_SECONDS = 40;
+  const REPEATED = ["j", "k", "ArrowDown", "ArrowUp"];
   let selected = null;
   let heardAt = Date.now();
   let watch = null;
@@ -216,6 +217,8 @@
     const action = actions[event.key];
     if (!action) return;
     event.preventDefault();
+    // A key that is held down repeats itself, and would acknowledge one study after another.
+    if (event.repeat && !REPEATED.includes(event.key)) return;
     action();
   });
 
