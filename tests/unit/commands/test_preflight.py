@@ -53,7 +53,7 @@ def test_a_port_in_use_is_named_with_its_setting(make_settings, kind):
 def test_one_port_for_both_servers_is_found_before_either_listens(make_settings):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-    with pytest.raises(StorageError, match=r"Address already in use.*web_port"):
+    with pytest.raises(AddressUnavailable, match=r"Address already in use.*web_port"):
         check_before_listening(make_settings(dicom_port=port, web_port=port))
 
 
