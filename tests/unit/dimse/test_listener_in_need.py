@@ -76,6 +76,25 @@ def test_without_a_free_descriptor_the_port_waits_and_comes_back(intake, clients
     assert intake.listener.state().last_error is None
 
 
+def test_idle_connections_that_hold_all_descriptors_give_way_at_once(intake):
+    sockets = [socket.socket() for _ in range(60)]
+    limit, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    highest = max(int(path.name) for path in Path("/proc/self/fd").iterdir())
+    resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 10, hard))
+    try:
+        *idle, client = sockets
+        for one in idle:
+            one.connect(("127.0.0.1", intake.port))
+        client.settimeout(5)
+        client.connect(("127.0.0.1", intake.port))
+        assert Peer(client).associate() == ACCEPTED
+        assert Peer(client).echo() == 0
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+        for one in sockets:
+            one.close()
+
+
 def test_without_a_thread_a_sender_is_rejected_for_the_moment(intake, caplog):
     usual = threading.stack_size(IMPOSSIBLE_STACK_BYTES)
     try:
