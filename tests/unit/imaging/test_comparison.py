@@ -160,7 +160,17 @@ def as_unknown(ds, tag, value):
     ds[tag] = RawDataElement(tag, "UN", len(value), value, 0, False, True)
 
 
+def with_other_numbers(ds, **values):
+    """Write numbers in other words; pydicom would write them its own way."""
+    for keyword, value in values.items():
+        tag = Tag(keyword)
+        ds[tag] = RawDataElement(tag, ds[tag].VR, len(value), value, 0, False, True)
+
+
 CHANGES_OF_ENCODING = {
+    "numbers in other words": lambda ds: with_other_numbers(
+        ds, RescaleIntercept=b"-1.0240E3 ", RescaleSlope=b"+1.000 ", InstanceNumber=b"001 ", SliceThickness=b"5.00"
+    ),
     "trailing padding": lambda ds: ds.add_new("DataSetTrailingPadding", "OB", bytes(64)),
     "a group length": lambda ds: ds.add_new(0x00100000, "UL", 1234),
     "an element without a value": lambda ds: ds.add_new("PatientComments", "LT", ""),
@@ -199,6 +209,8 @@ CHANGES_OF_CONTENT = {
     "a private text": lambda ds: setattr(ds[0x0009, 0x1001], "value", "even"),
     "a private number": lambda ds: setattr(ds[0x0009, 0x1002], "value", [1.25, -3.25]),
     "a private item": lambda ds: setattr(ds[0x0009, 0x1004].value[0], "PatientID", "outside"),
+    "the last digit": lambda ds: with_other_numbers(ds, RescaleSlope=b"1.0000000000001 "),
+    "a number that is none": lambda ds: with_other_numbers(ds, RescaleIntercept=b"-1_024"),
     "the rescaling": lambda ds: setattr(ds, "RescaleIntercept", -1000),
     "lossy, said": lambda ds: setattr(ds, "LossyImageCompression", "01"),
     "behind the pixels": lambda ds: ds.private_block(0x7FE3, "TEST", create=True).add_new(1, "LO", "more"),
