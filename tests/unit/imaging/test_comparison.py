@@ -2,6 +2,7 @@
 
 import copy
 import io
+import resource
 
 import numpy as np
 import pytest
@@ -346,3 +347,15 @@ def test_the_parts_of_a_file(plain):
     assert parts.pixels.end - parts.pixels.start == 40 * 37 * 2
     assert parts.before.PatientID == "TEST0"
     assert len(parts.behind) == 0
+
+
+def test_without_a_descriptor_nothing_is_said_of_two_images(plain, tmp_path):
+    other = written(image(), tmp_path / "other.dcm", ImplicitVRLittleEndian)
+    limit, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        with pytest.raises(OSError, match="Too many open files"):
+            difference(plain, other)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+    assert difference(plain, other) is Difference.NONE
