@@ -138,4 +138,10 @@ class Unforeseen:
             log.error("request_failed path=%s error=%s", _route(request), origin(error))
             if started:
                 raise
-            await refuse(request, 500, "Something went wrong in the node; its log says where.")(scope, receive, send)
+            await _unforeseen(request, error)(scope, receive, send)
+
+
+def _unforeseen(request: Request, error: Exception) -> Response:
+    if isinstance(error, RuntimeError) and "start new thread" in str(error):
+        return refuse(request, 503, "The node can start no thread now. Try again in a while.", {"Retry-After": "10"})
+    return refuse(request, 500, "Something went wrong in the node; its log says where.")
