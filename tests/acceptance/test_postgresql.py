@@ -55,6 +55,7 @@ def test_the_worklists_tests_pass_on_postgresql(server):
     pytest.importorskip("psycopg")
     command = [Path(sys.executable).with_name("pytest"), "-q", "-p", "no:cacheprovider", "-k", "not sqlite"]
     command += [UNIT / room for room in ROOMS]
+    command.append(UNIT / "web" / "test_odd_characters.py")
     environment = os.environ | {"TRIAGE_TEST_POSTGRESQL": server}
     result = subprocess.run(command, cwd=UNIT.parents[1], env=environment, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout[-3000:]

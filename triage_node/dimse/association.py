@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Mapping
 
 from triage_node.dimse.associate_request import Request
-from triage_node.dimse.command_set import Command, Operation
+from triage_node.dimse.command_set import RESPONSE, Command, Operation
 from triage_node.dimse.message import DataSet, Message
 from triage_node.dimse.negotiation import UNKNOWN_CALLING_AE_TITLE, Context, Rejection, accept, objection
 from triage_node.dimse.pdu import (
@@ -76,6 +76,7 @@ class Association:
         self._calling_ae_title = ""
         self._longest_pdu_bytes = 0
         self._data_set: DataSet | None = None
+        self._has_kept = False
 
     def serve(self, request: bytes) -> None:
         """Serve until the peer releases, aborts, goes away or breaks the protocol.
@@ -145,8 +146,8 @@ class Association:
                 raise ProtocolError(f"an unexpected PDU of type {kind}", AbortReason.UNEXPECTED_PDU)
             for item in data_items(body):
                 message = self._take(message, item)
-            if message is None:
-                self._connection.message_ended()
+            if body and message is None:
+                self._connection.message_ended(brought_instance=self._has_kept)
 
     def _take(self, message: Message | None, item: DataItem) -> Message | None:
         """Add a fragment to the message; answer and start anew when it is whole."""
@@ -178,12 +179,16 @@ class Association:
 
     def _answer(self, request: Command, context: Context) -> None:
         data_set, self._data_set = self._data_set, None
+        self._has_kept = False
         if request.operation == Operation.C_CANCEL:
             return
+        if request.operation & RESPONSE:
+            raise ProtocolError("a response to a request that was never made")
         if request.operation == Operation.C_ECHO:
             status = SUCCESS if request.sop_class_uid == context.abstract_syntax else SOP_CLASS_NOT_SUPPORTED
         elif request.operation == Operation.C_STORE:
             status = self._store(request, data_set or self._begin(request, context))
+            self._has_kept = status == SUCCESS
         else:
             status = UNRECOGNIZED_OPERATION
         self._connection.send(data_pdus(context.context_id, request.response(status), self._longest_pdu_bytes))

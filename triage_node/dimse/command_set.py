@@ -38,7 +38,7 @@ RESPONSE = 0x8000
 
 @dataclass(frozen=True)
 class Command:
-    """A request."""
+    """A request; one without a Message ID or a Priority has 0."""
 
     operation: int
     message_id: int
@@ -60,11 +60,11 @@ class Command:
         try:
             return cls(
                 operation=_number(elements[Field.COMMAND_FIELD]),
-                message_id=_number(elements.get(Field.MESSAGE_ID, bytes(2))),
+                message_id=_number(elements.get(Field.MESSAGE_ID, b"\0")),
                 has_data_set=_number(elements[Field.COMMAND_DATA_SET_TYPE]) != NO_DATA_SET,
                 sop_class_uid=_uid(elements.get(Field.AFFECTED_SOP_CLASS_UID, b"")),
                 sop_instance_uid=_uid(elements.get(Field.AFFECTED_SOP_INSTANCE_UID, b"")),
-                priority=_number(elements.get(Field.PRIORITY, bytes(2))),
+                priority=_number(elements.get(Field.PRIORITY, b"\0")),
             )
         except KeyError as error:
             raise ValueError("the command set lacks an element") from error
@@ -86,22 +86,23 @@ class Command:
 
 def _elements(encoded: bytes) -> dict[int, bytes]:
     elements, at = {}, 0
-    while at < len(encoded):
+    end = len(encoded.rstrip(b"\0"))  # some pad it
+    while at < end:
         if len(encoded) - at < ELEMENT.size:
             raise ValueError("the command set is cut off")
         group, element, length = ELEMENT.unpack_from(encoded, at)
         at += ELEMENT.size
         if group != 0 or length > len(encoded) - at:
             raise ValueError("the command set is damaged")
-        elements[element] = encoded[at : at + length]
+        if length:  # an empty element says as much as none
+            elements[element] = encoded[at : at + length]
         at += length
     return elements
 
 
 def _number(value: bytes) -> int:
-    if len(value) != US.size:
-        raise ValueError("a number of the command set has a wrong length")
-    return int(US.unpack(value)[0])
+    """Return a US value, also when it came longer than its two bytes, or shorter."""
+    return int.from_bytes(value[: US.size], "little")
 
 
 def _uid(value: bytes) -> str:

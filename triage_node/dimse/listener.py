@@ -153,7 +153,7 @@ class Listener:
         return self._socket
 
     def _accept(self) -> bool:
-        """Take a connection; without a file descriptor or memory for it, wait and let one go that only waits."""
+        """Take a connection; without a file descriptor or memory for it, let one go that only waits, or wait."""
         try:
             connection, address = self._listening.accept()
         except BlockingIOError:
@@ -162,7 +162,8 @@ class Listener:
             return True
         except OSError as error:
             self._troubles.note("accepting", error.strerror or str(error))
-            self._reception.send_away_one()
+            if self._reception.send_away_one():
+                return True
             self._selector.unregister(self._listening)
             self._resume_at = time.monotonic() + PAUSE_SECONDS
             return False

@@ -5,6 +5,8 @@ import time
 # A message that comes slower than this keeps a place from others for nothing; the slowest line to a hospital is faster.
 LEAST_BYTES_A_SECOND = 1024
 PACE_SECONDS = 60.0
+# Slower than this it is, when others wait for its place.
+LEAST_BYTES_A_SECOND_IN_NEED = 16 * 1024
 
 
 class Pace:
@@ -34,9 +36,9 @@ class Pace:
         return was_fast_enough
 
     def is_too_slow(self, seconds: float) -> bool:
-        """Tell whether for at least so long less came than should."""
+        """Tell whether for at least so long less came than should when others wait."""
         waited = self._waited()
-        return waited >= seconds and self._bytes < LEAST_BYTES_A_SECOND * waited
+        return waited >= seconds and self._bytes < LEAST_BYTES_A_SECOND_IN_NEED * waited
 
     def _waited(self) -> float:
         since = self._waiting_since

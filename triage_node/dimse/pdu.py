@@ -73,9 +73,9 @@ class Connection:
     Attributes
     ----------
     quiet_since
-        When the last message had been answered (monotonic seconds), None while one is under way.
+        When it was made, or last brought an instance (monotonic seconds), None while a message is under way.
     has_worked
-        Whether there was a message at all.
+        Whether it brought an instance at all.
     """
 
     def __init__(self, connection: socket.socket, idle_seconds: float) -> None:
@@ -86,7 +86,8 @@ class Connection:
         self._socket = connection
         self._buffer = bytearray(MAXIMUM_PDU_BYTES + HEADER.size)
         self._pace = Pace()
-        self.quiet_since: float | None = time.monotonic()
+        self._used_at = time.monotonic()
+        self.quiet_since: float | None = self._used_at
         self.has_worked = False
 
     def read(self) -> tuple[PDUType, memoryview]:
@@ -102,10 +103,12 @@ class Connection:
         kind, length = pdu_header(self._receive(HEADER.size))
         return kind, self._receive(length)
 
-    def message_ended(self) -> None:
-        """Say that what was read so far has been answered."""
-        self.quiet_since = time.monotonic()
-        self.has_worked = True
+    def message_ended(self, brought_instance: bool) -> None:
+        """Say that a message has been answered; one that brought nothing, as an echo, does not count as use."""
+        if brought_instance:
+            self._used_at = time.monotonic()
+            self.has_worked = True
+        self.quiet_since = self._used_at
 
     def is_dawdling(self, seconds: float) -> bool:
         """Tell whether a message is under way that has come too slowly for so long."""
@@ -119,10 +122,12 @@ class Connection:
         ConnectionEnded
             The peer has gone.
         """
+        self._pace.wait()  # a peer that does not read what it asked for is waited for as well
         try:
             self._socket.sendall(pdu)
         except OSError as error:
             raise ConnectionEnded from error
+        self._pace.goes_on(0)
 
     def wait_for_end(self, within_seconds: float) -> None:
         """Say no more and read away what still comes until the peer closes (PS3.8 Section 9.2, Sta13).

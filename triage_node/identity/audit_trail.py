@@ -53,12 +53,12 @@ class AuditTrail:
         rows = [
             {
                 "at": access.at,
-                "user_name": access.user_name[:80],
+                "user_name": _storable(access.user_name)[:80],
                 "role": access.role,
-                "address": access.address[:64],
+                "address": _storable(access.address)[:64],
                 "action": access.action[:32],
-                "study_instance_uid": access.study_instance_uid[:64],
-                "query": access.query[:1000],
+                "study_instance_uid": _storable(access.study_instance_uid)[:64],
+                "query": _storable(access.query)[:1000],
                 "allowed": access.allowed,
             }
             for access in accesses
@@ -92,6 +92,11 @@ class AuditTrail:
         """Return the words for what was done so far."""
         with self._database.read() as session:
             return distinct(session, AuditRow.action)
+
+
+def _storable(asked: str) -> str:
+    """Return a text of a request, with a mark for each character that a database refuses: NUL, half characters."""
+    return asked.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def _conditions(session: Session, filters: AuditFilters) -> Iterator[Any]:

@@ -134,7 +134,7 @@ class Ingest:
     ) -> None:
         code = "instance_refused" if isinstance(error, InvalidInstance) else "storage_refused"
         message = f"{sender.calling_ae_title!r} at {sender.address}: {error}"
-        if not self._refusals.is_news(message, time.monotonic(), quiet_seconds):
+        if not self._refusals.is_news(message, time.monotonic(), quiet_seconds, (code, sender.address)):
             return
         log.warning("%s calling_ae_title=%r address=%s error=%s", code, sender.calling_ae_title, sender.address, error)
         try:

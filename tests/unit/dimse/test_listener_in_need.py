@@ -29,8 +29,8 @@ def intake(tmp_path):
 
 
 @pytest.fixture
-def no_descriptors() -> Iterator[None]:
-    """Leave the process without a free file descriptor."""
+def no_descriptors() -> Iterator[list[int]]:
+    """Leave the process without a free file descriptor; return some that can be closed."""
     limit, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     highest = max(int(path.name) for path in Path("/proc/self/fd").iterdir())
     filled = []
@@ -40,11 +40,19 @@ def no_descriptors() -> Iterator[None]:
             while True:
                 filled.append(os.dup(0))
         except OSError:
-            yield
+            yield filled
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
         for descriptor in filled:
             os.close(descriptor)
+
+
+@pytest.fixture
+def many_clients() -> Iterator[list[socket.socket]]:
+    sockets = [socket.socket() for _ in range(60)]
+    yield sockets
+    for one in sockets:
+        one.close()
 
 
 @pytest.fixture
@@ -76,6 +84,19 @@ def test_without_a_free_descriptor_the_port_waits_and_comes_back(intake, clients
     assert Peer(clients[0]).echo() == 0
     assert intake.listener.state().accepting
     assert intake.listener.state().last_error is None
+
+
+def test_idle_connections_that_hold_all_descriptors_give_way_at_once(intake, many_clients, request):
+    filled = request.getfixturevalue("no_descriptors")
+    for _ in range(10):
+        os.close(filled.pop())
+    *idle, client = many_clients
+    for one in idle:
+        one.connect(("127.0.0.1", intake.port))
+    client.settimeout(5)
+    client.connect(("127.0.0.1", intake.port))
+    assert Peer(client).associate() == ACCEPTED
+    assert Peer(client).echo() == 0
 
 
 def test_without_a_thread_a_sender_is_rejected_for_the_moment(intake, caplog):

@@ -1,14 +1,30 @@
 """A sender that behaves gets an association, whatever others hold."""
 
+import select
 import time
 
 import pytest
+from ct import head_ct
 from intakes import Intake
-from upper_layer import CT, EXPLICIT, RELEASE, VERIFIED, Peer, associate_request, command, context, data
+from pydicom.uid import generate_uid
+from upper_layer import (
+    CT,
+    EXPLICIT,
+    RELEASE,
+    VERIFICATION,
+    VERIFIED,
+    Peer,
+    associate_request,
+    command,
+    context,
+    data,
+    data_set_of,
+)
 
 from triage_node.config import read_settings
 from triage_node.dimse import pace, places
 from triage_node.dimse.command_set import Operation
+from triage_node.dimse.pdu import HEADER, PDUType
 
 OTHER = "127.0.0.2"
 REJECTED_FOR_NOW = (3, bytes((0, 2, 3, 2)))
@@ -121,14 +137,64 @@ def test_the_association_quiet_longest_makes_room(intake, connect):
     assert [peer.echo() for peer in others] == [0, 0, 0]
 
 
+def store(peer: Peer) -> int:
+    [ds] = head_ct(slices=1)
+    ds.SOPInstanceUID = generate_uid()
+    return peer.store(3, CT, *data_set_of(ds))
+
+
 def test_an_association_that_has_worked_may_rest_longer(intake, connect, monkeypatch):
     monkeypatch.setattr(places, "QUIET_AFTER_WORK_SECONDS", 1.2)
     node = intake(maximum_associations=1)
     [first] = associated(connect, node, 1)
-    assert first.echo() == 0
+    assert store(first) == 0
     assert connect(node, OTHER).send(CONTEXTS).read() == REJECTED_FOR_NOW
     assert connect(node, OTHER).associate(CONTEXTS) == ACCEPTED
     assert first.read()[0] == ABORTED
+
+
+def until_accepted(connect, node: Intake, keep_on) -> bool:
+    """Ask again and again for an association of the same address, while others go on; tell whether one was had."""
+    for _ in range(5):
+        peer = connect(node).send(CONTEXTS)
+        while not select.select([peer.connection], [], [], 0.1)[0]:
+            keep_on()
+        if peer.read()[0] == ACCEPTED:
+            return True
+    return False
+
+
+def test_who_only_echoes_makes_room_for_who_sends(intake, connect):
+    node = intake()
+    others = associated(connect, node, 4)
+    echo = data(1, command(Operation.C_ECHO, VERIFICATION, None, False), is_command=True)
+    assert until_accepted(connect, node, lambda: [peer.send(echo) for peer in others])
+
+
+def test_empty_pdus_keep_no_place(intake, connect, monkeypatch):
+    monkeypatch.setattr(places, "DAWDLING_SECONDS", 0.3)
+    node = intake()
+    others = associated(connect, node, 4)
+    assert until_accepted(connect, node, lambda: [peer.send(HEADER.pack(PDUType.DATA_TF, 0)) for peer in others])
+
+
+def test_who_does_not_read_the_answers_makes_room(intake, connect, monkeypatch):
+    monkeypatch.setattr(places, "DAWDLING_SECONDS", 0.3)
+    node = intake()
+    echoes = data(1, command(Operation.C_ECHO, VERIFICATION, None, False), is_command=True) * 1000
+    for peer in associated(connect, node, 4):
+        peer.connection.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            while True:
+                peer.connection.sendall(echoes)
+    assert until_accepted(connect, node, lambda: None)
+
+
+def test_a_message_of_a_few_kilobytes_a_second_makes_room(intake, connect, monkeypatch):
+    monkeypatch.setattr(places, "DAWDLING_SECONDS", 0.3)
+    node = intake()
+    others = busy(associated(connect, node, 4), 10)
+    assert until_accepted(connect, node, lambda: [peer.send(data(3, bytes(400), is_last=False)) for peer in others])
 
 
 def test_an_association_at_work_does_not_make_room(intake, connect):

@@ -2,6 +2,7 @@
 
 import copy
 import io
+import resource
 
 import numpy as np
 import pytest
@@ -160,7 +161,17 @@ def as_unknown(ds, tag, value):
     ds[tag] = RawDataElement(tag, "UN", len(value), value, 0, False, True)
 
 
+def with_other_numbers(ds, **values):
+    """Write numbers in other words; pydicom would write them its own way."""
+    for keyword, value in values.items():
+        tag = Tag(keyword)
+        ds[tag] = RawDataElement(tag, ds[tag].VR, len(value), value, 0, False, True)
+
+
 CHANGES_OF_ENCODING = {
+    "numbers in other words": lambda ds: with_other_numbers(
+        ds, RescaleIntercept=b"-1.0240E3 ", RescaleSlope=b"+1.000 ", InstanceNumber=b"001 ", SliceThickness=b"5.00"
+    ),
     "trailing padding": lambda ds: ds.add_new("DataSetTrailingPadding", "OB", bytes(64)),
     "a group length": lambda ds: ds.add_new(0x00100000, "UL", 1234),
     "an element without a value": lambda ds: ds.add_new("PatientComments", "LT", ""),
@@ -199,6 +210,8 @@ CHANGES_OF_CONTENT = {
     "a private text": lambda ds: setattr(ds[0x0009, 0x1001], "value", "even"),
     "a private number": lambda ds: setattr(ds[0x0009, 0x1002], "value", [1.25, -3.25]),
     "a private item": lambda ds: setattr(ds[0x0009, 0x1004].value[0], "PatientID", "outside"),
+    "the last digit": lambda ds: with_other_numbers(ds, RescaleSlope=b"1.0000000000001 "),
+    "a number that is none": lambda ds: with_other_numbers(ds, RescaleIntercept=b"-1_024"),
     "the rescaling": lambda ds: setattr(ds, "RescaleIntercept", -1000),
     "lossy, said": lambda ds: setattr(ds, "LossyImageCompression", "01"),
     "behind the pixels": lambda ds: ds.private_block(0x7FE3, "TEST", create=True).add_new(1, "LO", "more"),
@@ -334,3 +347,15 @@ def test_the_parts_of_a_file(plain):
     assert parts.pixels.end - parts.pixels.start == 40 * 37 * 2
     assert parts.before.PatientID == "TEST0"
     assert len(parts.behind) == 0
+
+
+def test_without_a_descriptor_nothing_is_said_of_two_images(plain, tmp_path):
+    other = written(image(), tmp_path / "other.dcm", ImplicitVRLittleEndian)
+    limit, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        with pytest.raises(OSError, match="Too many open files"):
+            difference(plain, other)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+    assert difference(plain, other) is Difference.NONE

@@ -1,10 +1,16 @@
 """What every answer carries, and what no answer does."""
 
+import asyncio
+import threading
+
+import httpx
 import pytest
-from sites import token_in
+from sites import ADDRESS, token_in
 
 from triage_node.web.views.plots import Line, Plot
 
+# More address space than there is: no thread can have such a stack.
+IMPOSSIBLE_STACK_BYTES = 1 << 47
 SCRIPT = '"><script>alert(1)</script>'
 
 
@@ -135,3 +141,18 @@ def test_what_only_wants_a_look_leaves_the_node_ready(make_site):
         "facts": [{"name": "database", "ok": True}],
         "warnings": ["deliveries"],
     }
+
+
+def test_without_a_thread_the_node_lives_and_says_that_it_cannot_now(site):
+    async def get(path: str) -> httpx.Response:
+        transport = httpx.ASGITransport(site.application, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url=ADDRESS) as client:
+            return await client.get(path)
+
+    usual = threading.stack_size(IMPOSSIBLE_STACK_BYTES)
+    try:
+        live, ready = asyncio.run(get("/health/live")), asyncio.run(get("/health/ready"))
+    finally:
+        threading.stack_size(usual)
+    assert (live.status_code, live.json()) == (200, {"status": "live"})
+    assert (ready.status_code, ready.headers["retry-after"]) == (503, "10")

@@ -61,6 +61,30 @@ def test_without_the_audit_there_are_no_data(site, monkeypatch):
     assert "kept" not in answer.text
 
 
+ODD = ["a\0b", "\0", "half \ud800", "\udfff"]
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_what_no_database_takes_is_kept_with_a_mark(site, clock, odd):
+    site.worklist.audit_trail.append([Access(clock(), odd, "reader", odd, "study_viewed", odd, f"state={odd}")])
+    [row] = site.worklist.audit_trail.latest()
+    assert row["action"] == "study_viewed"
+    for text in (row["user_name"], row["address"], row["query"]):
+        assert "\0" not in text.encode().decode(), "no NUL, and what has no UTF-8 cannot be encoded"
+
+
+def test_one_access_that_is_refused_takes_no_other_with_it(site, clock):
+    auditor = Auditor(site.worklist.audit_trail)
+    # What is queued before the start is written together.
+    answers = [True, False, "neither", True]
+    kept = [auditor.write(Access(clock(), "u", "reader", "a", "study_viewed", allowed=answer)) for answer in answers]
+    auditor.start()
+    try:
+        assert [future.exception(timeout=10) is None for future in kept] == [True, True, False, True]
+    finally:
+        auditor.stop()
+
+
 def test_signing_in_and_failing_to_are_kept(site, wait_for):
     browser = site.browser()
     token_in(browser, browser.get("/sign-in").text)

@@ -48,6 +48,11 @@ def difference(one: Path, other: Path) -> Difference:
 
     Pixels of different transfer syntaxes are compared decoded. Memory is bounded by a frame, the header, and what a
     deflated data set inflates to.
+
+    Raises
+    ------
+    OSError, MemoryError
+        A file cannot be read now, for want of descriptors or memory: that says nothing of the images.
     """
     try:
         first, second = read_parts(one), read_parts(other)
@@ -56,6 +61,8 @@ def difference(one: Path, other: Path) -> Difference:
         if not _same_pixels(first, second):
             return Difference.PIXELS
         return Difference.NONE if _same_elements(first, second) else Difference.HEADER
+    except (OSError, MemoryError):  # ours, not the files': another time they can be compared
+        raise
     except Exception:  # the border to a peer's bytes: what cannot be compared is not the same
         return Difference.PIXELS
 

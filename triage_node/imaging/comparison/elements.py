@@ -1,7 +1,9 @@
 """Do two data sets say the same? However each is encoded: VR, byte order, lengths of sequences, padding, characters."""
 
+import re
 import warnings
 from collections.abc import Collection
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -24,7 +26,10 @@ _WORD_BYTES = {
 _BYTES = {"OB", "OW", "OB or OW"}
 _OF_CHARACTER_SET = {"LO", "LT", "PN", "SH", "ST", "UC", "UT"}
 _ONE_VALUE = {"LT", "ST", "UT", "UR"}
+_NUMBERS = {"DS", "IS"}
 _TEXT = _OF_CHARACTER_SET | {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI", "UR"}
+# PS3.5 Table 6.2-1 allows 16 characters; Decimal would round what has more than 28 digits.
+_DECIMAL = re.compile(r"(?=.{1,24}$)[+-]?(\d+\.?\d*|\.\d+)(E[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
 _UNDECODABLE = "\ufffd"
 
 
@@ -128,8 +133,15 @@ def _text(value: bytes, vr: str, encodings: list[str]) -> list[str] | bytes:
     if vr in _ONE_VALUE:
         return [decoded.rstrip(" \0")]
     values = [one.strip(" \0") for one in decoded.split("\\")]
+    if vr in _NUMBERS:
+        return [_number(one) for one in values]
     return (
         ["=".join(group.rstrip("^ ") for group in one.split("=")).rstrip("=") for one in values]
         if vr == "PN"
         else values
     )
+
+
+def _number(value: str) -> str:
+    """Return a number as it is always written: 1.50, 1.5 and +15e-1 are the same; what is none stays as it is."""
+    return str(Decimal(value).normalize() + 0) if _DECIMAL.fullmatch(value) else value

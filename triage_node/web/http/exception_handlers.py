@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from triage_node.errors import IllegalMove, InvalidInput, StudyNotFound, TriageError
+from triage_node.errors import IllegalMove, InvalidInput, RowRefused, StudyNotFound, TriageError
 from triage_node.logs import origin
 from triage_node.web.dependencies import services_of
 
@@ -86,6 +86,9 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 
 async def _triage(request: Request, error: Exception) -> Response:
+    if isinstance(error, RowRefused):  # not the node's state but what was asked: a NUL on PostgreSQL, half a character
+        log.warning("request_refused path=%s error=%s", _route(request), origin(error))
+        return refuse(request, 422, "The request holds a character or a number that the worklist cannot hold.")
     status = next((status for kind, status in STATUSES.items() if isinstance(error, kind)), 503)
     if status == 503:
         log.error("request_failed path=%s error=%s", _route(request), origin(error))
@@ -135,4 +138,10 @@ class Unforeseen:
             log.error("request_failed path=%s error=%s", _route(request), origin(error))
             if started:
                 raise
-            await refuse(request, 500, "Something went wrong in the node; its log says where.")(scope, receive, send)
+            await _unforeseen(request, error)(scope, receive, send)
+
+
+def _unforeseen(request: Request, error: Exception) -> Response:
+    if isinstance(error, RuntimeError) and "start new thread" in str(error):
+        return refuse(request, 503, "The node can start no thread now. Try again in a while.", {"Retry-After": "10"})
+    return refuse(request, 500, "Something went wrong in the node; its log says where.")

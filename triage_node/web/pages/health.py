@@ -11,8 +11,8 @@ router = APIRouter(tags=["health"])
 
 
 @router.get("/health/live")
-def live() -> dict[str, str]:
-    """Answer as long as the process does."""
+async def live() -> dict[str, str]:
+    """Answer as long as the process does; `async`, so that it needs no thread, which may be what is wanting."""
     return {"status": "live"}
 
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 
+from triage_node.errors import RowRefused
 from triage_node.identity import Access, AuditTrail
 from triage_node.logs import origin
 
@@ -71,6 +72,10 @@ class Auditor:
         try:
             self._trail.append([access for access, _ in together])
         except Exception as error:
+            if isinstance(error, RowRefused) and len(together) > 1:  # one of them; the others are not to suffer for it
+                for one in together:
+                    self._write([one])
+                return
             log.error("audit_failed accesses=%d error=%s", len(together), origin(error))
             for _, kept in together:
                 kept.set_exception(error)
