@@ -320,6 +320,14 @@ def test_a_damaged_file_is_another_image_and_raises_nothing(plain, tmp_path, see
             assert _meaning(content) == _meaning(bytes(changed)), "only what says nothing may differ"
 
 
+def test_a_vr_that_is_none_makes_another_image(plain, tmp_path):
+    content = plain.read_bytes()
+    at = content.index(b"\x08\0\x50\0SH") + 4
+    other = tmp_path / "other.dcm"
+    other.write_bytes(content[:at] + b"SI" + content[at + 2 :])
+    assert judged(plain, other) is Difference.PIXELS
+
+
 def _meaning(content: bytes) -> str:
     ds = dcmread(io.BytesIO(content))
     return str(ds).replace(" ", "").replace("'", "")

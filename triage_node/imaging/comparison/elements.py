@@ -12,7 +12,7 @@ from pydicom.charset import convert_encodings, decode_bytes
 from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import RawDataElement
 from pydicom.tag import BaseTag, Tag
-from pydicom.valuerep import PN_DELIMS, TEXT_VR_DELIMS
+from pydicom.valuerep import PN_DELIMS, TEXT_VR_DELIMS, VR
 from pydicom.values import convert_SQ
 
 Element = RawDataElement | DataElement
@@ -23,6 +23,7 @@ _WORD_BYTES = {
     "US": 2, "SS": 2, "OW": 2, "AT": 2, "US or SS": 2, "OB or OW": 2, "UL": 4, "SL": 4, "FL": 4, "OL": 4, "OF": 4,
     "FD": 8, "OD": 8, "SV": 8, "UV": 8, "OV": 8,
 }  # fmt: skip
+_VRS = frozenset(one.value for one in VR)
 _BYTES = {"OB", "OW", "OB or OW"}
 _OF_CHARACTER_SET = {"LO", "LT", "PN", "SH", "ST", "UC", "UT"}
 _ONE_VALUE = {"LT", "ST", "UT", "UR"}
@@ -61,7 +62,8 @@ def _alike(
 def _same(
     tag: BaseTag, one: Element | None, other: Element | None, encodings: list[str], other_encodings: list[str]
 ) -> bool:
-    vr = _vr(tag, one) or _vr(tag, other)
+    vr, other_vr = _vr(tag, one), _vr(tag, other)
+    vr = vr or other_vr
     if vr == "SQ":
         items, others = _items(one), _items(other)
         pairs = zip(items, others, strict=False)
@@ -82,6 +84,8 @@ def _vr(tag: BaseTag, element: Element | None) -> str | None:
     if element is None:
         return None
     if element.VR not in (None, "UN"):
+        if element.VR not in _VRS:
+            raise ValueError(f"{element.VR!r} is no VR")
         return str(element.VR)
     if isinstance(element, DataElement) and not isinstance(element.value, bytes | None):
         return "SQ"  # items of undefined length whose VR is unknown (PS3.5 Section 6.2.2)

@@ -12,7 +12,8 @@ router = APIRouter(tags=["health"])
 
 @router.get("/health/live")
 async def live() -> dict[str, str]:
-    """Answer as long as the process does; `async`, so that it needs no thread, which may be what is wanting."""
+    """Answer as long as the process does."""
+    # `async`, so that it needs no thread, which may be what is wanting.
     return {"status": "live"}
 
 
