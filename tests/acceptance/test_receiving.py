@@ -199,7 +199,7 @@ def test_names_in_other_character_sets_arrive(intake, image, wait_for, character
 
 
 def test_below_the_disk_reserve_the_peer_is_told_and_nothing_is_left(intake, image):
-    node = intake(disk_reserve_mb=1 << 30)
+    node = intake(disk_reserve_mb=1_000_000_000)
     assert store(node.port, image) == FULL
     assert node.events("storage_refused")
     assert list(node.spool.layout.incoming.iterdir()) == []

@@ -189,6 +189,7 @@ def read_intact(path: Path) -> Dataset:
         ds = _not_empty(_read_open(file, None, note, LARGEST_FILE_BYTES))
         if max(ends) > file.seek(0, os.SEEK_END):
             raise InvalidInstance("The file is cut off.")
+        ds.buffer = None  # all is read, and the file closes: a copy would want it
         return ds
 
     return _guarded(path, read)

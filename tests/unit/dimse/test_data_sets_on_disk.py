@@ -77,7 +77,7 @@ def test_what_came_in_fragments_is_kept_bit_for_bit(intake, wait_for, fragment_b
 
 
 def test_a_disk_that_refuses_is_told_when_the_data_set_is_whole(intake):
-    node = intake(disk_reserve_mb=1 << 30)
+    node = intake(disk_reserve_mb=1_000_000_000)
     with Peer.connect(node.port) as peer:
         peer.associate(REQUEST)
         peer.send(STORE, *[data(3, bytes(100_000), is_last=False)] * 30, data(3, b""))

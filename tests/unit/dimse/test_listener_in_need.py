@@ -30,11 +30,11 @@ def intake(tmp_path):
 
 @pytest.fixture
 def no_descriptors() -> Iterator[list[int]]:
-    """Leave the process without a free file descriptor; return some that can be closed."""
+    """Leave the process without a free file descriptor; return ten or more that can be closed."""
     limit, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     highest = max(int(path.name) for path in Path("/proc/self/fd").iterdir())
     filled = []
-    resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 1, hard))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 11, hard))
     try:
         try:
             while True:
