@@ -145,7 +145,9 @@ class Connection:
     def give_up(self) -> None:
         """Abort the association from another thread, while none of its messages is under way."""
         with contextlib.suppress(OSError):
-            self._socket.send(abort_pdu(AbortReason.NOT_SPECIFIED), socket.MSG_DONTWAIT)
+            # Under a timeout Python waits that long for a peer that reads nothing, also with MSG_DONTWAIT.
+            self._socket.setblocking(False)
+            self._socket.send(abort_pdu(AbortReason.NOT_SPECIFIED))
         self.close()
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
 """A sender that behaves gets an association, whatever others hold."""
 
 import select
+import socket
 import time
 
 import pytest
@@ -157,8 +158,11 @@ def until_accepted(connect, node: Intake, keep_on) -> bool:
     """Ask again and again for an association of the same address, while others go on; tell whether one was had."""
     for _ in range(5):
         peer = connect(node).send(CONTEXTS)
+        looks = 0
         while not select.select([peer.connection], [], [], 0.1)[0]:
             keep_on()
+            looks += 1
+            assert looks < 100, "the port answers nobody"
         if peer.read()[0] == ACCEPTED:
             return True
     return False
@@ -180,13 +184,14 @@ def test_empty_pdus_keep_no_place(intake, connect, monkeypatch):
 
 def test_who_does_not_read_the_answers_makes_room(intake, connect, monkeypatch):
     monkeypatch.setattr(places, "DAWDLING_SECONDS", 0.3)
-    node = intake()
+    node = intake(maximum_associations_per_address=1)
     echoes = data(1, command(Operation.C_ECHO, VERIFICATION, None, False), is_command=True) * 1000
-    for peer in associated(connect, node, 4):
-        peer.connection.settimeout(0.1)
-        with pytest.raises(TimeoutError):
-            while True:
-                peer.connection.sendall(echoes)
+    [peer] = associated(connect, node, 1)
+    peer.connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # full the sooner
+    peer.connection.settimeout(0.1)
+    with pytest.raises(TimeoutError):
+        while True:
+            peer.connection.sendall(echoes)
     assert until_accepted(connect, node, lambda: None)
 
 
