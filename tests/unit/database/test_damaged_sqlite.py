@@ -11,6 +11,8 @@ from triage_node.database.sqlite_file import damage_of, set_aside
 from triage_node.errors import DatabaseDamaged, StorageError
 from triage_node.worklist import ReceivedInstance, Worklist
 
+pytestmark = pytest.mark.slow
+
 PAGE = 4096
 
 

@@ -19,6 +19,7 @@ from triage_node.dimse.pdu import HEADER, ITEM_HEADER, PDUType
 from triage_node.errors import PeerUnreachable
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.usefixtures("collect_sockets"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]

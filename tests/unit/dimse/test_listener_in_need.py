@@ -15,6 +15,8 @@ from triage_node.config import read_settings
 from triage_node.dimse import Listener
 from triage_node.errors import AddressUnavailable, StorageError
 
+pytestmark = pytest.mark.slow
+
 ACCEPTED, REJECTED = 2, 3
 CONGESTED = bytes((0, 2, 3, 1))
 # More address space than there is: no thread can have such a stack.

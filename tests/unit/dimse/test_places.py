@@ -27,6 +27,8 @@ from triage_node.dimse import pace, places
 from triage_node.dimse.command_set import Operation
 from triage_node.dimse.pdu import HEADER, PDUType
 
+pytestmark = pytest.mark.slow
+
 OTHER = "127.0.0.2"
 REJECTED_FOR_NOW = (3, bytes((0, 2, 3, 2)))
 ACCEPTED, ABORTED, CLOSED = 2, 7, 0

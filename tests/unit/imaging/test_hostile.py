@@ -17,6 +17,8 @@ from pydicom.tag import Tag
 from triage_node.errors import UnsuitableSeries
 from triage_node.imaging import Policy, Scan, Volume, choose, looks_like_head_ct, read_volume, scan
 
+pytestmark = pytest.mark.slow
+
 POLICY = Policy(prior_study_days=30, minimum_age_years=18)
 KEYWORDS = (
     "Rows",

@@ -8,6 +8,8 @@ from triage_node.ingest.header import read_header
 from triage_node.storage import Spool
 from triage_node.worklist import Worklist
 
+pytestmark = pytest.mark.slow
+
 SENDER = Sender("PACS", "127.0.0.1")
 
 

@@ -10,6 +10,8 @@ from triage_node.maintenance import scheduler as scheduling
 from triage_node.maintenance.clock_watch import ClockWatch
 from triage_node.maintenance.scheduler import Scheduler
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("seconds", [-86400.0, -3.0, 3.0, 86400.0])
 def test_a_clock_that_was_set_is_told_once_and_by_how_much(seconds):

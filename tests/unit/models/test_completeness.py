@@ -8,6 +8,8 @@ from triage_node.imaging.volume import Volume
 from triage_node.models.preprocessing import Geometry, strip_head
 from triage_node.reasons import ReasonCode
 
+pytestmark = pytest.mark.slow
+
 GEOMETRY = Geometry()
 FIELD, DEFECT, INCOMPLETE, TURNED = (
     ReasonCode.FIELD_OF_VIEW,

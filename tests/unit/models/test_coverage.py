@@ -20,6 +20,8 @@ from triage_node.models.skull_stripping.head_axis import HeadAxis
 from triage_node.pipeline.analysis import Analysis, judge_and_analyze
 from triage_node.reasons import ReasonCode
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="session")
 def bundled(tmp_path_factory) -> dict[str, list[Instance]]:

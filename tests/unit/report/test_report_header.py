@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from triage_node.report import build_report, summarize
 
+pytestmark = pytest.mark.slow
+
 LONG = "X" * 200
 
 HOSTILE = {

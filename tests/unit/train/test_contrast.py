@@ -12,6 +12,8 @@ from triage_node.models.preprocessing import strip_head
 from triage_node.train.phantom.contrast import Phase, enhance, head_of
 from triage_node.train.phantom.dicom_series import demo_recipe
 
+pytestmark = pytest.mark.slow
+
 GEOMETRY = read_manifest().geometry
 RECIPE = demo_recipe((), size=128, slice_mm=7.0)
 

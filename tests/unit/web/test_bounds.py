@@ -15,6 +15,8 @@ from triage_node.web.http.event_streams import Streams
 from triage_node.web.security.password_checks import Hashing
 from triage_node.web.server import WebServer
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def dial(site, request):

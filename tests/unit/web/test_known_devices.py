@@ -5,6 +5,8 @@ from sites import ADMINISTRATOR, PASSWORD, READER, Browser, token_in
 
 from triage_node.errors import AccountError, SignInRefused
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def at(site):

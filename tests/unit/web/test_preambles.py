@@ -9,6 +9,8 @@ from pydicom.filebase import DicomBytesIO
 
 from triage_node.web.dicomweb import storing
 
+pytestmark = pytest.mark.slow
+
 ANY = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 PREAMBLES = {
     "Windows": b"MZ\x90\0" + b"\x41" * 124,

@@ -9,6 +9,8 @@ import pytest
 from triage_node.web.http import tls_connections
 from triage_node.web.server import WebServer
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def serve(site, tmp_path):

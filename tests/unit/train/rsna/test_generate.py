@@ -14,6 +14,8 @@ from triage_node.train.rsna.dataset.images import open_images
 from triage_node.train.rsna.rehearsal.generate import POSITIVE_SHARE, plan_set, write_study
 from triage_node.train.rsna.rehearsal.generated_images import SIGNED, UNSIGNED, WRAPPED
 
+pytestmark = pytest.mark.slow
+
 COMPETITION_TAGS = {
     "SOPInstanceUID", "Modality", "PatientID", "StudyInstanceUID", "SeriesInstanceUID", "StudyID",
     "ImagePositionPatient", "ImageOrientationPatient", "SamplesPerPixel", "PhotometricInterpretation", "Rows",

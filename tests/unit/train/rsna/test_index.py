@@ -19,6 +19,8 @@ from triage_node.train.rsna.dataset.index_parts import PARTS_FOLDER, PartsError,
 from triage_node.train.rsna.dataset.problems import ProblemCode
 from triage_node.train.rsna.dataset.tables import INDEX_SCHEMA, SORTED_BY, read_index
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def train_folder(generated_set, tmp_path):
