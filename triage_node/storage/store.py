@@ -11,10 +11,11 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
+from triage_node.complete_file import PARTIAL, storage_errors, sync_folder
 from triage_node.errors import StorageError, StorageFull
 from triage_node.private_files import make_missing_folders
 from triage_node.storage.draft import Draft
-from triage_node.storage.durable_write import storage_errors, sync_folder, write_durably
+from triage_node.storage.durable_write import write_durably
 from triage_node.storage.layout import Layout, hashed
 
 
@@ -103,7 +104,7 @@ class Spool:
 
     def unfiled(self) -> Iterator[Path]:
         """Yield what was kept and not filed yet, oldest first; half-written leftovers of a crash are removed."""
-        for part in self.layout.incoming.glob("*.part"):
+        for part in self.layout.incoming.glob(f"*{PARTIAL}"):
             with suppress(OSError):
                 part.unlink()
         yield from sorted(self.layout.incoming.glob("*.dcm"), key=_written_at)
@@ -174,7 +175,7 @@ class Spool:
 
     def takes_files(self) -> bool:
         """Tell whether anything can be filed now; else it is not one file's fault that it cannot."""
-        probe = self.layout.studies / f"probe.{os.getpid()}.{os.urandom(4).hex()}.part"
+        probe = self.layout.studies / f"probe.{os.getpid()}.{os.urandom(4).hex()}{PARTIAL}"
         try:
             write_durably(probe, b"")
             probe.unlink()
