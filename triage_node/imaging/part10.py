@@ -173,8 +173,8 @@ def read_everything(path: Path) -> Dataset:
     return _not_empty(ds)
 
 
-def read_intact(path: Path) -> Dataset:
-    """Read all elements of a file; raises as `read_header` does, also when an element ends beyond the file's end.
+def read_intact(content: bytes) -> Dataset:
+    """Read all elements of a file's bytes; raises as `read_header` does, also when an element ends beyond their end.
 
     pydicom takes what is there of such an element, which may be the end of a report's content.
     """
@@ -189,10 +189,10 @@ def read_intact(path: Path) -> Dataset:
         ds = _not_empty(_read_open(file, None, note, LARGEST_FILE_BYTES))
         if max(ends) > file.seek(0, os.SEEK_END):
             raise InvalidInstance("The file is cut off.")
-        ds.buffer = None  # all is read, and the file closes: a copy would want it
+        ds.buffer = None  # all is read: a copy would want it
         return ds
 
-    return _guarded(path, read)
+    return _bounded(lambda: read(io.BytesIO(content)))
 
 
 def read_whole_header(path: Path) -> tuple[Dataset, BaseTag | None]:
@@ -248,10 +248,19 @@ def _read(path: Path, tags: Sequence[BaseTag] | None, stop_when: StopWhen | None
 
 def _guarded(path: Path, read: Callable[[BinaryIO], T], is_header: bool = False) -> T:
     """Read a file; one of which the header alone is read may have any size, so that it is told what it is."""
-    try:
+
+    def opened() -> T:
         _refuse_odd_file(path, is_header)
-        with path.open("rb") as file, warnings.catch_warnings(action="ignore"):
+        with path.open("rb") as file:
             return read(file)
+
+    return _bounded(opened)
+
+
+def _bounded(read: Callable[[], T]) -> T:
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            return read()
     except InvalidInstance:
         raise
     except Exception as error:  # the border to a peer's bytes: pydicom raises anything, RecursionError included

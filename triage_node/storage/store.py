@@ -1,7 +1,6 @@
 """The spool: what was received stays here as received, and outcomes beside it."""
 
 import hashlib
-import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -9,14 +8,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
-from typing import Any
 
 from triage_node.complete_file import PARTIAL, storage_errors, sync_folder
 from triage_node.errors import StorageError, StorageFull
 from triage_node.private_files import make_missing_folders
 from triage_node.storage.draft import Draft
 from triage_node.storage.durable_write import write_durably
-from triage_node.storage.layout import Layout, hashed
+from triage_node.storage.layout import INSTANCE, Layout, hashed
+from triage_node.storage.result import StoredResult, stored_results
 
 
 class Filing(Enum):
@@ -99,7 +98,7 @@ class Spool:
             raise StorageFull()
 
     def _incoming(self, study_instance_uid: str, sop_instance_uid: str) -> Path:
-        name = f"{hashed(study_instance_uid)}-{hashed(sop_instance_uid)}-{os.urandom(4).hex()}.dcm"
+        name = f"{hashed(study_instance_uid)}-{hashed(sop_instance_uid)}-{os.urandom(4).hex()}{INSTANCE}"
         return self.layout.incoming / name
 
     def unfiled(self) -> Iterator[Path]:
@@ -107,7 +106,7 @@ class Spool:
         for part in self.layout.incoming.glob(f"*{PARTIAL}"):
             with suppress(OSError):
                 part.unlink()
-        yield from sorted(self.layout.incoming.glob("*.dcm"), key=_written_at)
+        yield from sorted(self.layout.incoming.glob(f"*{INSTANCE}"), key=_written_at)
 
     def file(self, kept: Path, study_instance_uid: str, sop_instance_uid: str) -> Filing:
         """Give a kept file its name in the study's folder; the name in ``incoming/`` stays until `forget`.
@@ -184,31 +183,24 @@ class Spool:
         return True
 
     def instances(self, study_instance_uid: str) -> list[Path]:
-        """Return the files of a study."""
-        return sorted(self.layout.study(study_instance_uid).glob("*.dcm"))
+        """Return the files of a study; a decoder takes files, not bytes."""
+        return sorted(self.layout.study(study_instance_uid).glob(f"*{INSTANCE}"))
+
+    def instances_in(self, study_folder: Path) -> list[Path]:
+        """Return the files in the folder of a study, or raise the `OSError` of one that cannot be read."""
+        return sorted(path for path in study_folder.iterdir() if path.suffix == INSTANCE)
 
     def studies(self) -> Iterator[Path]:
         """Yield the folder of every study."""
         yield from sorted(self.layout.studies.glob("??/*"))
 
-    def keep_result(self, study_instance_uid: str, name: str, outcome: dict[str, Any], files: dict[str, bytes]) -> Path:
-        """Store an outcome and its reports beside the pixels; return the folder, complete or absent."""
-        folder = self.layout.result(study_instance_uid, name)
-        with storage_errors("keep a result"):
-            make_missing_folders(folder)
-        for file_name, content in files.items():
-            write_durably(folder / file_name, content)
-        write_durably(folder / "outcome.json", json.dumps(outcome, indent=1).encode())
-        sync_folder(folder.parent)
-        return folder
-
-    def result(self, study_instance_uid: str, name: str) -> Path:
-        """Return the folder of a stored result by its name, wherever the spool lies today."""
+    def result(self, study_instance_uid: str, name: str) -> StoredResult:
+        """Return a result by its name, there or not, wherever the spool lies today."""
         return self.layout.result(study_instance_uid, name)
 
-    def outcomes(self, study_folder: Path) -> list[Path]:
-        """Return the outcome of each complete result of a study's folder; its reports lie beside it."""
-        return sorted((study_folder / "results").glob("*/outcome.json"))
+    def results(self, study_folder: Path) -> list[StoredResult]:
+        """Return the complete results in the folder of a study."""
+        return stored_results(study_folder)
 
     @property
     def is_being_rebuilt(self) -> bool:
