@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from triage_node.errors import InvalidInstance, RowRefused
-from triage_node.ingest.unindexed_instance import UnindexedInstance, read_kept
+from triage_node.ingest.unindexed_instance import UnindexedInstance, read_unindexed
 from triage_node.storage import Spool, StoredResult
 from triage_node.worklist import StoredOutcome, Worklist
 
@@ -128,7 +128,7 @@ class _Rebuild:
         return found
 
     def _instance(self, path: Path) -> UnindexedInstance:
-        instance = read_kept(path)
+        instance = read_unindexed(path)
         uids = instance.header.study_instance_uid, instance.header.sop_instance_uid
         if self._spool.layout.instance(*uids) != path:
             raise InvalidInstance("It does not hold the instance it was kept for.")

@@ -28,7 +28,7 @@ class UnindexedInstance:
         return replace(told, urgent=told.urgent or self.urgent)
 
 
-def read_kept(path: Path) -> UnindexedInstance:
+def read_unindexed(path: Path) -> UnindexedInstance:
     """Return what a file that lies in the spool says of itself; its sender is not known any more.
 
     Raises

@@ -108,7 +108,7 @@ class Spool:
                 part.unlink()
         yield from sorted(self.layout.incoming.glob(f"*{INSTANCE}"), key=_written_at)
 
-    def file(self, kept: Path, study_instance_uid: str, sop_instance_uid: str) -> Filing:
+    def file(self, incoming: Path, study_instance_uid: str, sop_instance_uid: str) -> Filing:
         """Give a kept file its name in the study's folder; the name in ``incoming/`` stays until `forget`.
 
         A second file with the same UIDs never replaces the first; what it is has to be looked at (`keep_variant`).
@@ -120,19 +120,19 @@ class Spool:
         """
         target = self.layout.instance(study_instance_uid, sop_instance_uid)
         with storage_errors("file an instance"):
-            if target.is_file() and not kept.exists():
+            if target.is_file() and not incoming.exists():
                 return Filing.SAME
             make_missing_folders(target.parent)
-            if _link(kept, target):
+            if _link(incoming, target):
                 return Filing.NEW
-            return Filing.SAME if target.samefile(kept) else Filing.DUPLICATE
+            return Filing.SAME if target.samefile(incoming) else Filing.DUPLICATE
 
     def variants(self, study_instance_uid: str, sop_instance_uid: str) -> list[Path]:
         """Return the file of an instance and what else came under its UIDs, in this order."""
         first = self.layout.instance(study_instance_uid, sop_instance_uid)
         return [first, *sorted(first.parent.glob(f"{first.stem}-*.variant"))]
 
-    def keep_variant(self, kept: Path, study_instance_uid: str, sop_instance_uid: str) -> None:
+    def keep_variant(self, incoming: Path, study_instance_uid: str, sop_instance_uid: str) -> None:
         """File a second file with the same UIDs beside the first; it was acknowledged, so it may not vanish.
 
         Raises
@@ -142,15 +142,15 @@ class Spool:
         """
         first = self.layout.instance(study_instance_uid, sop_instance_uid)
         with storage_errors("file an instance"):
-            _link(kept, first.with_name(f"{first.stem}-{_digest(kept)[:16]}.variant"))
+            _link(incoming, first.with_name(f"{first.stem}-{_digest(incoming)[:16]}.variant"))
             sync_folder(first.parent)
 
-    def forget(self, kept: Path) -> None:
+    def forget(self, incoming: Path) -> None:
         """Drop the name in ``incoming/`` or ``quarantine/`` of a file that was filed and has its row."""
         with storage_errors("forget a registered file"):
-            kept.unlink(missing_ok=True)
+            incoming.unlink(missing_ok=True)
 
-    def set_aside(self, kept: Path) -> Path:
+    def set_aside(self, incoming: Path) -> Path:
         """Move a kept file to ``quarantine/``, durably; return where it lies now.
 
         Raises
@@ -158,9 +158,9 @@ class Spool:
         StorageError, StorageFull
             The file system refused; it lies where it lay.
         """
-        path = self.layout.quarantine / kept.name
+        path = self.layout.quarantine / incoming.name
         with storage_errors("set a file aside"):
-            kept.rename(path)
+            incoming.rename(path)
             sync_folder(self.layout.quarantine)
             sync_folder(self.layout.incoming)
         return path
