@@ -9,9 +9,9 @@ from pydicom import dcmread
 from pydicom.errors import InvalidDicomError
 
 from triage_node.errors import StorageError
+from triage_node.imaging import Item, data_set
 from triage_node.search import priority_of, readiness_of, state_of
 from triage_node.storage import Spool
-from triage_node.web.dicomweb.json_model import Item, data_set
 
 UPS_PUSH = "1.2.840.10008.5.1.4.34.6.1"
 LABEL = "Triage for suspected intracranial hemorrhage"
