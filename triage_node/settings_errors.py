@@ -13,6 +13,7 @@ PREFIX = "TRIAGE_"
 OF_TESTS = re.compile(r"TRIAGE_(TEST|BENCH)_\w+|TRIAGE_REQUIRE_PEERS|TRIAGE_SHARED_DATA")
 OF_SERVICES = re.compile(r"_SERVICE_(HOST|PORT(_\w+)?)$|_PORT_\d+_(TCP|UDP)(_\w+)?$")
 WANTED = {
+    "missing": "is missing",
     "int_parsing": "must be a whole number",
     "int_type": "must be a whole number",
     "int_from_float": "must be a whole number",

@@ -7,7 +7,8 @@ from triage_node.commands.worklist import has_worklist, open_worklist
 
 
 def check(context: typer.Context, data_dir: DataDir = None) -> None:
-    """Try everything the node needs: settings, model, disk, database, and a C-ECHO to each destination."""
+    """Try everything the node needs: settings, model, disk, database, and the way to each destination."""
+    from triage_node.delivery import Caller, target_of
     from triage_node.maintenance import check_all
     from triage_node.models import read_manifest
 
@@ -19,8 +20,8 @@ def check(context: typer.Context, data_dir: DataDir = None) -> None:
         manifest = read_manifest(name)
         return f"{manifest.name} {manifest.version}"
 
-    failed = False
-    for result in check_all(settings, describe_model):
+    caller, failed = Caller.of(settings), False
+    for result in check_all(settings, describe_model, lambda destination: target_of(destination, caller).check()):
         mark = typer.style("ok  ", fg="green") if result.ok else typer.style("FAIL", fg="red")
         typer.echo(f"{mark} {result.name}: {result.message}")
         failed = failed or not result.ok

@@ -3,8 +3,9 @@
 from triage_node.worklist.claims import Claim
 from triage_node.worklist.filters import Filters
 from triage_node.worklist.outbox import Delivery
-from triage_node.worklist.reader_actions import LONGEST_COMMENT, RESENT
+from triage_node.worklist.reader_actions import LONGEST_COMMENT
 from triage_node.worklist.registration import ReceivedInstance
+from triage_node.worklist.resending import RESENT
 from triage_node.worklist.stored_outcome import StoredOutcome
 from triage_node.worklist.worklist import Worklist
 

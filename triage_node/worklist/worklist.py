@@ -18,6 +18,7 @@ from triage_node.worklist.outbox_state import OutboxState
 from triage_node.worklist.reader_actions import ReaderActions
 from triage_node.worklist.rebuilding import Rebuilding
 from triage_node.worklist.registration import Registration
+from triage_node.worklist.resending import Resending
 from triage_node.worklist.study_completion import StudyCompletion, Timers
 from triage_node.worklist.study_details import StudyDetails
 from triage_node.worklist.study_lists import StudyLists
@@ -63,6 +64,7 @@ class Worklist:
         self.outbox_state = OutboxState(self.database, clock)
         self.clock_change = ClockChange(self.database, clock)
         self.reader_actions = ReaderActions(self.database, clock)
+        self.resending = Resending(self.database, clock)
         self.rebuilding = Rebuilding(self.database, clock, self.registration)
         self.study_details = StudyDetails(self.database, clock, settings.maximum_wait_minutes * 60)
         self.stored_instances = StoredInstances(self.database)

@@ -44,7 +44,7 @@ def test_a_dead_delivery_comes_back_on_a_persons_word_only(worklist, outbox):
     outbox.mark_dead(outbox.claim_next("A@h:1"), "refused")
     assert outbox.claim_next("A@h:1") is None
     assert worklist.study_details.dead_deliveries() == 1
-    assert outbox.resend("1.2.3", "person") == 1
+    assert worklist.resending.resend("1.2.3", "person") == 1
     assert outbox.claim_next("A@h:1") is not None
 
 
@@ -88,7 +88,7 @@ def test_tries_that_failed_are_one_event(worklist, outbox, clock):
     assert event["message"].startswith("A@h:1: tried 28 times, last 20")
     assert event["message"].endswith("next in 24 s: it is down")
     outbox.delivered(outbox.claim_next("A@h:1"), "stored")
-    worklist.reader_actions.resend("1.2.3", "A@h:1", "2.25.1", "person")
+    worklist.resending.resend_one("1.2.3", "A@h:1", "2.25.1", "person")
     outbox.retry(outbox.claim_next("A@h:1"), 5, "down again")
     messages = [one["message"] for one in worklist.study_details.study("1.2.3")["events"] if "tried" in one["message"]]
     assert len(messages) == 2

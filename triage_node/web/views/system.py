@@ -5,7 +5,8 @@ from dataclasses import asdict
 from typing import Any
 
 from triage_node import __version__
-from triage_node.config import Destination, Settings
+from triage_node.config import Settings
+from triage_node.destinations import Destination
 from triage_node.web.dependencies import Services
 from triage_node.web.machinery import Reach
 
