@@ -16,12 +16,12 @@ NOT_ANALYZED = "not_analyzed"
 class RoutedResult:
     """What rules look at.
 
-    ``decision`` is `not_analyzed` without one; ``types`` are those flagged or uncertain; ``sender`` is the AE title, or
-    the token, that the study came from.
+    ``decision`` is `not_analyzed` without one; ``types`` are those flagged or uncertain; both are None, and conditions
+    on them met, while there is no result. ``sender`` is the AE title, or the token, that the study came from.
     """
 
-    decision: str
-    types: frozenset[str]
+    decision: str | None
+    types: frozenset[str] | None
     station: str
     description: str
     sender: str
@@ -46,9 +46,9 @@ class Rule(BaseModel):
         return list(self._unmet(result))
 
     def _unmet(self, result: RoutedResult) -> Iterator[str]:
-        if self.decision and result.decision not in self.decision:
+        if self.decision and result.decision not in (None, *self.decision):
             yield "decision"
-        if self.type and not result.types.intersection(self.type):
+        if self.type and result.types is not None and not result.types.intersection(self.type):
             yield "type"
         for name in ("station", "description", "sender"):
             patterns = getattr(self, name)

@@ -74,7 +74,7 @@ def _complaint(item: ErrorDetails, fields: Sequence[str], secrets: Collection[st
     key = ".".join(str(part) for part in item["loc"])
     message = item["msg"].removeprefix("Value error, ")
     if item["type"] == "extra_forbidden":
-        return _unknown(key, key, fields)
+        return _unknown(key, key, fields if len(item["loc"]) == 1 else ())
     if not key:
         return f"settings: {message}."
     wanted = WANTED.get(item["type"], message).format_map({"pattern": "", **item.get("ctx", {})})

@@ -6,6 +6,7 @@ from triage_node.worklist.outbox import Delivery
 from triage_node.worklist.reader_actions import LONGEST_COMMENT
 from triage_node.worklist.registration import ReceivedInstance
 from triage_node.worklist.resending import RESENT
+from triage_node.worklist.routing import Route, explained
 from triage_node.worklist.stored_outcome import StoredOutcome
 from triage_node.worklist.worklist import Worklist
 
@@ -16,6 +17,8 @@ __all__ = [
     "Delivery",
     "Filters",
     "ReceivedInstance",
+    "Route",
     "StoredOutcome",
     "Worklist",
+    "explained",
 ]

@@ -16,6 +16,7 @@ from triage_node.worklist.not_analyzed import write_reasons
 from triage_node.worklist.outbox import add_deliveries
 from triage_node.worklist.quiet_time import LEASE_LOOKS, Stillness
 from triage_node.worklist.results import list_results
+from triage_node.worklist.routing import Routing
 from triage_node.worklist.transitions import move, record
 
 ACTOR = "pipeline"
@@ -53,11 +54,13 @@ class Claims:
         lease_seconds: float,
         attempts: int,
         steady: Callable[[], float],
+        routing: Routing,
     ) -> None:
         self._database = database
         self._clock = clock
         self._lease_seconds = lease_seconds
         self._attempts = attempts
+        self._routing = routing
         self._renewed: Stillness[tuple[int, str]] = Stillness(clock, steady, lease_seconds / LEASE_LOOKS)
 
     def claim(self, worker: str) -> Claim | None:
@@ -240,7 +243,8 @@ class Claims:
         if outcome.decision is not None:
             self._decide(session, study, row)
         list_results(session, study, results, now)
-        add_deliveries(session, study.id, row, destinations, now)
+        chosen = self._routing.chosen(session, study, row, destinations, now)
+        add_deliveries(session, study.id, row, chosen, now)
 
     def _decide(self, session: Session, study: StudyRow, outcome: OutcomeRow) -> None:
         before = rank_of(study)
