@@ -6,8 +6,6 @@ import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from email import message_from_bytes
-from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 
@@ -26,9 +24,12 @@ class Request:
 
     def instance(self) -> Dataset:
         """Return the one instance in a multipart body."""
-        head = f"Content-Type: {self.headers['Content-Type']}\r\n\r\n".encode()
-        [part] = message_from_bytes(head + self.body, policy=HTTP).iter_parts()
-        return dcmread(BytesIO(part.get_payload(decode=True)))
+        boundary = self.headers.get_param("boundary").encode()
+        _, part, end = self.body.split(b"--" + boundary)
+        assert end == b"--\r\n"
+        head, _, content = part.removesuffix(b"\r\n").partition(b"\r\n\r\n")
+        assert head == b"\r\nContent-Type: application/dicom"
+        return dcmread(BytesIO(content))
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """TLS as the BCP 195 profile wants it (PS3.15 B.12; RFC 8996, RFC 9325), for both halves of the protocol."""
 
+import re
 import ssl
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +15,8 @@ TLS_1_2_SUITES = (
     "ECDHE-RSA-AES256-GCM-SHA384",
 )
 """RFC 9325 4.2; those of TLS 1.3 are OpenSSL's, all of which it allows."""
+
+PLACE_IN_C = r" \(_ssl\.c:\d+\)$"
 
 ClientCertificates = Literal["off", "optional", "required"]
 VERIFY = {"off": ssl.CERT_NONE, "optional": ssl.CERT_OPTIONAL, "required": ssl.CERT_REQUIRED}
@@ -92,7 +95,7 @@ def reason_of(error: OSError) -> str:
         return f"its certificate is not accepted: {error.verify_message}"
     if isinstance(error, ssl.SSLError) and error.reason:
         return f"the TLS handshake failed: {error.reason.lower().replace('_', ' ')}"
-    return f"the TLS handshake failed: {error.strerror or error}"
+    return f"the TLS handshake failed: {re.sub(PLACE_IN_C, '', str(error.strerror or error))}"
 
 
 def _harden(context: ssl.SSLContext) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import email.utils
+import ssl
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -14,7 +15,7 @@ from requests.adapters import HTTPAdapter
 
 from triage_node.delivery.targets.target import Caller
 from triage_node.destinations import Destination
-from triage_node.dimse import client_context
+from triage_node.dimse import client_context, reason_of
 from triage_node.errors import PeerBusy, PeerCongested, PeerDenied, PeerRefused, PeerUnreachable, SettingsError
 from triage_node.implementation import IMPLEMENTATION_VERSION_NAME
 
@@ -171,6 +172,15 @@ def retry_after(value: str, now: float) -> float:
 
 def _reason(error: BaseException) -> str:
     """Return the innermost cause in its own words, without addresses of objects."""
-    while (inner := error.__cause__ or error.__context__) is not None:
+    while (inner := _inner(error)) is not None:
         error = inner
-    return str(getattr(error, "strerror", None) or getattr(error, "verify_message", None) or type(error).__name__)
+    if isinstance(error, ssl.SSLError):
+        return reason_of(error)
+    words = [word for word in (getattr(error, "strerror", None), *error.args) if isinstance(word, str)]
+    return words[0] if words else type(error).__name__
+
+
+def _inner(error: BaseException) -> BaseException | None:
+    """Return what an exception was made of: its cause, or the one that it carries, as those of requests do."""
+    carried = next((one for one in error.args if isinstance(one, BaseException)), None)
+    return error.__cause__ or error.__context__ or carried
