@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from triage_node.findings import Label
 
@@ -35,11 +35,17 @@ class Rule(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    decision: tuple[Literal["flagged", "uncertain", "not_flagged", "not_analyzed"], ...] = ()
-    type: tuple[Label, ...] = ()
-    station: tuple[str, ...] = ()
-    description: tuple[str, ...] = ()
-    sender: tuple[str, ...] = ()
+    decision: tuple[Literal["flagged", "uncertain", "not_flagged", "not_analyzed"], ...] = Field(
+        (), description="it is one of `flagged`, `uncertain`, `not_flagged`, `not_analyzed`"
+    )
+    type: tuple[Label, ...] = Field(
+        (), description="one of these is flagged or uncertain: a type of hemorrhage, as in `subdural`, or `any`"
+    )
+    station: tuple[str, ...] = Field((), description="the Station Name of the scanner is like one of these")
+    description: tuple[str, ...] = Field((), description="the Study Description is like one of these")
+    sender: tuple[str, ...] = Field(
+        (), description="the AE title that sent the study, or the name of its token, is like one of these"
+    )
 
     def unmet(self, result: RoutedResult) -> list[str]:
         """Return the names of the conditions that a result does not meet."""

@@ -156,3 +156,17 @@ def test_what_waits_for_a_dead_destination_too_long_is_given_up(worklist, revise
 def test_a_new_delivery_is_due_although_the_clock_was_set_back(outbox, clock):
     clock.forward(-3600)
     assert outbox.claim_next("A@h:1") is not None
+
+
+def test_all_that_is_dead_at_one_destination_is_sent_again_in_its_order(worklist, revised):
+    for number in range(3):
+        revised.mark_dead(revised.claim_next("A@h:1"), f"refused {number}")
+    revised.mark_dead(revised.claim_next("B@h:1"), "refused")
+    assert worklist.resending.resend_dead("A@h:1", "person") == 3
+    arrived = []
+    while (delivery := revised.claim_next("A@h:1")) is not None:
+        revised.delivered(delivery, "stored")
+        arrived.append(delivery.sop_instance_uid)
+    assert arrived == ["2.25.1", "2.25.2", "2.25.9"]
+    assert worklist.study_details.dead_deliveries() == 1
+    assert worklist.resending.resend_dead("C@h:1", "person") == 0
