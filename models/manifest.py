@@ -15,7 +15,7 @@ from triage_node.models.windows import Window, channel_count
 
 FILE_NAME = "manifest.json"
 FORMAT = 1
-FAMILIARITY_NAME = "familiarity.npz"
+FEATURES_NAME = "familiarity.npz"  # the name that files of released models have
 SERIES_NAME = "series.npz"
 
 
@@ -64,7 +64,7 @@ class Manifest:
         How the thresholds were found; None in manifests that do not say.
     base
         The model that a site's model was made from, None for others.
-    familiarity_sha256
+    features_sha256
         What the statistics of the training data must hash to; None in a model that has none.
     series_sha256
         What the weights of the series model must hash to; None in a model that has none.
@@ -94,7 +94,7 @@ class Manifest:
     labels: tuple[Label, ...] = LABELS
     decision: DecisionRecord | None = None
     base: BaseModel | None = None
-    familiarity_sha256: str | None = None
+    features_sha256: str | None = None
     series_sha256: str | None = None
     mirrored: bool = False
     recipe: Mapping[str, Any] | None = None
@@ -115,9 +115,9 @@ class Manifest:
         return self.folder / self.weights_file
 
     @property
-    def familiarity_path(self) -> Path | None:
+    def features_path(self) -> Path | None:
         """Return the path of the statistics of the training data, None in a model that has none."""
-        return None if self.familiarity_sha256 is None else self.folder / FAMILIARITY_NAME
+        return None if self.features_sha256 is None else self.folder / FEATURES_NAME
 
     @property
     def series_path(self) -> Path | None:
@@ -126,7 +126,7 @@ class Manifest:
 
     def check_parts(self) -> None:
         """Raise `ModelError` unless the files beside the weights are those that the manifest names."""
-        for path, known in ((self.familiarity_path, self.familiarity_sha256), (self.series_path, self.series_sha256)):
+        for path, known in ((self.features_path, self.features_sha256), (self.series_path, self.series_sha256)):
             if path is not None and (not path.is_file() or sha256_of(path) != known):
                 raise ModelError(f"The file {path.name} of the model {self.name} is not the one its manifest names.")
 
@@ -194,7 +194,7 @@ def _from_json(content: Mapping[str, Any], folder: Path, sha256: str) -> Manifes
         minimum_age_years=int(content["minimum_age_years"]),
         decision=_decision(content.get("decision")),
         base=_base(content.get("base")),
-        familiarity_sha256=content.get("familiarity_sha256"),
+        features_sha256=content.get("familiarity_sha256"),
         series_sha256=content.get("series_sha256"),
         mirrored=bool(content.get("mirrored", False)),
         recipe=content.get("recipe"),

@@ -79,7 +79,7 @@ def manifest_json(manifest: Manifest) -> dict[str, Any]:
         "weights_sha256": manifest.weights_sha256,
         **{name: asdict(part) for name, part in optional.items() if part is not None},
         **({"recipe": dict(manifest.recipe)} if manifest.recipe else {}),
-        **({"familiarity_sha256": manifest.familiarity_sha256} if manifest.familiarity_sha256 else {}),
+        **({"familiarity_sha256": manifest.features_sha256} if manifest.features_sha256 else {}),
         **({"series_sha256": manifest.series_sha256} if manifest.series_sha256 else {}),
     }
 

@@ -105,4 +105,4 @@ class _Steps(keras.callbacks.Callback):
 
 def model_with(manifest: Manifest, weights: Path) -> Model:
     """Return the model of a manifest with other weights; it cannot say what is familiar to them."""
-    return Model(replace(manifest, folder=weights.parent, weights_file=weights.name, familiarity_sha256=None))
+    return Model(replace(manifest, folder=weights.parent, weights_file=weights.name, features_sha256=None))
