@@ -20,8 +20,8 @@ from triage_node.models import (
     sha256_of,
     write_feature_distribution,
 )
-from triage_node.train.card import write_card
 from triage_node.train.export import WEIGHTS_NAME, save_manifest
+from triage_node.train.model_card import write_card
 
 
 def site_name(text: str) -> str:

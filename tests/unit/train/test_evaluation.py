@@ -9,7 +9,6 @@ from triage_node.errors import TriageError
 from triage_node.findings import LABELS, TYPES, Label
 from triage_node.models import load_model, read_manifest
 from triage_node.models.preprocessing import Geometry
-from triage_node.train.card import card_text
 from triage_node.train.evaluation.across_seeds import across_seeds
 from triage_node.train.evaluation.bars import Bar
 from triage_node.train.evaluation.evaluate import evaluate, measure
@@ -21,13 +20,14 @@ from triage_node.train.evaluation.frozen import (
     read_frozen_set,
     refuse_seen,
 )
-from triage_node.train.evaluation.judging import judge
 from triage_node.train.evaluation.metrics import sensitivity_at, share
+from triage_node.train.evaluation.model_section import model_section
 from triage_node.train.evaluation.pictures import draw, roc_points
 from triage_node.train.evaluation.reliability import brier_skill, calibration_error, equal_mass_bins, reliability
 from triage_node.train.evaluation.report import Section, report_html, write_report
 from triage_node.train.evaluation.scored import ScoredStudy, lesion_statistics
 from triage_node.train.evaluation.scores import gather
+from triage_node.train.model_card import card_text
 from triage_node.train.shards import StudyRecord, read_shard, write_shard
 
 
@@ -131,12 +131,12 @@ def test_figures_by_volume_count_every_lesion_once(seed):
 def test_a_mean_of_seeds_is_judged_beside_them_and_not_counted_among_them():
     mean, first, second = (load_model() for _ in range(3))
     scored = {id(mean): made_studies(1), id(first): made_studies(2), id(second): made_studies(3, shift=0.5)}
-    section = judge("Studies", mean, [first, second], lambda model: scored[id(model)], draw_pictures=False)
+    section = model_section("Studies", mean, [first, second], lambda model: scored[id(model)], draw_pictures=False)
     assert section.figures["auc"] == figures(evaluate(mean.manifest, made_studies(1)))["auc"]
     seeds = section.figures["across_seeds"]["auc"]["patients"]["any"]
     each = [figures(evaluate(mean.manifest, scored[id(one)]))["auc"]["patients"]["any"][0] for one in (first, second)]
     assert seeds["each"] == each
-    assert "across_seeds" not in judge("Studies", mean, [], lambda _: made_studies(1), False).figures
+    assert "across_seeds" not in model_section("Studies", mean, [], lambda _: made_studies(1), False).figures
 
 
 @pytest.mark.slow

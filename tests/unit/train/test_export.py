@@ -6,8 +6,8 @@ import pytest
 from triage_node.errors import ModelError
 from triage_node.models import read_manifest
 from triage_node.models.manifest import parse_manifest
-from triage_node.train.card import card_text
 from triage_node.train.export import ModelDescription, average_weights, export_model, manifest_json, save_manifest
+from triage_node.train.model_card import card_text
 
 
 def description():

@@ -20,10 +20,10 @@ from triage_node.models import (
     write_feature_distribution,
 )
 from triage_node.train.calibration.calibrate import OperatingPoints, calibrate
-from triage_node.train.card import write_card
 from triage_node.train.evaluation.scored import ScoredStudy, as_head
 from triage_node.train.export import ModelDescription, export_model, save_manifest
 from triage_node.train.fitting.settings import WEIGHTS_FILE
+from triage_node.train.model_card import write_card
 from triage_node.train.rsna.evaluation.scoring import prevalence, score_study
 from triage_node.train.rsna.fitting.fit import RUN_FILE, Run
 from triage_node.train.rsna.fitting.splitting import Split

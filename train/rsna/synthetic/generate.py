@@ -23,7 +23,7 @@ from triage_node.train.rsna.dataset.competition import (
 )
 from triage_node.train.rsna.dataset.processes import in_processes
 from triage_node.train.rsna.dataset.whole_files import complete_file
-from triage_node.train.rsna.rehearsal.generated_images import (
+from triage_node.train.rsna.synthetic.generated_images import (
     SIGNED,
     UNSIGNED,
     WRAPPED,

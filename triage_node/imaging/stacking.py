@@ -21,7 +21,7 @@ _TOLERATED_LOSS_MM = 10.0
 Placed = tuple[float, Frame]
 
 
-def arrange(frames: Sequence[Frame], strict: bool = True) -> Stack:
+def build_stack(frames: Sequence[Frame], strict: bool = True) -> Stack:
     """Return the one stack that slices form.
 
     Parameters
