@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from ct_unlike import LOOK_ALIKES, NO_HEADS, cylinder
+from ct_unlike import MIMICS, NO_HEADS, cylinder
 
 from triage_node.errors import UnsuitableSeries
 from triage_node.findings import Decision
@@ -29,7 +29,7 @@ def test_what_is_no_head_is_never_flagged_and_has_a_reason(model, name, seed):
 
 
 def test_large_calcifications_are_not_flagged(model, seed):
-    assert answer(model, LOOK_ALIKES["calcifications"](np.random.default_rng(seed)))[0] is not Decision.FLAGGED
+    assert answer(model, MIMICS["calcifications"](np.random.default_rng(seed)))[0] is not Decision.FLAGGED
 
 
 def test_noise_moves_a_head_away_from_the_training_data(model, head, seed):

@@ -54,7 +54,7 @@ def test_a_few_steps_reduce_the_loss(make_study, tmp_path):
     settings = FitSettings(steps=24, batch=8, epoch=6, warm_up=2, imagenet=False, geometry=geometry, decoder_filters=16)
     history = fit(tmp_path, tmp_path / "run", settings).history
     assert history["loss"][-1] < 0.8 * history["loss"][0], history
-    assert 1 >= history["living"][-1] > history["living"][0] > 0, history
+    assert 1 >= history["active"][-1] > history["active"][0] > 0, history
     averaged, last = (read_weights(tmp_path / "run" / name) for name in (WEIGHTS_FILE, LAST_FILE))
     assert len(averaged) > 200
     assert averaged.keys() == last.keys()
