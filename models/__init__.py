@@ -10,15 +10,14 @@ if TYPE_CHECKING:
     from triage_node.models.architecture import Architecture, build_network
     from triage_node.models.architecture_constants import MAP_STRIDE
     from triage_node.models.calibration import DecisionRecord, Scaling, Thresholds
+    from triage_node.models.entry_errors import entry_error
     from triage_node.models.manifest import (
         FEATURES_NAME,
-        FILE_NAME,
-        FORMAT,
         SERIES_NAME,
         BaseModel,
         Manifest,
-        parse_manifest,
     )
+    from triage_node.models.manifest_file import FILE_NAME, manifest_json, parse_manifest
     from triage_node.models.networks import LESION_MAP_LITE0, restore_network
     from triage_node.models.out_of_distribution import (
         FEWEST_STUDIES,
@@ -39,7 +38,6 @@ __all__ = [
     "FEATURES_NAME",
     "FEWEST_STUDIES",
     "FILE_NAME",
-    "FORMAT",
     "LESION_MAP_LITE0",
     "MAP_STRIDE",
     "SERIES_NAME",
@@ -61,10 +59,12 @@ __all__ = [
     "build_series_network",
     "channel_count",
     "channels",
+    "entry_error",
     "explain_with",
     "fit_feature_distribution",
     "fit_features",
     "load_model",
+    "manifest_json",
     "parse_manifest",
     "read_manifest",
     "read_weights",
@@ -85,8 +85,7 @@ _HOMES = {
     "DecisionRecord": "calibration",
     "FEATURES_NAME": "manifest",
     "FEWEST_STUDIES": "out_of_distribution",
-    "FILE_NAME": "manifest",
-    "FORMAT": "manifest",
+    "FILE_NAME": "manifest_file",
     "FeatureDistribution": "out_of_distribution",
     "Geometry": "preprocessing",
     "HeadAxis": "skull_stripping.head_axis",
@@ -105,11 +104,13 @@ _HOMES = {
     "build_series_network": "series",
     "channel_count": "windows",
     "channels": "windows",
+    "entry_error": "entry_errors",
     "explain_with": "registry",
     "fit_feature_distribution": "out_of_distribution",
     "fit_features": "out_of_distribution",
     "load_model": "registry",
-    "parse_manifest": "manifest",
+    "manifest_json": "manifest_file",
+    "parse_manifest": "manifest_file",
     "read_manifest": "registry",
     "read_weights": "weights_file",
     "restore_network": "networks",

@@ -124,8 +124,8 @@ def fit_features(studies: Sequence[np.ndarray]) -> FeatureDistribution:
         raise ModelError(f"The limit of what is familiar needs {FEWEST_STUDIES} studies or more, got {len(studies)}.")
     distances = []
     for fold in range(FOLDS):
-        kept = [study for number, study in enumerate(studies) if number % FOLDS != fold]
-        fitted = _distribution(kept, np.inf)
+        others = [study for number, study in enumerate(studies) if number % FOLDS != fold]
+        fitted = _distribution(others, np.inf)
         distances += [fitted.distance(study).value for study in studies[fold::FOLDS]]
     return _distribution(studies, float(np.quantile(distances, LIMIT_QUANTILE)) * LIMIT_MARGIN)
 

@@ -115,8 +115,8 @@ def _keep(request: EvaluateRequest, manifest: "Manifest", sections: "list[Sectio
         console.print(f"written: {write_report(request.report, manifest, sections, plain)}")
     if request.write_card:
         metrics = {section.name: section.figures for section in sections} | plain
-        kept = replace(manifest, metrics={**manifest.metrics, **metrics})
-        console.print(f"written: {write_card(save_manifest(kept))}")
+        measured = replace(manifest, metrics={**manifest.metrics, **metrics})
+        console.print(f"written: {write_card(save_manifest(measured))}")
 
 
 def _evaluate(request: EvaluateRequest) -> None:

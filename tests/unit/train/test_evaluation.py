@@ -64,17 +64,17 @@ def test_a_share_of_nothing_is_no_figure_and_one_of_few_is_wide():
 
 
 def test_the_calibration_error_by_hand():
-    said, true = np.repeat([0.1, 0.7], 10), np.array([0] * 10 + [1] * 10)
-    bins = equal_mass_bins(said, true, np.arange(20), 2)
+    predicted, true = np.repeat([0.1, 0.7], 10), np.array([0] * 10 + [1] * 10)
+    bins = equal_mass_bins(predicted, true, np.arange(20), 2)
     assert [found.count for found in bins] == [10, 10]
     assert calibration_error(bins) == pytest.approx((0.1 + 0.3) / 2)
 
 
 def test_true_probabilities_are_calibrated_and_stretched_ones_are_not(seed):
     rng = np.random.default_rng(seed)
-    said = rng.random(4000)
-    true = rng.random(4000) < said
-    honest, sure = (reliability("", p, true, np.arange(4000)) for p in (said, (said > 0.5) * 0.98 + 0.01))
+    predicted = rng.random(4000)
+    true = rng.random(4000) < predicted
+    honest, sure = (reliability("", p, true, np.arange(4000)) for p in (predicted, (predicted > 0.5) * 0.98 + 0.01))
     assert honest.calibration_error < 0.03
     assert sure.calibration_error > 0.2
     assert honest.brier < sure.brier

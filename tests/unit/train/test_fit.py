@@ -33,9 +33,9 @@ def test_the_first_blocks_stay_as_they_are_when_asked_to():
     freeze_blocks(network, 0)
     assert {variable.path for variable in network.trainable_variables} == every
     freeze_blocks(network, 2)
-    kept = {path for path in every if path.startswith(("stem", "block0_", "block1_"))}
-    assert {variable.path for variable in network.trainable_variables} == every - kept
-    assert len(kept) > 10
+    frozen = {path for path in every if path.startswith(("stem", "block0_", "block1_"))}
+    assert {variable.path for variable in network.trainable_variables} == every - frozen
+    assert len(frozen) > 10
 
 
 @pytest.mark.slow

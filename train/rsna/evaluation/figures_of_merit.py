@@ -59,16 +59,16 @@ def cross_entropy(probabilities: np.ndarray, truth: np.ndarray) -> float:
 
 def measure(scores: ImageScores) -> FiguresOfMerit:
     """Return the figures of a predictor on labeled images."""
-    said, truth, patients = scores.probabilities, scores.truth, scores.patients
+    predicted, truth, patients = scores.probabilities, scores.truth, scores.patients
     return FiguresOfMerit(
         name=scores.name,
         images=len(truth),
         patients=len(np.unique(patients)),
-        weighted_log_loss=bootstrap(patients, lambda rows: log_loss(said[rows], truth[rows])),
-        binary_cross_entropy=cross_entropy(said, truth),
-        accuracy=float(np.mean((said >= 0.5) == (truth > 0))),
-        auc=tuple(auc_interval(said[:, k], truth[:, k], patients) for k in range(len(LABELS))),
-        reliability=reliability(scores.name, said[:, ANY], truth[:, ANY] > 0, patients),
+        weighted_log_loss=bootstrap(patients, lambda rows: log_loss(predicted[rows], truth[rows])),
+        binary_cross_entropy=cross_entropy(predicted, truth),
+        accuracy=float(np.mean((predicted >= 0.5) == (truth > 0))),
+        auc=tuple(auc_interval(predicted[:, k], truth[:, k], patients) for k in range(len(LABELS))),
+        reliability=reliability(scores.name, predicted[:, ANY], truth[:, ANY] > 0, patients),
     )
 
 
