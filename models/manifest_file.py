@@ -33,15 +33,19 @@ def _our_labels(labels: tuple[str, ...]) -> tuple[str, ...]:
     return labels
 
 
-def _each_label(values: dict[str, _Number]) -> dict[Label, _Number]:
+def _each_label(values: dict[str, _Number]) -> dict[str, _Number]:
     """Return the values of our labels only; a file may have more."""
     if missing := [str(label) for label in LABELS if label not in values]:
         raise ValueError(f"there is no value for {', '.join(missing)}")
+    return {str(label): values[label] for label in LABELS}
+
+
+def _by_label(values: Mapping[str, _Number]) -> dict[Label, _Number]:
     return {label: values[label] for label in LABELS}
 
 
-Share = Annotated[dict[str, float], AfterValidator(_each_label)]
-Count = Annotated[dict[str, int], AfterValidator(_each_label)]
+Shares = Annotated[dict[str, float], AfterValidator(_each_label)]
+Counts = Annotated[dict[str, int], AfterValidator(_each_label)]
 
 
 class _Entries(pydantic.BaseModel):
@@ -65,24 +69,29 @@ class _Scalings(_Entries):
 
 
 class _Thresholds(_Entries):
-    flag: Share
-    uncertain: Share
-    slice: Share
+    flag: Shares
+    uncertain: Shares
+    slice: Shares
 
 
 class _Decision(_Entries):
     method: str
     alpha_negative: float
     alpha_positive: float
-    negatives: Count
-    positives: Count
+    negatives: Counts
+    positives: Counts
     source: str
 
-
-class _Base(_Entries):
-    name: str
-    version: str
-    sha256: str
+    @property
+    def record(self) -> DecisionRecord:
+        return DecisionRecord(
+            method=self.method,
+            alpha_negative=self.alpha_negative,
+            alpha_positive=self.alpha_positive,
+            negatives=_by_label(self.negatives),
+            positives=_by_label(self.positives),
+            source=self.source,
+        )
 
 
 class ManifestFile(_Entries):
@@ -105,7 +114,7 @@ class ManifestFile(_Entries):
     weights_file: Annotated[str, AfterValidator(_plain_name)]
     weights_sha256: str
     decision: _Decision | None = None
-    base: _Base | None = None
+    base: BaseModel | None = None
     recipe: dict[str, Any] | None = None
     familiarity_sha256: str | None = None
     series_sha256: str | None = None
@@ -126,8 +135,7 @@ class ManifestFile(_Entries):
                     "slice": _rounded(manifest.slice_thresholds),
                 },
                 "metrics": dict(manifest.metrics),
-                "decision": manifest.decision and vars(manifest.decision),
-                "base": manifest.base and vars(manifest.base),
+                "decision": manifest.decision and _decision_entries(manifest.decision),
                 "recipe": dict(manifest.recipe) if manifest.recipe else None,
                 "familiarity_sha256": manifest.features_sha256,
             }
@@ -147,11 +155,10 @@ class ManifestFile(_Entries):
             folder=folder,
             slice_scaling=self.scaling.slice.scaling,
             study_scaling=self.scaling.study.scaling,
-            thresholds=Thresholds(self.thresholds.flag, self.thresholds.uncertain),
-            slice_thresholds=self.thresholds.slice,
+            thresholds=Thresholds(_by_label(self.thresholds.flag), _by_label(self.thresholds.uncertain)),
+            slice_thresholds=_by_label(self.thresholds.slice),
             metrics=self.metrics,
-            decision=self.decision and DecisionRecord(**dict(self.decision)),
-            base=self.base and BaseModel(**dict(self.base)),
+            decision=self.decision.record if self.decision else None,
             features_sha256=self.familiarity_sha256,
             recipe=self.recipe,
         )
@@ -170,8 +177,17 @@ _SAME = (
     "minimum_age_years",
     "weights_file",
     "weights_sha256",
+    "base",
     "series_sha256",
 )
+
+
+def _decision_entries(decision: DecisionRecord) -> dict[str, Any]:
+    counts = {"negatives": decision.negatives, "positives": decision.positives}
+    return {
+        **vars(decision),
+        **{name: {str(label): count[label] for label in LABELS} for name, count in counts.items()},
+    }
 
 
 def _rounded(values: Mapping[Label, float]) -> dict[str, float]:

@@ -37,7 +37,7 @@ def _row(cells: list[str]) -> str:
 
 
 def _auc_table(figures: Mapping[str, Any]) -> list[str]:
-    rows = {label: [by_label[label] for by_label in figures["auc"].values()] for label in LABELS}
+    rows = {str(label): [by_label[label] for by_label in figures["auc"].values()] for label in LABELS}
     rows |= {"brain area alone": [figures["auc_of_brain_area_alone"][name] for name in figures["auc"]]}
     return _intervals_table("AUC (95 % by patient)", figures["auc"], rows)
 
@@ -52,7 +52,7 @@ def _seeds_table(figures: Mapping[str, Any]) -> list[str]:
     """Return the mean over models of one recipe, whose spread no single model shows."""
     count = len(figures["models"])
     title = f"AUC, mean of {'three' if count == 3 else count} seeds"
-    rows = {label: [by_label[label]["mean"] for by_label in figures["auc"].values()] for label in LABELS}
+    rows = {str(label): [by_label[label]["mean"] for by_label in figures["auc"].values()] for label in LABELS}
     return _intervals_table(title, figures["auc"], rows)
 
 
