@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from triage_node.complete_file import complete_file
 from triage_node.errors import ModelError
 from triage_node.findings import ImageDistance
 from triage_node.models.manifest import FAMILIARITY_NAME
@@ -138,14 +139,15 @@ def fit_familiarity(model: "Model", heads: Iterable["StrippedHead"]) -> Familiar
 def write_familiarity(folder: Path, familiarity: Familiarity) -> Path:
     """Write the statistics into a model folder and return the file; the manifest must pin its SHA-256."""
     path = folder / FAMILIARITY_NAME
-    np.savez_compressed(
-        path,
-        allow_pickle=False,
-        mean=familiarity.mean,
-        scale=familiarity.scale,
-        whitening=familiarity.whitening.astype(np.float16),
-        limit=np.float64(familiarity.limit),
-    )
+    with complete_file(path) as partial, partial.open("wb") as stream:
+        np.savez_compressed(
+            stream,
+            allow_pickle=False,
+            mean=familiarity.mean,
+            scale=familiarity.scale,
+            whitening=familiarity.whitening.astype(np.float16),
+            limit=np.float64(familiarity.limit),
+        )
     return path
 
 

@@ -6,7 +6,7 @@ from triage_node.imaging.completeness import damage_caution, damaged_beside, dam
 from triage_node.imaging.completeness.gaps import Gap, words
 from triage_node.imaging.completeness.loss import Loss, caution
 from triage_node.imaging.completeness.usable import usable_stack
-from triage_node.imaging.dicom_json import BINARY, header_as_json
+from triage_node.imaging.dicom_json import BINARY, Item, data_set, header_as_json
 from triage_node.imaging.eligibility import looks_like_head_ct
 from triage_node.imaging.frame import Frame, frames_of
 from triage_node.imaging.header import item, text, whole
@@ -40,6 +40,7 @@ __all__ = [
     "Frame",
     "Gap",
     "Instance",
+    "Item",
     "Loss",
     "Policy",
     "Scan",
@@ -57,6 +58,7 @@ __all__ = [
     "damage_caution",
     "damaged_beside",
     "damaged_instances",
+    "data_set",
     "difference",
     "encoded",
     "explicit_little_endian",
