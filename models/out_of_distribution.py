@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from triage_node.complete_file import complete_file
 from triage_node.errors import ModelError
 from triage_node.findings import ImageDistance
 from triage_node.models.manifest import FEATURES_NAME
@@ -138,14 +139,15 @@ def fit_feature_distribution(model: "Model", heads: Iterable["StrippedHead"]) ->
 def write_feature_distribution(folder: Path, distribution: FeatureDistribution) -> Path:
     """Write the statistics into a model folder and return the file; the manifest must pin its SHA-256."""
     path = folder / FEATURES_NAME
-    np.savez_compressed(
-        path,
-        allow_pickle=False,
-        mean=distribution.mean,
-        scale=distribution.scale,
-        whitening=distribution.whitening.astype(np.float16),
-        limit=np.float64(distribution.limit),
-    )
+    with complete_file(path) as partial, partial.open("wb") as stream:
+        np.savez_compressed(
+            stream,
+            allow_pickle=False,
+            mean=distribution.mean,
+            scale=distribution.scale,
+            whitening=distribution.whitening.astype(np.float16),
+            limit=np.float64(distribution.limit),
+        )
     return path
 
 

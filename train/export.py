@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from triage_node.complete_file import complete_file
 from triage_node.errors import ModelError
 from triage_node.findings import LABELS
 from triage_node.models import (
@@ -51,7 +52,8 @@ class ModelDescription:
 def save_manifest(manifest: Manifest) -> Manifest:
     """Write a manifest into its folder and return it as it reads back, with its new hash."""
     path = manifest.folder / FILE_NAME
-    path.write_text(json.dumps(manifest_json(manifest), indent=2) + "\n", encoding="utf-8")
+    with complete_file(path) as partial:
+        partial.write_text(json.dumps(manifest_json(manifest), indent=2) + "\n", encoding="utf-8")
     return parse_manifest(manifest.folder)
 
 
@@ -88,7 +90,8 @@ def export_model(weights: list[Path], folder: Path, description: ModelDescriptio
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / WEIGHTS_NAME
     arrays = {name: array.astype(np.float16) for name, array in average_weights(weights).items()}
-    np.savez_compressed(target, allow_pickle=False, **arrays)
+    with complete_file(target) as partial, partial.open("wb") as stream:
+        np.savez_compressed(stream, allow_pickle=False, **arrays)
     if (size := target.stat().st_size) > LARGEST_WEIGHTS_BYTES:
         raise ModelError(f"The weights take {size / 2**20:.1f} MiB, more than {LARGEST_WEIGHTS_BYTES / 2**20:.0f}.")
     cautious = dict.fromkeys(LABELS, UNCALIBRATED)

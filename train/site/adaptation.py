@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from triage_node.complete_file import complete_file
 from triage_node.errors import TriageError
 from triage_node.models import (
     FEWEST_STUDIES,
@@ -191,9 +192,8 @@ class Adapter:
             weights = self._fit(name, [self.cases[index] for index in np.flatnonzero(~held_out)], seed)
             model = model_with(self.model.manifest, weights)
             logits = {str(index): score_case(model, self.cases[index]).logits for index in own}
-            partial = path.with_suffix(".partial.npz")
-            np.savez(partial, allow_pickle=False, **logits)
-            partial.replace(path)
+            with complete_file(path) as partial, partial.open("wb") as stream:
+                np.savez(stream, allow_pickle=False, **logits)
             weights.unlink()
         with np.load(path, allow_pickle=False) as stored:
             return {int(index): CaseScores(self.cases[index], stored[str(index)]) for index in own}

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from triage_node.complete_file import complete_file
 from triage_node.errors import ModelError
 from triage_node.models import (
     FEATURES_NAME,
@@ -77,7 +78,8 @@ def start_site_model(
     target = folder / WEIGHTS_NAME
     arrays = read_weights(weights or base.weights_path)
     half = {key: array.astype(np.float16) for key, array in arrays.items()}
-    np.savez_compressed(target, allow_pickle=False, **half)
+    with complete_file(target) as partial, partial.open("wb") as stream:
+        np.savez_compressed(stream, allow_pickle=False, **half)
     return replace(
         base,
         name=name,

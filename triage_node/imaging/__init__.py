@@ -5,7 +5,7 @@ from triage_node.imaging.completeness import damage_caution, damaged_beside, dam
 from triage_node.imaging.completeness.gaps import Gap, gaps_sentence
 from triage_node.imaging.completeness.loss import Loss, loss_caution
 from triage_node.imaging.completeness.usable import usable_stack
-from triage_node.imaging.dicom_json import BINARY, header_as_json
+from triage_node.imaging.dicom_json import BINARY, Item, data_set, header_as_json
 from triage_node.imaging.eligibility import looks_like_head_ct
 from triage_node.imaging.frame import Frame, frames_of
 from triage_node.imaging.header import item, text, whole
@@ -39,6 +39,7 @@ __all__ = [
     "Frame",
     "Gap",
     "Instance",
+    "Item",
     "Loss",
     "Policy",
     "Reorientation",
@@ -55,6 +56,7 @@ __all__ = [
     "damage_caution",
     "damaged_beside",
     "damaged_instances",
+    "data_set",
     "difference",
     "encoded",
     "explicit_little_endian",

@@ -5,20 +5,16 @@ from triage_node.worklist.filters import Filters
 from triage_node.worklist.outbox import Delivery
 from triage_node.worklist.reader_actions import LONGEST_COMMENT, RESENT
 from triage_node.worklist.registration import ReceivedInstance
-from triage_node.worklist.results import FIRST_REPORT, ResultObject, results_in
 from triage_node.worklist.stored_outcome import StoredOutcome
 from triage_node.worklist.worklist import Worklist
 
 __all__ = [
-    "FIRST_REPORT",
     "LONGEST_COMMENT",
     "RESENT",
     "Claim",
     "Delivery",
     "Filters",
     "ReceivedInstance",
-    "ResultObject",
     "StoredOutcome",
     "Worklist",
-    "results_in",
 ]

@@ -11,10 +11,11 @@ from triage_node.findings import ModelIdentity
 from triage_node.outcome import Outcome, Status
 from triage_node.reasons import Reason, ReasonCode
 from triage_node.statistics import count_outcome
+from triage_node.storage import ResultObject
 from triage_node.worklist.not_analyzed import write_reasons
 from triage_node.worklist.outbox import add_deliveries
 from triage_node.worklist.quiet_time import LEASE_LOOKS, Stillness
-from triage_node.worklist.results import ResultObject, list_results
+from triage_node.worklist.results import list_results
 from triage_node.worklist.transitions import move, record
 
 ACTOR = "pipeline"

@@ -6,9 +6,9 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from triage_node.complete_file import complete_file
 from triage_node.findings import LABELS
 from triage_node.train.rsna.dataset.label_rows import ID, LABEL
-from triage_node.train.rsna.dataset.whole_files import complete_file
 
 NAME = "rsna-intracranial-hemorrhage-detection"
 TRAIN_FOLDER, TEST_FOLDER = "stage_2_train", "stage_2_test"

@@ -11,13 +11,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from triage_node.complete_file import PARTIAL, complete_file
 from triage_node.errors import TriageError
 from triage_node.train.rsna.dataset.headers import image_row
 from triage_node.train.rsna.dataset.images import Images, Listed, open_images
 from triage_node.train.rsna.dataset.problems import Problem, ProblemCode
 from triage_node.train.rsna.dataset.processes import in_processes
 from triage_node.train.rsna.dataset.tables import FORMAT_VERSION, IMAGE_SCHEMA
-from triage_node.train.rsna.dataset.whole_files import complete_file
 
 FILES_PER_PART = 250
 PARTS_FOLDER = "index-parts"
@@ -102,5 +102,5 @@ def read_part(path: Path) -> tuple[pa.Table, list[Problem]]:
 def remove_other_parts(folder: Path, plan: Mapping[str, Sequence[Listed]]) -> None:
     """Remove parts of files that have changed since, and what a killed process left half written."""
     for path in folder.iterdir():
-        if path.name not in plan and (path.suffix == ".partial" or path.name.startswith("part-")):
+        if path.name not in plan and (path.suffix == PARTIAL or path.name.startswith("part-")):
             path.unlink(missing_ok=True)

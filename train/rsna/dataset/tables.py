@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from triage_node.complete_file import complete_file
 from triage_node.errors import TriageError
 from triage_node.findings import LABELS
-from triage_node.train.rsna.dataset.whole_files import complete_file
 
 FORMAT_VERSION = 1
 METADATA_KEY = b"triage_node.rsna"

@@ -9,11 +9,11 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from triage_node.complete_file import complete_file
 from triage_node.findings import LABELS
 from triage_node.train.drawing import COLORS, STYLE, png
 from triage_node.train.evaluation.metrics import Interval, auc_interval, bootstrap, log_loss
 from triage_node.train.evaluation.reliability import Reliability, reliability
-from triage_node.train.rsna.dataset.whole_files import complete_file
 from triage_node.train.rsna.evaluation.scoring import ImageScores
 
 CSV_FILE, PICTURE_FILE = "comparison.csv", "comparison.png"

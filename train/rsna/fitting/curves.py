@@ -8,9 +8,9 @@ import keras
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from triage_node.complete_file import complete_file
 from triage_node.train.drawing import STYLE, png
 from triage_node.train.evaluation.pictures import NEGATIVE, POSITIVE
-from triage_node.train.rsna.dataset.whole_files import complete_file
 
 CSV_FILE, PICTURE_FILE = "curves.csv", "curves.png"
 

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 import triage_node
+from triage_node.complete_file import complete_file
 from triage_node.errors import TriageError
 from triage_node.models import Geometry, Window
 from triage_node.train.fitting.augmentation import Augmentation
@@ -15,7 +16,6 @@ from triage_node.train.fitting.fit import fit_pool
 from triage_node.train.fitting.processes import is_first
 from triage_node.train.fitting.settings import FitSettings
 from triage_node.train.provenance import revision
-from triage_node.train.rsna.dataset.whole_files import complete_file
 from triage_node.train.rsna.fitting.balance import Balance
 from triage_node.train.rsna.fitting.curves import Curves
 from triage_node.train.rsna.fitting.folds import FILE_NAME as FOLDS_FILE

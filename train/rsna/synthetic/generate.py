@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from triage_node.complete_file import complete_file
 from triage_node.findings import LABELS
 from triage_node.train.phantom.atlas import Atlas, load_atlas
 from triage_node.train.phantom.study import FIELD_MM, generate_study, random_recipe, random_types
@@ -22,7 +23,6 @@ from triage_node.train.rsna.dataset.competition import (
     write_rows,
 )
 from triage_node.train.rsna.dataset.processes import in_processes
-from triage_node.train.rsna.dataset.whole_files import complete_file
 from triage_node.train.rsna.synthetic.generated_images import (
     SIGNED,
     UNSIGNED,

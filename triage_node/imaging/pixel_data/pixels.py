@@ -6,10 +6,10 @@ import numpy as np
 
 from triage_node.errors import InvalidInstance, UnsuitableSeries
 from triage_node.imaging.instance import Instance
-from triage_node.imaging.part10 import read_encapsulated, read_pixel_data
 from triage_node.imaging.pixel_data.codecs import decode
 from triage_node.imaging.pixel_data.fragments import Fragments
 from triage_node.imaging.pixel_data.pixel_format import PixelFormat
+from triage_node.imaging.pixel_element import read_encapsulated, read_pixel_data
 from triage_node.reasons import Reason, ReasonCode
 
 _MOST_NEGATIVE = 4096

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from triage_node.errors import UnsuitableSeries
 from triage_node.findings import LABELS, Label
 from triage_node.reasons import Reason, ReasonCode
-from triage_node.storage import SLICE_SCORES, Spool
+from triage_node.storage import Spool
 
 if TYPE_CHECKING:
     from triage_node.imaging import Frame, Reorientation
@@ -116,9 +116,9 @@ def scores_of(study: dict[str, Any], stack: SliceStack, spool: Spool) -> list[di
     for outcome in reversed(study["outcomes"]):
         if outcome["series_instance_uid"] != stack.series_instance_uid or not outcome["folder"]:
             continue
-        path = spool.result(study["study_instance_uid"], outcome["folder"]) / SLICE_SCORES
-        if path.is_file():
-            rows = json.loads(path.read_bytes())
+        scores = spool.result(study["study_instance_uid"], outcome["folder"]).slice_scores()
+        if scores is not None:
+            rows = json.loads(scores)
             break
     by_slice = {(row["sop_instance_uid"], row["frame_number"]): row["probabilities"] for row in rows}
     return [by_slice.get((frame.instance.sop_instance_uid, frame.number)) for frame in stack.frames]

@@ -144,7 +144,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_complete_shards(rsna_set, tmp_pa
         patched.setattr(np, "save", full)
         with pytest.raises(StorageFull, match="the disk is full"):
             make_all(rsna_set, tmp_path, patched)
-    assert not list(tmp_path.glob("*.partial"))
+    assert not list(tmp_path.glob(".*.part"))
     make_all(rsna_set, tmp_path, monkeypatch)
     assert len(open_cache(tmp_path).series) == 3
 
