@@ -9,7 +9,14 @@ import numpy as np
 
 from triage_node.complete_file import complete_file
 from triage_node.errors import TriageError
-from triage_node.models import FEWEST_STUDIES, Familiarity, Manifest, Model, StrippedHead, fit_familiarity
+from triage_node.models import (
+    FEWEST_STUDIES,
+    FeatureDistribution,
+    Manifest,
+    Model,
+    StrippedHead,
+    fit_feature_distribution,
+)
 from triage_node.train.evaluation.metrics import auc
 from triage_node.train.evaluation.scored import as_head
 from triage_node.train.export import average_weights
@@ -92,7 +99,7 @@ class Adaptation:
         Mean of the weights of the fits on all patients, by name.
     generated_before, generated_after
         AUC of ``any`` on slices of held-out generated studies.
-    familiarity
+    feature_distribution
         What is familiar to the adapted weights: generated studies and the site's.
     """
 
@@ -101,7 +108,7 @@ class Adaptation:
     weights: Path
     generated_before: float
     generated_after: float
-    familiarity: Familiarity
+    feature_distribution: FeatureDistribution
 
 
 class Adapter:
@@ -154,7 +161,7 @@ class Adapter:
             weights=weights,
             generated_before=self._on_generated(self.model),
             generated_after=self._on_generated(adapted),
-            familiarity=fit_familiarity(adapted, self._familiar()),
+            feature_distribution=fit_feature_distribution(adapted, self._familiar()),
         )
 
     def _familiar(self) -> list[StrippedHead]:

@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 from triage_node import __version__
 from triage_node.errors import InvalidInstance, StorageError
 from triage_node.findings import LABELS, Label, ModelIdentity, Prediction
-from triage_node.imaging import Choice, SourceSlice, read_intact
+from triage_node.imaging import SeriesSelection, SourceSlice, read_intact
 from triage_node.logs import origin
 from triage_node.outcome import Outcome
 from triage_node.pipeline.analysis import Analysis, Picture
@@ -49,13 +49,13 @@ class Reporter:
         self._parameters = parameters
 
     def report(
-        self, analysis: Analysis, choice: Choice, created_at: datetime, predecessor: StoredResult | None
+        self, analysis: Analysis, selection: SeriesSelection, created_at: datetime, predecessor: StoredResult | None
     ) -> Dataset | None:
         """Build the report of a study; None when it has no CT image a report could be about.
 
         A report that says what the latest one said is that one again. Any other replaces it.
         """
-        sources = _sources(analysis, choice)
+        sources = _sources(analysis, selection)
         if not sources:
             return None
         content = ReportContent(
@@ -157,13 +157,13 @@ def best_slices(prediction: Prediction | None, sources: Sequence[tuple[SourceSli
     return best
 
 
-def _sources(analysis: Analysis, choice: Choice) -> tuple[Dataset, ...]:
+def _sources(analysis: Analysis, selection: SeriesSelection) -> tuple[Dataset, ...]:
     if analysis.prediction is not None and analysis.series is not None:
         used = {source.sop_instance_uid for slab in analysis.sources for source in slab}
         return tuple(
             instance.header for instance in analysis.series.instances if str(instance.header.SOPInstanceUID) in used
         )
-    series = [analysis.series] if analysis.series else [one for one, _ in choice.judgements if one.modality == "CT"]
+    series = [analysis.series] if analysis.series else [one for one, _ in selection.assessments if one.modality == "CT"]
     return tuple(instance.header for one in series for instance in one.instances)
 
 

@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 from triage_node.config import Settings
 from triage_node.errors import TriageError
 from triage_node.findings import Prediction
-from triage_node.imaging import Choice, Policy, Volume, choose, scan
+from triage_node.imaging import Policy, SeriesSelection, Volume, scan, select_series
 from triage_node.logs import origin
 from triage_node.outcome import Outcome, Status
 from triage_node.pipeline.analysis import Analysis, Explain, Model, Picture, analyze_study
@@ -102,10 +102,10 @@ class Runner:
     def _analyze(self, claim: Claim) -> Outcome:
         paths = self._spool.instances(claim.study_instance_uid)
         parts = self._model, self._policy, self._today, self._picture
-        analysis, choice = analyze_study(paths, *parts, received=claim.series_counts)
+        analysis, selection = analyze_study(paths, *parts, received=claim.series_counts)
         for skipped in analysis.skipped:
             log.warning("slice_left_out study_instance_uid=%s file=%s", claim.study_instance_uid, skipped.path.name)
-        return self._reported(claim, analysis, choice)
+        return self._reported(claim, analysis, selection)
 
     def _picture(self, volume: Volume, prediction: Prediction) -> Picture | None:
         """Draw where the model looked; a picture that fails must not hold back a finding."""
@@ -134,7 +134,7 @@ class Runner:
         analysis = Analysis(Status.FAILED, None, (reason,))
         try:
             paths = self._spool.instances(claim.study_instance_uid)
-            return self._reported(claim, analysis, choose(scan(paths).series, self._policy, self._today))
+            return self._reported(claim, analysis, select_series(scan(paths).series, self._policy, self._today))
         except Exception as error:
             log.error("no_report study_instance_uid=%s error=%s", claim.study_instance_uid, origin(error))
             return outcome_of(analysis, self._model.identity)
@@ -147,13 +147,13 @@ class Runner:
     def _today(self) -> date:
         return self._now.date()
 
-    def _reported(self, claim: Claim, analysis: Analysis, choice: Choice) -> Outcome:
+    def _reported(self, claim: Claim, analysis: Analysis, selection: SeriesSelection) -> Outcome:
         if not self._wants_report(analysis, claim):
             return outcome_of(analysis, self._model.identity)
         start = time.perf_counter()
         before = claim.predecessor_folder
         predecessor = self._spool.result(claim.study_instance_uid, before) if before else None
-        report = self._reporter.report(analysis, choice, self._now, predecessor)
+        report = self._reporter.report(analysis, selection, self._now, predecessor)
         if report is None:
             return outcome_of(analysis, self._model.identity)
         return self._keep(claim, analysis, report, start)

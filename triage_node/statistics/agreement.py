@@ -1,13 +1,11 @@
 """How far the node and its readers agree, with intervals: few verdicts are few."""
 
-import math
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from triage_node.findings import TYPES, Decision
-
-Z_95 = 1.959964
+from triage_node.wilson import wilson_interval
 
 
 def agreement_of(verdicts: Mapping[str, int], types: Mapping[str, int]) -> dict[str, Any]:
@@ -37,13 +35,11 @@ def agreement_of(verdicts: Mapping[str, int], types: Mapping[str, int]) -> dict[
 
 
 def wilson(hits: int, of: int) -> dict[str, float] | None:
-    """Return a share with its 95 % interval after Wilson (1927); None of nothing."""
+    """Return a share with its 95 % interval; None of nothing."""
     if of == 0:
         return None
-    share = hits / of
-    center = (share + Z_95**2 / (2 * of)) / (1 + Z_95**2 / of)
-    half = Z_95 * math.sqrt(share * (1 - share) / of + Z_95**2 / (4 * of**2)) / (1 + Z_95**2 / of)
-    return {"value": share, "low": max(0.0, center - half), "high": min(1.0, center + half), "of": of}
+    low, high = wilson_interval(hits, of)
+    return {"value": hits / of, "low": low, "high": high, "of": of}
 
 
 def _of_type(types: Counter[str], label: str, given: bool) -> dict[str, Any]:

@@ -38,9 +38,9 @@ class Curves(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Add a row."""
-        kept = [row for row in read_curves(self.folder / CSV_FILE) if row["epoch"] <= epoch]
+        earlier = [row for row in read_curves(self.folder / CSV_FILE) if row["epoch"] <= epoch]
         row = {"epoch": float(epoch + 1), **{name: round(float(value), 6) for name, value in (logs or {}).items()}}
-        rows = [*kept, row]
+        rows = [*earlier, row]
         with (
             complete_file(self.folder / CSV_FILE) as partial,
             partial.open("w", newline="", encoding="utf-8") as stream,

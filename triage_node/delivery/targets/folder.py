@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydicom.dataset import Dataset
 
-from triage_node.complete_file import partial_file, partial_path
+from triage_node.complete_file import partial_file, sync_folder
 from triage_node.delivery.targets.target import Caller
 from triage_node.destinations import Destination
 from triage_node.errors import PeerUnreachable
@@ -17,6 +17,9 @@ from triage_node.storage import hashed
 
 MODE = 0o640
 """The owner's group may read: whoever takes the files away is another user. The folder's rights say who gets in."""
+
+PROBE = ".check"
+"""Hidden, so that who takes the files away does not see it."""
 
 
 class FolderTarget:
@@ -33,18 +36,18 @@ class FolderTarget:
         ds = variants[0]
         buffer = io.BytesIO()
         ds.save_as(buffer, enforce_file_format=True)
-        with self._errors(), partial_file(self._folder / _name(ds), durable=True) as partial:
-            _write(partial, buffer.getvalue())
+        with self._errors():
+            with partial_file(self._folder / _name(ds)) as partial:
+                _write(partial, buffer.getvalue())
+            sync_folder(self._folder)
         return ds
 
     def check(self) -> str:
         """Write a file and remove it."""
         with self._errors():
-            probe = partial_path(self._folder / "check")
-            try:
+            with partial_file(self._folder / PROBE) as probe:
                 _write(probe, b"")
-            finally:
-                probe.unlink(missing_ok=True)
+            (self._folder / PROBE).unlink()
             free = shutil.disk_usage(self._folder).free
         return f"can be written, {free >> 20} MB free"
 
@@ -70,3 +73,5 @@ def _write(path: Path, content: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, MODE)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
+        file.flush()
+        os.fdatasync(descriptor)

@@ -82,11 +82,11 @@ def stored_bits(pixels: np.ndarray, bits: int, high_bit: int, form: PixelFormat)
     values = whole if form.signed else native
     if bits == width:
         return values
-    kept = (values << (width - 1 - high_bit)) >> (width - bits)
+    extended = (values << (width - 1 - high_bit)) >> (width - bits)
     if high_bit >= bits:
-        return kept
+        return extended
     beyond = _is_beyond(whole, bits, form.padding)
-    return np.where(beyond, whole, kept.astype(whole.dtype, copy=False)) if beyond.any() else kept
+    return np.where(beyond, whole, extended.astype(whole.dtype, copy=False)) if beyond.any() else extended
 
 
 def _is_beyond(whole: np.ndarray, bits: int, padding: tuple[int, int] | None) -> np.ndarray:

@@ -26,18 +26,18 @@ def series_part(
 
 def _judgements(services: Services, study: dict[str, Any]) -> list[dict[str, Any]]:
     """Judge as on the day of the latest outcome; the model's least age of patients is not known here."""
-    from triage_node.imaging import Policy, choose, scan
+    from triage_node.imaging import Policy, scan, select_series
 
     at = study["outcomes"][-1]["created_at"] if study["outcomes"] else study["first_received_at"]
     policy = Policy(prior_study_days=services.settings.prior_study_days or None)
     series = scan(services.spool.instances(study["study_instance_uid"])).series
-    choice = choose(series, policy, datetime.fromtimestamp(at, services.settings.zone).date())
+    selection = select_series(series, policy, datetime.fromtimestamp(at, services.settings.zone).date())
     return [
         {
             "description": one.description,
             "images": len(one.instances),
-            "chosen": one is choice.chosen,
+            "chosen": one is selection.chosen,
             "reasons": reasons,
         }
-        for one, reasons in choice.judgements
+        for one, reasons in selection.assessments
     ]

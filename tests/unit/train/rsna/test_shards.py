@@ -79,12 +79,12 @@ def test_a_refused_series_is_a_table_and_keeps_its_images(rsna_set, tmp_path, mo
 def test_a_second_call_makes_only_what_is_missing_and_the_same(rsna_set, tmp_path, monkeypatch):
     make_all(rsna_set, tmp_path, monkeypatch)
     before = {path.name: path.read_bytes() for path in tmp_path.glob("shard-*")}
-    kept = ShardPaths.of(tmp_path, 0)
-    kept_at = kept.planes.stat().st_mtime_ns
+    paths = ShardPaths.of(tmp_path, 0)
+    written_at = paths.planes.stat().st_mtime_ns
     ShardPaths.of(tmp_path, 1).table.unlink()  # as if the work had ended between array and table
     assert len(make_all(rsna_set, tmp_path, monkeypatch)) == 3
     assert {path.name: path.read_bytes() for path in tmp_path.glob("shard-*")} == before
-    assert kept.planes.stat().st_mtime_ns == kept_at
+    assert paths.planes.stat().st_mtime_ns == written_at
 
 
 SCRIPT = """

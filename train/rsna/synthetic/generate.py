@@ -23,7 +23,7 @@ from triage_node.train.rsna.dataset.competition import (
     write_rows,
 )
 from triage_node.train.rsna.dataset.processes import in_processes
-from triage_node.train.rsna.rehearsal.generated_images import (
+from triage_node.train.rsna.synthetic.generated_images import (
     SIGNED,
     UNSIGNED,
     WRAPPED,
@@ -146,7 +146,7 @@ def write_csv_files(out: Path, planned: list[Planned]) -> None:
     write_rows(out / SUBMISSION_CSV, sample)
 
 
-def _contradiction(images: list[str], said: dict[str, list[int]]) -> list[tuple[str, str]]:
+def _contradiction(images: list[str], labels_by_image: dict[str, list[int]]) -> list[tuple[str, str]]:
     """Return one more row of an image with hemorrhage, which says that it has none."""
-    positive = [image for image in images if said[image][-1]]
+    positive = [image for image in images if labels_by_image[image][-1]]
     return label_rows(positive[0], [0] * len(LABELS))[-1:] if positive else []
