@@ -1,31 +1,31 @@
 """Who has the images of which study open: many requests, one access in the audit trail."""
 
-import time
-from collections import OrderedDict
+import threading
 from typing import TYPE_CHECKING
+
+from cachetools import TTLCache
 
 if TYPE_CHECKING:
     from triage_node.web.security.principal import Principal
 
 ONE_OPENING_SECONDS = 900.0
-KEPT_OPENINGS = 10_000
+MOST_OPENINGS = 10_000
 
 
 class Openings:
     """Who looks at the images of which study: the slices of one opening are one access, not hundreds."""
 
     def __init__(self) -> None:
-        self._until: OrderedDict[tuple[str, str, str], float] = OrderedDict()
+        # Its time is that of the steady clock; the requests that note come from several threads.
+        self._noted: TTLCache[tuple[str, str, str], bool] = TTLCache(MOST_OPENINGS, ONE_OPENING_SECONDS)
+        self._lock = threading.Lock()
 
     def note(self, principal: "Principal", study_instance_uid: str) -> None:
         """Remember an access that was kept."""
-        key = (principal.name, principal.session_id, study_instance_uid)
-        self._until[key] = time.monotonic() + ONE_OPENING_SECONDS
-        self._until.move_to_end(key)
-        while len(self._until) > KEPT_OPENINGS:
-            self._until.popitem(last=False)
+        with self._lock:
+            self._noted[principal.name, principal.session_id, study_instance_uid] = True
 
     def is_noted(self, principal: "Principal", study_instance_uid: str) -> bool:
         """Tell whether the same session's access to the study was kept lately."""
-        key = (principal.name, principal.session_id, study_instance_uid)
-        return self._until.get(key, 0.0) > time.monotonic()
+        with self._lock:
+            return (principal.name, principal.session_id, study_instance_uid) in self._noted

@@ -2,11 +2,12 @@
 
 import json
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from cachetools import LRUCache
 
 from triage_node.errors import UnsuitableSeries
 from triage_node.findings import LABELS, Label
@@ -16,8 +17,8 @@ from triage_node.storage import SLICE_SCORES, Spool
 if TYPE_CHECKING:
     from triage_node.imaging import Frame, Turn
 
-KEPT_STACKS = 4
-KEPT_SLICES = 48
+MOST_STACKS = 4
+MOST_SLICES = 48
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,8 @@ class SliceReader:
     """
 
     def __init__(self) -> None:
-        self._stacks: OrderedDict[tuple[str, str, int], SliceStack] = OrderedDict()
-        self._slices: OrderedDict[tuple[str, int, int], bytes] = OrderedDict()
+        self._stacks: LRUCache[tuple[str, str, int], SliceStack] = LRUCache(MOST_STACKS)
+        self._slices: LRUCache[tuple[str, int, int], bytes] = LRUCache(MOST_SLICES)
         self._lock = threading.Lock()
 
     def stack(self, files: Callable[[], list[Path]], study: dict[str, Any]) -> SliceStack:
@@ -78,8 +79,6 @@ class SliceReader:
             found = self._stacks.get(key)
             if found is None:
                 found = self._stacks[key] = _stack(files(), key[1], key[2])
-            self._stacks.move_to_end(key)
-            _trim(self._stacks, KEPT_STACKS)
             return found
 
     def pixels(self, stack: SliceStack, index: int) -> bytes:
@@ -95,8 +94,6 @@ class SliceReader:
             found = self._slices.get(key)
             if found is None:
                 found = self._slices[key] = _decoded(stack, index)
-            self._slices.move_to_end(key)
-            _trim(self._slices, KEPT_SLICES)
             return found
 
 
@@ -162,8 +159,3 @@ def _decoded(stack: SliceStack, index: int) -> bytes:
     [values] = stored_values(frame.instance, [frame.number or 1])
     turned = stack.turn.apply(hounsfield(values, frame.instance.header, frame.rescale))
     return np.ascontiguousarray(np.rint(turned), "<i2").tobytes()
-
-
-def _trim(cache: OrderedDict[Any, Any], size: int) -> None:
-    while len(cache) > size:
-        cache.popitem(last=False)
