@@ -3,6 +3,8 @@
 from triage_node.worklist.claims import Claim
 from triage_node.worklist.filters import Filters
 from triage_node.worklist.outbox import Delivery
+from triage_node.worklist.outbox_state import DestinationState
+from triage_node.worklist.read_models import Counts, Series, Study, StudyOutcome, StudySummary
 from triage_node.worklist.reader_actions import LONGEST_COMMENT, RESENT
 from triage_node.worklist.registration import ReceivedInstance
 from triage_node.worklist.results import FIRST_REPORT, ResultObject, results_in
@@ -14,11 +16,17 @@ __all__ = [
     "LONGEST_COMMENT",
     "RESENT",
     "Claim",
+    "Counts",
     "Delivery",
+    "DestinationState",
     "Filters",
     "ReceivedInstance",
     "ResultObject",
+    "Series",
     "StoredOutcome",
+    "Study",
+    "StudyOutcome",
+    "StudySummary",
     "Worklist",
     "results_in",
 ]

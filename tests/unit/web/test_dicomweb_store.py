@@ -36,7 +36,7 @@ def reasons(answer, sequence=FAILED):
 
 
 def studies(site):
-    return {row["study_instance_uid"]: row for row in site.worklist.study_lists.studies()["studies"]}
+    return {row.study_instance_uid: row for row in site.worklist.study_lists.studies().studies}
 
 
 def test_stored_instances_are_on_the_disk_as_they_came_and_in_the_worklist(site, files, uid, wait_for):
@@ -51,9 +51,9 @@ def test_stored_instances_are_on_the_disk_as_they_came_and_in_the_worklist(site,
     kept = {path.read_bytes() for path in site.spool.instances(uid)}
     assert kept == {path.read_bytes() for path in files}
     wait_for(lambda: uid in studies(site), "the study to be registered")
-    assert studies(site)[uid]["calling_ae_title"] == "service-0"
+    assert studies(site)[uid].calling_ae_title == "service-0"
     [access] = site.worklist.audit_trail.latest(study_instance_uid=uid)
-    assert (access["action"], access["user_name"]) == ("instances_stored", "token service-0")
+    assert (access.action, access.user_name) == ("instances_stored", "token service-0")
 
 
 def test_the_same_again_is_stored_again_and_makes_nothing_new(site, files, uid, wait_for):

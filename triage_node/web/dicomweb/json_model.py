@@ -1,5 +1,6 @@
 """Values of the worklist in the DICOM JSON Model (PS3.18 Annex F)."""
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -28,7 +29,7 @@ def element(keyword: str, value: Any) -> Item:
     return {tag: {"vr": vr, "Value": shown} if shown else {"vr": vr}}
 
 
-def data_set(values: dict[str, Any]) -> Item:
+def data_set(values: Mapping[str, object]) -> Item:
     """Return a data set of values by keyword, in the order of tags; those inside of one sequence share its item."""
     made: Item = {}
     for keyword, value in values.items():

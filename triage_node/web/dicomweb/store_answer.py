@@ -1,10 +1,10 @@
 """The answer to a Store transaction (PS3.18 10.5.3 and Annex I.2, Store Instances Response Module)."""
 
-from typing import Any
-
 from starlette.responses import JSONResponse
 
 from triage_node.ingest import OUT_OF_RESOURCES, Header
+from triage_node.json_object import JsonObject
+from triage_node.web.dicomweb.json_model import Item
 from triage_node.web.dicomweb.storing import Answers, Failure
 from triage_node.web.http.media_types import DICOM_JSON
 
@@ -33,8 +33,8 @@ def status_code(answers: Answers) -> int:
     return 503 if {failure.status for failure in answers.failed} == {OUT_OF_RESOURCES} else 409
 
 
-def _module(answers: Answers, base_url: str) -> dict[str, Any]:
-    module: dict[str, Any] = {}
+def _module(answers: Answers, base_url: str) -> Item:
+    module: Item = {}
     studies = {header.study_instance_uid for header in answers.stored}
     if len(studies) == 1:
         module["00081190"] = _element("UR", f"{base_url}/studies/{studies.pop()}")
@@ -47,25 +47,25 @@ def _module(answers: Answers, base_url: str) -> dict[str, Any]:
     return module
 
 
-def _stored(header: Header, base_url: str) -> dict[str, Any]:
+def _stored(header: Header, base_url: str) -> Item:
     series = f"{base_url}/studies/{header.study_instance_uid}/series/{header.series_instance_uid}"
     return _reference(header) | {"00081190": _element("UR", f"{series}/instances/{header.sop_instance_uid}")}
 
 
-def _failed(header: Header, status: int) -> dict[str, Any]:
+def _failed(header: Header, status: int) -> Item:
     return _reference(header) | {"00081197": _element("US", status)}
 
 
-def _reason(failure: Failure) -> dict[str, Any]:
+def _reason(failure: Failure) -> Item:
     return {"00081197": _element("US", failure.status)}
 
 
-def _reference(header: Header) -> dict[str, Any]:
+def _reference(header: Header) -> Item:
     return {
         "00081150": _element("UI", header.sop_class_uid),
         "00081155": _element("UI", header.sop_instance_uid),
     }
 
 
-def _element(vr: str, *values: object) -> dict[str, Any]:
+def _element(vr: str, *values: object) -> JsonObject:
     return {"vr": vr, "Value": list(values)}

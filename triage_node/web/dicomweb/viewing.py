@@ -1,13 +1,11 @@
 """Who looks at images one by one: many requests, one access (`Openings`)."""
 
 from dataclasses import dataclass
-from typing import Annotated
 
 from fastapi import Depends, Request
 
 from triage_node.identity import Role
-from triage_node.web.dependencies import Services, the_services
-from triage_node.web.security.authorization import Guard, Required, write_access
+from triage_node.web.security.authorization import Guard, Required, TheServices, write_access
 from triage_node.web.security.principal import CurrentPrincipal, Principal
 
 
@@ -17,9 +15,7 @@ class Viewed(Guard):
 
     roles: tuple[Role, ...]
 
-    async def __call__(
-        self, request: Request, principal: CurrentPrincipal, services: Annotated[Services, Depends(the_services)]
-    ) -> Principal:
+    async def __call__(self, request: Request, principal: CurrentPrincipal, services: TheServices) -> Principal:
         """Let the principal of a request pass and keep the access, or raise."""
         passed = await Required(self.roles)(request, principal, services)
         study = str(request.path_params["study_instance_uid"])

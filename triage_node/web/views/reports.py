@@ -1,16 +1,16 @@
 """The report of a study read back from its DICOM object, for people."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from triage_node.storage import Spool
-from triage_node.worklist import FIRST_REPORT
+from triage_node.worklist import FIRST_REPORT, Study
 
 if TYPE_CHECKING:
     from triage_node.report import Summary
 
 
-def latest_report(study: dict[str, Any], spool: Spool) -> "Summary | None":
+def latest_report(study: Study, spool: Spool) -> "Summary | None":
     """Return what the latest report says; None where there is none on the disk.
 
     Parameters
@@ -20,10 +20,10 @@ def latest_report(study: dict[str, Any], spool: Spool) -> "Summary | None":
     spool
         Where its results lie.
     """
-    for outcome in reversed(study["outcomes"]):
-        if not outcome["folder"]:
+    for outcome in reversed(study.outcomes):
+        if not outcome.folder:
             continue
-        path = spool.result(study["study_instance_uid"], outcome["folder"]) / FIRST_REPORT
+        path = spool.result(study.study_instance_uid, outcome.folder) / FIRST_REPORT
         if path.is_file():
             return _summary(path)
     return None

@@ -5,14 +5,16 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cachetools import LRUCache
 
 from triage_node.errors import UnsuitableSeries
 from triage_node.findings import LABELS, Label
+from triage_node.json_object import JsonObject
 from triage_node.reasons import Reason, ReasonCode
 from triage_node.storage import SLICE_SCORES, Spool
+from triage_node.worklist import Study
 
 if TYPE_CHECKING:
     from triage_node.imaging import Frame, Turn
@@ -59,7 +61,7 @@ class SliceReader:
         self._slices: LRUCache[tuple[str, int, int], bytes] = LRUCache(MOST_SLICES)
         self._lock = threading.Lock()
 
-    def stack(self, files: Callable[[], list[Path]], study: dict[str, Any]) -> SliceStack:
+    def stack(self, files: Callable[[], list[Path]], study: Study) -> SliceStack:
         """Return the series of a study that was analyzed, else its likeliest head CT.
 
         Parameters
@@ -74,7 +76,7 @@ class SliceReader:
         UnsuitableSeries
             There is no series that forms a stack.
         """
-        key = (study["study_instance_uid"], shown_series(study), study["revision"])
+        key = (study.study_instance_uid, shown_series(study), study.revision)
         with self._lock:
             found = self._stacks.get(key)
             if found is None:
@@ -97,23 +99,23 @@ class SliceReader:
             return found
 
 
-def shown_series(study: dict[str, Any]) -> str:
+def shown_series(study: Study) -> str:
     """Return the UID of the series to show: the latest analyzed, else the largest that may be a head CT, else ""."""
-    analyzed = [one["series_instance_uid"] for one in study["outcomes"] if one["series_instance_uid"]]
+    analyzed = [one.series_instance_uid for one in study.outcomes if one.series_instance_uid]
     if analyzed:
-        return str(analyzed[-1])
-    images = [one for one in study["series"] if one["modality"] == "CT"]
-    best = max(images, key=lambda one: (one["eligible"], one["instance_count"]), default=None)
-    return str(best["series_instance_uid"]) if best else ""
+        return analyzed[-1]
+    images = [one for one in study.series if one.modality == "CT"]
+    best = max(images, key=lambda one: (one.eligible, one.instance_count), default=None)
+    return best.series_instance_uid if best else ""
 
 
-def scores_of(study: dict[str, Any], stack: SliceStack, spool: Spool) -> list[dict[str, float] | None]:
+def scores_of(study: Study, stack: SliceStack, spool: Spool) -> list[dict[str, float] | None]:
     """Return what the model said of each slice of a stack; None where it did not see the slice."""
-    rows: list[dict[str, Any]] = []
-    for outcome in reversed(study["outcomes"]):
-        if outcome["series_instance_uid"] != stack.series_instance_uid or not outcome["folder"]:
+    rows: list[JsonObject] = []
+    for outcome in reversed(study.outcomes):
+        if outcome.series_instance_uid != stack.series_instance_uid or not outcome.folder:
             continue
-        path = spool.result(study["study_instance_uid"], outcome["folder"]) / SLICE_SCORES
+        path = spool.result(study.study_instance_uid, outcome.folder) / SLICE_SCORES
         if path.is_file():
             rows = json.loads(path.read_bytes())
             break
