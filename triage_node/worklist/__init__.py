@@ -1,6 +1,6 @@
 """The worklist: registration, completion, claims, transitions, what readers do, and the lists they see."""
 
-from triage_node.worklist.claims import Claim
+from triage_node.worklist.claim import Claim
 from triage_node.worklist.filters import Filters
 from triage_node.worklist.outbox import Delivery
 from triage_node.worklist.outbox_state import DestinationState

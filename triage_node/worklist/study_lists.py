@@ -19,7 +19,7 @@ from triage_node.database import (
     start_of,
 )
 from triage_node.statistics import Arrival, delivery_counts, state_counts
-from triage_node.worklist.all_studies import archive_page
+from triage_node.worklist.all_studies import studies_page
 from triage_node.worklist.filters import Filters
 from triage_node.worklist.read_models import Counts, StudyChanges, StudyPage, StudySummary
 from triage_node.worklist.reading_list import Place, reading_page
@@ -72,7 +72,7 @@ class StudyLists:
         """
         checked_limit(limit)
         with self._database.read() as session:
-            studies, following = archive_page(session, filters, after, limit)
+            studies, following = studies_page(session, filters, after, limit)
             return StudyPage(self._summaries(session, studies), following)
 
     def every(self, filters: Filters = EVERYTHING) -> Iterator[StudySummary]:

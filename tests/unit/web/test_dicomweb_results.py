@@ -9,8 +9,8 @@ from made_results import finish
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
+from triage_node.database.workitem_uids import workitem_uid
 from triage_node.ingest.rebuild import rebuild_worklist
-from triage_node.worklist.workitem_uids import workitem_uid
 
 SR, PICTURE = "1.2.840.10008.5.1.4.1.1.88.34", "1.2.840.10008.5.1.4.1.1.7"
 

@@ -3,8 +3,8 @@
 import pytest
 from pydicom.dataset import Dataset
 
+from triage_node.database.workitem_uids import workitem_uid
 from triage_node.identity import Role
-from triage_node.worklist.workitem_uids import workitem_uid
 
 WORKITEMS = "/dicomweb/workitems"
 

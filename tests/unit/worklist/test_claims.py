@@ -9,7 +9,7 @@ from triage_node.findings import Decision, ModelIdentity
 from triage_node.outcome import Outcome, Status
 from triage_node.reasons import Reason, ReasonCode
 from triage_node.worklist import Worklist
-from triage_node.worklist.claims import MOST_INTERRUPTIONS
+from triage_node.worklist.claim import MOST_INTERRUPTIONS
 
 MODEL = ModelIdentity("net", "1", "ab")
 UNSUITABLE = Outcome(Status.UNSUITABLE, MODEL, reasons=(Reason.of(ReasonCode.NOT_HEAD),))

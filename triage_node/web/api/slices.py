@@ -34,7 +34,7 @@ def slices(
     """
     study = services.worklist.study_details.study(study_instance_uid)
     stack = _stack(services, study)
-    services.openings.note(principal, study_instance_uid)
+    services.image_views.note(principal, study_instance_uid)
     scores = scores_of(study, stack, services.spool)
     rows, columns = stack.shape
     return {
@@ -73,10 +73,10 @@ async def one_slice(
 
     The access is kept once for a session and study in 15 minutes, when the list of slices or the first one is sent.
     """
-    openings = services.openings
-    if not openings.is_noted(principal, study_instance_uid):
+    image_views = services.image_views
+    if not image_views.is_noted(principal, study_instance_uid):
         await write_access(request, principal, "images_viewed", study_instance_uid)
-        openings.note(principal, study_instance_uid)
+        image_views.note(principal, study_instance_uid)
     return await run_in_threadpool(_slice, services, study_instance_uid, index)
 
 

@@ -1,4 +1,4 @@
-"""Who looks at images one by one: many requests, one access (`Openings`)."""
+"""Who looks at images one by one: many requests, one access (`ImageViews`)."""
 
 from dataclasses import dataclass
 
@@ -19,9 +19,9 @@ class Viewed(Guard):
         """Let the principal of a request pass and keep the access, or raise."""
         passed = await Required(self.roles)(request, principal, services)
         study = str(request.path_params["study_instance_uid"])
-        if not services.openings.is_noted(passed, study):
+        if not services.image_views.is_noted(passed, study):
             await write_access(request, passed, "images_viewed", study)
-            services.openings.note(passed, study)
+            services.image_views.note(passed, study)
         return passed
 
 

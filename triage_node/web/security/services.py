@@ -7,7 +7,7 @@ from fastapi import Request
 from triage_node.config import Settings
 from triage_node.web.http.rate_limits import RateLimit
 from triage_node.web.security.audit import Auditor
-from triage_node.web.security.openings import Openings
+from triage_node.web.security.image_views import ImageViews
 from triage_node.web.security.password_checks import Hashing
 from triage_node.worklist import Worklist
 
@@ -21,7 +21,7 @@ class SecurityServices:
     auditor: Auditor
     sign_in_limit: RateLimit
     request_limit: RateLimit
-    openings: Openings = field(default_factory=Openings, kw_only=True)
+    image_views: ImageViews = field(default_factory=ImageViews, kw_only=True)
     hashing: Hashing = field(default_factory=Hashing, kw_only=True)
 
 

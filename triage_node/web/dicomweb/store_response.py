@@ -5,13 +5,13 @@ from starlette.responses import JSONResponse
 from triage_node.ingest import OUT_OF_RESOURCES, Header
 from triage_node.json_object import JsonObject
 from triage_node.web.dicomweb.json_model import Item
-from triage_node.web.dicomweb.storing import Answers, Failure
+from triage_node.web.dicomweb.store_transaction import Answers, Failure
 from triage_node.web.http.media_types import DICOM_JSON
 
 RETRY_SECONDS = "60"
 
 
-def store_answer(answers: Answers, base_url: str) -> JSONResponse:
+def store_response(answers: Answers, base_url: str) -> JSONResponse:
     """Return status and response module.
 
     Parameters

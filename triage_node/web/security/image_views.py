@@ -1,4 +1,4 @@
-"""Who has the images of which study open: many requests, one access in the audit trail."""
+"""Who looks at the images of which study: many requests, one access in the audit trail."""
 
 import threading
 from typing import TYPE_CHECKING
@@ -8,16 +8,16 @@ from cachetools import TTLCache
 if TYPE_CHECKING:
     from triage_node.web.security.principal import Principal
 
-ONE_OPENING_SECONDS = 900.0
-MOST_OPENINGS = 10_000
+ONE_VIEW_SECONDS = 900.0
+MOST_VIEWS = 10_000
 
 
-class Openings:
-    """Who looks at the images of which study: the slices of one opening are one access, not hundreds."""
+class ImageViews:
+    """Who looks at the images of which study: the slices of one view are one access, not hundreds."""
 
     def __init__(self) -> None:
         # Its time is that of the steady clock; the requests that note come from several threads.
-        self._noted: TTLCache[tuple[str, str, str], bool] = TTLCache(MOST_OPENINGS, ONE_OPENING_SECONDS)
+        self._noted: TTLCache[tuple[str, str, str], bool] = TTLCache(MOST_VIEWS, ONE_VIEW_SECONDS)
         self._lock = threading.Lock()
 
     def note(self, principal: "Principal", study_instance_uid: str) -> None:
