@@ -4,6 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
 
+# Compiled modules are kept whatever the shell says: each process of the tests would compile them all anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test check peers bench pictures types format clean
 
 demo: $(READY)  ## start a node and a stand-in PACS, send three generated studies, print the reports

@@ -10,23 +10,22 @@ if TYPE_CHECKING:
     from triage_node.models.architecture import Architecture, build_network
     from triage_node.models.architecture_constants import MAP_STRIDE
     from triage_node.models.calibration import DecisionRecord, Scaling, Thresholds
-    from triage_node.models.familiarity import (
-        FEWEST_STUDIES,
-        Familiarity,
-        fit_familiarity,
-        fit_features,
-        write_familiarity,
-    )
+    from triage_node.models.entry_errors import entry_error
     from triage_node.models.manifest import (
-        FAMILIARITY_NAME,
-        FILE_NAME,
-        FORMAT,
+        FEATURES_NAME,
         SERIES_NAME,
         BaseModel,
         Manifest,
-        parse_manifest,
     )
+    from triage_node.models.manifest_file import FILE_NAME, manifest_json, parse_manifest
     from triage_node.models.networks import LESION_MAP_LITE0, restore_network
+    from triage_node.models.out_of_distribution import (
+        FEWEST_STUDIES,
+        FeatureDistribution,
+        fit_feature_distribution,
+        fit_features,
+        write_feature_distribution,
+    )
     from triage_node.models.predictor import SMALLEST_SLICE_CM2, Model
     from triage_node.models.preprocessing import Geometry, StrippedHead, strip_head
     from triage_node.models.registry import explain_with, load_model, read_manifest, shipped_models
@@ -36,10 +35,9 @@ if TYPE_CHECKING:
     from triage_node.models.windows import Window, channel_count, channels
 
 __all__ = [
-    "FAMILIARITY_NAME",
+    "FEATURES_NAME",
     "FEWEST_STUDIES",
     "FILE_NAME",
-    "FORMAT",
     "LESION_MAP_LITE0",
     "MAP_STRIDE",
     "SERIES_NAME",
@@ -47,7 +45,7 @@ __all__ = [
     "Architecture",
     "BaseModel",
     "DecisionRecord",
-    "Familiarity",
+    "FeatureDistribution",
     "Geometry",
     "HeadAxis",
     "Manifest",
@@ -61,10 +59,12 @@ __all__ = [
     "build_series_network",
     "channel_count",
     "channels",
+    "entry_error",
     "explain_with",
-    "fit_familiarity",
+    "fit_feature_distribution",
     "fit_features",
     "load_model",
+    "manifest_json",
     "parse_manifest",
     "read_manifest",
     "read_weights",
@@ -75,7 +75,7 @@ __all__ = [
     "strip_head",
     "study_logits",
     "table",
-    "write_familiarity",
+    "write_feature_distribution",
     "write_weights",
 ]
 
@@ -83,11 +83,10 @@ _HOMES = {
     "Architecture": "architecture",
     "BaseModel": "manifest",
     "DecisionRecord": "calibration",
-    "FAMILIARITY_NAME": "manifest",
-    "FEWEST_STUDIES": "familiarity",
-    "FILE_NAME": "manifest",
-    "FORMAT": "manifest",
-    "Familiarity": "familiarity",
+    "FEATURES_NAME": "manifest",
+    "FEWEST_STUDIES": "out_of_distribution",
+    "FILE_NAME": "manifest_file",
+    "FeatureDistribution": "out_of_distribution",
     "Geometry": "preprocessing",
     "HeadAxis": "skull_stripping.head_axis",
     "LESION_MAP_LITE0": "networks",
@@ -105,11 +104,13 @@ _HOMES = {
     "build_series_network": "series",
     "channel_count": "windows",
     "channels": "windows",
+    "entry_error": "entry_errors",
     "explain_with": "registry",
-    "fit_familiarity": "familiarity",
-    "fit_features": "familiarity",
+    "fit_feature_distribution": "out_of_distribution",
+    "fit_features": "out_of_distribution",
     "load_model": "registry",
-    "parse_manifest": "manifest",
+    "manifest_json": "manifest_file",
+    "parse_manifest": "manifest_file",
     "read_manifest": "registry",
     "read_weights": "weights_file",
     "restore_network": "networks",
@@ -119,7 +120,7 @@ _HOMES = {
     "strip_head": "preprocessing",
     "study_logits": "aggregation",
     "table": "series",
-    "write_familiarity": "familiarity",
+    "write_feature_distribution": "out_of_distribution",
     "write_weights": "weights_file",
 }
 

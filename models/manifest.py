@@ -1,6 +1,5 @@
 """The manifest of a model: what it is, what it needs, what it was measured at. Read without Keras."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,9 +12,7 @@ from triage_node.models.preprocessing import Geometry
 from triage_node.models.weights_file import sha256_of
 from triage_node.models.windows import Window, channel_count
 
-FILE_NAME = "manifest.json"
-FORMAT = 1
-FAMILIARITY_NAME = "familiarity.npz"
+FEATURES_NAME = "familiarity.npz"  # the name that files of released models have
 SERIES_NAME = "series.npz"
 
 
@@ -64,7 +61,7 @@ class Manifest:
         How the thresholds were found; None in manifests that do not say.
     base
         The model that a site's model was made from, None for others.
-    familiarity_sha256
+    features_sha256
         What the statistics of the training data must hash to; None in a model that has none.
     series_sha256
         What the weights of the series model must hash to; None in a model that has none.
@@ -94,7 +91,7 @@ class Manifest:
     labels: tuple[Label, ...] = LABELS
     decision: DecisionRecord | None = None
     base: BaseModel | None = None
-    familiarity_sha256: str | None = None
+    features_sha256: str | None = None
     series_sha256: str | None = None
     mirrored: bool = False
     recipe: Mapping[str, Any] | None = None
@@ -115,9 +112,9 @@ class Manifest:
         return self.folder / self.weights_file
 
     @property
-    def familiarity_path(self) -> Path | None:
+    def features_path(self) -> Path | None:
         """Return the path of the statistics of the training data, None in a model that has none."""
-        return None if self.familiarity_sha256 is None else self.folder / FAMILIARITY_NAME
+        return None if self.features_sha256 is None else self.folder / FEATURES_NAME
 
     @property
     def series_path(self) -> Path | None:
@@ -126,7 +123,7 @@ class Manifest:
 
     def check_parts(self) -> None:
         """Raise `ModelError` unless the files beside the weights are those that the manifest names."""
-        for path, known in ((self.familiarity_path, self.familiarity_sha256), (self.series_path, self.series_sha256)):
+        for path, known in ((self.features_path, self.features_sha256), (self.series_path, self.series_sha256)):
             if path is not None and (not path.is_file() or sha256_of(path) != known):
                 raise ModelError(f"The file {path.name} of the model {self.name} is not the one its manifest names.")
 
@@ -139,85 +136,3 @@ class Manifest:
                 f"The weights of the model {self.name} are not those its manifest names: "
                 f"SHA-256 {found[:12]}… instead of {self.weights_sha256[:12]}…."
             )
-
-
-def _by_label(values: Mapping[str, float]) -> dict[Label, float]:
-    return {label: float(values[label]) for label in LABELS}
-
-
-def _decision(content: Mapping[str, Any] | None) -> DecisionRecord | None:
-    if content is None:
-        return None
-    return DecisionRecord(
-        method=str(content["method"]),
-        alpha_negative=float(content["alpha_negative"]),
-        alpha_positive=float(content["alpha_positive"]),
-        negatives={label: int(content["negatives"][label]) for label in LABELS},
-        positives={label: int(content["positives"][label]) for label in LABELS},
-        source=str(content["source"]),
-    )
-
-
-def _base(content: Mapping[str, Any] | None) -> BaseModel | None:
-    return None if content is None else BaseModel(**{key: str(content[key]) for key in ("name", "version", "sha256")})
-
-
-def _from_json(content: Mapping[str, Any], folder: Path, sha256: str) -> Manifest:
-    """Build a manifest from parsed JSON; lets KeyError, TypeError and ValueError through."""
-    if content["format"] != FORMAT:
-        raise ValueError(f"format {content['format']} instead of {FORMAT}")
-    if tuple(content["labels"]) != LABELS:
-        raise ValueError(f"labels {content['labels']} instead of {[str(label) for label in LABELS]}")
-    if Path(content["weights_file"]).name != content["weights_file"]:
-        raise ValueError(f"weights_file {content['weights_file']!r} is not a plain file name")
-    thresholds = content["thresholds"]
-    scaling = {
-        key: Scaling(*map(tuple, (part["temperature"], part["bias"]))) for key, part in content["scaling"].items()
-    }
-    return Manifest(
-        name=str(content["name"]),
-        version=str(content["version"]),
-        weights_file=str(content["weights_file"]),
-        weights_sha256=str(content["weights_sha256"]),
-        architecture=str(content["architecture"]),
-        sha256=sha256,
-        folder=folder,
-        decoder_filters=int(content["decoder_filters"]),
-        geometry=Geometry(**content["geometry"]),
-        windows=tuple(Window(**window) for window in content["windows"]),
-        slice_scaling=scaling["slice"],
-        study_scaling=scaling["study"],
-        thresholds=Thresholds(_by_label(thresholds["flag"]), _by_label(thresholds["uncertain"])),
-        slice_thresholds=_by_label(thresholds["slice"]),
-        training_data=str(content["training_data"]),
-        metrics=dict(content["metrics"]),
-        minimum_age_years=int(content["minimum_age_years"]),
-        decision=_decision(content.get("decision")),
-        base=_base(content.get("base")),
-        familiarity_sha256=content.get("familiarity_sha256"),
-        series_sha256=content.get("series_sha256"),
-        mirrored=bool(content.get("mirrored", False)),
-        recipe=content.get("recipe"),
-    )
-
-
-def parse_manifest(folder: Path) -> Manifest:
-    """Return the manifest of a model folder, after checking that the weights are the ones it names.
-
-    Raises
-    ------
-    ModelError
-        When the manifest is missing or wrong, or the weights are missing or changed.
-    """
-    path = folder / FILE_NAME
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        manifest = _from_json(content, folder, sha256_of(path))
-    except FileNotFoundError as error:
-        raise ModelError(f"There is no model in {folder}: {FILE_NAME} is missing.") from error
-    except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
-        problem = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
-        raise ModelError(f"The manifest {path} is wrong: {problem}.") from error
-    manifest.check_weights()
-    manifest.check_parts()
-    return manifest

@@ -10,9 +10,9 @@ from triage_node.models.aggregation import ABSENT_LOGIT, smooth_slices, study_lo
 from triage_node.models.batch_norm_folding import folded
 from triage_node.models.contrast import contrast_sign
 from triage_node.models.device import prepare_device
-from triage_node.models.familiarity import OUTPUT, read_familiarity, with_features
 from triage_node.models.manifest import Manifest
 from triage_node.models.networks import compile_forward, restore_network
+from triage_node.models.out_of_distribution import OUTPUT, read_feature_distribution, with_features
 from triage_node.models.preprocessing import StrippedHead, strip_head
 from triage_node.models.series import SeriesModel
 from triage_node.models.skull_stripping.coverage import coverage_cautions
@@ -33,7 +33,7 @@ class Observation:
     logits
         ``(slabs, 6) float32``, smoothed over adjacent slabs, before calibration.
     features
-        ``(slabs with brain, features) float32``, what `Familiarity` measures.
+        ``(slabs with brain, features) float32``, what `FeatureDistribution` measures.
     """
 
     logits: np.ndarray
@@ -63,8 +63,8 @@ class Model:
         self.device = prepare_device()
         self.network = restore_network(manifest)
         self._forward = compile_forward(folded(with_features(self.network)), BATCH)
-        path = manifest.familiarity_path
-        self.familiarity = read_familiarity(path) if path else None
+        path = manifest.features_path
+        self.feature_distribution = read_feature_distribution(path) if path else None
         self._series = self._read_series()
 
     def _read_series(self) -> SeriesModel | None:
@@ -142,7 +142,7 @@ class Model:
         study = manifest.study_scaling.probabilities(study_logits(logits, head.brain_area_cm2))
         probabilities = {label: float(value) for label, value in zip(LABELS, study, strict=True)}
         flagged, uncertain = manifest.thresholds.decide(probabilities)
-        distance = self.familiarity.distance(seen.features) if self.familiarity else None
+        distance = self.feature_distribution.distance(seen.features) if self.feature_distribution else None
         cautions: tuple[Reason, ...] = ()
         withheld: tuple[Label, ...] = ()
         if distance is not None and not distance.familiar:

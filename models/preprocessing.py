@@ -1,6 +1,7 @@
 """From a volume in HU to what the network sees: one path for training and for serving."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -47,6 +48,8 @@ class Geometry:
     neighbor_mm
         Distance of the neighbors that the network sees beside a slice.
     """
+
+    __pydantic_config__: ClassVar = {"strict": True, "extra": "forbid"}
 
     mm_per_pixel: float = 1.25
     rows: int = 160

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from triage_node.errors import UnknownModel
-from triage_node.models.manifest import FILE_NAME, Manifest, parse_manifest
+from triage_node.models.manifest import Manifest
+from triage_node.models.manifest_file import FILE_NAME, parse_manifest
 
 if TYPE_CHECKING:
     from triage_node.findings import Prediction

@@ -29,7 +29,7 @@ def build_series_network(slices: int, features: int) -> keras.Model:
     slices
         Length of a padded series.
     features
-        Features of a slice, see `triage_node.models.familiarity.with_features`.
+        Features of a slice, see `triage_node.models.out_of_distribution.with_features`.
 
     Returns
     -------

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from triage_node.complete_file import complete_file
 from triage_node.errors import ModelError
 
 
@@ -26,7 +27,9 @@ def write_weights(path: Path, variables: Iterable[Any]) -> None:
     for name, array in arrays.items():
         if not np.all(np.abs(array) <= np.finfo(np.float16).max):
             raise ModelError(f"The weights {name} do not fit into float16.")
-    np.savez_compressed(path, allow_pickle=False, **{name: array.astype(np.float16) for name, array in arrays.items()})
+    half = {name: array.astype(np.float16) for name, array in arrays.items()}
+    with complete_file(path) as partial, partial.open("wb") as stream:
+        np.savez_compressed(stream, allow_pickle=False, **half)
 
 
 def read_weights(path: Path) -> dict[str, np.ndarray]:

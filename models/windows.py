@@ -1,6 +1,7 @@
 """Channels of the network: gray-scale windows of a slice and of its neighbors."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -15,6 +16,8 @@ DENSEST_RIM_HU = 22.0
 @dataclass(frozen=True)
 class Window:
     """A gray-scale window in HU relative to the brain's median; `neighbors` adds the slices below and above."""
+
+    __pydantic_config__: ClassVar = {"strict": True, "extra": "forbid"}
 
     center: float
     width: float

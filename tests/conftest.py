@@ -6,7 +6,7 @@ import random
 import shutil
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,19 @@ from triage_node.config import Settings, read_settings
 from triage_node.worklist import Worklist
 
 BROWSER_TESTS = "tests/acceptance/browser/"
+TRAIN_TESTS = "tests/unit/train/"
 
 
 class FilesTogether(LoadScopeScheduling):
-    """Give the tests of a file, which share what takes long to make, to one worker; the browser tests share a node."""
+    """Give the tests of a file, which share what takes long to make, to one worker.
+
+    So are the browser tests, which share a node, and those of the training, which share an atlas, unless slow ones are
+    among them: these would keep one worker busy long after the others.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
-        return BROWSER_TESTS if nodeid.startswith(BROWSER_TESTS) else nodeid.partition("::")[0]
+        together = (BROWSER_TESTS, TRAIN_TESTS) if "not slow" in self.config.option.markexpr else (BROWSER_TESTS,)
+        return next((folder for folder in together if nodeid.startswith(folder)), nodeid.partition("::")[0])
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -31,6 +37,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesTogethe
     """Marks of groups were not heeded by pytest-xdist 3.8 under pytest 9.2."""
     config.option.loadscopereorder = False
     return FilesTogether(config, log)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep the garbage collector from the modules and tests: they stay, and each full collection took a second."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(trylast=True)

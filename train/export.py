@@ -2,22 +2,23 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from triage_node.complete_file import complete_file
 from triage_node.errors import ModelError
-from triage_node.findings import LABELS, Label
+from triage_node.findings import LABELS
 from triage_node.models import (
     FILE_NAME,
-    FORMAT,
     Geometry,
     Manifest,
     Scaling,
     Thresholds,
     Window,
+    manifest_json,
     parse_manifest,
     read_weights,
     sha256_of,
@@ -48,46 +49,11 @@ class ModelDescription:
     recipe: Mapping[str, Any] | None = None
 
 
-def _by_name(values: Mapping[Label, float]) -> dict[str, float]:
-    return {str(label): round(float(values[label]), 6) for label in LABELS}
-
-
-def manifest_json(manifest: Manifest) -> dict[str, Any]:
-    """Return a manifest as the JSON content of its file."""
-    optional = {"decision": manifest.decision, "base": manifest.base}
-    scalings = {"slice": manifest.slice_scaling, "study": manifest.study_scaling}
-    return {
-        "format": FORMAT,
-        "name": manifest.name,
-        "version": manifest.version,
-        "labels": [str(label) for label in LABELS],
-        "architecture": manifest.architecture,
-        "decoder_filters": manifest.decoder_filters,
-        "geometry": asdict(manifest.geometry),
-        "windows": [asdict(window) for window in manifest.windows],
-        "scaling": {key: asdict(scaling) for key, scaling in scalings.items()},
-        "thresholds": {
-            "flag": _by_name(manifest.thresholds.flag),
-            "uncertain": _by_name(manifest.thresholds.uncertain),
-            "slice": _by_name(manifest.slice_thresholds),
-        },
-        "training_data": manifest.training_data,
-        "metrics": dict(manifest.metrics),
-        "mirrored": manifest.mirrored,
-        "minimum_age_years": manifest.minimum_age_years,
-        "weights_file": manifest.weights_file,
-        "weights_sha256": manifest.weights_sha256,
-        **{name: asdict(part) for name, part in optional.items() if part is not None},
-        **({"recipe": dict(manifest.recipe)} if manifest.recipe else {}),
-        **({"familiarity_sha256": manifest.familiarity_sha256} if manifest.familiarity_sha256 else {}),
-        **({"series_sha256": manifest.series_sha256} if manifest.series_sha256 else {}),
-    }
-
-
 def save_manifest(manifest: Manifest) -> Manifest:
     """Write a manifest into its folder and return it as it reads back, with its new hash."""
     path = manifest.folder / FILE_NAME
-    path.write_text(json.dumps(manifest_json(manifest), indent=2) + "\n", encoding="utf-8")
+    with complete_file(path) as partial:
+        partial.write_text(json.dumps(manifest_json(manifest), indent=2) + "\n", encoding="utf-8")
     return parse_manifest(manifest.folder)
 
 
@@ -124,7 +90,8 @@ def export_model(weights: list[Path], folder: Path, description: ModelDescriptio
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / WEIGHTS_NAME
     arrays = {name: array.astype(np.float16) for name, array in average_weights(weights).items()}
-    np.savez_compressed(target, allow_pickle=False, **arrays)
+    with complete_file(target) as partial, partial.open("wb") as stream:
+        np.savez_compressed(stream, allow_pickle=False, **arrays)
     if (size := target.stat().st_size) > LARGEST_WEIGHTS_BYTES:
         raise ModelError(f"The weights take {size / 2**20:.1f} MiB, more than {LARGEST_WEIGHTS_BYTES / 2**20:.0f}.")
     cautious = dict.fromkeys(LABELS, UNCALIBRATED)

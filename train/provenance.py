@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import triage_node
+from triage_node.complete_file import complete_file
 from triage_node.train.fitting.settings import FitSettings
 from triage_node.train.recipe import Recipe
 
@@ -18,7 +19,8 @@ def write_settings(folder: Path, settings: FitSettings) -> None:
     content = asdict(settings)
     if settings.start is not None:
         content["start"] = f"{settings.start.resolve().parent.name}/{settings.start.name}"
-    (folder / SETTINGS_FILE).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    with complete_file(folder / SETTINGS_FILE) as partial:
+        partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def _settings(folder: Path) -> dict[str, Any]:

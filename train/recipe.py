@@ -1,7 +1,6 @@
 """A recipe: everything that decides what weights a fit ends with, in one file."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from triage_node.errors import ModelError
-from triage_node.models import Geometry, Window
+from triage_node.models import Geometry, Window, entry_error
 from triage_node.train.fitting.settings import FitSettings, Schedule
 
 FOLDER = Path(__file__).parent / "recipes"
@@ -113,19 +112,6 @@ class Recipe:
         return asdict(self)
 
 
-def _sentence(error: Mapping[str, Any]) -> str:
-    """Say what is wrong with an entry of a recipe."""
-    *parts, name = [str(part) for part in error["loc"]] or ["the file"]
-    where = ".".join(parts) or "the file"
-    match error["type"]:
-        case "unexpected_keyword_argument" | "extra_forbidden":
-            return f"{where} has the unknown entry {name!r}"
-        case "missing" | "missing_argument":
-            return f"{where} lacks the entry {name!r}"
-    problem = error["msg"][0].lower() + error["msg"][1:]
-    return f"{'.'.join([*parts, name])} is wrong: {problem}, got {error['input']!r}"
-
-
 def parse_recipe(content: Any) -> Recipe:
     """Return a recipe from the JSON content of its file.
 
@@ -137,7 +123,7 @@ def parse_recipe(content: Any) -> Recipe:
     try:
         return TypeAdapter(Recipe).validate_json(json.dumps(content))
     except ValidationError as error:
-        raise ModelError(f"In the recipe {_sentence(error.errors()[0])}.") from error
+        raise ModelError(f"In the recipe {entry_error(error)}.") from error
 
 
 def read_recipe(path: Path = DEFAULT_RECIPE) -> Recipe:

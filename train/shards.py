@@ -1,6 +1,5 @@
 """Generated studies on disk as the network will see them: stripped, aligned, 8 bits, with exact lesion bits."""
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from zipfile import BadZipFile
 import cv2
 import numpy as np
 
+from triage_node.complete_file import complete_file
 from triage_node.errors import ModelError, UnsuitableSeries
 from triage_node.findings import TYPES
 from triage_node.models import Geometry, StrippedHead, straighten, strip_head
@@ -120,10 +120,8 @@ def write_shard(path: Path, records: list[StudyRecord], geometry: Geometry) -> N
     for record in records:
         for name in (*ARRAYS, *NUMBERS):
             arrays[f"{name}_{record.seed}"] = np.asarray(getattr(record, name))
-    # Two runs may be making the same shard: each writes a file of its own.
-    partial = path.with_suffix(f".{os.getpid()}.partial.npz")
-    np.savez_compressed(partial, allow_pickle=False, **arrays)
-    partial.replace(path)
+    with complete_file(path) as partial, partial.open("wb") as stream:
+        np.savez_compressed(stream, allow_pickle=False, **arrays)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from triage_node.complete_file import complete_file
 from triage_node.errors import ModelError
 
 FILE_NAME = "stages.json"
@@ -47,9 +48,8 @@ class Stages:
             raise ModelError(f"The folder {self._path.parent} was begun with another recipe; give an empty folder.")
 
     def _save(self) -> None:
-        partial = self._path.with_suffix(".partial")
-        partial.write_text(json.dumps(self._content, indent=2) + "\n", encoding="utf-8")
-        partial.replace(self._path)
+        with complete_file(self._path) as partial:
+            partial.write_text(json.dumps(self._content, indent=2) + "\n", encoding="utf-8")
 
     def run(self, name: str, work: Callable[[], object]) -> None:
         """Do a stage unless it was finished before; one that fails or is cut off is done again next time."""

@@ -5,14 +5,12 @@ then the defaults below.
 """
 
 import ipaddress
-import json
 import os
 import re
 import socket
 from datetime import tzinfo
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
@@ -25,6 +23,7 @@ from pydantic_settings import (
 )
 
 from triage_node.errors import SettingsError
+from triage_node.settings_checks import at_commas, check_dicom, check_openid, check_web
 from triage_node.settings_errors import check_environment, complaint_of
 from triage_node.zone import MachineZone
 
@@ -192,7 +191,7 @@ class Settings(BaseSettings):
     )
     @classmethod
     def _split_titles(cls, value: Any) -> Any:
-        return _at_commas(value)
+        return at_commas(value)
 
     @field_validator("timezone")
     @classmethod
@@ -205,7 +204,7 @@ class Settings(BaseSettings):
     @field_validator("destinations", mode="before")
     @classmethod
     def _parse_destinations(cls, value: Any) -> Any:
-        parts = _at_commas(value)
+        parts = at_commas(value)
         if isinstance(parts, (list, tuple)):
             return tuple(Destination.parse(part) if isinstance(part, str) else part for part in parts)
         return value
@@ -224,34 +223,9 @@ class Settings(BaseSettings):
         return value
 
     @model_validator(mode="after")
-    def _closed_beyond_loopback(self) -> Self:
-        if not self.allowed_calling_ae_titles and not is_loopback(self.dicom_host):
-            raise ValueError(
-                f"dicom_host {self.dicom_host} can be reached from other machines: name who may send in "
-                'allowed_calling_ae_titles, or write ["*"] to allow everyone'
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _web_secured_beyond_loopback(self) -> Self:
-        if (self.web_tls_certificate is None) != (self.web_tls_key is None):
-            raise ValueError("web_tls_certificate and web_tls_key belong together: set both or none")
-        if self.web_enabled and not is_loopback(self.web_host) and not self.web_is_secure:
-            raise ValueError(
-                f"web_host {self.web_host} can be reached from other machines: set web_tls_certificate and "
-                "web_tls_key, or web_behind_proxy = true when a reverse proxy speaks TLS"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _openid_complete(self) -> Self:
-        if self.openid_issuer is None:
-            return self
-        if self.openid_client_id is None:
-            raise ValueError("openid_issuer wants an openid_client_id")
-        loopback = is_loopback(urlsplit(self.openid_issuer).hostname or "")
-        if not self.openid_issuer.startswith("https://") and not loopback:
-            raise ValueError("openid_issuer must begin with https://")
+    def _agree_with_one_another(self) -> Self:
+        for check in (check_dicom, check_web, check_openid):
+            check(self)
         return self
 
     def origin(self, name: str) -> Origin:
@@ -286,27 +260,6 @@ class Settings(BaseSettings):
         """Tell whether an AE title may send; leading and trailing spaces do not count (PS3.8 9.3.2)."""
         allowed = self.allowed_calling_ae_titles
         return not allowed or "*" in allowed or calling_ae_title.strip() in {title.strip() for title in allowed}
-
-
-def _at_commas(value: Any) -> Any:
-    """Return the parts of a list that is written as a text, with commas or as JSON."""
-    if not isinstance(value, str):
-        return value
-    try:
-        written = json.loads(value) if value.lstrip().startswith("[") else None
-    except ValueError:
-        written = None
-    return written if isinstance(written, list) else [part.strip() for part in value.split(",") if part.strip()]
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether an address can be reached from this machine only."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def read_settings(file: Path | None = None, **options: object) -> Settings:

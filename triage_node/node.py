@@ -9,7 +9,7 @@ from triage_node.ingest import Indexer, Ingest, rebuild_worklist
 from triage_node.maintenance import DiskWatch, Scheduler
 from triage_node.pipeline import Supervisor
 from triage_node.readiness import Readiness
-from triage_node.storage import Spool, device_uid, hold
+from triage_node.storage import Spool, device_uid, hold, spool_folder
 from triage_node.web.machinery import Machinery
 from triage_node.web.server import WebServer
 from triage_node.worklist import Worklist
@@ -35,7 +35,7 @@ class Node:
         self.settings = settings
         self._is_prepared = False
         self._lock = hold(settings.data_dir)
-        self.spool = Spool(settings.data_dir / "spool", settings.disk_reserve_mb << 20)
+        self.spool = Spool(spool_folder(settings.data_dir), settings.disk_reserve_mb << 20)
         self._device_uid = device_uid(settings.data_dir)
         self.worklist = Worklist(settings)
         self.indexer = Indexer(self.spool, self.worklist)

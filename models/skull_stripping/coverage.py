@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from triage_node.imaging import Gap, Volume, words
+from triage_node.imaging import Gap, Volume, gaps_sentence
 from triage_node.models.preprocessing import StrippedHead
 from triage_node.reasons import Reason, ReasonCode
 
@@ -30,7 +30,7 @@ def coverage_cautions(volume: Volume, head: StrippedHead) -> tuple[Reason, ...]:
     gaps = _gaps_of_head(volume, area)
     details = list(_ends(area))
     if any(gap.wide for gap in gaps) or sum(gap.missing_mm for gap in gaps) > MOST_MISSING_MM:
-        details.insert(0, words(gaps))
+        details.insert(0, gaps_sentence(gaps))
     return tuple(Reason.of(ReasonCode.SLICES_MISSING, detail) for detail in details)
 
 

@@ -108,7 +108,7 @@ def _without_face(mask: np.ndarray, above: np.ndarray, bone: np.ndarray, mm_per_
     The temporal muscle behind the zygoma, orbits and throat see bone in many directions, too; but between them and it
     lies fat or air. A fossa of the skull is lined with bone all around, with whatever bleeds into it.
     """
-    near, kept = cv2.dilate(bone, disk(BONE_NEAR_MM, mm_per_pixel)), mask.copy()
+    near, without_face = cv2.dilate(bone, disk(BONE_NEAR_MM, mm_per_pixel)), mask.copy()
     count, labels = cv2.connectedComponents(mask, connectivity=4)
     edge = mask & (1 - cv2.erode(mask, disk(mm_per_pixel, mm_per_pixel)))
     borders = np.bincount(labels[edge > 0], minlength=count)
@@ -116,8 +116,8 @@ def _without_face(mask: np.ndarray, above: np.ndarray, bone: np.ndarray, mm_per_
     areas, below = (np.bincount(found.ravel(), minlength=count) for found in (labels, labels * above))
     for part in range(1, count):
         if on_bone[part] < SMALLEST_BONE_SHARE * borders[part] or below[part] < SMALLEST_SHARE_BELOW * areas[part]:
-            kept[labels == part] = 0
-    return kept
+            without_face[labels == part] = 0
+    return without_face
 
 
 def _span(mask: np.ndarray, mm_per_pixel: float) -> np.ndarray:

@@ -32,9 +32,9 @@ def folder(tmp_path_factory, recipe):
     return folder
 
 
-def say(makers, seconds, settings):
+def say(workers, seconds, settings):
     rate, geometry = BATCHES * settings.batch / seconds, settings.geometry
-    print(f"{makers}: {rate:.0f} slices/s of {geometry.rows} x {geometry.columns}, load {os.getloadavg()[0]:.1f}")
+    print(f"{workers}: {rate:.0f} slices/s of {geometry.rows} x {geometry.columns}, load {os.getloadavg()[0]:.1f}")
     assert rate > 50
 
 
@@ -55,12 +55,12 @@ def test_threads_make_batches_faster_than_a_cpu_can_train_on_them(recipe, folder
 @pytest.mark.slow
 @pytest.mark.parametrize("processes", [1, 2])
 def test_processes_make_batches_to_keep_a_gpu_busy(recipe, folder, processes):
-    settings = replace(recipe.trunk_settings(), makers=processes)
+    settings = replace(recipe.trunk_settings(), batch_workers=processes)
     ready = (AHEAD + 1) * processes
-    with BatchWorkers(partial(slice_pool, folder, settings), folder, settings) as makers:
+    with BatchWorkers(partial(slice_pool, folder, settings), folder, settings) as workers:
         for number in range(ready):
-            makers.batch(*divmod(number, settings.epoch))
+            workers.batch(*divmod(number, settings.epoch))
         start = time.perf_counter()
         for number in range(ready, ready + BATCHES):
-            makers.batch(*divmod(number, settings.epoch))
+            workers.batch(*divmod(number, settings.epoch))
         say(f"{processes} process(es)", time.perf_counter() - start, settings)

@@ -18,9 +18,9 @@ from triage_node.findings import LABELS
 from triage_node.train.phantom.dicom_series import generate_demo
 from triage_node.train.recipe import read_recipe
 from triage_node.train.rsna.dataset.tables import read_index, read_labels
-from triage_node.train.rsna.rehearsal.generated_images import SIGNED, Names, write_images
 from triage_node.train.rsna.shards.cache import open_cache
 from triage_node.train.rsna.shards.slice_rows import bytes_per_plane
+from triage_node.train.rsna.synthetic.generated_images import SIGNED, Names, write_images
 
 SIZE = 512
 SLICES_PER_SECOND, LARGEST_MB = 100, 1500

@@ -7,7 +7,7 @@ from pathlib import Path
 import ct
 from pydicom import Dataset
 
-from triage_node.imaging import Instance, Policy, Series, judge, scan
+from triage_node.imaging import Instance, Policy, Series, scan, suitability_reasons
 
 TODAY = date(2024, 1, 3)
 
@@ -28,4 +28,4 @@ def on_disk(datasets: Iterable[Dataset], folder: Path) -> Series:
 
 def codes(series: Series, **policy: object) -> list[str]:
     """Return the reason codes against a series under a policy."""
-    return [reason.code.value for reason in judge(series, Policy(**policy), TODAY)]
+    return [reason.code.value for reason in suitability_reasons(series, Policy(**policy), TODAY)]

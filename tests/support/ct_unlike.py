@@ -192,4 +192,4 @@ NO_HEADS: dict[str, Callable[[np.random.Generator], Volume]] = {
     "mirrored in HU": head(lambda hu: -hu),
 }
 # Heads with something that is dense, but is no blood.
-LOOK_ALIKES = {"shunt": head(_shunt), "calcifications": head(_calcified)}
+MIMICS = {"shunt": head(_shunt), "calcifications": head(_calcified)}

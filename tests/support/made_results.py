@@ -1,5 +1,6 @@
 """A study of a site with a report on the disk, as a worker leaves it, without a model."""
 
+import io
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,8 +14,7 @@ from triage_node.findings import LABELS, Decision, Label, ModelIdentity, Predict
 from triage_node.outcome import Outcome, Status
 from triage_node.pipeline.reporting import report_files
 from triage_node.report import ReportContent, build_picture, build_report
-from triage_node.storage.layout import hashed
-from triage_node.worklist import results_in
+from triage_node.storage import ResultContent, hashed
 
 MODEL = ModelIdentity("net", "1", "ab" * 32)
 FLAGGED = (Label.ANY, Label.SUBDURAL)
@@ -43,12 +43,9 @@ def finish(site: Site, paths: Sequence[Path], predecessor: Dataset | None = None
     claim = site.worklist.claims.claim("worker")
     assert claim is not None
     report = report_of(paths, predecessor)
-    files = report_files(report)
-    if picture:
-        drawn = build_picture(report, np.zeros((8, 6, 3), np.uint8))
-        drawn.save_as(paths[0].parent / "picture", enforce_file_format=True)
-        files["picture.dcm"] = (paths[0].parent / "picture").read_bytes()
-    folder = site.spool.layout.results(claim.study_instance_uid) / hashed(str(report.SOPInstanceUID))
+    drawn = io.BytesIO()
+    build_picture(report, np.zeros((8, 6, 3), np.uint8)).save_as(drawn, enforce_file_format=True)
+    result = site.spool.result(claim.study_instance_uid, hashed(str(report.SOPInstanceUID)))
     outcome = Outcome(
         Status.ANALYZED,
         MODEL,
@@ -57,9 +54,9 @@ def finish(site: Site, paths: Sequence[Path], predecessor: Dataset | None = None
         probabilities=dict.fromkeys(LABELS, 0.9),
         flagged=FLAGGED,
         report_sop_instance_uid=str(report.SOPInstanceUID),
-        folder=folder.name,
+        folder=result.name,
     )
     stored = outcome.as_dict() | {"revision": claim.revision, "created_at": 1.0}
-    site.spool.keep_result(claim.study_instance_uid, folder.name, stored, files)
-    assert site.worklist.claims.finish(claim, outcome, [], results_in(folder))
+    result.keep(ResultContent(stored, report_files(report), picture=drawn.getvalue() if picture else None))
+    assert site.worklist.claims.finish(claim, outcome, [], result.objects())
     return report

@@ -1,7 +1,6 @@
 """A spool as a node leaves it, its database lost: studies with what was found in each."""
 
 import io
-import json
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,7 @@ from ct import head_ct
 
 from triage_node.findings import LABELS, Decision, Label, ModelIdentity
 from triage_node.outcome import Outcome, Status
-from triage_node.storage import Spool
+from triage_node.storage import ResultContent, Spool
 from triage_node.storage.layout import hashed
 
 MODEL = ModelIdentity("net", "1", "ab")
@@ -47,4 +46,6 @@ def keep_outcome(spool: Spool, uid: str, decision: Decision, created_at: float, 
         report_sop_instance_uid=report,
     )
     stored = outcome.as_dict() | {"revision": 1, "created_at": created_at} | more
-    return spool.keep_result(uid, hashed(report), json.loads(json.dumps(stored)), {"report-1.dcm": b"report"})
+    result = spool.result(uid, hashed(report))
+    result.keep(ResultContent(stored, {1: b"report"}))
+    return result.folder

@@ -86,8 +86,8 @@ def lacking(labels: np.ndarray, levels: ErrorLevels) -> dict[Label, str]:
     return {label: sentence for label, sentence in found.items() if sentence is not None}
 
 
-def _mixed(kept: Scaling, fitted: Scaling, redone: set[Label]) -> Scaling:
-    chosen = [fitted if label in redone else kept for label in LABELS]
+def _mixed(base: Scaling, fitted: Scaling, redone: set[Label]) -> Scaling:
+    chosen = [fitted if label in redone else base for label in LABELS]
     return Scaling(
         tuple(scaling.temperature[k] for k, scaling in enumerate(chosen)),
         tuple(scaling.bias[k] for k, scaling in enumerate(chosen)),
@@ -99,10 +99,10 @@ def _study_part(
 ) -> tuple[Scaling, Thresholds]:
     """Fit scaling and thresholds of some labels, and keep the others."""
     scaling = _mixed(manifest.study_scaling, fit_scaling(logits, labels), redone)
-    found, kept = conformal_thresholds(scaling.probabilities(logits), labels, levels), manifest.thresholds
+    found, shipped = conformal_thresholds(scaling.probabilities(logits), labels, levels), manifest.thresholds
     return scaling, Thresholds(
-        {label: (found if label in redone else kept).flag[label] for label in LABELS},
-        {label: (found if label in redone else kept).uncertain[label] for label in LABELS},
+        {label: (found if label in redone else shipped).flag[label] for label in LABELS},
+        {label: (found if label in redone else shipped).uncertain[label] for label in LABELS},
     )
 
 
@@ -133,7 +133,7 @@ def calibrate_site(manifest: Manifest, scores: SiteScores, levels: ErrorLevels, 
     study_scaling, thresholds = _study_part(manifest, scores.study_logits, scores.study_labels, redone, levels)
     slice_scaling, slice_thresholds = _slice_part(manifest, scores, redone)
     negatives, positives = counts(scores.study_labels)
-    kept = f"; kept for {', '.join(short)}" if short else ""
+    remark = f"; kept for {', '.join(short)}" if short else ""
     return replace(
         manifest,
         study_scaling=study_scaling,
@@ -146,7 +146,7 @@ def calibrate_site(manifest: Manifest, scores: SiteScores, levels: ErrorLevels, 
             alpha_positive=levels.positive,
             negatives={label: negatives[label] if label in redone else 0 for label in LABELS},
             positives={label: positives[label] if label in redone else 0 for label in LABELS},
-            source=f"{source}{kept}.",
+            source=f"{source}{remark}.",
         ),
     )
 

@@ -68,7 +68,7 @@ def _write(
     found = gains(adaptation.before, adaptation.seeds)
     _print_gains(found)
     scores = SiteScores.of(mean_scores(adaptation.seeds))
-    started = start_site_model(base, request.out, request.name, adaptation.weights, adaptation.familiarity)
+    started = start_site_model(base, request.out, request.name, adaptation.weights, adaptation.feature_distribution)
     coverage = expected_coverage(started, scores, levels)
     calibrated = calibrate_site(started, scores, levels, f"Out-of-fold scores of {describe(cases)} of the site")
     adapted = f"{base.training_data.rstrip()} Adapted to {describe(cases)} of a site."

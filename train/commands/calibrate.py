@@ -27,7 +27,7 @@ def _calibrate_generated(model: Path, shards: Path, levels: "ErrorLevels") -> No
     """Rewrite a model's manifest from held-out generated studies."""
     from triage_node.models import load_model
     from triage_node.train.calibration.calibrate import OperatingPoints, calibrate, warnings
-    from triage_node.train.calibration.familiarity import keep_familiarity
+    from triage_node.train.calibration.out_of_distribution import save_feature_distribution
     from triage_node.train.commands.site_options import print_thresholds
     from triage_node.train.evaluation.scored import observe_shards
     from triage_node.train.export import save_manifest
@@ -37,7 +37,7 @@ def _calibrate_generated(model: Path, shards: Path, levels: "ErrorLevels") -> No
     total = len(shard_paths(shards)) * STUDIES_PER_SHARD
     with progress() as bar:
         seen = list(bar.track(observe_shards(loaded, shards), total=total, description="scoring"))
-    familiar = keep_familiarity(loaded.manifest, [features for _, features in seen])
+    familiar = save_feature_distribution(loaded.manifest, [features for _, features in seen])
     manifest = save_manifest(calibrate(familiar, [study for study, _ in seen], OperatingPoints(levels)))
     print_thresholds(manifest)
     for sentence in warnings(manifest, levels):

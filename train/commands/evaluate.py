@@ -107,29 +107,29 @@ def _judge_plain(model: "Model", folder: Path) -> str:
 
 def _keep(request: EvaluateRequest, manifest: "Manifest", sections: "list[Section]", plain: dict[str, str]) -> None:
     """Write report and card when asked to."""
-    from triage_node.train.card import write_card
     from triage_node.train.evaluation.report import write_report
     from triage_node.train.export import save_manifest
+    from triage_node.train.model_card import write_card
 
     if request.report:
         console.print(f"written: {write_report(request.report, manifest, sections, plain)}")
     if request.write_card:
         metrics = {section.name: section.figures for section in sections} | plain
-        kept = replace(manifest, metrics={**manifest.metrics, **metrics})
-        console.print(f"written: {write_card(save_manifest(kept))}")
+        measured = replace(manifest, metrics={**manifest.metrics, **metrics})
+        console.print(f"written: {write_card(save_manifest(measured))}")
 
 
 def _evaluate(request: EvaluateRequest) -> None:
     """Judge the models on each set of studies, then keep what was found."""
     from triage_node.models import load_model
-    from triage_node.train.evaluation.judging import judge
+    from triage_node.train.evaluation.model_section import model_section
 
     model = load_model(request.model)
     others = [load_model(path) for path in request.members or request.also]
     seeds = others if request.members or not others else [model, *others]
     sections = []
     for name, score in _sources(request, model):
-        sections.append(judge(name, model, seeds, score, draw_pictures=request.report is not None))
+        sections.append(model_section(name, model, seeds, score, draw_pictures=request.report is not None))
         print_evaluation(name, sections[-1].figures)
     plain = {f"Plain series {folder.name}": _judge_plain(model, folder) for folder in request.plain}
     _keep(request, model.manifest, sections, plain)

@@ -63,9 +63,10 @@ def fit(
         typer.Option(help="First of the encoder's 16 blocks that stay as in --start, which saves time.", min=0, max=16),
     ] = 0,
     workers: Annotated[int, typer.Option(help="Threads that make batches.", min=1)] = 1,
-    makers: Annotated[
+    batch_workers: Annotated[
         int, typer.Option(help="Processes that make batches instead, to keep a GPU busy; 2 MB a study each.", min=0)
     ] = 0,
+    makers: Annotated[int, typer.Option(help="The former name of --batch-workers.", min=0, hidden=True)] = 0,
     precision: Annotated[
         PrecisionName, typer.Option(help="Mixed precision is for GPUs; most CPUs are twice as fast in float32.")
     ] = PrecisionName.FLOAT32,
@@ -93,7 +94,8 @@ def fit(
         "learning_rate": learning_rate,
         "schedule": schedule and schedule.value,
     }
-    given |= {"epoch": steps and epoch_for(steps, chosen.epoch), "workers": workers, "makers": makers}
+    given |= {"epoch": steps and epoch_for(steps, chosen.epoch), "workers": workers}
+    given |= {"batch_workers": batch_workers or makers}
     given |= {"frozen_blocks": freeze_blocks, "precision": precision.value, "devices": device_count(devices)}
     settings = replace(settings, **{name: value for name, value in given.items() if value is not None})
     with progress() as bar:

@@ -83,7 +83,7 @@ def clear_lesions(scores: Scores) -> tuple[ClearLesions, ...]:
     rows, found = scores.studies, []
     for k, label in enumerate(LABELS):
         positive = (rows.truth[:, k] > 0) & (scores.volume_ml[:, k] >= CLEAR_ML)
-        kept = rows.chosen(str(label), positive | (rows.truth[:, k] == 0))
-        interval = auc_interval(kept.logits[:, k], kept.truth[:, k], kept.patients)
+        subset = rows.chosen(str(label), positive | (rows.truth[:, k] == 0))
+        interval = auc_interval(subset.logits[:, k], subset.truth[:, k], subset.patients)
         found.append(ClearLesions(label, int(positive.sum()), interval))
     return tuple(found)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from triage_node.complete_file import complete_file
 from triage_node.errors import TriageError
 from triage_node.findings import TYPES, Label
 from triage_node.models import FILE_NAME, Geometry, Manifest
@@ -124,8 +125,8 @@ def _stamp(folder: Path, settings: dict[str, Any]) -> None:
     if not path.exists():
         if shard_paths(folder):
             raise TriageError(f"The folder {folder} holds shards that were not made as a frozen set.")
-        folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+        with complete_file(path) as partial:
+            partial.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
     elif json.loads(path.read_text(encoding="utf-8")) != settings:
         raise TriageError(f"The shards in {folder} were made with other settings. Give an empty folder.")
 

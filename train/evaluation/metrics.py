@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binomtest, rankdata
+from scipy.stats import rankdata
+
+from triage_node.wilson import wilson_interval
 
 RESAMPLES = 500
 
@@ -48,14 +50,10 @@ def sensitivity_at(scores: np.ndarray, truth: np.ndarray, specificity: float) ->
 
 
 def share(hits: np.ndarray) -> Interval:
-    """Return the share of true values with its 95 % interval; the values must be independent.
-
-    Source: Wilson, Probable Inference, the Law of Succession, and Statistical Inference (1927).
-    """
+    """Return the share of true values with its 95 % interval; the values must be independent."""
     if len(hits) == 0:
         return Interval(np.nan, np.nan, np.nan)
-    found = binomtest(int(np.sum(hits)), len(hits)).proportion_ci(method="wilson")
-    return Interval(float(np.mean(hits)), float(found.low), float(found.high))
+    return Interval(float(np.mean(hits)), *wilson_interval(int(np.sum(hits)), len(hits)))
 
 
 def log_loss(probabilities: np.ndarray, truth: np.ndarray) -> float:

@@ -58,14 +58,14 @@ def roc(scores: Scores, evaluation: Evaluation) -> Figure:
 
 
 def _draw_reliability(axes: Any, below: Any, found: Reliability, probabilities: np.ndarray) -> None:
-    said = np.array([part.predicted for part in found.bins])
+    predicted = np.array([part.predicted for part in found.bins])
     seen = np.array([part.observed.value for part in found.bins])
     reach = np.array(
         [[part.observed.value - part.observed.low, part.observed.high - part.observed.value] for part in found.bins]
     )
     axes.plot([0, 1], [0, 1], color="#BBBBBB", linewidth=1, linestyle=":")
     axes.errorbar(
-        said, seen, np.clip(reach, 0, None).T, color=NEGATIVE, marker="o", markersize=5, linewidth=1.4, capsize=2
+        predicted, seen, np.clip(reach, 0, None).T, color=NEGATIVE, marker="o", markersize=5, linewidth=1.4, capsize=2
     )
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), ylabel="share with hemorrhage")
     axes.set_title(
@@ -83,8 +83,8 @@ def reliability_curve(scores: Scores, evaluation: Evaluation) -> Figure:
     """Draw what was said against what was true, for studies and for slices, with how often each was said."""
     figure = Figure(figsize=(10, 6), layout="constrained")
     grid = figure.subplots(2, 2, sharex="col", height_ratios=(3, 1))
-    said = (scores.study_probabilities[:, ANY], scores.slice_probabilities[:, ANY])
-    for column, (found, probabilities) in enumerate(zip(evaluation.reliability, said, strict=True)):
+    probabilities_by_level = (scores.study_probabilities[:, ANY], scores.slice_probabilities[:, ANY])
+    for column, (found, probabilities) in enumerate(zip(evaluation.reliability, probabilities_by_level, strict=True)):
         _draw_reliability(grid[0, column], grid[1, column], found, probabilities)
     return figure
 

@@ -81,12 +81,12 @@ def brier_skill(probabilities: np.ndarray, truth: np.ndarray) -> float:
 
 def reliability(name: str, probabilities: np.ndarray, truth: np.ndarray, patients: np.ndarray) -> Reliability:
     """Return how well probabilities ``(rows,)`` fit the truth ``(rows,)``."""
-    said, true = probabilities.astype(np.float64), np.asarray(truth, np.float64)
-    bins = equal_mass_bins(said, true, patients)
+    predicted, true = probabilities.astype(np.float64), np.asarray(truth, np.float64)
+    bins = equal_mass_bins(predicted, true, patients)
     return Reliability(
         name=name,
         bins=bins,
         calibration_error=calibration_error(bins),
-        brier=float(np.mean((said - true) ** 2)),
-        skill=bootstrap(patients, lambda rows: brier_skill(said[rows], true[rows])),
+        brier=float(np.mean((predicted - true) ** 2)),
+        skill=bootstrap(patients, lambda rows: brier_skill(predicted[rows], true[rows])),
     )

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from triage_node.errors import StorageError
+from triage_node.complete_file import complete_file
 
 # Copying all weights takes tens of milliseconds, so only every tenth step is averaged, with as much less memory.
 EVERY_STEPS = 10
@@ -69,10 +69,5 @@ def save_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
     StorageError
         When the disk does not take them; what was complete before stays.
     """
-    partial = path.with_suffix(".partial.npz")
-    try:
-        np.savez(partial, allow_pickle=False, **arrays)
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise StorageError(f"{path} cannot be written: {error.strerror or error}.") from error
+    with complete_file(path) as partial, partial.open("wb") as stream:
+        np.savez(stream, allow_pickle=False, **arrays)

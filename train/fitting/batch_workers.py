@@ -101,7 +101,7 @@ class BatchWorkers:
     shards
         Folder that pools take more shards from at every epoch, or None.
     settings
-        Of the fit; `makers` is how many processes.
+        Of the fit; `batch_workers` is how many processes.
     epoch
         First epoch.
     """
@@ -113,9 +113,9 @@ class BatchWorkers:
         self._settings, self._memories = settings, dict[str, SharedMemory]()
         self._next = epoch * settings.epoch
         self._connections, self._processes = [], []
-        for maker in range(settings.makers):
+        for worker in range(settings.batch_workers):
             here, there = context.Pipe()
-            numbers = (self._next + maker, settings.makers)
+            numbers = (self._next + worker, settings.batch_workers)
             work = (there, make_pool, shards, settings, numbers)
             process = context.Process(target=_make_batches, args=work, daemon=True)
             process.start()

@@ -128,8 +128,8 @@ def _check_frames(folder: Path, settings: FitSettings) -> None:
     wanted = (geometry.mm_per_pixel, geometry.rows, geometry.columns)
     for path in shard_paths(folder):
         if (found := read_frame(path)) != wanted:
-            said = "{1} x {2} pixels of {0:g} mm"
-            raise ModelError(f"The shard {path} is made of {said.format(*found)}, not {said.format(*wanted)}.")
+            template = "{1} x {2} pixels of {0:g} mm"
+            raise ModelError(f"The shard {path} is made of {template.format(*found)}, not {template.format(*wanted)}.")
 
 
 def slice_pool(folder: Path, settings: FitSettings) -> SlicePool:

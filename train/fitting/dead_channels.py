@@ -9,7 +9,7 @@ import numpy as np
 LEAST_DEVIATION = 1e-4
 
 
-class LivingChannels:
+class ActiveChannels:
     """Counts the encoder's channels that change over some slices behind ReLU6.
 
     Parameters
@@ -28,13 +28,13 @@ class LivingChannels:
         self._deviations = keras.Model(network.input, keras.ops.concatenate(deviations))
 
     def share(self, images: np.ndarray) -> float:
-        """Return the share of living channels over ``(slices, rows, columns, channels)``, 0 to 1."""
+        """Return the share of active channels over ``(slices, rows, columns, channels)``, 0 to 1."""
         deviations = keras.ops.convert_to_numpy(self._deviations(images, training=False))
         return float((deviations > LEAST_DEVIATION).mean())
 
 
-class LivingShare(keras.callbacks.Callback):
-    """Logs the share of living channels after every epoch, as `living`.
+class ActiveShare(keras.callbacks.Callback):
+    """Logs the share of active channels after every epoch, as `active`.
 
     Parameters
     ----------
@@ -48,9 +48,9 @@ class LivingShare(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
         """Prepare to count."""
-        self._living = LivingChannels(self.model)
+        self._active = ActiveChannels(self.model)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
         """Count."""
         if logs is not None:
-            logs["living"] = self._living.share(self._images)
+            logs["active"] = self._active.share(self._images)

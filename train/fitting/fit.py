@@ -16,10 +16,11 @@ from triage_node.train.fitting.batch_workers import BatchWorkers, Pool, make_bat
 from triage_node.train.fitting.batches import slice_pool
 from triage_node.train.fitting.checkpoint import CHECKPOINT_FILE, Checkpoint, restore_checkpoint
 from triage_node.train.fitting.compiling import compile_network
-from triage_node.train.fitting.dead_channels import LivingShare
+from triage_node.train.fitting.dead_channels import ActiveShare
 from triage_node.train.fitting.devices import device_scope, share_statistics
 from triage_node.train.fitting.imagenet import load_imagenet
 from triage_node.train.fitting.processes import is_first, own_rows, place
+from triage_node.train.fitting.schedule import learning_rate_schedule
 from triage_node.train.fitting.settings import WEIGHTS_FILE, FitSettings
 from triage_node.train.provenance import write_settings
 
@@ -36,23 +37,24 @@ class SliceBatches(keras.utils.PyDataset):
         settings: FitSettings,
         shards: Path | None = None,
         epoch: int = 0,
-        makers: BatchWorkers | None = None,
+        batch_workers: BatchWorkers | None = None,
     ) -> None:
-        super().__init__(workers=1 if makers else settings.workers, use_multiprocessing=False, max_queue_size=8)
-        self.pool, self.settings, self.shards, self.epoch, self.makers = pool, settings, shards, epoch, makers
+        super().__init__(workers=1 if batch_workers else settings.workers, use_multiprocessing=False, max_queue_size=8)
+        self.pool, self.settings, self.shards = pool, settings, shards
+        self.epoch, self.batch_workers = epoch, batch_workers
 
     def __len__(self) -> int:
         return self.settings.epoch
 
     def __getitem__(self, index: int) -> tuple[Any, ...]:
         # TensorFlow looks at the first batch before it begins, so that one is made here a second time.
-        made = self.makers.batch(self.epoch, index) if self.makers else None
+        made = self.batch_workers.batch(self.epoch, index) if self.batch_workers else None
         return own_rows(made or make_batch(self.pool, self.settings, self.epoch, index))
 
     def on_epoch_end(self) -> None:
         """Go on to the next epoch's batches, and take in shards that have appeared meanwhile."""
         self.epoch += 1
-        if self.shards is not None and self.makers is None:
+        if self.shards is not None and self.batch_workers is None:
             self.pool.add_folder(self.shards)
 
 
@@ -83,21 +85,16 @@ def start_network(settings: FitSettings) -> keras.Model:
 
 def freeze_blocks(network: keras.Model, count: int) -> None:
     """Keep the encoder's stem and its first blocks as they are; 0 keeps nothing."""
-    kept = ("stem", *(f"block{index}_" for index in range(count))) if count else ()
+    frozen = ("stem", *(f"block{index}_" for index in range(count))) if count else ()
     for layer in network.layers:
-        if layer.name.startswith(kept):
+        if layer.name.startswith(frozen):
             layer.trainable = False
 
 
 def make_optimizer(settings: FitSettings) -> keras.optimizers.Optimizer:
     """Return AdamW with its schedule."""
-    schedule = keras.optimizers.schedules.CosineDecay(
-        settings.learning_rate * 0.02,
-        max(settings.steps - settings.warm_up, 1),
-        alpha=LAST_SHARE[settings.schedule],
-        warmup_target=settings.learning_rate,
-        warmup_steps=settings.warm_up,
-    )
+    last_share = LAST_SHARE[settings.schedule]
+    schedule = learning_rate_schedule(settings.learning_rate, settings.steps, settings.warm_up, last_share)
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=settings.weight_decay, global_clipnorm=5.0)
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     return optimizer
@@ -143,7 +140,8 @@ def fit_pool(
     validation
         Batches that are scored after every epoch.
     make_pool
-        Makes the pool once more in each of `settings.makers` processes; without it, threads of this one make batches.
+        Makes the pool once more in each of `settings.batch_workers` processes; without it, threads of this one make the
+        batches.
     """
     _check_processes(settings, folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -157,11 +155,11 @@ def fit_pool(
         compile_network(network, make_optimizer(settings))
         average = WeightAverage(folder / WEIGHTS_FILE, settings.average_decay)
         done = restore_checkpoint(folder, network, average)
-        counting = (LivingShare(_first_images(pool, settings)),) if settings.devices == 1 and place()[1] == 1 else ()
+        counting = (ActiveShare(_first_images(pool, settings)),) if settings.devices == 1 and place()[1] == 1 else ()
         writers = (*counting, average, Checkpoint(folder, average), *callbacks)
-        with _makers(make_pool, shards, settings, done) as makers:
+        with _batch_workers(make_pool, shards, settings, done) as workers:
             return network.fit(
-                SliceBatches(pool, settings, shards, done, makers),
+                SliceBatches(pool, settings, shards, done, workers),
                 epochs=settings.epochs,
                 initial_epoch=done,
                 validation_data=validation,
@@ -171,10 +169,10 @@ def fit_pool(
             )
 
 
-def _makers(
+def _batch_workers(
     make_pool: Callable[[], Pool] | None, shards: Path | None, settings: FitSettings, epoch: int
 ) -> AbstractContextManager[BatchWorkers | None]:
-    if make_pool is None or not settings.makers:
+    if make_pool is None or not settings.batch_workers:
         return nullcontext()
     return BatchWorkers(make_pool, shards, settings, epoch)
 

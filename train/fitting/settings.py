@@ -46,7 +46,7 @@ class FitSettings:
         Input and size of the network.
     workers
         Threads that make batches.
-    makers
+    batch_workers
         Processes that make batches instead, each with all the shards in its memory, to keep a GPU busy.
     precision
         What the network computes in; its weights are float32 always. Mixed precision is for GPUs: a CPU without
@@ -71,7 +71,7 @@ class FitSettings:
     windows: tuple[Window, ...] = WINDOWS
     decoder_filters: int = 48
     workers: int = 1
-    makers: int = 0
+    batch_workers: int = 0
     precision: Precision = "float32"
     devices: int = 1
 

@@ -226,7 +226,7 @@ STEPS: tuple[tuple[Step, float], ...] = (
 )
 
 
-def add_look_alikes(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
+def add_mimics(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
     """Return HU with everything benign that happens to be there in this patient."""
     hu = np.array(hu, np.float32)
     for step, frequency in STEPS:

@@ -14,7 +14,7 @@ from triage_node.train.phantom.head import Pose, place_head
 from triage_node.train.phantom.lesion import Anatomy, Lesion
 from triage_node.train.phantom.lesions import LESIONS
 from triage_node.train.phantom.mass_effect import displace
-from triage_node.train.phantom.mimics import add_look_alikes
+from triage_node.train.phantom.mimics import add_mimics
 from triage_node.train.phantom.scanner import SUBSLICES, Scanner, average_subslices, brightening, scan, shading
 from triage_node.train.phantom.skull import add_vault
 from triage_node.train.phantom.skull_base import add_skull_base
@@ -199,7 +199,7 @@ def _generate(atlas: Atlas, recipe: Recipe, rng: np.random.Generator) -> Generat
     anatomy = Anatomy(grid, space, tissue.fluid, tissue.ventricles, *noises)
     lesions += _lesions(anatomy, tuple(label for label in recipe.types if label not in PUSHING), rng)
     hu = brain_hu(tissue, space, grid, style, rng)
-    hu = add_look_alikes(hu, Anatomy(grid, moved, tissue.fluid, tissue.ventricles, *noises), rng)
+    hu = add_mimics(hu, Anatomy(grid, moved, tissue.fluid, tissue.ventricles, *noises), rng)
     shade, inside = shading(space, recipe.scanner, rng), average_subslices(space.inside_mm) > 0
     for lesion in lesions:
         hu = _paint(hu, lesion, anatomy, style.gray_hu, brightening(lesion.fraction, shade, inside), rng)

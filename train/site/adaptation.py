@@ -7,8 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
+from triage_node.complete_file import complete_file
 from triage_node.errors import TriageError
-from triage_node.models import FEWEST_STUDIES, Familiarity, Manifest, Model, StrippedHead, fit_familiarity
+from triage_node.models import (
+    FEWEST_STUDIES,
+    FeatureDistribution,
+    Manifest,
+    Model,
+    StrippedHead,
+    fit_feature_distribution,
+)
 from triage_node.train.evaluation.metrics import auc
 from triage_node.train.evaluation.scored import as_head
 from triage_node.train.export import average_weights
@@ -91,7 +99,7 @@ class Adaptation:
         Mean of the weights of the fits on all patients, by name.
     generated_before, generated_after
         AUC of ``any`` on slices of held-out generated studies.
-    familiarity
+    feature_distribution
         What is familiar to the adapted weights: generated studies and the site's.
     """
 
@@ -100,7 +108,7 @@ class Adaptation:
     weights: Path
     generated_before: float
     generated_after: float
-    familiarity: Familiarity
+    feature_distribution: FeatureDistribution
 
 
 class Adapter:
@@ -153,7 +161,7 @@ class Adapter:
             weights=weights,
             generated_before=self._on_generated(self.model),
             generated_after=self._on_generated(adapted),
-            familiarity=fit_familiarity(adapted, self._familiar()),
+            feature_distribution=fit_feature_distribution(adapted, self._familiar()),
         )
 
     def _familiar(self) -> list[StrippedHead]:
@@ -184,9 +192,8 @@ class Adapter:
             weights = self._fit(name, [self.cases[index] for index in np.flatnonzero(~held_out)], seed)
             model = model_with(self.model.manifest, weights)
             logits = {str(index): score_case(model, self.cases[index]).logits for index in own}
-            partial = path.with_suffix(".partial.npz")
-            np.savez(partial, allow_pickle=False, **logits)
-            partial.replace(path)
+            with complete_file(path) as partial, partial.open("wb") as stream:
+                np.savez(stream, allow_pickle=False, **logits)
             weights.unlink()
         with np.load(path, allow_pickle=False) as stored:
             return {int(index): CaseScores(self.cases[index], stored[str(index)]) for index in own}

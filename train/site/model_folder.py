@@ -9,19 +9,20 @@ from typing import Any
 
 import numpy as np
 
+from triage_node.complete_file import complete_file
 from triage_node.errors import ModelError
 from triage_node.models import (
-    FAMILIARITY_NAME,
+    FEATURES_NAME,
     SERIES_NAME,
     BaseModel,
-    Familiarity,
+    FeatureDistribution,
     Manifest,
     read_weights,
     sha256_of,
-    write_familiarity,
+    write_feature_distribution,
 )
-from triage_node.train.card import write_card
 from triage_node.train.export import WEIGHTS_NAME, save_manifest
+from triage_node.train.model_card import write_card
 
 
 def site_name(text: str) -> str:
@@ -52,7 +53,11 @@ def check_site_folder(base: Manifest, folder: Path, site: str) -> str:
 
 
 def start_site_model(
-    base: Manifest, folder: Path, site: str, weights: Path | None = None, familiarity: Familiarity | None = None
+    base: Manifest,
+    folder: Path,
+    site: str,
+    weights: Path | None = None,
+    distribution: FeatureDistribution | None = None,
 ) -> Manifest:
     """Return the manifest of a new site model whose weights lie in its folder; it is not written yet.
 
@@ -60,7 +65,7 @@ def start_site_model(
     ----------
     weights
         None to copy those of the base, and what is familiar to them.
-    familiarity
+    distribution
         What is familiar to other weights.
 
     Raises
@@ -73,14 +78,15 @@ def start_site_model(
     target = folder / WEIGHTS_NAME
     arrays = read_weights(weights or base.weights_path)
     half = {key: array.astype(np.float16) for key, array in arrays.items()}
-    np.savez_compressed(target, allow_pickle=False, **half)
+    with complete_file(target) as partial, partial.open("wb") as stream:
+        np.savez_compressed(stream, allow_pickle=False, **half)
     return replace(
         base,
         name=name,
         folder=folder,
         weights_file=WEIGHTS_NAME,
         weights_sha256=sha256_of(target),
-        familiarity_sha256=_keep_familiarity(base, folder, weights is None, familiarity),
+        features_sha256=_save_feature_distribution(base, folder, weights is None, distribution),
         # A series model reads the features of one network: with other weights it would read noise.
         series_sha256=_keep_series(base, folder) if weights is None else None,
         base=BaseModel(base.name, base.version, base.sha256),
@@ -88,12 +94,14 @@ def start_site_model(
     )
 
 
-def _keep_familiarity(base: Manifest, folder: Path, same: bool, familiarity: Familiarity | None) -> str | None:
+def _save_feature_distribution(
+    base: Manifest, folder: Path, same: bool, distribution: FeatureDistribution | None
+) -> str | None:
     """Write what is familiar to the weights, copied where they are the base's, and return its hash."""
-    if familiarity is not None:
-        return sha256_of(write_familiarity(folder, familiarity))
-    if same and base.familiarity_path is not None:
-        return sha256_of(Path(shutil.copyfile(base.familiarity_path, folder / FAMILIARITY_NAME)))
+    if distribution is not None:
+        return sha256_of(write_feature_distribution(folder, distribution))
+    if same and base.features_path is not None:
+        return sha256_of(Path(shutil.copyfile(base.features_path, folder / FEATURES_NAME)))
     return None
 
 

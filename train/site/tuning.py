@@ -12,7 +12,11 @@ from triage_node.models import Manifest, Model, assign_weights, read_weights, re
 from triage_node.train.fitting.averaging import WeightAverage
 from triage_node.train.fitting.batches import SlicePool
 from triage_node.train.fitting.compiling import compile_network
+from triage_node.train.fitting.schedule import learning_rate_schedule
 from triage_node.train.site.batches import MixedBatches, SitePool
+
+# Share of the peak learning rate at the end.
+LAST_SHARE = 0.02
 
 
 @dataclass(frozen=True)
@@ -57,13 +61,7 @@ class Tuner:
         for layer in self._network.layers:
             if isinstance(layer, keras.layers.BatchNormalization):
                 layer.trainable = False
-        schedule = keras.optimizers.schedules.CosineDecay(
-            settings.learning_rate * 0.02,
-            max(settings.steps - settings.warm_up, 1),
-            alpha=0.02,
-            warmup_target=settings.learning_rate,
-            warmup_steps=settings.warm_up,
-        )
+        schedule = learning_rate_schedule(settings.learning_rate, settings.steps, settings.warm_up, LAST_SHARE)
         compile_network(self._network, keras.optimizers.Adam(schedule, global_clipnorm=5.0))
 
     def fit(self, site: SitePool, seed: int, path: Path, advance: Callable[[], None]) -> Path:
@@ -105,4 +103,4 @@ class _Steps(keras.callbacks.Callback):
 
 def model_with(manifest: Manifest, weights: Path) -> Model:
     """Return the model of a manifest with other weights; it cannot say what is familiar to them."""
-    return Model(replace(manifest, folder=weights.parent, weights_file=weights.name, familiarity_sha256=None))
+    return Model(replace(manifest, folder=weights.parent, weights_file=weights.name, features_sha256=None))

@@ -35,7 +35,7 @@ def rebuild(
     tokens, comments, verdicts and the audit trail are in the database only: what a file that was set aside held of
     them has to be made anew. It can be interrupted and repeated.
     """
-    from triage_node.storage import Spool, device_uid
+    from triage_node.storage import Spool, device_uid, spool_folder
     from triage_node.worklist import Worklist
 
     settings = settings_from(context, data_dir=data_dir)
@@ -44,7 +44,7 @@ def rebuild(
     worklist = Worklist(settings)
     worklist.prepare()
     worklist.installation.take_over(device_uid(settings.data_dir))
-    spool = Spool(settings.data_dir / "spool", settings.disk_reserve_mb << 20)
+    spool = Spool(spool_folder(settings.data_dir), settings.disk_reserve_mb << 20)
     made = _rebuild(settings, spool, worklist)
     has_people = bool(worklist.accounts.all())
     worklist.close()
@@ -56,9 +56,9 @@ def rebuild(
 
 def _hold(settings: "Settings") -> "IO[str]":
     from triage_node.errors import FolderInUse, SettingsError
-    from triage_node.storage import hold
+    from triage_node.storage import hold, spool_folder
 
-    if not (settings.data_dir / "spool").is_dir():
+    if not spool_folder(settings.data_dir).is_dir():
         raise SettingsError(f"There is no spool in {settings.data_dir}; name the node's folder with --data-dir.")
     try:
         return hold(settings.data_dir)

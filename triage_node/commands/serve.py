@@ -66,8 +66,8 @@ def _say_how_to_sign_in(node: "Node") -> None:
 
     The first administrator's password goes to a terminal of this machine, else into a file; never into a log.
     """
-    from triage_node.config import is_loopback
     from triage_node.identity import FIRST_ADMINISTRATOR
+    from triage_node.settings_checks import is_loopback
 
     if node.web is None:
         return

@@ -2,26 +2,23 @@
 
 from triage_node.database.account_tables import AuditRow, LockoutRow, SessionRow, TokenRow, UserRow
 from triage_node.database.change_feed import last_marker, mark_changes, note_change
+from triage_node.database.count_tables import DailyRow, QueueHourRow
 from triage_node.database.cursors import LARGEST_PAGE, checked_limit, decode, encode
 from triage_node.database.days import checked_day, day_of, start_of
 from triage_node.database.engine import Database, make_data_folder
+from triage_node.database.event_tables import CommentRow, EventRow, VerdictRow
 from triage_node.database.outcome_rows import latest_outcome, latest_outcomes
 from triage_node.database.reading_group import BY_RANK, Group, Rank, group_of
 from triage_node.database.reading_order import decide, in_reading_order, rank_of, withheld_labels
 from triage_node.database.schema import (
     Base,
-    CommentRow,
-    DailyRow,
     DeliveryRow,
-    EventRow,
     InstallationRow,
     InstanceRow,
     OutcomeRow,
-    QueueHourRow,
     ReasonRow,
     SeriesRow,
     StudyRow,
-    VerdictRow,
     as_dict,
 )
 from triage_node.database.skip_scan import distinct

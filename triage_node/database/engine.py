@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from triage_node.database.sqlite_file import BESIDE, damage_of, is_damage
 from triage_node.errors import DatabaseDamaged, RowRefused, SettingsError, StorageError
 from triage_node.private_files import keep_private, make_missing_folders, make_private_file, make_private_folder
+from triage_node.storage import Layout
 
 log = logging.getLogger(__name__)
 
@@ -43,9 +44,13 @@ class Database:
         SQLAlchemy URL; ``sqlite:///PATH`` or PostgreSQL.
     before_commit
         What writes at the end of a transaction what its changes add up to, in this order.
+    layout
+        Where the results lie that a migration may have to read.
     """
 
-    def __init__(self, url: str, before_commit: Sequence[Callable[[Session], None]] = ()) -> None:
+    def __init__(
+        self, url: str, before_commit: Sequence[Callable[[Session], None]] = (), layout: Layout | None = None
+    ) -> None:
         try:
             self.url = make_url(url)
             self.url.get_dialect().import_dbapi()
@@ -54,6 +59,7 @@ class Database:
         self.refusal = ""
         """Why the last transaction that wanted to write could not; empty when it could."""
         self._before_commit = tuple(before_commit)
+        self._layout = layout
         arguments: dict[str, Any] = {}
         self.damage = ""
         if self._is_sqlite:
@@ -143,7 +149,7 @@ class Database:
         config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
         try:
             with self.engine.begin() as connection:
-                config.attributes["connection"] = connection
+                config.attributes |= {"connection": connection, "layout": self._layout}
                 alembic.command.upgrade(config, "head")
         except (SQLAlchemyError, alembic.util.CommandError) as error:
             if is_damage(getattr(error, "orig", None)):

@@ -1,4 +1,4 @@
-"""The tables of the worklist. Times are seconds since 1970 (UTC)."""
+"""The tables of studies, what was made of them and where it goes. Times are seconds since 1970 (UTC)."""
 
 from typing import Any
 
@@ -233,51 +233,6 @@ class DeliveryRow(Base):
     postponed_event_id: Mapped[int | None]
 
 
-class EventRow(Base):
-    """Something that happened: who, when, from which state to which, why. Never patient data."""
-
-    __tablename__ = "event"
-    __table_args__ = (Index("event_by_study", "study_id", "id"), Index("event_by_code", "code", "id"))
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    study_id: Mapped[int | None] = mapped_column(ForeignKey("study.id", ondelete="CASCADE"))
-    at: Mapped[float]
-    actor: Mapped[str] = mapped_column(Text)
-    code: Mapped[str] = mapped_column(String(32))
-    from_state: Mapped[str | None] = mapped_column(String(16))
-    to_state: Mapped[str | None] = mapped_column(String(16))
-    message: Mapped[str] = mapped_column(Text, default="")
-
-
-class CommentRow(Base):
-    """What a person wrote about a study; unlike an event's message it may hold anything."""
-
-    __tablename__ = "comment"
-    __table_args__ = (Index("comment_by_study", "study_id", "id"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    study_id: Mapped[int] = mapped_column(ForeignKey("study.id", ondelete="CASCADE"))
-    at: Mapped[float]
-    actor: Mapped[str] = mapped_column(Text)
-    text: Mapped[str] = mapped_column(Text)
-
-
-class VerdictRow(Base):
-    """What a reader says of an outcome: ``present`` when there is a hemorrhage, and of which types."""
-
-    __tablename__ = "verdict"
-    __table_args__ = (Index("verdict_by_study", "study_id", "id"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    study_id: Mapped[int] = mapped_column(ForeignKey("study.id", ondelete="CASCADE"))
-    outcome_id: Mapped[int] = mapped_column(ForeignKey("outcome.id", ondelete="CASCADE"), unique=True)
-    at: Mapped[float]
-    actor: Mapped[str] = mapped_column(Text)
-    agrees: Mapped[bool]
-    present: Mapped[bool]
-    types: Mapped[list[str]] = mapped_column(JSON)
-
-
 class ReasonRow(Base):
     """A reason why a study's latest analysis gave no answer, so that the studies of a rare one are found at once."""
 
@@ -297,30 +252,6 @@ class InstallationRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     device_uid: Mapped[str] = mapped_column(String(64))
-
-
-class QueueHourRow(Base):
-    """The longest queues that were seen in an hour: images coming, studies waiting, reports on their way."""
-
-    __tablename__ = "queue_hour"
-
-    hour: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    receiving: Mapped[int]
-    waiting: Mapped[int]
-    reports: Mapped[int]
-
-
-class DailyRow(Base):
-    """How often something was counted on a local day (`rollups`)."""
-
-    __tablename__ = "daily"
-    # The rows lie in the order of the key, so that a year of them is read in one piece.
-    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012
-
-    day: Mapped[str] = mapped_column(String(10), primary_key=True)
-    measure: Mapped[str] = mapped_column(String(32), primary_key=True)
-    value: Mapped[str] = mapped_column(Text, primary_key=True)
-    number: Mapped[int]
 
 
 def as_dict(row: Base) -> dict[str, Any]:

@@ -4,7 +4,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from pydicom.dataset import Dataset
 
@@ -15,12 +14,11 @@ from triage_node.dimse import store_first_accepted
 from triage_node.errors import InvalidInstance, PeerCongested, PeerError, PeerUnreachable, StorageError, TriageError
 from triage_node.imaging import read_intact
 from triage_node.logs import origin
-from triage_node.storage import Spool
+from triage_node.storage import Spool, StoredResult
 from triage_node.worklist import Delivery, Worklist
 
 log = logging.getLogger(__name__)
 
-PICTURE = "picture.dcm"
 POLL_SECONDS = 0.2
 PAUSE_AFTER_ERROR_SECONDS = 5.0
 
@@ -128,9 +126,9 @@ class Dispatcher:
         """Try one delivery, and write what came of it."""
         start, outbox = self._steady(), self._worklist.outbox
         try:
-            folder = self._spool.result(delivery.study_instance_uid, delivery.folder)
-            sent = self._store(_variants(folder))
-            picture = self._send_picture(folder / PICTURE)
+            result = self._spool.result(delivery.study_instance_uid, delivery.folder)
+            sent = self._store(_variants(result))
+            picture = self._send_picture(result)
         except (PeerUnreachable, PeerCongested) as error:
             self._wait_for_destination(delivery, self._steady() - start, str(error))
         except PeerError as error:
@@ -166,7 +164,7 @@ class Dispatcher:
         times = self._timeout_seconds, self._answer_seconds
         return store_first_accepted(self._destination, variants, self._calling_ae_title, *times)
 
-    def _send_picture(self, path: Path) -> str:
+    def _send_picture(self, result: StoredResult) -> str:
         """Send the picture that goes with a report, if there is one; who refuses it has the report all the same.
 
         Raises
@@ -174,10 +172,11 @@ class Dispatcher:
         PeerError
             When trying again helps: report and picture are then sent once more, as the same objects.
         """
-        if not path.is_file():
+        content = result.picture()
+        if content is None:
             return ""
         try:
-            return f"picture {self._store([_read(path)]).SOPInstanceUID}"
+            return f"picture {self._store([_parsed(content, result)]).SOPInstanceUID}"
         except PeerError as error:
             if error.retryable:
                 raise
@@ -211,20 +210,17 @@ class Dispatcher:
         self._settle(lambda: outbox.retry(delivery, pause, reason, spent_seconds + pause))
 
 
-def _variants(folder: Path) -> list[Dataset]:
+def _variants(result: StoredResult) -> list[Dataset]:
     """Return a report in each class that a peer may accept, in the order in which they are offered."""
-    paths = sorted(folder.glob("report-*.dcm"))
-    if not paths:
-        raise TriageError(f"The report is missing in {folder}.")
-    return [_read(path) for path in paths]
+    reports = result.reports()
+    if not reports:
+        raise TriageError(f"The report is missing in {result.folder}.")
+    return [_parsed(content, result) for content in reports]
 
 
-def _read(path: Path) -> Dataset:
-    """Return a stored object; what cannot be opened now may be later, what is damaged stays so."""
+def _parsed(content: bytes, result: StoredResult) -> Dataset:
+    """Return a stored object; what is damaged stays so, what cannot be opened now may be later."""
     try:
-        with path.open("rb"):
-            return read_intact(path)
-    except OSError as error:
-        raise StorageError(f"{path} cannot be read: {error.strerror or error}.") from error
+        return read_intact(content)
     except InvalidInstance as error:
-        raise TriageError(f"{path} is damaged: {error}") from error
+        raise TriageError(f"An object in {result.folder} is damaged: {error}") from error

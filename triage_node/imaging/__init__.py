@@ -1,18 +1,16 @@
-"""From received instances to a volume in Hounsfield units: choose, judge, sort, decode, average."""
+"""From received instances to a volume in Hounsfield units: select, judge, stack, decode, average."""
 
-from triage_node.imaging.choice import Choice, choose
 from triage_node.imaging.comparison.difference import Difference, difference
 from triage_node.imaging.completeness import damage_caution, damaged_beside, damaged_instances
-from triage_node.imaging.completeness.gaps import Gap, words
-from triage_node.imaging.completeness.loss import Loss, caution
+from triage_node.imaging.completeness.gaps import Gap, gaps_sentence
+from triage_node.imaging.completeness.loss import Loss, loss_caution
 from triage_node.imaging.completeness.usable import usable_stack
-from triage_node.imaging.dicom_json import BINARY, header_as_json
+from triage_node.imaging.dicom_json import BINARY, Item, data_set, header_as_json
 from triage_node.imaging.eligibility import looks_like_head_ct
 from triage_node.imaging.frame import Frame, frames_of
 from triage_node.imaging.header import item, text, whole
 from triage_node.imaging.instance import Instance
-from triage_node.imaging.judging import judge
-from triage_node.imaging.orientation import Turn
+from triage_node.imaging.orientation import Reorientation
 from triage_node.imaging.part10 import parse_header, read_everything, read_header_and_end, read_intact
 from triage_node.imaging.pixel_data.frame_bytes import compressed_frames, frame_count, little_endian_frames
 from triage_node.imaging.pixel_data.pixel_format import JPEG, JPEG_2000, JPEG_LS, NATIVE, RLE
@@ -23,7 +21,9 @@ from triage_node.imaging.reading import read_volume
 from triage_node.imaging.rendering import FUNCTIONS, MEDIA_TYPES, Viewport, Window, encoded, rendered
 from triage_node.imaging.rescale import hounsfield, is_wrapped
 from triage_node.imaging.series import Scan, Series, Skipped, scan
+from triage_node.imaging.series_selection import SeriesSelection, select_series
 from triage_node.imaging.stack import cosines, headward, height_mm
+from triage_node.imaging.suitability import suitability_reasons
 from triage_node.imaging.volume import SourceSlice, Volume
 
 __all__ = [
@@ -35,42 +35,43 @@ __all__ = [
     "MEDIA_TYPES",
     "NATIVE",
     "RLE",
-    "Choice",
     "Difference",
     "Frame",
     "Gap",
     "Instance",
+    "Item",
     "Loss",
     "Policy",
+    "Reorientation",
     "Scan",
     "Series",
+    "SeriesSelection",
     "Skipped",
     "SourceSlice",
-    "Turn",
     "Viewport",
     "Volume",
     "Window",
-    "caution",
-    "choose",
     "compressed_frames",
     "cosines",
     "damage_caution",
     "damaged_beside",
     "damaged_instances",
+    "data_set",
     "difference",
     "encoded",
     "explicit_little_endian",
     "frame_count",
     "frames_of",
+    "gaps_sentence",
     "header_as_json",
     "headward",
     "height_mm",
     "hounsfield",
     "is_wrapped",
     "item",
-    "judge",
     "little_endian_frames",
     "looks_like_head_ct",
+    "loss_caution",
     "parse_header",
     "read_everything",
     "read_header_and_end",
@@ -78,9 +79,10 @@ __all__ = [
     "read_volume",
     "rendered",
     "scan",
+    "select_series",
     "stored_values",
+    "suitability_reasons",
     "text",
     "usable_stack",
     "whole",
-    "words",
 ]

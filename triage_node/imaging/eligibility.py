@@ -62,9 +62,9 @@ def is_derived(header: Dataset, image_type: tuple[str, ...]) -> bool:
 def _is_only_compressed(header: Dataset, image_type: tuple[str, ...]) -> bool:
     codes = items(header, "DerivationCodeSequence")
     other = [text(code, "CodeMeaning") for code in codes if text(code, "CodeValue") != _LOSSY_COMPRESSION]
-    said = [folded(words) for words in (*texts(header, "DerivationDescription"), *other)]
-    if any(map(_PROCESSED.search, (*image_type[2:], *said))) or not all(map(_COMPRESSED.search, said)):
+    descriptions = [folded(words) for words in (*texts(header, "DerivationDescription"), *other)]
+    if any(map(_PROCESSED.search, (*image_type[2:], *descriptions))) or not all(map(_COMPRESSED.search, descriptions)):
         return False
-    if said or text(header, "LossyImageCompression") == "01":
+    if descriptions or text(header, "LossyImageCompression") == "01":
         return True
     return image_type[2:] in ((), ("AXIAL",)) and transfer_syntax_uid(header) in COMPRESSED

@@ -6,7 +6,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Turn:
+class Reorientation:
     """Exchange of axes, then reversals; pixels are moved, never resampled.
 
     Attributes
@@ -22,7 +22,7 @@ class Turn:
     flip_columns: bool
 
     @classmethod
-    def of(cls, row: np.ndarray, column: np.ndarray) -> "Turn":
+    def of(cls, row: np.ndarray, column: np.ndarray) -> "Reorientation":
         """Return the turn for direction cosines of an axial plane in LPS coordinates (PS3.3 C.7.6.2.1.1).
 
         Parameters

@@ -1,4 +1,4 @@
-"""From the files of a series to a `Volume`: judge, arrange, decode, rescale, turn, average, look at it."""
+"""From the files of a series to a `Volume`: judge, stack, decode, rescale, reorient, average, look at it."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -12,14 +12,14 @@ from triage_node.imaging.frame import Frame
 from triage_node.imaging.head import shows_head
 from triage_node.imaging.header import whole
 from triage_node.imaging.instance import Instance
-from triage_node.imaging.judging import content_reasons, kind_reasons, stack_reasons
-from triage_node.imaging.orientation import Turn
+from triage_node.imaging.orientation import Reorientation
 from triage_node.imaging.pixel_data.pixels import stored_values
 from triage_node.imaging.policy import Policy
 from triage_node.imaging.rescale import hounsfield
 from triage_node.imaging.series import Series
 from triage_node.imaging.slabs import slab_of_each, weights_in_slab
 from triage_node.imaging.stack import Stack
+from triage_node.imaging.suitability import content_reasons, kind_reasons, stack_reasons
 from triage_node.imaging.volume import SourceSlice, Volume
 from triage_node.reasons import Reason, ReasonCode
 
@@ -41,7 +41,7 @@ def read_volume(series: Series, policy: Policy, force: bool = False) -> Volume:
     series
         The series; its files are opened here.
     policy
-        The site's limits. Only the age of the study is not judged here: see `judge`.
+        The site's limits. Only the age of the study is not judged here: see `suitability_reasons`.
     force
         Read in spite of the reasons; only what makes a volume impossible still raises.
 
@@ -97,12 +97,12 @@ def _volume(usable: UsableStack, policy: Policy) -> tuple[Volume, dict[Frame, Re
     slab = slab_of_each(stack.extents_mm, policy.slab_mm)
     weights = weights_in_slab(stack.extents_mm, slab)
     positions = np.bincount(slab, weights * stack.positions_mm)
-    turn = Turn.of(stack.row, stack.column)
+    reorientation = Reorientation.of(stack.row, stack.column)
     spacing = float(np.median(np.diff(positions))) if len(positions) > 1 else stack.spacing_mm
-    hu, unreadable = _averaged(stack, slab, weights, turn)
+    hu, unreadable = _averaged(stack, slab, weights, reorientation)
     volume = Volume(
         hu=hu,
-        spacing_mm=(spacing, *turn.spacing(stack.frames[0].spacing_mm or ())),
+        spacing_mm=(spacing, *reorientation.spacing(stack.frames[0].spacing_mm or ())),
         positions_mm=positions,
         tilt_degrees=stack.tilt_degrees,
         sources=_sources(stack, slab),
@@ -113,19 +113,19 @@ def _volume(usable: UsableStack, policy: Policy) -> tuple[Volume, dict[Frame, Re
 
 
 def _averaged(
-    stack: Stack, slab: np.ndarray, weights: np.ndarray, turn: Turn
+    stack: Stack, slab: np.ndarray, weights: np.ndarray, reorientation: Reorientation
 ) -> tuple[np.ndarray, dict[Frame, Reason]]:
     """Return ``(slabs, rows, columns) float32`` HU; only one received slice is in memory at a time."""
-    shape = turn.apply(np.empty(stack.frames[0].shape, np.int8)).shape
+    shape = reorientation.apply(np.empty(stack.frames[0].shape, np.int8)).shape
     hu = np.zeros((int(slab[-1]) + 1, *shape), np.float32)
     unreadable: dict[Frame, Reason] = {}
     for instance, indices in _by_instance(stack).items():
         for index, values in _readable(instance, {index: stack.frames[index] for index in indices}, unreadable):
             received = hounsfield(values, instance.header, _rescale(stack.frames[index]))
             if weights[index] == 1:
-                hu[slab[index]] = turn.apply(received)
+                hu[slab[index]] = reorientation.apply(received)
             else:
-                hu[slab[index]] += turn.apply(received) * np.float32(weights[index])
+                hu[slab[index]] += reorientation.apply(received) * np.float32(weights[index])
     return hu, unreadable
 
 

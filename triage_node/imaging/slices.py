@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from triage_node.errors import UnsuitableSeries
-from triage_node.imaging.arrangement import is_localizer
 from triage_node.imaging.completeness.loss import Loss, refusals, too_many
 from triage_node.imaging.eligibility import is_ct, is_derived
 from triage_node.imaging.frame import Frame, frames_of
 from triage_node.imaging.series import Series
+from triage_node.imaging.stacking import is_localizer
 from triage_node.reasons import Reason, ReasonCode
 
 _NO_MATRIX = Reason.of(ReasonCode.UNSUPPORTED_PIXELS, "It states no rows and columns.")

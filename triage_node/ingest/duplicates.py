@@ -45,31 +45,31 @@ class Duplicates:
         self._queue.put(None)
         self._thread.join()
 
-    def submit(self, kept: UnindexedInstance) -> None:
+    def submit(self, instance: UnindexedInstance) -> None:
         """Queue an instance under whose UIDs another was filed before; returns at once."""
-        self._queue.put(kept)
+        self._queue.put(instance)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                kept = self._queue.get(timeout=SECONDS_BETWEEN_EVENTS if self._untold else None)
+                instance = self._queue.get(timeout=SECONDS_BETWEEN_EVENTS if self._untold else None)
             except queue.Empty:
-                kept = None
-            if kept is not None:
-                self._settle(kept)
+                instance = None
+            if instance is not None:
+                self._settle(instance)
             if self._queue.empty() or sum(self._untold.values()) >= MOST_UNTOLD:
                 self._tell()
 
-    def _settle(self, kept: UnindexedInstance) -> None:
-        uids = kept.header.study_instance_uid, kept.header.sop_instance_uid
+    def _settle(self, instance: UnindexedInstance) -> None:
+        uids = instance.header.study_instance_uid, instance.header.sop_instance_uid
         try:
             known = self._spool.variants(*uids)[:MOST_VARIANTS_COMPARED]
-            if all(difference(kept.path, one) is not Difference.NONE for one in known):
-                self._spool.keep_variant(kept.path, *uids)
-                self._untold[kept.header.study_instance_uid, kept.calling_ae_title] += 1
-            self._spool.forget(kept.path)
+            if all(difference(instance.path, one) is not Difference.NONE for one in known):
+                self._spool.keep_variant(instance.path, *uids)
+                self._untold[instance.header.study_instance_uid, instance.calling_ae_title] += 1
+            self._spool.forget(instance.path)
         except Exception as error:  # a border: one file must never end the thread; the next start finds it again
-            log.error("duplicate_left file=%s error=%s", kept.path.name, origin(error))
+            log.error("duplicate_left file=%s error=%s", instance.path.name, origin(error))
 
     def _tell(self) -> None:
         """Leave one event a study and sender, which counts; while the database refuses, it waits."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from triage_node.errors import InvalidInstance, RowRefused, StorageError, StorageFull
 from triage_node.ingest.duplicates import Duplicates
 from triage_node.ingest.quarantine import Quarantine
-from triage_node.ingest.unindexed_instance import UnindexedInstance, read_kept
+from triage_node.ingest.unindexed_instance import UnindexedInstance, read_unindexed
 from triage_node.storage import Filing, Spool
 from triage_node.worklist import Worklist
 
@@ -31,7 +31,7 @@ LONGEST_RETRY_AFTER_NEWS_SECONDS = 60.0
 class Filed:
     """An instance that has its place, and how it got it."""
 
-    kept: UnindexedInstance
+    instance: UnindexedInstance
     filing: Filing
 
 
@@ -75,7 +75,7 @@ class Indexer:
         """Take up what an earlier run kept and did not register, then go on with what comes."""
         for path in self._spool.unfiled():
             try:
-                self.submit(read_kept(path))
+                self.submit(read_unindexed(path))
             except InvalidInstance as error:
                 self._quarantine.put_unreadable(path, error)
         self._duplicates.start()
@@ -88,10 +88,10 @@ class Indexer:
         self._thread.join()
         self._duplicates.stop()
 
-    def submit(self, kept: UnindexedInstance) -> None:
+    def submit(self, instance: UnindexedInstance) -> None:
         """Queue an instance; returns at once."""
-        self._waiting.append(kept.waits_since)
-        self._queue.put(kept)
+        self._waiting.append(instance.waits_since)
+        self._queue.put(instance)
 
     def state(self) -> IndexerState:
         """Return how registration goes now."""
@@ -123,14 +123,14 @@ class Indexer:
             self._stopping.wait(GATHER_SECONDS)
         while len(batch) < BATCH and not self._queue.empty():
             batch.append(self._queue.get())
-        return [kept for kept in batch if kept is not None], None in batch
+        return [instance for instance in batch if instance is not None], None in batch
 
     def _retry_if_due(self) -> None:
         if time.monotonic() < self._retry_at:
             return
         again = list(self._quarantine.readable())
         self._register(again)
-        taken = sum(not kept.path.exists() for kept in again)
+        taken = sum(not instance.path.exists() for instance in again)
         if taken:
             log.info("registered_from_quarantine instances=%d", taken)
         longer = min(2 * self._retry_seconds, LONGEST_RETRY_SECONDS)
@@ -142,15 +142,15 @@ class Indexer:
         filed: list[Filed] = []
         waiting: list[UnindexedInstance] = []
         refusal: Exception | None = None
-        for kept in batch:
+        for instance in batch:
             try:
-                filed.append(Filed(kept, self._file(kept)))
+                filed.append(Filed(instance, self._file(instance)))
             except Exception as error:  # a border: one instance must never end the thread all others wait for
                 if self._is_for_all(error):
                     refusal = error
-                    waiting.append(kept)
+                    waiting.append(instance)
                 else:
-                    self._quarantine.put(kept, error)
+                    self._quarantine.put(instance, error)
         if waiting:
             log.error("filing_failed instances=%d error=%s", len(waiting), refusal)
         waiting += self._write(filed)
@@ -168,11 +168,11 @@ class Indexer:
         if not filed:
             return []
         try:
-            self._worklist.registration.register([one.kept.received() for one in filed])
+            self._worklist.registration.register([one.instance.received() for one in filed])
         except Exception as error:  # as in `_register`
             if isinstance(error, StorageError) and not isinstance(error, RowRefused):
                 log.error("registration_failed instances=%d error=%s", len(filed), error)
-                return [one.kept for one in filed]
+                return [one.instance for one in filed]
             return self._take_apart(filed, error)
         for one in filed:
             self._finish(one)
@@ -180,22 +180,22 @@ class Indexer:
 
     def _take_apart(self, filed: Sequence[Filed], error: Exception) -> list[UnindexedInstance]:
         if len(filed) == 1:
-            self._quarantine.put(filed[0].kept, error)
+            self._quarantine.put(filed[0].instance, error)
             return []
         half = len(filed) // 2
         waiting = self._write(filed[:half])
         if waiting:
-            return waiting + [one.kept for one in filed[half:]]
+            return waiting + [one.instance for one in filed[half:]]
         return self._write(filed[half:])
 
-    def _file(self, kept: UnindexedInstance) -> Filing:
-        return self._spool.file(kept.path, kept.header.study_instance_uid, kept.header.sop_instance_uid)
+    def _file(self, instance: UnindexedInstance) -> Filing:
+        return self._spool.file(instance.path, instance.header.study_instance_uid, instance.header.sop_instance_uid)
 
     def _finish(self, filed: Filed) -> None:
         if filed.filing is Filing.DUPLICATE:
-            self._duplicates.submit(filed.kept)
+            self._duplicates.submit(filed.instance)
             return
         try:
-            self._spool.forget(filed.kept.path)
+            self._spool.forget(filed.instance.path)
         except StorageError as error:  # its row is written; registering it once more changes nothing
-            log.error("not_forgotten file=%s error=%s", filed.kept.path.name, error)
+            log.error("not_forgotten file=%s error=%s", filed.instance.path.name, error)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from triage_node.errors import InvalidInstance, StorageError, TriageError
-from triage_node.ingest.unindexed_instance import UnindexedInstance, read_kept
+from triage_node.ingest.unindexed_instance import UnindexedInstance, read_unindexed
 from triage_node.logs import origin
 from triage_node.storage import Spool
 from triage_node.worklist import Worklist
@@ -35,18 +35,18 @@ class Quarantine:
         """How many files lie there."""
         return len(self._spool.quarantined())
 
-    def put(self, kept: UnindexedInstance, error: Exception) -> None:
+    def put(self, instance: UnindexedInstance, error: Exception) -> None:
         """Set an instance aside; one that was tried again and failed stays where it is, without another word."""
-        if kept.path.parent == self._spool.layout.quarantine:
+        if instance.path.parent == self._spool.layout.quarantine:
             return
-        uid = kept.header.study_instance_uid
-        if not kept.path.exists():
-            log.error("instance_lost file=%s", kept.path.name)
+        uid = instance.header.study_instance_uid
+        if not instance.path.exists():
+            log.error("instance_lost file=%s", instance.path.name)
             words = f"Instances of study {uid} whose file vanished from incoming/ before they were registered"
             self._untold[LOST, words, uid] += 1
             return
         why = _sentence(error)
-        if self._moved(kept.path, why):
+        if self._moved(instance.path, why):
             words = f"Instances of study {uid} set aside in quarantine/ and tried again later ({why})"
             self._untold[SET_ASIDE, words, uid] += 1
 
@@ -78,7 +78,7 @@ class Quarantine:
         self._next += MOST_AT_ONCE
         for path in wanted:
             try:
-                yield read_kept(path)
+                yield read_unindexed(path)
             except InvalidInstance as error:
                 log.debug("still_unreadable file=%s error=%s", path.name, error)
 

@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from triage_node.errors import InvalidInstance, RowRefused
-from triage_node.ingest.unindexed_instance import UnindexedInstance, read_kept, read_regular_file
-from triage_node.storage import Spool, hashed
+from triage_node.ingest.unindexed_instance import UnindexedInstance, read_unindexed
+from triage_node.storage import Spool, StoredResult
 from triage_node.worklist import StoredOutcome, Worklist
 
 log = logging.getLogger(__name__)
 
 LEFT_OUT = "rebuild_left_out"
-LARGEST_OUTCOME_BYTES = 16 << 20
 SECONDS_BETWEEN_LINES = 10.0
 MOST_NAMED = 5
 REFUSED = "The database refused it."
@@ -80,35 +79,35 @@ class _Rebuild:
     def study(self, folder: Path) -> None:
         """Rebuild the study of a folder, or leave out what of it cannot be."""
         left_out: list[tuple[str, str]] = []
-        kept = self._instances(folder, left_out)
-        uid = kept[0].header.study_instance_uid if kept else None
+        instances = self._instances(folder, left_out)
+        uid = instances[0].header.study_instance_uid if instances else None
         if uid is not None:
             if self._worklist.rebuilding.has(uid):
                 self.made.known += 1
                 return
-            self._restore(folder, kept, left_out)
+            self._restore(folder, instances, left_out)
         self._tell(left_out, uid)
 
-    def _restore(self, folder: Path, kept: Sequence[UnindexedInstance], left_out: list[tuple[str, str]]) -> None:
-        outcomes = [_outcome(path) for path in self._spool.outcomes(folder)]
-        left_out += [(self._name(Path(one.folder)), one.damage) for one in outcomes if one.content is None]
-        if self._is_written(kept, outcomes):
+    def _restore(self, folder: Path, instances: Sequence[UnindexedInstance], left_out: list[tuple[str, str]]) -> None:
+        outcomes = [_outcome(result) for result in self._spool.results(folder)]
+        left_out += [(self._name(one.result.folder), one.damage) for one in outcomes if one.content is None]
+        if self._is_written(instances, outcomes):
             return
-        taken = [one for one in kept if self._worklist.rebuilding.takes(one.received())]
-        left_out += [(self._name(one.path), REFUSED) for one in kept if one not in taken]
+        taken = [one for one in instances if self._worklist.rebuilding.takes(one.received())]
+        left_out += [(self._name(one.path), REFUSED) for one in instances if one not in taken]
         if not taken or self._is_written(taken, outcomes):
             return
         # A study without its outcomes is better than none.
-        left_out += [(self._name(Path(one.folder)), REFUSED) for one in outcomes]
-        damaged = [StoredOutcome.of(one.folder, one.written_at, None, REFUSED) for one in outcomes]
+        left_out += [(self._name(one.result.folder), REFUSED) for one in outcomes]
+        damaged = [StoredOutcome.of(one.result, one.written_at, None, REFUSED) for one in outcomes]
         if not self._is_written(taken, damaged):
             left_out.append((self._name(folder), REFUSED))
 
-    def _is_written(self, kept: Sequence[UnindexedInstance], outcomes: Sequence[StoredOutcome]) -> bool:
+    def _is_written(self, instances: Sequence[UnindexedInstance], outcomes: Sequence[StoredOutcome]) -> bool:
         try:
-            self._worklist.rebuilding.restore([one.received() for one in kept], outcomes, self._destinations)
+            self._worklist.rebuilding.restore([one.received() for one in instances], outcomes, self._destinations)
         except RowRefused as error:
-            log.error("rebuild_refused study_instance_uid=%s error=%s", kept[0].header.study_instance_uid, error)
+            log.error("rebuild_refused study_instance_uid=%s error=%s", instances[0].header.study_instance_uid, error)
             return False
         self.made.studies += 1
         return True
@@ -116,17 +115,24 @@ class _Rebuild:
     def _instances(self, folder: Path, left_out: list[tuple[str, str]]) -> list[UnindexedInstance]:
         found = []
         try:
-            paths = sorted(path for path in folder.iterdir() if path.suffix == ".dcm")
+            paths = self._spool.instances_in(folder)
         except OSError as error:
             left_out.append((self._name(folder), f"It cannot be read: {error.strerror}."))
             return []
         for path in paths:
             try:
                 if path.lstat().st_ino not in self._unfiled:
-                    found.append(_instance(path))
+                    found.append(self._instance(path))
             except (InvalidInstance, OSError) as error:
                 left_out.append((self._name(path), str(error)))
         return found
+
+    def _instance(self, path: Path) -> UnindexedInstance:
+        instance = read_unindexed(path)
+        uids = instance.header.study_instance_uid, instance.header.sop_instance_uid
+        if self._spool.layout.instance(*uids) != path:
+            raise InvalidInstance("It does not hold the instance it was kept for.")
+        return instance
 
     def _tell(self, left_out: Sequence[tuple[str, str]], uid: str | None) -> None:
         if not left_out:
@@ -143,23 +149,12 @@ class _Rebuild:
         return str(path.relative_to(self._spool.layout.root))
 
 
-def _instance(path: Path) -> UnindexedInstance:
-    kept = read_kept(path)
-    uids = kept.header.study_instance_uid, kept.header.sop_instance_uid
-    if tuple(map(hashed, uids)) != (path.parent.name, path.stem):
-        raise InvalidInstance("It does not hold the instance it was kept for.")
-    return kept
-
-
-def _outcome(path: Path) -> StoredOutcome:
+def _outcome(result: StoredResult) -> StoredOutcome:
     """Read the outcome of a result; one that cannot be read is damaged."""
-    written_at, folder = 0.0, str(path.parent)
+    written_at = result.written_at()
     try:
-        written_at = path.lstat().st_mtime
-        return StoredOutcome.of(folder, written_at, json.loads(read_regular_file(path, LARGEST_OUTCOME_BYTES)))
+        return StoredOutcome.of(result, written_at, json.loads(result.outcome()))
     except InvalidInstance as error:
-        return StoredOutcome.of(folder, written_at, None, str(error))
-    except OSError as error:
-        return StoredOutcome.of(folder, written_at, None, f"It cannot be read: {error.strerror}.")
+        return StoredOutcome.of(result, written_at, None, str(error))
     except (ValueError, RecursionError):
-        return StoredOutcome.of(folder, written_at, None, "It is no JSON.")
+        return StoredOutcome.of(result, written_at, None, "It is no JSON.")

@@ -1,16 +1,12 @@
 """An instance that was kept and acknowledged, and has no row yet."""
 
 import os
-import stat
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO
 
-from triage_node.errors import InvalidInstance
 from triage_node.ingest.header import Header, read_open_header
+from triage_node.storage import open_regular_file
 from triage_node.worklist import ReceivedInstance
 
 
@@ -32,7 +28,7 @@ class UnindexedInstance:
         return replace(told, urgent=told.urgent or self.urgent)
 
 
-def read_kept(path: Path) -> UnindexedInstance:
+def read_unindexed(path: Path) -> UnindexedInstance:
     """Return what a file that lies in the spool says of itself; its sender is not known any more.
 
     Raises
@@ -40,31 +36,9 @@ def read_kept(path: Path) -> UnindexedInstance:
     InvalidInstance
         It cannot be read, or is no file: a folder or a pipe in its place is not waited for.
     """
-    with _opened(path) as file:
+    with open_regular_file(path) as file:
         status = os.fstat(file.fileno())
         return UnindexedInstance(path, read_open_header(file), status.st_size, status.st_mtime)
-
-
-def read_regular_file(path: Path, most_bytes: int) -> bytes:
-    """Return the content of a small file of the spool; raises as `read_kept` does, also when it is not small."""
-    with _opened(path) as file:
-        content = file.read(most_bytes + 1)
-    if len(content) > most_bytes:
-        raise InvalidInstance(f"It has more than {most_bytes} bytes.")
-    return content
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    try:
-        # A pipe would wait for its other end without O_NONBLOCK; a link may lead out of the spool.
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise InvalidInstance("It is not a regular file.")
-            yield file
-    except OSError as error:
-        raise InvalidInstance(f"It cannot be read: {error.strerror or error}.") from error
 
 
 def received_instance(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from triage_node.config import Destination, Settings
 from triage_node.dimse import echo
 from triage_node.errors import TriageError
-from triage_node.storage import Spool
+from triage_node.storage import Spool, spool_folder
 from triage_node.worklist import Worklist
 
 
@@ -50,8 +50,8 @@ def _disk(settings: Settings) -> str:
     """Tell how much is free; where no node ran nothing is made, the folder may have been named by mistake."""
     folder = settings.data_dir
     reserve_bytes = settings.disk_reserve_mb << 20
-    if (folder / "spool").exists():
-        Spool(folder / "spool", reserve_bytes)
+    if spool_folder(folder).exists():
+        Spool(spool_folder(folder), reserve_bytes)
     there = next(one for one in (folder.absolute(), *folder.absolute().parents) if one.exists())
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         raise TriageError(f"The data folder {folder} cannot be used: {there} is no folder that the node may write.")

@@ -1,4 +1,4 @@
-"""What happens to a study, in one sentence: scan, choose, read, predict."""
+"""What happens to a study, in one sentence: scan, select, read, predict."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,18 +12,18 @@ import numpy as np
 from triage_node.errors import UnsuitableSeries
 from triage_node.findings import ModelIdentity, Prediction
 from triage_node.imaging import (
-    Choice,
     Policy,
     Series,
+    SeriesSelection,
     Skipped,
     SourceSlice,
     Volume,
-    choose,
     damaged_beside,
     damaged_instances,
-    judge,
     read_volume,
     scan,
+    select_series,
+    suitability_reasons,
 )
 from triage_node.outcome import Status
 from triage_node.pipeline.missing import Missing, vanished_caution
@@ -95,22 +95,22 @@ def analyze_study(
     today: date,
     explain: Explain | None = None,
     received: Mapping[str, int] = _UNKNOWN,
-) -> tuple[Analysis, Choice]:
-    """Analyze the best head CT series among the files of a study; the choice says why it was this one, or none.
+) -> tuple[Analysis, SeriesSelection]:
+    """Analyze the best head CT series among the files of a study; the selection says why it was this one, or none.
 
     `received` is the number of instances of each series by Series Instance UID, where the worklist counted them.
     """
     found = scan(paths)
     damaged = damaged_instances(found.skipped)
-    choice = choose(found.series, policy, today)
-    if choice.chosen is None:
-        reasons = (*choice.reasons, *Missing(damaged).cautions)
-        return Analysis(Status.UNSUITABLE, None, reasons, skipped=damaged), choice
-    analysis = analyze_series(choice.chosen, model, policy, explain=explain, damaged=damaged)
+    selection = select_series(found.series, policy, today)
+    if selection.chosen is None:
+        reasons = (*selection.reasons, *Missing(damaged).cautions)
+        return Analysis(Status.UNSUITABLE, None, reasons, skipped=damaged), selection
+    analysis = analyze_series(selection.chosen, model, policy, explain=explain, damaged=damaged)
     if analysis.prediction is not None and not damaged:
-        doubted = analysis.prediction.doubted(*vanished_caution(choice.chosen, received))
+        doubted = analysis.prediction.doubted(*vanished_caution(selection.chosen, received))
         analysis = replace(analysis, prediction=doubted)
-    return analysis, choice
+    return analysis, selection
 
 
 def analyze_series(
@@ -166,7 +166,7 @@ def judge_and_analyze(
     Of the files `skipped` by the scan those count that lie beside the series and were instances.
     """
     damaged = damaged_beside(series, skipped)
-    reasons = judge(series, policy, today)
+    reasons = suitability_reasons(series, policy, today)
     if reasons and not force:
         return Analysis(Status.UNSUITABLE, series, (*reasons, *Missing(damaged).cautions), skipped=damaged)
     analysis = analyze_series(series, model, policy, force=force, explain=explain, damaged=damaged)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from triage_node.imaging import Loss, Series, Skipped, Volume, caution, damage_caution
+from triage_node.imaging import Loss, Series, Skipped, Volume, damage_caution, loss_caution
 from triage_node.reasons import Reason, ReasonCode
 
 
@@ -32,7 +32,7 @@ class Missing:
     @property
     def cautions(self) -> tuple[Reason, ...]:
         """Why an answer is less certain than its scores."""
-        losses = (caution(self.losses, self.slices),) if self.losses else ()
+        losses = (loss_caution(self.losses, self.slices),) if self.losses else ()
         return (*losses, damage_caution(self.damaged)) if self.damaged else losses
 
     @property

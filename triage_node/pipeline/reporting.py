@@ -6,14 +6,13 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 
 from pydicom.dataset import Dataset
 
 from triage_node import __version__
-from triage_node.errors import InvalidInstance
+from triage_node.errors import InvalidInstance, StorageError
 from triage_node.findings import LABELS, Label, ModelIdentity, Prediction
-from triage_node.imaging import Choice, SourceSlice, read_intact
+from triage_node.imaging import SeriesSelection, SourceSlice, read_intact
 from triage_node.logs import origin
 from triage_node.outcome import Outcome
 from triage_node.pipeline.analysis import Analysis, Picture
@@ -25,7 +24,7 @@ from triage_node.report import (
     replaced_instance,
     report_variants,
 )
-from triage_node.worklist import FIRST_REPORT
+from triage_node.storage import StoredResult
 
 log = logging.getLogger(__name__)
 
@@ -50,13 +49,13 @@ class Reporter:
         self._parameters = parameters
 
     def report(
-        self, analysis: Analysis, choice: Choice, created_at: datetime, predecessor_folder: Path | None
+        self, analysis: Analysis, selection: SeriesSelection, created_at: datetime, predecessor: StoredResult | None
     ) -> Dataset | None:
         """Build the report of a study; None when it has no CT image a report could be about.
 
         A report that says what the latest one said is that one again. Any other replaces it.
         """
-        sources = _sources(analysis, choice)
+        sources = _sources(analysis, selection)
         if not sources:
             return None
         content = ReportContent(
@@ -71,7 +70,7 @@ class Reporter:
             station_name=self._station_name,
             created_at=created_at,
         )
-        latest = stored_report(predecessor_folder) if predecessor_folder else None
+        latest = stored_report(predecessor) if predecessor else None
         if latest is None:
             return build_report(content)
         again = build_report(replace(content, predecessor=replaced_instance(latest)))
@@ -80,19 +79,19 @@ class Reporter:
         return build_report(replace(content, predecessor=latest))
 
 
-def stored_report(folder: Path) -> Dataset | None:
-    """Return the report in a result's folder; None when there is none that can be read."""
-    path = folder / FIRST_REPORT
+def stored_report(result: StoredResult) -> Dataset | None:
+    """Return the report of a result; None when there is none that can be read."""
     try:
-        return read_intact(path) if path.exists() else None
-    except InvalidInstance as error:
-        log.error("report_unreadable folder=%s error=%s", folder.name, origin(error))
+        content = result.report()
+        return read_intact(content) if content is not None else None
+    except (InvalidInstance, StorageError) as error:
+        log.error("report_unreadable folder=%s error=%s", result.name, origin(error))
         return None
 
 
-def report_files(report: Dataset) -> dict[str, bytes]:
-    """Return the files of a report by name, in the order in which a peer is offered them."""
-    return {f"report-{number}.dcm": _encoded(ds) for number, ds in enumerate(report_variants(report), start=1)}
+def report_files(report: Dataset) -> dict[int, bytes]:
+    """Return the files of a report by number, from 1 in the order in which a peer is offered them."""
+    return {number: _encoded(ds) for number, ds in enumerate(report_variants(report), start=1)}
 
 
 def picture_file(report: Dataset, picture: Picture) -> bytes:
@@ -101,10 +100,13 @@ def picture_file(report: Dataset, picture: Picture) -> bytes:
     return _encoded(build_picture(report, picture.pixels, sources))
 
 
-def slice_scores(analysis: Analysis) -> bytes:
-    """Return what the model said of each received slice as JSON; a slice of a slab carries the slab's scores."""
+def slice_scores(analysis: Analysis) -> bytes | None:
+    """Return what the model said of each received slice as JSON, None where it said nothing.
+
+    A slice of a slab carries the slab's scores.
+    """
     if analysis.prediction is None:
-        return b"[]"
+        return None
     rows = [
         {
             "sop_instance_uid": source.sop_instance_uid,
@@ -155,13 +157,13 @@ def best_slices(prediction: Prediction | None, sources: Sequence[tuple[SourceSli
     return best
 
 
-def _sources(analysis: Analysis, choice: Choice) -> tuple[Dataset, ...]:
+def _sources(analysis: Analysis, selection: SeriesSelection) -> tuple[Dataset, ...]:
     if analysis.prediction is not None and analysis.series is not None:
         used = {source.sop_instance_uid for slab in analysis.sources for source in slab}
         return tuple(
             instance.header for instance in analysis.series.instances if str(instance.header.SOPInstanceUID) in used
         )
-    series = [analysis.series] if analysis.series else [one for one, _ in choice.judgements if one.modality == "CT"]
+    series = [analysis.series] if analysis.series else [one for one, _ in selection.assessments if one.modality == "CT"]
     return tuple(instance.header for one in series for instance in one.instances)
 
 

@@ -3,15 +3,15 @@
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
-from pathlib import Path
 
 from pydicom.dataset import Dataset
 
 from triage_node.config import Settings
 from triage_node.errors import TriageError
 from triage_node.findings import Prediction
-from triage_node.imaging import Choice, Policy, Volume, choose, scan
+from triage_node.imaging import Policy, SeriesSelection, Volume, scan, select_series
 from triage_node.logs import origin
 from triage_node.outcome import Outcome, Status
 from triage_node.pipeline.analysis import Analysis, Explain, Model, Picture, analyze_study
@@ -24,14 +24,10 @@ from triage_node.pipeline.reporting import (
     stored_report,
 )
 from triage_node.reasons import Reason, ReasonCode
-from triage_node.storage import SLICE_SCORES, Spool, device_uid, hashed
-from triage_node.worklist import Claim, ResultObject, Worklist, results_in
+from triage_node.storage import ResultContent, ResultObject, Spool, StoredResult, device_uid, hashed
+from triage_node.worklist import Claim, Worklist
 
 log = logging.getLogger(__name__)
-
-EXPLANATION = "explanation.png"
-# Delivery looks for it under this name.
-SENT_PICTURE = "picture.dcm"
 
 
 class Runner:
@@ -101,15 +97,15 @@ class Runner:
         return taken
 
     def _results(self, claim: Claim, outcome: Outcome) -> list[ResultObject]:
-        return results_in(self._spool.result(claim.study_instance_uid, outcome.folder)) if outcome.folder else []
+        return self._spool.result(claim.study_instance_uid, outcome.folder).objects() if outcome.folder else []
 
     def _analyze(self, claim: Claim) -> Outcome:
         paths = self._spool.instances(claim.study_instance_uid)
         parts = self._model, self._policy, self._today, self._picture
-        analysis, choice = analyze_study(paths, *parts, received=claim.series_counts)
+        analysis, selection = analyze_study(paths, *parts, received=claim.series_counts)
         for skipped in analysis.skipped:
             log.warning("slice_left_out study_instance_uid=%s file=%s", claim.study_instance_uid, skipped.path.name)
-        return self._reported(claim, analysis, choice)
+        return self._reported(claim, analysis, selection)
 
     def _picture(self, volume: Volume, prediction: Prediction) -> Picture | None:
         """Draw where the model looked; a picture that fails must not hold back a finding."""
@@ -119,15 +115,13 @@ class Runner:
             log.error("explanation_failed error=%s", origin(error))
             return None
 
-    def _picture_files(self, picture: Picture, report: Dataset, folder: Path) -> dict[str, bytes]:
+    def _with_picture(self, content: ResultContent, picture: Picture, report: Dataset, is_sent: bool) -> ResultContent:
         try:
-            files = {EXPLANATION: picture.png()}
-            if self._settings.explanation == "send" and not (folder / SENT_PICTURE).is_file():
-                files[SENT_PICTURE] = picture_file(report, picture)
-            return files
+            sent = picture_file(report, picture) if is_sent else None
+            return replace(content, explanation=picture.png(), picture=sent)
         except Exception as error:
             log.error("explanation_failed error=%s", origin(error))
-            return {}
+            return content
 
     def _given_up(self, claim: Claim) -> Outcome:
         tries = self._settings.analysis_attempts
@@ -140,7 +134,7 @@ class Runner:
         analysis = Analysis(Status.FAILED, None, (reason,))
         try:
             paths = self._spool.instances(claim.study_instance_uid)
-            return self._reported(claim, analysis, choose(scan(paths).series, self._policy, self._today))
+            return self._reported(claim, analysis, select_series(scan(paths).series, self._policy, self._today))
         except Exception as error:
             log.error("no_report study_instance_uid=%s error=%s", claim.study_instance_uid, origin(error))
             return outcome_of(analysis, self._model.identity)
@@ -153,13 +147,13 @@ class Runner:
     def _today(self) -> date:
         return self._now.date()
 
-    def _reported(self, claim: Claim, analysis: Analysis, choice: Choice) -> Outcome:
+    def _reported(self, claim: Claim, analysis: Analysis, selection: SeriesSelection) -> Outcome:
         if not self._wants_report(analysis, claim):
             return outcome_of(analysis, self._model.identity)
         start = time.perf_counter()
         before = claim.predecessor_folder
         predecessor = self._spool.result(claim.study_instance_uid, before) if before else None
-        report = self._reporter.report(analysis, choice, self._now, predecessor)
+        report = self._reporter.report(analysis, selection, self._now, predecessor)
         if report is None:
             return outcome_of(analysis, self._model.identity)
         return self._keep(claim, analysis, report, start)
@@ -171,24 +165,23 @@ class Runner:
         certain = claim.closed or analysis.status is Status.FAILED
         return self._settings.report_not_analyzed and certain
 
-    def _missing_files(self, folder: Path, report: Dataset) -> dict[str, bytes]:
-        stored = stored_report(folder)
+    def _missing_reports(self, result: StoredResult, report: Dataset) -> dict[int, bytes]:
+        stored = stored_report(result)
         if stored is None:
             return report_files(report)
         # A crash may have come between them.
-        return {name: content for name, content in report_files(stored).items() if not (folder / name).is_file()}
+        return {number: file for number, file in report_files(stored).items() if not result.has_report(number)}
 
     def _keep(self, claim: Claim, analysis: Analysis, report: Dataset, start: float) -> Outcome:
         # The same result is the same object: what was stored once is what is sent, whenever.
-        name = hashed(str(report.SOPInstanceUID))
-        folder = self._spool.result(claim.study_instance_uid, name)
-        files = self._missing_files(folder, report)
-        if analysis.prediction is not None:
-            files = {**files, SLICE_SCORES: slice_scores(analysis)}
-        if analysis.explanation is not None:
-            files = {**files, **self._picture_files(analysis.explanation, report, folder)}
+        result = self._spool.result(claim.study_instance_uid, hashed(str(report.SOPInstanceUID)))
+        reports = self._missing_reports(result, report)
         seconds = {**analysis.seconds, "report": time.perf_counter() - start}
-        outcome = outcome_of(analysis, self._model.identity, report, name, seconds)
-        stored = outcome.as_dict() | {"revision": claim.revision, "created_at": self._clock()}
-        self._spool.keep_result(claim.study_instance_uid, name, stored, files)
+        outcome = outcome_of(analysis, self._model.identity, report, result.name, seconds)
+        noted = outcome.as_dict() | {"revision": claim.revision, "created_at": self._clock()}
+        content = ResultContent(noted, reports, slice_scores(analysis))
+        if analysis.explanation is not None:
+            is_sent = self._settings.explanation == "send" and not result.has_picture
+            content = self._with_picture(content, analysis.explanation, report, is_sent)
+        result.keep(content)
         return outcome

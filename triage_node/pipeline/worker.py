@@ -17,7 +17,7 @@ from triage_node.errors import ModelError, StorageError
 from triage_node.logs import configure_logging, native_messages_silenced
 from triage_node.pipeline.policy import policy_for
 from triage_node.pipeline.runner import Runner
-from triage_node.storage import Spool, device_uid
+from triage_node.storage import Spool, device_uid, spool_folder
 from triage_node.worklist import Claim, Worklist
 from triage_node.zone import live_in
 
@@ -91,7 +91,7 @@ def main() -> int:
         _tell(error=str(error))
         return EXIT_MODEL_ERROR
     worklist = Worklist(settings)
-    spool = Spool(settings.data_dir / "spool")
+    spool = Spool(spool_folder(settings.data_dir))
     name = f"{settings.node_name}:{os.getpid()}"
     explain = explain_with(model) if settings.explanation != "off" else None
     policy = policy_for(settings, model.manifest)

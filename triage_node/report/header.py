@@ -120,8 +120,8 @@ def printable(text: str) -> str:
 def plain(text: str, limit: int | None = None) -> str:
     """Return text of our own in printable ASCII, which is valid in every character set a source may declare."""
     letters = unicodedata.normalize("NFKD", text)
-    kept = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return printable(kept.encode("ascii", "replace").decode())[:limit].strip()
+    letters_only = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return printable(letters_only.encode("ascii", "replace").decode())[:limit].strip()
 
 
 def _unprintable(character: str) -> bool:

@@ -145,10 +145,10 @@ def _best_slice(item: Dataset) -> BestSlice | None:
 
 
 def _decision(labels: tuple[LabelSummary, ...], without_findings: bool) -> Decision | None:
-    said = {each.decision for each in labels}
-    if Decision.FLAGGED in said:
+    decisions = {each.decision for each in labels}
+    if Decision.FLAGGED in decisions:
         return Decision.FLAGGED
-    if Decision.UNCERTAIN in said:
+    if Decision.UNCERTAIN in decisions:
         return Decision.UNCERTAIN
     return Decision.NOT_FLAGGED if without_findings else None
 

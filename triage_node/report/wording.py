@@ -57,6 +57,6 @@ def _statements(content: ReportContent) -> list[str]:
         return [f"{NOT_FLAGGED.capitalize()}."]
     doubts = ", ".join(dict.fromkeys(short_words(caution.code) for caution in prediction.cautions))
     uncertain = f"Uncertain ({doubts})" if doubts and not prediction.flagged else "Uncertain"
-    said = {"Suspected": prediction.flagged, uncertain: prediction.uncertain}
-    found = [f"{word}: {finding_list(labels)}." for word, labels in said.items() if labels]
+    labels_by_answer = {"Suspected": prediction.flagged, uncertain: prediction.uncertain}
+    found = [f"{word}: {finding_list(labels)}." for word, labels in labels_by_answer.items() if labels]
     return [*found, *(reason.message for reason in prediction.cautions)]

@@ -1,13 +1,11 @@
 """How far the node and its readers agree, with intervals: few verdicts are few."""
 
-import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from triage_node.findings import TYPES, Decision
-
-Z_95 = 1.959964
+from triage_node.wilson import wilson_interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +75,11 @@ def agreement_of(verdicts: Mapping[str, int], types: Mapping[str, int]) -> Agree
 
 
 def wilson(hits: int, of: int) -> Ratio | None:
-    """Return a share with its 95 % interval after Wilson (1927); None of nothing."""
+    """Return a share with its 95 % interval; None of nothing."""
     if of == 0:
         return None
-    share = hits / of
-    center = (share + Z_95**2 / (2 * of)) / (1 + Z_95**2 / of)
-    half = Z_95 * math.sqrt(share * (1 - share) / of + Z_95**2 / (4 * of**2)) / (1 + Z_95**2 / of)
-    return Ratio(share, low=max(0.0, center - half), high=min(1.0, center + half), of=of)
+    low, high = wilson_interval(hits, of)
+    return Ratio(hits / of, low, high, of)
 
 
 def _of_type(types: Counter[str], label: str, given: bool) -> TypeAgreement:

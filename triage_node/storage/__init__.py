@@ -1,18 +1,26 @@
-"""Instances and results on disk: hashed names, atomic durable writes."""
+"""Instances and results on disk: hashed names, durable writes."""
 
 from triage_node.storage.device import device_uid
 from triage_node.storage.draft import Draft
-from triage_node.storage.layout import SLICE_SCORES, hashed
+from triage_node.storage.layout import Layout, hashed, spool_folder
 from triage_node.storage.lock import hold
+from triage_node.storage.regular_file import open_regular_file
+from triage_node.storage.result import ResultContent, StoredResult
+from triage_node.storage.result_object import ResultObject
 from triage_node.storage.store import Filing, Space, Spool
 
 __all__ = [
-    "SLICE_SCORES",
     "Draft",
     "Filing",
+    "Layout",
+    "ResultContent",
+    "ResultObject",
     "Space",
     "Spool",
+    "StoredResult",
     "device_uid",
     "hashed",
     "hold",
+    "open_regular_file",
+    "spool_folder",
 ]

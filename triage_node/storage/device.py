@@ -6,8 +6,9 @@ import uuid
 from contextlib import suppress
 from pathlib import Path
 
+from triage_node.complete_file import storage_errors, sync_folder
 from triage_node.errors import StorageError
-from triage_node.storage.durable_write import storage_errors, sync_folder, write_durably
+from triage_node.storage.durable_write import write_durably
 
 FILE_NAME = "device-uid"
 UID = re.compile(r"2\.25\.(0|[1-9]\d{0,38})")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from triage_node.storage.durable_write import storage_errors, sync_folder
+from triage_node.complete_file import PARTIAL, publish, storage_errors
 
 
 class Draft:
@@ -21,7 +21,7 @@ class Draft:
     """
 
     def __init__(self, folder: Path, check_space: Callable[[int], None]) -> None:
-        self._path = folder / f"draft.{os.getpid()}.{os.urandom(8).hex()}.part"
+        self._path = folder / f"draft.{os.getpid()}.{os.urandom(8).hex()}{PARTIAL}"
         self._check_space = check_space
         self.size_bytes = 0
         with storage_errors("keep a file"):
@@ -65,10 +65,8 @@ class Draft:
     def keep(self, path: Path) -> None:
         """Give it its name; after the return it survives a power cut."""
         with storage_errors("keep a file"):
-            os.fdatasync(self._file.fileno())
             self._close()
-            self._path.rename(path)
-            sync_folder(path.parent)
+            publish(self._path, path, durable=True)
 
     def discard(self) -> None:
         """Remove it, if it was not kept."""

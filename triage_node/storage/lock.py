@@ -5,9 +5,9 @@ import os
 from pathlib import Path
 from typing import IO
 
+from triage_node.complete_file import storage_errors
 from triage_node.errors import FolderInUse
 from triage_node.private_files import make_private_folder
-from triage_node.storage.durable_write import storage_errors
 
 
 def hold(data_dir: Path) -> IO[str]:

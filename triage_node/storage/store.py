@@ -1,7 +1,6 @@
 """The spool: what was received stays here as received, and outcomes beside it."""
 
 import hashlib
-import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -9,13 +8,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
-from typing import Any
 
+from triage_node.complete_file import PARTIAL, storage_errors, sync_folder
 from triage_node.errors import StorageError, StorageFull
 from triage_node.private_files import make_missing_folders
 from triage_node.storage.draft import Draft
-from triage_node.storage.durable_write import storage_errors, sync_folder, write_durably
-from triage_node.storage.layout import Layout, hashed
+from triage_node.storage.durable_write import write_durably
+from triage_node.storage.layout import INSTANCE, Layout, hashed
+from triage_node.storage.result import StoredResult, stored_results
 
 
 class Filing(Enum):
@@ -98,17 +98,17 @@ class Spool:
             raise StorageFull()
 
     def _incoming(self, study_instance_uid: str, sop_instance_uid: str) -> Path:
-        name = f"{hashed(study_instance_uid)}-{hashed(sop_instance_uid)}-{os.urandom(4).hex()}.dcm"
+        name = f"{hashed(study_instance_uid)}-{hashed(sop_instance_uid)}-{os.urandom(4).hex()}{INSTANCE}"
         return self.layout.incoming / name
 
     def unfiled(self) -> Iterator[Path]:
         """Yield what was kept and not filed yet, oldest first; half-written leftovers of a crash are removed."""
-        for part in self.layout.incoming.glob("*.part"):
+        for part in self.layout.incoming.glob(f"*{PARTIAL}"):
             with suppress(OSError):
                 part.unlink()
-        yield from sorted(self.layout.incoming.glob("*.dcm"), key=_written_at)
+        yield from sorted(self.layout.incoming.glob(f"*{INSTANCE}"), key=_written_at)
 
-    def file(self, kept: Path, study_instance_uid: str, sop_instance_uid: str) -> Filing:
+    def file(self, incoming: Path, study_instance_uid: str, sop_instance_uid: str) -> Filing:
         """Give a kept file its name in the study's folder; the name in ``incoming/`` stays until `forget`.
 
         A second file with the same UIDs never replaces the first; what it is has to be looked at (`keep_variant`).
@@ -120,19 +120,19 @@ class Spool:
         """
         target = self.layout.instance(study_instance_uid, sop_instance_uid)
         with storage_errors("file an instance"):
-            if target.is_file() and not kept.exists():
+            if target.is_file() and not incoming.exists():
                 return Filing.SAME
             make_missing_folders(target.parent)
-            if _link(kept, target):
+            if _link(incoming, target):
                 return Filing.NEW
-            return Filing.SAME if target.samefile(kept) else Filing.DUPLICATE
+            return Filing.SAME if target.samefile(incoming) else Filing.DUPLICATE
 
     def variants(self, study_instance_uid: str, sop_instance_uid: str) -> list[Path]:
         """Return the file of an instance and what else came under its UIDs, in this order."""
         first = self.layout.instance(study_instance_uid, sop_instance_uid)
         return [first, *sorted(first.parent.glob(f"{first.stem}-*.variant"))]
 
-    def keep_variant(self, kept: Path, study_instance_uid: str, sop_instance_uid: str) -> None:
+    def keep_variant(self, incoming: Path, study_instance_uid: str, sop_instance_uid: str) -> None:
         """File a second file with the same UIDs beside the first; it was acknowledged, so it may not vanish.
 
         Raises
@@ -142,15 +142,15 @@ class Spool:
         """
         first = self.layout.instance(study_instance_uid, sop_instance_uid)
         with storage_errors("file an instance"):
-            _link(kept, first.with_name(f"{first.stem}-{_digest(kept)[:16]}.variant"))
+            _link(incoming, first.with_name(f"{first.stem}-{_digest(incoming)[:16]}.variant"))
             sync_folder(first.parent)
 
-    def forget(self, kept: Path) -> None:
+    def forget(self, incoming: Path) -> None:
         """Drop the name in ``incoming/`` or ``quarantine/`` of a file that was filed and has its row."""
         with storage_errors("forget a registered file"):
-            kept.unlink(missing_ok=True)
+            incoming.unlink(missing_ok=True)
 
-    def set_aside(self, kept: Path) -> Path:
+    def set_aside(self, incoming: Path) -> Path:
         """Move a kept file to ``quarantine/``, durably; return where it lies now.
 
         Raises
@@ -158,9 +158,9 @@ class Spool:
         StorageError, StorageFull
             The file system refused; it lies where it lay.
         """
-        path = self.layout.quarantine / kept.name
+        path = self.layout.quarantine / incoming.name
         with storage_errors("set a file aside"):
-            kept.rename(path)
+            incoming.rename(path)
             sync_folder(self.layout.quarantine)
             sync_folder(self.layout.incoming)
         return path
@@ -174,7 +174,7 @@ class Spool:
 
     def takes_files(self) -> bool:
         """Tell whether anything can be filed now; else it is not one file's fault that it cannot."""
-        probe = self.layout.studies / f"probe.{os.getpid()}.{os.urandom(4).hex()}.part"
+        probe = self.layout.studies / f"probe.{os.getpid()}.{os.urandom(4).hex()}{PARTIAL}"
         try:
             write_durably(probe, b"")
             probe.unlink()
@@ -183,31 +183,24 @@ class Spool:
         return True
 
     def instances(self, study_instance_uid: str) -> list[Path]:
-        """Return the files of a study."""
-        return sorted(self.layout.study(study_instance_uid).glob("*.dcm"))
+        """Return the files of a study; a decoder takes files, not bytes."""
+        return sorted(self.layout.study(study_instance_uid).glob(f"*{INSTANCE}"))
+
+    def instances_in(self, study_folder: Path) -> list[Path]:
+        """Return the files in the folder of a study, or raise the `OSError` of one that cannot be read."""
+        return sorted(path for path in study_folder.iterdir() if path.suffix == INSTANCE)
 
     def studies(self) -> Iterator[Path]:
         """Yield the folder of every study."""
         yield from sorted(self.layout.studies.glob("??/*"))
 
-    def keep_result(self, study_instance_uid: str, name: str, outcome: dict[str, Any], files: dict[str, bytes]) -> Path:
-        """Store an outcome and its reports beside the pixels; return the folder, complete or absent."""
-        folder = self.layout.result(study_instance_uid, name)
-        with storage_errors("keep a result"):
-            make_missing_folders(folder)
-        for file_name, content in files.items():
-            write_durably(folder / file_name, content)
-        write_durably(folder / "outcome.json", json.dumps(outcome, indent=1).encode())
-        sync_folder(folder.parent)
-        return folder
-
-    def result(self, study_instance_uid: str, name: str) -> Path:
-        """Return the folder of a stored result by its name, wherever the spool lies today."""
+    def result(self, study_instance_uid: str, name: str) -> StoredResult:
+        """Return a result by its name, there or not, wherever the spool lies today."""
         return self.layout.result(study_instance_uid, name)
 
-    def outcomes(self, study_folder: Path) -> list[Path]:
-        """Return the outcome of each complete result of a study's folder; its reports lie beside it."""
-        return sorted((study_folder / "results").glob("*/outcome.json"))
+    def results(self, study_folder: Path) -> list[StoredResult]:
+        """Return the complete results in the folder of a study."""
+        return stored_results(study_folder)
 
     @property
     def is_being_rebuilt(self) -> bool:

@@ -7,12 +7,10 @@ from triage_node.worklist.outbox_state import DestinationState
 from triage_node.worklist.read_models import Counts, Series, Study, StudyOutcome, StudySummary
 from triage_node.worklist.reader_actions import LONGEST_COMMENT, RESENT
 from triage_node.worklist.registration import ReceivedInstance
-from triage_node.worklist.results import FIRST_REPORT, ResultObject, results_in
 from triage_node.worklist.stored_outcome import StoredOutcome
 from triage_node.worklist.worklist import Worklist
 
 __all__ = [
-    "FIRST_REPORT",
     "LONGEST_COMMENT",
     "RESENT",
     "Claim",
@@ -21,12 +19,10 @@ __all__ = [
     "DestinationState",
     "Filters",
     "ReceivedInstance",
-    "ResultObject",
     "Series",
     "StoredOutcome",
     "Study",
     "StudyOutcome",
     "StudySummary",
     "Worklist",
-    "results_in",
 ]

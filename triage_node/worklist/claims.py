@@ -9,10 +9,10 @@ from triage_node.database import Database, StudyRow, StudyState
 from triage_node.findings import ModelIdentity
 from triage_node.outcome import Outcome, Status
 from triage_node.reasons import Reason, ReasonCode
+from triage_node.storage import ResultObject
 from triage_node.worklist.claim import MOST_INTERRUPTIONS, Claim, claim_of, claimed_study, has_grown
 from triage_node.worklist.outcome_writing import ACTOR, write_outcome
 from triage_node.worklist.quiet_time import LEASE_LOOKS, Stillness
-from triage_node.worklist.results import ResultObject
 from triage_node.worklist.transitions import move
 
 

@@ -7,9 +7,10 @@ from sqlalchemy.orm import Session
 from triage_node.database import OutcomeRow, StudyRow, decide, latest_outcome, rank_of
 from triage_node.outcome import Outcome
 from triage_node.statistics import count_outcome
+from triage_node.storage import ResultObject
 from triage_node.worklist.not_analyzed import write_reasons
 from triage_node.worklist.outbox import add_deliveries
-from triage_node.worklist.results import ResultObject, list_results
+from triage_node.worklist.results import list_results
 from triage_node.worklist.transitions import record
 
 ACTOR = "pipeline"

@@ -1,7 +1,6 @@
 """Studies found in the spool become rows again; nothing rebuilt is sent without a person's word."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,7 +12,7 @@ from triage_node.statistics import count_outcome
 from triage_node.worklist.not_analyzed import write_reasons
 from triage_node.worklist.outbox import add_deliveries
 from triage_node.worklist.registration import ReceivedInstance, Registration
-from triage_node.worklist.results import list_results, results_in
+from triage_node.worklist.results import list_results
 from triage_node.worklist.stored_outcome import StoredOutcome
 from triage_node.worklist.transitions import restore
 
@@ -76,7 +75,7 @@ class Rebuilding:
                 row = outcome.row(study.id, study.revision)
                 self._add(session, study, row, earlier, destinations)
                 if row.folder is not None:
-                    list_results(session, study, results_in(Path(outcome.folder)), row.created_at)
+                    list_results(session, study, outcome.result.objects(), row.created_at)
                 state, earlier = StudyState(row.status), row
             restore(session, study, state, self._clock(), actor=ACTOR, message=f"{len(outcomes)} outcomes")
 

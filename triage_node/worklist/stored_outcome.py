@@ -3,13 +3,13 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from triage_node.database import OutcomeRow
 from triage_node.findings import LABELS, Decision, ModelIdentity
 from triage_node.outcome import Outcome, Status
 from triage_node.reasons import Reason, ReasonCode
+from triage_node.storage import StoredResult
 
 COLUMNS = {column.name for column in OutcomeRow.__table__.columns} - {"id", "study_id", "folder"}
 NEEDED = COLUMNS & {
@@ -22,18 +22,18 @@ NEEDED = COLUMNS & {
 class StoredOutcome:
     """Where it lies, and its content as `Outcome.as_dict` made it; of a damaged one only since when it is there."""
 
-    folder: str
+    result: StoredResult
     written_at: float
     content: Mapping[str, Any] | None
     damage: str = ""
 
     @classmethod
-    def of(cls, folder: str, written_at: float, content: Any, damage: str = "") -> "StoredOutcome":
+    def of(cls, result: StoredResult, written_at: float, content: Any, damage: str = "") -> "StoredOutcome":
         """Return an outcome with what the worklist knows of its content; what is not as it should be is damage."""
         damage = damage or _damage(content)
         if damage:
-            return cls(folder, written_at, None, damage)
-        return cls(folder, written_at, {key: content[key] for key in COLUMNS & set(content)})
+            return cls(result, written_at, None, damage)
+        return cls(result, written_at, {key: content[key] for key in COLUMNS & set(content)})
 
     @property
     def created_at(self) -> float:
@@ -43,7 +43,7 @@ class StoredOutcome:
     def row(self, study_id: int, revision: int) -> OutcomeRow:
         """Return the row; a damaged outcome is an analysis that failed, never a lasting older answer."""
         if self.content is not None:
-            return OutcomeRow(study_id=study_id, folder=Path(self.folder).name, **self.content)
+            return OutcomeRow(study_id=study_id, folder=self.result.name, **self.content)
         reason = Reason.of(ReasonCode.ANALYSIS_FAILED, f"(its stored outcome is damaged: {self.damage})")
         failed = Outcome(Status.FAILED, ModelIdentity("", "", ""), reasons=(reason,))
         return OutcomeRow(

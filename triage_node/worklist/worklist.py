@@ -9,6 +9,7 @@ from triage_node.errors import StorageError
 from triage_node.identity import Accounts, AuditTrail, Limits, Lockouts, Passwords, Sessions, Tokens
 from triage_node.search import Search, StoredInstances, Workitems
 from triage_node.statistics import QueueHistory, Statistics, recount_if_missing, write_counts
+from triage_node.storage import Layout
 from triage_node.worklist.claims import Claims
 from triage_node.worklist.clock_change import ClockChange
 from triage_node.worklist.installation import Installation
@@ -49,8 +50,11 @@ class Worklist:
         timers = Timers(settings.series_quiet_seconds, settings.study_quiet_seconds, settings.study_maximum_seconds)
         if settings.database_url is None:
             make_data_folder(settings.data_dir)
-        self.database = Database(settings.effective_database_url)
-        self.database = Database(settings.effective_database_url, before_commit=(write_counts, mark_changes))
+        self.database = Database(
+            settings.effective_database_url,
+            before_commit=(write_counts, mark_changes),
+            layout=Layout.of(settings.data_dir),
+        )
         self.installation = Installation(self.database)
         self.registration = Registration(self.database, clock)
         self.study_completion = StudyCompletion(self.database, clock, timers, steady)

@@ -9,7 +9,7 @@ import pytest
 
 from triage_node import private_files
 from triage_node.private_files import keep_private, make_private_folder
-from triage_node.storage import Spool, hold
+from triage_node.storage import ResultContent, Spool, hold
 from triage_node.worklist import Worklist
 
 
@@ -39,7 +39,7 @@ def filled(settings):
     spool.keep(b"pixels", "1.2", "1.2.4")
     draft = spool.draft()
     draft.write(b"half")
-    spool.keep_result("1.2", "abc", {"status": "analyzed"}, {"report-1.dcm": b"report"})
+    spool.result("1.2", "abc").keep(ResultContent({"status": "analyzed"}, {1: b"report"}))
     yield
     draft.discard()
     worklist.close()

@@ -133,7 +133,7 @@ def analyze_one(parts, clock, wait_for):
         clock.forward(61)
         claim = wait_for(lambda: parts.worklist.claims.claim("w"), "the study to be ready")
         report = build_connection_test("TRIAGE", "2.25.7", datetime.fromtimestamp(clock(), UTC))
-        folder = parts.spool.result("1.2", "abc")
+        folder = parts.spool.result("1.2", "abc").folder
         folder.mkdir(parents=True)
         dcmwrite(folder / "report-1.dcm", report, enforce_file_format=True)
         uid = str(report.SOPInstanceUID)

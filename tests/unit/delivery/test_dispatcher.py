@@ -1,5 +1,6 @@
 """Reports on their way to real peers on loopback: up, down, silent, busy, and up again."""
 
+import io
 import logging
 import shutil
 import socket
@@ -10,7 +11,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
 from pynetdicom import AE, evt
 from pynetdicom.sop_class import ComprehensiveSRStorage, SecondaryCaptureImageStorage, Verification
 from sqlalchemy import select
@@ -22,7 +23,7 @@ from triage_node.errors import StorageError
 from triage_node.findings import LABELS, Decision, Label, ModelIdentity
 from triage_node.outcome import Outcome, Status
 from triage_node.report import build_connection_test, build_picture, report_variants
-from triage_node.storage import Spool
+from triage_node.storage import ResultContent, Spool
 from triage_node.worklist import ReceivedInstance
 
 pytestmark = [
@@ -33,6 +34,12 @@ pytestmark = [
 ]
 
 POLICY = RetryPolicy(first_seconds=5, longest_seconds=600, give_up_seconds=72 * 3600)
+
+
+def encoded(ds: Dataset) -> bytes:
+    file = io.BytesIO()
+    ds.save_as(file, enforce_file_format=True)
+    return file.getvalue()
 
 
 class Peer:
@@ -101,11 +108,9 @@ def report(worklist, spool, clock) -> Callable[..., str]:
         worklist.registration.register([instance])
         clock.forward(61)
         worklist.study_completion.advance()
-        folder = spool.result(study, str(number))
-        folder.mkdir(parents=True)
+        result = spool.result(study, str(number))
         variants = report_variants(build_connection_test("TRIAGE", "2.25.7", datetime.fromtimestamp(clock(), UTC)))
-        for place, ds in enumerate(variants):
-            ds.save_as(folder / f"report-{place}.dcm", enforce_file_format=True)
+        result.keep(ResultContent({}, {place: encoded(ds) for place, ds in enumerate(variants, start=1)}))
         outcome = Outcome(
             Status.ANALYZED,
             ModelIdentity("net", "1", "ab"),
@@ -114,7 +119,7 @@ def report(worklist, spool, clock) -> Callable[..., str]:
             probabilities=dict.fromkeys(LABELS, 0.9),
             flagged=(Label.ANY,),
             report_sop_instance_uid=str(variants[0].SOPInstanceUID),
-            folder=folder.name,
+            folder=result.name,
         )
         claim = replace(worklist.claims.claim("w"))
         assert worklist.claims.finish(claim, outcome, [str(one) for one in destinations])
@@ -286,7 +291,7 @@ def test_a_report_goes_out_of_a_data_folder_that_moved(
 
 def test_a_report_that_is_missing_is_given_up_and_holds_up_no_other(worklist, spool, report, dispatcher, peer):
     study, other = report(1, peer.destination), report(2, peer.destination)
-    shutil.rmtree(spool.result(study, "1"))
+    shutil.rmtree(spool.result(study, "1").folder)
     peer.on()
     way = dispatcher(peer.destination)
     assert [way.deliver_next(), way.deliver_next(), way.deliver_next()] == [True, True, False]
@@ -307,7 +312,7 @@ def test_a_report_that_is_missing_is_given_up_and_holds_up_no_other(worklist, sp
 )
 def test_a_report_that_cannot_be_read_is_told_in_words(worklist, spool, report, dispatcher, peer, harm, state, words):
     study = report(1, peer.destination)
-    harm(spool.result(study, "1") / "report-0.dcm")
+    harm(spool.result(study, "1").folder / "report-1.dcm")
     peer.on()
     assert dispatcher(peer.destination).deliver_next()
     [row] = deliveries(worklist, study)
@@ -375,9 +380,9 @@ def test_a_picture_that_is_refused_takes_nothing_from_its_report(
     worklist, spool, report, dispatcher, peer, classes, status, state, words
 ):
     study = report(1, peer.destination)
-    folder = spool.result(study, "1")
-    picture = build_picture(dcmread(folder / "report-0.dcm"), np.zeros((8, 6, 3), np.uint8))
-    picture.save_as(folder / "picture.dcm", enforce_file_format=True)
+    result = spool.result(study, "1")
+    drawn = build_picture(dcmread(io.BytesIO(result.report())), np.zeros((8, 6, 3), np.uint8))
+    result.keep(ResultContent({}, picture=encoded(drawn)))
     peer.classes = [ComprehensiveSRStorage, *classes]
     answers = iter([0x0000, status])
     peer.answer = lambda: next(answers)

@@ -31,8 +31,8 @@ def test_dciodvfy_finds_no_error(tmp_path, build):
     if checker is None:
         pytest.skip("dciodvfy of dicom3tools is not installed")
     path = ct.save(build()[:1], tmp_path)[0]
-    said = subprocess.run([checker, str(path)], capture_output=True, text=True).stderr
-    assert [line for line in said.splitlines() if line.startswith("Error")] == []
+    output = subprocess.run([checker, str(path)], capture_output=True, text=True).stderr
+    assert [line for line in output.splitlines() if line.startswith("Error")] == []
 
 
 def test_equal_arguments_give_equal_objects():

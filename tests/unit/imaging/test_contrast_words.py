@@ -6,7 +6,7 @@ from ct_series import TODAY, in_memory
 from pydicom import Dataset
 
 from triage_node.imaging import Policy
-from triage_node.imaging.judging import judge
+from triage_node.imaging.suitability import suitability_reasons
 from triage_node.imaging.wording.contrast import contrast_words
 
 NO_AGENT = [
@@ -384,8 +384,8 @@ def test_an_agent_sequence_is_contrast_unless_it_names_none():
 
 def test_the_reason_quotes_the_words_it_believed():
     series = in_memory(ct.head_ct(slices=30, ContrastBolusAgent="Omnipaque\x07 350"))
-    (reason,) = judge(series, Policy(), TODAY)
+    (reason,) = suitability_reasons(series, Policy(), TODAY)
     assert reason.message == 'The series was acquired with contrast. ContrastBolusAgent: "Omnipaque 350".'
     series = in_memory(ct.head_ct(slices=30, SeriesDescription="CHEST 5mm"))
-    (reason,) = judge(series, Policy(), TODAY)
+    (reason,) = suitability_reasons(series, Policy(), TODAY)
     assert reason.message == 'The series does not show a head. SeriesDescription: "CHEST 5mm".'

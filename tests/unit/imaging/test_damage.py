@@ -50,8 +50,8 @@ def test_damage_elsewhere_is_not_beside_the_series(folder):
 
 def test_the_caution_names_the_files(tmp_path):
     damaged = tuple(Skipped(tmp_path / f"{number}.dcm", "It is cut off.") for number in range(1, 6))
-    said = damage_caution(damaged).message
-    assert "5 files are damaged and may belong to the series: 1.dcm, 2.dcm, 3.dcm and 2 more. It is cut off." in said
+    message = damage_caution(damaged).message
+    assert "5 files are damaged and may belong to the series: 1.dcm, 2.dcm, 3.dcm and 2 more. It is cut off." in message
     assert "1 file is damaged" in damage_caution(damaged[:1]).message
 
 

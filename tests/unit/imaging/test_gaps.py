@@ -6,7 +6,7 @@ import pytest
 from ct_enhanced import enhanced_ct
 from ct_series import in_memory
 
-from triage_node.imaging.completeness.gaps import find_gaps, words
+from triage_node.imaging.completeness.gaps import find_gaps, gaps_sentence
 from triage_node.imaging.completeness.usable import usable_stack
 
 TILTED = [1, 0, 0, 0, np.cos(np.radians(18.5)), -np.sin(np.radians(18.5))]
@@ -101,15 +101,18 @@ def test_what_varies_within_a_whole_series_is_no_gap(steps, thickness):
 
 def test_frames_of_one_instance_are_named_as_frames():
     (ds,) = enhanced_ct(slices=32, size=(32, 32))
-    kept = [groups for index, groups in enumerate(ds.PerFrameFunctionalGroupsSequence) if not 8 <= index < 18]
-    ds.PerFrameFunctionalGroupsSequence, ds.NumberOfFrames = kept, len(kept)
+    remaining = [groups for index, groups in enumerate(ds.PerFrameFunctionalGroupsSequence) if not 8 <= index < 18]
+    ds.PerFrameFunctionalGroupsSequence, ds.NumberOfFrames = remaining, len(remaining)
     (gap,) = gaps([ds])
     assert (gap.below, gap.above, round(gap.missing_mm)) == ("frame 8", "frame 9", 50)
 
 
 def test_a_gap_is_said_in_millimeters_and_images():
-    assert words(gaps(head(missing=range(8, 18)))) == "50 mm between image 8 (at 35.0 mm) and image 19 (at 90.0 mm)."
-    assert "slice 8 from below" in words(gaps(head(missing=range(8, 18), InstanceNumber=None)))
-    said = words(gaps(head(missing=[3, 4, 8, 12, 20])))
-    assert said.startswith("25 mm in 4 places: 10 mm between image 3 (at 10.0 mm) and image 6 (at 25.0 mm); 5 mm")
-    assert said.endswith("; 1 more.")
+    assert (
+        gaps_sentence(gaps(head(missing=range(8, 18))))
+        == "50 mm between image 8 (at 35.0 mm) and image 19 (at 90.0 mm)."
+    )
+    assert "slice 8 from below" in gaps_sentence(gaps(head(missing=range(8, 18), InstanceNumber=None)))
+    sentence = gaps_sentence(gaps(head(missing=[3, 4, 8, 12, 20])))
+    assert sentence.startswith("25 mm in 4 places: 10 mm between image 3 (at 10.0 mm) and image 6 (at 25.0 mm); 5 mm")
+    assert sentence.endswith("; 1 more.")

@@ -15,7 +15,7 @@ from pydicom.filewriter import write_data_element, write_file_meta_info
 from pydicom.tag import Tag
 
 from triage_node.errors import UnsuitableSeries
-from triage_node.imaging import Policy, Scan, Volume, choose, looks_like_head_ct, read_volume, scan
+from triage_node.imaging import Policy, Scan, Volume, looks_like_head_ct, read_volume, scan, select_series
 
 pytestmark = pytest.mark.slow
 
@@ -74,7 +74,7 @@ SLICES = settings(max_examples=60, deadline=None, suppress_health_check=[HealthC
 
 
 def survive(found: Scan) -> None:
-    choose(found.series, POLICY, TODAY)
+    select_series(found.series, POLICY, TODAY)
     for series in found.series:
         looks_like_head_ct(series.header)
         for force in (False, True):

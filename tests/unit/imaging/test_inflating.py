@@ -11,7 +11,8 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from triage_node.errors import InvalidInstance
 from triage_node.imaging.inflating import KEPT_BYTES, Inflating
-from triage_node.imaging.part10 import read_everything, read_pixel_data
+from triage_node.imaging.part10 import read_everything
+from triage_node.imaging.pixel_element import read_pixel_data
 from triage_node.ingest.header import read_open_header
 
 # Tag, VR and length of Pixel Data as explicit VR has them, with 400 MB announced.

@@ -3,7 +3,7 @@ import itertools
 import numpy as np
 import pytest
 
-from triage_node.imaging.orientation import Turn
+from triage_node.imaging.orientation import Reorientation
 
 AXES = {
     "R-L": np.array([1.0, 0, 0]),
@@ -22,20 +22,22 @@ def seen_from(row: np.ndarray, column: np.ndarray, shape: tuple[int, int]) -> tu
 
 @pytest.mark.parametrize(("row", "column"), IN_PLANE)
 def test_rows_run_backwards_and_columns_to_the_left(row, column):
-    turn = Turn.of(AXES[row], AXES[column])
-    x, y = (turn.apply(plane) for plane in seen_from(AXES[row], AXES[column], (4, 6)))
+    reorientation = Reorientation.of(AXES[row], AXES[column])
+    x, y = (reorientation.apply(plane) for plane in seen_from(AXES[row], AXES[column], (4, 6)))
     assert np.all(np.diff(x, axis=1) > 0) and np.all(np.diff(y, axis=0) > 0)
     assert np.all(np.diff(x, axis=0) == 0) and np.all(np.diff(y, axis=1) == 0)
 
 
 @pytest.mark.parametrize(("row", "column"), IN_PLANE)
 def test_spacing_turns_with_the_plane(row, column):
-    turn = Turn.of(AXES[row], AXES[column])
-    y, x = turn.spacing((3.0, 2.0))  # 3 mm from row to row
+    reorientation = Reorientation.of(AXES[row], AXES[column])
+    y, x = reorientation.spacing((3.0, 2.0))  # 3 mm from row to row
     assert (y if AXES[column][1] else x) == 3.0
 
 
 def test_a_slightly_turned_head_stays_as_it_is():
     angle = np.radians(20)
-    turn = Turn.of(np.array([np.cos(angle), np.sin(angle), 0]), np.array([-np.sin(angle), np.cos(angle), 0]))
-    assert turn == Turn(transpose=False, flip_rows=False, flip_columns=False)
+    reorientation = Reorientation.of(
+        np.array([np.cos(angle), np.sin(angle), 0]), np.array([-np.sin(angle), np.cos(angle), 0])
+    )
+    assert reorientation == Reorientation(transpose=False, flip_rows=False, flip_columns=False)

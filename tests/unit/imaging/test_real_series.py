@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from ct_series import TODAY
 
-from triage_node.imaging import Policy, choose, judge, read_volume, scan
+from triage_node.imaging import Policy, read_volume, scan, select_series, suitability_reasons
 
 
 def test_a_tilted_series_of_uneven_slices(shared_data):
     found = scan([shared_data / "ge_head_ct"])
     (series,) = found.series
     assert [skipped.path.name for skipped in found.skipped] == ["LICENSE"]
-    assert judge(series, Policy(), TODAY) == ()
-    assert choose([series], Policy(), TODAY).chosen is series
+    assert suitability_reasons(series, Policy(), TODAY) == ()
+    assert select_series([series], Policy(), TODAY).chosen is series
     volume = read_volume(series, Policy())
     assert volume.hu.shape == (28, 512, 512)
     assert volume.tilt_degrees == pytest.approx(18.5, abs=0.01)
@@ -33,5 +33,5 @@ def test_hemorrhages_of_all_types_are_suitable(shared_data, tmp_path):
     subprocess.run([sys.executable, converter, *arguments], check=True, capture_output=True)
     for folder in sorted(path for path in tmp_path.iterdir() if path.is_dir()):
         (series,) = scan([folder]).series
-        assert judge(series, Policy(), TODAY) == ()
+        assert suitability_reasons(series, Policy(), TODAY) == ()
         assert read_volume(series, Policy()).hu.shape[1:] == (325, 325)

@@ -18,7 +18,7 @@ from pydicom.uid import (
 )
 
 from triage_node.errors import InvalidInstance, UnsuitableSeries
-from triage_node.imaging import Instance, Series, part10, scan
+from triage_node.imaging import Instance, Series, part10, part10_file, pixel_element, scan
 from triage_node.imaging.pixel_data.pixels import stored_values
 
 
@@ -98,7 +98,7 @@ def test_a_truncated_file_is_read_as_far_as_its_header_goes(tmp_path):
 
 def test_a_header_without_end_is_refused(tmp_path):
     ds = ct.head_ct(slices=1)[0]
-    ds.add_new("PatientComments", "UT", "x" * (part10.LARGEST_HEADER_BYTES + 2))
+    ds.add_new("PatientComments", "UT", "x" * (part10_file.LARGEST_HEADER_BYTES + 2))
     path = ct.save([ds], tmp_path)[0]
     with pytest.raises(InvalidInstance, match="header holds more than"):
         Instance.read(path)
@@ -121,7 +121,7 @@ def test_deflated_files_are_read(tmp_path):
 
 
 def test_a_deflate_bomb_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(part10, "LARGEST_FILE_BYTES", 2**20)
+    monkeypatch.setattr(part10_file, "LARGEST_FILE_BYTES", 2**20)
     ds = ct.head_ct(slices=1)[0]
     ds.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
     path = ct.save([ds], tmp_path)[0]
@@ -138,7 +138,7 @@ def test_of_a_large_file_only_the_header_is_read(tmp_path):
     with path.open("r+b") as file:
         file.truncate((512 << 20) + 1)
     assert Instance.read(path).header.Modality == "CT"
-    for read in (part10.read_pixel_data, part10.read_encapsulated, part10.read_everything):
+    for read in (pixel_element.read_pixel_data, pixel_element.read_encapsulated, part10.read_everything):
         with pytest.raises(InvalidInstance, match="more than 512 MB"):
             read(path)
 

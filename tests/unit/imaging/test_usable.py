@@ -12,8 +12,8 @@ from ct_series import TODAY, codes, on_disk
 from pydicom.uid import MPEG2MPML
 
 from triage_node.errors import UnsuitableSeries
-from triage_node.imaging import Policy, choose, read_volume
-from triage_node.imaging.completeness.loss import caution
+from triage_node.imaging import Policy, read_volume, select_series
+from triage_node.imaging.completeness.loss import loss_caution
 from triage_node.reasons import ReasonCode
 
 
@@ -66,7 +66,7 @@ def test_one_slice_that_cannot_be_used_is_left_out_by_name(tmp_path, trouble):
     np.testing.assert_array_equal(volume.hu, expected)
     (loss,) = volume.losses
     assert (loss.reason.code, loss.instance.path.name) == (code, "0013.dcm")
-    assert "1 of 32 cannot be used: image 13" in caution(volume.losses, volume.received).message
+    assert "1 of 32 cannot be used: image 13" in loss_caution(volume.losses, volume.received).message
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
@@ -167,8 +167,8 @@ def test_a_hidden_localizer_that_cannot_be_used_is_no_loss(tmp_path):
 def test_a_whole_series_comes_before_one_with_a_hole(tmp_path):
     holed = [ds for index, ds in enumerate(ct.head_ct(size=(64, 64))) if not 8 <= index < 18]
     whole = ct.head_ct(size=(64, 64), thickness_mm=2.5, slices=64, SeriesNumber=9)
-    choice = choose([on_disk(holed, tmp_path / "holed"), on_disk(whole, tmp_path / "whole")], Policy(), TODAY)
-    assert choice.chosen is choice.judgements[1][0]
+    selection = select_series([on_disk(holed, tmp_path / "holed"), on_disk(whole, tmp_path / "whole")], Policy(), TODAY)
+    assert selection.chosen is selection.assessments[1][0]
 
 
 def test_a_judged_series_with_one_useless_slice_is_suitable(tmp_path):

@@ -15,7 +15,7 @@ import numpy as np
 from triage_node.models import read_manifest
 from triage_node.models.device import prepare_device
 from triage_node.models.explanation.grad_cam import explain_slice
-from triage_node.models.familiarity import with_features
+from triage_node.models.out_of_distribution import with_features
 from triage_node.models.networks import compile_forward, restore_network
 assert prepare_device()
 manifest = read_manifest()

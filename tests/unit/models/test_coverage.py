@@ -48,7 +48,7 @@ def analyze(model, bundled) -> Callable[..., Analysis]:
     return analyze
 
 
-def said(analysis: Analysis) -> str:
+def messages(analysis: Analysis) -> str:
     codes = {caution.code for caution in analysis.prediction.cautions}
     assert codes <= {ReasonCode.SLICES_MISSING, ReasonCode.BRAIN_INCOMPLETE}, "the mask may see the hole, too"
     return " ".join(caution.message for caution in analysis.prediction.cautions)
@@ -63,13 +63,13 @@ def test_the_bundled_studies_are_whole(analyze):
 def test_a_hole_that_takes_the_hemorrhage_is_uncertain_and_says_where(analyze):
     holed = analyze("hemorrhage", range(8, 18))
     assert holed.prediction.decision is Decision.UNCERTAIN
-    assert "48 mm between image 8 (at -28.8 mm) and image 19 (at 23.5 mm)." in said(holed)
+    assert "48 mm between image 8 (at -28.8 mm) and image 19 (at 23.5 mm)." in messages(holed)
 
 
 def test_a_hole_beside_the_hemorrhage_leaves_it_flagged_with_a_caution(analyze):
     holed = analyze("hemorrhage", range(14, 22))
     assert holed.prediction.decision is Decision.FLAGGED
-    assert "38 mm between image 14" in said(holed)
+    assert "38 mm between image 14" in messages(holed)
 
 
 def test_one_missing_thick_slice_passes(analyze):
@@ -91,7 +91,7 @@ def test_one_missing_thick_slice_passes(analyze):
 def test_what_is_missing_elsewhere_is_uncertain(analyze, missing, words):
     holed = analyze("plain", missing)
     assert holed.prediction.decision is Decision.UNCERTAIN
-    assert words in said(holed)
+    assert words in messages(holed)
 
 
 def test_a_hole_outside_the_head_does_not_matter(analyze):
@@ -102,7 +102,7 @@ def test_a_damaged_file_beside_the_series_makes_it_uncertain(analyze, bundled):
     skipped = Skipped(bundled["plain"][0].path.with_name("0099.dcm"), "The file is cut off.")
     found = analyze("plain", (), (skipped,))
     assert found.prediction.decision is Decision.UNCERTAIN
-    assert "0099.dcm" in said(found)
+    assert "0099.dcm" in messages(found)
     assert found.skipped == (skipped,)
 
 
@@ -113,7 +113,7 @@ def test_an_unreadable_slice_makes_it_uncertain_and_is_named(analyze, bundled, t
     bundled["broken"] = [*instances[:12], Instance.read(broken), *instances[13:]]
     found = analyze("broken")
     assert found.prediction.decision is Decision.UNCERTAIN
-    assert "1 of 32 cannot be used: image 13 at -5.0 mm" in said(found)
+    assert "1 of 32 cannot be used: image 13 at -5.0 mm" in messages(found)
     assert [one.path.name for one in found.skipped] == ["broken.dcm"]
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from ct_unlike import LOOK_ALIKES, NO_HEADS, cylinder
+from ct_unlike import MIMICS, NO_HEADS, cylinder
 
 from triage_node.errors import UnsuitableSeries
 from triage_node.findings import Decision
@@ -29,12 +29,12 @@ def test_what_is_no_head_is_never_flagged_and_has_a_reason(model, name, seed):
 
 
 def test_large_calcifications_are_not_flagged(model, seed):
-    assert answer(model, LOOK_ALIKES["calcifications"](np.random.default_rng(seed)))[0] is not Decision.FLAGGED
+    assert answer(model, MIMICS["calcifications"](np.random.default_rng(seed)))[0] is not Decision.FLAGGED
 
 
 def test_noise_moves_a_head_away_from_the_training_data(model, head, seed):
-    if model.familiarity is None:
-        pytest.skip("the shipped model has no familiarity statistics")
+    if model.feature_distribution is None:
+        pytest.skip("the shipped model has no feature statistics")
     plain = head()
     rng = np.random.default_rng(seed)
     noisy = type(plain)(
@@ -48,17 +48,17 @@ def test_noise_moves_a_head_away_from_the_training_data(model, head, seed):
 def test_a_bleeding_head_beyond_the_limit_is_uncertain(model, head):
     from dataclasses import replace
 
-    if model.familiarity is None:
-        pytest.skip("the shipped model has no familiarity statistics")
-    usual = model.familiarity
+    if model.feature_distribution is None:
+        pytest.skip("the shipped model has no feature statistics")
+    usual = model.feature_distribution
     volume = head("intraparenchymal")
     try:
-        model.familiarity = replace(usual, limit=100.0)
+        model.feature_distribution = replace(usual, limit=100.0)
         assert model.predict(volume).decision is Decision.FLAGGED
-        model.familiarity = replace(usual, limit=0.01)
+        model.feature_distribution = replace(usual, limit=0.01)
         found = model.predict(volume)
     finally:
-        model.familiarity = usual
+        model.feature_distribution = usual
     assert found.flagged == ()
     assert found.decision is Decision.UNCERTAIN
     assert found.cautions[0].code is ReasonCode.OUT_OF_DISTRIBUTION

@@ -23,8 +23,8 @@ def mask_of(volume):
 def test_the_mask_keeps_a_lesion_at_the_rim(head, lesion, least):
     plain, bleeding = head(None).hu, head(lesion)
     blood = resample((np.abs(bleeding.hu - plain) > 15).astype(np.float32), bleeding.spacing_mm[1:], MM) > 0.99
-    kept = mask_of(bleeding)[blood].mean()
-    assert kept >= least, f"{kept:.1%} of the {lesion} blood is inside the mask"
+    share = mask_of(bleeding)[blood].mean()
+    assert share >= least, f"{share:.1%} of the {lesion} blood is inside the mask"
 
 
 def test_scalp_bone_and_table_stay_outside(head):
@@ -54,8 +54,8 @@ def test_what_lies_below_nothing_that_is_inside_is_face_also_when_bone_surrounds
     mask = cerebellum | pole | muscle
     bone = ((bone > 0) & (mask == 0)).astype(np.uint8)
     above = _disk(80, 60, 28) | _disk(42, 35, 14)
-    kept = _without_face(mask, above, bone, MM)
-    assert np.array_equal(kept, cerebellum | pole)
+    cleared = _without_face(mask, above, bone, MM)
+    assert np.array_equal(cleared, cerebellum | pole)
     assert np.array_equal(_without_face(mask, np.ones_like(mask), bone, MM), mask)
 
 

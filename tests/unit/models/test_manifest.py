@@ -2,13 +2,21 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from triage_node.errors import ModelError
 from triage_node.findings import LABELS
-from triage_node.models import read_manifest
+from triage_node.models import manifest_json, read_manifest
 from triage_node.models.registry import find_model, shipped_models
+
+THRESHOLDS = {
+    "flag": dict.fromkeys(LABELS, 0.1),
+    "uncertain": dict.fromkeys(LABELS, 0.5),
+    "slice": dict.fromkeys(LABELS, 0.5),
+}
+SHORT_SCALING = {"temperature": [1], "bias": [0]}
 
 
 @pytest.fixture
@@ -56,11 +64,27 @@ def test_missing_weights_are_named(folder):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"format": 2}, "format 2 instead of 1"),
+        ({"format": 2}, "format is wrong: input should be 1, got 2"),
         ({"labels": ["any"]}, "labels"),
         ({"weights_file": "../weights.npz"}, "not a plain file name"),
-        ({"thresholds": {}}, "'flag' is missing"),
-        ({"windows": [{"middle": 1}]}, "middle"),
+        ({"thresholds": {}}, "thresholds lacks the entry 'flag'"),
+        ({"windows": [{"middle": 1}]}, "windows.0 lacks the entry 'center'"),
+        ({"windows": [{"center": 8, "width": 80, "blur": 1}]}, "windows.0 has the unknown entry 'blur'"),
+        ({"geometry": {"mm": 1}}, "geometry has the unknown entry 'mm'"),
+        ({"decoder_filters": "48"}, "decoder_filters is wrong: input should be a valid integer, got '48'"),
+        ({"mirrored": 1}, "mirrored is wrong: input should be a valid boolean, got 1"),
+        ({"scaling": {"slice": {"temperature": [1] * 6}}}, "scaling.slice lacks the entry 'bias'"),
+        (
+            {"scaling": {"slice": SHORT_SCALING, "study": SHORT_SCALING}},
+            "6 temperatures and biases",
+        ),
+        (
+            {"thresholds": {**THRESHOLDS, "slice": {"any": 0.5}}},
+            "slice is wrong: there is no value for epidural",
+        ),
+        ({"thresholds": THRESHOLDS}, "thresholds of epidural must satisfy"),
+        ({"base": {"name": "x"}}, "base lacks the entry 'version'"),
+        ({"decision": {}}, "decision lacks the entry 'method'"),
     ],
 )
 def test_a_wrong_manifest_says_what_is_wrong(folder, changes, sentence):
@@ -69,7 +93,31 @@ def test_a_wrong_manifest_says_what_is_wrong(folder, changes, sentence):
         read_manifest(folder)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null"])
+@pytest.mark.parametrize("folder_of_model", sorted(set(shipped_models().values())), ids=lambda path: path.name)
+def test_a_shipped_manifest_is_written_as_it_reads(folder_of_model):
+    content = json.loads((folder_of_model / "manifest.json").read_text())
+    written = manifest_json(read_manifest(folder_of_model))
+    assert written == content
+    assert list(written) == list(content)
+
+
+def test_entries_of_a_later_version_are_left_alone(folder):
+    before = read_manifest(folder)
+    edit(folder, invented={"later": True})
+    assert replace(read_manifest(folder), sha256=before.sha256) == before
+
+
+@pytest.mark.parametrize("name", ["format", "name", "labels", "geometry", "metrics", "weights_sha256"])
+def test_a_missing_entry_is_named(folder, name):
+    path = folder / "manifest.json"
+    content = json.loads(path.read_text())
+    del content[name]
+    path.write_text(json.dumps(content))
+    with pytest.raises(ModelError, match=f"the file lacks the entry '{name}'"):
+        read_manifest(folder)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "\x00", "[" * 10_000])
 def test_bad_json_is_a_model_error(folder, text):
     (folder / "manifest.json").write_text(text)
     with pytest.raises(ModelError, match=r"manifest"):
@@ -85,7 +133,7 @@ def test_an_unknown_model_is_named_with_what_there_is(tmp_path):
 
 def test_reading_a_manifest_does_not_load_tensorflow():
     code = (
-        "import sys; from triage_node.models import read_manifest; read_manifest(); "
+        "import sys; from triage_node.models import manifest_json, read_manifest; read_manifest(); "
         "import triage_node.train.cli; print([m for m in ('tensorflow', 'keras') if m in sys.modules])"
     )
     found = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)

@@ -1,5 +1,6 @@
 """The runner with the shipped model: what it writes for each kind of study. No process, no network."""
 
+import io
 import json
 import threading
 import time
@@ -23,10 +24,9 @@ from triage_node.ingest.unindexed_instance import received_instance
 from triage_node.models import load_model
 from triage_node.models.registry import explain_with
 from triage_node.pipeline import worker
-from triage_node.pipeline.runner import EXPLANATION, Runner
+from triage_node.pipeline.runner import Runner
 from triage_node.report import summarize
 from triage_node.storage import Spool, device_uid
-from triage_node.storage.layout import SLICE_SCORES
 from triage_node.worklist import Worklist
 
 DESTINATION = "PACS@127.0.0.1:1"
@@ -77,12 +77,12 @@ def node(make_settings, model, clock, tmp_path):
 
 
 def result_of(node, study):
-    """The folder of a study's latest outcome."""
+    """A study's latest result."""
     return node.spool.result(study.study_instance_uid, study.outcomes[-1].folder)
 
 
 def report_of(node, study):
-    return dcmread(result_of(node, study) / "report-1.dcm")
+    return dcmread(io.BytesIO(result_of(node, study).report()))
 
 
 @pytest.mark.slow
@@ -95,7 +95,7 @@ def test_a_head_ct_ends_in_a_report(node):
     assert [one.destination for one in study.deliveries] == [DESTINATION]
     summary = summarize(report_of(node, study))
     assert summary.decision == study.decision
-    scores = json.loads((result_of(node, study) / SLICE_SCORES).read_bytes())
+    scores = json.loads(result_of(node, study).slice_scores())
     assert len({row["sop_instance_uid"] for row in scores}) == 32
     for label, probability in study.probabilities.items():
         assert summary.of(Label(label)).probability == pytest.approx(probability, abs=0.001)
@@ -105,12 +105,12 @@ def test_a_head_ct_ends_in_a_report(node):
 def test_a_picture_of_where_the_model_looked_lies_beside_the_report_only_when_asked_for(node, model):
     uid = node.receive(*head_ct(slices=32, size=(128, 128), lesion="intraparenchymal"))
     node.run()
-    assert not (result_of(node, node.worklist.study_details.study(uid)) / EXPLANATION).exists()
+    assert result_of(node, node.worklist.study_details.study(uid)).explanation() is None
     node.worklist.reader_actions.requeue(uid, "person")
     explaining = node.runner_with(model, explain=explain_with(model))
     node.run(explaining)
     study = node.worklist.study_details.study(uid)
-    picture = (result_of(node, study) / EXPLANATION).read_bytes()
+    picture = result_of(node, study).explanation()
     pixels = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
     marked = np.abs(pixels.astype(int).max(axis=2) - pixels.astype(int).min(axis=2)) > 60
     assert marked[:, pixels.shape[1] // 2 :].sum() > 50
@@ -139,7 +139,7 @@ def test_a_picture_that_fails_does_not_hold_back_the_finding(node, model, explai
     study = node.worklist.study_details.study(uid)
     assert study.state == StudyState.ANALYZED
     assert len(study.deliveries) == 1
-    assert not (result_of(node, study) / EXPLANATION).exists()
+    assert result_of(node, study).explanation() is None
 
 
 def test_a_study_that_ended_every_worker_is_reported_as_not_analyzed(node):
@@ -191,18 +191,19 @@ def test_how_old_a_study_is_counts_in_days_of_the_node(node, model, clock, zone,
 def test_a_report_that_a_crash_left_in_part_is_completed(node):
     uid = node.receive(*head_ct(slices=3, size=(64, 64)))
     node.run()
-    folder = result_of(node, node.worklist.study_details.study(uid))
-    before = {path.name: path.read_bytes() for path in folder.glob("report-*.dcm")}
-    (folder / "report-2.dcm").unlink()
+    result = result_of(node, node.worklist.study_details.study(uid))
+    before = result.reports()
+    assert len(before) == 3
+    (result.folder / "report-2.dcm").unlink()
     node.worklist.reader_actions.requeue(uid, "person")
     node.run()
-    assert {path.name: path.read_bytes() for path in folder.glob("report-*.dcm")} == before
+    assert result.reports() == before
 
 
 def test_a_report_that_cannot_be_read_holds_back_no_other(node):
     uid = node.receive(*head_ct(slices=3, size=(64, 64)))
     node.run()
-    (result_of(node, node.worklist.study_details.study(uid)) / "report-1.dcm").write_bytes(b"damaged")
+    (result_of(node, node.worklist.study_details.study(uid)).folder / "report-1.dcm").write_bytes(b"damaged")
     node.worklist.reader_actions.requeue(uid, "person")
     node.run()
     assert summarize(report_of(node, node.worklist.study_details.study(uid))).reasons

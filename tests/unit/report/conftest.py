@@ -139,8 +139,8 @@ def _installed(name: str) -> list[str]:
 
 def _complaints(command: str, path: Path) -> list[str]:
     run = subprocess.run([command, str(path)], capture_output=True, text=True, errors="replace", timeout=60)
-    said = (run.stdout + run.stderr).splitlines()
-    complaints = [line for line in said if line.startswith(("Error", "E:", "F:", "W:"))]
+    lines = (run.stdout + run.stderr).splitlines()
+    complaints = [line for line in lines if line.startswith(("Error", "E:", "F:", "W:"))]
     lines = [line for line in complaints if not any(words in line for words in INCAPABLE)]
     failed = [f"exit status {run.returncode}"] if run.returncode and not lines else []
     return [f"{Path(command).name}: {line}" for line in lines + failed]

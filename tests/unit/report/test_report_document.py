@@ -34,8 +34,10 @@ def test_nothing_ever_says_that_there_is_no_hemorrhage(content, as_bytes):
 def test_a_label_that_is_not_flagged_has_no_presence(not_flagged):
     coded = {value(item) for item in walk(build_report(not_flagged))}
     assert not coded & {("SCT", "52101004"), ("SCT", "373068000"), ("SCT", "272519000")}
-    said = [item.TextValue for item in walk(build_report(not_flagged)) if item.get("TextValue", "").startswith("not f")]
-    assert said == ["not flagged by the algorithm"] * 6
+    texts = [
+        item.TextValue for item in walk(build_report(not_flagged)) if item.get("TextValue", "").startswith("not f")
+    ]
+    assert texts == ["not flagged by the algorithm"] * 6
 
 
 def test_the_summary_names_the_types(flagged, not_flagged, uncertain):

@@ -97,6 +97,6 @@ def test_no_text_breaks_a_report(text, terms, flagged, make_source, read_back):
     keywords = ("PatientName", "PatientID", "StudyDescription", "StudyID", "StudyDate", "StudyTime", "PatientSex")
     source = make_source(SpecificCharacterSet=terms, **dict.fromkeys(keywords, text))
     report = build_report(replace(flagged, sources=(source,)))
-    said = [str(report.get(keyword, "")) for keyword in keywords]
+    values = [str(report.get(keyword, "")) for keyword in keywords]
     back = read_back(report)
-    assert [str(back.get(keyword, "")).strip() for keyword in keywords] == [value.strip() for value in said]
+    assert [str(back.get(keyword, "")).strip() for keyword in keywords] == [value.strip() for value in values]

@@ -22,11 +22,11 @@ def test_a_summary_holds_every_label(flagged, read_back):
     summary = summarize(read_back(build_report(flagged)))
     assert [each.label for each in summary.labels] == list(LABELS)
     for label in LABELS:
-        said = summary.of(label)
-        assert said.decision is flagged.decision_for(label)
-        assert said.probability == pytest.approx(flagged.prediction.probabilities[label], abs=0.0005)
-        raised = said.decision is not Decision.NOT_FLAGGED
-        assert said.best_slice == (flagged.best_slices[label] if raised else None)
+        row = summary.of(label)
+        assert row.decision is flagged.decision_for(label)
+        assert row.probability == pytest.approx(flagged.prediction.probabilities[label], abs=0.0005)
+        raised = row.decision is not Decision.NOT_FLAGGED
+        assert row.best_slice == (flagged.best_slices[label] if raised else None)
 
 
 def test_cautions_are_said_of_what_is_flagged_and_of_what_is_uncertain(flagged, not_flagged, read_back):

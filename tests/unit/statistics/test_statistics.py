@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from triage_node.database.schema import DailyRow
+from triage_node.database import DailyRow
 from triage_node.errors import InvalidInput
 from triage_node.findings import LABELS, Decision, Label, ModelIdentity
 from triage_node.json_object import to_json

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from triage_node.errors import StorageError, StorageFull
-from triage_node.storage import Filing, Spool
+from triage_node.storage import Filing, ResultContent, Spool
 from triage_node.storage import durable_write as durable
 
 CONTENT = b"\0" * 128 + b"DICM" + b"pixels" * 100
@@ -101,22 +101,42 @@ def test_a_disk_that_is_really_full(tmp_path):
 
 def test_results_are_read_back_with_their_files(spool):
     spool.file(spool.keep(CONTENT, "1.2", "1.2.3"), "1.2", "1.2.3")
-    folder = spool.keep_result("1.2", "abc", {"status": "analyzed"}, {"report-1.dcm": b"report"})
+    content = ResultContent({"status": "analyzed"}, {1: b"first", 2: b"second"}, b"[]", b"png", b"picture")
+    spool.result("1.2", "abc").keep(content)
     [study] = spool.studies()
-    [outcome] = spool.outcomes(study)
-    assert outcome == folder / "outcome.json"
-    assert json.loads(outcome.read_bytes()) == {"status": "analyzed"}
-    assert (folder / "report-1.dcm").read_bytes() == b"report"
+    [result] = spool.results(study)
+    assert (result.name, json.loads(result.outcome())) == ("abc", {"status": "analyzed"})
+    assert (result.report(), result.reports()) == (b"first", [b"first", b"second"])
+    assert (result.slice_scores(), result.explanation(), result.picture()) == (b"[]", b"png", b"picture")
     assert len(spool.instances("1.2")) == 1, "a report is not an instance of the study's spool"
 
 
 def test_a_result_is_found_from_another_working_folder_too(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     spool = Spool(Path("data"))
-    folder = spool.keep_result("1.2", "first", {}, {"report-1.dcm": b"x"})
+    result = spool.result("1.2", "first")
+    result.keep(ResultContent({}, {1: b"x"}))
     (tmp_path / "other").mkdir()
     monkeypatch.chdir(tmp_path / "other")
-    assert (folder / "report-1.dcm").read_bytes() == b"x"
+    assert result.report() == b"x"
+
+
+def test_what_is_not_given_stays_as_it_lies_there_and_a_result_without_its_outcome_is_none(spool):
+    result = spool.result("1.2", "abc")
+    assert (result.reports(), result.report(), result.picture(), result.has_picture) == ([], None, None, False)
+    result.keep(ResultContent({"status": "failed"}, {1: b"first"}, picture=b"sent"))
+    result.keep(ResultContent({"status": "analyzed"}, {2: b"second"}))
+    assert (result.reports(), result.picture()) == ([b"first", b"second"], b"sent")
+    assert json.loads(result.outcome()) == {"status": "analyzed"}
+    (result.folder / "outcome.json").unlink()
+    assert spool.results(spool.layout.study("1.2")) == []
+
+
+def test_a_file_of_a_result_that_cannot_be_read_is_no_file_that_is_absent(spool):
+    result = spool.result("1.2", "abc")
+    (result.folder / "report-1.dcm").mkdir(parents=True)
+    with pytest.raises(StorageError, match="cannot be read: Is a directory"):
+        result.reports()
 
 
 def test_only_the_owner_can_read_what_is_kept(spool):

@@ -37,6 +37,6 @@ def test_a_full_disk_is_one_sentence_and_keeps_the_average_before(tmp_path, monk
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(np, "savez", full)
-    with pytest.raises(StorageError, match=r"average\.npz cannot be written: No space left on device\."):
+    with pytest.raises(StorageError, match=r"average\.npz cannot be written: the disk is full"):
         save_arrays(tmp_path / "average.npz", {"one": np.zeros(3, np.float32)})
     assert read_weights(tmp_path / "average.npz")["one"].tolist() == [1, 1, 1]

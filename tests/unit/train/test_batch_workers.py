@@ -29,7 +29,7 @@ SETTINGS = FitSettings(
     geometry=GEOMETRY,
     decoder_filters=16,
     seed=7,
-    makers=2,
+    batch_workers=2,
     frozen_blocks=11,
 )
 
@@ -54,9 +54,9 @@ def same(made, wanted):
 def test_processes_make_the_batches_that_threads_make_and_each_once(shards):
     make_pool = partial(slice_pool, shards, SETTINGS)
     pool, wanted = make_pool(), [(epoch, index) for epoch in (3, 4, 5) for index in (0, 1)]
-    with BatchWorkers(make_pool, shards, SETTINGS, epoch=3) as makers:
-        made = [makers.batch(*place) for place in wanted]
-        assert makers.batch(4, 1) is None
+    with BatchWorkers(make_pool, shards, SETTINGS, epoch=3) as workers:
+        made = [workers.batch(*place) for place in wanted]
+        assert workers.batch(4, 1) is None
     assert all(same(batch, make_batch(pool, SETTINGS, *place)) for batch, place in zip(made, wanted, strict=True))
     assert not same(made[0], made[1])
     assert not active_children()
@@ -64,35 +64,35 @@ def test_processes_make_the_batches_that_threads_make_and_each_once(shards):
 
 def test_shards_that_appear_are_taken_in_at_the_next_epoch(shards, make_study):
     make_pool = partial(slice_pool, shards, SETTINGS)
-    with BatchWorkers(make_pool, shards, SETTINGS) as makers:
-        makers.batch(0, 0)
+    with BatchWorkers(make_pool, shards, SETTINGS) as workers:
+        workers.batch(0, 0)
         write_shard(shards / "shard-00000020.npz", [record_study(make_study(2), GEOMETRY, 20)], GEOMETRY)
         for number in range(1, 12):
-            last = makers.batch(*divmod(number, SETTINGS.epoch))
+            last = workers.batch(*divmod(number, SETTINGS.epoch))
     assert same(last, make_batch(make_pool(), SETTINGS, 5, 1)), "both shards are in the pool by then"
 
 
 def test_a_pool_that_cannot_be_made_is_told_in_its_own_words(tmp_path):
     with (
-        BatchWorkers(partial(slice_pool, tmp_path, SETTINGS), None, SETTINGS) as makers,
+        BatchWorkers(partial(slice_pool, tmp_path, SETTINGS), None, SETTINGS) as workers,
         pytest.raises(ModelError, match="holds no shards"),
     ):
-        makers.batch(0, 0)
+        workers.batch(0, 0)
 
 
 def test_a_process_that_is_killed_ends_the_fit_with_a_sentence(shards):
-    with BatchWorkers(partial(slice_pool, shards, SETTINGS), shards, SETTINGS) as makers:
+    with BatchWorkers(partial(slice_pool, shards, SETTINGS), shards, SETTINGS) as workers:
         for number in range(4):  # what they have ready by then is still to be taken
-            makers.batch(*divmod(number, SETTINGS.epoch))
+            workers.batch(*divmod(number, SETTINGS.epoch))
         for child in active_children():
             os.kill(child.pid, signal.SIGKILL)
         with pytest.raises(ModelError, match="has ended"):
             for number in range(4, 16):
-                makers.batch(*divmod(number, SETTINGS.epoch))
+                workers.batch(*divmod(number, SETTINGS.epoch))
 
 
 def test_a_fit_with_processes_ends_with_the_weights_of_one_without(shards, tmp_path):
-    without = FitSettings(**{**vars(SETTINGS), "makers": 0})
+    without = FitSettings(**{**vars(SETTINGS), "batch_workers": 0})
     fit(shards, tmp_path / "with", SETTINGS)
     fit(shards, tmp_path / "without", without)
     found, wanted = (read_weights(tmp_path / name / LAST_FILE) for name in ("with", "without"))

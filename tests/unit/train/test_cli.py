@@ -41,6 +41,16 @@ def test_wrong_usage_is_exit_code_two(arguments):
     assert runner.invoke(app, arguments).exit_code == 2
 
 
+@pytest.mark.parametrize(("option", "expected"), [("--batch-workers", 3), ("--makers", 3), ("--workers", 0)])
+def test_processes_of_a_fit_are_asked_for_by_the_new_and_the_former_name(tmp_path, monkeypatch, option, expected):
+    given = []
+    monkeypatch.setattr("triage_node.train.fitting.fit.fit", lambda _shards, _run, settings, _: given.append(settings))
+    result = runner.invoke(app, ["fit", str(tmp_path), str(tmp_path / "run"), option, "3"])
+    assert result.exit_code == 0, result.output
+    assert given[0].batch_workers == expected
+    assert "--makers" not in runner.invoke(app, ["fit", "--help"]).output
+
+
 def test_a_sheet_is_drawn(tmp_path):
     import cv2
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from triage_node.models.architecture import Architecture, build_network
-from triage_node.train.fitting.dead_channels import LivingChannels
+from triage_node.train.fitting.dead_channels import ActiveChannels
 
 
 @pytest.mark.slow
@@ -13,10 +13,10 @@ def test_channels_that_outgrow_their_statistics_are_dead():
     images = np.random.default_rng(11).uniform(-1, 1, (4, 64, 64, 4)).astype(np.float32)
     for _ in range(30):
         network(images, training=True)
-    living, shares = LivingChannels(network), []
+    active, shares = ActiveChannels(network), []
     for name in (None, "block5_expand_bn", "stem_bn"):
         if name:
             mean = network.get_layer(name).moving_mean
             mean.assign(mean.numpy() + 1000)
-        shares.append(living.share(images))
+        shares.append(active.share(images))
     assert 1 >= shares[0] > shares[1] > shares[2] > 0, shares

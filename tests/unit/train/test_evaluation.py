@@ -9,7 +9,6 @@ from triage_node.errors import TriageError
 from triage_node.findings import LABELS, TYPES, Label
 from triage_node.models import load_model, read_manifest
 from triage_node.models.preprocessing import Geometry
-from triage_node.train.card import card_text
 from triage_node.train.evaluation.across_seeds import across_seeds
 from triage_node.train.evaluation.bars import Bar
 from triage_node.train.evaluation.evaluate import evaluate, measure
@@ -21,13 +20,14 @@ from triage_node.train.evaluation.frozen import (
     read_frozen_set,
     refuse_seen,
 )
-from triage_node.train.evaluation.judging import judge
 from triage_node.train.evaluation.metrics import sensitivity_at, share
+from triage_node.train.evaluation.model_section import model_section
 from triage_node.train.evaluation.pictures import draw, roc_points
 from triage_node.train.evaluation.reliability import brier_skill, calibration_error, equal_mass_bins, reliability
 from triage_node.train.evaluation.report import Section, report_html, write_report
 from triage_node.train.evaluation.scored import ScoredStudy, lesion_statistics
 from triage_node.train.evaluation.scores import gather
+from triage_node.train.model_card import card_text
 from triage_node.train.shards import StudyRecord, read_shard, write_shard
 
 
@@ -64,17 +64,17 @@ def test_a_share_of_nothing_is_no_figure_and_one_of_few_is_wide():
 
 
 def test_the_calibration_error_by_hand():
-    said, true = np.repeat([0.1, 0.7], 10), np.array([0] * 10 + [1] * 10)
-    bins = equal_mass_bins(said, true, np.arange(20), 2)
+    predicted, true = np.repeat([0.1, 0.7], 10), np.array([0] * 10 + [1] * 10)
+    bins = equal_mass_bins(predicted, true, np.arange(20), 2)
     assert [found.count for found in bins] == [10, 10]
     assert calibration_error(bins) == pytest.approx((0.1 + 0.3) / 2)
 
 
 def test_true_probabilities_are_calibrated_and_stretched_ones_are_not(seed):
     rng = np.random.default_rng(seed)
-    said = rng.random(4000)
-    true = rng.random(4000) < said
-    honest, sure = (reliability("", p, true, np.arange(4000)) for p in (said, (said > 0.5) * 0.98 + 0.01))
+    predicted = rng.random(4000)
+    true = rng.random(4000) < predicted
+    honest, sure = (reliability("", p, true, np.arange(4000)) for p in (predicted, (predicted > 0.5) * 0.98 + 0.01))
     assert honest.calibration_error < 0.03
     assert sure.calibration_error > 0.2
     assert honest.brier < sure.brier
@@ -131,12 +131,12 @@ def test_figures_by_volume_count_every_lesion_once(seed):
 def test_a_mean_of_seeds_is_judged_beside_them_and_not_counted_among_them():
     mean, first, second = (load_model() for _ in range(3))
     scored = {id(mean): made_studies(1), id(first): made_studies(2), id(second): made_studies(3, shift=0.5)}
-    section = judge("Studies", mean, [first, second], lambda model: scored[id(model)], draw_pictures=False)
+    section = model_section("Studies", mean, [first, second], lambda model: scored[id(model)], draw_pictures=False)
     assert section.figures["auc"] == figures(evaluate(mean.manifest, made_studies(1)))["auc"]
     seeds = section.figures["across_seeds"]["auc"]["patients"]["any"]
     each = [figures(evaluate(mean.manifest, scored[id(one)]))["auc"]["patients"]["any"][0] for one in (first, second)]
     assert seeds["each"] == each
-    assert "across_seeds" not in judge("Studies", mean, [], lambda _: made_studies(1), False).figures
+    assert "across_seeds" not in model_section("Studies", mean, [], lambda _: made_studies(1), False).figures
 
 
 @pytest.mark.slow

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from triage_node.errors import ModelError
-from triage_node.models import read_manifest
-from triage_node.models.manifest import parse_manifest
-from triage_node.train.card import card_text
-from triage_node.train.export import ModelDescription, average_weights, export_model, manifest_json, save_manifest
+from triage_node.models import manifest_json, parse_manifest, read_manifest
+from triage_node.train.export import ModelDescription, average_weights, export_model, save_manifest
+from triage_node.train.model_card import card_text
 
 
 def description():
@@ -44,4 +43,6 @@ def test_weights_that_are_none_are_refused(tmp_path):
 
 def test_the_shipped_card_is_the_one_its_manifest_makes():
     manifest = read_manifest()
-    assert Path(manifest.folder / "CARD.md").read_text(encoding="utf-8") == card_text(manifest)
+    card = Path(manifest.folder / "CARD.md").read_text(encoding="utf-8")
+    assert card == card_text(manifest)
+    assert max(map(len, card.splitlines())) <= 120

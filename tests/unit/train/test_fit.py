@@ -33,9 +33,9 @@ def test_the_first_blocks_stay_as_they_are_when_asked_to():
     freeze_blocks(network, 0)
     assert {variable.path for variable in network.trainable_variables} == every
     freeze_blocks(network, 2)
-    kept = {path for path in every if path.startswith(("stem", "block0_", "block1_"))}
-    assert {variable.path for variable in network.trainable_variables} == every - kept
-    assert len(kept) > 10
+    frozen = {path for path in every if path.startswith(("stem", "block0_", "block1_"))}
+    assert {variable.path for variable in network.trainable_variables} == every - frozen
+    assert len(frozen) > 10
 
 
 @pytest.mark.slow
@@ -54,7 +54,7 @@ def test_a_few_steps_reduce_the_loss(make_study, tmp_path):
     settings = FitSettings(steps=24, batch=8, epoch=6, warm_up=2, imagenet=False, geometry=geometry, decoder_filters=16)
     history = fit(tmp_path, tmp_path / "run", settings).history
     assert history["loss"][-1] < 0.8 * history["loss"][0], history
-    assert 1 >= history["living"][-1] > history["living"][0] > 0, history
+    assert 1 >= history["active"][-1] > history["active"][0] > 0, history
     averaged, last = (read_weights(tmp_path / "run" / name) for name in (WEIGHTS_FILE, LAST_FILE))
     assert len(averaged) > 200
     assert averaged.keys() == last.keys()

@@ -3,7 +3,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from triage_node.models.manifest import parse_manifest
+from triage_node.models import parse_manifest
 from triage_node.train.cli import app
 from triage_node.train.recipe import DEFAULT_RECIPE
 

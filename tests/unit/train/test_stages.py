@@ -7,20 +7,20 @@ from triage_node.train.stages import FILE_NAME, Stages
 
 
 def test_a_finished_stage_is_not_repeated_and_one_that_failed_is(tmp_path):
-    done, said = [], []
+    done, lines = [], []
 
     def fail():
         raise RuntimeError("cut off")
 
-    stages = Stages(tmp_path, {"steps": 3}, said.append)
+    stages = Stages(tmp_path, {"steps": 3}, lines.append)
     stages.run("generate", lambda: done.append("generate"))
     with pytest.raises(RuntimeError):
         stages.run("fit", fail)
-    again = Stages(tmp_path, {"steps": 3}, said.append)
+    again = Stages(tmp_path, {"steps": 3}, lines.append)
     again.run("generate", lambda: done.append("generate"))
     again.run("fit", lambda: done.append("fit"))
     assert done == ["generate", "fit"]
-    assert said[-3].startswith("generate: finished before")
+    assert lines[-3].startswith("generate: finished before")
     assert set(json.loads((tmp_path / FILE_NAME).read_text())["seconds"]) == {"generate", "fit"}
 
 

@@ -233,4 +233,4 @@ def test_who_stores_too_much_at_once_is_told_to_try_again(site, files):
         assert answer.headers["retry-after"] == "5"
         assert post(site.program(), body_of_files(files)).status_code == 200, "another sender"
     assert post(program, body_of_files(files)).status_code == 200
-    assert not list(site.spool.layout.incoming.glob("*.partial"))
+    assert not list(site.spool.layout.incoming.glob("*.part"))

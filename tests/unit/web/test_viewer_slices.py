@@ -9,6 +9,7 @@ from ct_enhanced import enhanced_ct
 from keeping import keep as keep_files
 
 from triage_node.findings import LABELS
+from triage_node.storage import ResultContent
 
 
 @pytest.fixture
@@ -71,8 +72,9 @@ def test_the_scores_of_the_slices_are_those_beside_the_result(site, keep, clock,
     ]
     clock.forward(61)
     site.worklist.study_completion.advance()
-    folder = site.spool.keep_result(uid, "1", {}, {"slices.json": json.dumps(rows).encode()})
-    finish(site, uid, str(datasets[0].SeriesInstanceUID), folder)
+    result = site.spool.result(uid, "1")
+    result.keep(ResultContent({}, slice_scores=json.dumps(rows).encode()))
+    finish(site, uid, str(datasets[0].SeriesInstanceUID), result.folder)
     series = site.program().get(f"/api/studies/{uid}/slices").json()
     assert series["best"]["any"] == 8
     assert series["slices"][8]["probabilities"]["any"] == 0.9

@@ -11,7 +11,7 @@ from ct import head_ct, save
 
 from triage_node.ingest import Indexer, Ingest, Sender
 from triage_node.ingest import indexer as registrar_module
-from triage_node.ingest.unindexed_instance import read_kept
+from triage_node.ingest.unindexed_instance import read_unindexed
 from triage_node.storage import Spool
 
 SENDER = Sender("PACS", "127.0.0.1")
@@ -263,7 +263,7 @@ def test_values_that_came_past_the_door_hold_up_nothing(open_door, worklist, spo
     ingest, indexer = open_door()
     header = ingest.receive(contents[0], SENDER)
     [path] = spool.layout.incoming.iterdir()
-    kept = read_kept(path)
+    kept = read_unindexed(path)
     for content in contents[1:]:
         ingest.receive(content, SENDER)
     indexer.submit(dataclasses.replace(kept, header=dataclasses.replace(header, **odd)))

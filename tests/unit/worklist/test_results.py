@@ -12,16 +12,22 @@ from sqlalchemy import text
 
 from triage_node.database import engine as database_module
 from triage_node.report import build_connection_test, build_picture
-from triage_node.worklist import results_in
+from triage_node.storage import Layout, StoredResult
 
 SERIES = "SELECT study_id, series_instance_uid, modality, series_number, instance_count, is_result FROM series"
 INSTANCES = "SELECT study_id, sop_instance_uid, sop_class_uid, size_bytes, rows, result_file FROM instance"
 
 
 @pytest.fixture
-def result(tmp_path) -> Path:
-    """A folder with a report and a picture."""
-    folder = tmp_path / "results" / "abc"
+def layout(tmp_path) -> Layout:
+    """Where the spool lies that an upgrade looks into."""
+    return Layout.of(tmp_path / "data")
+
+
+@pytest.fixture
+def result(layout) -> Path:
+    """The folder of a result of study 1.2.3, with a report and a picture."""
+    folder = layout.result("1.2.3", "abc").folder
     folder.mkdir(parents=True)
     report = build_connection_test("TRIAGE", "2.25.7", datetime(2026, 3, 1, tzinfo=UTC))
     report.save_as(folder / "report-1.dcm", enforce_file_format=True)
@@ -41,7 +47,7 @@ def finish(worklist, receive, clock, flagged):
         outcome = replace(
             flagged, series_instance_uid=f"{uid}.1", report_sop_instance_uid=f"{uid}.9", folder=str(folder)
         )
-        assert worklist.claims.finish(worklist.claims.claim("w"), outcome, [], results_in(folder))
+        assert worklist.claims.finish(worklist.claims.claim("w"), outcome, [], StoredResult(folder).objects())
 
     return finish
 
@@ -51,11 +57,11 @@ def rows_of(worklist, *queries):
         return [sorted(tuple(row) for row in session.execute(text(query))) for query in queries]
 
 
-def revise(worklist, change, revision):
+def revise(worklist, change, revision, layout=None):
     config = alembic.config.Config()
     config.set_main_option("script_location", str(Path(database_module.__file__).with_name("migrations")))
     with worklist.database.engine.begin() as connection:
-        config.attributes["connection"] = connection
+        config.attributes |= {"connection": connection, "layout": layout}
         change(config, revision)
 
 
@@ -72,17 +78,20 @@ def test_an_outcome_lists_its_report_and_its_picture(worklist, finish, result):
     ]
 
 
-def test_an_upgrade_lists_what_lies_on_the_disk_and_goes_on_past_damage(worklist, finish, result, tmp_path):
-    damaged = tmp_path / "results" / "damaged"
-    damaged.mkdir()
+@pytest.mark.parametrize("is_told_where", [True, False], ids=["in the data folder", "by the path that was noted"])
+def test_an_upgrade_lists_what_lies_on_the_disk_and_goes_on_past_damage(
+    worklist, finish, result, layout, is_told_where
+):
+    damaged = layout.result("1.2.1", "damaged").folder
+    damaged.mkdir(parents=True)
     (damaged / "report-1.dcm").write_bytes(b"\0" * 128 + b"DICM" + b"\xff" * 99)
     finish("1.2.1", damaged)
-    finish("1.2.2", tmp_path / "results" / "gone")
+    finish("1.2.2", layout.result("1.2.2", "gone").folder)
     finish("1.2.3", result)
     before = rows_of(worklist, SERIES, INSTANCES)
     revise(worklist, alembic.command.downgrade, "0007")
     [received] = rows_of(worklist, "SELECT sop_instance_uid FROM instance")
     assert len(received) == 3
-    revise(worklist, alembic.command.upgrade, "head")
+    revise(worklist, alembic.command.upgrade, "head", layout if is_told_where else None)
     assert rows_of(worklist, SERIES, INSTANCES) == before
     assert len(before[1]) == 5

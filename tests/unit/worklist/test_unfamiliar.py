@@ -14,6 +14,7 @@ from triage_node.findings import LABELS, Decision, ImageDistance, Label
 from triage_node.json_object import to_json
 from triage_node.reasons import Reason, ReasonCode
 from triage_node.search.workitems import HIGH, KEYS, MEDIUM, priority_of
+from triage_node.storage import StoredResult
 from triage_node.worklist import Filters, ReceivedInstance, StoredOutcome
 
 CT_IMAGE, IMPLICIT = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.1.2"
@@ -120,7 +121,9 @@ def test_a_rebuilt_worklist_has_the_same_order(worklist, several, make_settings,
     for row in worklist.study_details.worklist():
         uid, at = row.study_instance_uid, row.first_received_at
         instance = ReceivedInstance(uid, f"{uid}.1", f"{uid}.1.1", CT_IMAGE, IMPLICIT, 1000, at, eligible=True)
-        stored = StoredOutcome.of("/results/1", clock(), to_json(worklist.study_details.study(uid).outcomes[-1]))
+        stored = StoredOutcome.of(
+            StoredResult(tmp_path / "1"), clock(), to_json(worklist.study_details.study(uid).outcomes[-1])
+        )
         assert not stored.damage
         again.rebuilding.restore([instance], [stored], [])
     assert listed(again) == listed(worklist)

@@ -11,23 +11,23 @@ from triage_node.train.commands.console import console, progress
 from triage_node.train.rsna.commands.export import RunFolder
 
 if TYPE_CHECKING:
-    from triage_node.train.rsna.evaluation.figures_of_merit import Merit
+    from triage_node.train.rsna.evaluation.figures_of_merit import FiguresOfMerit
 
 SCORES_FILE = "test-scores.npz"
 
 
-def print_merits(merits: "list[Merit]") -> None:
+def print_figures(compared_figures: "list[FiguresOfMerit]") -> None:
     """Print the table of several predictors, and the AUC of the last one by type."""
     table = Table("predictor", "wLL (95 % by patient)", "BCE", "accuracy", "AUC", "calibration error", box=None)
-    for found in merits:
+    for found in compared_figures:
         loss, error = f"{found.weighted_log_loss.value:.4f}", f"{found.reliability.calibration_error:.4f}"
         loss += f" ({found.weighted_log_loss.low:.4f}-{found.weighted_log_loss.high:.4f})"
         figures = f"{found.binary_cross_entropy:.4f}", f"{found.accuracy:.4f}", f"{found.mean_auc:.3f}"
         table.add_row(found.name, loss, *figures, error)
-    console.print(f"{merits[-1].images:,} images of {merits[-1].patients:,} patients")
+    console.print(f"{compared_figures[-1].images:,} images of {compared_figures[-1].patients:,} patients")
     console.print(table)
-    for label, auc in zip(LABELS, merits[-1].auc, strict=True):
-        console.print(f"  {merits[-1].name}, AUC of {label:<17} {auc}")
+    for label, auc in zip(LABELS, compared_figures[-1].auc, strict=True):
+        console.print(f"  {compared_figures[-1].name}, AUC of {label:<17} {auc}")
 
 
 def evaluate(
@@ -44,7 +44,7 @@ def evaluate(
     from triage_node.train.rsna.evaluation.baseline import BASELINE_FOLDER
     from triage_node.train.rsna.evaluation.comparison import compared, model_scores
     from triage_node.train.rsna.evaluation.exporting import MODEL_FOLDER
-    from triage_node.train.rsna.evaluation.figures_of_merit import merit, write_comparison
+    from triage_node.train.rsna.evaluation.figures_of_merit import measure, write_comparison
     from triage_node.train.rsna.evaluation.scores_file import write_scores
     from triage_node.train.rsna.evaluation.scoring import ImageScores
     from triage_node.train.rsna.fitting.fit import read_run
@@ -55,6 +55,6 @@ def evaluate(
         found = bar.track(model_scores(loaded, parts), total=len(parts.test), description="scoring")
         own = ImageScores.of(loaded.manifest.name, parts.test, np.concatenate(list(found)))
     write_scores(run / SCORES_FILE, own)
-    merits = [merit(scores) for scores in compared(parts, own, run / BASELINE_FOLDER)]
-    print_merits(merits)
-    console.print(f"Written to {write_comparison(run, merits)}")
+    compared_figures = [measure(scores) for scores in compared(parts, own, run / BASELINE_FOLDER)]
+    print_figures(compared_figures)
+    console.print(f"Written to {write_comparison(run, compared_figures)}")

@@ -24,7 +24,7 @@ def generate(
     some rows of the CSV are there twice, and one contradicts another.
     """
     from triage_node.train.rsna.dataset.competition import pack
-    from triage_node.train.rsna.rehearsal.generate import generate_set, plan_set
+    from triage_node.train.rsna.synthetic.generate import generate_set, plan_set
 
     if size % 2:
         raise typer.BadParameter(f"--size must be even, got {size}")

@@ -26,8 +26,8 @@ def series(
 
     with progress() as bar:
         gain, manifest = add_series_model(run / MODEL_FOLDER, read_run(run).split(), SeriesFit(epochs, seed=seed), bar)
-    said = f"weighted log loss of the validation fold {gain.without:.4f} without, {gain.with_series:.4f} with it"
+    losses = f"weighted log loss of the validation fold {gain.without:.4f} without, {gain.with_series:.4f} with it"
     if manifest is None:
-        console.print(f"The series model does not help ({said}): the model stays as it was.")
+        console.print(f"The series model does not help ({losses}): the model stays as it was.")
     else:
-        console.print(f"{manifest.name} {manifest.version} has a series model ({said}), SHA-256 {manifest.sha256}")
+        console.print(f"{manifest.name} {manifest.version} has a series model ({losses}), SHA-256 {manifest.sha256}")

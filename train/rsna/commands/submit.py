@@ -36,6 +36,8 @@ def submit(
     scores: dict[str, np.ndarray] = {}
     with progress() as bar:
         found = score_series(loaded, cache.series, prior_of(loaded.manifest))
-        for series, said in zip(cache.series, bar.track(found, len(cache.series), description="scoring"), strict=True):
-            scores |= dict(zip(series.images, said, strict=True))
+        for series, probabilities in zip(
+            cache.series, bar.track(found, len(cache.series), description="scoring"), strict=True
+        ):
+            scores |= dict(zip(series.images, probabilities, strict=True))
     console.print(f"{write_submission(out, scores, sample):,} rows written to {out}")

@@ -6,9 +6,9 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from triage_node.complete_file import complete_file
 from triage_node.findings import LABELS
 from triage_node.train.rsna.dataset.label_rows import ID, LABEL
-from triage_node.train.rsna.dataset.whole_files import complete_file
 
 NAME = "rsna-intracranial-hemorrhage-detection"
 TRAIN_FOLDER, TEST_FOLDER = "stage_2_train", "stage_2_test"
@@ -20,13 +20,13 @@ _DIGITS = {"patient": 8, "image": 9, "study": 10, "series": 10}
 
 def identifier(kind: str, *source: int) -> str:
     """Return an identifier as the competition has them, such as ``ID_28fbab7eb``; the same source gives the same."""
-    said = "/".join(map(str, (kind, *source)))
-    return f"ID_{hashlib.sha256(said.encode()).hexdigest()[: _DIGITS[kind]]}"
+    seed_text = "/".join(map(str, (kind, *source)))
+    return f"ID_{hashlib.sha256(seed_text.encode()).hexdigest()[: _DIGITS[kind]]}"
 
 
-def label_rows(image: str, said: Sequence[object]) -> list[tuple[str, str]]:
+def label_rows(image: str, values: Sequence[object]) -> list[tuple[str, str]]:
     """Return the six rows of an image."""
-    return [(f"{image}_{label}", str(value)) for label, value in zip(LABELS, said, strict=True)]
+    return [(f"{image}_{label}", str(value)) for label, value in zip(LABELS, values, strict=True)]
 
 
 def write_rows(path: Path, rows: Iterable[tuple[str, str]]) -> None:

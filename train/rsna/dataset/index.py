@@ -93,10 +93,10 @@ def _unique(table: pa.Table) -> tuple[pa.Table, list[Problem]]:
     """Return the first row of each image, and the others as problems."""
     table = table.append_column("order", pa.array(range(len(table)), pa.int64()))
     first = table.group_by("sop_instance_uid").aggregate([("order", "min")])["order_min"]
-    kept = pc.is_in(table["order"], pc.unique(first))
+    is_first = pc.is_in(table["order"], pc.unique(first))
     sentence = "Another file holds the image already: this one is left out."
-    repeated = _listed(table.filter(pc.invert(kept)), ProblemCode.DUPLICATE, sentence)
-    return table.filter(kept).drop_columns("order"), repeated
+    repeated = _listed(table.filter(pc.invert(is_first)), ProblemCode.DUPLICATE, sentence)
+    return table.filter(is_first).drop_columns("order"), repeated
 
 
 def _joined(table: pa.Table, labels: Labels | None) -> tuple[pa.Table, list[Problem]]:
@@ -117,8 +117,8 @@ def _joined(table: pa.Table, labels: Labels | None) -> tuple[pa.Table, list[Prob
 
 
 def _indexed(table: pa.Table, labels: list[pa.Array]) -> pa.Table:
-    for label, said in zip(LABELS, labels, strict=True):
-        table = table.append_column(str(label), said)
+    for label, column in zip(LABELS, labels, strict=True):
+        table = table.append_column(str(label), column)
     return table.append_column("has_label", pc.is_valid(labels[-1])).cast(INDEX_SCHEMA)
 
 

@@ -11,13 +11,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from triage_node.complete_file import PARTIAL, complete_file
 from triage_node.errors import TriageError
 from triage_node.train.rsna.dataset.headers import image_row
 from triage_node.train.rsna.dataset.images import Images, Listed, open_images
 from triage_node.train.rsna.dataset.problems import Problem, ProblemCode
 from triage_node.train.rsna.dataset.processes import in_processes
 from triage_node.train.rsna.dataset.tables import FORMAT_VERSION, IMAGE_SCHEMA
-from triage_node.train.rsna.dataset.whole_files import complete_file
 
 FILES_PER_PART = 250
 PARTS_FOLDER = "index-parts"
@@ -30,8 +30,8 @@ class PartsError(TriageError):
 
 def part_name(files: Sequence[Listed]) -> str:
     """Return a name that follows from the files' names, sizes and versions: other files make another part."""
-    said = json.dumps([FORMAT_VERSION, [(file.name, file.size, file.version) for file in files]])
-    return f"part-{hashlib.sha256(said.encode()).hexdigest()[:24]}.parquet"
+    description = json.dumps([FORMAT_VERSION, [(file.name, file.size, file.version) for file in files]])
+    return f"part-{hashlib.sha256(description.encode()).hexdigest()[:24]}.parquet"
 
 
 def planned(files: Sequence[Listed]) -> Mapping[str, Sequence[Listed]]:
@@ -75,8 +75,8 @@ def make_part(images: Path, path: Path, files: Sequence[Listed]) -> int:
     found = [image_row(_images_of_process(images), file) for file in files]
     rows = [row for row in found if not isinstance(row, Problem)]
     problems = [problem for problem in found if isinstance(problem, Problem)]
-    said = json.dumps([[p.file, p.image, str(p.code), p.sentence] for p in problems])
-    table = pa.Table.from_pylist(rows, schema=IMAGE_SCHEMA.with_metadata({_PROBLEMS: said.encode()}))
+    entries = json.dumps([[p.file, p.image, str(p.code), p.sentence] for p in problems])
+    table = pa.Table.from_pylist(rows, schema=IMAGE_SCHEMA.with_metadata({_PROBLEMS: entries.encode()}))
     with complete_file(path) as partial:
         pq.write_table(table, partial)
     return len(files)
@@ -94,13 +94,13 @@ def read_part(path: Path) -> tuple[pa.Table, list[Problem]]:
         table = pq.read_table(path)
     except (pa.ArrowException, OSError) as error:
         raise PartsError(f"{path} cannot be read ({error}): remove it and call again.", path=path) from error
-    said: list[list[Any]] = json.loads(table.schema.metadata[_PROBLEMS])
-    problems = [Problem(file, image, ProblemCode(code), sentence) for file, image, code, sentence in said]
+    entries: list[list[Any]] = json.loads(table.schema.metadata[_PROBLEMS])
+    problems = [Problem(file, image, ProblemCode(code), sentence) for file, image, code, sentence in entries]
     return table.replace_schema_metadata(None), problems
 
 
 def remove_other_parts(folder: Path, plan: Mapping[str, Sequence[Listed]]) -> None:
     """Remove parts of files that have changed since, and what a killed process left half written."""
     for path in folder.iterdir():
-        if path.name not in plan and (path.suffix == ".partial" or path.name.startswith("part-")):
+        if path.name not in plan and (path.suffix == PARTIAL or path.name.startswith("part-")):
             path.unlink(missing_ok=True)

@@ -84,10 +84,10 @@ def _opened(path: Path) -> pa_csv.CSVStreamingReader:
 
 def _malformed(path: Path, row: int, error: Exception) -> LabelRowError:
     """Return what Arrow says of a row, which it names itself; else what lies in the block from `row` on."""
-    said = str(error).splitlines()[0].rstrip(".")
-    if found := _MALFORMED.search(said):
+    message = str(error).splitlines()[0].rstrip(".")
+    if found := _MALFORMED.search(message):
         return LabelRowError(path, int(found[1]), f"it has {found[3]} columns, not {found[2]}")
-    return LabelRowError(path, row, said)
+    return LabelRowError(path, row, message)
 
 
 def _check_header(path: Path, columns: list[str]) -> None:
@@ -98,13 +98,13 @@ def _check_header(path: Path, columns: list[str]) -> None:
 
 def _parsed(path: Path, batch: pa.RecordBatch, first_row: int) -> tuple[pa.Array, np.ndarray, np.ndarray]:
     """Return images, labels and values of a batch whose first row is the CSV's `first_row`."""
-    ids, said = batch.column(ID), batch.column(LABEL)
+    ids, texts = batch.column(ID), batch.column(LABEL)
     _refuse_first(path, first_row, pc.invert(pc.match_substring_regex(ids, _FORM)), ids, "{!r} is no image and label")
     parts = pc.split_pattern(ids, "_", max_splits=1, reverse=True)
     images, names = pc.list_element(parts, 0), pc.list_element(parts, 1)
-    labels, values = pc.index_in(names, _LABELS), pc.index_in(said, _VALUES)
+    labels, values = pc.index_in(names, _LABELS), pc.index_in(texts, _VALUES)
     _refuse_first(path, first_row, pc.is_null(labels), names, "{!r} is not one of " + ", ".join(LABELS))
-    _refuse_first(path, first_row, pc.is_null(values), said, f"{LABEL} must be 0 or 1, got {{!r}}")
+    _refuse_first(path, first_row, pc.is_null(values), texts, f"{LABEL} must be 0 or 1, got {{!r}}")
     return images, labels.to_numpy().astype(np.uint8), values.to_numpy().astype(bool)
 
 

@@ -58,10 +58,10 @@ def import_labels(csv: Path) -> LabelImport:
     rows = read_label_rows(csv)
     images, positive, negative = _votes(rows)
     flaws = list(_flaws(csv, images, positive, negative))
-    said = positive > 0
-    said[:, ANY] |= said[:, :ANY].any(axis=1)
+    labels = positive > 0
+    labels[:, ANY] |= labels[:, :ANY].any(axis=1)
     keep = (positive + negative > 0).all(axis=1) & ~np.isin(images, list(KNOWN_CORRUPT))
-    columns = [pa.array(images[keep], pa.string()), *(pa.array(said[keep, k]) for k in range(len(LABELS)))]
+    columns = [pa.array(images[keep], pa.string()), *(pa.array(labels[keep, k]) for k in range(len(LABELS)))]
     repeated = len(rows.labels) - int((positive + negative > 0).sum())
     table = pa.table(columns, schema=LABELS_SCHEMA)
     return LabelImport(Labels(table, csv.name), len(rows.labels), repeated, tuple(flaws))
@@ -81,12 +81,14 @@ def _votes(rows: LabelRows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def _flaws(csv: Path, images: np.ndarray, positive: np.ndarray, negative: np.ndarray) -> Iterator[Problem]:
     for row, column in np.argwhere((positive > 0) & (negative > 0)):
-        said = f"{positive[row, column]} row(s) say 1 and {negative[row, column]} say 0 for {LABELS[column]}: 1 counts."
-        yield Problem(csv.name, images[row], ProblemCode.CONFLICTING_ROWS, said)
+        sentence = (
+            f"{positive[row, column]} row(s) say 1 and {negative[row, column]} say 0 for {LABELS[column]}: 1 counts."
+        )
+        yield Problem(csv.name, images[row], ProblemCode.CONFLICTING_ROWS, sentence)
     for row in np.flatnonzero((positive + negative == 0).any(axis=1)):
         missing = ", ".join(LABELS[k] for k in np.flatnonzero(positive[row] + negative[row] == 0))
-        said = f"It has no row for {missing}: the image is left out."
-        yield Problem(csv.name, images[row], ProblemCode.INCOMPLETE_LABELS, said)
+        sentence = f"It has no row for {missing}: the image is left out."
+        yield Problem(csv.name, images[row], ProblemCode.INCOMPLETE_LABELS, sentence)
     for row in np.flatnonzero((positive[:, :ANY] > 0).any(axis=1) & (positive[:, ANY] == 0)):
         yield Problem(csv.name, images[row], ProblemCode.TYPE_WITHOUT_ANY, "A type is 1 but any is 0: any becomes 1.")
     for row in np.flatnonzero(np.isin(images, list(KNOWN_CORRUPT))):

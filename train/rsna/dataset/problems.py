@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from triage_node.train.rsna.dataset.whole_files import complete_file
+from triage_node.complete_file import complete_file
 
 
 class ProblemCode(StrEnum):

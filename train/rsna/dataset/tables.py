@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from triage_node.complete_file import complete_file
 from triage_node.errors import TriageError
 from triage_node.findings import LABELS
-from triage_node.train.rsna.dataset.whole_files import complete_file
 
 FORMAT_VERSION = 1
 METADATA_KEY = b"triage_node.rsna"
@@ -152,24 +152,26 @@ def read_labels(path: Path) -> Labels:
     TableError
         When it is missing, damaged or of another format.
     """
-    table, said = _read(path / LABELS_FILE if path.is_dir() else path, LABELS_SCHEMA, "triage-node-train rsna labels")
-    return Labels(table, str(said.get("csv", "")))
+    table, metadata = _read(
+        path / LABELS_FILE if path.is_dir() else path, LABELS_SCHEMA, "triage-node-train rsna labels"
+    )
+    return Labels(table, str(metadata.get("csv", "")))
 
 
 def write_index(folder: Path, index: Index) -> Path:
     """Write `index.parquet`; it appears under its name only when complete."""
-    said = {"images": str(index.images), "fingerprint": index.fingerprint}
-    return _write(folder / INDEX_FILE, index.table, INDEX_SCHEMA, said)
+    metadata = {"images": str(index.images), "fingerprint": index.fingerprint}
+    return _write(folder / INDEX_FILE, index.table, INDEX_SCHEMA, metadata)
 
 
 def read_index(path: Path) -> Index:
     """Read the table of images, from its file or the folder that holds it; raises as `read_labels` does."""
-    table, said = _read(path / INDEX_FILE if path.is_dir() else path, INDEX_SCHEMA, "triage-node-train rsna index")
-    return Index(table, Path(str(said["images"])), str(said["fingerprint"]))
+    table, metadata = _read(path / INDEX_FILE if path.is_dir() else path, INDEX_SCHEMA, "triage-node-train rsna index")
+    return Index(table, Path(str(metadata["images"])), str(metadata["fingerprint"]))
 
 
-def _write(path: Path, table: pa.Table, schema: pa.Schema, said: Mapping[str, str]) -> Path:
-    metadata = {METADATA_KEY: json.dumps({"format": FORMAT_VERSION, **said}).encode()}
+def _write(path: Path, table: pa.Table, schema: pa.Schema, entries: Mapping[str, str]) -> Path:
+    metadata = {METADATA_KEY: json.dumps({"format": FORMAT_VERSION, **entries}).encode()}
     with complete_file(path) as partial:
         pq.write_table(table.cast(schema).replace_schema_metadata(metadata), partial, compression="zstd")
     return path
@@ -182,7 +184,7 @@ def _read(path: Path, schema: pa.Schema, command: str) -> tuple[pa.Table, dict[s
         table = pq.read_table(os.fspath(path))
     except (pa.ArrowException, OSError) as error:
         raise TableError(f"{path} cannot be read ({error}): make it anew with {command}.", path=path) from error
-    said = json.loads((table.schema.metadata or {}).get(METADATA_KEY, b"{}"))
-    if said.get("format") != FORMAT_VERSION or not table.schema.equals(schema):
+    metadata = json.loads((table.schema.metadata or {}).get(METADATA_KEY, b"{}"))
+    if metadata.get("format") != FORMAT_VERSION or not table.schema.equals(schema):
         raise TableError(f"{path} has another format than this version reads: make it anew with {command}.", path=path)
-    return table.replace_schema_metadata(None), said
+    return table.replace_schema_metadata(None), metadata

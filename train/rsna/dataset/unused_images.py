@@ -3,7 +3,7 @@
 import csv
 from pathlib import Path
 
-from triage_node.train.rsna.dataset.whole_files import complete_file
+from triage_node.complete_file import complete_file
 from triage_node.train.rsna.shards.shard import read_table
 
 REFUSED_FILE = "refused.csv"

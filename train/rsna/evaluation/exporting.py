@@ -15,15 +15,15 @@ from triage_node.models import (
     LESION_MAP_LITE0,
     Manifest,
     Model,
-    fit_familiarity,
+    fit_feature_distribution,
     sha256_of,
-    write_familiarity,
+    write_feature_distribution,
 )
 from triage_node.train.calibration.calibrate import OperatingPoints, calibrate
-from triage_node.train.card import write_card
 from triage_node.train.evaluation.scored import ScoredStudy, as_head
 from triage_node.train.export import ModelDescription, export_model, save_manifest
 from triage_node.train.fitting.settings import WEIGHTS_FILE
+from triage_node.train.model_card import write_card
 from triage_node.train.rsna.evaluation.scoring import prevalence, score_study
 from triage_node.train.rsna.fitting.fit import RUN_FILE, Run
 from triage_node.train.rsna.fitting.splitting import Split
@@ -100,7 +100,7 @@ def validation_scores(model: Model, parts: Split) -> Iterator[ScoredStudy]:
 def calibrate_export(model: Model, studies: list[ScoredStudy], parts: Split) -> Manifest:
     """Set probabilities, thresholds and what is familiar from the validation fold, and write manifest and card.
 
-    Familiarity needs `FEWEST_STUDIES` series; with fewer the model calls nothing unfamiliar.
+    The feature statistics need `FEWEST_STUDIES` series; with fewer the model calls nothing unfamiliar.
 
     Raises
     ------
@@ -115,9 +115,9 @@ def calibrate_export(model: Model, studies: list[ScoredStudy], parts: Split) -> 
         manifest = replace(manifest, decision=replace(manifest.decision, source=source))
     heads = [series for series in parts.validation if len(series)]
     if len(heads) >= FEWEST_STUDIES:
-        familiarity = fit_familiarity(model, map(as_head, heads))
-        path = write_familiarity(manifest.folder, familiarity)
-        manifest = replace(manifest, familiarity_sha256=sha256_of(path))
+        feature_distribution = fit_feature_distribution(model, map(as_head, heads))
+        path = write_feature_distribution(manifest.folder, feature_distribution)
+        manifest = replace(manifest, features_sha256=sha256_of(path))
     written = save_manifest(manifest)
     write_card(written)
     return written

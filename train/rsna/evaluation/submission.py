@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from triage_node.complete_file import complete_file
 from triage_node.errors import TriageError
 from triage_node.findings import LABELS
-from triage_node.train.rsna.dataset.whole_files import complete_file
 
 HEADER = ("ID", "Label")
 

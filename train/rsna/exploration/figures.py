@@ -58,17 +58,17 @@ def explore(table: pa.Table) -> Exploration:
     labeled = table.filter(table["has_label"])
     if not len(labeled):
         raise TriageError("No image of the index has a label: make it with --labels.")
-    said, study = labels_of(labeled), _codes(labeled, "study_instance_uid")
+    labels, study = labels_of(labeled), _codes(labeled, "study_instance_uid")
     return Exploration(
         images=len(table),
         labeled=len(labeled),
         studies=int(study.max()) + 1,
         patients=len(pc.unique(labeled["patient_id"])),
-        positive_images=said.sum(axis=0),
-        positive_studies=np.array([len(np.unique(study[column])) for column in said.T]),
-        together=_together(said),
+        positive_images=labels.sum(axis=0),
+        positive_studies=np.array([len(np.unique(study[column])) for column in labels.T]),
+        together=_together(labels),
         slices=np.bincount(study),
-        by_height=_by_height(said, height_bins(labeled)),
+        by_height=_by_height(labels, height_bins(labeled)),
     )
 
 
@@ -76,10 +76,10 @@ def _codes(table: pa.Table, name: str) -> np.ndarray:
     return table[name].combine_chunks().dictionary_encode().indices.to_numpy()
 
 
-def _together(said: np.ndarray) -> np.ndarray:
-    both = said.T.astype(np.float64) @ said
+def _together(labels: np.ndarray) -> np.ndarray:
+    both = labels.T.astype(np.float64) @ labels
     with np.errstate(invalid="ignore"):
-        return both / said.sum(axis=0)[:, None]
+        return both / labels.sum(axis=0)[:, None]
 
 
 def height_bins(table: pa.Table) -> np.ndarray:
@@ -92,8 +92,8 @@ def height_bins(table: pa.Table) -> np.ndarray:
     return np.minimum(((position - low[series]) / extent[series] * HEIGHT_BINS).astype(int), HEIGHT_BINS - 1)
 
 
-def _by_height(said: np.ndarray, where: np.ndarray) -> np.ndarray:
+def _by_height(labels: np.ndarray, where: np.ndarray) -> np.ndarray:
     count = np.bincount(where, minlength=HEIGHT_BINS)
-    positive = np.stack([np.bincount(where[column], minlength=HEIGHT_BINS) for column in said.T], axis=1)
+    positive = np.stack([np.bincount(where[column], minlength=HEIGHT_BINS) for column in labels.T], axis=1)
     with np.errstate(invalid="ignore"):
         return positive / count[:, None]

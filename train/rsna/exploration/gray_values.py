@@ -50,9 +50,9 @@ def sample_rows(table: pa.Table, count: int, seed: int) -> dict[int, list[str]]:
     """
     rng, rows = np.random.default_rng(seed), np.flatnonzero(table["has_label"].to_numpy())
     labeled = table.take(rows)
-    said, heights = labels_of(labeled), height_bins(labeled)
-    members = {str(label): rng.permutation(np.flatnonzero(said[:, k])) for k, label in enumerate(LABELS)}
-    members[NONE] = _at_heights_of(said[:, LABELS.index(Label.ANY)], heights, rng)
+    labels, heights = labels_of(labeled), height_bins(labeled)
+    members = {str(label): rng.permutation(np.flatnonzero(labels[:, k])) for k, label in enumerate(LABELS)}
+    members[NONE] = _at_heights_of(labels[:, LABELS.index(Label.ANY)], heights, rng)
     patients = labeled["patient_id"].combine_chunks().dictionary_encode().indices.to_numpy()
     samples = [_patients_in_turn(found, patients)[: max(1, count // len(GROUPS))] for found in members.values()]
     chosen: dict[int, list[str]] = {}

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from triage_node.complete_file import complete_file
 from triage_node.findings import LABELS
 from triage_node.train.rsna.dataset.tables import Index
-from triage_node.train.rsna.dataset.whole_files import complete_file
 from triage_node.train.rsna.exploration.figures import Exploration
 from triage_node.train.rsna.exploration.gray_values import GrayValues
 

@@ -8,9 +8,9 @@ import keras
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from triage_node.complete_file import complete_file
 from triage_node.train.drawing import STYLE, png
 from triage_node.train.evaluation.pictures import NEGATIVE, POSITIVE
-from triage_node.train.rsna.dataset.whole_files import complete_file
 
 CSV_FILE, PICTURE_FILE = "curves.csv", "curves.png"
 
@@ -38,9 +38,9 @@ class Curves(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Add a row."""
-        kept = [row for row in read_curves(self.folder / CSV_FILE) if row["epoch"] <= epoch]
+        earlier = [row for row in read_curves(self.folder / CSV_FILE) if row["epoch"] <= epoch]
         row = {"epoch": float(epoch + 1), **{name: round(float(value), 6) for name, value in (logs or {}).items()}}
-        rows = [*kept, row]
+        rows = [*earlier, row]
         with (
             complete_file(self.folder / CSV_FILE) as partial,
             partial.open("w", newline="", encoding="utf-8") as stream,

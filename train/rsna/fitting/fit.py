@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 import triage_node
+from triage_node.complete_file import complete_file
 from triage_node.errors import TriageError
 from triage_node.models import Geometry, Window
 from triage_node.train.fitting.augmentation import Augmentation
@@ -15,7 +16,6 @@ from triage_node.train.fitting.fit import fit_pool
 from triage_node.train.fitting.processes import is_first
 from triage_node.train.fitting.settings import FitSettings
 from triage_node.train.provenance import revision
-from triage_node.train.rsna.dataset.whole_files import complete_file
 from triage_node.train.rsna.fitting.balance import Balance
 from triage_node.train.rsna.fitting.curves import Curves
 from triage_node.train.rsna.fitting.folds import FILE_NAME as FOLDS_FILE
@@ -81,8 +81,8 @@ def write_run(run: Run) -> None:
     TriageError
         When the folder holds a run that was begun with other settings.
     """
-    said = {"run": asdict(run.settings), "fitting": asdict(run.fitting)}
-    content = json.loads(json.dumps(said, default=str))
+    settings = {"run": asdict(run.settings), "fitting": asdict(run.fitting)}
+    content = json.loads(json.dumps(settings, default=str))
     path = run.folder / RUN_FILE
     if path.exists():
         if _begun(path) != content:
@@ -96,7 +96,7 @@ def write_run(run: Run) -> None:
 def _begun(path: Path) -> dict[str, Any]:
     try:
         begun = json.loads(path.read_text(encoding="utf-8"))
-        return {key: begun[key] for key in ("run", "fitting")}
+        return {"run": begun["run"], "fitting": _with_new_names(begun["fitting"])}
     except (ValueError, KeyError, TypeError) as error:
         raise TriageError(f"The file {path} does not say how the run was begun: give an empty folder.") from error
 
@@ -116,14 +116,20 @@ def read_run(folder: Path) -> Run:
         raise TriageError(f"The folder {folder} holds no run: make it with rsna fit.") from error
 
 
-def _settings(said: dict[str, Any]) -> RunSettings:
-    return RunSettings(Path(said["tables"]), int(said["test"]), Balance(said["balance"]))
+def _settings(content: dict[str, Any]) -> RunSettings:
+    return RunSettings(Path(content["tables"]), int(content["test"]), Balance(content["balance"]))
 
 
-def _fitting(said: dict[str, Any]) -> FitSettings:
-    windows = tuple(Window(**window) for window in said["windows"])
-    start = said["start"] and Path(said["start"])
-    return FitSettings(**{**said, "windows": windows, "geometry": Geometry(**said["geometry"]), "start": start})
+def _fitting(content: dict[str, Any]) -> FitSettings:
+    windows = tuple(Window(**window) for window in content["windows"])
+    start = content["start"] and Path(content["start"])
+    parts = {"windows": windows, "geometry": Geometry(**content["geometry"]), "start": start}
+    return FitSettings(**{**_with_new_names(content), **parts})
+
+
+def _with_new_names(fitting: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings of a fit; runs of version 0.1 call `batch_workers` makers."""
+    return {"batch_workers" if name == "makers" else name: value for name, value in fitting.items()}
 
 
 def fit_run(run: Run, callbacks: tuple[keras.callbacks.Callback, ...] = ()) -> Any:

@@ -106,12 +106,12 @@ def open_cache(folder: Path, geometry: Geometry | None = None) -> Cache:
     TriageError
         When it is no such folder, is not complete, or was made with another geometry.
     """
-    said = read_description(folder)
-    made = Geometry(**said["geometry"])
+    description = read_description(folder)
+    made = Geometry(**description["geometry"])
     if geometry is not None and made != geometry:
         raise TriageError(f"The shards in {folder} were made with {made}, the network reads {geometry}.")
     series: list[CachedSeries] = []
-    for number in range(said["shards"]):
+    for number in range(description["shards"]):
         paths = ShardPaths.of(folder, number)
         if not paths.complete:
             raise TriageError(f"The shards in {folder} are not complete: call `triage-node-train rsna shards` again.")

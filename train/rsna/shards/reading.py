@@ -74,9 +74,9 @@ def read_series(
         planes, placed = pack(head), lost | _rows(volume, head, first_plane)
     except (UnsuitableSeries, InvalidInstance) as error:
         reason = str(error)
-    kept = [name for name in SCHEMA.names if name in series.columns]
+    names = [name for name in SCHEMA.names if name in series.columns]
     rows = []
     for index, uid in enumerate(series.sop_instance_uids):
-        known = {name: series.columns[name][index] for name in kept}
+        known = {name: series.columns[name][index] for name in names}
         rows.append({**known, **placed.get(uid, _refused(reason))})
     return planes, rows

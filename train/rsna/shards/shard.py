@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from triage_node.complete_file import complete_file
 from triage_node.errors import TriageError
 from triage_node.findings import LABELS
-from triage_node.train.rsna.dataset.whole_files import complete_file
 
 NO_PLANE = -1
 SCHEMA = pa.schema(

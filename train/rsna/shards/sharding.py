@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from triage_node.complete_file import complete_file
 from triage_node.errors import TriageError
 from triage_node.models import Geometry
 from triage_node.train.rsna.dataset.indexed_series import IndexedSeries, series_between, series_starts
 from triage_node.train.rsna.dataset.processes import in_processes
 from triage_node.train.rsna.dataset.tables import Index
-from triage_node.train.rsna.dataset.whole_files import complete_file
 from triage_node.train.rsna.shards.reading import images_of_process, read_series
 from triage_node.train.rsna.shards.shard import SCHEMA, ShardPaths, read_table, write_shard
 

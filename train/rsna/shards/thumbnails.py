@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 import pyarrow as pa
 
+from triage_node.complete_file import complete_file
 from triage_node.errors import InvalidInstance, TriageError, UnsuitableSeries
 from triage_node.imaging import Instance, stored_values
 from triage_node.train.rsna.dataset.images import Images
 from triage_node.train.rsna.dataset.processes import in_processes
 from triage_node.train.rsna.dataset.tables import Index
-from triage_node.train.rsna.dataset.whole_files import complete_file
 from triage_node.train.rsna.shards.reading import images_of_process
 
 SIDE = 50

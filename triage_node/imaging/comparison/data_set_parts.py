@@ -16,7 +16,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, Imp
 
 from triage_node.errors import InvalidInstance
 from triage_node.imaging.header import text
-from triage_node.imaging.part10 import LARGEST_HEADER_BYTES, metered
+from triage_node.imaging.part10_file import LARGEST_HEADER_BYTES, metered
 
 # What inflates to more is not compared.
 LARGEST_INFLATED_BYTES = 128 * 2**20

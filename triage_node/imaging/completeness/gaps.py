@@ -73,7 +73,7 @@ def find_gaps(stack: Stack) -> tuple[Gap, ...]:
     return tuple(gaps)
 
 
-def words(gaps: Sequence[Gap]) -> str:
+def gaps_sentence(gaps: Sequence[Gap]) -> str:
     """Return how much is missing and where, the largest first."""
     ordered = sorted(gaps, key=lambda gap: -gap.missing_mm)
     places = "; ".join(map(str, ordered[:_MOST_NAMED]))

@@ -45,7 +45,7 @@ def too_many(lost: int, total: int) -> bool:
     return lost > LARGEST_SHARE * total
 
 
-def caution(losses: Sequence[Loss], total: int) -> Reason:
+def loss_caution(losses: Sequence[Loss], total: int) -> Reason:
     """Return the caution that names the slices left out of `total`."""
     why = losses[0].reason.message
     detail = f"{len(losses)} of {total} cannot be used: {names(losses)}. {why}"

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from triage_node.errors import UnsuitableSeries
-from triage_node.imaging.arrangement import SAME_POSITION_MM, arrange, is_localizer
 from triage_node.imaging.completeness.loss import Loss, refusals, too_many
 from triage_node.imaging.frame import Frame
 from triage_node.imaging.instance import Instance
@@ -14,6 +13,7 @@ from triage_node.imaging.pixel_data.pixel_format import PixelFormat
 from triage_node.imaging.series import Series
 from triage_node.imaging.slices import original_slices
 from triage_node.imaging.stack import Stack, has_position
+from triage_node.imaging.stacking import SAME_POSITION_MM, build_stack, is_localizer
 from triage_node.reasons import Reason, ReasonCode
 
 Unreadable = Mapping[Frame, Reason]
@@ -52,20 +52,20 @@ def usable_stack(series: Series, strict: bool = True, unreadable: Unreadable = _
     series
         The series; only headers are looked at.
     strict
-        As in `arrange`.
+        As in `build_stack`.
     unreadable
         Slices whose pixels were found unreadable.
 
     Raises
     ------
     UnsuitableSeries
-        As `arrange` does.
+        As `build_stack` does.
     """
     slices = original_slices(series)
     frames, unplaced = _placed(slices.frames)
     losses = [*slices.losses, *unplaced]
     while True:
-        stack = arrange(frames, strict)
+        stack = build_stack(frames, strict)
         useless = _useless(stack, unreadable)
         if not useless:
             return UsableStack(stack, tuple(loss for loss in losses if not _shown(loss, stack)))
@@ -77,7 +77,7 @@ def usable_stack(series: Series, strict: bool = True, unreadable: Unreadable = _
 
 
 def _placed(frames: Sequence[Frame]) -> tuple[list[Frame], list[Loss]]:
-    """Part the slices by whether they have a position; of too many without one `arrange` complains."""
+    """Part the slices by whether they have a position; of too many without one `build_stack` complains."""
     unplaced = [frame for frame in frames if not has_position(frame) and not is_localizer(frame)]
     if too_many(len(unplaced), len(frames)):
         return list(frames), []

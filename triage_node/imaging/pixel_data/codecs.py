@@ -88,8 +88,8 @@ def _jpeg_ls(encoded: bytes, _form: PixelFormat, _stream: Codestream) -> bytes:
     # Some pad the scan, not the frame, to an even length. CharLS refuses what is left over as well as what is missing,
     # so the first number of NULs that it takes is the right one.
     scan = encoded.removesuffix(END_OF_IMAGE).rstrip(b"\0")
-    kept = (scan + b"\0" * count + END_OF_IMAGE for count in range(_MOST_NULS))
-    for stream in (encoded, *kept):
+    completed = (scan + b"\0" * count + END_OF_IMAGE for count in range(_MOST_NULS))
+    for stream in (encoded, *completed):
         try:
             return bytes(jpeg_ls.decode_pixel_data(stream)[0])
         except Exception as error:  # CharLS names its errors, its binding raises them as it likes

@@ -111,12 +111,12 @@ def without_applications(encoded: bytes) -> bytes:
     ValueError
         A segment is of a kind that no DICOM image has, or the codestream has no scan.
     """
-    kept = [b"\xff\xd8"]
+    segments = [b"\xff\xd8"]
     for marker, start, end in _segments(encoded):
         if marker == _START_OF_SCAN:
-            return b"".join([*kept, encoded[start:]])
+            return b"".join([*segments, encoded[start:]])
         if marker in _START_OF_FRAME | _TABLES:
-            kept.append(encoded[start:end])
+            segments.append(encoded[start:end])
         elif marker not in _APPLICATIONS:
             raise ValueError(f"the codestream has a segment of kind {marker:#04x}")
     raise ValueError("the codestream has no scan")

@@ -9,10 +9,10 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
 from triage_node.errors import InvalidInstance
 from triage_node.imaging.header import whole
 from triage_node.imaging.instance import Instance
-from triage_node.imaging.part10 import pixel_data_place, read_encapsulated, read_pixel_data
 from triage_node.imaging.pixel_data.fragments import Fragments
 from triage_node.imaging.pixel_data.pixel_format import NATIVE, PixelFormat
 from triage_node.imaging.pixel_data.pixels import stored_values
+from triage_node.imaging.pixel_element import pixel_data_place, read_encapsulated, read_pixel_data
 
 MOST_FRAMES = 100_000
 

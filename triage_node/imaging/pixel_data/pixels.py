@@ -6,10 +6,10 @@ import numpy as np
 
 from triage_node.errors import InvalidInstance, UnsuitableSeries
 from triage_node.imaging.instance import Instance
-from triage_node.imaging.part10 import read_encapsulated, read_pixel_data
 from triage_node.imaging.pixel_data.codecs import decode
 from triage_node.imaging.pixel_data.fragments import Fragments
 from triage_node.imaging.pixel_data.pixel_format import PixelFormat
+from triage_node.imaging.pixel_element import read_encapsulated, read_pixel_data
 from triage_node.reasons import Reason, ReasonCode
 
 _MOST_NEGATIVE = 4096
@@ -82,11 +82,11 @@ def stored_bits(pixels: np.ndarray, bits: int, high_bit: int, form: PixelFormat)
     values = whole if form.signed else native
     if bits == width:
         return values
-    kept = (values << (width - 1 - high_bit)) >> (width - bits)
+    extended = (values << (width - 1 - high_bit)) >> (width - bits)
     if high_bit >= bits:
-        return kept
+        return extended
     beyond = _is_beyond(whole, bits, form.padding)
-    return np.where(beyond, whole, kept.astype(whole.dtype, copy=False)) if beyond.any() else kept
+    return np.where(beyond, whole, extended.astype(whole.dtype, copy=False)) if beyond.any() else extended
 
 
 def _is_beyond(whole: np.ndarray, bits: int, padding: tuple[int, int] | None) -> np.ndarray:

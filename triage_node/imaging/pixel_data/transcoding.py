@@ -8,7 +8,8 @@ from pydicom import Dataset, dcmwrite
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian
 
 from triage_node.errors import InvalidInstance, TriageError
-from triage_node.imaging.part10 import LARGEST_FILE_BYTES, read_everything
+from triage_node.imaging.part10 import read_everything
+from triage_node.imaging.part10_file import LARGEST_FILE_BYTES
 from triage_node.imaging.pixel_data.frame_bytes import little_endian_frames, swapped
 from triage_node.imaging.pixel_data.pixel_format import NATIVE
 from triage_node.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME

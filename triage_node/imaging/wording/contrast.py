@@ -94,7 +94,7 @@ _SPELLINGS = tuple(
 )
 
 
-class Said(Enum):
+class Statement(Enum):
     """What a phrase says of an agent in the blood."""
 
     NO = "it was not given"
@@ -132,9 +132,11 @@ def _statements(header: Dataset) -> Iterator[tuple[str, str, Callable[[str], boo
 @lru_cache(maxsize=512)
 def is_agent(value: str) -> bool:
     """Say whether a value of Contrast/Bolus Agent says that one was given: unless it denies it, it does."""
-    said = {_said(phrase.strip()) for phrase in re.split(r"[,;&+|]|\bTHEN\b|\bFOLLOWED BY\b|\bBUT\b", _settled(value))}
-    strongest = next(statement for statement in Said if statement in said)
-    return strongest in (Said.AMOUNT, Said.NAME, Said.UNKNOWN)
+    statements = {
+        _statement(phrase.strip()) for phrase in re.split(r"[,;&+|]|\bTHEN\b|\bFOLLOWED BY\b|\bBUT\b", _settled(value))
+    }
+    strongest = next(statement for statement in Statement if statement in statements)
+    return strongest in (Statement.AMOUNT, Statement.NAME, Statement.UNKNOWN)
 
 
 @lru_cache(maxsize=512)
@@ -151,21 +153,21 @@ def _of_nothing(agent: str) -> bool:
     return is_agent(f"{agent}, 0 ML")
 
 
-def _said(phrase: str) -> Said:
+def _statement(phrase: str) -> Statement:
     amounts = [float(amount) for amount in _AMOUNT.findall(phrase)]
     if not phrase or _is_oral(phrase):
-        return Said.NOTHING
+        return Statement.NOTHING
     if _NO.search(phrase) or _PLAIN.search(phrase):
-        return Said.PLAIN if _NAME.search(phrase) else Said.NO
+        return Statement.PLAIN if _NAME.search(phrase) else Statement.NO
     if _BEFORE.search(phrase):
-        return Said.PLAIN
+        return Statement.PLAIN
     if amounts or re.fullmatch(r"0+(\.0+)?", phrase):
-        return Said.AMOUNT if any(amounts) else Said.ZERO
+        return Statement.AMOUNT if any(amounts) else Statement.ZERO
     if not _PLACEHOLDER.sub("", phrase).strip(" ."):
-        return Said.NO
+        return Statement.NO
     if re.search(r"\bALL?ERG|\bАЛЛЕРГ", phrase):
-        return Said.NOTHING
-    return Said.NAME if _NAME.search(phrase) else Said.UNKNOWN
+        return Statement.NOTHING
+    return Statement.NAME if _NAME.search(phrase) else Statement.UNKNOWN
 
 
 def _is_oral(phrase: str) -> bool:

@@ -8,7 +8,7 @@ from fastapi.responses import Response, StreamingResponse
 
 from triage_node.errors import TriageError
 from triage_node.identity import Role
-from triage_node.imaging import header_as_json
+from triage_node.imaging import Item, data_set, header_as_json
 from triage_node.web.dicomweb.targets import (
     INSTANCE,
     REFUSALS,
@@ -72,13 +72,14 @@ def _header(target: Target, base: str) -> str:
         return json.dumps(_known(target))
 
 
-def _known(target: Target) -> dict[str, dict[str, object]]:
+def _known(target: Target) -> Item:
     """Return what the worklist knows of an instance whose file cannot be read."""
     one = target.holding
-    values = {
-        "00080016": one.sop_class_uid,
-        "00080018": one.sop_instance_uid,
-        "0020000D": one.study_instance_uid,
-        "0020000E": one.series_instance_uid,
-    }
-    return {tag: {"vr": "UI", "Value": [value]} for tag, value in values.items()}
+    return data_set(
+        {
+            "SOPClassUID": one.sop_class_uid,
+            "SOPInstanceUID": one.sop_instance_uid,
+            "StudyInstanceUID": one.study_instance_uid,
+            "SeriesInstanceUID": one.series_instance_uid,
+        }
+    )

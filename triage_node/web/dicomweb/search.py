@@ -9,9 +9,9 @@ from starlette.exceptions import HTTPException
 
 from triage_node.errors import InvalidInput
 from triage_node.identity import Role
+from triage_node.imaging import Item, data_set
 from triage_node.search import ATTRIBUTES, BY_KEYWORD, Attribute, Found, Level, Question
 from triage_node.web.dependencies import Services, the_services
-from triage_node.web.dicomweb.json_model import Item, data_set
 from triage_node.web.dicomweb.search_query import MOST_RESULTS, SearchQuery, keys_of
 from triage_node.web.http.media_types import DICOM_JSON, JSON, Acceptable, MediaType
 from triage_node.web.security.authorization import audited, await_audit

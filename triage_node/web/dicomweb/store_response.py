@@ -2,10 +2,9 @@
 
 from starlette.responses import JSONResponse
 
+from triage_node.imaging import Item, data_set
 from triage_node.ingest import OUT_OF_RESOURCES, Header
-from triage_node.json_object import JsonObject
-from triage_node.web.dicomweb.json_model import Item
-from triage_node.web.dicomweb.store_transaction import Answers, Failure
+from triage_node.web.dicomweb.store_transaction import Answers
 from triage_node.web.http.media_types import DICOM_JSON
 
 RETRY_SECONDS = "60"
@@ -34,38 +33,28 @@ def status_code(answers: Answers) -> int:
 
 
 def _module(answers: Answers, base_url: str) -> Item:
-    module: Item = {}
     studies = {header.study_instance_uid for header in answers.stored}
-    if len(studies) == 1:
-        module["00081190"] = _element("UR", f"{base_url}/studies/{studies.pop()}")
-    known = [_failed(failure.header, failure.status) for failure in answers.failed if failure.header is not None]
-    unknown = [_reason(failure) for failure in answers.failed if failure.header is None]
-    stored = [_stored(header, base_url) for header in answers.stored]
-    for tag, items in (("00081198", known), ("00081199", stored), ("0008119A", unknown)):
-        if items:
-            module[tag] = _element("SQ", *items)
-    return module
+    items = {
+        "FailedSOPSequence": [
+            _failed(failure.header, failure.status) for failure in answers.failed if failure.header is not None
+        ],
+        "ReferencedSOPSequence": [_stored(header, base_url) for header in answers.stored],
+        "OtherFailuresSequence": [
+            data_set({"FailureReason": failure.status}) for failure in answers.failed if failure.header is None
+        ],
+    }
+    address = {"RetrieveURL": f"{base_url}/studies/{studies.pop()}"} if len(studies) == 1 else {}
+    return data_set(address | {keyword: value for keyword, value in items.items() if value})
 
 
 def _stored(header: Header, base_url: str) -> Item:
     series = f"{base_url}/studies/{header.study_instance_uid}/series/{header.series_instance_uid}"
-    return _reference(header) | {"00081190": _element("UR", f"{series}/instances/{header.sop_instance_uid}")}
+    return data_set(_reference(header) | {"RetrieveURL": f"{series}/instances/{header.sop_instance_uid}"})
 
 
 def _failed(header: Header, status: int) -> Item:
-    return _reference(header) | {"00081197": _element("US", status)}
+    return data_set(_reference(header) | {"FailureReason": status})
 
 
-def _reason(failure: Failure) -> Item:
-    return {"00081197": _element("US", failure.status)}
-
-
-def _reference(header: Header) -> Item:
-    return {
-        "00081150": _element("UI", header.sop_class_uid),
-        "00081155": _element("UI", header.sop_instance_uid),
-    }
-
-
-def _element(vr: str, *values: object) -> JsonObject:
-    return {"vr": vr, "Value": list(values)}
+def _reference(header: Header) -> dict[str, object]:
+    return {"ReferencedSOPClassUID": header.sop_class_uid, "ReferencedSOPInstanceUID": header.sop_instance_uid}

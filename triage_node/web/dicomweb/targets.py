@@ -75,7 +75,4 @@ def _targets(services: Services, *uids: str) -> Sequence[Target]:
 
 
 def _place(services: Services, one: StoredInstance) -> Path:
-    layout = services.spool.layout
-    if one.result_file:
-        return layout.study(one.study_instance_uid) / one.result_file
-    return layout.instance(one.study_instance_uid, one.sop_instance_uid)
+    return services.spool.layout.stored_file(one.study_instance_uid, one.sop_instance_uid, one.result_file)

@@ -1,15 +1,16 @@
 """A study as a workitem's data set (PS3.4 Table CC.2.5-3)."""
 
+import io
 import time
 from collections.abc import Sequence
 
 from pydicom import dcmread
 from pydicom.errors import InvalidDicomError
 
+from triage_node.errors import StorageError
+from triage_node.imaging import Item, data_set
 from triage_node.search import Workitem, WorkitemOutcome, priority_of, readiness_of, state_of
 from triage_node.storage import Spool
-from triage_node.web.dicomweb.json_model import Item, data_set
-from triage_node.worklist import FIRST_REPORT
 
 UPS_PUSH = "1.2.840.10008.5.1.4.34.6.1"
 LABEL = "Triage for suspected intracranial hemorrhage"
@@ -129,9 +130,11 @@ def _report(study: Workitem, outcome: WorkitemOutcome, spool: Spool) -> tuple[st
     if not outcome.folder:
         return None
     try:
-        path = spool.result(study.study_instance_uid, outcome.folder) / FIRST_REPORT
-        ds = dcmread(path, specific_tags=["SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID"])
-    except (OSError, InvalidDicomError):
+        report = spool.result(study.study_instance_uid, outcome.folder).report()
+        if report is None:
+            return None
+        ds = dcmread(io.BytesIO(report), specific_tags=["SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID"])
+    except (StorageError, InvalidDicomError):
         return None
     return str(ds.SeriesInstanceUID), [(str(ds.SOPClassUID), str(ds.SOPInstanceUID))]
 

@@ -9,9 +9,9 @@ from starlette.exceptions import HTTPException
 
 from triage_node.errors import InvalidInput
 from triage_node.identity import Role
+from triage_node.imaging import data_set
 from triage_node.search import KEYS
 from triage_node.web.dependencies import Services, the_services
-from triage_node.web.dicomweb.json_model import data_set
 from triage_node.web.dicomweb.search_query import SearchQuery
 from triage_node.web.dicomweb.workitem_model import summary_of, workitem
 from triage_node.web.http.media_types import DICOM_JSON, JSON, Acceptable, MediaType

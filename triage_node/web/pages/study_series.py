@@ -40,13 +40,13 @@ def series_part(
 
 def _judgements(services: Services, study: Study) -> list[Judgement]:
     """Judge as on the day of the latest outcome; the model's least age of patients is not known here."""
-    from triage_node.imaging import Policy, choose, scan
+    from triage_node.imaging import Policy, scan, select_series
 
     at = study.latest_outcome.created_at if study.latest_outcome else study.first_received_at
     policy = Policy(prior_study_days=services.settings.prior_study_days or None)
     series = scan(services.spool.instances(study.study_instance_uid)).series
-    choice = choose(series, policy, datetime.fromtimestamp(at, services.settings.zone).date())
+    selection = select_series(series, policy, datetime.fromtimestamp(at, services.settings.zone).date())
     return [
-        Judgement(one.description, len(one.instances), is_chosen=one is choice.chosen, reasons=reasons)
-        for one, reasons in choice.judgements
+        Judgement(one.description, len(one.instances), is_chosen=one is selection.chosen, reasons=reasons)
+        for one, reasons in selection.assessments
     ]

@@ -1,10 +1,10 @@
 """The report of a study read back from its DICOM object, for people."""
 
-from pathlib import Path
+import io
 from typing import TYPE_CHECKING
 
 from triage_node.storage import Spool
-from triage_node.worklist import FIRST_REPORT, Study
+from triage_node.worklist import Study
 
 if TYPE_CHECKING:
     from triage_node.report import Summary
@@ -23,15 +23,15 @@ def latest_report(study: Study, spool: Spool) -> "Summary | None":
     for outcome in reversed(study.outcomes):
         if not outcome.folder:
             continue
-        path = spool.result(study.study_instance_uid, outcome.folder) / FIRST_REPORT
-        if path.is_file():
-            return _summary(path)
+        report = spool.result(study.study_instance_uid, outcome.folder).report()
+        if report is not None:
+            return _summary(report)
     return None
 
 
-def _summary(path: Path) -> "Summary":
+def _summary(report: bytes) -> "Summary":
     from pydicom import dcmread
 
     from triage_node.report import summarize
 
-    return summarize(dcmread(path))
+    return summarize(dcmread(io.BytesIO(report)))

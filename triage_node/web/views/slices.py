@@ -13,11 +13,11 @@ from triage_node.errors import UnsuitableSeries
 from triage_node.findings import LABELS, Label
 from triage_node.json_object import JsonObject
 from triage_node.reasons import Reason, ReasonCode
-from triage_node.storage import SLICE_SCORES, Spool
+from triage_node.storage import Spool
 from triage_node.worklist import Study
 
 if TYPE_CHECKING:
-    from triage_node.imaging import Frame, Turn
+    from triage_node.imaging import Frame, Reorientation
 
 MOST_STACKS = 4
 MOST_SLICES = 48
@@ -40,14 +40,14 @@ class SliceStack:
     description: str
     frames: "tuple[Frame, ...]"
     positions_mm: tuple[float, ...]
-    turn: "Turn"
+    reorientation: "Reorientation"
     spacing_mm: tuple[float, float]
 
     @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns after turning."""
         rows, columns = self.frames[0].shape
-        return (columns, rows) if self.turn.transpose else (rows, columns)
+        return (columns, rows) if self.reorientation.transpose else (rows, columns)
 
 
 class SliceReader:
@@ -115,9 +115,9 @@ def scores_of(study: Study, stack: SliceStack, spool: Spool) -> list[dict[str, f
     for outcome in reversed(study.outcomes):
         if outcome.series_instance_uid != stack.series_instance_uid or not outcome.folder:
             continue
-        path = spool.result(study.study_instance_uid, outcome.folder) / SLICE_SCORES
-        if path.is_file():
-            rows = json.loads(path.read_bytes())
+        scores = spool.result(study.study_instance_uid, outcome.folder).slice_scores()
+        if scores is not None:
+            rows = json.loads(scores)
             break
     by_slice = {(row["sop_instance_uid"], row["frame_number"]): row["probabilities"] for row in rows}
     return [by_slice.get((frame.instance.sop_instance_uid, frame.number)) for frame in stack.frames]
@@ -132,21 +132,21 @@ def best_slices(scores: list[dict[str, float] | None]) -> dict[Label, int]:
 
 
 def _stack(paths: list[Path], series_instance_uid: str, revision: int) -> SliceStack:
-    from triage_node.imaging import Turn, scan, usable_stack
+    from triage_node.imaging import Reorientation, scan, usable_stack
 
     series = [one for one in scan(paths).series if one.series_instance_uid == series_instance_uid]
     if not series:
         raise UnsuitableSeries(Reason.of(ReasonCode.NO_IMAGES))
     stack = usable_stack(series[0], strict=False).stack
-    turn = Turn.of(stack.row, stack.column)
+    reorientation = Reorientation.of(stack.row, stack.column)
     return SliceStack(
         series_instance_uid=series_instance_uid,
         revision=revision,
         description=series[0].description,
         frames=stack.frames,
         positions_mm=tuple(round(float(position), 2) for position in stack.positions_mm),
-        turn=turn,
-        spacing_mm=turn.spacing(stack.frames[0].spacing_mm or (1.0, 1.0)),
+        reorientation=reorientation,
+        spacing_mm=reorientation.spacing(stack.frames[0].spacing_mm or (1.0, 1.0)),
     )
 
 
@@ -159,5 +159,5 @@ def _decoded(stack: SliceStack, index: int) -> bytes:
     if frame.rescale is None:
         raise UnsuitableSeries(Reason.of(ReasonCode.NO_RESCALE))
     [values] = stored_values(frame.instance, [frame.number or 1])
-    turned = stack.turn.apply(hounsfield(values, frame.instance.header, frame.rescale))
+    turned = stack.reorientation.apply(hounsfield(values, frame.instance.header, frame.rescale))
     return np.ascontiguousarray(np.rint(turned), "<i2").tobytes()

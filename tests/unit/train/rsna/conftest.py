@@ -8,7 +8,7 @@ from indexing import indexed
 from triage_node.train.rsna.dataset.labels import import_labels
 from triage_node.train.rsna.dataset.problems import Problem
 from triage_node.train.rsna.dataset.tables import Index, Labels
-from triage_node.train.rsna.rehearsal.generate import plan_set, write_csv_files, write_study
+from triage_node.train.rsna.synthetic.generate import plan_set, write_csv_files, write_study
 
 SEED, TRAIN, TEST, SIZE = 3, 3, 1, 64
 

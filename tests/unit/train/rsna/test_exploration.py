@@ -17,10 +17,12 @@ pytestmark = pytest.mark.slow
 
 def table_of(*rows: tuple[str, str, float, str]) -> pa.Table:
     """Return the columns of an index that are counted: patient, study (and its series), position, labels."""
-    patients, studies, positions, said = zip(*rows, strict=True)
+    patients, studies, positions, label_texts = zip(*rows, strict=True)
     columns = {"patient_id": patients, "study_instance_uid": studies, "series_instance_uid": studies}
-    columns |= {"position_mm": positions, "has_label": [words != "?" for words in said]}
-    columns |= {str(label): [None if words == "?" else label in words.split() for words in said] for label in LABELS}
+    columns |= {"position_mm": positions, "has_label": [words != "?" for words in label_texts]}
+    columns |= {
+        str(label): [None if words == "?" else label in words.split() for words in label_texts] for label in LABELS
+    }
     return pa.table({name: pa.array(list(values)) for name, values in columns.items()})
 
 

@@ -6,7 +6,7 @@ from rsna_sets import cached_series, labels_of
 
 from triage_node.errors import TriageError
 from triage_node.train.evaluation.metrics import log_loss
-from triage_node.train.rsna.evaluation.figures_of_merit import cross_entropy, merit, write_comparison
+from triage_node.train.rsna.evaluation.figures_of_merit import cross_entropy, measure, write_comparison
 from triage_node.train.rsna.evaluation.scores_file import read_scores, write_scores
 from triage_node.train.rsna.evaluation.scoring import ImageScores, constant_scores, prevalence
 
@@ -28,7 +28,7 @@ def informed(series):
 def test_a_constant_has_an_auc_of_one_half_and_the_entropy_of_its_prevalence(series):
     rates = prevalence(series)
     assert rates[4] == pytest.approx(13 / 50)
-    found = merit(constant_scores("constant", series, rates).labeled())
+    found = measure(constant_scores("constant", series, rates).labeled())
     assert found.auc[4].value == 0.5
     assert np.isnan(found.auc[0].value)
     truth = np.concatenate([one.image_labels for one in series])
@@ -38,8 +38,8 @@ def test_a_constant_has_an_auc_of_one_half_and_the_entropy_of_its_prevalence(ser
 
 
 def test_a_predictor_that_knows_something_is_ahead_on_all(series):
-    constant = merit(constant_scores("constant", series, prevalence(series)).labeled())
-    ours = merit(informed(series).labeled())
+    constant = measure(constant_scores("constant", series, prevalence(series)).labeled())
+    ours = measure(informed(series).labeled())
     assert ours.accuracy > constant.accuracy
     assert ours.mean_auc > 0.9
     assert ours.auc[5].low <= ours.auc[5].value <= ours.auc[5].high
@@ -47,11 +47,11 @@ def test_a_predictor_that_knows_something_is_ahead_on_all(series):
 
 
 def test_the_table_is_written_with_a_picture(series, tmp_path):
-    merits = [merit(informed(series).labeled())]
-    with write_comparison(tmp_path, merits).open() as stream:
+    compared_figures = [measure(informed(series).labeled())]
+    with write_comparison(tmp_path, compared_figures).open() as stream:
         (row,) = csv.DictReader(stream)
     assert row["predictor"] == "ours"
-    assert row["wLL"] == f"{merits[0].weighted_log_loss.value:.4f}"
+    assert row["wLL"] == f"{compared_figures[0].weighted_log_loss.value:.4f}"
     assert (tmp_path / "comparison.png").stat().st_size > 5000
 
 

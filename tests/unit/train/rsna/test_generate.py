@@ -11,8 +11,8 @@ from triage_node.train.cli import app
 from triage_node.train.phantom.study import FIELD_MM, generate_study, random_recipe, random_types
 from triage_node.train.rsna.dataset.competition import pack
 from triage_node.train.rsna.dataset.images import open_images
-from triage_node.train.rsna.rehearsal.generate import POSITIVE_SHARE, plan_set, write_study
-from triage_node.train.rsna.rehearsal.generated_images import SIGNED, UNSIGNED, WRAPPED
+from triage_node.train.rsna.synthetic.generate import POSITIVE_SHARE, plan_set, write_study
+from triage_node.train.rsna.synthetic.generated_images import SIGNED, UNSIGNED, WRAPPED
 
 pytestmark = pytest.mark.slow
 
@@ -48,11 +48,11 @@ def test_both_csv_files_have_six_rows_an_image(generated_set):
 
 def test_some_rows_are_there_twice_and_one_contradicts(generated_set):
     _, *rows = rows_of(generated_set / "stage_2_train.csv")
-    said: dict[str, set[str]] = {}
+    values_by_name: dict[str, set[str]] = {}
     for name, value in rows:
-        said.setdefault(name, set()).add(value)
-    assert len(rows) == len(said) + 4 * len(LABELS) + 1
-    assert [name.rsplit("_")[-1] for name, values in said.items() if len(values) > 1] == ["any"]
+        values_by_name.setdefault(name, set()).add(value)
+    assert len(rows) == len(values_by_name) + 4 * len(LABELS) + 1
+    assert [name.rsplit("_")[-1] for name, values in values_by_name.items() if len(values) > 1] == ["any"]
 
 
 @pytest.mark.parametrize("number", [1, 2])

@@ -21,7 +21,7 @@ def write_csv(folder, rows, header="ID,Label"):
 
 
 def labels_of(table) -> dict[str, list[str]]:
-    return {row.pop("sop_instance_uid"): [name for name, said in row.items() if said] for row in table.to_pylist()}
+    return {row.pop("sop_instance_uid"): [name for name, is_set in row.items() if is_set] for row in table.to_pylist()}
 
 
 def test_six_rows_become_one_sorted_by_image(tmp_path):

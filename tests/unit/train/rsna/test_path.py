@@ -14,8 +14,8 @@ from triage_node.train.cli import app as train
 from triage_node.train.phantom.study import random_types
 from triage_node.train.recipe import DEFAULT_RECIPE
 from triage_node.train.rsna.fitting.fit import read_run, write_run
-from triage_node.train.rsna.rehearsal.generate import POSITIVE_SHARE, plan_set, write_csv_files, write_study
 from triage_node.train.rsna.shards.sharding import SHARDS_FOLDER
+from triage_node.train.rsna.synthetic.generate import POSITIVE_SHARE, plan_set, write_csv_files, write_study
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
@@ -81,10 +81,10 @@ def test_one_table_holds_constant_notebook_and_model(fitted):
 
 
 def test_the_run_says_how_it_was_made(fitted):
-    said = json.loads((fitted / "run" / "run.json").read_text())
-    assert said["run"] == {"tables": str(fitted), "test": 0, "balance": "sampling"}
-    assert (said["fitting"]["steps"], said["fitting"]["seed"]) == (4, 0)
-    assert {"revision", "package_version"} <= said.keys()
+    content = json.loads((fitted / "run" / "run.json").read_text())
+    assert content["run"] == {"tables": str(fitted), "test": 0, "balance": "sampling"}
+    assert (content["fitting"]["steps"], content["fitting"]["seed"]) == (4, 0)
+    assert {"revision", "package_version"} <= content.keys()
     assert (fitted / "run" / "curves.csv").read_text().startswith("epoch,loss")
     assert list((fitted / "run" / "tensorboard").rglob("events.*"))
     manifest = json.loads((fitted / "run" / "model" / "manifest.json").read_text())
@@ -100,6 +100,15 @@ def test_a_run_goes_on_only_with_the_same_settings(fitted, competition):
     assert "was begun with other settings" in str(result.exception)
 
 
+def test_a_run_begun_under_a_former_name_of_a_setting_goes_on(fitted, tmp_path):
+    content = json.loads((fitted / "run" / "run.json").read_text())
+    content["fitting"]["makers"] = content["fitting"].pop("batch_workers")
+    (tmp_path / "run.json").write_text(json.dumps(content))
+    run = read_run(tmp_path)
+    assert run == replace(read_run(fitted / "run"), folder=tmp_path)
+    write_run(run)
+
+
 @pytest.mark.parametrize("content", ["", "[]", '{"run": {}}'])
 def test_a_run_that_does_not_say_how_it_was_begun_is_one_sentence(fitted, tmp_path, content):
     (tmp_path / "run.json").write_text(content)
@@ -109,9 +118,11 @@ def test_a_run_that_does_not_say_how_it_was_begun_is_one_sentence(fitted, tmp_pa
 
 
 def test_the_model_is_served(fitted, competition):
-    said = call(node, "analyze", competition / "stage_2_test", "--model", fitted / "run" / "model", "--json", "--force")
-    assert '"rsna-lite0"' in said
-    assert '"9.9.9"' in said
+    output = call(
+        node, "analyze", competition / "stage_2_test", "--model", fitted / "run" / "model", "--json", "--force"
+    )
+    assert '"rsna-lite0"' in output
+    assert '"9.9.9"' in output
 
 
 def test_the_submission_has_the_rows_of_the_sample(fitted, competition, tmp_path):

@@ -79,12 +79,12 @@ def test_a_refused_series_is_a_table_and_keeps_its_images(rsna_set, tmp_path, mo
 def test_a_second_call_makes_only_what_is_missing_and_the_same(rsna_set, tmp_path, monkeypatch):
     make_all(rsna_set, tmp_path, monkeypatch)
     before = {path.name: path.read_bytes() for path in tmp_path.glob("shard-*")}
-    kept = ShardPaths.of(tmp_path, 0)
-    kept_at = kept.planes.stat().st_mtime_ns
+    paths = ShardPaths.of(tmp_path, 0)
+    written_at = paths.planes.stat().st_mtime_ns
     ShardPaths.of(tmp_path, 1).table.unlink()  # as if the work had ended between array and table
     assert len(make_all(rsna_set, tmp_path, monkeypatch)) == 3
     assert {path.name: path.read_bytes() for path in tmp_path.glob("shard-*")} == before
-    assert kept.planes.stat().st_mtime_ns == kept_at
+    assert paths.planes.stat().st_mtime_ns == written_at
 
 
 SCRIPT = """
@@ -144,7 +144,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_complete_shards(rsna_set, tmp_pa
         patched.setattr(np, "save", full)
         with pytest.raises(StorageFull, match="the disk is full"):
             make_all(rsna_set, tmp_path, patched)
-    assert not list(tmp_path.glob("*.partial"))
+    assert not list(tmp_path.glob(".*.part"))
     make_all(rsna_set, tmp_path, monkeypatch)
     assert len(open_cache(tmp_path).series) == 3
 

@@ -7,9 +7,9 @@ Revises: 0007
 from pathlib import Path
 
 import sqlalchemy as sa
-from alembic import op
+from alembic import context, op
 
-from triage_node.worklist.results import ResultObject, results_in
+from triage_node.storage import ResultObject, StoredResult
 
 revision = "0008"
 down_revision = "0007"
@@ -30,19 +30,27 @@ def _table(name: str, *columns: str) -> sa.TableClause:
 
 series = _table("series", *SERIES, "instance_count", "last_received_at", "is_result")
 instance = _table("instance", *INSTANCE, "study_id", "series_id", "received_at", "result_file")
+study = _table("study", "study_instance_uid")
 outcome = _table("outcome", "study_id", "folder", "created_at", "report_sop_instance_uid")
 
 
 def upgrade() -> None:
     op.add_column("series", sa.Column("is_result", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("instance", sa.Column("result_file", sa.Text(), nullable=False, server_default=""))
-    query = sa.select(outcome).where(outcome.c.report_sop_instance_uid.is_not(None), outcome.c.folder.is_not(None))
+    query = sa.select(outcome, study.c.study_instance_uid).join(study, study.c.id == outcome.c.study_id)
+    query = query.where(outcome.c.report_sop_instance_uid.is_not(None), outcome.c.folder.is_not(None))
     connection, last = op.get_bind(), 0
     while rows := connection.execute(query.where(outcome.c.id > last).order_by(outcome.c.id).limit(TOGETHER)).all():
         for row in rows:
-            for result in results_in(Path(row.folder)):
+            for result in _result(row).objects():
                 _list(connection, row.study_id, result, row.created_at)
         last = rows[-1].id
+
+
+def _result(row: sa.Row) -> StoredResult:
+    """Find a result where the data folder lies today; the path that was noted may be of another working folder."""
+    layout = context.config.attributes.get("layout")
+    return StoredResult(Path(row.folder)) if layout is None else layout.result(row.study_instance_uid, row.folder)
 
 
 def _list(connection: sa.Connection, study_id: int, result: ResultObject, at: float) -> None:

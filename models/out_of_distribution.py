@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from triage_node.complete_file import complete_file
 from triage_node.errors import ModelError
 from triage_node.findings import ImageDistance
-from triage_node.models.manifest import FAMILIARITY_NAME
+from triage_node.models.manifest import FEATURES_NAME
 
 if TYPE_CHECKING:
     import keras
@@ -40,7 +41,7 @@ FEWEST_STUDIES = 20
 
 
 @dataclass(frozen=True)
-class Familiarity:
+class FeatureDistribution:
     """Mean and spread of the features of generated slices, and how far a study may lie from them.
 
     Attributes
@@ -106,12 +107,12 @@ def _statistics(features: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarra
     return mean.astype(np.float32), scale.astype(np.float32), (vectors / np.sqrt(values)).astype(np.float16)
 
 
-def _familiarity(studies: Sequence[np.ndarray], limit: float) -> Familiarity:
+def _distribution(studies: Sequence[np.ndarray], limit: float) -> FeatureDistribution:
     mean, scale, whitening = _statistics(np.concatenate(studies).astype(np.float64))
-    return Familiarity(mean, scale, whitening.astype(np.float32), limit)
+    return FeatureDistribution(mean, scale, whitening.astype(np.float32), limit)
 
 
-def fit_features(studies: Sequence[np.ndarray]) -> Familiarity:
+def fit_features(studies: Sequence[np.ndarray]) -> FeatureDistribution:
     """Return the statistics of studies, each ``(slices, features)``; the limit comes from studies left out in turn.
 
     Raises
@@ -121,35 +122,36 @@ def fit_features(studies: Sequence[np.ndarray]) -> Familiarity:
     """
     studies = [study for study in studies if len(study)]
     if len(studies) < FEWEST_STUDIES:
-        raise ModelError(f"Familiarity needs {FEWEST_STUDIES} studies or more, got {len(studies)}.")
+        raise ModelError(f"The limit of what is familiar needs {FEWEST_STUDIES} studies or more, got {len(studies)}.")
     distances = []
     for fold in range(FOLDS):
-        kept = [study for number, study in enumerate(studies) if number % FOLDS != fold]
-        fitted = _familiarity(kept, np.inf)
+        others = [study for number, study in enumerate(studies) if number % FOLDS != fold]
+        fitted = _distribution(others, np.inf)
         distances += [fitted.distance(study).value for study in studies[fold::FOLDS]]
-    return _familiarity(studies, float(np.quantile(distances, LIMIT_QUANTILE)) * LIMIT_MARGIN)
+    return _distribution(studies, float(np.quantile(distances, LIMIT_QUANTILE)) * LIMIT_MARGIN)
 
 
-def fit_familiarity(model: "Model", heads: Iterable["StrippedHead"]) -> Familiarity:
+def fit_feature_distribution(model: "Model", heads: Iterable["StrippedHead"]) -> FeatureDistribution:
     """Return the statistics of generated heads that no fit has seen."""
     return fit_features([model.observe(head).features for head in heads])
 
 
-def write_familiarity(folder: Path, familiarity: Familiarity) -> Path:
+def write_feature_distribution(folder: Path, distribution: FeatureDistribution) -> Path:
     """Write the statistics into a model folder and return the file; the manifest must pin its SHA-256."""
-    path = folder / FAMILIARITY_NAME
-    np.savez_compressed(
-        path,
-        allow_pickle=False,
-        mean=familiarity.mean,
-        scale=familiarity.scale,
-        whitening=familiarity.whitening.astype(np.float16),
-        limit=np.float64(familiarity.limit),
-    )
+    path = folder / FEATURES_NAME
+    with complete_file(path) as partial, partial.open("wb") as stream:
+        np.savez_compressed(
+            stream,
+            allow_pickle=False,
+            mean=distribution.mean,
+            scale=distribution.scale,
+            whitening=distribution.whitening.astype(np.float16),
+            limit=np.float64(distribution.limit),
+        )
     return path
 
 
-def read_familiarity(path: Path) -> Familiarity:
+def read_feature_distribution(path: Path) -> FeatureDistribution:
     """Return the statistics of a file.
 
     Raises
@@ -162,6 +164,6 @@ def read_familiarity(path: Path) -> Familiarity:
             mean, scale, whitening = (stored[name].astype(np.float32) for name in ("mean", "scale", "whitening"))
             limit = float(stored["limit"])
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise ModelError(f"The familiarity file {path.name} could not be read: {error}") from error
+        raise ModelError(f"The file of feature statistics {path.name} could not be read: {error}") from error
     # Files of models before 0.14 keep a small number for the deviation of a constant.
-    return Familiarity(mean, _without_constants(mean, scale).astype(np.float32), whitening, limit)
+    return FeatureDistribution(mean, _without_constants(mean, scale).astype(np.float32), whitening, limit)

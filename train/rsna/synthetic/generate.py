@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from triage_node.complete_file import complete_file
 from triage_node.findings import LABELS
 from triage_node.train.phantom.atlas import Atlas, load_atlas
 from triage_node.train.phantom.study import FIELD_MM, generate_study, random_recipe, random_types
@@ -22,8 +23,7 @@ from triage_node.train.rsna.dataset.competition import (
     write_rows,
 )
 from triage_node.train.rsna.dataset.processes import in_processes
-from triage_node.train.rsna.dataset.whole_files import complete_file
-from triage_node.train.rsna.rehearsal.generated_images import (
+from triage_node.train.rsna.synthetic.generated_images import (
     SIGNED,
     UNSIGNED,
     WRAPPED,
@@ -146,7 +146,7 @@ def write_csv_files(out: Path, planned: list[Planned]) -> None:
     write_rows(out / SUBMISSION_CSV, sample)
 
 
-def _contradiction(images: list[str], said: dict[str, list[int]]) -> list[tuple[str, str]]:
+def _contradiction(images: list[str], labels_by_image: dict[str, list[int]]) -> list[tuple[str, str]]:
     """Return one more row of an image with hemorrhage, which says that it has none."""
-    positive = [image for image in images if said[image][-1]]
+    positive = [image for image in images if labels_by_image[image][-1]]
     return label_rows(positive[0], [0] * len(LABELS))[-1:] if positive else []

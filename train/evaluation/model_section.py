@@ -12,7 +12,7 @@ from triage_node.train.evaluation.scored import ScoredStudy
 from triage_node.train.evaluation.scores import gather
 
 
-def judge(
+def model_section(
     name: str, model: Model, seeds: list[Model], score: Callable[[Model], list[ScoredStudy]], draw_pictures: bool
 ) -> Section:
     """Return the figures of a model, beside the mean over models of single seeds where there are some.

@@ -3,25 +3,25 @@ import ct_objects
 import pytest
 from ct_series import TODAY, in_memory
 
-from triage_node.imaging import Choice, Policy, choose
+from triage_node.imaging import Policy, SeriesSelection, select_series
 
 
-def chosen(*series) -> Choice:
-    return choose([in_memory(datasets) for datasets in series], Policy(), TODAY)
+def chosen(*series) -> SeriesSelection:
+    return select_series([in_memory(datasets) for datasets in series], Policy(), TODAY)
 
 
 def test_the_head_is_found_among_what_a_pacs_sends():
     head = ct.head_ct()
-    choice = chosen(
+    selection = chosen(
         ct_objects.localizer(),
         ct_objects.chest_ct(),
         head,
         ct_objects.secondary_capture(),
         ct_objects.structured_report(),
     )
-    assert choice.chosen.series_instance_uid == head[0].SeriesInstanceUID
-    assert choice.reasons == ()
-    assert [[reason.code.value for reason in reasons] for _, reasons in choice.judgements] == [
+    assert selection.chosen.series_instance_uid == head[0].SeriesInstanceUID
+    assert selection.reasons == ()
+    assert [[reason.code.value for reason in reasons] for _, reasons in selection.assessments] == [
         ["localizer"],
         ["not_head"],
         [],
@@ -56,9 +56,9 @@ def test_preference(better, worse):
 
 
 def test_nothing_suitable_says_why_the_nearest_is_not():
-    choice = chosen(ct_objects.mr_head(), ct.head_ct(slices=12), ct_objects.localizer())
-    assert choice.chosen is None
-    assert [reason.code.value for reason in choice.reasons] == ["short_coverage"]
+    selection = chosen(ct_objects.mr_head(), ct.head_ct(slices=12), ct_objects.localizer())
+    assert selection.chosen is None
+    assert [reason.code.value for reason in selection.reasons] == ["short_coverage"]
 
 
 def test_no_series_is_no_images():
@@ -66,6 +66,6 @@ def test_no_series_is_no_images():
 
 
 def test_a_study_of_two_patients_has_no_suitable_series():
-    choice = chosen(ct.head_ct(), ct_objects.localizer(PatientID="SOMEONE ELSE"))
-    assert choice.chosen is None
-    assert all("mixed_patient" in [reason.code.value for reason in reasons] for _, reasons in choice.judgements)
+    selection = chosen(ct.head_ct(), ct_objects.localizer(PatientID="SOMEONE ELSE"))
+    assert selection.chosen is None
+    assert all("mixed_patient" in [reason.code.value for reason in reasons] for _, reasons in selection.assessments)

@@ -9,11 +9,11 @@ from triage_node.errors import UnsuitableSeries
 from triage_node.imaging.completeness.gaps import find_gaps
 from triage_node.imaging.completeness.usable import usable_stack
 from triage_node.imaging.header import number
-from triage_node.imaging.judging import judge, thickness_mm
 from triage_node.imaging.patient import names_several_patients
 from triage_node.imaging.policy import Policy
 from triage_node.imaging.series import Series
 from triage_node.imaging.slices import slices_in
+from triage_node.imaging.suitability import suitability_reasons, thickness_mm
 from triage_node.reasons import Reason, ReasonCode
 
 _BEST_THICKNESS_MM = (3.0, 6.0)
@@ -26,31 +26,31 @@ _SOFT = re.compile(
 
 
 @dataclass(frozen=True)
-class Choice:
-    """The judgement of a study.
+class SeriesSelection:
+    """What was found of the series of a study.
 
     Attributes
     ----------
     chosen
         The best suitable series, None when there is none.
-    judgements
+    assessments
         Every series with the reasons against it, in the order given.
     """
 
     chosen: Series | None
-    judgements: tuple[tuple[Series, tuple[Reason, ...]], ...]
+    assessments: tuple[tuple[Series, tuple[Reason, ...]], ...]
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
         """Why nothing was chosen: the reasons of the series that came nearest; empty when one was chosen."""
         if self.chosen is not None:
             return ()
-        if not any("Rows" in series.header for series, _ in self.judgements):
+        if not any("Rows" in series.header for series, _ in self.assessments):
             return (Reason.of(ReasonCode.NO_IMAGES),)
-        return min(self.judgements, key=_distance)[1]
+        return min(self.assessments, key=_distance)[1]
 
 
-def choose(series: Sequence[Series], policy: Policy, today: date) -> Choice:
+def select_series(series: Sequence[Series], policy: Policy, today: date) -> SeriesSelection:
     """Judge every series of a study and pick the best head CT.
 
     Among suitable series a soft kernel comes first, then one without a hole, then a thickness of 3 to 6 mm, then the
@@ -67,13 +67,15 @@ def choose(series: Sequence[Series], policy: Policy, today: date) -> Choice:
     """
     mixed = names_several_patients(one.header for one in series)
     extra = (Reason.of(ReasonCode.MIXED_PATIENT),) if mixed else ()
-    judgements = tuple((one, tuple(dict.fromkeys((*extra, *judge(one, policy, today))))) for one in series)
-    suitable = [one for one, reasons in judgements if not reasons]
-    return Choice(min(suitable, key=_rank, default=None), judgements)
+    assessments = tuple(
+        (one, tuple(dict.fromkeys((*extra, *suitability_reasons(one, policy, today))))) for one in series
+    )
+    suitable = [one for one, reasons in assessments if not reasons]
+    return SeriesSelection(min(suitable, key=_rank, default=None), assessments)
 
 
 def _rank(series: Series) -> tuple[object, ...]:
-    """Lower is better; the last parts make the choice the same every time."""
+    """Lower is better; the last parts make the selection the same every time."""
     usable = usable_stack(series)
     stack = usable.stack
     incomplete = bool(usable.losses or any(gap.wide for gap in find_gaps(stack)))
@@ -100,7 +102,7 @@ def _sharpness(series: Series) -> int:
     return 1
 
 
-def _distance(judgement: tuple[Series, tuple[Reason, ...]]) -> tuple[int, int]:
-    series, reasons = judgement
+def _distance(assessment: tuple[Series, tuple[Reason, ...]]) -> tuple[int, int]:
+    series, reasons = assessment
     foreign = {ReasonCode.NOT_CT, ReasonCode.LOCALIZER, ReasonCode.NO_IMAGES, ReasonCode.DERIVED, ReasonCode.NOT_HEAD}
     return len(reasons) + 10 * sum(reason.code in foreign for reason in reasons), -len(series.instances)

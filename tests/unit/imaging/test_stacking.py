@@ -6,14 +6,14 @@ import pytest
 from ct_series import in_memory
 
 from triage_node.errors import UnsuitableSeries
-from triage_node.imaging.arrangement import arrange
 from triage_node.imaging.frame import frames_of
+from triage_node.imaging.stacking import build_stack
 
 TILTED = [1, 0, 0, 0, np.cos(np.radians(18.5)), -np.sin(np.radians(18.5))]
 
 
 def arranged(datasets, strict: bool = True):
-    return arrange([frame for one in in_memory(datasets).instances for frame in frames_of(one)], strict)
+    return build_stack([frame for one in in_memory(datasets).instances for frame in frames_of(one)], strict)
 
 
 def code_of(datasets) -> str:

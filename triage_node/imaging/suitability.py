@@ -1,9 +1,8 @@
-"""Is a series a head CT the model can be asked about? Judged by headers only, one reason for each thing that is not."""
+"""Is a series a head CT the model can be asked about? By headers only, one reason for each thing that is not."""
 
 from datetime import date
 
 from triage_node.errors import UnsuitableSeries
-from triage_node.imaging.arrangement import is_localizer
 from triage_node.imaging.completeness.usable import usable_stack
 from triage_node.imaging.eligibility import is_ct
 from triage_node.imaging.patient import patient_reasons, prior_reasons
@@ -11,12 +10,13 @@ from triage_node.imaging.policy import Policy
 from triage_node.imaging.series import Series
 from triage_node.imaging.slices import originals, slices_in
 from triage_node.imaging.stack import Stack
+from triage_node.imaging.stacking import is_localizer
 from triage_node.imaging.wording.body_part import other_part_words
 from triage_node.imaging.wording.contrast import contrast_words
 from triage_node.reasons import Reason, ReasonCode
 
 
-def judge(series: Series, policy: Policy, today: date) -> tuple[Reason, ...]:
+def suitability_reasons(series: Series, policy: Policy, today: date) -> tuple[Reason, ...]:
     """Return why a series is not suitable for triage; empty when it is.
 
     Only headers are looked at; `read_volume` also looks at the pixels. Missing elements are unknown, not refused.
@@ -52,7 +52,7 @@ def kind_reasons(series: Series) -> tuple[Reason, ...]:
 
 
 def content_reasons(series: Series, policy: Policy, strict: bool = True) -> tuple[Reason, ...]:
-    """Return what speaks against the content of a CT series, whatever the day; `strict` as in `arrange`."""
+    """Return what speaks against the content of a CT series, whatever the day; `strict` as in `build_stack`."""
     reasons = list(patient_reasons((instance.header for instance in series.instances), policy))
     if words := other_part_words(series.header):
         reasons.append(Reason.of(ReasonCode.NOT_HEAD, words))

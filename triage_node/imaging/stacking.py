@@ -21,7 +21,7 @@ _TOLERATED_LOSS_MM = 10.0
 Placed = tuple[float, Frame]
 
 
-def arrange(frames: Sequence[Frame], strict: bool = True) -> Stack:
+def build_stack(frames: Sequence[Frame], strict: bool = True) -> Stack:
     """Return the one stack that slices form.
 
     Parameters
@@ -149,10 +149,13 @@ def _continues(part: tuple[float, float], ranges: list[tuple[float, float]]) -> 
 
 def _refuse_loss(placed: list[Placed], chosen: list[Placed]) -> None:
     """Raise when a slice left out shows a part of the head that no chosen slice shows."""
-    kept = np.sort([height for height, _ in chosen])
+    heights_used = np.sort([height for height, _ in chosen])
     heights = np.array([height for height, _ in placed])
-    after = np.clip(np.searchsorted(kept, heights), 1, max(len(kept) - 1, 1))
-    nearest = np.minimum(np.abs(kept[after - 1] - heights), np.abs(kept[np.minimum(after, len(kept) - 1)] - heights))
+    after = np.clip(np.searchsorted(heights_used, heights), 1, max(len(heights_used) - 1, 1))
+    nearest = np.minimum(
+        np.abs(heights_used[after - 1] - heights),
+        np.abs(heights_used[np.minimum(after, len(heights_used) - 1)] - heights),
+    )
     lost = int(np.sum(nearest > _TOLERATED_LOSS_MM))
     if lost:
         detail = f"{lost} of {len(placed)} slices would be left out."
@@ -161,8 +164,8 @@ def _refuse_loss(placed: list[Placed], chosen: list[Placed]) -> None:
 
 def _without_duplicates(placed: list[Placed]) -> list[Placed]:
     """Keep the first slice of each position."""
-    kept = placed[:1]
+    distinct = placed[:1]
     for height, frame in placed[1:]:
-        if height - kept[-1][0] > SAME_POSITION_MM:
-            kept.append((height, frame))
-    return kept
+        if height - distinct[-1][0] > SAME_POSITION_MM:
+            distinct.append((height, frame))
+    return distinct

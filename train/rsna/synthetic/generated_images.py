@@ -8,9 +8,9 @@ from pydicom import Dataset, config
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 
+from triage_node.complete_file import complete_file
 from triage_node.imaging import Volume
 from triage_node.train.phantom.dicom_series import ORIENTATION
-from triage_node.train.rsna.dataset.whole_files import complete_file
 
 
 @dataclass(frozen=True)

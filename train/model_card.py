@@ -1,6 +1,7 @@
 """The model card: what the weights are, what they were measured at, what they are not for."""
 
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from triage_node.findings import LABELS, Label
 from triage_node.models import Manifest
 
 FILE_NAME = "CARD.md"
+WIDTH = 120
 LIMITS = """\
 ## Limits
 
@@ -35,22 +37,23 @@ def _row(cells: list[str]) -> str:
 
 
 def _auc_table(figures: Mapping[str, Any]) -> list[str]:
-    header = ["AUC (95 % by patient)", *(str(label) for label in LABELS), "brain area alone"]
-    lines = [_row(header), "|" + "---|" * len(header)]
-    for row, by_label in figures["auc"].items():
-        cells = [row, *(_interval(by_label[str(label)]) for label in LABELS)]
-        lines.append(_row([*cells, _interval(figures["auc_of_brain_area_alone"][row])]))
-    return [*lines, ""]
+    rows = {str(label): [by_label[label] for by_label in figures["auc"].values()] for label in LABELS}
+    rows |= {"brain area alone": [figures["auc_of_brain_area_alone"][name] for name in figures["auc"]]}
+    return _intervals_table("AUC (95 % by patient)", figures["auc"], rows)
+
+
+def _intervals_table(title: str, columns: Iterable[str], rows: Mapping[str, Sequence[list[float | None]]]) -> list[str]:
+    header = [title, *columns]
+    lines = [_row([name, *map(_interval, intervals)]) for name, intervals in rows.items()]
+    return [_row(header), "|" + "---|" * len(header), *lines, ""]
 
 
 def _seeds_table(figures: Mapping[str, Any]) -> list[str]:
     """Return the mean over models of one recipe, whose spread no single model shows."""
     count = len(figures["models"])
-    header = [f"AUC, mean of {'three' if count == 3 else count} seeds", *(str(label) for label in LABELS)]
-    lines = [_row(header), "|" + "---|" * len(header)]
-    for row, by_label in figures["auc"].items():
-        lines.append(_row([row, *(_interval(by_label[str(label)]["mean"]) for label in LABELS)]))
-    return [*lines, ""]
+    title = f"AUC, mean of {'three' if count == 3 else count} seeds"
+    rows = {str(label): [by_label[label]["mean"] for by_label in figures["auc"].values()] for label in LABELS}
+    return _intervals_table(title, figures["auc"], rows)
 
 
 def _shares(figures: Mapping[str, Any]) -> str:
@@ -61,11 +64,11 @@ def _shares(figures: Mapping[str, Any]) -> str:
             f"Flagged: {_interval(figures['positive_studies_flagged'])} of the studies with hemorrhage, "
             f"{_interval(figures['negative_studies_flagged'])} of those without. {loss}"
         )
-    words = []
+    sentences = []
     for name, key in (("with hemorrhage", "positive_studies"), ("without", "negative_studies")):
         shares = ", ".join(f"{_interval(value)} {answer}" for answer, value in figures[key].items())
-        words.append(f"Studies {name}: {shares}.")
-    return " ".join([*words, loss])
+        sentences.append(f"Studies {name}: {shares}.")
+    return " ".join([*sentences, loss])
 
 
 def _probabilities(figures: Mapping[str, Any]) -> list[str]:
@@ -154,12 +157,12 @@ def _limits(manifest: Manifest) -> str:
     own = _own_labels(manifest)
     if not own:
         return LIMITS
-    kept = ", ".join(label for label in LABELS if label not in own)
-    if not kept:
+    others = ", ".join(label for label in LABELS if label not in own)
+    if not others:
         return SITE_LIMITS
     return SITE_LIMITS + (
-        f"\nThe site has too few studies for {kept}: probabilities and thresholds there are those of the model it was\n"
-        "made from, and promise nothing for the site's patients.\n"
+        f"\nThe site has too few studies for {others}: probabilities and thresholds there are those of the model it "
+        "was made from, and promise nothing for the site's patients.\n"
     )
 
 
@@ -181,7 +184,15 @@ def card_text(manifest: Manifest) -> str:
             lines += _table(name, figures)
         else:
             lines += [f"- {name}: {figures}", ""]
-    return "\n".join(lines) + "\n" + _limits(manifest)
+    return "\n".join([*map(_wrapped, lines), *map(_wrapped, _limits(manifest).splitlines())]) + "\n"
+
+
+def _wrapped(line: str) -> str:
+    """Return a line of Markdown in lines that an editor shows whole; a table's row cannot be broken."""
+    if line.startswith("|"):
+        return line
+    indent = "  " if line.startswith("- ") else ""
+    return textwrap.fill(line, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def write_card(manifest: Manifest) -> Path:

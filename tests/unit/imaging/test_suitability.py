@@ -100,7 +100,7 @@ def test_lossy_compression_does_not_make_a_series_derived():
 def test_messages_say_what_was_measured():
     from ct_series import TODAY
 
-    from triage_node.imaging import Policy, judge
+    from triage_node.imaging import Policy, suitability_reasons
 
-    (reason, _) = judge(in_memory(ct.head_ct(slices=3)), Policy(), TODAY)
+    (reason, _) = suitability_reasons(in_memory(ct.head_ct(slices=3)), Policy(), TODAY)
     assert reason.message == "The series has fewer than 10 slices. Counted: 3."

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from triage_node.models import Manifest, fit_features, sha256_of, write_familiarity
+from triage_node.models import Manifest, fit_features, sha256_of, write_feature_distribution
 
 
-def keep_familiarity(manifest: Manifest, features: Sequence[np.ndarray]) -> Manifest:
+def save_feature_distribution(manifest: Manifest, features: Sequence[np.ndarray]) -> Manifest:
     """Write the statistics of held-out studies beside a model's weights; return a manifest that pins them.
 
     Parameters
@@ -16,5 +16,5 @@ def keep_familiarity(manifest: Manifest, features: Sequence[np.ndarray]) -> Mani
     features
         ``(slices with brain, features)`` of each study, as `Model.observe` gives them.
     """
-    path = write_familiarity(manifest.folder, fit_features(features))
-    return replace(manifest, familiarity_sha256=sha256_of(path))
+    path = write_feature_distribution(manifest.folder, fit_features(features))
+    return replace(manifest, features_sha256=sha256_of(path))

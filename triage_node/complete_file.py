@@ -1,0 +1,110 @@
+"""Files that appear under their name only when complete, where asked so that they survive a power cut."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from triage_node.errors import StorageError, StorageFull
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+PARTIAL = ".part"
+"""How the name of a file ends that is not complete; a process that was killed leaves it."""
+
+
+@contextmanager
+def complete_file(path: Path) -> Iterator[Path]:
+    """Yield a name to write to; the file takes its real name when the block ends well, and goes when it does not.
+
+    Raises
+    ------
+    StorageFull, StorageError
+        The disk is full or refuses; what was complete before stays as it was.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with partial_file(path) as partial:
+            yield partial
+    except OSError as error:
+        raise _refused(path, error) from error
+
+
+@contextmanager
+def partial_file(path: Path, *, durable: bool = False) -> Iterator[Path]:
+    """Do what `complete_file` does in a folder that is there, and let an `OSError` pass.
+
+    Parameters
+    ----------
+    durable
+        After the block the file survives a power cut: bytes, then name are synced.
+    """
+    partial = partial_path(path)
+    try:
+        yield partial
+        publish(partial, path, durable=durable)
+    except BaseException:
+        _remove(partial)
+        raise
+
+
+def partial_path(path: Path) -> Path:
+    """Return the name under which a file is written that will be `path`; no two are the same."""
+    return path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(8).hex()}{PARTIAL}")
+
+
+def publish(partial: Path, path: Path, *, durable: bool = False) -> None:
+    """Give a complete file its name, in place of what has it."""
+    if durable:
+        _sync(partial)
+    partial.replace(path)
+    if durable:
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def storage_errors(action: str) -> Iterator[None]:
+    """Turn an OSError into the node's storage errors.
+
+    Raises
+    ------
+    StorageFull
+        No space or quota is left.
+    StorageError
+        Anything else the file system refuses.
+    """
+    try:
+        yield
+    except OSError as error:
+        kind = StorageFull if error.errno in FULL else StorageError
+        raise kind(f"Could not {action}: {error.strerror or error}.") from error
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fdatasync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove(partial: Path) -> None:
+    try:
+        partial.unlink(missing_ok=True)
+    except NotADirectoryError:  # there never was a folder to hold it
+        return
+
+
+def _refused(path: Path, error: OSError) -> StorageError:
+    kind = StorageFull if error.errno in FULL else StorageError
+    why = "the disk is full" if error.errno in FULL - {errno.EFBIG} else error.strerror or str(error)
+    return kind(f"{path} cannot be written: {why}; what is complete stays, so call again after that.", path=path)

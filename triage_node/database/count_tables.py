@@ -1,0 +1,30 @@
+"""The tables of what is counted."""
+
+from sqlalchemy import String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from triage_node.database.schema import Base
+
+
+class QueueHourRow(Base):
+    """The longest queues that were seen in an hour: images coming, studies waiting, reports on their way."""
+
+    __tablename__ = "queue_hour"
+
+    hour: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    receiving: Mapped[int]
+    waiting: Mapped[int]
+    reports: Mapped[int]
+
+
+class DailyRow(Base):
+    """How often something was counted on a local day (`rollups`)."""
+
+    __tablename__ = "daily"
+    # The rows lie in the order of the key, so that a year of them is read in one piece.
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012
+
+    day: Mapped[str] = mapped_column(String(10), primary_key=True)
+    measure: Mapped[str] = mapped_column(String(32), primary_key=True)
+    value: Mapped[str] = mapped_column(Text, primary_key=True)
+    number: Mapped[int]

@@ -1,0 +1,176 @@
+"""What an analysis left beside the images of its study: the outcome, its reports, pictures, the score of each slice."""
+
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from triage_node.complete_file import storage_errors, sync_folder
+from triage_node.errors import StorageError
+from triage_node.logs import origin
+from triage_node.private_files import make_missing_folders
+from triage_node.storage.durable_write import write_durably
+from triage_node.storage.regular_file import read_regular_file
+from triage_node.storage.result_object import ResultObject, read_object
+
+log = logging.getLogger(__name__)
+
+RESULTS = "results"
+OUTCOME = "outcome.json"
+SLICE_SCORES = "slices.json"
+EXPLANATION = "explanation.png"
+PICTURE = "picture.dcm"
+REPORT = "report-{}.dcm"
+FIRST_REPORT = REPORT.format(1)
+LARGEST_OUTCOME_BYTES = 16 << 20
+
+
+@dataclass(frozen=True)
+class ResultContent:
+    """What is to be stored of an analysis; what is absent stays as it lies there.
+
+    Attributes
+    ----------
+    outcome
+        As `Outcome.as_dict` makes it, with revision and time.
+    reports
+        Files of the report by number, from 1 in the order in which its SOP classes are offered to a peer.
+    slice_scores
+        JSON: what the model said of each received slice, from feet to head.
+    explanation
+        PNG of where the model looked, for quality control.
+    picture
+        File of the Secondary Capture that is sent with the report.
+    """
+
+    outcome: Mapping[str, Any]
+    reports: Mapping[int, bytes] = field(default_factory=dict)
+    slice_scores: bytes | None = None
+    explanation: bytes | None = None
+    picture: bytes | None = None
+
+    def files(self) -> dict[str, bytes]:
+        """Return the files by name; the outcome is the last, as a result without it is not complete."""
+        named = {SLICE_SCORES: self.slice_scores, EXPLANATION: self.explanation, PICTURE: self.picture}
+        files = {REPORT.format(number): content for number, content in self.reports.items()}
+        files |= {name: content for name, content in named.items() if content is not None}
+        return files | {OUTCOME: json.dumps(self.outcome, indent=1).encode()}
+
+
+class StoredResult:
+    """A result that may be there.
+
+    Parameters
+    ----------
+    folder
+        Its folder, which names it in sentences; its files are nobody else's business.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def name(self) -> str:
+        """What the worklist notes of it."""
+        return self.folder.name
+
+    def keep(self, content: ResultContent) -> None:
+        """Store what is given, durably; a crash on the way leaves no outcome, or the one that was there.
+
+        Raises
+        ------
+        StorageError, StorageFull
+            The file system refused.
+        """
+        with storage_errors("keep a result"):
+            make_missing_folders(self.folder)
+        for file_name, bytes_of_file in content.files().items():
+            write_durably(self.folder / file_name, bytes_of_file)
+        with storage_errors("keep a result"):
+            sync_folder(self.folder.parent)
+
+    def outcome(self) -> bytes:
+        """Return the JSON of the outcome.
+
+        Raises
+        ------
+        InvalidInstance
+            It cannot be read, is no file, or larger than an outcome is.
+        """
+        return read_regular_file(self.folder / OUTCOME, LARGEST_OUTCOME_BYTES)
+
+    def written_at(self) -> float:
+        """Return when the outcome was written, in seconds since 1970; 0 when that cannot be told."""
+        try:
+            return (self.folder / OUTCOME).lstat().st_mtime
+        except OSError:
+            return 0.0
+
+    def report(self) -> bytes | None:
+        """Return the report in the class that is offered first, None where there is none; raises as `reports` does.
+
+        The others say the same, for peers that take no other class.
+        """
+        return self._content(FIRST_REPORT)
+
+    def reports(self) -> list[bytes]:
+        """Return the report in each class that a peer may accept, in the order in which they are offered.
+
+        Raises
+        ------
+        StorageError
+            One is there and cannot be read.
+        """
+        return [_read(path) for path in sorted(self.folder.glob(REPORT.format("*")))]
+
+    def has_report(self, number: int) -> bool:
+        """Tell whether the report is there in a class, counted from 1."""
+        return (self.folder / REPORT.format(number)).is_file()
+
+    def picture(self) -> bytes | None:
+        """Return the Secondary Capture that goes with the report, None where there is none; raises as `reports`."""
+        return self._content(PICTURE)
+
+    @property
+    def has_picture(self) -> bool:
+        """Whether there is a Secondary Capture."""
+        return (self.folder / PICTURE).is_file()
+
+    def explanation(self) -> bytes | None:
+        """Return the PNG for quality control, None where there is none; raises as `reports` does."""
+        return self._content(EXPLANATION)
+
+    def slice_scores(self) -> bytes | None:
+        """Return the JSON of the scores of each slice, None where there is none; raises as `reports` does."""
+        return self._content(SLICE_SCORES)
+
+    def objects(self) -> list[ResultObject]:
+        """Return the DICOM objects: the report in its first class, and the picture where one is sent."""
+        return list(self._readable_objects())
+
+    def _readable_objects(self) -> Iterator[ResultObject]:
+        for name in (FIRST_REPORT, PICTURE):
+            path = self.folder / name
+            try:
+                if path.is_file():
+                    yield read_object(path, f"{RESULTS}/{self.name}/{name}")
+            except Exception as error:  # the border to bytes on a disk: pydicom raises anything
+                log.error("result_unreadable file=%s/%s error=%s", self.name, name, origin(error))
+
+    def _content(self, name: str) -> bytes | None:
+        path = self.folder / name
+        return _read(path) if path.is_file() else None
+
+
+def stored_results(study_folder: Path) -> list[StoredResult]:
+    """Return the complete results in the folder of a study."""
+    return [StoredResult(path.parent) for path in sorted((study_folder / RESULTS).glob(f"*/{OUTCOME}"))]
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise StorageError(f"{path} cannot be read: {error.strerror or error}.") from error
