@@ -1,4 +1,4 @@
-"""Files that appear under their name only when complete, where asked so that they survive a power cut."""
+"""Files that appear under their name only when complete."""
 
 import errno
 import os
@@ -31,35 +31,19 @@ def complete_file(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def partial_file(path: Path, *, durable: bool = False) -> Iterator[Path]:
+def partial_file(path: Path) -> Iterator[Path]:
     """Do what `complete_file` does in a folder that is there, and let an `OSError` pass.
 
-    Parameters
-    ----------
-    durable
-        After the block the file survives a power cut: bytes, then name are synced.
+    What has to survive a power cut is synced by who writes it, through the descriptor that wrote it: one that is opened
+    later may not be told of an error (fsync(2)). The name is synced after the block (`sync_folder`).
     """
-    partial = partial_path(path)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(8).hex()}{PARTIAL}")
     try:
         yield partial
-        publish(partial, path, durable=durable)
+        partial.replace(path)
     except BaseException:
         _remove(partial)
         raise
-
-
-def partial_path(path: Path) -> Path:
-    """Return the name under which a file is written that will be `path`; no two are the same."""
-    return path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(8).hex()}{PARTIAL}")
-
-
-def publish(partial: Path, path: Path, *, durable: bool = False) -> None:
-    """Give a complete file its name, in place of what has it."""
-    if durable:
-        _sync(partial)
-    partial.replace(path)
-    if durable:
-        sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:
@@ -87,14 +71,6 @@ def storage_errors(action: str) -> Iterator[None]:
     except OSError as error:
         kind = StorageFull if error.errno in FULL else StorageError
         raise kind(f"Could not {action}: {error.strerror or error}.") from error
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fdatasync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _remove(partial: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from triage_node.complete_file import PARTIAL, publish, storage_errors
+from triage_node.complete_file import PARTIAL, storage_errors, sync_folder
 
 
 class Draft:
@@ -65,8 +65,10 @@ class Draft:
     def keep(self, path: Path) -> None:
         """Give it its name; after the return it survives a power cut."""
         with storage_errors("keep a file"):
+            os.fdatasync(self._file.fileno())
             self._close()
-            publish(self._path, path, durable=True)
+            self._path.replace(path)
+            sync_folder(path.parent)
 
     def discard(self) -> None:
         """Remove it, if it was not kept."""

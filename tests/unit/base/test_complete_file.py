@@ -1,11 +1,10 @@
 """Files appear under their name when they are complete, and only then."""
 
-import os
 from pathlib import Path
 
 import pytest
 
-from triage_node.complete_file import complete_file, partial_file
+from triage_node.complete_file import complete_file
 from triage_node.errors import StorageError, StorageFull
 
 
@@ -37,12 +36,3 @@ def test_a_folder_that_is_none_is_said(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match="cannot be written"), complete_file(tmp_path / "file" / "table"):
         pass
-
-
-def test_a_durable_file_is_synced_before_it_has_its_name_and_its_folder_after(tmp_path, monkeypatch):
-    path, calls = tmp_path / "table", []
-    monkeypatch.setattr(os, "fdatasync", lambda _descriptor: calls.append(("bytes", path.exists())))
-    monkeypatch.setattr(os, "fsync", lambda _descriptor: calls.append(("folder", path.exists())))
-    with partial_file(path, durable=True) as partial:
-        partial.write_text("rows")
-    assert calls == [("bytes", False), ("folder", True)]

@@ -1,4 +1,5 @@
 import errno
+import fcntl
 import json
 import os
 import subprocess
@@ -78,6 +79,33 @@ def test_a_failing_write_leaves_nothing_half_written(spool, monkeypatch, number,
     with pytest.raises(kind):
         spool.keep(CONTENT, "1.2", "1.2.3")
     assert list(spool.layout.incoming.iterdir()) == []
+
+
+def keep_whole(spool: Spool) -> Path:
+    return spool.keep(CONTENT, "1.2", "1.2.3")
+
+
+def keep_in_pieces(spool: Spool) -> Path:
+    draft = spool.draft()
+    draft.write(CONTENT)
+    return spool.keep_draft(draft, "1.2", "1.2.3")
+
+
+@pytest.mark.parametrize("keep", [keep_whole, keep_in_pieces])
+def test_the_descriptor_that_wrote_is_synced_before_the_file_has_its_name_and_the_folder_after(
+    spool, monkeypatch, keep
+):
+    """One that is opened later may not be told of a failed write (fsync(2), NOTES)."""
+    calls = []
+
+    def sync(descriptor: int) -> None:
+        is_writable = fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY
+        calls.append(("bytes" if is_writable else "folder", len(list(spool.layout.incoming.glob("*.dcm")))))
+
+    monkeypatch.setattr(os, "fdatasync", sync)
+    monkeypatch.setattr(os, "fsync", sync)
+    assert keep(spool).read_bytes() == CONTENT
+    assert calls == [("bytes", 0), ("folder", 1)]
 
 
 def test_a_disk_that_is_really_full(tmp_path):

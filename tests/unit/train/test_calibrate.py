@@ -29,8 +29,8 @@ def made_studies(seed, count=120):
 
 def test_scaling_undoes_overconfidence(seed):
     rng = np.random.default_rng(seed)
-    logits = rng.normal(0, 2, (4000, 6))
-    labels = (rng.random((4000, 6)) < 1 / (1 + np.exp(-logits))).astype(int)
+    logits = rng.normal(0, 2, (8000, 6))
+    labels = (rng.random((8000, 6)) < 1 / (1 + np.exp(-logits))).astype(int)
     scaling = fit_scaling(3 * logits + 1, labels)
     assert scaling.temperature == pytest.approx((3,) * 6, rel=0.15)
     assert scaling.bias == pytest.approx((-1 / 3,) * 6, abs=0.15)
