@@ -1,8 +1,10 @@
 """The worklist: registration, completion, claims, transitions, what readers do, and the lists they see."""
 
-from triage_node.worklist.claims import Claim
+from triage_node.worklist.claim import Claim
 from triage_node.worklist.filters import Filters
 from triage_node.worklist.outbox import Delivery
+from triage_node.worklist.outbox_state import DestinationState
+from triage_node.worklist.read_models import Counts, Series, Study, StudyOutcome, StudySummary
 from triage_node.worklist.reader_actions import LONGEST_COMMENT, RESENT
 from triage_node.worklist.registration import ReceivedInstance
 from triage_node.worklist.stored_outcome import StoredOutcome
@@ -12,9 +14,15 @@ __all__ = [
     "LONGEST_COMMENT",
     "RESENT",
     "Claim",
+    "Counts",
     "Delivery",
+    "DestinationState",
     "Filters",
     "ReceivedInstance",
+    "Series",
     "StoredOutcome",
+    "Study",
+    "StudyOutcome",
+    "StudySummary",
     "Worklist",
 ]

@@ -128,8 +128,8 @@ def test_the_report_that_waits_goes_out_and_the_delivered_one_does_not_again(sit
         server.shutdown()
     assert received == [NOT_ANALYZABLE]
     for uid in IMAGES:
-        [delivery] = site.worklist.study_details.study(uid)["deliveries"]
-        assert (delivery["state"], delivery["sop_instance_uid"]) == ("delivered", REPORTS[uid])
+        [delivery] = site.worklist.study_details.study(uid).deliveries
+        assert (delivery.state, delivery.sop_instance_uid) == ("delivered", REPORTS[uid])
 
 
 def _move_destination(worklist: Worklist, destination: Destination) -> None:
