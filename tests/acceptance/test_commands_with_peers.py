@@ -42,7 +42,7 @@ def test_what_an_administrator_asks_of_a_running_node(start, tmp_path, wait_for)
     uid = str(images[0].StudyInstanceUID)
     node.storescu(*save(images, tmp_path / "study"))
     wait_for(pacs.received, "the report", 120)
-    wait_for(lambda: node.study(uid)["deliveries"][0]["state"] == "delivered", "the delivery to be noted")
+    wait_for(lambda: node.study(uid).deliveries[0].state == "delivered", "the delivery to be noted")
     [row] = json.loads(node.command("worklist", "--json").stdout)
     assert (row["study_instance_uid"], row["state"]) == (uid, "analyzed")
     assert uid in node.command("worklist").stdout
@@ -51,6 +51,6 @@ def test_what_an_administrator_asks_of_a_running_node(start, tmp_path, wait_for)
     assert "delivered" in node.command("show", uid).stdout
     assert node.command("check").stdout.count("ok  ") == 5
     assert node.command("requeue", uid).returncode == 0
-    wait_for(lambda: len(node.study(uid)["outcomes"]) == 2, "the second analysis", 60)
+    wait_for(lambda: len(node.study(uid).outcomes) == 2, "the second analysis", 60)
     unknown = node.command("show", "1.2.3")
     assert (unknown.returncode, unknown.stderr) == (1, "triage-node: The worklist has no study 1.2.3.\n")

@@ -35,7 +35,7 @@ def test_kill_the_worker_in_mid_inference(start, tmp_path, wait_for):
     wait_for(lambda: node.state(uid) == "analyzing", "the start of the analysis")
     os.kill(node.worker_pid, signal.SIGKILL)
     wait_for(lambda: node.state(uid) in ENDED, "the end of the study", 120)
-    codes = [event["code"] for event in node.study(uid)["events"]]
+    codes = [event.code for event in node.study(uid).events]
     assert "worker_died" in codes
     assert node.state(uid) == "analyzed"
     wait_for(pacs.received, "the report", 60)
@@ -52,8 +52,8 @@ def test_a_kill_of_the_whole_node_in_mid_inference_is_no_try_of_the_study(start,
     node.start()
     wait_for(lambda: node.state(uid) in ENDED, "the end of the study", 120)
     study = node.study(uid)
-    assert study["state"] == "analyzed"
-    assert [event["code"] for event in study["events"]].count("node_stopped") == 1
+    assert study.state == "analyzed"
+    assert [event.code for event in study.events].count("node_stopped") == 1
 
 
 def test_a_worker_that_always_dies_ends_in_a_report_with_the_reason(start, tmp_path, wait_for):
@@ -74,7 +74,7 @@ def test_a_worker_that_always_dies_ends_in_a_report_with_the_reason(start, tmp_p
 
     wait_for(killed_until_it_failed, "the study to be given up", 120)
     assert len(killed) == 2
-    assert node.study(uid)["reasons"][0]["code"] == "analysis_failed"
+    assert node.study(uid).reasons[0].code == "analysis_failed"
     [report] = wait_for(pacs.received, "the report", 60)
     assert summarize(dcmread(report)).decision is None
 
@@ -111,7 +111,7 @@ def test_kill_the_whole_node_in_mid_receive(start, tmp_path, wait_for):
     wait_for(lambda: node.state(uid) in ENDED, "the end of the study", 120)
     spool = {str(dcmread(path, specific_tags=["SOPInstanceUID"]).SOPInstanceUID) for path in spooled(node)}
     assert acknowledged <= spool
-    assert sum(series["instance_count"] for series in node.study(uid)["series"]) == len(spool)
+    assert sum(series.instance_count for series in node.study(uid).series) == len(spool)
 
 
 def spooled(node):
@@ -133,12 +133,12 @@ def test_the_worklist_is_rebuilt_from_the_spool_and_everything_is_held(start, tm
     report.unlink()
     node.start()
     after = node.study(uid)
-    assert after["held"]
-    assert (after["state"], after["decision"]) == (before["state"], before["decision"])
-    assert after["probabilities"] == before["probabilities"]
-    assert [one["state"] for one in after["deliveries"]] == ["held"]
+    assert after.held
+    assert (after.state, after.decision) == (before.state, before.decision)
+    assert after.probabilities == before.probabilities
+    assert [one.state for one in after.deliveries] == ["held"]
     node.wait_ready()
     assert pacs.received() == []
     node.command("requeue", uid, "--resend")
     [again] = wait_for(pacs.received, "the report on a person's word", 60)
-    assert dcmread(again).SOPInstanceUID == before["outcomes"][0]["report_sop_instance_uid"]
+    assert dcmread(again).SOPInstanceUID == before.outcomes[0].report_sop_instance_uid

@@ -55,9 +55,9 @@ def test_orthanc_stores_and_queries(node, token, start, tmp_path, wait_for):
     [study] = orthanc.find("StudyInstanceUID", uid, "/studies")
     sent = orthanc.post("/dicom-web/servers/node/stow", {"Resources": [study["ID"]], "Synchronous": True})
     assert int(sent["InstancesCount"]) == 12
-    wait_for(lambda: len(node.worklist.study_details.study(uid)["series"]) if node.state(uid) else 0, "the study")
-    wait_for(lambda: node.study(uid)["series"][0]["instance_count"] == 12, "all instances")
-    assert node.study(uid)["calling_ae_title"] == "viewer"
+    wait_for(lambda: len(node.worklist.study_details.study(uid).series) if node.state(uid) else 0, "the study")
+    wait_for(lambda: node.study(uid).series[0].instance_count == 12, "all instances")
+    assert node.study(uid).calling_ae_title == "viewer"
     query = {"Uri": "/studies", "Arguments": {"PatientID": "TEST3", "includefield": "StudyDescription"}}
     [found] = json.loads(orthanc.send("POST", "/dicom-web/servers/node/get", json.dumps(query).encode()))
     assert found["0020000D"]["Value"] == [uid]

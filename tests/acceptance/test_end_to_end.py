@@ -61,9 +61,9 @@ def test_orthanc_pushes_a_study_and_gets_the_report(start, study, wait_for, tmp_
     report.save_as(path, enforce_file_format=True)
     assert errors_of_judges(path) == []
     found = node.study(uid)
-    assert found["state"] == "analyzed"
-    assert found["decision"] == summary.decision
-    assert {delivery["state"] for delivery in found["deliveries"]} == {"delivered"}
+    assert found.state == "analyzed"
+    assert found.decision == summary.decision
+    assert {delivery.state for delivery in found.deliveries} == {"delivered"}
 
 
 def test_a_pacs_that_forwards_everything_starts_no_loop(start, study, wait_for):
@@ -74,13 +74,13 @@ def test_a_pacs_that_forwards_everything_starts_no_loop(start, study, wait_for):
     for file in files:
         pacs.upload(file)
     wait_for(lambda: pacs.reports(uid), "the report at the PACS", 120)
-    routed_back = lambda: [one for one in node.study(uid)["series"] if one["modality"] == "SR"]  # noqa: E731
+    routed_back = lambda: [one for one in node.study(uid).series if one.modality == "SR"]  # noqa: E731
     wait_for(lambda: len(routed_back()) == 2, "our report routed back to us", 60)
-    wait_for(lambda: node.study(uid)["closed_at"], "the end of the study", 60)
+    wait_for(lambda: node.study(uid).closed_at, "the end of the study", 60)
     found = node.study(uid)
-    assert found["state"] == "analyzed"
-    assert len(found["outcomes"]) == 1
-    assert len(found["deliveries"]) == 1
+    assert found.state == "analyzed"
+    assert len(found.outcomes) == 1
+    assert len(found.deliveries) == 1
     assert len(pacs.reports(uid)) == 1
 
 
@@ -106,9 +106,9 @@ def test_a_peer_that_takes_no_pictures_has_the_report_all_the_same(start, study,
     node = start(RunningNode, "node", destinations=[pacs.address], explanation="send")
     assert node.storescu(*files[:32]).returncode == 0
     wait_for(pacs.received, "the report", 120)
-    wait_for(lambda: [one for one in node.study(uid)["deliveries"] if one["state"] == "delivered"], "the delivery", 30)
+    wait_for(lambda: [one for one in node.study(uid).deliveries if one.state == "delivered"], "the delivery", 30)
     assert len(pacs.received()) == 1
-    [said] = [event["message"] for event in node.study(uid)["events"] if event["code"] == "delivered"]
+    [said] = [event.message for event in node.study(uid).events if event.code == "delivered"]
     assert "picture not taken" in said
 
 
@@ -135,7 +135,7 @@ def test_the_real_series_goes_through_the_whole_node(start, shared_data, wait_fo
     report = dcmread(path)
     assert report.PatientID == dcmread(files[0]).PatientID
     found = node.study(str(report.StudyInstanceUID))
-    assert found["state"] == "analyzed"
+    assert found.state == "analyzed"
     kept = sorted(one.read_bytes()[-1000:] for one in (node.folder / "data/spool/studies").glob("*/*/*.dcm"))
     assert kept == sorted(file.read_bytes()[-1000:] for file in files), "pixels are kept as received"
 
@@ -147,7 +147,7 @@ def test_each_destination_gets_the_report_also_when_another_is_down(start, study
     node = start(RunningNode, "node", destinations=[there.address, later.address])
     node.storescu(*files)
     wait_for(there.received, "the report at the PACS that is up", 120)
-    states = lambda: {one["destination"]: one["state"] for one in node.study(uid)["deliveries"]}  # noqa: E731
+    states = lambda: {one.destination: one.state for one in node.study(uid).deliveries}  # noqa: E731
     assert states()[later.address] in {"pending", "sending"}
     shutil.rmtree(later.folder)
     again = Storescp(tmp_path / "again", port=later.port)
@@ -164,9 +164,9 @@ def test_a_permanent_refusal_is_dead_at_once_and_resent_on_a_persons_word(start,
     pacs = start(Storescp, "pacs", options=("--refuse",))
     node = start(RunningNode, "node", destinations=[pacs.address])
     node.storescu(*files)
-    dead = lambda: [one for one in node.study(uid)["deliveries"] if one["state"] == "dead"] if node.state(uid) else []  # noqa: E731
+    dead = lambda: [one for one in node.study(uid).deliveries if one.state == "dead"] if node.state(uid) else []  # noqa: E731
     [delivery] = wait_for(dead, "the delivery to be given up", 120)
-    assert delivery["attempts"] == 1
+    assert delivery.attempts == 1
     pacs.stop()
     friendly = Storescp(tmp_path / "friendly", port=pacs.port)
     try:

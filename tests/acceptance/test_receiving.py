@@ -154,7 +154,7 @@ def test_a_harmless_odd_uid_is_tolerated(intake, image, wait_for):
     node = intake()
     assert store(node.port, odd) == SUCCESS
     wait_for(lambda: filed(node), "the instance to be filed")
-    assert node.worklist.study_details.study("ID_0a1b2c3d4e")["state"] == "receiving"
+    assert node.worklist.study_details.study("ID_0a1b2c3d4e").state == "receiving"
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_names_in_other_character_sets_arrive(intake, image, wait_for, character
     assert store(node.port, foreign) == SUCCESS
     wait_for(lambda: filed(node), "the instance to be filed")
     uid = str(dcmread(foreign).StudyInstanceUID)
-    assert node.worklist.study_details.study(uid)["patient_name"] == name
+    assert node.worklist.study_details.study(uid).patient_name == name
 
 
 def test_below_the_disk_reserve_the_peer_is_told_and_nothing_is_left(intake, image):
@@ -210,7 +210,7 @@ def test_the_same_instance_twice_in_a_row(intake, image, wait_for):
     assert [store(node.port, image), store(node.port, image)] == [SUCCESS, SUCCESS]
     wait_for(lambda: filed(node), "the instance to be filed")
     study = node.worklist.study_details.study(str(dcmread(image).StudyInstanceUID))
-    assert (study["revision"], study["series"][0]["instance_count"]) == (1, 1)
+    assert (study.revision, study.series[0].instance_count) == (1, 1)
 
 
 def test_who_is_not_on_the_list_is_rejected(intake, image):
@@ -229,7 +229,7 @@ def test_high_priority_is_kept_with_the_study(intake, image, wait_for):
     assert store(node.port, image, priority=1) == SUCCESS
     uid = str(dcmread(image).StudyInstanceUID)
     wait_for(lambda: filed(node), "the instance to be filed")
-    assert node.worklist.study_details.study(uid)["priority"] == 1
+    assert node.worklist.study_details.study(uid).priority == 1
 
 
 def test_bare_connections_and_noise_leave_the_listener_in_service(intake, image, wait_for):

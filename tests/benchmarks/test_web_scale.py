@@ -46,8 +46,8 @@ def client(node) -> Iterator[httpx2.Client]:
 def addresses(node: RunningNode) -> dict[str, str]:
     queries = node.worklist.study_lists
     today = date.today()
-    old = queries.studies(Filters(received_to=today - timedelta(days=400)), limit=1)["studies"][0]
-    second = queries.open_studies()["next"]
+    old = queries.studies(Filters(received_to=today - timedelta(days=400)), limit=1).studies[0]
+    second = queries.open_studies().next
     return {
         "worklist page": "/worklist",
         "worklist page, second": f"/worklist?after={second}",
@@ -134,7 +134,7 @@ def test_a_change_is_on_the_screen_within_a_second(node, client):
     listener = threading.Thread(target=listen, daemon=True)
     listener.start()
     assert ready.wait(60)
-    uid = node.worklist.study_lists.open_studies(limit=1)["studies"][0]["study_instance_uid"]
+    uid = node.worklist.study_lists.open_studies(limit=1).studies[0].study_instance_uid
     delays = []
     for number in range(UPDATES):
         change: Callable[[str, str], None] = (

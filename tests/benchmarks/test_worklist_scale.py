@@ -54,7 +54,7 @@ def deep_cursor(worklist: Worklist, pages: int) -> str:
     """The cursor of a page far down, where OFFSET would be slow."""
     after = None
     for _ in range(pages):
-        after = worklist.study_lists.studies(after=after, limit=200)["next"]
+        after = worklist.study_lists.studies(after=after, limit=200).next
     return after
 
 
@@ -62,9 +62,9 @@ def questions(worklist: Worklist) -> dict[str, Callable[[], Any]]:
     queries, numbers = worklist.study_lists, worklist.statistics
     today = date.today()
     week, month, year = (today - timedelta(days=days) for days in (7, 30, 365))
-    one = queries.studies(limit=1)["studies"][0]
-    some = queries.studies(Filters(received_to=today - timedelta(days=400)), limit=1)["studies"][0]
-    deep, second = deep_cursor(worklist, 50), queries.open_studies()["next"]
+    one = queries.studies(limit=1).studies[0]
+    some = queries.studies(Filters(received_to=today - timedelta(days=400)), limit=1).studies[0]
+    deep, second = deep_cursor(worklist, 50), queries.open_studies().next
     lists = {
         "everything": Filters(),
         "failed": Filters(state=("failed",)),
@@ -79,13 +79,13 @@ def questions(worklist: Worklist) -> dict[str, Callable[[], Any]]:
         "not acknowledged": Filters(acknowledged=False),
         "acknowledged": Filters(acknowledged=True),
         "a station nobody has": Filters(station=("CT99",)),
-        "text: an accession number": Filters(text=some["accession_number"]),
+        "text: an accession number": Filters(text=some.accession_number),
         "text: name and first name": Filters(text=f"{some['patient_name'].replace('^', ' ')}"),
         "text: two letters": Filters(text="mu"),
-        "text: half a patient ID": Filters(text=some["patient_id"][:5]),
+        "text: half a patient ID": Filters(text=some.patient_id[:5]),
         "text: a word of every study": Filters(text="ct"),
         "text: nothing": Filters(text="zzzz"),
-        "text: a whole UID": Filters(text=some["study_instance_uid"]),
+        "text: a whole UID": Filters(text=some.study_instance_uid),
         "text: the root of a UID": Filters(text="1.2.840.113619"),
         "text and decision": Filters(text="ali", decision=("flagged",)),
     }
@@ -97,14 +97,11 @@ def questions(worklist: Worklist) -> dict[str, Callable[[], Any]]:
         "worklist, text": lambda: queries.open_studies(Filters(text="muller")),
         **{f"studies, {name}": lambda filters=filters: queries.studies(filters) for name, filters in lists.items()},
         "studies, page 10,000 rows down": lambda: queries.studies(after=deep),
-        "one study": lambda: worklist.study_details.study(one["study_instance_uid"]),
+        "one study": lambda: worklist.study_details.study(one.study_instance_uid),
         "counts": queries.counts,
         "choices": queries.choices,
         "changes, none": lambda: queries.changes_since(queries.marker()),
         "changes, 100": lambda: queries.changes_since(STUDIES - 100),
-        "deliveries": queries.deliveries,
-        "deliveries, dead": lambda: queries.deliveries(state="dead"),
-        "events": queries.events,
         "statistics, a month": lambda: numbers.statistics(month, today),
         "statistics, a year": lambda: numbers.statistics(year, today),
         "agreement, a year": lambda: numbers.agreement(year, today),
@@ -116,7 +113,7 @@ def questions(worklist: Worklist) -> dict[str, Callable[[], Any]]:
             AuditFilters(user_name="user7", start=start_of(month), end=start_of(week))
         ),
         "drift, a month against a year": lambda: numbers.drift(month, today, year, month),
-        "health's counts": worklist.study_details.counts,
+        "health's counts": worklist.study_details.studies_by_state,
         "next claim": lambda: worklist.claims.claim("nobody"),
         "assembler's round": worklist.study_completion.advance,
     }

@@ -32,7 +32,7 @@ class Intake:
 
     def events(self, code: str) -> list[str]:
         """Return the messages of the events of a code."""
-        return [event["message"] for event in self.worklist.study_details.events(code)]
+        return [event.message for event in self.worklist.study_details.events(code)]
 
     def stop(self) -> None:
         """End it."""

@@ -14,9 +14,9 @@ from types import SimpleNamespace
 from triage_node.database.days import day_of
 from triage_node.database.engine import Database
 from triage_node.database.text_search import folded_name, search_text
+from triage_node.database.workitem_uids import workitem_uid
 from triage_node.findings import LABELS, TYPES, Decision, Label
 from triage_node.statistics.rollups import ALL_TIME, STATE, duration_bin, outcome_counts, stage_counts
-from triage_node.worklist.workitem_uids import workitem_uid
 
 STUDIES = int(os.environ.get("TRIAGE_BENCH_STUDIES", 1_000_000))
 OPEN = 2000

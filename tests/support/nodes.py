@@ -8,7 +8,7 @@ from typing import Any
 from programs import WITHOUT_EXTRAS, Program, need, run
 
 from triage_node.config import Settings
-from triage_node.worklist import Worklist
+from triage_node.worklist import Study, Worklist
 
 MODEL_SECONDS = 120
 
@@ -56,13 +56,13 @@ class RunningNode:
         """Process id of the inference process started last."""
         return int(re.findall(r"worker_started pid=(\d+)", self.program.printed)[-1])
 
-    def study(self, study_instance_uid: str) -> dict[str, Any]:
+    def study(self, study_instance_uid: str) -> Study:
         """Return what the worklist says of a study."""
         return self.worklist.study_details.study(study_instance_uid)
 
     def state(self, study_instance_uid: str) -> str:
         """Return a study's state, or "" while the worklist does not know it."""
-        rows = {row["study_instance_uid"]: row["state"] for row in self.worklist.study_details.worklist()}
+        rows = {row.study_instance_uid: row.state for row in self.worklist.study_details.worklist()}
         return rows.get(study_instance_uid, "")
 
     def storescu(self, *arguments: object) -> Any:

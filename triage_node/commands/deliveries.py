@@ -1,12 +1,16 @@
 """`triage-node deliveries`."""
 
 import getpass
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from triage_node.commands.options import DataDir, Json, moment, plain, settings_from, wide_console
 from triage_node.commands.worklist import open_worklist
+
+if TYPE_CHECKING:
+    from triage_node.worklist import StudyDelivery
 
 
 def deliveries(
@@ -26,6 +30,7 @@ def deliveries(
     import json
 
     from triage_node.database import DeliveryState
+    from triage_node.json_object import to_json
 
     if state not in list(DeliveryState):
         raise typer.BadParameter(f"it is one of {', '.join(DeliveryState)}", param_hint="--state")
@@ -36,20 +41,20 @@ def deliveries(
         count = worklist.resending.resend_dead(destination, f"person {getpass.getuser()}")
         typer.echo(f"{count} reports for {destination} will be sent again.")
         return
-    page = worklist.study_lists.deliveries(state, destination, limit=limit)
+    found = worklist.outbox_state.deliveries(DeliveryState(state), destination, limit + 1)
     if as_json:
-        typer.echo(json.dumps(page["deliveries"], indent=1))
+        typer.echo(json.dumps([to_json(one) for one in found[:limit]], indent=1))
     else:
-        _print_table(page["deliveries"], state, page["next"] is not None)
+        _print_table(found[:limit], state, len(found) > limit)
 
 
-def _print_table(rows: list[dict[str, Any]], state: str, has_more: bool) -> None:
+def _print_table(rows: "Sequence[StudyDelivery]", state: str, has_more: bool) -> None:
     from rich.table import Column, Table
 
     table = Table("To", "Since", "Tries", "Last error", Column("Study Instance UID", no_wrap=True))
     for row in rows:
-        values = (row["destination"], moment(row["created_at"]), str(row["attempts"]), row["last_error"])
-        table.add_row(*(plain(value) for value in (*values, row["study_instance_uid"])))
+        values = (row.destination, moment(row.created_at), str(row.attempts), row.last_error, row.study_instance_uid)
+        table.add_row(*(plain(value) for value in values))
     wide_console().print(table if rows else f"No report is {state}.")
     if has_more:
         typer.echo("There are more: --limit shows more, --destination those for one.")

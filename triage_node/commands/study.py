@@ -2,21 +2,26 @@
 
 import getpass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from triage_node.commands.options import DataDir, Json, StudyUid, plain, settings_from, wide_console
 from triage_node.commands.worklist import open_worklist
 
+if TYPE_CHECKING:
+    from triage_node.worklist import Study
+
 
 def show(context: typer.Context, study_uid: StudyUid, as_json: Json = False, data_dir: DataDir = None) -> None:
     """Show one study: its series, what was found, where its reports are, and what happened when."""
     import json
 
+    from triage_node.json_object import to_json
+
     study = open_worklist(settings_from(context, data_dir=data_dir)).study_details.study(study_uid)
     if as_json:
-        typer.echo(json.dumps(study, indent=1))
+        typer.echo(json.dumps(to_json(study), indent=1))
     else:
         _print_study(study)
 
@@ -40,23 +45,24 @@ def requeue(
         typer.echo(f"{study_uid} is in the queue again.")
 
 
-def _print_study(study: dict[str, Any]) -> None:
+def _print_study(study: "Study") -> None:
     from rich.table import Table
 
     console = wide_console()
-    console.print(f"Study {plain(study['study_instance_uid'])}: [bold]{study['state']}[/]", highlight=False)
+    console.print(f"Study {plain(study.study_instance_uid)}: [bold]{study.state}[/]", highlight=False)
     for key in ("patient_name", "patient_id", "accession_number", "study_description", "calling_ae_title", "decision"):
-        console.print(f"  {key.replace('_', ' ')}: {plain(str(study[key] or ''))}", highlight=False)
-    for label, probability in (study["probabilities"] or {}).items():
-        mark = "flagged" if label in study["flagged"] else "uncertain" if label in study["uncertain"] else "not flagged"
-        mark += ", would be flagged if the images were like the training images" * (label in study["withheld"])
+        console.print(f"  {key.replace('_', ' ')}: {plain(str(getattr(study, key) or ''))}", highlight=False)
+    flagged, uncertain = study.flagged or (), study.uncertain or ()
+    for label, probability in (study.probabilities or {}).items():
+        mark = "flagged" if label in flagged else "uncertain" if label in uncertain else "not flagged"
+        mark += ", would be flagged if the images were like the training images" * (label in study.withheld)
         console.print(f"  {label}: {probability:.3f} {mark}", highlight=False)
-    if (distance := study["image_distance"]) is not None:
+    if (distance := study.image_distance) is not None:
         shown = f"{distance['value']:.2f}, familiar up to {distance['limit']:.2f}"
         console.print(f"  distance to the training data: {shown}", highlight=False)
-    words = {caution["code"]: f" ({caution['words']})" for caution in study["cautions"]}
-    for reason in study["reasons"] or []:
-        shown = f"{reason['code']}{words.get(reason['code'], '')}: {reason['message']}"
+    words = {caution.code: f" ({caution.words})" for caution in study.cautions}
+    for reason in study.reasons or []:
+        shown = f"{reason.code}{words.get(reason.code, '')}: {reason.message}"
         console.print(f"  {plain(shown)}", highlight=False)
     for title, columns in {
         "series": ("series_description", "modality", "instance_count", "eligible", "series_instance_uid"),
@@ -64,12 +70,12 @@ def _print_study(study: dict[str, Any]) -> None:
         "events": ("at", "actor", "code", "from_state", "to_state", "message"),
     }.items():
         table = Table(*(column.replace("_", " ") for column in columns), title=title)
-        for row in study[title]:
-            table.add_row(*(plain(_shown(column, row[column])) for column in columns))
+        for row in getattr(study, title):
+            table.add_row(*(plain(_shown(column, getattr(row, column))) for column in columns))
         console.print(table)
 
 
-def _shown(column: str, value: Any) -> str:
-    if column == "at":
+def _shown(column: str, value: object) -> str:
+    if column == "at" and isinstance(value, float):
         return datetime.fromtimestamp(value).astimezone().strftime("%Y-%m-%d %H:%M:%S")
     return "" if value is None else str(value)

@@ -1,15 +1,17 @@
 """`triage-node worklist`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from triage_node.commands.options import DataDir, Json, plain, settings_from, wide_console
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from triage_node.config import Settings
-    from triage_node.worklist import Worklist
+    from triage_node.worklist import StudySummary, Worklist
 
 
 def open_worklist(settings: "Settings", may_make: bool = False, can_make: bool = False) -> "Worklist":
@@ -50,36 +52,38 @@ def worklist(
     """
     import json
 
+    from triage_node.json_object import to_json
+
     rows = open_worklist(settings_from(context, data_dir=data_dir)).study_details.worklist(since_hours=hours)
     if as_json:
-        typer.echo(json.dumps(rows, indent=1))
+        typer.echo(json.dumps([to_json(row) for row in rows], indent=1))
     else:
         _print_table(rows)
 
 
-def _print_table(rows: list[dict[str, Any]]) -> None:
+def _print_table(rows: "Sequence[StudySummary]") -> None:
     from rich.table import Column, Table
 
     uid = Column("Study Instance UID", no_wrap=True)
     table = Table("", "Patient", "Accession", "State", "Answer", "Any", "Waiting", uid)
     for number, row in enumerate(rows, start=1):
-        answer = (row["decision"] or "").replace("_", " ")
-        if not answer and row["reasons"]:
-            answer = ", ".join(reason["code"] for reason in row["reasons"])
+        answer = (row.decision or "").replace("_", " ")
+        if not answer and row.reasons:
+            answer = ", ".join(reason.code for reason in row.reasons)
         table.add_row(
             str(number),
-            plain(row["patient_name"] or row["patient_id"]),
-            plain(row["accession_number"]),
-            row["state"],
-            (f"[bold red]{answer}[/]" if row["decision"] == "flagged" else answer) + _caution(row),
-            f"{row['probabilities']['any']:.2f}" if row["probabilities"] else "",
-            f"{row['waiting_seconds'] / 60:.0f} min",
-            plain(row["study_instance_uid"]),
+            plain(row.patient_name or row.patient_id),
+            plain(row.accession_number),
+            row.state,
+            (f"[bold red]{answer}[/]" if row.decision == "flagged" else answer) + _caution(row),
+            f"{row.probabilities['any']:.2f}" if row.probabilities else "",
+            f"{row.waiting_seconds / 60:.0f} min",
+            plain(row.study_instance_uid),
         )
     wide_console().print(table if rows else "The worklist is empty.")
 
 
-def _caution(row: dict[str, Any]) -> str:
+def _caution(row: "StudySummary") -> str:
     """Return why the answer is less certain than its score."""
-    words = [caution["words"] for caution in row["cautions"][:1]] + ["score as if flagged"] * bool(row["withheld"])
+    words = [caution.words for caution in row.cautions[:1]] + ["score as if flagged"] * bool(row.withheld)
     return plain(f" ({', '.join(words)})") if words else ""

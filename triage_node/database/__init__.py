@@ -25,6 +25,7 @@ from triage_node.database.skip_scan import distinct
 from triage_node.database.sqlite_file import damage_of, set_aside
 from triage_node.database.states import DONE, LEGAL_MOVES, DeliveryState, StudyState
 from triage_node.database.text_search import folded_name, fts5_query, query_words, search_text, storable, tsquery
+from triage_node.database.workitem_uids import workitem_uid
 
 __all__ = [
     "BY_RANK",
@@ -81,4 +82,5 @@ __all__ = [
     "storable",
     "tsquery",
     "withheld_labels",
+    "workitem_uid",
 ]

@@ -5,7 +5,6 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -20,6 +19,7 @@ from triage_node.node import Node
 from triage_node.peer import Peer
 from triage_node.report import render, summarize
 from triage_node.stop_signal import StopSignal
+from triage_node.worklist import Study
 
 SERIES_QUIET_SECONDS = 1.0
 STUDY_QUIET_SECONDS = 2.0
@@ -109,12 +109,12 @@ def _send(study: DemoStudy, node: Node, console: Console) -> float:
     return time.monotonic()
 
 
-def _turnaround(start: float, sent_at: float, arrival: Arrival, details: dict[str, Any], node: Node) -> Turnaround:
-    ready = [event["code"] for event in details["events"] if event["to_state"] == "ready"]
+def _turnaround(start: float, sent_at: float, arrival: Arrival, details: Study, node: Node) -> Turnaround:
+    ready = [event.code for event in details.events if event.to_state == "ready"]
     by_series = ready[-1:] == ["series_quiet"]
     settings = node.settings
     timer = settings.series_quiet_seconds if by_series else settings.study_quiet_seconds
-    seconds = details["outcomes"][-1]["seconds"]
+    seconds = details.outcomes[-1].seconds
     return Turnaround(
         sending=sent_at - start,
         timer=timer,

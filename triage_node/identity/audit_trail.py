@@ -29,6 +29,21 @@ class Access:
     allowed: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """An access as it was kept; ``id`` goes on with time."""
+
+    id: int
+    at: float
+    user_name: str
+    role: str
+    address: str
+    action: str
+    study_instance_uid: str
+    query: str
+    allowed: bool
+
+
 @dataclass(frozen=True)
 class AuditFilters:
     """Which accesses are asked for: all conditions have to be met; times in seconds since 1970, ``end`` excluded."""
@@ -68,25 +83,25 @@ class AuditTrail:
 
     def latest(
         self, limit: int = 100, before: int | None = None, *, user_name: str = "", study_instance_uid: str = ""
-    ) -> list[dict[str, Any]]:
+    ) -> list[AuditEntry]:
         """Return accesses, newest first; ``before`` is the ``id`` of the last one of the page before."""
         return self.page(AuditFilters(user_name, study_instance_uid), before, limit)
 
-    def page(self, filters: AuditFilters, before: int | None = None, limit: int = 100) -> list[dict[str, Any]]:
+    def page(self, filters: AuditFilters, before: int | None = None, limit: int = 100) -> list[AuditEntry]:
         """Return the accesses that filters ask for, newest first, from an index."""
         wanted = select(AuditRow).order_by(AuditRow.id.desc()).limit(limit)
         if before is not None:
             wanted = wanted.where(AuditRow.id < before)
         with self._database.read() as session:
             rows = session.scalars(wanted.where(*_conditions(session, filters)))
-            return [as_dict(row) for row in rows]
+            return [AuditEntry(**as_dict(row)) for row in rows]
 
-    def every(self, filters: AuditFilters) -> Iterator[dict[str, Any]]:
+    def every(self, filters: AuditFilters) -> Iterator[AuditEntry]:
         """Return all of them, some hundred in memory at a time."""
         before = None
         while rows := self.page(filters, before, AT_ONCE):
             yield from rows
-            before = rows[-1]["id"]
+            before = rows[-1].id
 
     def actions(self) -> list[str]:
         """Return the words for what was done so far."""

@@ -2,9 +2,11 @@
 
 import hashlib
 import secrets
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from cachetools import LRUCache
 from sqlalchemy import select
 
 from triage_node.database import Database, TokenRow
@@ -36,7 +38,9 @@ class Tokens:
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._database = database
         self._clock = clock
-        self._known: dict[str, tuple[Token, float]] = {}
+        # No TTLCache: the age is checked here, as the clock may be set back.
+        self._known: LRUCache[str, tuple[Token, float]] = LRUCache(MOST_KNOWN)
+        self._lock = threading.Lock()
 
     def add(self, name: str, role: Role = Role.SERVICE, days: float | None = None) -> str:
         """Make a token and return it; it cannot be shown again.
@@ -69,20 +73,24 @@ class Tokens:
             row = session.scalar(select(TokenRow).where(TokenRow.token_hash == token_hash))
             token = None if row is None else _token(row)
         if token is None or _has_expired(token, now):
-            self._known.pop(token_hash, None)
+            with self._lock:
+                self._known.pop(token_hash, None)
             return None
-        if len(self._known) >= MOST_KNOWN:
-            self._known.clear()
-        self._known[token_hash] = token, now
+        with self._lock:
+            self._known[token_hash] = token, now
         if token.last_used_at is None or now - token.last_used_at > TOUCH_SECONDS:
             self._touch(token.name)
         return token
 
     def known(self, secret: str) -> Token | None:
         """Return whose secret it is if `check` found it good a moment ago; None says nothing. Asks no database."""
-        token, checked_at = self._known.get(_hashed(secret), (None, 0.0))
-        age = self._clock() - checked_at
-        return token if token and 0 <= age < KNOWN_SECONDS and not _has_expired(token, self._clock()) else None
+        with self._lock:
+            found = self._known.get(_hashed(secret))
+        if found is None:
+            return None
+        token, checked_at = found
+        now = self._clock()
+        return token if 0 <= now - checked_at < KNOWN_SECONDS and not _has_expired(token, now) else None
 
     def remove(self, name: str) -> None:
         """Take a token back.
@@ -97,7 +105,8 @@ class Tokens:
             if row is None:
                 raise AccountError(f"There is no token {name}.")
             session.delete(row)
-        self._known.clear()
+        with self._lock:
+            self._known.clear()
 
     def _touch(self, name: str) -> None:
         with self._database.write() as session:

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ def element(keyword: str, value: Any) -> Item:
     return {tag: {"vr": vr, "Value": shown} if shown else {"vr": vr}}
 
 
-def data_set(values: dict[str, Any]) -> Item:
+def data_set(values: Mapping[str, object]) -> Item:
     """Return a data set of values by keyword, in the order of tags; those inside of one sequence share its item."""
     made: Item = {}
     for keyword, value in values.items():

@@ -73,7 +73,7 @@ def _database(settings: Settings) -> str:
     try:
         worklist.look_for_damage()
         worklist.prepare()
-        counts = worklist.study_details.counts()["studies"]
+        counts = worklist.study_details.studies_by_state()
     finally:
         worklist.close()
     return f"{sum(counts.values())} studies" + (f", {worklist.database.url.get_backend_name()}")

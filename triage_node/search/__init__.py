@@ -3,7 +3,7 @@
 from triage_node.search.attributes import ATTRIBUTES, BY_KEYWORD, Attribute, Kind, Level
 from triage_node.search.search import Found, Question, Search
 from triage_node.search.stored_instances import StoredInstance, StoredInstances
-from triage_node.search.workitems import KEYS, Workitems, priority_of, readiness_of, state_of
+from triage_node.search.workitems import KEYS, Workitem, WorkitemOutcome, Workitems, priority_of, readiness_of, state_of
 
 __all__ = [
     "ATTRIBUTES",
@@ -17,6 +17,8 @@ __all__ = [
     "Search",
     "StoredInstance",
     "StoredInstances",
+    "Workitem",
+    "WorkitemOutcome",
     "Workitems",
     "priority_of",
     "readiness_of",

@@ -18,6 +18,7 @@ FEW = 2000
 """An index that finds so few studies is followed; their rows are then looked at."""
 
 Found = dict[str, Any]
+"""Values by keyword: an answer of DICOMweb has whatever attributes it was asked for."""
 
 
 @dataclass(frozen=True)

@@ -3,19 +3,19 @@
 import re
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, fields, replace
 
-from sqlalchemy import ColumnElement, false, not_, or_, select
+from sqlalchemy import ColumnElement, RowMapping, false, not_, or_, select
 from sqlalchemy.orm import Session
 
 from triage_node.database import (
     Database,
     InstanceRow,
+    OutcomeRow,
     Rank,
     SeriesRow,
     StudyRow,
     StudyState,
-    as_dict,
     group_of,
     latest_outcomes,
 )
@@ -57,13 +57,64 @@ KEYS = {
 """What a search for workitems matches."""
 
 
+@dataclass(frozen=True, slots=True)
+class WorkitemOutcome:
+    """What the latest analysis said; ``messages`` are those of its reasons, ``folder`` the name of its result's."""
+
+    decision: str | None
+    messages: Sequence[str]
+    flagged: Sequence[str]
+    uncertain: Sequence[str]
+    folder: str | None
+    created_at: float
+
+    @classmethod
+    def of(cls, row: OutcomeRow) -> "WorkitemOutcome":
+        """Return what a row says."""
+        messages = [reason["message"] for reason in row.reasons]
+        return cls(row.decision, messages, row.flagged, row.uncertain, row.folder, row.created_at)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkitemSeries:
+    """A series that was received: its UID, and the pairs of class and UID of its instances."""
+
+    series_instance_uid: str
+    instances: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Workitem:
+    """A study as a workitem; times in seconds since 1970. Only one that was asked for by itself has its series."""
+
+    id: int
+    workitem_uid: str
+    study_instance_uid: str
+    patient_name: str
+    patient_id: str
+    patient_birth_date: str
+    patient_sex: str
+    accession_number: str
+    study_description: str
+    referring_physician_name: str
+    state: str
+    priority: int
+    decision: str | None
+    withheld_types: str
+    first_received_at: float
+    changed_at: float
+    claimed_at: float | None
+    outcome: WorkitemOutcome | None = None
+    series: Sequence[WorkitemSeries] = ()
+
+
 class Workitems:
-    """Find and read workitems; each is a study's row by column, with its latest ``outcome`` or None."""
+    """Find and read workitems."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def search(self, keys: Sequence[tuple[Attribute, str]], limit: int, offset: int) -> list[dict[str, Any]]:
+    def search(self, keys: Sequence[tuple[Attribute, str]], limit: int, offset: int) -> list[Workitem]:
         """Return workitems that match all keys of `KEYS`.
 
         Raises
@@ -75,15 +126,12 @@ class Workitems:
             dialect = session.get_bind().dialect.name
             matches = [_match(attribute, value, dialect) for attribute, value in keys]
             wanted = select(*StudyRow.__table__.c).where(*(one.condition for one in matches))
-            rows = [dict(row) for row in page_of(session, wanted, Level.STUDY, matches, limit, offset)]
+            rows = page_of(session, wanted, Level.STUDY, matches, limit, offset)
             outcomes = latest_outcomes(session, [row["id"] for row in rows])
-            for row in rows:
-                outcome = outcomes.get(row["id"])
-                row["outcome"] = as_dict(outcome) if outcome is not None else None
-            return rows
+            return [_workitem(row, outcomes.get(row["id"])) for row in rows]
 
-    def get(self, uid: str) -> dict[str, Any]:
-        """Return a workitem with its ``series``: their UIDs and the pairs of class and UID of their instances.
+    def get(self, uid: str) -> Workitem:
+        """Return a workitem with its series.
 
         Raises
         ------
@@ -91,26 +139,31 @@ class Workitems:
             There is no such workitem.
         """
         found = self.search([(KEYS["SOPInstanceUID"], uid)], 1, 0)
-        if not found or found[0]["workitem_uid"] != uid:
+        if not found or found[0].workitem_uid != uid:
             raise StudyNotFound("The worklist has no such workitem.")
         with self._database.read() as session:
-            return found[0] | {"series": _series(session, found[0]["id"])}
+            return replace(found[0], series=_series(session, found[0].id))
 
 
-def priority_of(study: Mapping[str, Any]) -> str:
+def priority_of(study: Workitem) -> str:
     """Return HIGH for what is read first, else MEDIUM; nothing is ever lowered."""
-    group = group_of(study["decision"], study["priority"], study["withheld_types"])
+    group = group_of(study.decision, study.priority, study.withheld_types)
     return HIGH if group.rank is Rank.FIRST else MEDIUM
 
 
-def state_of(study: Mapping[str, Any]) -> str:
+def state_of(study: Workitem) -> str:
     """Return the Procedure Step State."""
-    return next(name for name, states in STATES.items() if study["state"] in states)
+    return next(name for name, states in STATES.items() if study.state in states)
 
 
-def readiness_of(study: Mapping[str, Any]) -> str:
+def readiness_of(study: Workitem) -> str:
     """Return the Input Readiness State (PS3.3 C.30.2)."""
-    return INCOMPLETE if study["state"] == StudyState.RECEIVING else READY
+    return INCOMPLETE if study.state == StudyState.RECEIVING else READY
+
+
+def _workitem(row: RowMapping, outcome: OutcomeRow | None) -> Workitem:
+    columns = {one.name: row[one.name] for one in fields(Workitem) if one.name in row}
+    return Workitem(**columns, outcome=None if outcome is None else WorkitemOutcome.of(outcome))
 
 
 def _match(attribute: Attribute, value: str, dialect: str) -> Match:
@@ -174,7 +227,7 @@ def _seconds(text: str, rest: str) -> float:
         raise InvalidInput("A date of the query is no day of the calendar.") from error
 
 
-def _series(session: Session, study_id: int) -> list[dict[str, Any]]:
+def _series(session: Session, study_id: int) -> list[WorkitemSeries]:
     query = (
         select(SeriesRow.series_instance_uid, InstanceRow.sop_class_uid, InstanceRow.sop_instance_uid)
         .join(InstanceRow, InstanceRow.series_id == SeriesRow.id)
@@ -184,4 +237,4 @@ def _series(session: Session, study_id: int) -> list[dict[str, Any]]:
     series: dict[str, list[tuple[str, str]]] = {}
     for uid, sop_class_uid, sop_instance_uid in session.execute(query):
         series.setdefault(uid, []).append((sop_class_uid, sop_instance_uid))
-    return [{"series_instance_uid": uid, "instances": instances} for uid, instances in series.items()]
+    return [WorkitemSeries(uid, instances) for uid, instances in series.items()]

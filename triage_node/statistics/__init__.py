@@ -1,6 +1,9 @@
 """How many, how fast, how well: roll-ups, drift, agreement, waiting times, queues."""
 
-from triage_node.statistics.queue_history import QueueHistory
+from triage_node.statistics.agreement import Agreement, Ratio, TypeAgreement
+from triage_node.statistics.drift import Drift
+from triage_node.statistics.period import DayNumbers, Percentiles, PeriodNumbers, PeriodStatistics
+from triage_node.statistics.queue_history import QueueHistory, QueueLengths
 from triage_node.statistics.recounting import recount_if_missing
 from triage_node.statistics.rollups import (
     ALL_TIME,
@@ -13,16 +16,26 @@ from triage_node.statistics.rollups import (
     state_counts,
     write_counts,
 )
-from triage_node.statistics.simulation import Arrival, Reading, compare, synthetic_arrivals
+from triage_node.statistics.simulation import Arrival, Comparison, Reading, compare, synthetic_arrivals
 from triage_node.statistics.statistics import Statistics
 
 __all__ = [
     "ALL_TIME",
     "STATE",
+    "Agreement",
     "Arrival",
+    "Comparison",
+    "DayNumbers",
+    "Drift",
+    "Percentiles",
+    "PeriodNumbers",
+    "PeriodStatistics",
     "QueueHistory",
+    "QueueLengths",
+    "Ratio",
     "Reading",
     "Statistics",
+    "TypeAgreement",
     "compare",
     "count",
     "count_delivered",

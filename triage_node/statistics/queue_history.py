@@ -1,9 +1,9 @@
 """How long the queues were, hour by hour: looked at now and then, the longest of each hour is kept."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
-from typing import Any
 
 from sqlalchemy import select
 
@@ -14,6 +14,16 @@ HOUR = 3600
 QUEUES = ("receiving", "waiting", "reports")
 # A period with more hours is told by the day.
 MOST_HOURS = 31 * 24
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLengths:
+    """The longest queues of an hour or day that begins ``at``, in seconds since 1970; None where nobody looked."""
+
+    at: float
+    receiving: int | None
+    waiting: int | None
+    reports: int | None
 
 
 class QueueHistory:
@@ -40,11 +50,8 @@ class QueueHistory:
             for name, number in seen.items():
                 setattr(row, name, max(getattr(row, name), number))
 
-    def history(self, from_day: date, to_day: date) -> list[dict[str, Any]]:
-        """Return the longest queues by the hour, of a period longer than a month by the day; None where nobody looked.
-
-        Each has ``at``, when its hour or day begins, in seconds since 1970.
-        """
+    def history(self, from_day: date, to_day: date) -> list[QueueLengths]:
+        """Return the longest queues by the hour, of a period longer than a month by the day."""
         start, end = start_of(checked_day(from_day)), min(start_of(to_day + timedelta(days=1)), self._clock())
         query = select(QueueHourRow).where(QueueHourRow.hour >= start, QueueHourRow.hour < end)
         with self._database.read() as session:
@@ -65,11 +72,11 @@ def _days(first: date, end: float) -> Iterator[float]:
         day += timedelta(days=1)
 
 
-def _longest(rows: list[QueueHourRow], times: list[float]) -> Iterator[dict[str, Any]]:
+def _longest(rows: list[QueueHourRow], times: list[float]) -> Iterator[QueueLengths]:
     place = 0
     for at, until in pairwise([*times, float("inf")]):
         within = []
         while place < len(rows) and rows[place].hour < until:
             within.append(rows[place])
             place += 1
-        yield {"at": at, **{name: max((getattr(row, name) for row in within), default=None) for name in QUEUES}}
+        yield QueueLengths(at, *(max((getattr(row, name) for row in within), default=None) for name in QUEUES))

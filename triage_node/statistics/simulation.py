@@ -2,9 +2,8 @@
 
 import heapq
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -58,21 +57,34 @@ class Reading:
             )
 
 
-def compare(arrivals: Sequence[Arrival], reading: Reading, seed: int) -> dict[str, Any]:
-    """Replay arrivals in both orders; each study takes as long to read in one as in the other.
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Seconds from arrival to opening of some studies; None of no study."""
 
-    Returns
-    -------
-    dict
-        ``fifo`` and ``ranked``, each with the seconds from arrival to opening by group: ``count``, ``mean``, ``p50``,
-        ``p95``, ``longest``; and ``studies``.
-    """
+    count: int
+    mean: float | None = None
+    p50: float | None = None
+    p95: float | None = None
+    longest: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The waits by group, and of ``all``, in order of arrival and in the node's order; and how many studies."""
+
+    fifo: Mapping[str, Waits]
+    ranked: Mapping[str, Waits]
+    studies: int
+
+
+def compare(arrivals: Sequence[Arrival], reading: Reading, seed: int) -> Comparison:
+    """Replay arrivals in both orders; each study takes as long to read in one as in the other."""
     ordered = sorted(arrivals, key=lambda arrival: arrival.at)
     logarithms = np.random.default_rng(seed).normal(math.log(reading.median_seconds), reading.spread, len(ordered))
     seconds = np.exp(logarithms)
     groups = np.array([group_of(arrival.decision, 0).rank for arrival in ordered])
-    waits = {name: _replay(ordered, seconds, reading, ranked=name == "ranked") for name in ("fifo", "ranked")}
-    return {name: _by_group(values, groups) for name, values in waits.items()} | {"studies": len(ordered)}
+    fifo, ranked = (_replay(ordered, seconds, reading, ranked=is_ranked) for is_ranked in (False, True))
+    return Comparison(_by_group(fifo, groups), _by_group(ranked, groups), len(ordered))
 
 
 def synthetic_arrivals(
@@ -168,14 +180,13 @@ def _replay(arrivals: Sequence[Arrival], seconds: np.ndarray, reading: Reading, 
     return waits
 
 
-def _by_group(waits: np.ndarray, groups: np.ndarray) -> dict[str, dict[str, float | None]]:
+def _by_group(waits: np.ndarray, groups: np.ndarray) -> dict[str, Waits]:
     found = {group.value: _spread(waits[groups == rank]) for rank, group in BY_RANK.items()}
     return found | {"all": _spread(waits)}
 
 
-def _spread(waits: np.ndarray) -> dict[str, float | None]:
+def _spread(waits: np.ndarray) -> Waits:
     if not len(waits):
-        return {"count": 0, "mean": None, "p50": None, "p95": None, "longest": None}
+        return Waits(0)
     p50, p95 = np.percentile(waits, [50, 95])
-    numbers = {"mean": waits.mean(), "p50": p50, "p95": p95, "longest": waits.max()}
-    return {"count": len(waits), **{name: round(float(value), 1) for name, value in numbers.items()}}
+    return Waits(len(waits), *(round(float(value), 1) for value in (waits.mean(), p50, p95, waits.max())))

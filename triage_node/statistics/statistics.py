@@ -1,7 +1,7 @@
 """What the department asks: how many, how fast, how often, how well. Answered from the daily roll-ups alone."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from itertools import groupby
@@ -13,8 +13,17 @@ from triage_node.database import DailyRow, Database, checked_day
 from triage_node.errors import InvalidInput
 from triage_node.findings import Decision
 from triage_node.outcome import Status
-from triage_node.statistics.agreement import agreement_of
+from triage_node.statistics.agreement import Agreement, agreement_of
 from triage_node.statistics.drift import drift_of, mix_drift
+from triage_node.statistics.period import (
+    DayNumbers,
+    Numbers,
+    Percentiles,
+    PeriodDrift,
+    PeriodNumbers,
+    PeriodStatistics,
+    ScoreHistogram,
+)
 from triage_node.statistics.rollups import DELIVERED, SCORE_BINS, STAGES, duration_percentiles
 
 LONGEST_DAYS = 3 * 366
@@ -30,12 +39,12 @@ Measures = dict[str, Counter[str]]
 
 
 class Statistics:
-    """Read models of the roll-ups; every answer is made of plain values, ready for JSON."""
+    """Read the roll-ups."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def statistics(self, from_day: date, to_day: date) -> dict[str, Any]:
+    def statistics(self, from_day: date, to_day: date) -> PeriodNumbers:
         """Return numbers of studies, turnaround, reasons, scores and scanners, by day and together.
 
         A study counts on the day it arrived, with its latest outcome; a delivery on the day it was made; turnaround is
@@ -50,8 +59,8 @@ class Statistics:
         total, stages = self._total(from_day, to_day), _stages_by_day(from_day, to_day)
         return _statistics(total, self._by_day(from_day, to_day, stages), from_day, to_day)
 
-    def everything(self, from_day: date, to_day: date, reference_from: date, reference_to: date) -> dict[str, Any]:
-        """Return `statistics`, with `agreement` and `drift` under their names, reading the roll-ups once.
+    def everything(self, from_day: date, to_day: date, reference_from: date, reference_to: date) -> PeriodStatistics:
+        """Return `statistics` with `agreement` and `drift`, reading the roll-ups once.
 
         Raises
         ------
@@ -64,13 +73,13 @@ class Statistics:
             summed = beside.submit(self._total, from_day, to_day)
             by_day = self._by_day(from_day, to_day, _stages_by_day(from_day, to_day))
             reference, total = self._total(reference_from, reference_to), summed.result()
-        return _statistics(total, by_day, from_day, to_day) | {
-            "agreement": agreement_of(total["verdict"], total["verdict_type"]),
-            "drift": _drift(reference, total)
-            | {"reference_from": reference_from.isoformat(), "reference_to": reference_to.isoformat()},
-        }
+        return PeriodStatistics(
+            _statistics(total, by_day, from_day, to_day),
+            agreement=agreement_of(total["verdict"], total["verdict_type"]),
+            drift=_drift(reference, total, reference_from, reference_to),
+        )
 
-    def agreement(self, from_day: date, to_day: date) -> dict[str, Any]:
+    def agreement(self, from_day: date, to_day: date) -> Agreement:
         """Return how far readers agree with the node, for studies that arrived on some days.
 
         Raises
@@ -81,7 +90,7 @@ class Statistics:
         total = self._total(from_day, to_day)
         return agreement_of(total["verdict"], total["verdict_type"])
 
-    def drift(self, from_day: date, to_day: date, reference_from: date, reference_to: date) -> dict[str, Any]:
+    def drift(self, from_day: date, to_day: date, reference_from: date, reference_to: date) -> PeriodDrift:
         """Return how far scores and scanners have moved since a reference period.
 
         Raises
@@ -89,9 +98,10 @@ class Statistics:
         InvalidInput
             The days of a period are in the wrong order or too many.
         """
-        return _drift(self._total(reference_from, reference_to), self._total(from_day, to_day))
+        reference, current = self._total(reference_from, reference_to), self._total(from_day, to_day)
+        return _drift(reference, current, reference_from, reference_to)
 
-    def _by_day(self, from_day: date, to_day: date, stages: Sequence[str]) -> dict[str, dict[str, Any]]:
+    def _by_day(self, from_day: date, to_day: date, stages: Sequence[str]) -> dict[str, Numbers]:
         """Return the numbers of each day; its bins are let go before the next day's are read.
 
         Thousands of them at once would set off the garbage collector, which takes as long as the query.
@@ -125,30 +135,32 @@ def _stages_by_day(from_day: date, to_day: date) -> Sequence[str]:
     return STAGES if (to_day - from_day).days < DAYS_BY_STAGE else ("total",)
 
 
-def _statistics(total: Measures, by_day: dict[str, dict[str, Any]], from_day: date, to_day: date) -> dict[str, Any]:
+def _statistics(total: Measures, by_day: Mapping[str, Numbers], from_day: date, to_day: date) -> PeriodNumbers:
     nothing = _numbers(defaultdict(Counter), _stages_by_day(from_day, to_day))
-    return {
-        "from": from_day.isoformat(),
-        "to": to_day.isoformat(),
-        "days": [{"day": day, **by_day.get(day, nothing)} for day in _days(from_day, to_day)],
-        "totals": _numbers(total, STAGES),
-        "turnaround_seconds": _turnaround(total, STAGES),
-        "unsuitable_by_reason": _present(total[f"reason.{Status.UNSUITABLE}"]),
-        "failed_by_reason": _present(total[f"reason.{Status.FAILED}"]),
-        "scores": {
-            "edges": [round(edge / SCORE_BINS, 4) for edge in range(SCORE_BINS + 1)],
-            "counts": [total["score"][f"{number:02d}"] for number in range(SCORE_BINS)],
-        },
-        "scanners": {name or UNKNOWN_SCANNER: number for name, number in _present(total["scanner"]).items()},
-    }
+    return PeriodNumbers(
+        from_day=from_day.isoformat(),
+        to_day=to_day.isoformat(),
+        days=[DayNumbers(day, by_day.get(day, nothing)) for day in _days(from_day, to_day)],
+        totals=_numbers(total, STAGES),
+        turnaround_seconds=_turnaround(total, STAGES),
+        unsuitable_by_reason=_present(total[f"reason.{Status.UNSUITABLE}"]),
+        failed_by_reason=_present(total[f"reason.{Status.FAILED}"]),
+        scores=ScoreHistogram(
+            edges=[round(edge / SCORE_BINS, 4) for edge in range(SCORE_BINS + 1)],
+            counts=[total["score"][f"{number:02d}"] for number in range(SCORE_BINS)],
+        ),
+        scanners={name or UNKNOWN_SCANNER: number for name, number in _present(total["scanner"]).items()},
+    )
 
 
-def _drift(reference: Measures, current: Measures) -> dict[str, Any]:
+def _drift(reference: Measures, current: Measures, reference_from: date, reference_to: date) -> PeriodDrift:
     labels = [f"{number / DRIFT_BINS:.1f}" for number in range(DRIFT_BINS)]
-    return {
-        "scores": drift_of(_wider(reference["score"]), _wider(current["score"]), labels),
-        "scanners": mix_drift(_present(reference["scanner"]), _present(current["scanner"])),
-    }
+    return PeriodDrift(
+        scores=drift_of(_wider(reference["score"]), _wider(current["score"]), labels),
+        scanners=mix_drift(_present(reference["scanner"]), _present(current["scanner"])),
+        reference_from=reference_from.isoformat(),
+        reference_to=reference_to.isoformat(),
+    )
 
 
 def _day(row: Any) -> str:
@@ -174,31 +186,33 @@ def _days(from_day: date, to_day: date) -> Iterator[str]:
         yield (from_day + timedelta(days=number)).isoformat()
 
 
-def _numbers(measures: Measures, stages: Sequence[str]) -> dict[str, Any]:
+def _numbers(measures: Measures, stages: Sequence[str]) -> Numbers:
     status, decision = measures["status"], measures["decision"]
     analyzed = status[Status.ANALYZED]
-    return {
-        "arrivals": measures["arrivals"][""],
-        "analyzed": analyzed,
-        **{word.value: decision[word] for word in Decision},
-        "unsuitable": status[Status.UNSUITABLE],
-        "failed": status[Status.FAILED],
-        "delivered": measures[DELIVERED][""],
-        "positive_rate": decision[Decision.FLAGGED] / analyzed if analyzed else None,
-        "turnaround_seconds": _turnaround(measures, stages),
-    }
+    return Numbers(
+        arrivals=measures["arrivals"][""],
+        analyzed=analyzed,
+        flagged=decision[Decision.FLAGGED],
+        uncertain=decision[Decision.UNCERTAIN],
+        not_flagged=decision[Decision.NOT_FLAGGED],
+        unsuitable=status[Status.UNSUITABLE],
+        failed=status[Status.FAILED],
+        delivered=measures[DELIVERED][""],
+        positive_rate=decision[Decision.FLAGGED] / analyzed if analyzed else None,
+        turnaround_seconds=_turnaround(measures, stages),
+    )
 
 
-def _turnaround(measures: Measures, stages: Sequence[str]) -> dict[str, dict[str, Any]]:
+def _turnaround(measures: Measures, stages: Sequence[str]) -> dict[str, Percentiles]:
     return {stage: _percentiles(measures[f"seconds.{stage}"]) for stage in stages}
 
 
-def _percentiles(bins: Counter[str]) -> dict[str, Any]:
+def _percentiles(bins: Counter[str]) -> Percentiles:
     count = sum(bins.values())
     if not count:
-        return {"count": 0, "p50": None, "p95": None}
+        return Percentiles(0)
     p50, p95 = duration_percentiles(bins, (0.5, 0.95))
-    return {"count": count, "p50": round(p50, 3), "p95": round(p95, 3)}
+    return Percentiles(count, round(p50, 3), round(p95, 3))
 
 
 def _present(numbers: Counter[str]) -> dict[str, int]:

@@ -1,12 +1,14 @@
 """The worklist: registration, completion, claims, transitions, what readers do, and the lists they see."""
 
-from triage_node.worklist.claims import Claim
+from triage_node.worklist.claim import Claim
 from triage_node.worklist.filters import Filters
-from triage_node.worklist.outbox import Delivery
+from triage_node.worklist.outbox.outbox import Delivery
+from triage_node.worklist.outbox.outbox_state import DestinationState
+from triage_node.worklist.outbox.resending import RESENT
+from triage_node.worklist.outbox.routing import Route, explained
+from triage_node.worklist.read_models import Counts, Series, Study, StudyDelivery, StudyOutcome, StudySummary
 from triage_node.worklist.reader_actions import LONGEST_COMMENT
 from triage_node.worklist.registration import ReceivedInstance
-from triage_node.worklist.resending import RESENT
-from triage_node.worklist.routing import Route, explained
 from triage_node.worklist.stored_outcome import StoredOutcome
 from triage_node.worklist.worklist import Worklist
 
@@ -14,11 +16,18 @@ __all__ = [
     "LONGEST_COMMENT",
     "RESENT",
     "Claim",
+    "Counts",
     "Delivery",
+    "DestinationState",
     "Filters",
     "ReceivedInstance",
     "Route",
+    "Series",
     "StoredOutcome",
+    "Study",
+    "StudyDelivery",
+    "StudyOutcome",
+    "StudySummary",
     "Worklist",
     "explained",
 ]

@@ -18,7 +18,7 @@ TEXT = table("study_text", column("rowid"))
 AFTER_ALL_UIDS = "~"
 
 
-def archive_page(
+def studies_page(
     session: Session, filters: Filters, after: str | None, limit: int
 ) -> tuple[list[StudyRow], str | None]:
     """Return the next studies and the cursor for those after them; with a text, those registered last come first."""

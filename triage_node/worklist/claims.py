@@ -1,47 +1,21 @@
 """Who analyzes which study: atomic claims with leases, and what came of them."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
-from triage_node.database import Database, OutcomeRow, SeriesRow, StudyRow, StudyState, decide, latest_outcome, rank_of
+from triage_node.database import Database, StudyRow, StudyState
 from triage_node.findings import ModelIdentity
 from triage_node.outcome import Outcome, Status
 from triage_node.reasons import Reason, ReasonCode
-from triage_node.statistics import count_outcome
 from triage_node.storage import ResultObject
-from triage_node.worklist.not_analyzed import write_reasons
-from triage_node.worklist.outbox import add_deliveries
+from triage_node.worklist.claim import MOST_INTERRUPTIONS, Claim, claim_of, claimed_study, has_grown
+from triage_node.worklist.outbox.outbox import add_deliveries
+from triage_node.worklist.outbox.routing import Routing
+from triage_node.worklist.outcome_writing import ACTOR, write_outcome
 from triage_node.worklist.quiet_time import LEASE_LOOKS, Stillness
-from triage_node.worklist.results import list_results
-from triage_node.worklist.routing import Routing
-from triage_node.worklist.transitions import move, record
-
-ACTOR = "pipeline"
-MOST_INTERRUPTIONS = 10
-"""So often in a row may the end of its node cut a study's analysis off: one that ends whole machines is given up."""
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A study that one worker has to itself until its lease ends.
-
-    ``closed`` tells that the study counts as complete; ``exhausted`` that all tries failed and the last one ended its
-    worker, so that all there is left to do is to say so; ``interrupted`` that it was the node that ended each
-    time; ``series_counts`` are the instances each series had at the
-    claim, by Series Instance UID.
-    """
-
-    study_instance_uid: str
-    worker: str
-    revision: int
-    closed: bool
-    exhausted: bool
-    interrupted: bool
-    series_counts: Mapping[str, int]
-    predecessor_folder: str | None
+from triage_node.worklist.transitions import move
 
 
 class Claims:
@@ -78,12 +52,12 @@ class Claims:
             study.claimed_by = worker
             study.lease_until = self._clock() + self._lease_seconds
             study.attempts += 1
-            return _claim(session, study, worker, study.attempts > self._attempts)
+            return claim_of(session, study, worker, exhausted=study.attempts > self._attempts)
 
     def renew(self, claim: Claim) -> bool:
         """Prolong a lease; False when the study was taken away."""
         with self._database.write() as session:
-            study = _claimed(session, claim)
+            study = claimed_study(session, claim)
             if study is None:
                 return False
             study.lease_until = self._clock() + self._lease_seconds
@@ -109,7 +83,7 @@ class Claims:
             Whether the outcome was taken.
         """
         with self._database.write() as session:
-            study = _claimed(session, claim)
+            study = claimed_study(session, claim)
             if study is None:
                 return False
             changed = study.revision != claim.revision
@@ -120,7 +94,7 @@ class Claims:
                 study.analyzed_revision = claim.revision
                 self._give_back(session, study, "not_suitable_yet", _codes(outcome))
                 return False
-            if self._series_grew(session, study, claim, outcome):
+            if has_grown(session, study, claim, outcome.series_instance_uid):
                 self._give_back(session, study, "superseded", "the analyzed series got more images")
                 return False
             self._write(session, study, claim.revision, outcome, destinations, results)
@@ -215,12 +189,6 @@ class Claims:
         to = StudyState.READY if study.closed_at is not None else StudyState.RECEIVING
         self._move(session, study, to, code, message)
 
-    def _series_grew(self, session: Session, study: StudyRow, claim: Claim, outcome: Outcome) -> bool:
-        if outcome.series_instance_uid is None:
-            return False
-        now = _series_counts(session, study).get(outcome.series_instance_uid)
-        return now != claim.series_counts.get(outcome.series_instance_uid)
-
     def _write(
         self,
         session: Session,
@@ -231,69 +199,12 @@ class Claims:
         results: Sequence[ResultObject],
     ) -> None:
         now = self._clock()
-        earlier = latest_outcome(session, study.id)
-        row = OutcomeRow(
-            study_id=study.id, revision=revision, folder=outcome.folder, created_at=now, **outcome.as_dict()
-        )
-        session.add(row)
-        session.flush()
-        study.analyzed_revision = revision
-        count_outcome(session, study, row, earlier)
-        write_reasons(session, study, row)
-        if outcome.decision is not None:
-            self._decide(session, study, row)
-        list_results(session, study, results, now)
-        chosen = self._routing.chosen(session, study, row, destinations, now)
-        add_deliveries(session, study.id, row, chosen, now)
-
-    def _decide(self, session: Session, study: StudyRow, outcome: OutcomeRow) -> None:
-        before = rank_of(study)
-        decide(study, outcome)
-        if study.acknowledged_at is not None and rank_of(study) < before:
-            # A reader has put aside what looked harmless then.
-            study.acknowledged_at = study.acknowledged_by = None
-            actor = study.claimed_by or ACTOR
-            record(session, study.id, self._clock(), actor=actor, code="acknowledgement_lifted")
+        row = write_outcome(session, study, revision, outcome, results, now)
+        add_deliveries(session, study.id, row, self._routing.chosen(session, study, row, destinations, now), now)
 
     def _move(self, session: Session, study: StudyRow, to: StudyState, code: str, message: str = "") -> None:
         actor = study.claimed_by or ACTOR
         move(session, study, to, self._clock(), actor=actor, code=code, message=message)
-
-
-def _claim(session: Session, study: StudyRow, worker: str, exhausted: bool) -> Claim:
-    latest = (
-        select(OutcomeRow.folder)
-        .where(OutcomeRow.study_id == study.id, OutcomeRow.folder.is_not(None))
-        .order_by(OutcomeRow.id.desc())
-        .limit(1)
-    )
-    return Claim(
-        study_instance_uid=study.study_instance_uid,
-        worker=worker,
-        revision=study.revision,
-        closed=study.closed_at is not None,
-        exhausted=exhausted,
-        interrupted=study.interruptions >= MOST_INTERRUPTIONS,
-        series_counts=_series_counts(session, study),
-        predecessor_folder=session.scalar(latest),
-    )
-
-
-def _claimed(session: Session, claim: Claim) -> StudyRow | None:
-    return session.scalar(
-        select(StudyRow).where(
-            StudyRow.study_instance_uid == claim.study_instance_uid,
-            StudyRow.state == StudyState.ANALYZING,
-            StudyRow.claimed_by == claim.worker,
-        )
-    )
-
-
-def _series_counts(session: Session, study: StudyRow) -> dict[str, int]:
-    rows = session.execute(
-        select(SeriesRow.series_instance_uid, SeriesRow.instance_count).where(SeriesRow.study_id == study.id)
-    )
-    return {row.series_instance_uid: row.instance_count for row in rows}
 
 
 def _cut_off(code: str) -> Outcome:

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_
+from sqlalchemy.orm import QueryableAttribute
 
 from triage_node.database import StudyRow, StudyState, checked_day, start_of
 from triage_node.errors import InvalidInput
@@ -109,7 +110,7 @@ class Filters:
             yield (column.is_(None) if name == "decision" and value == NO_DECISION else column == value,)
 
 
-def columns() -> dict[str, Any]:
+def columns() -> Mapping[str, QueryableAttribute[Any]]:
     """Return the column of each filter that has one."""
     return {
         "state": StudyRow.state,

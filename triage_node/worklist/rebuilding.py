@@ -10,10 +10,10 @@ from triage_node.errors import RowRefused
 from triage_node.findings import Decision
 from triage_node.statistics import count_outcome
 from triage_node.worklist.not_analyzed import write_reasons
-from triage_node.worklist.outbox import add_deliveries
+from triage_node.worklist.outbox.outbox import add_deliveries
+from triage_node.worklist.outbox.routing import Routing
 from triage_node.worklist.registration import ReceivedInstance, Registration
 from triage_node.worklist.results import list_results
-from triage_node.worklist.routing import Routing
 from triage_node.worklist.stored_outcome import StoredOutcome
 from triage_node.worklist.transitions import restore
 

@@ -16,10 +16,10 @@ from triage_node.database import (
     day_of,
     folded_name,
     search_text,
+    workitem_uid,
 )
 from triage_node.statistics import count
 from triage_node.worklist.transitions import enter, fold, move, record
-from triage_node.worklist.workitem_uids import workitem_uid
 
 ACTOR = "intake"
 

@@ -1,7 +1,7 @@
-"""What people and programs are shown of the worklist."""
+"""What people and programs are shown of one study."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -19,19 +19,32 @@ from triage_node.database import (
     in_reading_order,
 )
 from triage_node.errors import StudyNotFound
-from triage_node.statistics import delivery_counts, state_counts
-from triage_node.worklist.study_summary import public, summaries, verdicts_of
+from triage_node.statistics import state_counts
+from triage_node.worklist.read_models import (
+    Comment,
+    Event,
+    ReportDelivery,
+    Series,
+    Study,
+    StudyOutcome,
+    StudySummary,
+    made_from,
+    reasons_of,
+)
+from triage_node.worklist.study_summary import summaries, verdicts_of
+
+Model = TypeVar("Model")
 
 
 class StudyDetails:
-    """Read models; every answer is made of plain values, ready for JSON."""
+    """Read one study, and the few numbers and events that the node itself asks for."""
 
     def __init__(self, database: Database, clock: Callable[[], float], maximum_wait_seconds: float) -> None:
         self._database = database
         self._clock = clock
         self._maximum_wait_seconds = maximum_wait_seconds
 
-    def worklist(self, since_hours: float = 24.0, limit: int = 1000) -> list[dict[str, Any]]:
+    def worklist(self, since_hours: float = 24.0, limit: int = 1000) -> list[StudySummary]:
         """Return the studies received in the last hours, in reading order, each with its latest outcome."""
         now = self._clock()
         with self._database.read() as session:
@@ -43,7 +56,7 @@ class StudyDetails:
             ).all()
             return summaries(session, studies, now, self._maximum_wait_seconds)
 
-    def study(self, study_instance_uid: str) -> dict[str, Any]:
+    def study(self, study_instance_uid: str) -> Study:
         """Return one study with its series, outcomes, deliveries, events and comments.
 
         Raises
@@ -55,30 +68,27 @@ class StudyDetails:
             study = session.scalar(select(StudyRow).where(StudyRow.study_instance_uid == study_instance_uid))
             if study is None:
                 raise StudyNotFound(f"The worklist has no study {study_instance_uid}.")
-            tables: dict[str, type[Base]] = {
-                "series": SeriesRow,
-                "deliveries": DeliveryRow,
-                "events": EventRow,
-                "comments": CommentRow,
-            }
-            related = {name: _related(session, table, study.id) for name, table in tables.items()}
             [summary] = summaries(session, [study], self._clock(), self._maximum_wait_seconds)
-            related["series"] = [one for one in related["series"] if not one.pop("is_result")]
-            return summary | related | {"outcomes": _outcomes(session, study.id)}
+            return made_from(
+                Study,
+                summary,
+                series=_series(session, study.id),
+                deliveries=_related(session, ReportDelivery, DeliveryRow, study.id),
+                events=_related(session, Event, EventRow, study.id),
+                comments=_related(session, Comment, CommentRow, study.id),
+                outcomes=_outcomes(session, study.id),
+            )
 
-    def counts(self) -> dict[str, dict[str, int]]:
-        """Return how many studies and deliveries are in each state."""
+    def studies_by_state(self) -> Mapping[str, int]:
+        """Return how many studies are in each state."""
         with self._database.read() as session:
-            return {
-                "studies": state_counts(session),
-                "deliveries": delivery_counts(session),
-            }
+            return state_counts(session)
 
-    def events(self, code: str) -> list[dict[str, Any]]:
+    def events(self, code: str) -> list[Event]:
         """Return the events of one code, oldest first."""
         with self._database.read() as session:
             rows = session.scalars(select(EventRow).where(EventRow.code == code).order_by(EventRow.id))
-            return [public(row) for row in rows]
+            return [made_from(Event, row) for row in rows]
 
     def dead_deliveries(self) -> int:
         """Return how many deliveries wait for a person."""
@@ -92,13 +102,18 @@ class StudyDetails:
             return session.scalar(select(StudyRow.id).limit(1)) is None
 
 
-def _related(session: Session, table: type[Base], study_id: int) -> list[dict[str, Any]]:
+def _related(session: Session, kind: type[Model], table: type[Base], study_id: int) -> list[Model]:
     columns = table.__table__.columns
     rows = session.scalars(select(table).where(columns["study_id"] == study_id).order_by(columns["id"]))
-    return [public(row) for row in rows]
+    return [made_from(kind, row) for row in rows]
 
 
-def _outcomes(session: Session, study_id: int) -> list[dict[str, Any]]:
+def _series(session: Session, study_id: int) -> list[Series]:
+    received = select(SeriesRow).where(SeriesRow.study_id == study_id, SeriesRow.is_result.is_(False))
+    return [made_from(Series, row) for row in session.scalars(received.order_by(SeriesRow.id))]
+
+
+def _outcomes(session: Session, study_id: int) -> list[StudyOutcome]:
     rows = session.scalars(select(OutcomeRow).where(OutcomeRow.study_id == study_id).order_by(OutcomeRow.id)).all()
     verdicts = verdicts_of(session, [row.id for row in rows])
-    return [public(row) | {"verdict": verdicts.get(row.id)} for row in rows]
+    return [made_from(StudyOutcome, row, reasons=reasons_of(row.reasons), verdict=verdicts.get(row.id)) for row in rows]

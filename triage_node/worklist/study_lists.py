@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
-from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -11,31 +10,27 @@ from triage_node.database import (
     BY_RANK,
     LARGEST_PAGE,
     Database,
-    DeliveryRow,
-    DeliveryState,
-    EventRow,
     OutcomeRow,
     StudyRow,
     checked_day,
     checked_limit,
-    decode,
     distinct,
-    encode,
     last_marker,
     start_of,
 )
 from triage_node.statistics import Arrival, delivery_counts, state_counts
-from triage_node.worklist.all_studies import archive_page
+from triage_node.worklist.all_studies import studies_page
 from triage_node.worklist.filters import Filters
+from triage_node.worklist.read_models import Counts, StudyChanges, StudyPage, StudySummary
 from triage_node.worklist.reading_list import Place, reading_page
-from triage_node.worklist.study_summary import public, summaries
+from triage_node.worklist.study_summary import summaries
 
 EVERYTHING = Filters()
 MOST_SINCE_HOURS = 24.0 * 366
 
 
 class StudyLists:
-    """Read models; every answer is made of plain values, ready for JSON."""
+    """Lists of studies, a page at a time."""
 
     def __init__(self, database: Database, clock: Callable[[], float], maximum_wait_seconds: float) -> None:
         self._database = database
@@ -44,7 +39,7 @@ class StudyLists:
 
     def open_studies(
         self, filters: Filters = EVERYTHING, after: str | None = None, limit: int = 50, since_hours: float = 24.0
-    ) -> dict[str, Any]:
+    ) -> StudyPage:
         """Return a page of the open studies in reading order.
 
         Open is what no reader has acknowledged and what came in the last hours or is not finished.
@@ -65,9 +60,9 @@ class StudyLists:
         with self._database.read() as session:
             place = Place.read(after, now)
             studies, following = reading_page(session, filters, place, limit, since_seconds, self._maximum_wait_seconds)
-            return {"studies": self._summaries(session, studies), "next": following}
+            return StudyPage(self._summaries(session, studies), following)
 
-    def studies(self, filters: Filters = EVERYTHING, after: str | None = None, limit: int = 50) -> dict[str, Any]:
+    def studies(self, filters: Filters = EVERYTHING, after: str | None = None, limit: int = 50) -> StudyPage:
         """Return a page of all studies, newest first; with a text, those registered last come first.
 
         Raises
@@ -77,27 +72,22 @@ class StudyLists:
         """
         checked_limit(limit)
         with self._database.read() as session:
-            studies, following = archive_page(session, filters, after, limit)
-            return {"studies": self._summaries(session, studies), "next": following}
+            studies, following = studies_page(session, filters, after, limit)
+            return StudyPage(self._summaries(session, studies), following)
 
-    def every(self, filters: Filters = EVERYTHING) -> Iterator[dict[str, Any]]:
+    def every(self, filters: Filters = EVERYTHING) -> Iterator[StudySummary]:
         """Return all studies, a page in memory at a time."""
         return _every(lambda after: self.studies(filters, after, LARGEST_PAGE))
 
-    def every_open(self, filters: Filters = EVERYTHING) -> Iterator[dict[str, Any]]:
+    def every_open(self, filters: Filters = EVERYTHING) -> Iterator[StudySummary]:
         """Return all open studies in reading order, a page in memory at a time."""
         return _every(lambda after: self.open_studies(filters, after, LARGEST_PAGE))
 
-    def counts(self, since_hours: float = 24.0) -> dict[str, Any]:
+    def counts(self, since_hours: float = 24.0) -> Counts:
         """Return how many studies and deliveries are in each state, and how many studies wait to be read."""
         with self._database.read() as session:
             groups = _open_by_group(session, self._clock() - since_hours * 3600)
-            return {
-                "studies": state_counts(session),
-                "deliveries": delivery_counts(session),
-                "open": sum(groups.values()),
-                "open_by_group": groups,
-            }
+            return Counts(state_counts(session), delivery_counts(session), sum(groups.values()), groups)
 
     def choices(self) -> dict[str, list[str]]:
         """Return the values that stations and senders can be filtered by."""
@@ -112,7 +102,7 @@ class StudyLists:
         with self._database.read() as session:
             return last_marker(session)
 
-    def changes_since(self, marker: int, limit: int = 100) -> dict[str, Any]:
+    def changes_since(self, marker: int, limit: int = 100) -> StudyChanges:
         """Return the studies that changed after a marker, each once, as they are now."""
         checked_limit(limit)
         with self._database.read() as session:
@@ -124,50 +114,8 @@ class StudyLists:
             )
             studies = list(session.scalars(changed))
             shown = studies[:limit]
-            return {
-                "studies": self._summaries(session, shown),
-                "marker": shown[-1].change_marker if shown else marker,
-                "more": len(studies) > limit,
-            }
-
-    def deliveries(
-        self, state: str | None = None, destination: str | None = None, after: str | None = None, limit: int = 50
-    ) -> dict[str, Any]:
-        """Return a page of reports on their way or arrived, the latest first."""
-        checked_limit(limit)
-        query = select(DeliveryRow, StudyRow.study_instance_uid, StudyRow.accession_number).join(
-            StudyRow, StudyRow.id == DeliveryRow.study_id
-        )
-        if state is not None:
-            # Nearly all reports are delivered: there the index by state would only cost the order.
-            column = func.coalesce(DeliveryRow.state, "") if state == DeliveryState.DELIVERED else DeliveryRow.state
-            query = query.where(column == state)
-        if destination is not None:
-            query = query.where(func.coalesce(DeliveryRow.destination, "") == destination)
-        if after is not None:
-            query = query.where(DeliveryRow.id < int(decode(after, 1)[0]))
-        with self._database.read() as session:
-            rows = session.execute(query.order_by(DeliveryRow.id.desc()).limit(limit + 1)).all()
-            shown = [
-                public(row) | {"study_instance_uid": uid, "accession_number": accession}
-                for row, uid, accession in rows[:limit]
-            ]
-            return {"deliveries": shown, "next": encode(rows[limit - 1][0].id) if len(rows) > limit else None}
-
-    def events(self, after: str | None = None, limit: int = 100, code: str | None = None) -> dict[str, Any]:
-        """Return a page of what happened, the latest first."""
-        checked_limit(limit)
-        query = select(EventRow, StudyRow.study_instance_uid).join(
-            StudyRow, StudyRow.id == EventRow.study_id, isouter=True
-        )
-        if code is not None:
-            query = query.where(EventRow.code == code)
-        if after is not None:
-            query = query.where(EventRow.id < int(decode(after, 1)[0]))
-        with self._database.read() as session:
-            rows = session.execute(query.order_by(EventRow.id.desc()).limit(limit + 1)).all()
-            shown = [public(row) | {"study_instance_uid": uid} for row, uid in rows[:limit]]
-            return {"events": shown, "next": encode(rows[limit - 1][0].id) if len(rows) > limit else None}
+            following = shown[-1].change_marker if shown else marker
+            return StudyChanges(self._summaries(session, shown), following, more=len(studies) > limit)
 
     def arrivals(self, from_day: date, to_day: date, limit: int = 5000) -> list[Arrival]:
         """Return the real arrivals of some days, oldest first, for the simulation."""
@@ -185,16 +133,16 @@ class StudyLists:
                 for at, decision, decided_at, withheld in session.execute(query)
             ]
 
-    def _summaries(self, session: Session, studies: list[StudyRow]) -> list[dict[str, Any]]:
+    def _summaries(self, session: Session, studies: list[StudyRow]) -> list[StudySummary]:
         return summaries(session, studies, self._clock(), self._maximum_wait_seconds)
 
 
-def _every(page: Callable[[str | None], dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def _every(page: Callable[[str | None], StudyPage]) -> Iterator[StudySummary]:
     after: str | None = None
     while True:
         found = page(after)
-        yield from found["studies"]
-        after = found["next"]
+        yield from found.studies
+        after = found.next
         if after is None:
             return
 

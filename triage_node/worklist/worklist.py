@@ -13,13 +13,13 @@ from triage_node.storage import Layout
 from triage_node.worklist.claims import Claims
 from triage_node.worklist.clock_change import ClockChange
 from triage_node.worklist.installation import Installation
-from triage_node.worklist.outbox import Outbox
-from triage_node.worklist.outbox_state import OutboxState
+from triage_node.worklist.outbox.outbox import Outbox
+from triage_node.worklist.outbox.outbox_state import OutboxState
+from triage_node.worklist.outbox.resending import Resending
+from triage_node.worklist.outbox.routing import Routing
 from triage_node.worklist.reader_actions import ReaderActions
 from triage_node.worklist.rebuilding import Rebuilding
 from triage_node.worklist.registration import Registration
-from triage_node.worklist.resending import Resending
-from triage_node.worklist.routing import Routing
 from triage_node.worklist.study_completion import StudyCompletion, Timers
 from triage_node.worklist.study_details import StudyDetails
 from triage_node.worklist.study_lists import StudyLists

@@ -48,7 +48,7 @@ def test_what_was_acknowledged_is_taken_back_within_ten_seconds(listed, ward, wa
     expect(listed.row(uid)).to_have_count(0)
     expect(notice(listed)).to_contain_text("Acknowledged: ")
     expect(listed.row(following)).to_have_attribute("aria-selected", "true")
-    assert ward.node.study(uid)["acknowledged_by"] == "person ray"
+    assert ward.node.study(uid).acknowledged_by == "person ray"
     if way == "key":
         listed.page.keyboard.press("u")
     else:
@@ -56,8 +56,8 @@ def test_what_was_acknowledged_is_taken_back_within_ten_seconds(listed, ward, wa
     expect(listed.row(uid)).to_have_attribute("aria-selected", "true")
     expect(listed.page.locator("#notices .notice")).to_have_count(0)
     study = ward.node.study(uid)
-    assert study["acknowledged_at"] is None
-    assert [event["code"] for event in study["events"]][-2:] == ["acknowledged", "unacknowledged"]
+    assert study.acknowledged_at is None
+    assert [event.code for event in study.events][-2:] == ["acknowledged", "unacknowledged"]
 
 
 def test_undo_is_offered_for_ten_seconds_only(screen, ward, open_screen):
@@ -80,7 +80,7 @@ def test_a_row_is_usable_again_when_the_node_cannot_be_reached(listed, ward):
     listed.page.keyboard.press("a")
     expect(notice(listed)).to_have_text("The node cannot be reached. Try again.")
     expect(listed.row(uid)).not_to_have_attribute("aria-busy", "true")
-    assert ward.node.study(uid)["acknowledged_at"] is None
+    assert ward.node.study(uid).acknowledged_at is None
     reconnect(listed)
     listed.page.keyboard.press("a")
     expect(listed.row(uid)).to_have_count(0)
@@ -120,7 +120,7 @@ def test_a_redirect_of_a_proxy_is_not_taken_for_an_acknowledgement(listed, ward)
     listed.page.keyboard.press("a")
     expect(notice(listed)).to_contain_text("Your session has ended, nothing was changed.")
     expect(listed.row(uid)).not_to_have_attribute("aria-busy", "true")
-    assert ward.node.study(uid)["acknowledged_at"] is None
+    assert ward.node.study(uid).acknowledged_at is None
 
 
 def test_a_key_that_is_held_down_acknowledges_one_study(listed, ward):
@@ -132,7 +132,7 @@ def test_a_key_that_is_held_down_acknowledges_one_study(listed, ward):
     listed.page.keyboard.up("a")
     listed.page.keyboard.press("u")
     expect(listed.row(uid)).to_have_count(1)
-    assert ward.node.study(following)["acknowledged_at"] is None
+    assert ward.node.study(following).acknowledged_at is None
 
 
 def test_a_stale_row_names_who_was_first(listed, ward):
@@ -171,7 +171,7 @@ def test_a_session_that_ended_leads_to_the_sign_in_and_keeps_the_comment(screen,
 
 @pytest.mark.parametrize("button", ["Acknowledge", "Analyze again", "Agree"])
 def test_every_button_of_a_study_tells_when_the_node_cannot_be_reached(screen, ward, button):
-    uid = next(uid for uid in ward.old if ward.node.study(uid)["decision"] == Decision.FLAGGED)
+    uid = next(uid for uid in ward.old if ward.node.study(uid).decision == Decision.FLAGGED)
     screen.page.goto(f"/studies/{uid}")
     state = ward.node.study(uid)
     cut_off(screen)
@@ -180,8 +180,8 @@ def test_every_button_of_a_study_tells_when_the_node_cannot_be_reached(screen, w
     reconnect(screen)
     expect(screen.page.get_by_role("button", name=button).first).to_be_enabled()
     now = ward.node.study(uid)
-    assert (now["acknowledged_at"], now["state"], now["verdict"]) == (
-        state["acknowledged_at"], state["state"], state["verdict"],
+    assert (now.acknowledged_at, now.state, now.verdict) == (
+        state.acknowledged_at, state.state, state.verdict,
     )  # fmt: skip
 
 

@@ -87,8 +87,8 @@ def test_forms_of_another_site_and_forms_without_a_token_change_nothing(ward, re
             answer = reader.post(path, headers=headers, data={"text": "forged", "agrees": "true"})
             assert answer.status_code in (403, 422), f"{path} with {headers}: {answer.status_code}"
     study = ward.node.study(ward.flagged)
-    assert study["acknowledged_at"] is None
-    assert "forged" not in str(study["comments"])
+    assert study.acknowledged_at is None
+    assert "forged" not in str(study.comments)
 
 
 def test_no_address_leads_out_of_the_spool(ward, reader):

@@ -82,11 +82,11 @@ def test_a_reader_comments_and_judges_with_types(study, ward):
     study.page.get_by_role("button", name="Disagree").click()
     expect(study.page.locator("section", has_text="Is that right?").first).to_contain_text("ray disagrees: subdural")
     study.page.get_by_role("button", name="Agree: hemorrhage").click()
-    flagged = [name for name in ward.node.study(ward.flagged)["outcomes"][-1]["flagged"] if name != "any"]
+    flagged = [name for name in ward.node.study(ward.flagged).outcomes[-1].flagged if name != "any"]
     assert "intraparenchymal" in flagged
     study.page.get_by_text(f"ray agrees: {', '.join(flagged)}").wait_for()
-    verdict = ward.node.study(ward.flagged)["verdict"]
-    assert (verdict["agrees"], verdict["types"]) == (True, flagged)
+    verdict = ward.node.study(ward.flagged).verdict
+    assert (verdict.agrees, verdict.types) == (True, flagged)
 
 
 def test_acknowledging_is_taken_back(study):
@@ -116,17 +116,17 @@ def test_a_link_opens_the_study_in_another_viewer(study, ward):
 
 def test_a_dead_report_is_sent_again_and_a_study_is_analyzed_again(screen, ward, tmp_path, wait_for):
     uid = ward.plain
-    wait_for(lambda: ward.node.study(uid)["deliveries"][0]["state"] == "dead", "the report is given up", 30)
+    wait_for(lambda: ward.node.study(uid).deliveries[0].state == "dead", "the report is given up", 30)
     screen.page.goto(f"/studies/{uid}")
     pacs = Storescp(tmp_path / "pacs", port=ward.destination_port)
     try:
         screen.page.get_by_role("button", name="Send again").click()
         wait_for(pacs.received, "the report arrives", 30)
-        wait_for(lambda: ward.node.study(uid)["deliveries"][0]["state"] == "delivered", "it is delivered", 30)
+        wait_for(lambda: ward.node.study(uid).deliveries[0].state == "delivered", "it is delivered", 30)
         screen.page.reload()
         expect(screen.page.get_by_role("cell", name="delivered", exact=True)).to_be_visible()
         screen.page.get_by_role("button", name="Analyze again").click()
-        wait_for(lambda: len(ward.node.study(uid)["outcomes"]) == 2, "a second analysis", 60)
+        wait_for(lambda: len(ward.node.study(uid).outcomes) == 2, "a second analysis", 60)
     finally:
         pacs.stop()
 

@@ -42,7 +42,7 @@ def test_a_study_is_on_the_screen_a_second_after_it_was_analyzed(screen, ward, t
         uid,
     )
     wait_for(lambda: screen.page.evaluate("window.seen"), "the study shows its answer", 60)
-    [finished] = [event["at"] for event in ward.node.study(uid)["events"] if event["to_state"] == "unsuitable"]
+    [finished] = [event.at for event in ward.node.study(uid).events if event.to_state == "unsuitable"]
     delay = screen.page.evaluate("window.seen") - finished
     with capsys.disabled():
         print(f"\nlive update {delay:.2f} s after the event")

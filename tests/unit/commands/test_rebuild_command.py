@@ -58,7 +58,7 @@ def test_a_damaged_file_is_set_aside_and_the_worklist_rebuilt(data):
     assert "tokens" in answer.stdout, "what is lost is said"
     assert "user add" in answer.stdout
     assert len(studies(data)) == STUDIES
-    assert all(row["held"] for row in studies(data))
+    assert all(row.held for row in studies(data))
 
 
 def test_a_whole_file_stays_and_gets_what_it_lacks(data):

@@ -3,8 +3,8 @@ import threading
 
 def watch(worklist, marker):
     answer = worklist.study_lists.changes_since(marker)
-    assert not answer["more"]
-    return [study["study_instance_uid"] for study in answer["studies"]], answer["marker"]
+    assert not answer.more
+    return [study.study_instance_uid for study in answer.studies], answer.marker
 
 
 def test_whoever_watches_is_told_of_each_change_once(worklist, receive, analyze, clock):
@@ -39,8 +39,8 @@ def test_many_changes_come_in_parts(worklist, receive):
     seen, marker, more = [], 0, True
     while more:
         answer = worklist.study_lists.changes_since(marker, limit=2)
-        seen += [study["study_instance_uid"] for study in answer["studies"]]
-        marker, more = answer["marker"], answer["more"]
+        seen += [study.study_instance_uid for study in answer.studies]
+        marker, more = answer.marker, answer.more
     assert seen == [f"1.{number}" for number in range(5)]
 
 
@@ -62,9 +62,9 @@ def test_no_change_is_missed_while_many_write(worklist, receive):
     seen, marker = [], 0
     while any(thread.is_alive() for thread in threads):
         answer = worklist.study_lists.changes_since(marker)
-        seen, marker = seen + answer["studies"], answer["marker"]
+        seen, marker = seen + answer.studies, answer.marker
     for thread in threads:
         thread.join()
-    seen += worklist.study_lists.changes_since(marker)["studies"]
+    seen += worklist.study_lists.changes_since(marker).studies
     assert not failures
-    assert sorted(study["study_instance_uid"] for study in seen) == sorted(uids)
+    assert sorted(study.study_instance_uid for study in seen) == sorted(uids)

@@ -119,7 +119,7 @@ def test_a_sqlite_log_that_a_kill_left_is_taken(worklist, receive, tmp_path, mak
     again = Worklist(make_settings(data_dir=left))
     again.look_for_damage()
     again.prepare()
-    assert again.study_details.study("1.2.3")["revision"] == 3
+    assert again.study_details.study("1.2.3").revision == 3
     again.close()
 
 

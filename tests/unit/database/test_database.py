@@ -26,7 +26,7 @@ def test_the_migrations_make_the_tables_of_the_schema(worklist):
 def test_migrating_twice_changes_nothing(worklist, receive):
     receive(1)
     worklist.prepare()
-    assert worklist.study_details.study("1.2.3")["revision"] == 1
+    assert worklist.study_details.study("1.2.3").revision == 1
 
 
 def test_a_sqlite_database_of_a_newer_version_is_refused_in_one_sentence(worklist):
@@ -69,5 +69,5 @@ def test_an_older_sqlite_worklist_learns_the_reasons_of_its_studies(worklist, an
         config.attributes["connection"] = connection
         alembic.command.downgrade(config, "0004")
     worklist.prepare()
-    found = worklist.study_lists.studies(Filters(reason=("not_head",)))["studies"]
-    assert [study["study_instance_uid"] for study in found] == ["1.2.1"]
+    found = worklist.study_lists.studies(Filters(reason=("not_head",))).studies
+    assert [study.study_instance_uid for study in found] == ["1.2.1"]

@@ -146,11 +146,11 @@ def dispatcher(worklist, spool, clock) -> Iterator[Callable[..., Dispatcher]]:
 
 
 def deliveries(worklist, study):
-    return worklist.study_details.study(study)["deliveries"]
+    return worklist.study_details.study(study).deliveries
 
 
 def events(worklist, study, code):
-    return [event["message"] for event in worklist.study_details.study(study)["events"] if event["code"] == code]
+    return [event.message for event in worklist.study_details.study(study).events if event.code == code]
 
 
 def test_a_destination_that_is_down_is_called_once_a_pause_and_everything_goes_when_it_is_up(
@@ -164,7 +164,7 @@ def test_a_destination_that_is_down_is_called_once_a_pause_and_everything_goes_w
         calls += way.deliver_next()
         clock.forward(1)
     assert 24 <= calls <= 34, "5 s, doubled up to a minute, are some 28 calls in 25 minutes, however many reports wait"
-    assert [deliveries(worklist, study)[0]["state"] for study in studies] == [DeliveryState.PENDING] * 4
+    assert [deliveries(worklist, study)[0].state for study in studies] == [DeliveryState.PENDING] * 4
     assert all(len(events(worklist, study, "delivery_postponed")) <= 1 for study in studies)
     lines = [record.getMessage().split()[0] for record in caplog.records]
     assert lines.count("destination_down") == 1
@@ -177,7 +177,7 @@ def test_a_destination_that_is_down_is_called_once_a_pause_and_everything_goes_w
     assert [way.deliver_next() for _ in range(3)] == [True] * 3, "the others go at once, without the clock"
     assert not way.deliver_next()
     assert len(peer.stored) == len(set(peer.stored)) == 4
-    assert {deliveries(worklist, study)[0]["state"] for study in studies} == {DeliveryState.DELIVERED}
+    assert {deliveries(worklist, study)[0].state for study in studies} == {DeliveryState.DELIVERED}
     assert way.reach.answers
     assert [one.getMessage().split()[0] for one in caplog.records].count("destination_up") == 1
 
@@ -193,7 +193,7 @@ def test_a_destination_that_is_silent_does_not_slow_another(worklist, report, di
             way.start()
         wait_for(lambda: len(peer.stored) == 1, "the report at the one that answers", 20)
         [first, _] = deliveries(worklist, "1.2.1")
-        assert first["state"] == DeliveryState.SENDING, "the other is still being waited for"
+        assert first.state == DeliveryState.SENDING, "the other is still being waited for"
         for way in ways:
             way.end()
         silent.close()
@@ -234,11 +234,11 @@ def test_a_report_the_peer_cannot_take_does_not_hold_up_the_others(worklist, rep
     bad, good = report(1, peer.destination), report(2, peer.destination)
     way = dispatcher(peer.destination)
     assert [way.deliver_next(), way.deliver_next(), way.deliver_next()] == [True, True, False]
-    assert deliveries(worklist, bad)[0]["state"] == DeliveryState.PENDING
-    assert deliveries(worklist, good)[0]["state"] == DeliveryState.DELIVERED
+    assert deliveries(worklist, bad)[0].state == DeliveryState.PENDING
+    assert deliveries(worklist, good)[0].state == DeliveryState.DELIVERED
     clock.forward(6)
     assert way.deliver_next()
-    assert deliveries(worklist, bad)[0]["state"] == DeliveryState.DELIVERED
+    assert deliveries(worklist, bad)[0].state == DeliveryState.DELIVERED
 
 
 class Steady:
@@ -263,22 +263,22 @@ def test_a_clock_that_is_set_neither_gives_a_delivery_up_nor_stops_its_tries(
     assert not way.deliver_next(), "not before its pause is over"
     steady.now += 6
     assert way.deliver_next()
-    assert deliveries(worklist, study)[0]["state"] == DeliveryState.PENDING
+    assert deliveries(worklist, study)[0].state == DeliveryState.PENDING
     peer.on()
     steady.now += 12
     assert way.deliver_next()
-    assert deliveries(worklist, study)[0]["state"] == DeliveryState.DELIVERED
+    assert deliveries(worklist, study)[0].state == DeliveryState.DELIVERED
 
 
 def test_a_delivery_is_given_up_when_it_was_tried_for_long_enough(worklist, report, dispatcher, peer, clock):
     study, other = report(1, peer.destination), report(2, peer.destination)
     way = dispatcher(peer.destination, policy=RetryPolicy(10, 100, 1000))
     start = clock()
-    while deliveries(worklist, study)[0]["state"] != DeliveryState.DEAD:
+    while deliveries(worklist, study)[0].state != DeliveryState.DEAD:
         way.deliver_next()
         clock.forward(1)
     assert 900 < clock() - start < 1300
-    assert deliveries(worklist, other)[0]["state"] == DeliveryState.DEAD
+    assert deliveries(worklist, other)[0].state == DeliveryState.DEAD
     assert len(events(worklist, study, "delivery_dead")) == 1
 
 
@@ -297,7 +297,7 @@ def test_what_was_delivered_is_noted_when_the_database_takes_it_again(worklist, 
     monkeypatch.setattr("triage_node.delivery.dispatcher.PAUSE_AFTER_ERROR_SECONDS", 0.01)
     way = dispatcher(peer.destination)
     assert way.deliver_next()
-    assert deliveries(worklist, study)[0]["state"] == DeliveryState.DELIVERED
+    assert deliveries(worklist, study)[0].state == DeliveryState.DELIVERED
     assert len(peer.stored) == 1
 
 
@@ -317,7 +317,7 @@ def test_a_report_goes_out_of_a_data_folder_that_moved(
     monkeypatch.chdir(tmp_path / "elsewhere")
     peer.on()
     assert dispatcher(peer.destination).deliver_next()
-    assert deliveries(worklist, study)[0]["state"] == DeliveryState.DELIVERED
+    assert deliveries(worklist, study)[0].state == DeliveryState.DELIVERED
     assert len(peer.stored) == 1
 
 
@@ -328,8 +328,8 @@ def test_a_report_that_is_missing_is_given_up_and_holds_up_no_other(worklist, sp
     way = dispatcher(peer.destination)
     assert [way.deliver_next(), way.deliver_next(), way.deliver_next()] == [True, True, False]
     [row] = deliveries(worklist, study)
-    assert (row["state"], deliveries(worklist, other)[0]["state"]) == (DeliveryState.DEAD, DeliveryState.DELIVERED)
-    assert "missing" in row["last_error"]
+    assert (row.state, deliveries(worklist, other)[0].state) == (DeliveryState.DEAD, DeliveryState.DELIVERED)
+    assert "missing" in row.last_error
 
 
 @pytest.mark.parametrize(
@@ -348,7 +348,7 @@ def test_a_report_that_cannot_be_read_is_told_in_words(worklist, spool, report, 
     peer.on()
     assert dispatcher(peer.destination).deliver_next()
     [row] = deliveries(worklist, study)
-    assert (row["state"], words in row["last_error"]) == (state, True), row["last_error"]
+    assert (row.state, words in row.last_error) == (state, True), row.last_error
 
 
 @pytest.mark.parametrize(
@@ -373,7 +373,7 @@ def test_a_status_says_whether_the_report_is_there_is_tried_again_or_given_up(
     peer.on()
     way = dispatcher(peer.destination)
     assert way.deliver_next()
-    assert deliveries(worklist, study)[0]["state"] == state
+    assert deliveries(worklist, study)[0].state == state
     assert way.reach.answers, "it has answered"
 
 
@@ -383,7 +383,7 @@ def test_a_peer_that_takes_none_of_the_classes_refuses_for_good(worklist, report
     peer.on()
     assert dispatcher(peer.destination).deliver_next()
     [row] = deliveries(worklist, study)
-    assert (row["state"], "none of the SOP classes" in row["last_error"]) == (DeliveryState.DEAD, True)
+    assert (row.state, "none of the SOP classes" in row.last_error) == (DeliveryState.DEAD, True)
 
 
 def test_a_peer_that_is_gone_in_the_middle_gets_the_report_again(worklist, report, dispatcher, peer, clock):
@@ -392,11 +392,11 @@ def test_a_peer_that_is_gone_in_the_middle_gets_the_report_again(worklist, repor
     peer.before = lambda event: event.assoc.abort()
     way = dispatcher(peer.destination)
     assert way.deliver_next()
-    assert deliveries(worklist, study)[0]["state"] == DeliveryState.PENDING
+    assert deliveries(worklist, study)[0].state == DeliveryState.PENDING
     peer.before = lambda event: None
     clock.forward(61)
     assert way.deliver_next()
-    assert deliveries(worklist, study)[0]["state"] == DeliveryState.DELIVERED
+    assert deliveries(worklist, study)[0].state == DeliveryState.DELIVERED
 
 
 @pytest.mark.parametrize(
@@ -420,5 +420,5 @@ def test_a_picture_that_is_refused_takes_nothing_from_its_report(
     peer.answer = lambda: next(answers)
     peer.on()
     assert dispatcher(peer.destination).deliver_next()
-    assert deliveries(worklist, study)[0]["state"] == state
+    assert deliveries(worklist, study)[0].state == state
     assert words in "".join(events(worklist, study, "delivered"))

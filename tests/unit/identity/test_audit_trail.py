@@ -37,13 +37,13 @@ def trail(worklist):
 )
 def test_filters_and_pages_of_one(trail, filters, found):
     wanted = AuditFilters(**filters)
-    assert [row["at"] for row in trail.page(wanted)] == found
+    assert [row.at for row in trail.page(wanted)] == found
     before, turned = None, []
     while rows := trail.page(wanted, before, limit=1):
-        turned.append(rows[0]["at"])
-        before = rows[0]["id"]
+        turned.append(rows[0].at)
+        before = rows[0].id
     assert turned == found
-    assert [row["at"] for row in trail.every(wanted)] == found
+    assert [row.at for row in trail.every(wanted)] == found
 
 
 def test_actions_are_told_each_once(trail):

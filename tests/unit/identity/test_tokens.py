@@ -44,8 +44,9 @@ def test_a_known_token_expires_on_time(worklist, clock):
     assert worklist.tokens.known(secret) is None
 
 
-def test_the_memory_of_tokens_is_bounded(worklist, monkeypatch):
+def test_the_memory_of_tokens_is_bounded(worklist, clock, monkeypatch):
     monkeypatch.setattr("triage_node.identity.tokens.MOST_KNOWN", 3)
-    for number in range(5):
-        worklist.tokens.check(worklist.tokens.add(f"ris{number}"))
-    assert len(worklist.tokens._known) <= 3
+    tokens = Tokens(worklist.database, clock)
+    secrets = [tokens.add(f"ris{number}") for number in range(5)]
+    assert all(tokens.check(secret) for secret in secrets)
+    assert [bool(tokens.known(secret)) for secret in secrets] == [False, False, True, True, True]

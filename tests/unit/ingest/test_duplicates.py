@@ -92,7 +92,7 @@ def test_the_same_image_from_two_senders_is_one(intake, images, wait_for, way, s
     assert files(intake) == [".dcm"] * SLICES
     assert intake.events("conflicting_duplicate") == []
     after = study(intake, images[0].StudyInstanceUID)
-    assert (after["revision"], after["series"]) == (before["revision"], before["series"])
+    assert (after.revision, after.series) == (before.revision, before.series)
 
 
 def test_other_content_is_kept_and_told_once_a_study_and_sender(intake, images, wait_for):

@@ -20,7 +20,7 @@ def contents(tmp_path):
 
 def only_study(worklist):
     [row] = worklist.study_details.worklist()
-    return worklist.study_details.study(row["study_instance_uid"])
+    return worklist.study_details.study(row.study_instance_uid)
 
 
 def test_what_an_earlier_run_kept_and_did_not_register_is_taken_up(make_settings, contents, wait_for):
@@ -35,7 +35,7 @@ def test_what_an_earlier_run_kept_and_did_not_register_is_taken_up(make_settings
     intake = Intake(settings)
     wait_for(lambda: not list(spool.layout.incoming.iterdir()), "the leftovers to be registered")
     study = only_study(intake.worklist)
-    assert [series["instance_count"] for series in study["series"]] == [5]
+    assert [series.instance_count for series in study.series] == [5]
     intake.stop()
 
 
@@ -54,7 +54,7 @@ def test_a_crash_before_the_first_rows_of_a_new_node_holds_nothing(make_settings
     indexer.start()
     indexer.stop()
     study = only_study(worklist)
-    assert (study["held"], [series["instance_count"] for series in study["series"]]) == (False, [5])
+    assert (study.held, [series.instance_count for series in study.series]) == (False, [5])
     worklist.close()
 
 
@@ -72,7 +72,7 @@ def test_what_a_crash_left_of_a_lost_worklist_is_rebuilt_but_for_the_arrivals(ma
             spool.forget(path)
     assert rebuild_worklist(spool, worklist, []).studies == 1
     study = only_study(worklist)
-    assert (study["held"], [series["instance_count"] for series in study["series"]]) == (True, [3])
+    assert (study.held, [series.instance_count for series in study.series]) == (True, [3])
     worklist.close()
 
 
@@ -91,7 +91,7 @@ def test_a_database_that_fails_for_a_while_loses_nothing(make_settings, contents
         intake.ingest.receive(content, SENDER)
     wait_for(lambda: not list(intake.spool.layout.incoming.iterdir()), "the instances to be registered")
     assert len(failures) == 2
-    assert [series["instance_count"] for series in only_study(intake.worklist)["series"]] == [5]
+    assert [series.instance_count for series in only_study(intake.worklist).series] == [5]
     intake.stop()
 
 
@@ -99,5 +99,5 @@ def test_a_senders_name_reaches_the_worklist_without_what_a_database_refuses(mak
     intake = Intake(make_settings())
     intake.ingest.receive(contents[0], Sender("CT\0\ud8001\x1b", "127.0.0.1"))
     wait_for(lambda: not list(intake.spool.layout.incoming.iterdir()), "the instance to be registered")
-    assert only_study(intake.worklist)["calling_ae_title"] == "CT1"
+    assert only_study(intake.worklist).calling_ae_title == "CT1"
     intake.stop()

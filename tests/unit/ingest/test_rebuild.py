@@ -36,20 +36,20 @@ def worklist(make_settings, make_worklist):
 
 
 def shown(worklist):
-    return {row["study_instance_uid"]: row for row in worklist.study_details.worklist(1e9)}
+    return {row.study_instance_uid: row for row in worklist.study_details.worklist(1e9)}
 
 
 def content(worklist):
     """What a worklist says of its studies, but for ids and the times of the rebuilding."""
     return {
         uid: (
-            row["state"],
-            row["decision"],
-            row["held"],
-            row["revision"],
-            row["probabilities"],
-            [series["instance_count"] for series in worklist.study_details.study(uid)["series"]],
-            [one["state"] for one in worklist.study_details.study(uid)["deliveries"]],
+            row.state,
+            row.decision,
+            row.held,
+            row.revision,
+            row.probabilities,
+            [series.instance_count for series in worklist.study_details.study(uid).series],
+            [one.state for one in worklist.study_details.study(uid).deliveries],
         )
         for uid, row in shown(worklist).items()
     }
@@ -63,8 +63,8 @@ def test_every_study_is_there_with_its_answer_and_held(spool, worklist):
     assert progress == [(number, STUDIES) for number in range(1, STUDIES + 1)]
     found = shown(worklist)
     assert set(found) == set(uids)
-    assert all(row["held"] and row["state"] == "analyzed" for row in found.values())
-    assert Counter(row["decision"] for row in found.values()) == {"flagged": 4, "not_flagged": 8}
+    assert all(row.held and row.state == "analyzed" for row in found.values())
+    assert Counter(row.decision for row in found.values()) == {"flagged": 4, "not_flagged": 8}
     assert not spool.is_being_rebuilt
 
 
@@ -138,13 +138,13 @@ def test_a_damaged_outcome_costs_no_study_and_is_never_a_negative_answer(spool, 
     found = shown(worklist)
     assert set(found) == set(uids)
     row = found[uids[1]]
-    assert (row["state"], row["decision"], row["held"]) == ("failed", None, True)
-    assert "damaged" in row["reasons"][0]["message"]
+    assert (row.state, row.decision, row.held) == ("failed", None, True)
+    assert "damaged" in row.reasons[0].message
     assert len(made.left_out) == 1
     name = str(path.relative_to(spool.layout.root).parent)
     assert name in caplog.text
     [event] = worklist.study_details.events("rebuild_left_out")
-    assert name in event["message"]
+    assert name in event.message
 
 
 def test_an_outcome_of_a_newer_version_is_taken(spool, worklist):
@@ -152,7 +152,7 @@ def test_an_outcome_of_a_newer_version_is_taken(spool, worklist):
     [path] = (spool.layout.results(uid)).glob("*/outcome.json")
     path.write_text(json.dumps({**whole(path), "of_a_newer_version": 1}))
     assert rebuild_worklist(spool, worklist, []).left_out == []
-    assert shown(worklist)[uid]["decision"] == "flagged"
+    assert shown(worklist)[uid].decision == "flagged"
 
 
 @pytest.mark.parametrize("first", [Decision.FLAGGED, Decision.UNCERTAIN, Decision.NOT_FLAGGED])
@@ -163,8 +163,8 @@ def test_an_older_answer_does_not_stand_for_a_damaged_later_one(spool, worklist,
     (keep_outcome(spool, uid, Decision.FLAGGED, 1_700_000_100.0) / "outcome.json").write_bytes(b"{")
     rebuild_worklist(spool, worklist, [])
     row = shown(worklist)[uid]
-    assert row["state"] == "failed"
-    assert row["decision"] == (None if first is Decision.NOT_FLAGGED else first), "priority is never lowered"
+    assert row.state == "failed"
+    assert row.decision == (None if first is Decision.NOT_FLAGGED else first), "priority is never lowered"
 
 
 def test_the_latest_answer_is_shown_whatever_its_folder_is_called(spool, worklist, seed):
@@ -176,8 +176,8 @@ def test_the_latest_answer_is_shown_whatever_its_folder_is_called(spool, worklis
     for number, decision in enumerate(decisions):
         keep_outcome(spool, uid, decision, 1_700_000_000.0 + number)
     rebuild_worklist(spool, worklist, [])
-    assert shown(worklist)[uid]["decision"] == decisions[-1]
-    found = [outcome["decision"] for outcome in worklist.study_details.study(uid)["outcomes"]]
+    assert shown(worklist)[uid].decision == decisions[-1]
+    found = [outcome.decision for outcome in worklist.study_details.study(uid).outcomes]
     assert found in (decisions, decisions[::-1])
 
 
@@ -202,8 +202,8 @@ def test_a_damaged_file_is_left_out_by_name_and_the_others_are_taken(spool, work
     assert counts == {uids[0]: [2], uids[1]: [3]}
     assert [name for name, _ in made.left_out] == [str(odd.relative_to(spool.layout.root))]
     assert odd.name in caplog.text
-    [event] = worklist.study_details.study(uids[0])["events"][-1:]
-    assert (event["code"], odd.name in event["message"]) == ("rebuild_left_out", True)
+    [event] = worklist.study_details.study(uids[0]).events[-1:]
+    assert (event.code, odd.name in event.message) == ("rebuild_left_out", True)
     assert not spool.is_being_rebuilt, "what is damaged stays damaged: a rebuild ends all the same"
 
 
@@ -229,7 +229,7 @@ def test_what_the_database_refuses_of_a_study_costs_no_other(spool, worklist):
     made = rebuild_worklist(spool, worklist, [])
     found = shown(worklist)
     assert set(found) == set(uids) - {uids[2]}
-    assert found[uids[1]]["state"] == "failed", "kept without its outcome"
+    assert found[uids[1]].state == "failed", "kept without its outcome"
     assert made.studies == 3
     assert len(made.left_out) >= 2
 

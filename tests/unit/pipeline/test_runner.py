@@ -78,7 +78,7 @@ def node(make_settings, model, clock, tmp_path):
 
 def result_of(node, study):
     """A study's latest result."""
-    return node.spool.result(study["study_instance_uid"], study["outcomes"][-1]["folder"])
+    return node.spool.result(study.study_instance_uid, study.outcomes[-1].folder)
 
 
 def report_of(node, study):
@@ -90,14 +90,14 @@ def test_a_head_ct_ends_in_a_report(node):
     uid = node.receive(*head_ct(slices=32, size=(128, 128)))
     assert node.run()
     study = node.worklist.study_details.study(uid)
-    assert study["state"] == StudyState.ANALYZED
-    assert set(study["outcomes"][0]["seconds"]) == {"read", "infer", "report"}
-    assert [one["destination"] for one in study["deliveries"]] == [DESTINATION]
+    assert study.state == StudyState.ANALYZED
+    assert set(study.outcomes[0].seconds) == {"read", "infer", "report"}
+    assert [one.destination for one in study.deliveries] == [DESTINATION]
     summary = summarize(report_of(node, study))
-    assert summary.decision == study["decision"]
+    assert summary.decision == study.decision
     scores = json.loads(result_of(node, study).slice_scores())
     assert len({row["sop_instance_uid"] for row in scores}) == 32
-    for label, probability in study["probabilities"].items():
+    for label, probability in study.probabilities.items():
         assert summary.of(Label(label)).probability == pytest.approx(probability, abs=0.001)
 
 
@@ -115,7 +115,7 @@ def test_a_picture_of_where_the_model_looked_lies_beside_the_report_only_when_as
     marked = np.abs(pixels.astype(int).max(axis=2) - pixels.astype(int).min(axis=2)) > 60
     assert marked[:, pixels.shape[1] // 2 :].sum() > 50
     assert not marked[:, : pixels.shape[1] // 2].any()
-    assert len(study["deliveries"]) == 1
+    assert len(study.deliveries) == 1
 
 
 class Undrawable:
@@ -137,8 +137,8 @@ def test_a_picture_that_fails_does_not_hold_back_the_finding(node, model, explai
     uid = node.receive(*head_ct(slices=32, size=(128, 128)))
     assert node.run(node.runner_with(model, explain=explain))
     study = node.worklist.study_details.study(uid)
-    assert study["state"] == StudyState.ANALYZED
-    assert len(study["deliveries"]) == 1
+    assert study.state == StudyState.ANALYZED
+    assert len(study.deliveries) == 1
     assert result_of(node, study).explanation() is None
 
 
@@ -148,10 +148,10 @@ def test_a_study_that_ended_every_worker_is_reported_as_not_analyzed(node):
     node.worklist.claims.release_worker("test:0")
     node.run()
     study = node.worklist.study_details.study(uid)
-    assert study["state"] == StudyState.FAILED
-    assert "ended its process" in study["reasons"][0]["message"]
+    assert study.state == StudyState.FAILED
+    assert "ended its process" in study.reasons[0].message
     assert summarize(report_of(node, study)).decision is None
-    assert len(study["deliveries"]) == 1
+    assert len(study.deliveries) == 1
 
 
 @pytest.mark.slow
@@ -163,8 +163,8 @@ def test_the_same_result_is_the_same_object(node):
     node.run()
     study = node.worklist.study_details.study(uid)
     assert report_of(node, study) == before
-    assert len(study["outcomes"]) == 2
-    assert len(study["deliveries"]) == 1
+    assert len(study.outcomes) == 2
+    assert len(study.deliveries) == 1
 
 
 def test_a_report_is_made_at_the_local_time_of_the_node_by_a_device_of_its_own(node, model, clock):
@@ -184,7 +184,7 @@ def test_how_old_a_study_is_counts_in_days_of_the_node(node, model, clock, zone,
     clock.now = datetime(2024, 1, 4, 1, 35, tzinfo=UTC).timestamp()
     settings = node.settings.model_copy(update={"timezone": zone})
     node.run(Runner("test:1", settings, node.spool, node.worklist, model, Policy(prior_study_days=1), clock))
-    codes = [reason["code"] for reason in node.worklist.study_details.study(uid)["reasons"]]
+    codes = [reason.code for reason in node.worklist.study_details.study(uid).reasons]
     assert ("prior_study" in codes) is is_prior
 
 
@@ -230,7 +230,7 @@ def test_late_images_make_a_new_report_that_names_the_earlier(node):
     node.run()
     node.receive(images[-1])
     node.run()
-    first, second = (one["report_sop_instance_uid"] for one in node.worklist.study_details.study(uid)["outcomes"])
+    first, second = (one.report_sop_instance_uid for one in node.worklist.study_details.study(uid).outcomes)
     assert first != second
     named = report_of(node, node.worklist.study_details.study(uid)).PredecessorDocumentsSequence[0]
     assert named.ReferencedSeriesSequence[0].ReferencedSOPSequence[0].ReferencedSOPInstanceUID == first
@@ -250,10 +250,10 @@ def test_what_cannot_be_analyzed_ends_in_a_named_reason(node, make, code):
     uid = node.receive(*make())
     assert node.run()
     study = node.worklist.study_details.study(uid)
-    assert study["state"] == StudyState.UNSUITABLE
-    assert code in [reason["code"] for reason in study["reasons"]]
-    has_ct = any(series["modality"] == "CT" for series in study["series"])
-    assert len(study["deliveries"]) == int(has_ct), "only a CT study is worth a report"
+    assert study.state == StudyState.UNSUITABLE
+    assert code in [reason.code for reason in study.reasons]
+    has_ct = any(series.modality == "CT" for series in study.series)
+    assert len(study.deliveries) == int(has_ct), "only a CT study is worth a report"
     if has_ct:
         assert summarize(report_of(node, study)).decision is None
 
@@ -265,8 +265,8 @@ def test_pixels_that_are_cut_off_are_a_reason_not_a_crash(node):
     uid = node.receive(*images)
     node.run()
     study = node.worklist.study_details.study(uid)
-    assert study["state"] == StudyState.UNSUITABLE
-    assert study["reasons"][0]["code"] == "unreadable"
+    assert study.state == StudyState.UNSUITABLE
+    assert study.reasons[0].code == "unreadable"
 
 
 def without(*missing: int):
@@ -276,8 +276,8 @@ def without(*missing: int):
 def cautioned(node, uid: str) -> str:
     """Return what a study that is not whole says, the same in the worklist and in its report."""
     study = node.worklist.study_details.study(uid)
-    assert (study["state"], study["decision"]) == (StudyState.ANALYZED, "uncertain")
-    reasons = [reason["message"] for reason in study["reasons"] if reason["code"] == "slices_missing"]
+    assert (study.state, study.decision) == (StudyState.ANALYZED, "uncertain")
+    reasons = [reason.message for reason in study.reasons if reason.code == "slices_missing"]
     assert reasons
     summary = summarize(report_of(node, study))
     assert summary.decision == "uncertain"
@@ -328,8 +328,8 @@ def test_a_study_of_damaged_files_says_so(node):
         path.write_bytes(path.read_bytes()[:300])
     assert node.run()
     study = node.worklist.study_details.study(uid)
-    assert study["state"] == StudyState.UNSUITABLE
-    assert "15 files are damaged" in " ".join(reason["message"] for reason in study["reasons"])
+    assert study.state == StudyState.UNSUITABLE
+    assert "15 files are damaged" in " ".join(reason.message for reason in study.reasons)
 
 
 def enlarge(path: Path, size_bytes: int) -> None:
@@ -350,8 +350,8 @@ def test_an_image_that_is_kept_and_too_large_to_be_read_is_a_reason(node, size_m
         enlarge(node.spool.layout.instance(uid, ds.SOPInstanceUID), size_mb << 20)
     assert node.run()
     study = node.worklist.study_details.study(uid)
-    assert study["state"] == StudyState.UNSUITABLE
-    assert "more than 512 MB" in " ".join(reason["message"] for reason in study["reasons"])
+    assert study.state == StudyState.UNSUITABLE
+    assert "more than 512 MB" in " ".join(reason.message for reason in study.reasons)
 
 
 @pytest.mark.slow
@@ -362,8 +362,8 @@ def test_a_large_object_of_another_kind_doubts_no_head(node):
     uid = node.receive(*images, other)
     enlarge(node.spool.layout.instance(uid, other.SOPInstanceUID), 600 << 20)
     assert node.run()
-    reasons = node.worklist.study_details.study(uid)["reasons"]
-    assert not [one for one in reasons if "damaged" in one["message"] or " MB" in one["message"]]
+    reasons = node.worklist.study_details.study(uid).reasons
+    assert not [one for one in reasons if "damaged" in one.message or " MB" in one.message]
 
 
 def test_a_model_that_fails_is_a_named_failure(node, model):
@@ -376,10 +376,10 @@ def test_a_model_that_fails_is_a_named_failure(node, model):
     uid = node.receive(*head_ct(slices=20, size=(64, 64)))
     node.run(node.runner_with(Broken()))
     study = node.worklist.study_details.study(uid)
-    assert study["state"] == StudyState.FAILED
-    assert study["reasons"][0]["code"] == "analysis_failed"
-    assert "SECRET" not in str(study["events"])
-    assert [one["state"] for one in study["deliveries"]] == ["pending"], "the radiologist is told, too"
+    assert study.state == StudyState.FAILED
+    assert study.reasons[0].code == "analysis_failed"
+    assert "SECRET" not in str(study.events)
+    assert [one.state for one in study.deliveries] == ["pending"], "the radiologist is told, too"
     assert summarize(report_of(node, study)).decision is None
 
 
@@ -400,9 +400,9 @@ def test_a_study_whose_outcome_the_database_refused_returns_to_the_queue_untried
         monkeypatch.setattr(claims, name, refuse_once(name, getattr(claims, name)))
     monkeypatch.setattr(worker, "PAUSE_AFTER_ERROR_SECONDS", 0.01)
     threading.Thread(target=worker._work, args=(node.runner, worker.Lease(node.worklist, 60)), daemon=True).start()
-    wait_for(lambda: node.worklist.study_details.study(uid)["state"] in DONE, "the end of the study")
+    wait_for(lambda: node.worklist.study_details.study(uid).state in DONE, "the end of the study")
     study = node.worklist.study_details.study(uid)
-    assert study["state"] == StudyState.UNSUITABLE, "its only try was not used up"
-    assert "worklist_failed" in [event["code"] for event in study["events"]]
+    assert study.state == StudyState.UNSUITABLE, "its only try was not used up"
+    assert "worklist_failed" in [event.code for event in study.events]
     monkeypatch.setattr(node.runner, "claim", lambda: parked.set() or threading.Event().wait())
     wait_for(parked.is_set, "the thread to claim nothing of the next tests")

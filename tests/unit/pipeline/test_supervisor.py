@@ -70,5 +70,5 @@ def test_a_worker_that_was_asked_to_end_costs_its_study_no_try(supervise, wait_f
     assert claims.claim(f"{supervisor._settings.node_name}:{first}") is not None
     os.kill(first, number)
     state = lambda: supervisor.check() or supervisor._worklist.study_details.study("1.2")  # noqa: E731
-    wait_for(lambda: state()["state"] == "ready", "the study to be back in the queue")
-    assert supervisor._worklist.study_details.study("1.2")["attempts"] == tries
+    wait_for(lambda: state().state == "ready", "the study to be back in the queue")
+    assert supervisor._worklist.study_details.study("1.2").attempts == tries

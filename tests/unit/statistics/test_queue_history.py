@@ -4,6 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
+from triage_node.statistics import QueueLengths
+
 
 @pytest.fixture
 def history(worklist):
@@ -15,7 +17,7 @@ def day_of(clock) -> date:
 
 
 def known(rows):
-    return [row for row in rows if row["waiting"] is not None]
+    return [row for row in rows if row.waiting is not None]
 
 
 def test_the_longest_queue_of_an_hour_is_kept(worklist, receive, history, clock):
@@ -28,13 +30,13 @@ def test_the_longest_queue_of_an_hour_is_kept(worklist, receive, history, clock)
     worklist.claims.claim("w")
     history.look()
     [hour] = known(history.history(day_of(clock), day_of(clock)))
-    assert hour == {"at": clock() // 3600 * 3600, "receiving": 1, "waiting": 1, "reports": 0}
+    assert hour == QueueLengths(clock() // 3600 * 3600, receiving=1, waiting=1, reports=0)
 
 
 def test_reports_on_their_way_are_a_queue(analyze, history, clock):
     analyze("1.2.1")
     history.look()
-    assert known(history.history(day_of(clock), day_of(clock)))[0]["reports"] == 1
+    assert known(history.history(day_of(clock), day_of(clock)))[0].reports == 1
 
 
 def test_hours_in_which_nobody_looked_are_gaps_not_zeros(history, clock):
@@ -42,12 +44,12 @@ def test_hours_in_which_nobody_looked_are_gaps_not_zeros(history, clock):
     clock.forward(2 * 3600)
     history.look()
     rows = history.history(day_of(clock) - timedelta(days=1), day_of(clock))
-    assert [row["waiting"] for row in rows][-3:] == [0, None, 0]
+    assert [row.waiting for row in rows][-3:] == [0, None, 0]
 
 
 def test_a_long_period_is_told_by_the_day(history, clock):
     history.look()
     rows = history.history(day_of(clock) - timedelta(days=99), day_of(clock))
     assert len(rows) == 100
-    assert rows[-1]["waiting"] == 0
+    assert rows[-1].waiting == 0
     assert history.history(day_of(clock) + timedelta(days=1), day_of(clock) + timedelta(days=2)) == []

@@ -17,9 +17,9 @@ def test_a_flagged_study_overtakes_once_the_node_has_decided():
         Arrival(4, 150, "flagged"),
     ]
     told = compare(arrivals, STEADY, seed=0)
-    assert told["fifo"]["flagged"]["mean"] == pytest.approx((297 + 396) / 2)
-    assert told["ranked"]["flagged"]["mean"] == pytest.approx((97 + 196) / 2)
-    assert told["ranked"]["rest"]["longest"] == pytest.approx(398)
+    assert told.fifo["flagged"].mean == pytest.approx((297 + 396) / 2)
+    assert told.ranked["flagged"].mean == pytest.approx((97 + 196) / 2)
+    assert told.ranked["rest"].longest == pytest.approx(398)
 
 
 def test_uncertain_comes_before_the_rest_and_what_waits_too_long_before_uncertain():
@@ -29,29 +29,25 @@ def test_uncertain_comes_before_the_rest_and_what_waits_too_long_before_uncertai
         Arrival(2, 2, "uncertain"),
         Arrival(3, 3, "uncertain"),
     ]
-    assert compare(arrivals, STEADY, seed=0)["ranked"]["uncertain"]["longest"] == pytest.approx(197)
+    assert compare(arrivals, STEADY, seed=0).ranked["uncertain"].longest == pytest.approx(197)
     impatient = Reading(median_seconds=100, spread=0, maximum_wait_seconds=150)
-    assert compare(arrivals, impatient, seed=0)["ranked"]["rest"]["longest"] == pytest.approx(199)
+    assert compare(arrivals, impatient, seed=0).ranked["rest"].longest == pytest.approx(199)
 
 
 def test_an_idle_reader_reads_in_order_of_arrival_and_nobody_waits():
     arrivals = [Arrival(1000.0 * number, None, None) for number in range(5)]
     told = compare(arrivals, STEADY, seed=0)
-    assert told["fifo"] == told["ranked"]
-    assert told["fifo"]["all"]["longest"] == 0
+    assert told.fifo == told.ranked
+    assert told.fifo["all"].longest == 0
 
 
 def test_the_order_changes_who_waits_and_not_how_much_is_waited(seed):
     """Times to read do not depend on the decision, so a queue that never idles keeps its mean wait nearly."""
     arrivals = synthetic_arrivals(30, 150, 0.1, 0.05, 60, seed)
     told = compare(arrivals, Reading(median_seconds=420), seed)
-    assert told["ranked"]["flagged"]["mean"] < told["fifo"]["flagged"]["mean"]
-    assert told["ranked"]["all"]["mean"] == pytest.approx(told["fifo"]["all"]["mean"], rel=0.1)
-    assert (
-        told["studies"]
-        == len(arrivals)
-        == sum(told["ranked"][name]["count"] for name in ("flagged", "uncertain", "rest"))
-    )
+    assert told.ranked["flagged"].mean < told.fifo["flagged"].mean
+    assert told.ranked["all"].mean == pytest.approx(told.fifo["all"].mean, rel=0.1)
+    assert told.studies == len(arrivals) == sum(told.ranked[name].count for name in ("flagged", "uncertain", "rest"))
 
 
 def test_the_same_seed_says_the_same(seed):
@@ -79,4 +75,4 @@ def test_real_arrivals_are_replayed(worklist, analyze, clock):
     first, second = worklist.study_lists.arrivals(today, today)
     assert (first.decision, second.decision) == ("flagged", None)
     assert first.decided_at - first.at == 61
-    assert compare([first, second], STEADY, 0)["studies"] == 2
+    assert compare([first, second], STEADY, 0).studies == 2

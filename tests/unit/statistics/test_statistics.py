@@ -8,9 +8,11 @@ import pytest
 from triage_node.database import DailyRow
 from triage_node.errors import InvalidInput
 from triage_node.findings import LABELS, Decision, Label, ModelIdentity
+from triage_node.json_object import to_json
 from triage_node.outcome import Outcome, Status
-from triage_node.statistics.agreement import wilson
+from triage_node.statistics.agreement import Judged, wilson
 from triage_node.statistics.drift import drift_of, mix_drift
+from triage_node.statistics.period import Percentiles
 from triage_node.statistics.recounting import recount
 from triage_node.statistics.rollups import duration_bin, duration_percentiles
 
@@ -69,24 +71,22 @@ def rollups(worklist):
 
 def test_a_day_in_numbers(busy, today):
     told = busy.statistics.statistics(today, today)
-    [day] = told["days"]
-    for numbers in (day, told["totals"]):
-        assert (numbers["arrivals"], numbers["analyzed"], numbers["unsuitable"], numbers["failed"]) == (6, 5, 1, 0)
-        assert (numbers["flagged"], numbers["uncertain"], numbers["not_flagged"]) == (3, 0, 2), (
-            "the later outcome counts"
-        )
-        assert (numbers["delivered"], numbers["positive_rate"]) == (5, 0.6)
-    assert told["unsuitable_by_reason"] == {"not_head": 1}
-    assert told["failed_by_reason"] == {}
-    assert sum(told["scores"]["counts"]) == 5
-    assert [told["scores"]["counts"][number] for number in (0, 10, 14, 16, 18)] == [2, 0, 1, 1, 1]
-    assert told["scanners"] == {"V A": 2, "V B": 2, "unknown": 1}
-    json.dumps(told)
+    [day] = told.days
+    for numbers in (day.numbers, told.totals):
+        assert (numbers.arrivals, numbers.analyzed, numbers.unsuitable, numbers.failed) == (6, 5, 1, 0)
+        assert (numbers.flagged, numbers.uncertain, numbers.not_flagged) == (3, 0, 2), "the later outcome counts"
+        assert (numbers.delivered, numbers.positive_rate) == (5, 0.6)
+    assert told.unsuitable_by_reason == {"not_head": 1}
+    assert told.failed_by_reason == {}
+    assert sum(told.scores.counts) == 5
+    assert [told.scores.counts[number] for number in (0, 10, 14, 16, 18)] == [2, 0, 1, 1, 1]
+    assert told.scanners == {"V A": 2, "V B": 2, "unknown": 1}
+    json.dumps(to_json(told))
 
 
 def test_turnaround_is_that_of_the_first_analysis_stage_by_stage(busy, today):
-    stages = busy.statistics.statistics(today, today)["turnaround_seconds"]
-    assert {stage: numbers["count"] for stage, numbers in stages.items()} == {
+    stages = busy.statistics.statistics(today, today).turnaround_seconds
+    assert {stage: numbers.count for stage, numbers in stages.items()} == {
         "receiving": 6,
         "queue": 6,
         "read": 5,
@@ -96,29 +96,25 @@ def test_turnaround_is_that_of_the_first_analysis_stage_by_stage(busy, today):
         "total": 6,
     }
     for stage, seconds in {"receiving": 61, "read": 1, "infer": 2, "total": 61}.items():
-        assert stages[stage]["p50"] == pytest.approx(seconds, rel=0.19), stage
+        assert stages[stage].p50 == pytest.approx(seconds, rel=0.19), stage
 
 
 def test_readers_and_node_agree_as_far_as_they_do(busy, today):
     told = busy.statistics.agreement(today, today)
-    assert told["judged"] == {
-        "flagged": {"present": 1, "absent": 1},
-        "uncertain": {"present": 0, "absent": 0},
-        "not_flagged": {"present": 1, "absent": 1},
-    }
-    assert (told["ppv"]["value"], told["ppv"]["of"]) == (0.5, 2)
-    assert (told["sensitivity"]["value"], told["sensitivity"]["of"]) == (0.5, 2)
-    assert told["types"]["subdural"]["both"] == 1
-    assert told["types"]["subdural"]["node_only"] == 1
-    assert told["types"]["epidural"]["reader_only"] == 1
+    assert told.judged == {"flagged": Judged(1, 1), "uncertain": Judged(0, 0), "not_flagged": Judged(1, 1)}
+    assert (told.ppv.value, told.ppv.of) == (0.5, 2)
+    assert (told.sensitivity.value, told.sensitivity.of) == (0.5, 2)
+    assert told.types["subdural"].both == 1
+    assert told.types["subdural"].node_only == 1
+    assert told.types["epidural"].reader_only == 1
 
 
 def test_sensitivity_is_not_given_where_only_flagged_studies_were_judged(worklist, analyze, today):
     analyze("1.1", Decision.FLAGGED)
     worklist.reader_actions.judge("1.1", True, [], "anna")
     told = worklist.statistics.agreement(today, today)
-    assert told["ppv"]["value"] == 1.0
-    assert told["sensitivity"] is None
+    assert told.ppv.value == 1.0
+    assert told.sensitivity is None
 
 
 def test_the_roll_ups_are_what_the_rows_say(busy):
@@ -138,10 +134,9 @@ def test_emptied_roll_ups_come_back_at_the_next_start(busy):
 
 def test_states_are_counted_as_they_are(busy, receive):
     receive(1, study="1.9", series="1.9.1")
-    assert busy.study_details.counts() == {
-        "studies": {"analyzed": 5, "receiving": 1, "unsuitable": 1},
-        "deliveries": {"delivered": 5},
-    }
+    counts = busy.study_lists.counts()
+    assert counts.studies == busy.study_details.studies_by_state() == {"analyzed": 5, "receiving": 1, "unsuitable": 1}
+    assert counts.deliveries == {"delivered": 5}
 
 
 def test_days_without_studies_are_there(worklist, analyze, today, clock):
@@ -149,17 +144,17 @@ def test_days_without_studies_are_there(worklist, analyze, today, clock):
     clock.forward(3 * 86400)
     analyze("1.2")
     later = datetime.fromtimestamp(clock()).date()
-    days = worklist.statistics.statistics(today, later)["days"]
-    assert [day["arrivals"] for day in days] == [1, 0, 0, 1]
-    assert days[1]["positive_rate"] is None
-    assert days[1]["turnaround_seconds"]["total"] == {"count": 0, "p50": None, "p95": None}
+    days = [day.numbers for day in worklist.statistics.statistics(today, later).days]
+    assert [day.arrivals for day in days] == [1, 0, 0, 1]
+    assert days[1].positive_rate is None
+    assert days[1].turnaround_seconds["total"] == Percentiles(0, None, None)
 
 
 def test_the_days_of_a_long_period_tell_the_whole_turnaround_only(worklist, analyze, today):
     analyze("1.1")
     told = worklist.statistics.statistics(today - timedelta(days=200), today)
-    assert set(told["days"][-1]["turnaround_seconds"]) == {"total"}
-    assert told["turnaround_seconds"]["read"]["count"] == told["totals"]["turnaround_seconds"]["read"]["count"] == 1
+    assert set(told.days[-1].numbers.turnaround_seconds) == {"total"}
+    assert told.turnaround_seconds["read"].count == told.totals.turnaround_seconds["read"].count == 1
 
 
 @pytest.mark.parametrize("days", [-1, 3 * 366])
@@ -182,33 +177,33 @@ def test_percentiles_of_bins_are_near_those_of_the_durations(seed):
 def test_wilson_intervals_of_the_literature(hits, of, low, high):
     """81 of 263: Newcombe, Statistics in Medicine 17 (1998), table I."""
     interval = wilson(hits, of)
-    assert (interval["low"], interval["high"]) == (pytest.approx(low, abs=1e-4), pytest.approx(high, abs=1e-4))
+    assert (interval.low, interval.high) == (pytest.approx(low, abs=1e-4), pytest.approx(high, abs=1e-4))
     assert wilson(0, 0) is None
 
 
 def test_drift_is_seen_when_there_is_some_and_not_when_studies_are_few():
     labels = ["a", "b"]
     same = drift_of({"a": 500, "b": 500}, {"a": 510, "b": 490}, labels)
-    assert same["level"] == "stable"
-    assert drift_of({"a": 500, "b": 500}, {"a": 900, "b": 100}, labels)["level"] == "large"
-    assert drift_of({"a": 5, "b": 5}, {"a": 9, "b": 1}, labels)["level"] == "too_few"
-    assert drift_of({}, {"a": 9}, labels)["psi"] is None
+    assert same.level == "stable"
+    assert drift_of({"a": 500, "b": 500}, {"a": 900, "b": 100}, labels).level == "large"
+    assert drift_of({"a": 5, "b": 5}, {"a": 9, "b": 1}, labels).level == "too_few"
+    assert drift_of({}, {"a": 9}, labels).psi is None
 
 
 def test_the_index_is_the_sum_it_is_defined_as():
     told = drift_of({"a": 799_999, "b": 199_999}, {"a": 599_999, "b": 399_999}, ["a", "b"])
-    assert told["psi"] == pytest.approx(-0.2 * -0.28768 + 0.2 * 0.69315, abs=1e-4)
+    assert told.psi == pytest.approx(-0.2 * -0.28768 + 0.2 * 0.69315, abs=1e-4)
 
 
 def test_a_new_scanner_is_drift_and_rare_ones_are_one():
     before = {"A": 900, **{f"rare {number}": 1 for number in range(100)}}
     told = mix_drift(before, {"A": 500, "NEW": 500})
-    assert told["level"] == "large"
-    assert len(told["labels"]) == 13
-    assert sum(told["reference"]) == pytest.approx(1.0)
+    assert told.level == "large"
+    assert len(told.labels) == 13
+    assert sum(told.reference) == pytest.approx(1.0)
 
 
 def test_drift_of_a_site(busy, today):
     told = busy.statistics.drift(today, today, today - timedelta(days=9), today - timedelta(days=1))
-    assert told["scores"]["level"] == told["scanners"]["level"] == "too_few"
-    assert told["scores"]["current_count"] == 5
+    assert told.scores.level == told.scanners.level == "too_few"
+    assert told.scores.current_count == 5

@@ -58,7 +58,7 @@ def test_studies_are_found_by_reason_and_a_name_runs_nothing(site, admin, failed
     assert (row["patient_id"], row["study_description"], row["reasons"]) == ("'=1+1", "'@sum", "not_head")
     assert admin.get("/admin/not-analyzed?reason=nonsense").status_code == 422
     assert "No study matches" in admin.get("/admin/not-analyzed?reason=failed").text
-    actions = [one["action"] for one in site.worklist.audit_trail.latest(10)]
+    actions = [one.action for one in site.worklist.audit_trail.latest(10)]
     assert {"not_analyzed_viewed", "not_analyzed_exported"} <= set(actions)
 
 
@@ -166,7 +166,7 @@ def test_people_are_added_changed_and_removed(site, admin):
     assert re.search(r'class="secret">([^<]+)<', again)[1] != password
     assert admin.submit("/admin/people/remove", name="rita").status_code == 200
     assert {user.name for user in site.worklist.accounts.all()} == {ADMINISTRATOR, READER}
-    kept = [(one["action"], one["query"]) for one in site.worklist.audit_trail.latest(20)]
+    kept = [(one.action, one.query) for one in site.worklist.audit_trail.latest(20)]
     for action in ("user_added", "user_role_changed", "user_password_reset", "user_removed"):
         assert (action, "name=rita") in kept
     assert password not in str(kept)
@@ -215,7 +215,7 @@ def test_a_program_requeues_and_resends(site, analyzed):
     assert program.post("/api/studies/1.2.1/requeue").status_code == 409
     assert program.post("/api/studies/9.9/resend").status_code == 404
     study = site.worklist.study_details.study("1.2.1")
-    assert study["state"] == "ready"
-    assert study["events"][-1]["actor"].startswith("token ")
+    assert study.state == "ready"
+    assert study.events[-1].actor.startswith("token ")
     reader = site.program(Role.READER)
     assert reader.post("/api/studies/1.2.1/requeue").status_code == 403

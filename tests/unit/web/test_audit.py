@@ -37,17 +37,17 @@ def test_an_access_is_kept_before_it_is_answered(site, clock):
     answer = browser.get("/api/test/1.2.3", params={"patient_name": "Doe^Jane", "state": "ready"})
     assert answer.json() == {"kept": 1}
     [row] = site.worklist.audit_trail.latest(study_instance_uid="1.2.3")
-    expected = {"user_name": READER, "role": "reader", "action": "study_viewed", "allowed": True, "at": clock()}
-    assert row | expected == row
-    assert row["query"] == "patient_name=…&state=ready"
-    assert row["address"] == "testclient"
+    assert (row.user_name, row.role, row.action) == (READER, "reader", "study_viewed")
+    assert (row.allowed, row.at) == (True, clock())
+    assert row.query == "patient_name=…&state=ready"
+    assert row.address == "testclient"
 
 
 def test_an_access_that_the_role_forbids_is_kept_as_such(site):
     add_route(site, Role.ADMINISTRATOR)
     assert site.signed_in(READER).get("/api/test/1.2.3").status_code == 403
     [row] = site.worklist.audit_trail.latest(study_instance_uid="1.2.3")
-    assert (row["user_name"], row["allowed"]) == (READER, False)
+    assert (row.user_name, row.allowed) == (READER, False)
     assert site.signed_in(ADMINISTRATOR).get("/api/test/1.2.3").status_code == 200
 
 
@@ -68,8 +68,8 @@ ODD = ["a\0b", "\0", "half \ud800", "\udfff"]
 def test_what_no_database_takes_is_kept_with_a_mark(site, clock, odd):
     site.worklist.audit_trail.append([Access(clock(), odd, "reader", odd, "study_viewed", odd, f"state={odd}")])
     [row] = site.worklist.audit_trail.latest()
-    assert row["action"] == "study_viewed"
-    for text in (row["user_name"], row["address"], row["query"]):
+    assert row.action == "study_viewed"
+    for text in (row.user_name, row.address, row.query):
         assert "\0" not in text.encode().decode(), "no NUL, and what has no UTF-8 cannot be encoded"
 
 
@@ -91,7 +91,7 @@ def test_signing_in_and_failing_to_are_kept(site, wait_for):
     browser.submit("/sign-in", name="eve", password="wrong wrong wrong")
     site.signed_in()
     rows = wait_for(lambda: len(found := site.worklist.audit_trail.latest()) == 2 and found, "both rows")
-    assert [(row["user_name"], row["action"], row["allowed"]) for row in rows] == [
+    assert [(row.user_name, row.action, row.allowed) for row in rows] == [
         (READER, "signed_in", True),
         ("eve", "signed_in", False),
     ]

@@ -135,17 +135,17 @@ def test_who_may_search_and_what_is_kept_of_it(site, program):
     assert site.signed_in("ray").get("/dicomweb/studies").status_code == 200
     assert site.program(Role.READER).get("/dicomweb/studies/1.1/series").status_code == 200
     [access] = site.worklist.audit_trail.latest(study_instance_uid="1.1")
-    assert access["action"] == "series_list_read"
+    assert access.action == "series_list_read"
     program.get("/dicomweb/studies?PatientName=Doe*&StudyDate=20240101-")
     [access, *_] = site.worklist.audit_trail.latest()
-    assert (access["action"], access["query"]) == ("studies_searched", "PatientName=…&StudyDate=20240101-")
+    assert (access.action, access.query) == ("studies_searched", "PatientName=…&StudyDate=20240101-")
 
 
 @pytest.mark.parametrize("path", ["studies", "series", "instances", "studies/1.1/series", "studies/1.1/instances"])
 def test_a_search_is_kept_before_its_answer_and_without_the_audit_there_is_none(site, program, path):
     assert program.get(f"/dicomweb/{path}").status_code == 200
     [row] = site.worklist.audit_trail.latest()
-    assert row["user_name"].startswith("token ")
+    assert row.user_name.startswith("token ")
     with site.worklist.database.write() as session:
         session.connection().exec_driver_sql("DROP TABLE audit")
     answer = program.get(f"/dicomweb/{path}")

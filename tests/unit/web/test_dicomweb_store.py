@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 
 from triage_node.errors import StorageFull
 from triage_node.identity import Role
-from triage_node.web.dicomweb import storing
+from triage_node.web.dicomweb import store_transaction
 
 STUDIES = "/dicomweb/studies"
 STORED, FAILED, OTHER = "00081199", "00081198", "0008119A"
@@ -36,7 +36,7 @@ def reasons(answer, sequence=FAILED):
 
 
 def studies(site):
-    return {row["study_instance_uid"]: row for row in site.worklist.study_lists.studies()["studies"]}
+    return {row.study_instance_uid: row for row in site.worklist.study_lists.studies().studies}
 
 
 def test_stored_instances_are_on_the_disk_as_they_came_and_in_the_worklist(site, files, uid, wait_for):
@@ -51,9 +51,9 @@ def test_stored_instances_are_on_the_disk_as_they_came_and_in_the_worklist(site,
     kept = {path.read_bytes() for path in site.spool.instances(uid)}
     assert kept == {path.read_bytes() for path in files}
     wait_for(lambda: uid in studies(site), "the study to be registered")
-    assert studies(site)[uid]["calling_ae_title"] == "service-0"
+    assert studies(site)[uid].calling_ae_title == "service-0"
     [access] = site.worklist.audit_trail.latest(study_instance_uid=uid)
-    assert (access["action"], access["user_name"]) == ("instances_stored", "token service-0")
+    assert (access.action, access.user_name) == ("instances_stored", "token service-0")
 
 
 def test_the_same_again_is_stored_again_and_makes_nothing_new(site, files, uid, wait_for):
@@ -102,7 +102,7 @@ def test_an_instance_beyond_the_bound_fails_alone(make_site, files):
 
 
 def test_a_big_instance_is_written_as_it_comes_in(site, tmp_path, uid, wait_for, monkeypatch):
-    monkeypatch.setattr(storing, "LARGEST_IN_MEMORY", 1000)
+    monkeypatch.setattr(store_transaction, "LARGEST_IN_MEMORY", 1000)
     [big] = save(head_ct(slices=1, size=(512, 512)), tmp_path / "big")
     content = body_of_files([big])
     chunks = (content[start : start + 65536] for start in range(0, len(content), 65536))
@@ -113,7 +113,7 @@ def test_a_big_instance_is_written_as_it_comes_in(site, tmp_path, uid, wait_for,
 
 
 def test_a_big_instance_that_ends_too_soon_leaves_nothing(site, tmp_path, monkeypatch):
-    monkeypatch.setattr(storing, "LARGEST_IN_MEMORY", 1000)
+    monkeypatch.setattr(store_transaction, "LARGEST_IN_MEMORY", 1000)
     [big] = save(head_ct(slices=1, size=(512, 512)), tmp_path / "big")
     content = body_of_files([big])
     answer = post(site.program(), iter([content[:100_000], content[100_000:200_000]]))

@@ -3,8 +3,8 @@
 import pytest
 from pydicom.dataset import Dataset
 
+from triage_node.database.workitem_uids import workitem_uid
 from triage_node.identity import Role
-from triage_node.worklist.workitem_uids import workitem_uid
 
 WORKITEMS = "/dicomweb/workitems"
 
@@ -65,7 +65,7 @@ def test_a_workitem_says_what_went_in_and_what_came_out(program, site, tmp_path)
     assert not performed.OutputInformationSequence, "the report is not on the disk"
     assert "TransactionUID" not in item
     [access, *_] = site.worklist.audit_trail.latest(study_instance_uid="1.1")
-    assert access["action"] == "workitem_read"
+    assert access.action == "workitem_read"
     later = Dataset.from_json(program.get(f"{WORKITEMS}/{workitem_uid('1.3')}").json()[0])
     assert (later.ProcedureStepState, later.ScheduledProcedureStepPriority) == ("SCHEDULED", "MEDIUM")
 

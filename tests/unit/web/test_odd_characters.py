@@ -37,7 +37,7 @@ def test_a_nul_in_an_address_is_the_requests_fault(site, analyzed):
     statuses = {path: browser.get(path).status_code for path in PATHS}
     assert {path: status for path, status in statuses.items() if status >= 500} == {}
     assert browser.get("/studies/1.2.3").status_code == 200
-    looked_at = [row["study_instance_uid"] for row in site.worklist.audit_trail.latest()]
+    looked_at = [row.study_instance_uid for row in site.worklist.audit_trail.latest()]
     assert {"a\ufffdb", "1.2.3"} <= set(looked_at), "what was asked for is in the audit trail all the same"
 
 

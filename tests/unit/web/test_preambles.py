@@ -7,7 +7,7 @@ from multipart import CONTENT_TYPE, body_of_files
 from pydicom import dcmread
 from pydicom.filebase import DicomBytesIO
 
-from triage_node.web.dicomweb import storing
+from triage_node.web.dicomweb import store_transaction
 
 pytestmark = pytest.mark.slow
 
@@ -39,7 +39,7 @@ def address_of(path, level="instance"):
 @pytest.mark.parametrize("name", PREAMBLES)
 @pytest.mark.parametrize("largest_in_memory", [1 << 20, 1000])
 def test_a_preamble_is_zeroed_as_it_comes_in(site, path, name, largest_in_memory, monkeypatch, wait_for):
-    monkeypatch.setattr(storing, "LARGEST_IN_MEMORY", largest_in_memory)
+    monkeypatch.setattr(store_transaction, "LARGEST_IN_MEMORY", largest_in_memory)
     harmless = path.read_bytes()
     assert not any(harmless[:128])
     path.write_bytes(PREAMBLES[name] + harmless[128:])

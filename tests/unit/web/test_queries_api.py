@@ -66,7 +66,7 @@ def test_what_a_program_asked_for_is_audited_without_what_it_searched(site, anal
     analyzed("1.2.1")
     site.program().get("/api/studies?text=dupont&state=analyzed")
     row = site.worklist.audit_trail.latest()[0]
-    assert (row["action"], row["query"]) == ("studies_viewed", "text=…&state=analyzed")
+    assert (row.action, row.query) == ("studies_viewed", "text=…&state=analyzed")
 
 
 def test_changes_come_once(site, analyzed):
@@ -85,7 +85,7 @@ def test_a_program_acknowledges_nothing_a_reader_does(site, analyzed):
     assert reader.post("/api/studies/1.2.1/acknowledgement").status_code == 409
     assert reader.delete("/api/studies/1.2.1/acknowledgement").status_code == 204
     assert reader.post("/api/studies/1.2.1/verdict", json={"agrees": False, "types": ["epidural"]}).status_code == 204
-    assert site.worklist.study_details.study("1.2.1")["verdict"]["types"] == ["epidural"]
+    assert site.worklist.study_details.study("1.2.1").verdict.types == ["epidural"]
 
 
 def test_statistics_count_what_was_analyzed(site, analyzed, today):

@@ -16,8 +16,8 @@ def test_the_page_says_what_was_found_when_and_where_it_went(site, browser):
     assert page.status_code == 200
     for shown in ("Doe Jane", "90.0 %", "Not for diagnosis", "study quiet", "PACS@127.0.0.1:1", "Head 5.0 H31s"):
         assert shown in page.text, shown
-    assert site.worklist.audit_trail.latest()[0]["action"] == "study_viewed"
-    assert site.worklist.audit_trail.latest()[0]["study_instance_uid"] == "1.2.1"
+    assert site.worklist.audit_trail.latest()[0].action == "study_viewed"
+    assert site.worklist.audit_trail.latest()[0].study_instance_uid == "1.2.1"
 
 
 @pytest.mark.parametrize("decision", ["flagged", "uncertain"])
@@ -44,7 +44,7 @@ def test_a_reader_acknowledges_and_takes_it_back(site, browser):
     assert "Acknowledged by ray" in browser.get("/studies/1.2.1").text
     assert browser.submit("/studies/1.2.1/acknowledge").status_code == 409
     assert browser.submit("/studies/1.2.1/unacknowledge").status_code == 303
-    assert site.worklist.study_details.study("1.2.1")["acknowledged_at"] is None
+    assert site.worklist.study_details.study("1.2.1").acknowledged_at is None
 
 
 def test_a_reader_comments_and_disagrees_with_the_types_they_see(site, browser):
@@ -61,17 +61,17 @@ def test_a_plain_disagreement_says_there_is_no_hemorrhage(site, browser):
     form = browser.get("/studies/1.2.1").text.split('action="/studies/1.2.1/judge"')[1].split("</form>")[0]
     assert " checked" not in form, "a type that is marked beforehand would turn a no into another finding"
     assert browser.submit("/studies/1.2.1/judge", agrees="false").status_code == 303
-    assert site.worklist.study_details.study("1.2.1")["verdict"]["present"] is False
+    assert site.worklist.study_details.study("1.2.1").verdict.present is False
 
 
 def test_a_report_is_sent_again_and_a_study_analyzed_again(site, browser):
-    [delivery] = site.worklist.study_details.study("1.2.1")["deliveries"]
-    chosen = {"destination": delivery["destination"], "sop_instance_uid": delivery["sop_instance_uid"]}
+    [delivery] = site.worklist.study_details.study("1.2.1").deliveries
+    chosen = {"destination": delivery.destination, "sop_instance_uid": delivery.sop_instance_uid}
     assert browser.submit("/studies/1.2.1/resend", **chosen).status_code == 409, "it is on its way"
     assert browser.submit("/studies/1.2.1/resend", **(chosen | {"destination": "X@h:1"})).status_code == 422
     assert browser.submit("/studies/1.2.1/requeue").status_code == 303
-    assert site.worklist.study_details.study("1.2.1")["state"] == "ready"
-    actors = {event["actor"] for event in site.worklist.study_details.study("1.2.1")["events"]}
+    assert site.worklist.study_details.study("1.2.1").state == "ready"
+    actors = {event.actor for event in site.worklist.study_details.study("1.2.1").events}
     assert "person ray" in actors
 
 
@@ -79,7 +79,7 @@ def test_a_report_is_sent_again_and_a_study_analyzed_again(site, browser):
 def test_nothing_is_done_without_the_forms_token(site, browser, action):
     answer = browser.post(f"/studies/1.2.1/{action}", data={"text": "x", "agrees": "true"})
     assert answer.status_code == 403
-    assert site.worklist.study_details.study("1.2.1")["comments"] == []
+    assert site.worklist.study_details.study("1.2.1").comments == []
 
 
 def test_nobody_is_led_to_another_site(browser):

@@ -104,11 +104,11 @@ def test_looking_through_a_study_is_one_access(site, keep):
     for index in range(3):
         assert browser.get(f"/api/studies/{uid}/slices/{index}").status_code == 200
     browser.get(f"/api/studies/{uid}/slices")
-    viewed = [row for row in site.worklist.audit_trail.latest() if row["action"] == "images_viewed"]
+    viewed = [row for row in site.worklist.audit_trail.latest() if row.action == "images_viewed"]
     assert len(viewed) == 2, "the first slice, and the list"
-    assert {row["study_instance_uid"] for row in viewed} == {uid}
+    assert {row.study_instance_uid for row in viewed} == {uid}
     assert site.signed_in("ada").get(f"/api/studies/{uid}/slices/0").status_code == 200
-    viewed = [row for row in site.worklist.audit_trail.latest() if row["action"] == "images_viewed"]
+    viewed = [row for row in site.worklist.audit_trail.latest() if row.action == "images_viewed"]
     assert len(viewed) == 3, "another person's look is another access"
 
 

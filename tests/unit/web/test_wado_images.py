@@ -75,8 +75,8 @@ def test_frames_of_many_and_numbers_that_are_none(site, sent):
         assert program.get(f"{place}/{numbers}").status_code == status, numbers
     assert program.get(f"{place}/{ds.NumberOfFrames + 1}").status_code == 404
     assert program.get(f"{place}/1", headers={"Accept": "multipart/related; type=image/jls"}).status_code == 406
-    looks = [row for row in site.worklist.audit_trail.latest() if row["action"] == "images_viewed"]
-    assert [row["study_instance_uid"] for row in looks] == [ds.StudyInstanceUID], "many requests, one access"
+    looks = [row for row in site.worklist.audit_trail.latest() if row.action == "images_viewed"]
+    assert [row.study_instance_uid for row in looks] == [ds.StudyInstanceUID], "many requests, one access"
     assert site.browser().get(f"{place}/1").status_code == 401
 
 

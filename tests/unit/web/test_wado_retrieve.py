@@ -204,6 +204,6 @@ def test_it_asks_for_a_role_and_every_retrieve_is_kept(site, sent):
     for level in ("study", "series", "instance"):
         assert site.browser().get(address(sent[0], level)).status_code == 401
         assert site.signed_in().get(address(sent[0], level)).status_code == 200
-    rows = [row for row in site.worklist.audit_trail.latest() if row["action"] == "images_retrieved"]
+    rows = [row for row in site.worklist.audit_trail.latest() if row.action == "images_retrieved"]
     assert len(rows) == 3
-    assert {row["study_instance_uid"] for row in rows} == {address(sent[0], "study").rpartition("/")[2]}
+    assert {row.study_instance_uid for row in rows} == {address(sent[0], "study").rpartition("/")[2]}

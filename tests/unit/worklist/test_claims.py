@@ -9,7 +9,7 @@ from triage_node.findings import Decision, ModelIdentity
 from triage_node.outcome import Outcome, Status
 from triage_node.reasons import Reason, ReasonCode
 from triage_node.worklist import Worklist
-from triage_node.worklist.claims import MOST_INTERRUPTIONS
+from triage_node.worklist.claim import MOST_INTERRUPTIONS
 
 MODEL = ModelIdentity("net", "1", "ab")
 UNSUITABLE = Outcome(Status.UNSUITABLE, MODEL, reasons=(Reason.of(ReasonCode.NOT_HEAD),))
@@ -31,7 +31,7 @@ def study(worklist):
 def test_a_claim_is_handed_out_once(ready):
     assert ready.claims.claim("w1") is not None
     assert ready.claims.claim("w2") is None
-    assert study(ready)["state"] == StudyState.ANALYZING
+    assert study(ready).state == StudyState.ANALYZING
 
 
 def test_claims_race_and_none_is_handed_out_twice(worklist, receive, clock):
@@ -67,16 +67,16 @@ def test_an_outcome_is_written_and_its_report_goes_to_every_destination(ready, f
     claim = ready.claims.claim("w")
     assert ready.claims.finish(claim, flagged, ["A@h:1", "B@h:1"])
     found = study(ready)
-    assert (found["state"], found["decision"]) == (StudyState.ANALYZED, Decision.FLAGGED)
-    assert found["flagged"] == ["subdural", "any"]
-    assert [delivery["destination"] for delivery in found["deliveries"]] == ["A@h:1", "B@h:1"]
+    assert (found.state, found.decision) == (StudyState.ANALYZED, Decision.FLAGGED)
+    assert found.flagged == ["subdural", "any"]
+    assert [delivery.destination for delivery in found.deliveries] == ["A@h:1", "B@h:1"]
 
 
 def test_the_same_report_is_not_sent_twice(ready, flagged):
     ready.claims.finish(ready.claims.claim("w"), flagged, ["A@h:1"])
     ready.reader_actions.requeue("1.2.3", "person")
     ready.claims.finish(ready.claims.claim("w"), flagged, ["A@h:1"])
-    assert len(study(ready)["deliveries"]) == 1
+    assert len(study(ready).deliveries) == 1
 
 
 def test_images_of_the_analyzed_series_that_came_meanwhile_void_the_outcome(ready, receive, flagged):
@@ -84,7 +84,7 @@ def test_images_of_the_analyzed_series_that_came_meanwhile_void_the_outcome(read
     receive(3)
     assert not ready.claims.finish(claim, flagged, ["A@h:1"])
     found = study(ready)
-    assert (found["state"], found["deliveries"]) == (StudyState.RECEIVING, [])
+    assert (found.state, found.deliveries) == (StudyState.RECEIVING, [])
 
 
 def test_images_of_another_series_do_not_hold_back_a_finding(ready, receive, flagged):
@@ -92,23 +92,23 @@ def test_images_of_another_series_do_not_hold_back_a_finding(ready, receive, fla
     receive(1, series="1.2.3.2")
     assert ready.claims.finish(claim, flagged, ["A@h:1"])
     found = study(ready)
-    assert (found["state"], found["decision"]) == (StudyState.RECEIVING, Decision.FLAGGED)
-    assert len(found["deliveries"]) == 1
+    assert (found.state, found.decision) == (StudyState.RECEIVING, Decision.FLAGGED)
+    assert len(found.deliveries) == 1
 
 
 def test_an_incomplete_study_is_not_called_unsuitable(ready, clock):
     claim = ready.claims.claim("w")
     assert not claim.closed
     assert not ready.claims.finish(claim, UNSUITABLE, [])
-    assert study(ready)["state"] == StudyState.RECEIVING
+    assert study(ready).state == StudyState.RECEIVING
     assert ready.study_completion.advance() == 0, "the same quiet series must not be tried again and again"
     clock.forward(60)
     ready.study_completion.advance()
     claim = ready.claims.claim("w")
     assert ready.claims.finish(claim, UNSUITABLE, [])
     found = study(ready)
-    assert found["state"] == StudyState.UNSUITABLE
-    assert found["reasons"][0]["code"] == "not_head"
+    assert found.state == StudyState.UNSUITABLE
+    assert found.reasons[0].code == "not_head"
 
 
 def test_a_study_found_complete_while_it_was_analyzed_is_not_forgotten(ready, clock):
@@ -120,7 +120,7 @@ def test_a_study_found_complete_while_it_was_analyzed_is_not_forgotten(ready, cl
     assert again is not None, "nothing else would ever wake it"
     assert again.closed
     assert ready.claims.finish(again, UNSUITABLE, [])
-    assert study(ready)["state"] == StudyState.UNSUITABLE
+    assert study(ready).state == StudyState.UNSUITABLE
 
 
 @pytest.mark.parametrize("number", [100, 9])
@@ -135,16 +135,16 @@ def test_late_images_of_a_study_found_complete_while_it_was_analyzed_are_not_for
     again = ready.claims.claim("w")
     assert again is not None
     assert ready.claims.finish(again, flagged, [])
-    assert study(ready)["state"] == StudyState.ANALYZED
+    assert study(ready).state == StudyState.ANALYZED
 
 
 def test_a_failure_is_tried_again_and_then_named(ready):
     assert not ready.claims.finish(ready.claims.claim("w"), FAILED, [])
-    assert study(ready)["state"] == StudyState.READY
+    assert study(ready).state == StudyState.READY
     assert ready.claims.finish(ready.claims.claim("w"), FAILED, [])
     found = study(ready)
-    assert found["state"] == StudyState.FAILED
-    assert found["reasons"][0]["code"] == "analysis_failed"
+    assert found.state == StudyState.FAILED
+    assert found.reasons[0].code == "analysis_failed"
 
 
 def test_a_dead_workers_study_returns_to_the_queue_and_its_outcome_no_longer_counts(ready, clock, flagged):
@@ -167,15 +167,15 @@ def test_a_study_that_ends_every_worker_is_claimed_once_more_to_say_so(ready):
         last, replace(FAILED, folder="/results/1", report_sop_instance_uid="1.2.3"), ["PACS@h:1"]
     )
     found = study(ready)
-    assert found["state"] == StudyState.FAILED
-    assert [one["destination"] for one in found["deliveries"]] == ["PACS@h:1"]
+    assert found.state == StudyState.FAILED
+    assert [one.destination for one in found.deliveries] == ["PACS@h:1"]
 
 
 def test_a_study_that_ends_even_the_worker_that_says_so_is_failed_without_a_report(ready):
     for number in range(3):
         ready.claims.claim(f"node:{number}")
         ready.claims.release_worker(f"node:{number}")
-    assert study(ready)["state"] == StudyState.FAILED
+    assert study(ready).state == StudyState.FAILED
     assert ready.claims.claim("node:3") is None
 
 
@@ -223,9 +223,9 @@ def test_kills_and_stops_of_the_node_are_no_tries_of_the_study(ready, flagged):
         ready.claims.release_node("A@host")
         assert not ready.claims.claim(f"A@host:{number}").exhausted
         ready.claims.give_back(f"A@host:{number}")
-    assert study(ready)["attempts"] == 0
+    assert study(ready).attempts == 0
     assert ready.claims.finish(ready.claims.claim("A@host:99"), flagged, [])
-    assert study(ready)["interruptions"] == 0
+    assert study(ready).interruptions == 0
 
 
 def test_tries_count_although_the_node_was_killed_between_them(ready):
@@ -246,7 +246,7 @@ def test_a_study_that_ends_the_whole_node_each_time_is_given_up(ready):
     claim = ready.claims.claim("A@host:98")
     assert (claim.exhausted, claim.interrupted) == (True, True)
     ready.claims.release_node("A@host")
-    assert study(ready)["state"] == StudyState.FAILED
+    assert study(ready).state == StudyState.FAILED
 
 
 def test_a_lease_nobody_could_renew_while_the_database_refused_does_not_end(ready, clock):
@@ -267,7 +267,7 @@ def test_late_images_after_an_outcome_reopen_and_the_old_decision_stays(ready, r
     ready.claims.finish(ready.claims.claim("w"), flagged, [])
     receive(9)
     found = study(ready)
-    assert (found["state"], found["decision"]) == (StudyState.RECEIVING, Decision.FLAGGED)
+    assert (found.state, found.decision) == (StudyState.RECEIVING, Decision.FLAGGED)
     clock.forward(21)
     ready.study_completion.advance()
     assert ready.claims.claim("w").predecessor_folder == "/results/1"
@@ -279,4 +279,4 @@ def test_requeue_needs_a_known_study_that_is_not_in_work(ready):
     ready.claims.claim("w")
     with pytest.raises(IllegalMove):
         ready.reader_actions.requeue("1.2.3", "person")
-    assert study(ready)["state"] == StudyState.ANALYZING
+    assert study(ready).state == StudyState.ANALYZING

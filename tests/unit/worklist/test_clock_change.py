@@ -44,7 +44,7 @@ def test_a_delivery_that_was_refused_is_tried_again_when_it_would_have_been(work
     clock.forward(2)
     assert worklist.outbox.claim_next("A@h:1") is not None
     [event] = worklist.study_details.events("clock_set")
-    assert f"{abs(jump):.0f} s" in event["message"]
+    assert f"{abs(jump):.0f} s" in event.message
 
 
 def test_a_clock_set_back_while_the_node_was_down_locks_nobody_out(worklist, clock):

@@ -45,7 +45,7 @@ def worklist(make_settings, make_worklist, clock, database_url):
 
 
 def state(worklist):
-    return worklist.study_details.study("1.2.3")["state"]
+    return worklist.study_details.study("1.2.3").state
 
 
 @pytest.mark.parametrize("jump", JUMPS)
@@ -90,7 +90,7 @@ def test_the_longest_time_is_the_same_too(worklist, receive, clock, jump):
     assert worklist.study_completion.advance() == 0
     clock.forward(1)
     assert worklist.study_completion.advance() == 1
-    assert worklist.study_details.study("1.2.3")["events"][-1]["code"] == "study_maximum"
+    assert worklist.study_details.study("1.2.3").events[-1].code == "study_maximum"
 
 
 @pytest.mark.parametrize("jump", [-10 * DAY, -60.0])
@@ -119,7 +119,7 @@ def test_a_time_of_receipt_in_the_future_is_not_believed(worklist, receive, cloc
     receive(1)
     clock.set_by(-DAY)
     receive(2)
-    assert worklist.study_details.study("1.2.3")["last_received_at"] == clock()
+    assert worklist.study_details.study("1.2.3").last_received_at == clock()
 
 
 @pytest.mark.parametrize("jump", JUMPS)

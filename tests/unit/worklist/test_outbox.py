@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from triage_node.database import DeliveryState
-from triage_node.worklist.outbox import PATIENCE, PATIENCE_WHEN_DOWN
+from triage_node.worklist.outbox.outbox import PATIENCE, PATIENCE_WHEN_DOWN
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def outbox(worklist, receive, clock, flagged):
 
 
 def states(worklist):
-    return [delivery["state"] for delivery in worklist.study_details.study("1.2.3")["deliveries"]]
+    return [delivery.state for delivery in worklist.study_details.study("1.2.3").deliveries]
 
 
 def test_a_delivery_is_handed_out_once_and_to_its_destination_only(worklist, outbox):
@@ -76,7 +76,7 @@ def test_what_comes_of_a_delivery_late_is_not_lost_and_undoes_nothing(worklist, 
     outbox.mark_dead(again, "refused")
     outbox.delivered(again, "stored")
     assert states(worklist)[0] == DeliveryState.DELIVERED
-    codes = [event["code"] for event in worklist.study_details.study("1.2.3")["events"]]
+    codes = [event.code for event in worklist.study_details.study("1.2.3").events]
     assert codes.count("delivered") == 1
 
 
@@ -84,13 +84,13 @@ def test_tries_that_failed_are_one_event(worklist, outbox, clock):
     for _ in range(28):
         outbox.retry(outbox.claim_next("A@h:1"), 24, "it is down", tried_seconds=24)
         clock.forward(25)
-    [event] = [one for one in worklist.study_details.study("1.2.3")["events"] if one["code"] == "delivery_postponed"]
-    assert event["message"].startswith("A@h:1: tried 28 times, last 20")
-    assert event["message"].endswith("next in 24 s: it is down")
+    [event] = [one for one in worklist.study_details.study("1.2.3").events if one.code == "delivery_postponed"]
+    assert event.message.startswith("A@h:1: tried 28 times, last 20")
+    assert event.message.endswith("next in 24 s: it is down")
     outbox.delivered(outbox.claim_next("A@h:1"), "stored")
     worklist.resending.resend_one("1.2.3", "A@h:1", "2.25.1", "person")
     outbox.retry(outbox.claim_next("A@h:1"), 5, "down again")
-    messages = [one["message"] for one in worklist.study_details.study("1.2.3")["events"] if "tried" in one["message"]]
+    messages = [one.message for one in worklist.study_details.study("1.2.3").events if "tried" in one.message]
     assert len(messages) == 2
     assert "tried once" in messages[1]
 

@@ -72,12 +72,12 @@ def refusing(worklist, sop_instance_uid):
 
 
 def instances(worklist):
-    shown = [worklist.study_details.study(row["study_instance_uid"]) for row in worklist.study_details.worklist(1e9)]
-    return sum(series["instance_count"] for study in shown for series in study["series"])
+    shown = [worklist.study_details.study(row.study_instance_uid) for row in worklist.study_details.worklist(1e9)]
+    return sum(series.instance_count for study in shown for series in study.series)
 
 
 def events(worklist, code="instance_set_aside"):
-    return [event["message"] for event in worklist.study_details.events(code)]
+    return [event.message for event in worklist.study_details.events(code)]
 
 
 @pytest.mark.parametrize("place", [0, 2, 4])

@@ -7,12 +7,12 @@ from triage_node.outcome import Outcome, Status
 
 
 def open_uids(worklist):
-    return [study["study_instance_uid"] for study in worklist.study_lists.open_studies()["studies"]]
+    return [study.study_instance_uid for study in worklist.study_lists.open_studies().studies]
 
 
 def last_event(worklist, uid="1.2.3"):
-    event = worklist.study_details.study(uid)["events"][-1]
-    return event["code"], event["actor"]
+    event = worklist.study_details.study(uid).events[-1]
+    return event.code, event.actor
 
 
 def test_an_acknowledged_study_leaves_the_list_and_comes_back(worklist, analyze, clock):
@@ -23,7 +23,7 @@ def test_an_acknowledged_study_leaves_the_list_and_comes_back(worklist, analyze,
     assert last_event(worklist) == ("acknowledged", "anna")
     clock.forward(1000)
     study = worklist.study_details.study("1.2.3")
-    assert (study["acknowledged_by"], study["waiting_seconds"]) == ("anna", 91.0)
+    assert (study.acknowledged_by, study.waiting_seconds) == ("anna", 91.0)
     with pytest.raises(IllegalMove, match="anna"):
         worklist.reader_actions.acknowledge("1.2.3", "bo")
     worklist.reader_actions.unacknowledge("1.2.3", "bo")
@@ -41,17 +41,17 @@ def test_a_higher_finding_lifts_the_acknowledgement(worklist, analyze, clock):
     claim = worklist.claims.claim("w")
     worklist.claims.finish(claim, Outcome(Status.ANALYZED, ModelIdentity("n", "2", "s"), decision=Decision.FLAGGED), [])
     assert open_uids(worklist) == ["1.2.3"]
-    assert "acknowledgement_lifted" in [event["code"] for event in worklist.study_details.study("1.2.3")["events"]]
+    assert "acknowledgement_lifted" in [event.code for event in worklist.study_details.study("1.2.3").events]
 
 
 def test_comments_are_kept_and_not_repeated_in_the_event(worklist, analyze):
     analyze("1.2.3")
     worklist.reader_actions.comment("1.2.3", "  Called the ER about Jane.  ", "anna")
     study = worklist.study_details.study("1.2.3")
-    [comment] = study["comments"]
-    assert (comment["actor"], comment["text"]) == ("anna", "Called the ER about Jane.")
+    [comment] = study.comments
+    assert (comment.actor, comment.text) == ("anna", "Called the ER about Jane.")
     assert last_event(worklist) == ("commented", "anna")
-    assert "Jane" not in str(study["events"])
+    assert "Jane" not in str(study.events)
     for wrong in ("", "   ", "x" * 2001):
         with pytest.raises(InvalidInput):
             worklist.reader_actions.comment("1.2.3", wrong, "anna")
@@ -74,10 +74,10 @@ def test_comments_are_kept_and_not_repeated_in_the_event(worklist, analyze):
 def test_a_verdict_says_what_was_there(worklist, analyze, decision, agrees, types, present, kept):
     analyze("1.2.3", decision)
     worklist.reader_actions.judge("1.2.3", agrees, types, "anna")
-    [outcome] = worklist.study_details.study("1.2.3")["outcomes"]
-    verdict = outcome["verdict"]
-    assert (verdict["agrees"], verdict["present"], verdict["types"]) == (agrees, present, kept)
-    assert worklist.study_lists.studies()["studies"][0]["verdict"] == verdict
+    [outcome] = worklist.study_details.study("1.2.3").outcomes
+    verdict = outcome.verdict
+    assert (verdict.agrees, verdict.present, verdict.types) == (agrees, present, kept)
+    assert worklist.study_lists.studies().studies[0].verdict == verdict
     assert last_event(worklist) == ("judged", "anna")
 
 
@@ -106,8 +106,8 @@ def test_a_delivery_is_sent_again_the_same_report(worklist, analyze):
     assert (again.id, again.folder, again.sop_instance_uid) == (first.id, first.folder, first.sop_instance_uid)
     worklist.outbox.mark_dead(again, "refused")
     worklist.resending.resend_one("1.2.3", "A@h:1", "2.25.123", "anna")
-    [delivery] = worklist.study_details.study("1.2.3")["deliveries"]
-    assert (delivery["state"], delivery["last_error"]) == (DeliveryState.PENDING, "")
+    [delivery] = worklist.study_details.study("1.2.3").deliveries
+    assert (delivery.state, delivery.last_error) == (DeliveryState.PENDING, "")
     with pytest.raises(InvalidInput):
         worklist.resending.resend_one("1.2.3", "B@h:1", "2.25.123", "anna")
 
@@ -138,4 +138,4 @@ def test_what_a_person_does_moves_no_state(worklist, analyze):
     worklist.reader_actions.acknowledge("1.2.3", "a")
     worklist.reader_actions.comment("1.2.3", "x", "a")
     worklist.reader_actions.judge("1.2.3", True, [], "a")
-    assert worklist.study_details.study("1.2.3")["state"] == StudyState.ANALYZED
+    assert worklist.study_details.study("1.2.3").state == StudyState.ANALYZED

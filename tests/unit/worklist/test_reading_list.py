@@ -10,16 +10,16 @@ from triage_node.worklist import Filters
 
 
 def uids(page):
-    return [study["study_instance_uid"] for study in page["studies"]]
+    return [study.study_instance_uid for study in page.studies]
 
 
 def pages(ask, limit):
     found, after = [], None
     while True:
         page = ask(after=after, limit=limit)
-        assert len(page["studies"]) <= limit
+        assert len(page.studies) <= limit
         found += uids(page)
-        after = page["next"]
+        after = page.next
         if after is None:
             return found
 
@@ -47,20 +47,21 @@ def many(worklist, clock, seed):
             )
     with worklist.database.read() as session:
         rows = session.query(StudyRow).all()
-        return [{column: getattr(row, column) for column in StudyRow.__table__.columns.keys()} for row in rows]  # noqa: SIM118
+        session.expunge_all()
+        return rows
 
 
 def expected(rows, now, since=86400, maximum_wait=3600):
     def is_open(row):
-        listed = row["first_received_at"] >= now - since or row["state"] in ("receiving", "ready")
-        return row["acknowledged_at"] is None and listed
+        listed = row.first_received_at >= now - since or row.state in ("receiving", "ready")
+        return row.acknowledged_at is None and listed
 
     def key(row):
-        rank = group_of(row["decision"], row["priority"], row["withheld_types"]).rank
-        overdue = rank > 0 and row["first_received_at"] <= now - maximum_wait
-        return 1 if overdue else rank, row["first_received_at"], row["id"]
+        rank = group_of(row.decision, row.priority, row.withheld_types).rank
+        overdue = rank > 0 and row.first_received_at <= now - maximum_wait
+        return 1 if overdue else rank, row.first_received_at, row.id
 
-    return [row["study_instance_uid"] for row in sorted(filter(is_open, rows), key=key)]
+    return [row.study_instance_uid for row in sorted(filter(is_open, rows), key=key)]
 
 
 @pytest.mark.parametrize("limit", [1, 7, 200])
@@ -70,24 +71,24 @@ def test_pages_show_every_open_study_once_and_in_reading_order(worklist, clock, 
 
 def test_a_case_that_becomes_overdue_while_pages_are_turned_is_shown_once(worklist, clock, many):
     started, first = clock(), worklist.study_lists.open_studies(limit=5)
-    found, after = uids(first), first["next"]
+    found, after = uids(first), first.next
     while after is not None:
         clock.forward(400)
         page = worklist.study_lists.open_studies(after=after, limit=5)
-        found, after = found + uids(page), page["next"]
+        found, after = found + uids(page), page.next
     assert found == expected(many, started)
 
 
 def test_the_order_is_that_of_the_command_line(worklist, clock, many):
-    shown = [row for row in worklist.study_details.worklist() if row["acknowledged_at"] is None]
+    shown = [row for row in worklist.study_details.worklist() if row.acknowledged_at is None]
     page = worklist.study_lists.open_studies(limit=200)
-    finished = [row for row in page["studies"] if row["first_received_at"] >= clock() - 86400]
-    assert [row["study_instance_uid"] for row in finished] == [row["study_instance_uid"] for row in shown]
+    finished = [row for row in page.studies if row.first_received_at >= clock() - 86400]
+    assert [row.study_instance_uid for row in finished] == [row.study_instance_uid for row in shown]
 
 
 def test_filters_narrow_the_list_and_keep_its_order(worklist, clock, many):
     flagged = worklist.study_lists.open_studies(Filters(decision=("flagged",)), limit=200)
-    decided = {row["study_instance_uid"]: row["decision"] for row in many}
+    decided = {row.study_instance_uid: row.decision for row in many}
     assert uids(flagged) == [uid for uid in expected(many, clock()) if decided[uid] == "flagged"]
 
 
@@ -107,7 +108,7 @@ def test_a_page_has_a_bounded_size(worklist, limit):
 
 def test_counts_agree_with_the_list(worklist, clock, many):
     counts = worklist.study_lists.counts()
-    assert counts["open"] == len(expected(many, clock())) == sum(counts["open_by_group"].values())
+    assert counts.open == len(expected(many, clock())) == sum(counts.open_by_group.values())
 
 
 def test_sqlite_answers_each_part_from_the_index_without_sorting(worklist, many):

@@ -66,7 +66,7 @@ def test_an_instance_of_more_than_two_gigabytes_is_registered(worklist, receive)
 def test_an_event_is_written_whatever_its_message_holds(worklist):
     worklist.registration.reject("instance_refused", "a NUL \0 and half a character \ud800")
     [event] = worklist.study_details.events("instance_refused")
-    assert event["message"] == "a NUL  and half a character ?"
+    assert event.message == "a NUL  and half a character ?"
 
 
 def test_events_of_the_same_words_are_one_that_counts(worklist, receive):
@@ -74,7 +74,7 @@ def test_events_of_the_same_words_are_one_that_counts(worklist, receive):
     for study, number in (("1.2.3", 2), ("1.2.3", 3), (None, 1), ("1.2.9", 1), ("1.2.3", 1)):
         worklist.registration.tell("instance_set_aside", "Instances: of one kind", number, study)
     worklist.registration.tell("instance_set_aside", "Instances of another", 1, "1.2.3")
-    messages = [event["message"] for event in worklist.study_details.events("instance_set_aside")]
+    messages = [event.message for event in worklist.study_details.events("instance_set_aside")]
     assert sorted(messages) == ["Instances of another: 1", "Instances: of one kind: 2", "Instances: of one kind: 6"]
 
 

@@ -48,8 +48,8 @@ def finish(worklist, receive, clock, flagged):
         )
         assert worklist.claims.finish(worklist.claims.claim("w"), outcome, NAMES)
         study = worklist.study_details.study(uid)
-        left_out = [event["message"] for event in study["events"] if event["code"] == "delivery_not_wanted"]
-        return [delivery["destination"] for delivery in study["deliveries"]], left_out
+        left_out = [event.message for event in study.events if event.code == "delivery_not_wanted"]
+        return [delivery.destination for delivery in study.deliveries], left_out
 
     return finish
 
@@ -87,5 +87,5 @@ def test_what_is_rebuilt_is_held_for_those_it_would_go_to(worklist, clock, flagg
     content = flagged.as_dict() | {"revision": 1, "created_at": clock()}
     stored = StoredOutcome.of(StoredResult(tmp_path / "result"), clock(), content)
     worklist.rebuilding.restore([instance], [stored], NAMES)
-    deliveries = worklist.study_details.study("1.5")["deliveries"]
-    assert [(one["destination"], one["state"]) for one in deliveries] == [("A@h:1", "held"), ("flagged", "held")]
+    deliveries = worklist.study_details.study("1.5").deliveries
+    assert [(one.destination, one.state) for one in deliveries] == [("A@h:1", "held"), ("flagged", "held")]

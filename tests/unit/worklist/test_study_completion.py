@@ -4,7 +4,7 @@ from triage_node.database import StudyState
 
 
 def state(worklist, study="1.2.3"):
-    return worklist.study_details.study(study)["state"]
+    return worklist.study_details.study(study).state
 
 
 def test_a_quiet_head_series_is_ready_before_the_study_is_complete(worklist, receive, clock):
@@ -15,7 +15,7 @@ def test_a_quiet_head_series_is_ready_before_the_study_is_complete(worklist, rec
     clock.forward(2)
     assert worklist.study_completion.advance() == 1
     assert state(worklist) == StudyState.READY
-    assert worklist.study_details.study("1.2.3")["closed_at"] is None
+    assert worklist.study_details.study("1.2.3").closed_at is None
 
 
 def test_a_series_that_grows_is_not_quiet(worklist, receive, clock):
@@ -39,7 +39,7 @@ def test_a_study_that_never_falls_silent_is_forced(worklist, receive, clock):
         clock.forward(10)
         worklist.study_completion.advance()
     assert state(worklist) == StudyState.READY
-    codes = [event["code"] for event in worklist.study_details.study("1.2.3")["events"]]
+    codes = [event.code for event in worklist.study_details.study("1.2.3").events]
     assert codes[-1] == "study_maximum"
 
 

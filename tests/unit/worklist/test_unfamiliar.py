@@ -11,6 +11,7 @@ from triage_node.database import engine as database_module
 from triage_node.database.reading_order import rank_of
 from triage_node.database.schema import StudyRow
 from triage_node.findings import LABELS, Decision, ImageDistance, Label
+from triage_node.json_object import to_json
 from triage_node.reasons import Reason, ReasonCode
 from triage_node.search.workitems import HIGH, KEYS, MEDIUM, priority_of
 from triage_node.storage import StoredResult
@@ -46,7 +47,7 @@ def unfamiliar(worklist, receive, clock, flagged):
 
 
 def listed(worklist):
-    return [study["study_instance_uid"] for study in worklist.study_lists.open_studies()["studies"]]
+    return [study.study_instance_uid for study in worklist.study_lists.open_studies().studies]
 
 
 @pytest.fixture
@@ -64,23 +65,23 @@ def several(worklist, analyze, unfamiliar):
 
 def test_an_unfamiliar_study_is_read_as_early_as_its_score_deserves(worklist, several):
     assert listed(worklist) == ["1.3", "1.4", "1.6", "1.8", "1.2", "1.5", "1.7", "1.1"]
-    assert [row["study_instance_uid"] for row in worklist.study_details.worklist()] == listed(worklist)
+    assert [row.study_instance_uid for row in worklist.study_details.worklist()] == listed(worklist)
 
 
 def test_it_is_never_flagged(worklist, several):
-    flagged = worklist.study_lists.studies(Filters(decision=("flagged",)))["studies"]
-    assert {study["study_instance_uid"] for study in flagged} == {"1.3", "1.8"}
-    shown = {row["study_instance_uid"]: row for row in worklist.study_details.worklist()}
-    assert (shown["1.4"]["decision"], shown["1.4"]["flagged"]) == ("uncertain", [])
+    flagged = worklist.study_lists.studies(Filters(decision=("flagged",))).studies
+    assert {study.study_instance_uid for study in flagged} == {"1.3", "1.8"}
+    shown = {row.study_instance_uid: row for row in worklist.study_details.worklist()}
+    assert (shown["1.4"].decision, shown["1.4"].flagged) == ("uncertain", [])
 
 
 def test_what_was_withheld_and_why_is_shown(worklist, several):
-    shown = {row["study_instance_uid"]: row for row in worklist.study_details.worklist()}
-    assert shown["1.4"]["withheld"] == ["subdural", "any"]
-    assert shown["1.6"]["withheld"] == ["any"]
-    assert shown["1.5"]["withheld"] == shown["1.3"]["withheld"] == []
-    assert [one["words"] for one in shown["1.5"]["cautions"]] == ["unlike the training images"]
-    assert [shown[uid]["group"] for uid in ("1.3", "1.4", "1.5", "1.2")] == [
+    shown = {row.study_instance_uid: row for row in worklist.study_details.worklist()}
+    assert shown["1.4"].withheld == ["subdural", "any"]
+    assert shown["1.6"].withheld == ["any"]
+    assert shown["1.5"].withheld == shown["1.3"].withheld == []
+    assert [one.words for one in shown["1.5"].cautions] == ["unlike the training images"]
+    assert [shown[uid].group for uid in ("1.3", "1.4", "1.5", "1.2")] == [
         "flagged", "unfamiliar", "uncertain", "uncertain",
     ]  # fmt: skip
 
@@ -94,7 +95,7 @@ def test_workitems_have_the_priority_of_the_reading_order(worklist, several):
     def uids(priority):
         found = worklist.workitems.search([(KEYS["ScheduledProcedureStepPriority"], priority)], 20, 0)
         assert {priority_of(study) for study in found} == {priority}
-        return {study["study_instance_uid"] for study in found}
+        return {study.study_instance_uid for study in found}
 
     assert uids(HIGH) == {"1.3", "1.4", "1.6", "1.8"}
     assert uids(MEDIUM) == {"1.1", "1.2", "1.5", "1.7"}
@@ -111,17 +112,17 @@ def test_what_a_reader_put_aside_returns_when_a_later_answer_would_flag_it(workl
 def test_other_cautions_are_shown_in_their_words(worklist, unfamiliar):
     unfamiliar("1.1", 0.9, None, reasons=(Reason.of(ReasonCode.CONTRAST),))
     [shown] = worklist.study_details.worklist()
-    assert [one["words"] for one in shown["cautions"]] == ["contrast"]
-    assert (shown["withheld"], shown["group"]) == ([], "uncertain")
+    assert [one.words for one in shown.cautions] == ["contrast"]
+    assert (shown.withheld, shown.group) == ([], "uncertain")
 
 
 def test_a_rebuilt_worklist_has_the_same_order(worklist, several, make_settings, make_worklist, clock, tmp_path):
     again = make_worklist(make_settings(data_dir=tmp_path / "again"), clock)
     for row in worklist.study_details.worklist():
-        uid, at = row["study_instance_uid"], row["first_received_at"]
+        uid, at = row.study_instance_uid, row.first_received_at
         instance = ReceivedInstance(uid, f"{uid}.1", f"{uid}.1.1", CT_IMAGE, IMPLICIT, 1000, at, eligible=True)
         stored = StoredOutcome.of(
-            StoredResult(tmp_path / "1"), clock(), worklist.study_details.study(uid)["outcomes"][-1]
+            StoredResult(tmp_path / "1"), clock(), to_json(worklist.study_details.study(uid).outcomes[-1])
         )
         assert not stored.damage
         again.rebuilding.restore([instance], [stored], [])

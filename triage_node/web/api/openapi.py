@@ -1,10 +1,9 @@
 """The description of the API for programs."""
 
-from typing import Any
-
 from fastapi import APIRouter, Depends, Request
 
 from triage_node.identity import Role
+from triage_node.json_object import JsonObject
 from triage_node.web.security.authorization import require
 
 router = APIRouter(include_in_schema=False)
@@ -18,12 +17,12 @@ NOT_GENERAL = ("HTTPValidationError", "ValidationError")
 
 
 @router.get("/api/openapi.json", dependencies=[Depends(require(Role.READER, Role.SERVICE))])
-def openapi(request: Request) -> dict[str, Any]:
+def openapi(request: Request) -> JsonObject:
     """Return the OpenAPI description."""
     return described(request.app.openapi())
 
 
-def described(description: dict[str, Any]) -> dict[str, Any]:
+def described(description: JsonObject) -> JsonObject:
     """Say how this API refuses: with one sentence, whatever the reason, and not as FastAPI does by itself."""
     schemas = description.setdefault("components", {}).setdefault("schemas", {})
     for name in NOT_GENERAL:

@@ -1,6 +1,6 @@
 """The slices of a study for the viewer: what there is, and each one in Hounsfield units."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import Response
@@ -9,10 +9,12 @@ from starlette.exceptions import HTTPException
 
 from triage_node.errors import UnsuitableSeries
 from triage_node.identity import Role
+from triage_node.json_object import JsonObject
 from triage_node.web.dependencies import Services, the_services
 from triage_node.web.security.authorization import audited, require, write_access
 from triage_node.web.security.principal import Principal
 from triage_node.web.views.slices import SliceStack, best_slices, scores_of
+from triage_node.worklist import Study
 
 router = APIRouter(tags=["images"])
 
@@ -24,7 +26,7 @@ def slices(
     study_instance_uid: str,
     principal: Annotated[Principal, Depends(audited("images_viewed", Role.READER, Role.SERVICE))],
     services: TheServices,
-) -> dict[str, Any]:
+) -> JsonObject:
     """Return the series that was analyzed, else the likeliest head CT: its slices from feet to head.
 
     Rows run from anterior to posterior, columns from the patient's right to the left. `best` is the slice with the
@@ -32,7 +34,7 @@ def slices(
     """
     study = services.worklist.study_details.study(study_instance_uid)
     stack = _stack(services, study)
-    services.openings.note(principal, study_instance_uid)
+    services.image_views.note(principal, study_instance_uid)
     scores = scores_of(study, stack, services.spool)
     rows, columns = stack.shape
     return {
@@ -71,10 +73,10 @@ async def one_slice(
 
     The access is kept once for a session and study in 15 minutes, when the list of slices or the first one is sent.
     """
-    openings = services.openings
-    if not openings.is_noted(principal, study_instance_uid):
+    image_views = services.image_views
+    if not image_views.is_noted(principal, study_instance_uid):
         await write_access(request, principal, "images_viewed", study_instance_uid)
-        openings.note(principal, study_instance_uid)
+        image_views.note(principal, study_instance_uid)
     return await run_in_threadpool(_slice, services, study_instance_uid, index)
 
 
@@ -90,8 +92,8 @@ def _slice(services: Services, study_instance_uid: str, index: int) -> Response:
     return Response(content, 200, {"X-Rows": str(rows), "X-Columns": str(columns)}, "application/octet-stream")
 
 
-def _stack(services: Services, study: dict[str, Any]) -> SliceStack:
+def _stack(services: Services, study: Study) -> SliceStack:
     try:
-        return services.slices.stack(lambda: services.spool.instances(study["study_instance_uid"]), study)
+        return services.slices.stack(lambda: services.spool.instances(study.study_instance_uid), study)
     except UnsuitableSeries as error:
         raise HTTPException(404, f"There is nothing to show. {error}") from error

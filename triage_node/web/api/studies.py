@@ -1,10 +1,11 @@
 """The worklist and the archive of studies as JSON, page by page, and what a reader says of a study."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, Query
 
 from triage_node.identity import Role
+from triage_node.json_object import JsonObject, to_json
 from triage_node.web.dependencies import Services, the_services
 from triage_node.web.security.authorization import audited
 from triage_node.web.security.principal import Principal
@@ -30,7 +31,7 @@ def worklist(
     ] = 24.0,
     after: Cursor = None,
     limit: Limit = 50,
-) -> dict[str, Any]:
+) -> JsonObject:
     """Return `studies` that nobody has acknowledged, and `next` for the following page, null after the last.
 
     Flagged and urgent studies come first, with them those of which only unlikeness to the training images withholds a
@@ -38,7 +39,7 @@ def worklist(
     rest; each group by arrival. `group` names it; `cautions` say why an answer is less certain than its score, in a
     sentence (`message`) and for a list (`words`); times are seconds since 1970 (UTC).
     """
-    return services.worklist.study_lists.open_studies(filters, after, limit, since_hours)
+    return to_json(services.worklist.study_lists.open_studies(filters, after, limit, since_hours))
 
 
 @router.get(
@@ -51,9 +52,9 @@ def studies(
     filters: TheFilters,
     after: Cursor = None,
     limit: Limit = 50,
-) -> dict[str, Any]:
+) -> JsonObject:
     """Return `studies`, read or not, and `next` for the following page, null after the last."""
-    return services.worklist.study_lists.studies(filters, after, limit)
+    return to_json(services.worklist.study_lists.studies(filters, after, limit))
 
 
 @router.get(
@@ -64,9 +65,9 @@ def studies(
 def study(
     study_instance_uid: str,
     services: TheServices,
-) -> dict[str, Any]:
+) -> JsonObject:
     """Return the study with its `series`, `outcomes`, `deliveries`, `events` and `comments`."""
-    found = services.worklist.study_details.study(study_instance_uid)
+    found = to_json(services.worklist.study_details.study(study_instance_uid))
     for row in (*found["outcomes"], *found["deliveries"]):
         row.pop("folder", None)
     return found
@@ -81,9 +82,9 @@ def changes(
     services: TheServices,
     marker: Annotated[int, Query(ge=0, le=2**53, description="`marker` of the answer before; 0 for the oldest")] = 0,
     limit: Limit = 100,
-) -> dict[str, Any]:
+) -> JsonObject:
     """Return `studies` as they are now, each once, the next `marker`, and whether there is `more` at once."""
-    return services.worklist.study_lists.changes_since(marker, limit)
+    return to_json(services.worklist.study_lists.changes_since(marker, limit))
 
 
 @router.post("/api/studies/{study_instance_uid}/requeue", status_code=204, summary="Analyze a study again")

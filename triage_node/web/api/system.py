@@ -1,13 +1,13 @@
 """How the node is now, as JSON, for monitoring."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
 from triage_node.identity import Role
+from triage_node.json_object import JsonObject, to_json
 from triage_node.web.dependencies import Services, the_services
 from triage_node.web.security.authorization import require
-from triage_node.web.views.system import system_state
 
 router = APIRouter(tags=["system"])
 
@@ -17,7 +17,7 @@ router = APIRouter(tags=["system"])
     summary="Facts, disk, intake, worker, upkeep, queues and destinations",
     dependencies=[Depends(require(Role.ADMINISTRATOR, Role.SERVICE))],
 )
-def system(services: Annotated[Services, Depends(the_services)]) -> dict[str, Any]:
+def system(services: Annotated[Services, Depends(the_services)]) -> JsonObject:
     """Return how the node is now; times are seconds since 1970 (UTC).
 
     `problems` says in a sentence each what a person should look at. `disk.state` is ok, low (less than
@@ -25,4 +25,4 @@ def system(services: Annotated[Services, Depends(the_services)]) -> dict[str, An
     were not taken at the last try; it `answers` or not `since` a time. A fact that is not `is_needed` is a warning: the
     node is `ready` all the same. `intake.backlog` counts acknowledged instances that have no row yet.
     """
-    return system_state(services)
+    return to_json(services.system_state())

@@ -1,7 +1,7 @@
 """QIDO-RS: the Search transaction of the Studies service (PS3.18 10.6)."""
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 
 from triage_node.errors import InvalidInput
 from triage_node.identity import Role
-from triage_node.imaging import data_set
+from triage_node.imaging import Item, data_set
 from triage_node.search import ATTRIBUTES, BY_KEYWORD, Attribute, Found, Level, Question
 from triage_node.web.dependencies import Services, the_services
 from triage_node.web.dicomweb.search_query import MOST_RESULTS, SearchQuery, keys_of
@@ -96,7 +96,7 @@ def _shown(level: Level, fixed: int, query: SearchQuery) -> list[Attribute]:
     return [attribute for attribute in ATTRIBUTES if is_shown(attribute)]
 
 
-def _result(found: Found, shown: list[Attribute], level: Level, base_url: str) -> dict[str, Any]:
+def _result(found: Found, shown: list[Attribute], level: Level, base_url: str) -> Item:
     values = {attribute.keyword: found.get(attribute.keyword) for attribute in shown}
     values["RetrieveURL"] = _ADDRESSES[level](base_url, found)
     if level is not Level.SERIES:

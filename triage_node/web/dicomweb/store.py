@@ -13,8 +13,8 @@ from triage_node.ingest import Sender
 from triage_node.web.dependencies import Services, the_services
 from triage_node.web.dicomweb.incoming_body import TooSlow, body_of
 from triage_node.web.dicomweb.related_parts import PartReader, boundary_of
-from triage_node.web.dicomweb.store_answer import store_answer
-from triage_node.web.dicomweb.storing import Storing
+from triage_node.web.dicomweb.store_response import store_response
+from triage_node.web.dicomweb.store_transaction import StoreTransaction
 from triage_node.web.http.media_types import DICOM, DICOM_JSON, MULTIPART, Acceptable, MediaType
 from triage_node.web.security.authorization import require, write_access
 from triage_node.web.security.principal import Principal
@@ -37,11 +37,13 @@ async def store(
     Acceptable.of(request).choose(MediaType(DICOM_JSON))
     assert services.ingest is not None, "a node has ingest"
     reader = PartReader(_boundary(request), services.ingest.maximum_bytes)
-    storing = Storing(services.ingest, Sender(principal.sender_name, principal.address), study_instance_uid)
+    transaction = StoreTransaction(
+        services.ingest, Sender(principal.sender_name, principal.address), study_instance_uid
+    )
     try:
         with services.bodies.take(principal.name):
-            async with storing:
-                await _take(request, reader, storing, services.settings.association_idle_seconds)
+            async with transaction:
+                await _take(request, reader, transaction, services.settings.association_idle_seconds)
     except InvalidInput as error:
         raise HTTPException(400, str(error)) from error
     except ClientDisconnect as error:
@@ -49,9 +51,9 @@ async def store(
     except TooSlow as error:
         raise HTTPException(408, "The body did not come in time.", {"Connection": "close"}) from error
     finally:
-        for uid in {header.study_instance_uid for header in storing.answers.stored}:
+        for uid in {header.study_instance_uid for header in transaction.answers.stored}:
             await write_access(request, principal, "instances_stored", uid)
-    return store_answer(storing.answers, f"{str(request.base_url).rstrip('/')}/dicomweb")
+    return store_response(transaction.answers, f"{str(request.base_url).rstrip('/')}/dicomweb")
 
 
 def _boundary(request: Request) -> str:
@@ -67,12 +69,12 @@ def _boundary(request: Request) -> str:
         raise HTTPException(400, str(error)) from error
 
 
-async def _take(request: Request, reader: PartReader, storing: Storing, silence_seconds: float) -> None:
+async def _take(request: Request, reader: PartReader, transaction: StoreTransaction, silence_seconds: float) -> None:
     async for chunk in body_of(request, silence_seconds):
         for part in reader.feed(chunk):
-            await storing.add(part)
+            await transaction.add(part)
         if reader.open is not None:
-            await storing.spill(reader.open)
+            await transaction.spill(reader.open)
     if not reader.ended:
         raise InvalidInput("The body ends before its last boundary; what was whole before is stored.")
     if not reader.parts:

@@ -1,13 +1,11 @@
-"""Who looks at images one by one: many requests, one access (`Openings`)."""
+"""Who looks at images one by one: many requests, one access (`ImageViews`)."""
 
 from dataclasses import dataclass
-from typing import Annotated
 
 from fastapi import Depends, Request
 
 from triage_node.identity import Role
-from triage_node.web.dependencies import Services, the_services
-from triage_node.web.security.authorization import Guard, Required, write_access
+from triage_node.web.security.authorization import Guard, Required, TheServices, write_access
 from triage_node.web.security.principal import CurrentPrincipal, Principal
 
 
@@ -17,15 +15,13 @@ class Viewed(Guard):
 
     roles: tuple[Role, ...]
 
-    async def __call__(
-        self, request: Request, principal: CurrentPrincipal, services: Annotated[Services, Depends(the_services)]
-    ) -> Principal:
+    async def __call__(self, request: Request, principal: CurrentPrincipal, services: TheServices) -> Principal:
         """Let the principal of a request pass and keep the access, or raise."""
         passed = await Required(self.roles)(request, principal, services)
         study = str(request.path_params["study_instance_uid"])
-        if not services.openings.is_noted(passed, study):
+        if not services.image_views.is_noted(passed, study):
             await write_access(request, passed, "images_viewed", study)
-            services.openings.note(passed, study)
+            services.image_views.note(passed, study)
         return passed
 
 

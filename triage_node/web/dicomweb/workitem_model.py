@@ -2,15 +2,14 @@
 
 import io
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from pydicom import dcmread
 from pydicom.errors import InvalidDicomError
 
 from triage_node.errors import StorageError
 from triage_node.imaging import Item, data_set
-from triage_node.search import priority_of, readiness_of, state_of
+from triage_node.search import Workitem, WorkitemOutcome, priority_of, readiness_of, state_of
 from triage_node.storage import Spool
 
 UPS_PUSH = "1.2.840.10008.5.1.4.34.6.1"
@@ -19,21 +18,19 @@ LABEL = "Triage for suspected intracranial hemorrhage"
 DETECTION = {"CodeValue": "110004", "CodingSchemeDesignator": "DCM", "CodeMeaning": "Computer Aided Detection"}
 DICOM_INSTANCES = "DICOM"
 
-Study = Mapping[str, Any]
 
-
-def summary_of(study: Study, worklist_label: str) -> dict[str, Any]:
+def summary_of(study: Workitem, worklist_label: str) -> dict[str, object]:
     """Return what a search shows, by keyword."""
-    outcome = study["outcome"]
+    outcome = study.outcome
     return {
         "SOPClassUID": UPS_PUSH,
-        "SOPInstanceUID": study["workitem_uid"],
-        "PatientName": study["patient_name"],
-        "PatientID": study["patient_id"],
-        "PatientBirthDate": study["patient_birth_date"],
-        "PatientSex": study["patient_sex"],
-        "ScheduledProcedureStepStartDateTime": _date_time(study["first_received_at"]),
-        "ScheduledProcedureStepModificationDateTime": _date_time(study["changed_at"]),
+        "SOPInstanceUID": study.workitem_uid,
+        "PatientName": study.patient_name,
+        "PatientID": study.patient_id,
+        "PatientBirthDate": study.patient_birth_date,
+        "PatientSex": study.patient_sex,
+        "ScheduledProcedureStepStartDateTime": _date_time(study.first_received_at),
+        "ScheduledProcedureStepModificationDateTime": _date_time(study.changed_at),
         "ScheduledWorkitemCodeSequence": [data_set(DETECTION)],
         "ScheduledStationNameCodeSequence": [],
         "ScheduledProcessingParametersSequence": [],
@@ -47,13 +44,13 @@ def summary_of(study: Study, worklist_label: str) -> dict[str, Any]:
     }
 
 
-def workitem(study: Study, worklist_label: str, base_url: str, spool: Spool) -> Item:
+def workitem(study: Workitem, worklist_label: str, base_url: str, spool: Spool) -> Item:
     """Return the whole data set: what went in, how far it is, what came out."""
     return data_set(
         summary_of(study, worklist_label)
         | {
             "InputInformationSequence": [
-                _reference(study, one["series_instance_uid"], one["instances"], base_url) for one in study["series"]
+                _reference(study, one.series_instance_uid, one.instances, base_url) for one in study.series
             ],
             "ProcedureStepProgressInformationSequence": _progress(study),
             "UnifiedProcedureStepPerformedProcedureSequence": _performed(study, base_url, spool),
@@ -61,34 +58,34 @@ def workitem(study: Study, worklist_label: str, base_url: str, spool: Spool) -> 
     )
 
 
-def _finding(outcome: Mapping[str, Any] | None) -> str:
+def _finding(outcome: WorkitemOutcome | None) -> str:
     if outcome is None:
         return ""
-    if outcome["decision"] is None:
-        return " ".join(reason["message"] for reason in outcome["reasons"])
-    types = outcome["flagged"] or outcome["uncertain"]
-    return outcome["decision"].replace("_", " ") + (f": {', '.join(types)}" if types else "")
+    if outcome.decision is None:
+        return " ".join(outcome.messages)
+    types = outcome.flagged or outcome.uncertain
+    return outcome.decision.replace("_", " ") + (f": {', '.join(types)}" if types else "")
 
 
-def _request(study: Study) -> Item:
+def _request(study: Workitem) -> Item:
     return data_set(
         {
-            "StudyInstanceUID": study["study_instance_uid"],
-            "AccessionNumber": study["accession_number"],
+            "StudyInstanceUID": study.study_instance_uid,
+            "AccessionNumber": study.accession_number,
             "RequestedProcedureID": "",
-            "RequestedProcedureDescription": study["study_description"],
-            "ReferringPhysicianName": study["referring_physician_name"],
+            "RequestedProcedureDescription": study.study_description,
+            "ReferringPhysicianName": study.referring_physician_name,
         }
     )
 
 
-def _reference(study: Study, series_instance_uid: str, instances: Sequence[tuple[str, str]], base_url: str) -> Item:
+def _reference(study: Workitem, series_instance_uid: str, instances: Sequence[tuple[str, str]], base_url: str) -> Item:
     """Return a reference to instances of a series (PS3.3 Table 10-3b)."""
-    address = f"{base_url}/studies/{study['study_instance_uid']}/series/{series_instance_uid}"
+    address = f"{base_url}/studies/{study.study_instance_uid}/series/{series_instance_uid}"
     return data_set(
         {
             "TypeOfInstances": DICOM_INSTANCES,
-            "StudyInstanceUID": study["study_instance_uid"],
+            "StudyInstanceUID": study.study_instance_uid,
             "SeriesInstanceUID": series_instance_uid,
             "ReferencedSOPSequence": [
                 data_set({"ReferencedSOPClassUID": sop_class_uid, "ReferencedSOPInstanceUID": uid})
@@ -99,11 +96,11 @@ def _reference(study: Study, series_instance_uid: str, instances: Sequence[tuple
     )
 
 
-def _progress(study: Study) -> list[Item]:
+def _progress(study: Workitem) -> list[Item]:
     if state_of(study) != "CANCELED":
         return []
-    outcome = study["outcome"]
-    moment = outcome["created_at"] if outcome else study["changed_at"]
+    outcome = study.outcome
+    moment = outcome.created_at if outcome else study.changed_at
     return [
         data_set(
             {"ProcedureStepCancellationDateTime": _date_time(moment), "ReasonForCancellation": _finding(outcome)[:1024]}
@@ -111,16 +108,16 @@ def _progress(study: Study) -> list[Item]:
     ]
 
 
-def _performed(study: Study, base_url: str, spool: Spool) -> list[Item]:
-    outcome = study["outcome"]
+def _performed(study: Workitem, base_url: str, spool: Spool) -> list[Item]:
+    outcome = study.outcome
     if outcome is None or state_of(study) not in ("COMPLETED", "CANCELED"):
         return []
     report = _report(study, outcome, spool)
     return [
         data_set(
             {
-                "PerformedProcedureStepStartDateTime": _date_time(study["claimed_at"]),
-                "PerformedProcedureStepEndDateTime": _date_time(outcome["created_at"]),
+                "PerformedProcedureStepStartDateTime": _date_time(study.claimed_at),
+                "PerformedProcedureStepEndDateTime": _date_time(outcome.created_at),
                 "PerformedWorkitemCodeSequence": [data_set(DETECTION)],
                 "OutputInformationSequence": [_reference(study, *report, base_url)] if report else [],
             }
@@ -128,12 +125,12 @@ def _performed(study: Study, base_url: str, spool: Spool) -> list[Item]:
     ]
 
 
-def _report(study: Study, outcome: Mapping[str, Any], spool: Spool) -> tuple[str, list[tuple[str, str]]] | None:
+def _report(study: Workitem, outcome: WorkitemOutcome, spool: Spool) -> tuple[str, list[tuple[str, str]]] | None:
     """Return the report's series and the report, from its file; None where there is none."""
-    if not outcome["folder"]:
+    if not outcome.folder:
         return None
     try:
-        report = spool.result(study["study_instance_uid"], outcome["folder"]).report()
+        report = spool.result(study.study_instance_uid, outcome.folder).report()
         if report is None:
             return None
         ds = dcmread(io.BytesIO(report), specific_tags=["SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID"])

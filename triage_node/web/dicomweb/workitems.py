@@ -52,7 +52,7 @@ async def retrieve(
     """Return a workitem (PS3.18 11.5)."""
     media_type = _media_type(request)
     study = await run_in_threadpool(services.worklist.workitems.get, workitem_uid)
-    await write_access(request, principal, "workitem_read", study["study_instance_uid"])
+    await write_access(request, principal, "workitem_read", study.study_instance_uid)
     base_url = f"{str(request.base_url).rstrip('/')}/dicomweb"
     content = await run_in_threadpool(workitem, study, services.settings.ae_title, base_url, services.spool)
     return JSONResponse([content], media_type=media_type)

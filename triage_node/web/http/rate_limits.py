@@ -1,10 +1,11 @@
 """How often one client may ask: a bucket of tokens for each, in memory."""
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
 
-KEPT = 10_000
+from cachetools import LRUCache
+
+MOST_KEYS = 10_000
 
 
 class RateLimit:
@@ -21,17 +22,15 @@ class RateLimit:
     def __init__(self, per_minute: int, clock: Callable[[], float]) -> None:
         self._per_minute = per_minute
         self._clock = clock
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._buckets: LRUCache[str, tuple[float, float]] = LRUCache(MOST_KEYS)
         self._lock = threading.Lock()
 
     def take(self, key: str) -> float:
         """Take a token; return 0, or in how many seconds there will be one."""
         with self._lock:
             now = self._clock()
-            tokens, at = self._buckets.pop(key, (float(self._per_minute), now))
+            tokens, at = self._buckets.get(key, (float(self._per_minute), now))
             tokens = min(float(self._per_minute), tokens + max(0.0, now - at) * self._per_minute / 60)
             passes = tokens >= 1
             self._buckets[key] = (tokens - 1 if passes else tokens, now)
-            if len(self._buckets) > KEPT:
-                self._buckets.popitem(last=False)
             return 0.0 if passes else (1 - tokens) * 60 / self._per_minute

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from triage_node.database import checked_day, start_of
-from triage_node.identity import AuditFilters, Role
+from triage_node.identity import AuditEntry, AuditFilters, Role
 from triage_node.web.dependencies import Services, the_services
 from triage_node.web.http.csv_file import csv_file
 from triage_node.web.security.authorization import audited
@@ -53,7 +53,7 @@ def audit_page(request: Request, services: TheServices, filters: TheFilters, bef
     rows = trail.page(filters, before, ROWS + 1)
     context = {
         "accesses": rows[:ROWS],
-        "next": rows[ROWS - 1]["id"] if len(rows) > ROWS else None,
+        "next": rows[ROWS - 1].id if len(rows) > ROWS else None,
         "filters": filters,
         "days": {name: request.query_params.get(name, "") for name in ("received_from", "received_to")},
         "actions": [("", "anything"), *((action, action.replace("_", " ")) for action in trail.actions())],
@@ -68,6 +68,6 @@ def audit_csv(services: TheServices, filters: TheFilters) -> StreamingResponse:
     return csv_file("triage-node-audit", COLUMNS, _rows(services.worklist.audit_trail.every(filters)))
 
 
-def _rows(accesses: Iterator[dict[str, Any]]) -> Iterator[list[object]]:
+def _rows(accesses: Iterator[AuditEntry]) -> Iterator[list[object]]:
     for access in accesses:
-        yield [moment(access["at"]), *(access[column] for column in COLUMNS[1:])]
+        yield [moment(access.at), *(getattr(access, column) for column in COLUMNS[1:])]

@@ -1,20 +1,21 @@
 """The studies that got no answer, and why."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from dataclasses import replace
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from triage_node.identity import Role
 from triage_node.reasons import SENTENCES, ReasonCode
-from triage_node.web.api.stats import period
 from triage_node.web.dependencies import Services, the_services
 from triage_node.web.http.csv_file import csv_file
 from triage_node.web.security.authorization import audited
 from triage_node.web.views.filters import Cursor, Day
+from triage_node.web.views.statistics_period import period
 from triage_node.web.views.templating import moment
-from triage_node.worklist import Filters
+from triage_node.worklist import Filters, StudySummary
 
 router = APIRouter(include_in_schema=False)
 
@@ -54,8 +55,8 @@ def not_analyzed_page(
         "choices": _choices(),
         "received_from": received_from,
         "received_to": received_to,
-        "studies": page["studies"],
-        "next": page["next"],
+        "studies": page.studies,
+        "next": page.next,
         "first": first,
         "last": last,
         "numbers": services.worklist.statistics.statistics(first, last),
@@ -74,17 +75,17 @@ def not_analyzed_csv(
     return csv_file("triage-node-not-analyzed", (*COLUMNS, "reasons"), _rows(studies))
 
 
-def _rows(studies: Iterator[dict[str, Any]]) -> Iterator[list[object]]:
+def _rows(studies: Iterator[StudySummary]) -> Iterator[list[object]]:
     for study in studies:
-        codes = " ".join(reason["code"] for reason in study["reasons"] or [])
-        yield [moment(study["first_received_at"]), *(study[column] for column in COLUMNS[1:]), codes]
+        codes = " ".join(reason.code for reason in study.reasons or [])
+        yield [moment(study.first_received_at), *(getattr(study, column) for column in COLUMNS[1:]), codes]
 
 
 def _filters(why: str, received_from: Day, received_to: Day) -> Filters:
-    days: dict[str, Any] = {"received_from": received_from, "received_to": received_to}
+    days = Filters(received_from=received_from, received_to=received_to)
     if why in ("", "failed", "unsuitable"):
-        return Filters(state=(why,) if why else ("failed", "unsuitable"), **days)
-    return Filters(reason=(why,), **days)
+        return replace(days, state=(why,) if why else ("failed", "unsuitable"))
+    return replace(days, reason=(why,))
 
 
 def _choices() -> list[tuple[str, str]]:

@@ -63,8 +63,8 @@ def reset_password(request: Request, services: TheServices, principal: Administr
         services.worklist.accounts.set_password(name, password, must_change_password=True)
         return password
 
-    said = f"{name} is signed out everywhere. The one-time password:"
-    return _changed(request, services, principal, "user_password_reset", name, reset, said)
+    sentence = f"{name} is signed out everywhere. The one-time password:"
+    return _changed(request, services, principal, "user_password_reset", name, reset, sentence)
 
 
 @router.post("/admin/people/role")
@@ -75,8 +75,8 @@ def set_role(request: Request, services: TheServices, principal: Administrator, 
         _not_oneself(principal, name)
         services.worklist.accounts.set_role(name, role)
 
-    said = f"{name} has the role {role} and is signed out everywhere."
-    return _changed(request, services, principal, "user_role_changed", name, change, said)
+    sentence = f"{name} has the role {role} and is signed out everywhere."
+    return _changed(request, services, principal, "user_role_changed", name, change, sentence)
 
 
 @router.post("/admin/people/remove")
@@ -93,9 +93,15 @@ def remove_person(request: Request, services: TheServices, principal: Administra
 @router.post("/admin/tokens/add")
 def add_token(request: Request, services: TheServices, principal: Administrator, name: Name, days: Days) -> Response:
     """Make a token for a program, which is shown once."""
-    said = f"The token {name} is made. A program sends it as: Authorization: Bearer"
+    sentence = f"The token {name} is made. A program sends it as: Authorization: Bearer"
     return _changed(
-        request, services, principal, "token_added", name, lambda: services.worklist.tokens.add(name, days=days), said
+        request,
+        services,
+        principal,
+        "token_added",
+        name,
+        lambda: services.worklist.tokens.add(name, days=days),
+        sentence,
     )
 
 
@@ -120,7 +126,7 @@ def _changed(
     action: str,
     name: str,
     change: Callable[[], str | None],
-    said: str,
+    sentence: str,
 ) -> Response:
     """Keep who changes what, change it, and show what is secret about it once."""
     at = services.worklist.audit_trail.clock()
@@ -130,7 +136,7 @@ def _changed(
         secret = change()
     except AccountError as error:
         return _page(request, services, error=str(error), status=422)
-    return _page(request, services, said, secret or "")
+    return _page(request, services, sentence, secret or "")
 
 
 def _not_oneself(principal: Principal, name: str) -> None:
@@ -140,12 +146,12 @@ def _not_oneself(principal: Principal, name: str) -> None:
 
 
 def _page(
-    request: Request, services: Services, said: str = "", secret: str = "", *, error: str = "", status: int = 200
+    request: Request, services: Services, sentence: str = "", secret: str = "", *, error: str = "", status: int = 200
 ) -> Response:
     context = {
         "people": services.worklist.accounts.all(),
         "tokens": services.worklist.tokens.all(),
-        "said": said,
+        "sentence": sentence,
         "secret": secret,
         "error": error,
         "now": services.worklist.audit_trail.clock(),

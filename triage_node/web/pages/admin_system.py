@@ -9,13 +9,14 @@ from fastapi.responses import Response, StreamingResponse
 from triage_node.delivery import Caller, Target, target_of
 from triage_node.errors import InvalidInput, PeerError
 from triage_node.identity import Role
+from triage_node.json_object import to_json
 from triage_node.report import build_connection_test, report_variants
 from triage_node.storage import device_uid
 from triage_node.web.dependencies import Services, the_services
 from triage_node.web.http.csv_file import csv_file
 from triage_node.web.security.authorization import audited, require
 from triage_node.web.views.navigation import Entry
-from triage_node.web.views.system import destination_named, system_state
+from triage_node.web.views.system import destination_named
 
 router = APIRouter(include_in_schema=False)
 NAVIGATION = Entry("Administration", "/admin", Role.ADMINISTRATOR, place=90)
@@ -64,7 +65,7 @@ def send_test_report(request: Request, services: TheServices, destination: Name)
 @router.get("/admin/destinations.csv", dependencies=[Depends(require(Role.ADMINISTRATOR))])
 def destinations_csv(services: TheServices) -> StreamingResponse:
     """Return the destinations as CSV."""
-    rows = system_state(services)["destinations"]
+    rows = [to_json(one) for one in services.system_state().destinations]
     heads = ("destination", "waiting", "dead", "held", "waiting_seconds", "last_delivered_at", "last_error")
     return csv_file("triage-node-destinations", heads, ([row[head] for head in heads] for row in rows))
 
@@ -73,7 +74,7 @@ def destinations_csv(services: TheServices) -> StreamingResponse:
 def upkeep_csv(services: TheServices) -> StreamingResponse:
     """Return the jobs of upkeep as CSV."""
     heads = ("name", "ok", "every_seconds", "ran_at", "error")
-    rows = system_state(services)["upkeep"]
+    rows = [to_json(one) for one in services.system_state().upkeep]
     return csv_file("triage-node-upkeep", heads, ([row[head] for head in heads] for row in rows))
 
 
@@ -89,7 +90,7 @@ def _page(
 ) -> Response:
     set_now = {str(one) for one in services.settings.destinations}
     context = {
-        "system": system_state(services),
+        "system": services.system_state(),
         "set_now": set_now,
         "asked": destination,
         "answer": answer,

@@ -13,8 +13,8 @@ from starlette.exceptions import HTTPException
 from triage_node.errors import AccountError
 from triage_node.identity import network_of
 from triage_node.web.dependencies import Services, the_services
-from triage_node.web.http.exception_handlers import Forbidden
 from triage_node.web.pages.sign_in import note_sign_in, signed_in
+from triage_node.web.security.errors import Forbidden
 from triage_node.web.security.next_page import safe_next
 from triage_node.web.security.openid import Attempt, OpenIDProvider, OpenIDRefused
 from triage_node.web.security.principal import address_of

@@ -1,19 +1,20 @@
 """What the department asks: how many, how fast, how often, and whether readers agree."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from triage_node.identity import Role
 from triage_node.reasons import SENTENCES
-from triage_node.web.api.stats import all_numbers, period
+from triage_node.statistics import PeriodNumbers
 from triage_node.web.dependencies import Services, the_services
 from triage_node.web.http.csv_file import csv_file
 from triage_node.web.security.authorization import require
 from triage_node.web.views import statistics_plots as plots
 from triage_node.web.views.filters import Day
 from triage_node.web.views.navigation import Entry
+from triage_node.web.views.statistics_period import all_numbers, period
 from triage_node.web.views.statistics_tables import BY_NAME, COUNTS, STAGES
 
 router = APIRouter(include_in_schema=False)
@@ -37,15 +38,16 @@ def statistics_page(
         "first": first,
         "last": last,
         "stage": stage,
-        "stats": numbers,
-        "day_plots": plots.day_plots(numbers["days"], stage),
-        "queues": plots.queues(numbers["queues"]),
-        "scores": plots.score_drift(numbers["drift"]["scores"]),
+        "stats": numbers.statistics,
+        "open_now": numbers.now.open,
+        "day_plots": plots.day_plots(numbers.statistics.numbers.days, stage),
+        "queues": plots.queues(numbers.queues),
+        "scores": plots.score_drift(numbers.statistics.drift.scores),
         "stages": STAGES,
         "stage_choices": [(name, "arrival to answer" if name == "total" else name) for name in reversed(STAGES)],
         "counts": COUNTS,
         "sentences": {str(code): sentence for code, sentence in SENTENCES.items()},
-        "reasons": _reasons(numbers),
+        "reasons": _reasons(numbers.statistics.numbers),
     }
     return services.templates.page(request, "statistics.html", context)
 
@@ -69,10 +71,7 @@ def _csv(services: Services, name: str, from_day: Day, to_day: Day) -> Streaming
     return csv_file(file_name, table.heads, table.rows(all_numbers(services.worklist, first, last)))
 
 
-def _reasons(numbers: dict[str, Any]) -> list[tuple[str, str, int]]:
+def _reasons(numbers: PeriodNumbers) -> list[tuple[str, str, int]]:
     """Return state, code and number of each reason, failures first."""
-    return [
-        (state, code, number)
-        for state in ("failed", "unsuitable")
-        for code, number in numbers[f"{state}_by_reason"].items()
-    ]
+    by_state = (("failed", numbers.failed_by_reason), ("unsuitable", numbers.unsuitable_by_reason))
+    return [(state, code, number) for state, by_reason in by_state for code, number in by_reason.items()]

@@ -1,6 +1,6 @@
 """One study: what the node says, the images, what happened when, and what a person may do."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -16,7 +16,7 @@ from triage_node.web.security.principal import Principal
 from triage_node.web.views.durations import stages_of
 from triage_node.web.views.reports import latest_report
 from triage_node.web.views.slices import shown_series
-from triage_node.worklist import LONGEST_COMMENT, RESENT
+from triage_node.worklist import LONGEST_COMMENT, RESENT, Study
 
 router = APIRouter(include_in_schema=False)
 
@@ -50,7 +50,7 @@ def study_page(
 def next_study(study_instance_uid: str, services: TheServices) -> Response:
     """Lead on in the reading order; to the first study when this one is not, or no more, among those to be read."""
     page = services.worklist.study_lists.open_studies(limit=LARGEST_PAGE)
-    uids = [one["study_instance_uid"] for one in page["studies"]]
+    uids = [one.study_instance_uid for one in page.studies]
     following = uids.index(study_instance_uid) + 1 if study_instance_uid in uids else 0
     return _back(uids[following]) if following < len(uids) else RedirectResponse("/worklist", 303)
 
@@ -131,6 +131,6 @@ def _back(study_instance_uid: str) -> Response:
     return RedirectResponse(f"/studies/{quote(study_instance_uid, safe='')}", 303)
 
 
-def _viewer(services: Services, study: dict[str, Any]) -> str:
+def _viewer(services: Services, study: Study) -> str:
     template = services.settings.viewer_url_template or ""
-    return template.replace("{study_instance_uid}", quote(study["study_instance_uid"], safe=""))
+    return template.replace("{study_instance_uid}", quote(study.study_instance_uid, safe=""))

@@ -1,16 +1,30 @@
 """Why a series was chosen: every series of a study judged by its headers, as the analysis does it."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from triage_node.identity import Role
+from triage_node.reasons import Reason
 from triage_node.web.dependencies import Services, the_services
 from triage_node.web.security.authorization import audited
+from triage_node.worklist import Study
 
 router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A series with its number of images, and why it is not suitable; no reasons when it is."""
+
+    description: str
+    images: int
+    is_chosen: bool
+    reasons: Sequence[Reason]
 
 
 @router.get("/studies/{study_instance_uid}/series", dependencies=[Depends(audited("study_viewed", Role.READER))])
@@ -24,20 +38,15 @@ def series_part(
     return services.templates.page(request, "study_series.html", {"judgements": _judgements(services, study)})
 
 
-def _judgements(services: Services, study: dict[str, Any]) -> list[dict[str, Any]]:
+def _judgements(services: Services, study: Study) -> list[Judgement]:
     """Judge as on the day of the latest outcome; the model's least age of patients is not known here."""
     from triage_node.imaging import Policy, scan, select_series
 
-    at = study["outcomes"][-1]["created_at"] if study["outcomes"] else study["first_received_at"]
+    at = study.latest_outcome.created_at if study.latest_outcome else study.first_received_at
     policy = Policy(prior_study_days=services.settings.prior_study_days or None)
-    series = scan(services.spool.instances(study["study_instance_uid"])).series
+    series = scan(services.spool.instances(study.study_instance_uid)).series
     selection = select_series(series, policy, datetime.fromtimestamp(at, services.settings.zone).date())
     return [
-        {
-            "description": one.description,
-            "images": len(one.instances),
-            "chosen": one is selection.chosen,
-            "reasons": reasons,
-        }
+        Judgement(one.description, len(one.instances), is_chosen=one is selection.chosen, reasons=reasons)
         for one, reasons in selection.assessments
     ]

@@ -2,18 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from triage_node.identity import Role
-from triage_node.statistics import Arrival, Reading, compare, synthetic_arrivals
-from triage_node.web.api.stats import period
+from triage_node.statistics import Arrival, Comparison, Reading, compare, synthetic_arrivals
 from triage_node.web.dependencies import Services, the_services
 from triage_node.web.security.authorization import require
 from triage_node.web.views.filters import Day
 from triage_node.web.views.navigation import Entry
+from triage_node.web.views.statistics_period import period
 
 router = APIRouter(include_in_schema=False)
 NAVIGATION = Entry("Waiting times", "/waiting-times", Role.READER, place=30)
@@ -55,6 +55,7 @@ def _arrivals(services: Services, first: date, last: date) -> tuple[Sequence[Arr
     return synthetic_arrivals(**MADE_UP, seed=SEED), True  # type: ignore[arg-type]
 
 
-def _numbers(waits: dict[str, Any]) -> list[float]:
+def _numbers(waits: Comparison) -> list[float]:
     """Return the 95th percentiles that are known; the longest one is the length of the longest bar."""
-    return [waits[order][group]["p95"] for order in ORDERS for group in GROUPS if waits[order][group]["count"]]
+    found = (by_group[group].p95 for by_group in (waits.fifo, waits.ranked) for group in GROUPS)
+    return [p95 for p95 in found if p95 is not None]

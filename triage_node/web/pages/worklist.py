@@ -5,7 +5,7 @@ import hashlib
 import json
 import time
 from collections.abc import AsyncIterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
@@ -103,8 +103,8 @@ async def _changes(request: Request, services: Services, filters: Filters, shown
 def _live(request: Request, services: Services, filters: Filters, shown: str) -> dict[str, str]:
     """Return how many studies wait to be read in each group as JSON, and the rows as HTML."""
     page = services.templates.page(request, "worklist_rows.html", _rows(services, filters, shown, None))
-    counts = services.worklist.study_lists.counts()["open_by_group"]
-    return {"counts": json.dumps(counts), "rows": bytes(page.body).decode()}
+    counts = services.worklist.study_lists.counts().open_by_group
+    return {"counts": json.dumps(dict(counts)), "rows": bytes(page.body).decode()}
 
 
 def _event(name: str, text: str) -> str:
@@ -113,13 +113,13 @@ def _event(name: str, text: str) -> str:
     return f"event: {name}\n{lines}\n"
 
 
-def _rows(services: Services, filters: Filters, shown: str, after: str | None) -> dict[str, Any]:
+def _rows(services: Services, filters: Filters, shown: str, after: str | None) -> dict[str, object]:
     queries = services.worklist.study_lists
     page = queries.open_studies(filters, after, ROWS) if shown == "open" else queries.studies(filters, after, ROWS)
-    return {"studies": page["studies"], "next": page["next"], "is_filtered": filters != Filters(), "types": TYPES}
+    return {"studies": page.studies, "next": page.next, "is_filtered": filters != Filters(), "types": TYPES}
 
 
-def _choices(services: Services) -> dict[str, Any]:
+def _choices(services: Services) -> dict[str, object]:
     decisions = [("", "any answer"), *((one.value, words(one)) for one in Decision), ("none", "no answer yet")]
     return {
         "decisions": decisions,

@@ -1,7 +1,5 @@
 """The worklist as a file: what the page shows under the same filters, every row of it."""
 
-from typing import Any
-
 from fastapi import APIRouter, Depends
 from fastapi.responses import StreamingResponse
 
@@ -11,6 +9,7 @@ from triage_node.web.http.csv_file import csv_file
 from triage_node.web.pages.worklist import Shown, TheFilters, TheServices
 from triage_node.web.security.authorization import audited
 from triage_node.web.views.templating import moment
+from triage_node.worklist import StudySummary
 
 router = APIRouter(include_in_schema=False)
 
@@ -50,15 +49,15 @@ def worklist_csv(services: TheServices, filters: TheFilters, shown: Shown = "ope
     return csv_file("triage-node-worklist", HEADS, (_row(study) for study in studies))
 
 
-def _row(study: dict[str, Any]) -> list[object]:
-    probabilities = study["probabilities"] or {}
-    told = study | {name: moment(study[name]) for name in TIMES}
+def _row(study: StudySummary) -> list[object]:
+    probabilities = study.probabilities or {}
+    values = ((column, getattr(study, column)) for column in COLUMNS)
     return [
-        *(told[column] for column in COLUMNS),
-        " ".join(study["flagged"] or []),
-        " ".join(study["uncertain"] or []),
+        *(moment(value) if column in TIMES else value for column, value in values),
+        " ".join(study.flagged or []),
+        " ".join(study.uncertain or []),
         *(probabilities.get(label.value, "") for label in LABELS),
-        " ".join(reason["code"] for reason in study["reasons"] or []),
-        " ".join(study["withheld"]),
-        ", ".join(caution["words"] for caution in study["cautions"]),
+        " ".join(reason.code for reason in study.reasons or []),
+        " ".join(study.withheld),
+        ", ".join(caution.words for caution in study.cautions),
     ]

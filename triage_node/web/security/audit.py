@@ -46,9 +46,9 @@ class Auditor:
 
     def write(self, access: Access) -> Future[None]:
         """Keep an access; the future is done when it is on the disk, and fails when it cannot be kept."""
-        kept: Future[None] = Future()
-        self._queue.put((access, kept))
-        return kept
+        written: Future[None] = Future()
+        self._queue.put((access, written))
+        return written
 
     def _run(self) -> None:
         while True:
@@ -77,13 +77,13 @@ class Auditor:
                     self._write([one])
                 return
             log.error("audit_failed accesses=%d error=%s", len(together), origin(error))
-            for _, kept in together:
-                kept.set_exception(error)
+            for _, written in together:
+                written.set_exception(error)
             return
-        for access, kept in together:
+        for access, written in together:
             # A request that was given up meanwhile has cancelled its future.
-            if kept.set_running_or_notify_cancel():
-                kept.set_result(None)
+            if written.set_running_or_notify_cancel():
+                written.set_result(None)
             self._tell(access)
 
     def _tell(self, access: Access) -> None:

@@ -33,6 +33,6 @@ def _patient_id(worklist: Worklist, study_instance_uid: str) -> str:
     if not study_instance_uid:
         return ""
     try:
-        return str(worklist.study_details.study(study_instance_uid)["patient_id"])
+        return worklist.study_details.study(study_instance_uid).patient_id
     except StudyNotFound:
         return ""

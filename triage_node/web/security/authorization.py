@@ -11,11 +11,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from triage_node.identity import Access, Role, network_of
-from triage_node.web.dependencies import Services, services_of, the_services
 from triage_node.web.http.connection_limits import know
-from triage_node.web.http.exception_handlers import Forbidden, NotSignedIn, PasswordIsOld
 from triage_node.web.security.csrf import SAFE_METHODS, check_not_forged
-from triage_node.web.security.principal import CurrentPrincipal, Principal, address_of
+from triage_node.web.security.errors import Forbidden, NotSignedIn, PasswordIsOld
+from triage_node.web.security.principal import CurrentPrincipal, Principal, address_of, visitor_of
+from triage_node.web.security.services import SecurityServices, security_services_of, the_security_services
+
+TheServices = Annotated[SecurityServices, Depends(the_security_services)]
 
 SHOWN_FILTERS = frozenset(
     [
@@ -69,9 +71,7 @@ class Guard(ABC):
     roles: tuple[Role, ...]
 
     @abstractmethod
-    async def __call__(
-        self, request: Request, principal: CurrentPrincipal, services: Annotated[Services, Depends(the_services)]
-    ) -> Principal:
+    async def __call__(self, request: Request, principal: CurrentPrincipal, services: TheServices) -> Principal:
         """Let the principal of a request pass, or raise."""
 
 
@@ -82,9 +82,7 @@ class Required(Guard):
     roles: tuple[Role, ...]
     with_old_password: bool = False
 
-    async def __call__(
-        self, request: Request, principal: CurrentPrincipal, services: Annotated[Services, Depends(the_services)]
-    ) -> Principal:
+    async def __call__(self, request: Request, principal: CurrentPrincipal, services: TheServices) -> Principal:
         """Let the principal of a request pass, or raise."""
         _slow_down(services, principal.name if principal else network_of(address_of(request)))
         if principal is None:
@@ -108,9 +106,7 @@ class Audited(Guard):
     roles: tuple[Role, ...]
     waits: bool = True
 
-    async def __call__(
-        self, request: Request, principal: CurrentPrincipal, services: Annotated[Services, Depends(the_services)]
-    ) -> Principal:
+    async def __call__(self, request: Request, principal: CurrentPrincipal, services: TheServices) -> Principal:
         """Let the principal of a request pass and keep the access, or raise."""
         try:
             passed = await Required(self.roles)(request, principal, services)
@@ -166,7 +162,7 @@ async def write_access(
 ) -> None:
     """Keep an access; returns when it is on the disk. For routes that learn only on the way whose data they show."""
     access = _access(request, principal, action, study_instance_uid, allowed=allowed)
-    await asyncio.wrap_future(services_of(request).auditor.write(access))
+    await asyncio.wrap_future(security_services_of(request).auditor.write(access))
 
 
 def _access(
@@ -176,7 +172,7 @@ def _access(
         request.path_params.get("study_instance_uid") or request.query_params.get("study_instance_uid", "")
     )
     return Access(
-        at=services_of(request).worklist.audit_trail.clock(),
+        at=security_services_of(request).worklist.audit_trail.clock(),
         user_name=principal.name,
         role=principal.role,
         address=principal.address,
@@ -189,9 +185,7 @@ def _access(
 
 async def signed_in_still(request: Request) -> bool:
     """Tell whether the session or token a stream was opened with is good yet; to be asked now and then."""
-    from triage_node.web.security.principal import visitor_of
-
-    principal = await run_in_threadpool(visitor_of, request, services_of(request))
+    principal = await run_in_threadpool(visitor_of, request, security_services_of(request))
     return principal is not None and principal.role == request.state.principal.role
 
 
@@ -200,7 +194,7 @@ def is_guarded(dependant: Dependant) -> bool:
     return any(isinstance(one.call, Guard) or is_guarded(one) for one in dependant.dependencies)
 
 
-def _slow_down(services: Services, key: str) -> None:
+def _slow_down(services: SecurityServices, key: str) -> None:
     pause = services.request_limit.take(key)
     if pause:
         seconds = int(pause) + 1

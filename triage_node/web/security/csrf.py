@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Request
 
-from triage_node.web.http.exception_handlers import Forbidden
+from triage_node.web.security.errors import Forbidden
 from triage_node.web.security.principal import form_token
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")

@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
 
 from triage_node.identity import Role, Token
-from triage_node.web.dependencies import Services, the_services
+from triage_node.web.security.services import SecurityServices, the_security_services
 
 EVENTS = "text/event-stream"
 PROGRAM = "token "
@@ -47,7 +47,7 @@ def form_token(secret: str) -> str:
     return hmac.new(secret.encode(), b"triage-node form", hashlib.sha256).hexdigest()
 
 
-def session_cookie(services: Services) -> str:
+def session_cookie(services: SecurityServices) -> str:
     """Return the cookie's name; ``__Host-`` makes browsers refuse it without TLS or from a subdomain."""
     return "__Host-triage" if services.settings.web_is_secure else "triage"
 
@@ -57,7 +57,7 @@ def address_of(request: Request) -> str:
     return request.client.host if request.client else "unknown"
 
 
-def visitor_of(request: Request, services: Services) -> Principal | None:
+def visitor_of(request: Request, services: SecurityServices) -> Principal | None:
     """Return who asks, or None. A token that is wrong is not overlooked in favor of a cookie."""
     address = address_of(request)
     scheme, secret = _authorization(request)
@@ -73,7 +73,9 @@ def visitor_of(request: Request, services: Services) -> Principal | None:
     return Principal(user.name, user.role, address, session_id, user.must_change_password, user.is_local)
 
 
-async def current_visitor(request: Request, services: Annotated[Services, Depends(the_services)]) -> Principal | None:
+async def current_visitor(
+    request: Request, services: Annotated[SecurityServices, Depends(the_security_services)]
+) -> Principal | None:
     """Return what `visitor_of` does; a program that was known a moment ago costs no thread and no query."""
     scheme, secret = _authorization(request)
     known = services.worklist.tokens.known(secret) if scheme == "bearer" else None

@@ -1,8 +1,10 @@
 """What a plot shows, said once: the script draws it, and who cannot see it reads the same as a table or CSV."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from triage_node.json_object import JsonObject
 
 Kind = Literal["line", "bars", "steps"]
 Unit = Literal["count", "seconds", "share"]
@@ -43,7 +45,7 @@ class Plot:
     hint: str = ""
 
     @property
-    def drawing(self) -> dict[str, Any]:
+    def drawing(self) -> JsonObject:
         """What the script needs, ready for JSON."""
         return {
             "over": self.over,
@@ -71,11 +73,6 @@ class Plot:
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """The rows of the table."""
         return zip(self.places, *(line.values for line in self.lines), strict=True)
-
-
-def values_of(rows: Iterable[dict[str, Any]], name: str) -> tuple[float | None, ...]:
-    """Return one column of some rows."""
-    return tuple(row[name] for row in rows)
 
 
 def _short(values: Sequence[float | None]) -> list[float | None]:

@@ -1,15 +1,16 @@
 """The report of a study read back from its DICOM object, for people."""
 
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from triage_node.storage import Spool
+from triage_node.worklist import Study
 
 if TYPE_CHECKING:
     from triage_node.report import Summary
 
 
-def latest_report(study: dict[str, Any], spool: Spool) -> "Summary | None":
+def latest_report(study: Study, spool: Spool) -> "Summary | None":
     """Return what the latest report says; None where there is none on the disk.
 
     Parameters
@@ -19,10 +20,10 @@ def latest_report(study: dict[str, Any], spool: Spool) -> "Summary | None":
     spool
         Where its results lie.
     """
-    for outcome in reversed(study["outcomes"]):
-        if not outcome["folder"]:
+    for outcome in reversed(study.outcomes):
+        if not outcome.folder:
             continue
-        report = spool.result(study["study_instance_uid"], outcome["folder"]).report()
+        report = spool.result(study.study_instance_uid, outcome.folder).report()
         if report is not None:
             return _summary(report)
     return None

@@ -2,22 +2,25 @@
 
 import json
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from cachetools import LRUCache
 
 from triage_node.errors import UnsuitableSeries
 from triage_node.findings import LABELS, Label
+from triage_node.json_object import JsonObject
 from triage_node.reasons import Reason, ReasonCode
 from triage_node.storage import Spool
+from triage_node.worklist import Study
 
 if TYPE_CHECKING:
     from triage_node.imaging import Frame, Reorientation
 
-KEPT_STACKS = 4
-KEPT_SLICES = 48
+MOST_STACKS = 4
+MOST_SLICES = 48
 
 
 @dataclass(frozen=True)
@@ -54,11 +57,11 @@ class SliceReader:
     """
 
     def __init__(self) -> None:
-        self._stacks: OrderedDict[tuple[str, str, int], SliceStack] = OrderedDict()
-        self._slices: OrderedDict[tuple[str, int, int], bytes] = OrderedDict()
+        self._stacks: LRUCache[tuple[str, str, int], SliceStack] = LRUCache(MOST_STACKS)
+        self._slices: LRUCache[tuple[str, int, int], bytes] = LRUCache(MOST_SLICES)
         self._lock = threading.Lock()
 
-    def stack(self, files: Callable[[], list[Path]], study: dict[str, Any]) -> SliceStack:
+    def stack(self, files: Callable[[], list[Path]], study: Study) -> SliceStack:
         """Return the series of a study that was analyzed, else its likeliest head CT.
 
         Parameters
@@ -73,13 +76,11 @@ class SliceReader:
         UnsuitableSeries
             There is no series that forms a stack.
         """
-        key = (study["study_instance_uid"], shown_series(study), study["revision"])
+        key = (study.study_instance_uid, shown_series(study), study.revision)
         with self._lock:
             found = self._stacks.get(key)
             if found is None:
                 found = self._stacks[key] = _stack(files(), key[1], key[2])
-            self._stacks.move_to_end(key)
-            _trim(self._stacks, KEPT_STACKS)
             return found
 
     def pixels(self, stack: SliceStack, index: int) -> bytes:
@@ -95,28 +96,26 @@ class SliceReader:
             found = self._slices.get(key)
             if found is None:
                 found = self._slices[key] = _decoded(stack, index)
-            self._slices.move_to_end(key)
-            _trim(self._slices, KEPT_SLICES)
             return found
 
 
-def shown_series(study: dict[str, Any]) -> str:
+def shown_series(study: Study) -> str:
     """Return the UID of the series to show: the latest analyzed, else the largest that may be a head CT, else ""."""
-    analyzed = [one["series_instance_uid"] for one in study["outcomes"] if one["series_instance_uid"]]
+    analyzed = [one.series_instance_uid for one in study.outcomes if one.series_instance_uid]
     if analyzed:
-        return str(analyzed[-1])
-    images = [one for one in study["series"] if one["modality"] == "CT"]
-    best = max(images, key=lambda one: (one["eligible"], one["instance_count"]), default=None)
-    return str(best["series_instance_uid"]) if best else ""
+        return analyzed[-1]
+    images = [one for one in study.series if one.modality == "CT"]
+    best = max(images, key=lambda one: (one.eligible, one.instance_count), default=None)
+    return best.series_instance_uid if best else ""
 
 
-def scores_of(study: dict[str, Any], stack: SliceStack, spool: Spool) -> list[dict[str, float] | None]:
+def scores_of(study: Study, stack: SliceStack, spool: Spool) -> list[dict[str, float] | None]:
     """Return what the model said of each slice of a stack; None where it did not see the slice."""
-    rows: list[dict[str, Any]] = []
-    for outcome in reversed(study["outcomes"]):
-        if outcome["series_instance_uid"] != stack.series_instance_uid or not outcome["folder"]:
+    rows: list[JsonObject] = []
+    for outcome in reversed(study.outcomes):
+        if outcome.series_instance_uid != stack.series_instance_uid or not outcome.folder:
             continue
-        scores = spool.result(study["study_instance_uid"], outcome["folder"]).slice_scores()
+        scores = spool.result(study.study_instance_uid, outcome.folder).slice_scores()
         if scores is not None:
             rows = json.loads(scores)
             break
@@ -162,8 +161,3 @@ def _decoded(stack: SliceStack, index: int) -> bytes:
     [values] = stored_values(frame.instance, [frame.number or 1])
     turned = stack.reorientation.apply(hounsfield(values, frame.instance.header, frame.rescale))
     return np.ascontiguousarray(np.rint(turned), "<i2").tobytes()
-
-
-def _trim(cache: OrderedDict[Any, Any], size: int) -> None:
-    while len(cache) > size:
-        cache.popitem(last=False)

@@ -1,14 +1,15 @@
 """The tables of the statistics, each also a CSV file: head, then rows."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
+
+from triage_node.statistics import Agreement, Percentiles, TypeAgreement
+from triage_node.web.views.statistics_period import Numbers
 
 COUNTS = ("arrivals", "analyzed", "flagged", "uncertain", "not_flagged", "unsuitable", "failed", "delivered")
 STAGES = ("receiving", "queue", "read", "infer", "report", "delivery", "total")
-PARTS = ("p50", "p95")
 
-Numbers = Mapping[str, Any]
 Rows = Iterator[tuple[Any, ...]]
 
 
@@ -21,46 +22,48 @@ class Table:
 
 
 def _days(numbers: Numbers) -> Rows:
-    for day in numbers["days"]:
-        turnaround = [day["turnaround_seconds"].get(stage, {}) for stage in STAGES]
-        yield day["day"], *(day[name] for name in COUNTS), *(one.get(part) for one in turnaround for part in PARTS)
+    for day in numbers.statistics.numbers.days:
+        turnaround = [day.numbers.turnaround_seconds.get(stage, Percentiles(0)) for stage in STAGES]
+        counts = (getattr(day.numbers, name) for name in COUNTS)
+        yield day.day, *counts, *(part for one in turnaround for part in (one.p50, one.p95))
 
 
 def _turnaround(numbers: Numbers) -> Rows:
     for stage in STAGES:
-        one = numbers["turnaround_seconds"][stage]
-        yield stage, one["count"], one["p50"], one["p95"]
+        one = numbers.statistics.numbers.turnaround_seconds[stage]
+        yield stage, one.count, one.p50, one.p95
 
 
 def _reasons(numbers: Numbers) -> Rows:
-    for status in ("failed", "unsuitable"):
-        for code, number in numbers[f"{status}_by_reason"].items():
+    found = numbers.statistics.numbers
+    for status, by_reason in (("failed", found.failed_by_reason), ("unsuitable", found.unsuitable_by_reason)):
+        for code, number in by_reason.items():
             yield status, code, number
 
 
 def _queues(numbers: Numbers) -> Rows:
-    for one in numbers["queues"]:
-        yield one["at"], one["receiving"], one["waiting"], one["reports"]
+    for one in numbers.queues:
+        yield one.at, one.receiving, one.waiting, one.reports
 
 
-def _mix(name: str) -> Callable[[Numbers], Rows]:
+def _mix(name: Literal["scores", "scanners"]) -> Callable[[Numbers], Rows]:
     def rows(numbers: Numbers) -> Rows:
-        drift = numbers["drift"][name]
-        return zip(drift["labels"], drift["current"], drift["reference"], strict=True)
+        drift = numbers.statistics.drift.scores if name == "scores" else numbers.statistics.drift.scanners
+        return zip(drift.labels, drift.current, drift.reference, strict=True)
 
     return rows
 
 
 def _agreement(numbers: Numbers) -> Rows:
-    agreement = numbers["agreement"]
-    for name, one in (("any", agreement), *agreement["types"].items()):
-        for what in ("ppv", "sensitivity"):
-            ratio = one[what] or {}
-            yield name, what, ratio.get("value"), ratio.get("low"), ratio.get("high"), ratio.get("of")
+    agreement = numbers.statistics.agreement
+    rows: list[tuple[str, Agreement | TypeAgreement]] = [("any", agreement), *agreement.types.items()]
+    for name, one in rows:
+        for measure, ratio in (("ppv", one.ppv), ("sensitivity", one.sensitivity)):
+            yield name, measure, *((ratio.value, ratio.low, ratio.high, ratio.of) if ratio else (None,) * 4)
 
 
 BY_NAME = {
-    "days": Table(("day", *COUNTS, *(f"{stage}_{part}_seconds" for stage in STAGES for part in PARTS)), _days),
+    "days": Table(("day", *COUNTS, *(f"{stage}_{part}_seconds" for stage in STAGES for part in ("p50", "p95"))), _days),
     "turnaround": Table(("stage", "studies", "p50_seconds", "p95_seconds"), _turnaround),
     "reasons": Table(("state", "reason", "studies"), _reasons),
     "queues": Table(("at", "images_coming", "studies_waiting", "reports_on_their_way"), _queues),

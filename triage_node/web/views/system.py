@@ -1,63 +1,141 @@
 """How the node is now: disk, worker, upkeep, queues, destinations. No patient data."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from triage_node import __version__
 from triage_node.config import Settings
 from triage_node.destinations import Destination
-from triage_node.web.dependencies import Services
-from triage_node.web.machinery import Reach
+from triage_node.json_object import FLAT
+from triage_node.storage import Spool
+from triage_node.web.machinery import Fact, Intake, Job, Machinery, Reach, Worker
+from triage_node.worklist import Counts, DestinationState, Worklist
 
 TOLD_ELSEWHERE = ("disk", "model", "upkeep", "deliveries")
 """Facts that have a sentence of their own among the problems."""
 
 
-def system_state(services: Services) -> dict[str, Any]:
-    """Return everything as plain values, ready for JSON."""
-    machinery, now = services.machinery, services.worklist.audit_trail.clock()
+@dataclass(frozen=True, slots=True)
+class NodeIdentity:
+    """Which node it is, and where it keeps what it has."""
+
+    version: str
+    ae_title: str
+    listens_at: str
+    data_dir: str
+    database: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """The disk of the spool; ``state`` is ok, low (less than twice the reserve is free) or full."""
+
+    free_bytes: int
+    total_bytes: int
+    reserve_bytes: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobState:
+    """A job of upkeep, and whether it went well lately."""
+
+    job: Job = field(metadata=FLAT)
+    ok: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationHealth:
+    """What the outbox and whoever delivers know of a destination; the fields of `Reach` and `DestinationState`."""
+
+    destination: str
+    answers: bool | None
+    since: float | None
+    tries: int
+    last_try_at: float | None
+    next_try_seconds: float | None
+    unanswered_error: str
+    waiting: int
+    dead: int
+    held: int
+    waiting_seconds: float | None
+    last_delivered_at: float | None
+    last_error: str
+    ok: bool
+
+    @classmethod
+    def of(cls, state: DestinationState, reach: Reach) -> "DestinationHealth":
+        """Put both together."""
+        return cls(
+            destination=state.destination,
+            answers=reach.answers,
+            since=reach.since,
+            tries=reach.tries,
+            last_try_at=reach.last_try_at,
+            next_try_seconds=reach.next_try_seconds,
+            unanswered_error=reach.error,
+            waiting=state.waiting,
+            dead=state.dead,
+            held=state.held,
+            waiting_seconds=state.waiting_seconds,
+            last_delivered_at=state.last_delivered_at,
+            last_error=state.last_error,
+            ok=not state.dead and not state.last_error and reach.answers is not False,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SystemState:
+    """Everything; ``problems`` says in a sentence each what a person should look at."""
+
+    at: float
+    node: NodeIdentity
+    ready: bool
+    facts: tuple[Fact, ...]
+    disk: Disk
+    intake: Intake | None
+    worker: Worker | None
+    upkeep: tuple[JobState, ...]
+    queues: Counts
+    destinations: tuple[DestinationHealth, ...]
+    problems: tuple[str, ...]
+
+
+def system_state(
+    settings: Settings,
+    worklist: Worklist,
+    spool: Spool,
+    ready: Callable[[], Sequence[Fact]],
+    machinery: Machinery | None,
+) -> SystemState:
+    """Return how the node is; without machinery there is no node, only its data."""
+    now = worklist.audit_trail.clock()
     jobs = machinery.jobs() if machinery is not None else ()
     intake = machinery.intake() if machinery is not None and machinery.intake is not None else None
+    worker = machinery.worker() if machinery is not None else None
     reaches = {one.destination: one for one in machinery.reaches()} if machinery is not None else {}
-    facts = [asdict(fact) for fact in services.ready()]
-    state: dict[str, Any] = {
-        "at": now,
-        "node": _node(services),
-        "ready": all(fact["ok"] for fact in facts if fact["is_needed"]),
-        "facts": facts,
-        "disk": _disk(services),
-        "intake": asdict(intake) if intake is not None else None,
-        "worker": asdict(machinery.worker()) if machinery is not None else None,
-        "upkeep": [asdict(job) | {"ok": job.is_well(now)} for job in jobs],
-        "queues": services.worklist.study_lists.counts(),
-        "destinations": [_destination(one, reaches.get(one.destination)) for one in _destinations(services)],
-    }
-    return state | {"problems": list(_problems(state))}
-
-
-def _problems(state: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what a person should look at, a sentence each."""
-    if state["disk"]["state"] != "ok":
-        yield f"The disk is {state['disk']['state']}."
-    worker = state["worker"]
-    if worker is not None and not worker["ready"]:
-        yield "The worker is not ready: " + (worker["error"] or "it has not loaded the model yet.")
-    for fact in state["facts"]:
-        if not fact["ok"] and fact["name"] == "database":
-            yield "The database is missing."
-        elif not fact["ok"] and fact["name"] not in TOLD_ELSEWHERE:
-            yield f"The {fact['name']} wants a look: {fact['message']}."
-    for job in state["upkeep"]:
-        if not job["ok"]:
-            yield f"{job['name']} is failing."
-    for one in state["destinations"]:
-        if one["dead"]:
-            yield f"{one['dead']} reports for {one['destination']} were given up."
-        if one["answers"] is False:
-            yield f"{one['destination']} does not answer; it is called again."
-        elif not one["dead"] and not one["ok"]:
-            yield f"{one['destination']} did not take the last report; it is tried again."
+    facts, disk = tuple(ready()), _disk(spool)
+    upkeep = tuple(JobState(job, job.is_well(now)) for job in jobs)
+    destinations = tuple(
+        DestinationHealth.of(one, reaches.get(one.destination, Reach(one.destination, None)))
+        for one in worklist.outbox_state.destinations(tuple(str(one) for one in settings.destinations))
+    )
+    return SystemState(
+        at=now,
+        node=_node(settings, worklist),
+        ready=all(fact.ok for fact in facts if fact.is_needed),
+        facts=facts,
+        disk=disk,
+        intake=intake,
+        worker=worker,
+        upkeep=upkeep,
+        queues=worklist.study_lists.counts(),
+        destinations=destinations,
+        problems=(
+            *_problems_of_parts(disk, worker, facts, upkeep),
+            *(problem for one in destinations for problem in _problems_of_destination(one)),
+        ),
+    )
 
 
 def destination_named(settings: Settings, name: str) -> Destination | None:
@@ -65,30 +143,43 @@ def destination_named(settings: Settings, name: str) -> Destination | None:
     return next((one for one in settings.destinations if str(one) == name), None)
 
 
-def _node(services: Services) -> dict[str, Any]:
-    settings = services.settings
-    return {
-        "version": __version__,
-        "ae_title": settings.ae_title.strip(),
-        "listens_at": f"{settings.dicom_host}:{settings.dicom_port}",
-        "data_dir": str(settings.data_dir),
-        "database": services.worklist.database.url.get_backend_name(),
-    }
+def _problems_of_parts(
+    disk: Disk, worker: Worker | None, facts: Sequence[Fact], upkeep: Sequence[JobState]
+) -> Iterator[str]:
+    if disk.state != "ok":
+        yield f"The disk is {disk.state}."
+    if worker is not None and not worker.ready:
+        yield "The worker is not ready: " + (worker.error or "it has not loaded the model yet.")
+    for fact in facts:
+        if not fact.ok and fact.name == "database":
+            yield "The database is missing."
+        elif not fact.ok and fact.name not in TOLD_ELSEWHERE:
+            yield f"The {fact.name} wants a look: {fact.message}."
+    for one in upkeep:
+        if not one.ok:
+            yield f"{one.job.name} is failing."
 
 
-def _disk(services: Services) -> dict[str, Any]:
-    space, reserve = services.spool.space(), services.spool.reserve_bytes
+def _problems_of_destination(one: DestinationHealth) -> Iterator[str]:
+    if one.dead:
+        yield f"{one.dead} reports for {one.destination} were given up."
+    if one.answers is False:
+        yield f"{one.destination} does not answer; it is called again."
+    elif not one.dead and not one.ok:
+        yield f"{one.destination} did not take the last report; it is tried again."
+
+
+def _node(settings: Settings, worklist: Worklist) -> NodeIdentity:
+    return NodeIdentity(
+        version=__version__,
+        ae_title=settings.ae_title.strip(),
+        listens_at=f"{settings.dicom_host}:{settings.dicom_port}",
+        data_dir=str(settings.data_dir),
+        database=worklist.database.url.get_backend_name(),
+    )
+
+
+def _disk(spool: Spool) -> Disk:
+    space, reserve = spool.space(), spool.reserve_bytes
     state = "full" if space.free < reserve else "low" if space.free < 2 * reserve else "ok"
-    return {"free_bytes": space.free, "total_bytes": space.total, "reserve_bytes": reserve, "state": state}
-
-
-def _destination(state: Any, reach: Reach | None) -> dict[str, Any]:
-    """Put together what the outbox and whoever delivers know of a destination."""
-    told = asdict(reach or Reach(state.destination, None))
-    told["unanswered_error"] = told.pop("error")
-    is_ok = not state.dead and not state.last_error and told["answers"] is not False
-    return told | asdict(state) | {"ok": is_ok}
-
-
-def _destinations(services: Services) -> list[Any]:
-    return services.worklist.outbox_state.destinations(tuple(str(one) for one in services.settings.destinations))
+    return Disk(space.free, space.total, reserve, state)

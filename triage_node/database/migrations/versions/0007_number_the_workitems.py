@@ -7,7 +7,7 @@ Revises: 0006
 import sqlalchemy as sa
 from alembic import op
 
-from triage_node.worklist.workitem_uids import workitem_uid
+from triage_node.database.workitem_uids import workitem_uid
 
 revision = "0007"
 down_revision = "0006"

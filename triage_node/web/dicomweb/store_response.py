@@ -1,18 +1,16 @@
 """The answer to a Store transaction (PS3.18 10.5.3 and Annex I.2, Store Instances Response Module)."""
 
-from typing import Any
-
 from starlette.responses import JSONResponse
 
 from triage_node.imaging import Item, data_set
 from triage_node.ingest import OUT_OF_RESOURCES, Header
-from triage_node.web.dicomweb.storing import Answers
+from triage_node.web.dicomweb.store_transaction import Answers
 from triage_node.web.http.media_types import DICOM_JSON
 
 RETRY_SECONDS = "60"
 
 
-def store_answer(answers: Answers, base_url: str) -> JSONResponse:
+def store_response(answers: Answers, base_url: str) -> JSONResponse:
     """Return status and response module.
 
     Parameters
@@ -58,5 +56,5 @@ def _failed(header: Header, status: int) -> Item:
     return data_set(_reference(header) | {"FailureReason": status})
 
 
-def _reference(header: Header) -> dict[str, Any]:
+def _reference(header: Header) -> dict[str, object]:
     return {"ReferencedSOPClassUID": header.sop_class_uid, "ReferencedSOPInstanceUID": header.sop_instance_uid}

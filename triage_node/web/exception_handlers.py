@@ -13,32 +13,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from triage_node.errors import IllegalMove, InvalidInput, RowRefused, StudyNotFound, TriageError
 from triage_node.logs import origin
 from triage_node.web.dependencies import services_of
+from triage_node.web.security.errors import NotSignedIn, PasswordIsOld
 
 log = logging.getLogger(__name__)
 
 PROGRAMS = ("/api/", "/dicomweb/", "/health/")
 STATUSES: dict[type[TriageError], int] = {StudyNotFound: 404, IllegalMove: 409, InvalidInput: 422}
-
-
-class NotSignedIn(HTTPException):
-    """Nobody is signed in."""
-
-    def __init__(self) -> None:
-        super().__init__(401, "Sign in first.", {"WWW-Authenticate": 'Bearer realm="triage-node"'})
-
-
-class PasswordIsOld(HTTPException):
-    """A one-time password lets its owner do nothing but choose another."""
-
-    def __init__(self) -> None:
-        super().__init__(403, "Choose a password of your own first.")
-
-
-class Forbidden(HTTPException):
-    """The role does not reach."""
-
-    def __init__(self, message: str = "Your role does not allow that.") -> None:
-        super().__init__(403, message)
 
 
 def answer_refusals(application: FastAPI) -> None:

@@ -35,7 +35,7 @@ class Answers:
     failed: list[Failure] = field(default_factory=list)
 
 
-class Storing:
+class StoreTransaction:
     """Give the parts of a request to ingest; use it in an `async with`, at the end of which all are answered.
 
     Parameters

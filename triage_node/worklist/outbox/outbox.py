@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, aliased
 
 from triage_node.database import Database, DeliveryRow, DeliveryState, OutcomeRow, StudyRow
 from triage_node.statistics import count_delivered
-from triage_node.worklist.delivery_events import fold_try, give_up, record_delivery
+from triage_node.worklist.outbox.delivery_events import fold_try, give_up, record_delivery
 from triage_node.worklist.quiet_time import LEASE_LOOKS, Stillness
 
 PATIENCE = 8

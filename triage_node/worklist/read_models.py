@@ -1,0 +1,226 @@
+"""A study and all that belongs to it, as people and programs are shown it; JSON has the same fields in this order."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+from triage_node.database import Base, Group
+
+Model = TypeVar("Model")
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonGiven:
+    """Why there is no answer, or why one is less certain; an older node may have given a code that is none now."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caution(ReasonGiven):
+    """A reason with a few words for a list."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a reader says of an outcome."""
+
+    at: float
+    actor: str
+    agrees: bool
+    present: bool
+    types: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class StudySummary:
+    """A study with its latest outcome, whose fields are None before there is one, and a reader's verdict on that.
+
+    Times are seconds since 1970; ``probabilities`` are by label, ``image_distance`` is a value and its limit.
+    """
+
+    study_instance_uid: str
+    patient_id: str
+    patient_name: str
+    accession_number: str
+    study_description: str
+    study_date: str
+    calling_ae_title: str
+    state: str
+    revision: int
+    analyzed_revision: int | None
+    priority: int
+    first_received_at: float
+    last_received_at: float
+    opened_at: float
+    closed_at: float | None
+    held: bool
+    changed_at: float
+    attempts: int
+    interruptions: int
+    decision: str | None
+    station_name: str
+    scanner: str
+    ready_at: float | None
+    claimed_at: float | None
+    acknowledged_at: float | None
+    acknowledged_by: str | None
+    study_time: str
+    study_identifier: str
+    referring_physician_name: str
+    patient_birth_date: str
+    patient_sex: str
+    timezone_offset: str
+    waiting_seconds: float
+    group: Group
+    status: str | None
+    probabilities: Mapping[str, float] | None
+    flagged: Sequence[str] | None
+    uncertain: Sequence[str] | None
+    reasons: Sequence[ReasonGiven] | None
+    model: Mapping[str, str] | None
+    image_distance: Mapping[str, float] | None
+    withheld: Sequence[str]
+    cautions: Sequence[Caution]
+    verdict: Verdict | None
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A series that was received; ``eligible`` when its images may be a head CT."""
+
+    series_instance_uid: str
+    modality: str
+    series_description: str
+    series_number: int | None
+    performed_date: str
+    performed_time: str
+    scheduled_procedure_step_id: str
+    requested_procedure_id: str
+    eligible: bool
+    instance_count: int
+    last_received_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class StudyOutcome:
+    """What one analysis said; ``folder`` names, among those of the study, the folder of its result."""
+
+    revision: int
+    series_instance_uid: str | None
+    status: str
+    decision: str | None
+    reasons: Sequence[ReasonGiven]
+    probabilities: Mapping[str, float] | None
+    flagged: Sequence[str]
+    uncertain: Sequence[str]
+    withheld: Sequence[str] | None
+    model: Mapping[str, str]
+    seconds: Mapping[str, float]
+    image_distance: Mapping[str, float] | None
+    report_sop_instance_uid: str | None
+    folder: str | None
+    created_at: float
+    verdict: Verdict | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportDelivery:
+    """One report on its way to one destination, or arrived."""
+
+    destination: str
+    sop_instance_uid: str
+    folder: str
+    state: str
+    attempts: int
+    created_at: float
+    next_attempt_at: float
+    delivered_at: float | None
+    last_error: str
+    last_attempt_at: float | None
+    tried_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class StudyDelivery(ReportDelivery):
+    """A delivery among those of other studies."""
+
+    study_instance_uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened: who, when, from which state to which, why."""
+
+    at: float
+    actor: str
+    code: str
+    from_state: str | None
+    to_state: str | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """What a person wrote about a study."""
+
+    at: float
+    actor: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Study(StudySummary):
+    """One study with all the node knows of it, each list in the order of time."""
+
+    series: Sequence[Series]
+    deliveries: Sequence[ReportDelivery]
+    events: Sequence[Event]
+    comments: Sequence[Comment]
+    outcomes: Sequence[StudyOutcome]
+
+    @property
+    def latest_outcome(self) -> StudyOutcome | None:
+        """What the latest analysis said; None before there was one."""
+        return self.outcomes[-1] if self.outcomes else None
+
+
+@dataclass(frozen=True, slots=True)
+class StudyPage:
+    """Some studies of a list, and the cursor of the page that follows; None after the last."""
+
+    studies: Sequence[StudySummary]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StudyChanges:
+    """The studies that changed, each once, the marker to go on from, and whether there is more at once."""
+
+    studies: Sequence[StudySummary]
+    marker: int
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many studies and deliveries are in each state, and how many studies wait to be read in each group."""
+
+    studies: Mapping[str, int]
+    deliveries: Mapping[str, int]
+    open: int
+    open_by_group: Mapping[str, int]
+
+
+def made_from(kind: type[Model], source: Base | StudySummary, **more: Any) -> Model:
+    """Return a read model with what a row, or another one, holds under the same names, and what is given beside."""
+    names = [one.name for one in fields(kind) if one.name not in more]  # type: ignore[arg-type]
+    return kind(**{name: getattr(source, name) for name in names}, **more)
+
+
+def reasons_of(stored: Sequence[Mapping[str, str]]) -> list[ReasonGiven]:
+    """Return the reasons of an outcome as its row holds them."""
+    return [ReasonGiven(one["code"], one["message"]) for one in stored]
