@@ -6,14 +6,14 @@ then the defaults below.
 
 import ipaddress
 import os
-import re
 import socket
+from collections import Counter
 from datetime import tzinfo
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -22,6 +22,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from triage_node.destinations import Destination
 from triage_node.errors import SettingsError
 from triage_node.settings_checks import at_commas, check_dicom, check_openid, check_web
 from triage_node.settings_errors import check_environment, complaint_of
@@ -38,33 +39,6 @@ Time = Annotated[float, Field(gt=0, le=1_000_000)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Megabytes = Annotated[int, Field(ge=0, le=1_000_000_000)]
 Origin = Literal["default", "option", "environment", "file"]
-
-
-class Destination(BaseModel):
-    """Where reports go: an application entity written as ``AET@HOST:PORT``."""
-
-    model_config = ConfigDict(frozen=True)
-
-    ae_title: AETitle
-    host: str
-    port: Port
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read ``AET@HOST:PORT``; an IPv6 host stands in square brackets.
-
-        Raises
-        ------
-        ValueError
-            The text has another form.
-        """
-        match = re.fullmatch(r"([^@]+)@(\[[0-9a-fA-F:]+\]|[^@:\[\]\s]+):(\d{1,5})", text.strip())
-        if match is None:
-            raise ValueError(f"{text!r} is not of the form AET@HOST:PORT")
-        return cls(ae_title=match[1].strip(), host=match[2].strip("[]"), port=int(match[3]))
-
-    def __str__(self) -> str:
-        return f"{self.ae_title}@{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
 
 
 class Settings(BaseSettings):
@@ -91,7 +65,7 @@ class Settings(BaseSettings):
     study_quiet_seconds: Time = Field(60.0, description="a study silent this long is complete")
     study_maximum_seconds: Time = Field(900.0, description="a study is analyzed at the latest after this time")
     destinations: Annotated[tuple[Destination, ...], NoDecode] = Field(
-        (), description="who receives the reports, each `AET@HOST:PORT`"
+        (), description="who receives the reports, each `AET@HOST:PORT` or a table (see docs/destinations.md)"
     )
     connect_timeout_seconds: Time = Field(10.0, description="a peer that does not answer in this time is down")
     answer_timeout_seconds: Time = Field(
@@ -206,13 +180,17 @@ class Settings(BaseSettings):
     def _parse_destinations(cls, value: Any) -> Any:
         parts = at_commas(value)
         if isinstance(parts, (list, tuple)):
-            return tuple(Destination.parse(part) if isinstance(part, str) else part for part in parts)
+            return tuple(Destination.written(part) if isinstance(part, str) else part for part in parts)
         return value
 
     @field_validator("destinations")
     @classmethod
     def _each_once(cls, value: tuple[Destination, ...]) -> tuple[Destination, ...]:
-        return tuple(dict.fromkeys(value))
+        once = tuple(dict.fromkeys(value))
+        names = Counter(one.name for one in once)
+        if twice := [name for name, number in names.items() if number > 1]:
+            raise ValueError(f"two destinations are called {twice[0]!r}")
+        return once
 
     @field_validator("web_trusted_proxies")
     @classmethod

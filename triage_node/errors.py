@@ -97,6 +97,8 @@ class InvalidInput(TriageError):
 class PeerError(TriageError):
     """The other system did not take the request."""
 
+    retry_after_seconds: float = 0.0
+
 
 class PeerUnreachable(PeerError):
     """The other system could not be reached."""
@@ -111,7 +113,17 @@ class PeerBusy(PeerError):
 
 
 class PeerCongested(PeerBusy):
-    """The other system takes no association now."""
+    """The other system takes nothing now."""
+
+    def __init__(self, message: str = "", retry_after_seconds: float = 0.0) -> None:
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(message)
+
+
+class PeerDenied(PeerError):
+    """The other system does not let us in; who sets it up, or us, must act."""
+
+    retryable = True
 
 
 class PeerRefused(PeerError):

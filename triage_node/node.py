@@ -3,7 +3,7 @@
 import logging
 
 from triage_node.config import Settings
-from triage_node.delivery import Dispatcher, RetryPolicy
+from triage_node.delivery import Caller, Dispatcher, RetryPolicy, target_of
 from triage_node.dimse import Listener
 from triage_node.ingest import Indexer, Ingest, rebuild_worklist
 from triage_node.maintenance import DiskWatch, Scheduler
@@ -135,12 +135,7 @@ class Node:
         policy = RetryPolicy(
             settings.retry_first_seconds, settings.retry_longest_seconds, settings.retry_give_up_hours * 3600
         )
-        return Dispatcher(
-            settings.destinations[index],
-            self.worklist,
-            self.spool,
-            policy,
-            settings.ae_title,
-            settings.connect_timeout_seconds,
-            settings.answer_timeout_seconds,
-        )
+        destination = settings.destinations[index]
+        target = target_of(destination, Caller.of(settings))
+        stop_seconds = 2 * settings.connect_timeout_seconds
+        return Dispatcher(destination.name, target, self.worklist, self.spool, policy, stop_seconds)

@@ -13,6 +13,7 @@ PREFIX = "TRIAGE_"
 OF_TESTS = re.compile(r"TRIAGE_(TEST|BENCH)_\w+|TRIAGE_REQUIRE_PEERS|TRIAGE_SHARED_DATA")
 OF_SERVICES = re.compile(r"_SERVICE_(HOST|PORT(_\w+)?)$|_PORT_\d+_(TCP|UDP)(_\w+)?$")
 WANTED = {
+    "missing": "is missing",
     "int_parsing": "must be a whole number",
     "int_type": "must be a whole number",
     "int_from_float": "must be a whole number",
@@ -73,7 +74,7 @@ def _complaint(item: ErrorDetails, fields: Sequence[str], secrets: Collection[st
     key = ".".join(str(part) for part in item["loc"])
     message = item["msg"].removeprefix("Value error, ")
     if item["type"] == "extra_forbidden":
-        return _unknown(key, key, fields)
+        return _unknown(key, key, fields if len(item["loc"]) == 1 else ())
     if not key:
         return f"settings: {message}."
     wanted = WANTED.get(item["type"], message).format_map({"pattern": "", **item.get("ctx", {})})

@@ -11,6 +11,8 @@ import pytest
 from programs import Program, free_port, need
 from pydicom import dcmread
 from pydicom.dataset import Dataset
+from pydicom.uid import Comprehensive3DSRStorage
+from pynetdicom.sop_class import Verification
 
 FORWARD_EVERYTHING = """
 function OnStoredInstance(instance, tags, metadata)
@@ -35,19 +37,24 @@ def plugin(name: str) -> Path:
 class Orthanc:
     """Orthanc as the PACS; with `forward` it pushes every instance it gets to the node, ours too.
 
-    With `dicomweb_servers`, an empty dictionary, too, it has its DICOMweb plugin and these servers to talk to.
+    With `dicomweb_servers`, an empty dictionary, too, it has its DICOMweb plugin and these servers to talk to; `config`
+    goes before its usual configuration.
     """
 
     ae_title = "ORTHANC"
 
     def __init__(
-        self, folder: Path, forward: bool = False, dicomweb_servers: dict[str, dict[str, Any]] | None = None
+        self,
+        folder: Path,
+        forward: bool = False,
+        dicomweb_servers: dict[str, dict[str, Any]] | None = None,
+        config: dict[str, Any] | None = None,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.dicom_port, self.http_port = free_port(), free_port()
         script = folder / "forward.lua"
         script.write_text(FORWARD_EVERYTHING if forward else "")
-        config = {
+        configuration = {
             "StorageDirectory": str(folder / "db"),
             "IndexDirectory": str(folder / "db"),
             "DicomAet": self.ae_title,
@@ -64,10 +71,10 @@ class Orthanc:
             "Plugins": [],
         }
         if dicomweb_servers is not None:
-            config["Plugins"] = [str(plugin("OrthancDicomWeb"))]
-            config["DicomWeb"] = {"Enable": True, "Servers": dicomweb_servers}
+            configuration["Plugins"] = [str(plugin("OrthancDicomWeb"))]
+            configuration["DicomWeb"] = {"Enable": True, "Servers": dicomweb_servers}
         path = folder / "orthanc.json"
-        path.write_text(json.dumps(config))
+        path.write_text(json.dumps(configuration | (config or {})))
         # --verbose is off: its log would name patients.
         self.program = Program([need("Orthanc"), path], folder / "orthanc.log")
         self.program.wait_for("Orthanc has started")
@@ -133,12 +140,13 @@ class Storescp:
     """DCMTK's storescp as a destination that writes files."""
 
     ae_title = "STORESCP"
+    name = "storescp"
 
-    def __init__(self, folder: Path, options: tuple[str, ...] = (), port: int | None = None) -> None:
+    def __init__(self, folder: Path, options: tuple[object, ...] = (), port: int | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.port = folder, port or free_port()
         log = folder.with_suffix(".log")
-        self.program = Program([need("storescp"), "-v", "-od", folder, *options, self.port], log)
+        self.program = Program([need(self.name), "-v", "-od", folder, *options, self.port], log)
 
     @property
     def address(self) -> str:
@@ -153,3 +161,20 @@ class Storescp:
     def stop(self) -> None:
         """End it."""
         self.program.stop()
+
+
+class Dcmrecv(Storescp):
+    """DCMTK's dcmrecv likewise; it takes Comprehensive 3D SR."""
+
+    ae_title = "DCMRECV"
+    name = "dcmrecv"
+
+    def __init__(self, folder: Path, options: tuple[object, ...] = (), port: int | None = None) -> None:
+        profile = folder.with_suffix(".cfg")
+        profile.write_text(
+            "[[TransferSyntaxes]]\n[All]\nTransferSyntax1 = LittleEndianExplicit\n"
+            f"[[PresentationContexts]]\n[SR]\nPresentationContext1 = {Comprehensive3DSRStorage}\\All\n"
+            f"PresentationContext2 = {Verification}\\All\n"
+            "[[Profiles]]\n[Default]\nPresentationContexts = SR\n"
+        )
+        super().__init__(folder, ("-xf", profile, "Default", *options), port)

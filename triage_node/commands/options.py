@@ -8,7 +8,8 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from triage_node.config import Destination, Settings
+    from triage_node.config import Settings
+    from triage_node.peer import Peer
 
 NARROWEST = 150
 
@@ -30,12 +31,12 @@ def settings_from(context: typer.Context, **options: object) -> "Settings":
     return settings
 
 
-def destination_from(text: str) -> "Destination":
+def peer_from(text: str) -> "Peer":
     """Read AET@HOST:PORT; wrong usage ends the command with exit code 2."""
-    from triage_node.config import Destination
+    from triage_node.peer import Peer
 
     try:
-        return Destination.parse(text)
+        return Peer.parse(text)
     except ValueError as error:
         message = str(error).splitlines()[0]
         raise typer.BadParameter(f"{message}; write it like PACS@10.0.0.5:104") from error

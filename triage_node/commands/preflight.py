@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def check_before_listening(settings: "Settings") -> None:
-    """Try model, certificate, secret and ports.
+    """Try model, certificates, secrets and ports.
 
     Raises
     ------
@@ -21,6 +21,7 @@ def check_before_listening(settings: "Settings") -> None:
         A port is in use, or an address is not this machine's.
     """
     _check_model(settings)
+    _check_destinations(settings)
     with _bound("dicom", settings.dicom_host, settings.dicom_port):
         if settings.web_enabled:
             _check_certificate(settings)
@@ -35,6 +36,22 @@ def _check_model(settings: "Settings") -> None:
         read_manifest(settings.model)
     except ModelError as error:
         raise SettingsError(f"model: {error}") from error
+
+
+def _check_destinations(settings: "Settings") -> None:
+    from triage_node.dimse import client_context
+
+    for destination in settings.destinations:
+        try:
+            if destination.scheme in ("dicoms", "https"):
+                client_context(destination.tls)
+            for path in (destination.token_file, destination.password_file):
+                if path is not None:
+                    path.read_bytes()
+        except SettingsError as error:
+            raise SettingsError(f"destinations: {destination}: {error}") from error
+        except OSError as error:
+            raise SettingsError(f"destinations: {destination}: {path} cannot be read: {error.strerror}.") from error
 
 
 def _check_certificate(settings: "Settings") -> None:

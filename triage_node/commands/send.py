@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from triage_node.commands.options import destination_from, settings_from
+from triage_node.commands.options import peer_from, settings_from
 
 
 def send(
@@ -20,7 +20,7 @@ def send(
 
     from triage_node.dimse import store_files
 
-    destination = destination_from(to)
+    peer = peer_from(to)
     files = [file for path in paths for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
     files = [file for file in files if file.is_file()]
     if not files:
@@ -30,12 +30,12 @@ def send(
     console = Console(stderr=True)
     failed = 0
     with Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
-        task = progress.add_task(f"Sending to {destination}", total=len(files))
-        for sent in store_files(destination, files, settings.ae_title, *times):
+        task = progress.add_task(f"Sending to {peer}", total=len(files))
+        for sent in store_files(peer, files, settings.ae_title, *times):
             progress.advance(task)
             if sent.error:
                 failed += 1
                 console.print(f"{sent.path}: {sent.error}", style="red", markup=False, highlight=False)
-    typer.echo(f"{len(files) - failed} of {len(files)} files stored at {destination}.")
+    typer.echo(f"{len(files) - failed} of {len(files)} files stored at {peer}.")
     if failed:
         raise typer.Exit(1)

@@ -38,7 +38,7 @@ def requeue(
     worklist = open_worklist(settings_from(context, data_dir=data_dir))
     actor = f"person {getpass.getuser()}"
     if resend:
-        count = worklist.outbox.resend(study_uid, actor)
+        count = worklist.resending.resend(study_uid, actor)
         typer.echo(f"{count} reports of {study_uid} will be sent again.")
     else:
         worklist.reader_actions.requeue(study_uid, actor)

@@ -3,9 +3,13 @@
 from triage_node.delivery.dispatcher import Dispatcher
 from triage_node.delivery.outage import Reach
 from triage_node.delivery.retry import RetryPolicy
+from triage_node.delivery.targets import Caller, Target, target_of
 
 __all__ = [
+    "Caller",
     "Dispatcher",
     "Reach",
     "RetryPolicy",
+    "Target",
+    "target_of",
 ]

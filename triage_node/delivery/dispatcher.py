@@ -3,15 +3,22 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from pydicom.dataset import Dataset
 
-from triage_node.config import Destination
 from triage_node.delivery.outage import Line, Reach
 from triage_node.delivery.retry import RetryPolicy
-from triage_node.dimse import store_first_accepted
-from triage_node.errors import InvalidInstance, PeerCongested, PeerError, PeerUnreachable, StorageError, TriageError
+from triage_node.delivery.targets import Target
+from triage_node.errors import (
+    InvalidInstance,
+    PeerCongested,
+    PeerDenied,
+    PeerError,
+    PeerUnreachable,
+    StorageError,
+    TriageError,
+)
 from triage_node.imaging import read_intact
 from triage_node.logs import origin
 from triage_node.storage import Spool, StoredResult
@@ -31,10 +38,12 @@ class Dispatcher:
 
     Parameters
     ----------
-    timeout_seconds
-        How long the peer may take to take a connection.
-    answer_seconds
-        How long it may take to answer a message, by default as long.
+    destination
+        Its name, under which the outbox has its deliveries.
+    target
+        What sends there.
+    stop_seconds
+        How long `stop` waits for the delivery that is under way.
     clock
         Seconds since 1970.
     steady
@@ -43,25 +52,23 @@ class Dispatcher:
 
     def __init__(
         self,
-        destination: Destination,
+        destination: str,
+        target: Target,
         worklist: Worklist,
         spool: Spool,
         policy: RetryPolicy,
-        calling_ae_title: str,
-        timeout_seconds: float,
-        answer_seconds: float | None = None,
+        stop_seconds: float,
         clock: Callable[[], float] = time.time,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._destination = destination
+        self._target = target
         self._worklist = worklist
         self._spool = spool
         self._policy = policy
-        self._calling_ae_title = calling_ae_title
-        self._timeout_seconds = timeout_seconds
-        self._answer_seconds = answer_seconds
+        self._stop_seconds = stop_seconds
         self._steady = steady
-        self._line = Line(str(destination), policy, clock, steady)
+        self._line = Line(destination, policy, clock, steady)
         self._in_hand: Delivery | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"dispatcher-{destination}", daemon=True)
@@ -87,7 +94,7 @@ class Dispatcher:
     def stop(self) -> None:
         """End after the delivery that is under way; one whose answer takes longer is sent again at the next start."""
         self.end()
-        self._thread.join(timeout=self._timeout_seconds * 2)
+        self._thread.join(timeout=self._stop_seconds)
 
     def renew(self) -> None:
         """Prolong the lease of the delivery that is under way; called again and again."""
@@ -100,6 +107,7 @@ class Dispatcher:
         while not self._stopping.is_set():
             try:
                 if not self.deliver_next():
+                    self._target.rest()
                     self._stopping.wait(POLL_SECONDS)
                 refused = False
             except StorageError as error:
@@ -107,12 +115,13 @@ class Dispatcher:
                     log.error("outbox_failed destination=%s error=%s", self._destination, error)
                 refused = True
                 self._stopping.wait(PAUSE_AFTER_ERROR_SECONDS)
+        self._target.rest()
 
     def deliver_next(self) -> bool:
         """Try what is due now; False when nothing is."""
         if not self._line.may_call:
             return False
-        delivery = self._worklist.outbox.claim_next(str(self._destination), is_probe=self._line.is_down)
+        delivery = self._worklist.outbox.claim_next(self._destination, is_probe=self._line.is_down)
         if delivery is None:
             return False
         self._in_hand = delivery
@@ -127,10 +136,10 @@ class Dispatcher:
         start, outbox = self._steady(), self._worklist.outbox
         try:
             result = self._spool.result(delivery.study_instance_uid, delivery.folder)
-            sent = self._store(_variants(result))
+            sent = self._target.send(_variants(result))
             picture = self._send_picture(result)
-        except (PeerUnreachable, PeerCongested) as error:
-            self._wait_for_destination(delivery, self._steady() - start, str(error))
+        except (PeerUnreachable, PeerCongested, PeerDenied) as error:
+            self._wait_for_destination(delivery, self._steady() - start, error)
         except PeerError as error:
             self._answered()
             self._postpone_or_give_up(delivery, self._steady() - start, error)
@@ -142,8 +151,8 @@ class Dispatcher:
             self._settle(lambda: outbox.mark_dead(delivery, reason))
         else:
             log.info("delivered destination=%s sop_instance_uid=%s", self._destination, sent.SOPInstanceUID)
-            said = f"{sent.SOPClassUID.name}, {sent.SOPInstanceUID}"
-            self._settle(lambda: outbox.delivered(delivery, f"{said}; {picture}" if picture else said))
+            stored = f"{sent.SOPClassUID.name}, {sent.SOPInstanceUID}"
+            self._settle(lambda: outbox.delivered(delivery, f"{stored}; {picture}" if picture else stored))
             self._answered()
 
     def _settle(self, write: Callable[[], object]) -> None:
@@ -160,10 +169,6 @@ class Dispatcher:
                 if self._stopping.wait(PAUSE_AFTER_ERROR_SECONDS):
                     raise
 
-    def _store(self, variants: Sequence[Dataset]) -> Dataset:
-        times = self._timeout_seconds, self._answer_seconds
-        return store_first_accepted(self._destination, variants, self._calling_ae_title, *times)
-
     def _send_picture(self, result: StoredResult) -> str:
         """Send the picture that goes with a report, if there is one; who refuses it has the report all the same.
 
@@ -176,7 +181,7 @@ class Dispatcher:
         if content is None:
             return ""
         try:
-            return f"picture {self._store([_parsed(content, result)]).SOPInstanceUID}"
+            return f"picture {self._target.send([_parsed(content, result)]).SOPInstanceUID}"
         except PeerError as error:
             if error.retryable:
                 raise
@@ -185,18 +190,18 @@ class Dispatcher:
     def _answered(self) -> None:
         outage = self._line.answered()
         if outage is not None and outage.tries > 1:
-            self._settle(lambda: self._worklist.outbox.hasten(str(self._destination)))
+            self._settle(lambda: self._worklist.outbox.hasten(self._destination))
 
-    def _wait_for_destination(self, delivery: Delivery, spent_seconds: float, error: str) -> None:
-        before = self._line.pause_seconds
-        outage = self._line.failed(error)
+    def _wait_for_destination(self, delivery: Delivery, spent_seconds: float, error: PeerError) -> None:
+        before, reason = self._line.pause_seconds, str(error)
+        outage = self._line.failed(reason, error.retry_after_seconds)
         outbox, longer = self._worklist.outbox, before + spent_seconds
         if self._policy.gives_up(delivery.tried_seconds + longer):
-            self._settle(lambda: outbox.mark_dead(delivery, error))
+            self._settle(lambda: outbox.mark_dead(delivery, reason))
         else:
-            self._settle(lambda: outbox.retry(delivery, outage.pause_seconds, error))
+            self._settle(lambda: outbox.retry(delivery, outage.pause_seconds, reason))
         give_up_seconds = self._policy.give_up_seconds
-        self._settle(lambda: outbox.hold_back(str(self._destination), longer, give_up_seconds, error))
+        self._settle(lambda: outbox.hold_back(self._destination, longer, give_up_seconds, reason))
 
     def _postpone_or_give_up(self, delivery: Delivery, spent_seconds: float, error: TriageError) -> None:
         outbox, reason = self._worklist.outbox, str(error)

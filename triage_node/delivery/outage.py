@@ -92,11 +92,17 @@ class Line:
             outage.error,
         )
 
-    def failed(self, error: str) -> Outage:
-        """Note that a call was not answered; return how the outage stands."""
+    def failed(self, error: str, least_seconds: float = 0.0) -> Outage:
+        """Note that a call was not answered; return how the outage stands.
+
+        Parameters
+        ----------
+        least_seconds
+            The pause that the destination itself asks for.
+        """
         at, now, before = self._clock(), self._steady(), self._outage
         tries = before.tries + 1 if before is not None else 1
-        pause = min(self._policy.pause_seconds(tries), LONGEST_PAUSE_SECONDS)
+        pause = max(least_seconds, min(self._policy.pause_seconds(tries), LONGEST_PAUSE_SECONDS))
         if before is None:
             self._outage = Outage(at, now, at, 1, pause, now + pause, now, error)
             log.warning("destination_down destination=%s error=%s", self._destination, error)
@@ -105,8 +111,8 @@ class Line:
         if now - before.said >= SAY_AGAIN_SECONDS:
             self._outage = replace(self._outage, said=now)
             minutes = (now - before.began) / 60
-            told = (self._destination, minutes, tries, error)
-            log.warning("destination_still_down destination=%s minutes=%.0f tries=%d error=%s", *told)
+            values = (self._destination, minutes, tries, error)
+            log.warning("destination_still_down destination=%s minutes=%.0f tries=%d error=%s", *values)
         return self._outage
 
     def answered(self) -> Outage | None:
@@ -115,6 +121,6 @@ class Line:
         if self._answers_since is None or outage is not None:
             self._answers_since = self._clock()
         if outage is not None:
-            told = (self._destination, self._steady() - outage.began, outage.tries)
-            log.info("destination_up destination=%s down_seconds=%.0f tries=%d", *told)
+            values = (self._destination, self._steady() - outage.began, outage.tries)
+            log.info("destination_up destination=%s down_seconds=%.0f tries=%d", *values)
         return outage

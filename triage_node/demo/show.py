@@ -9,13 +9,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from triage_node.config import Destination, read_settings
+from triage_node.config import read_settings
 from triage_node.demo.pacs import Arrival, StandInPACS
 from triage_node.demo.studies import DemoStudy, unpack
 from triage_node.dimse import store_files
 from triage_node.errors import TriageError
 from triage_node.logs import configure_logging
 from triage_node.node import Node
+from triage_node.peer import Peer
 from triage_node.report import render, summarize
 from triage_node.stop_signal import StopSignal
 from triage_node.worklist import Study
@@ -100,7 +101,7 @@ def _show_study(study: DemoStudy, node: Node, pacs: StandInPACS, console: Consol
 
 
 def _send(study: DemoStudy, node: Node, console: Console) -> float:
-    to = Destination(ae_title=node.settings.ae_title, host="127.0.0.1", port=node.listener.port)
+    to = Peer(node.settings.ae_title, "127.0.0.1", node.listener.port)
     with console.status(f"Sending {len(study.files)} instances …"):
         errors = [sent.error for sent in store_files(to, study.files, StandInPACS.ae_title, 10.0) if sent.error]
     if errors:

@@ -9,11 +9,16 @@ from pynetdicom.association import Association
 from pynetdicom.pdu import A_ASSOCIATE_RJ
 from pynetdicom.presentation import PresentationContext
 
-from triage_node.config import Destination
 from triage_node.dimse.bounded_answers import BoundedAnswers
 from triage_node.dimse.requests import Requests, Responses
-from triage_node.errors import PeerCongested, PeerRefused, PeerUnreachable
+from triage_node.dimse.tls import ClientContext, client_context
+from triage_node.errors import PeerCongested, PeerRefused, PeerUnreachable, SettingsError
 from triage_node.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from triage_node.peer import Peer
+
+# pynetdicom would write every PDU down; it has no public name for the switch.
+_config.LOG_HANDLER_LEVEL = "none"
+logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)
 
 # PS3.8 Table 9-21: what an A-ASSOCIATE-RJ says may be tried again.
 TRANSIENT_RESULT = 0x02
@@ -29,7 +34,7 @@ REJECTIONS = {
 
 @contextmanager
 def associate(
-    destination: Destination,
+    peer: Peer,
     contexts: Sequence[PresentationContext],
     calling_ae_title: str,
     timeout_seconds: float,
@@ -53,14 +58,13 @@ def associate(
     PeerRefused
         The peer rejects the association for good.
     """
-    logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)
-    _config.LOG_HANDLER_LEVEL = "none"
     ae = AE(ae_title=calling_ae_title)
     answer_seconds = timeout_seconds if answer_seconds is None else answer_seconds
     ae.implementation_class_uid = IMPLEMENTATION_CLASS_UID
     ae.implementation_version_name = IMPLEMENTATION_VERSION_NAME
     ae.connection_timeout = ae.acse_timeout = timeout_seconds
     ae.dimse_timeout = ae.network_timeout = answer_seconds
+    context = _tls_context(peer)
     rejections: list[A_ASSOCIATE_RJ] = []
     responses = Responses()
 
@@ -69,10 +73,11 @@ def associate(
             rejections.append(event.pdu)
 
     assoc = ae.associate(
-        destination.host,
-        destination.port,
+        peer.host,
+        peer.port,
         contexts=list(contexts),
-        ae_title=destination.ae_title,
+        ae_title=peer.ae_title,
+        tls_args=_tls_arguments(peer, context),
         evt_handlers=[
             *BoundedAnswers(answer_seconds).handlers,
             (evt.EVT_PDU_RECV, listen),
@@ -81,8 +86,8 @@ def associate(
     )
     try:
         if not assoc.is_established:
-            raise _failure(assoc, rejections, destination)
-        yield Requests(assoc, responses, destination)
+            raise _failure(assoc, rejections, peer, context)
+        yield Requests(assoc, responses, peer)
         if assoc.is_established:
             assoc.release()
     finally:
@@ -90,16 +95,31 @@ def associate(
             assoc.abort()
 
 
+def _tls_context(peer: Peer) -> ClientContext | None:
+    try:
+        return client_context(peer.tls) if peer.tls is not None else None
+    except SettingsError as error:
+        raise PeerUnreachable(f"{peer} cannot be called: {error}") from error
+
+
+def _tls_arguments(peer: Peer, context: ClientContext | None) -> tuple[ClientContext, str] | None:
+    if context is None or peer.tls is None:
+        return None
+    return context, peer.tls.server_name or peer.host
+
+
 def _failure(
-    assoc: Association, rejections: Sequence[A_ASSOCIATE_RJ], destination: Destination
+    assoc: Association, rejections: Sequence[A_ASSOCIATE_RJ], peer: Peer, context: ClientContext | None
 ) -> PeerUnreachable | PeerCongested | PeerRefused:
     if assoc.rejected_contexts and not assoc.accepted_contexts:
-        return PeerRefused(f"{destination} accepts none of the SOP classes that were proposed.")
+        return PeerRefused(f"{peer} accepts none of the SOP classes that were proposed.")
     # Not is_rejected: pynetdicom closes the socket on an answer, and may take that for a failed connection.
+    if not rejections and context is not None and context.failure:
+        return PeerUnreachable(f"{peer} cannot be reached: {context.failure}.")
     if not rejections:
-        return PeerUnreachable(f"{destination} cannot be reached, or does not answer.")
+        return PeerUnreachable(f"{peer} cannot be reached, or does not answer.")
     answer = rejections[0]
     source, reason = answer.source or 0, answer.reason_diagnostic or 0
     text = REJECTIONS.get((source, reason), f"source {source}, reason {reason}")
     kind = PeerCongested if answer.result == TRANSIENT_RESULT else PeerRefused
-    return kind(f"{destination} rejected the association: {text}.")
+    return kind(f"{peer} rejected the association: {text}.")

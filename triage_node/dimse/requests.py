@@ -1,17 +1,19 @@
 """Requests over an association, each held against the response that must answer it."""
 
-from itertools import count
+from itertools import cycle
 
 from pydicom.dataset import Dataset
 from pynetdicom import evt
 from pynetdicom.association import Association
 
-from triage_node.config import Destination
 from triage_node.errors import PeerBusy, PeerRefused, PeerUnreachable
+from triage_node.peer import Peer
 
 # PS3.7 E.1: the Command Field of the responses.
 C_STORE_RSP = 0x8001
 C_ECHO_RSP = 0x8030
+# PS3.7 E.1: the Message ID is a US.
+MOST_MESSAGE_IDS = 0xFFFF
 
 
 class Responses:
@@ -45,11 +47,11 @@ class Responses:
 class Requests:
     """Requests of ours over one association, numbered, and judged by their own answers."""
 
-    def __init__(self, assoc: Association, responses: Responses, destination: Destination) -> None:
+    def __init__(self, assoc: Association, responses: Responses, peer: Peer) -> None:
         self._assoc = assoc
         self._responses = responses
-        self._destination = destination
-        self._ids = count(1)
+        self._peer = peer
+        self._ids = cycle(range(1, MOST_MESSAGE_IDS + 1))
 
     @property
     def is_open(self) -> bool:
@@ -85,18 +87,18 @@ class Requests:
         """
         message_id = next(self._ids)
         self._responses.clear()
-        said = self._assoc.send_c_store(ds, message_id)
-        self._judge(said, self._responses.answer(C_STORE_RSP, message_id, str(ds.SOPInstanceUID)))
+        received = self._assoc.send_c_store(ds, message_id)
+        self._judge(received, self._responses.answer(C_STORE_RSP, message_id, str(ds.SOPInstanceUID)))
 
-    def _judge(self, said: Dataset, answer: Dataset | None) -> None:
+    def _judge(self, received: Dataset, answer: Dataset | None) -> None:
         """Sort a response's status (PS3.4 Table B.2-1, PS3.7 Annex C); silence is a lost connection."""
-        if "Status" not in said:
-            raise PeerUnreachable(f"{self._destination} did not answer in time, or dropped the association.")
+        if "Status" not in received:
+            raise PeerUnreachable(f"{self._peer} did not answer in time, or dropped the association.")
         if answer is None or answer.get("Status") is None:
-            raise PeerUnreachable(f"{self._destination} answered another message than the one it was sent.")
+            raise PeerUnreachable(f"{self._peer} answered another message than the one it was sent.")
         status = int(answer.Status)
         if status == 0x0000 or status >> 12 == 0xB:
             return
         if status >> 8 == 0xA7 or status == 0x0110:
-            raise PeerBusy(f"{self._destination} answered 0x{status:04X}: it cannot store the instance now.")
-        raise PeerRefused(f"{self._destination} answered 0x{status:04X}: it refuses the instance.")
+            raise PeerBusy(f"{self._peer} answered 0x{status:04X}: it cannot store the instance now.")
+        raise PeerRefused(f"{self._peer} answered 0x{status:04X}: it refuses the instance.")

@@ -1,4 +1,4 @@
-"""C-ECHO and C-STORE as a service class user."""
+"""C-ECHO, and C-STORE of files, as a service class user."""
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -6,21 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pydicom import dcmread
-from pydicom.dataset import Dataset
-from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom import build_context
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
-from triage_node.config import Destination
 from triage_node.dimse.requestor import associate
 from triage_node.dimse.requests import Requests
 from triage_node.errors import InvalidInstance, PeerBusy, PeerRefused, PeerUnreachable
+from triage_node.peer import Peer
 
 # PS3.8 9.3.2.2: presentation context identifiers are odd numbers from 1 to 255.
 MAXIMUM_CONTEXTS = 128
 
 
-def echo(destination: Destination, calling_ae_title: str, timeout_seconds: float) -> float:
+def echo(peer: Peer, calling_ae_title: str, timeout_seconds: float) -> float:
     """Send a C-ECHO and return the seconds until its answer.
 
     Raises
@@ -29,38 +27,9 @@ def echo(destination: Destination, calling_ae_title: str, timeout_seconds: float
         The peer cannot be reached or does not take it.
     """
     start = time.monotonic()
-    with associate(destination, [build_context(Verification)], calling_ae_title, timeout_seconds) as requests:
+    with associate(peer, [build_context(Verification)], calling_ae_title, timeout_seconds) as requests:
         requests.echo()
     return time.monotonic() - start
-
-
-def store_first_accepted(
-    destination: Destination,
-    variants: Sequence[Dataset],
-    calling_ae_title: str,
-    timeout_seconds: float,
-    answer_seconds: float | None = None,
-) -> Dataset:
-    """Store the first of several renderings of one report whose SOP class the peer accepts, and return it.
-
-    The times are those of `associate`.
-
-    Raises
-    ------
-    PeerRefused
-        The peer accepts none, or answers with a permanent failure.
-    PeerError
-        The peer cannot be reached or is busy.
-    """
-    syntaxes = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
-    contexts = [build_context(ds.SOPClassUID, syntaxes) for ds in variants]
-    with associate(destination, contexts, calling_ae_title, timeout_seconds, answer_seconds) as requests:
-        for ds in variants:
-            if ds.SOPClassUID in requests.accepted:
-                requests.store(ds)
-                return ds
-    names = ", ".join(ds.SOPClassUID.name for ds in variants)
-    raise PeerRefused(f"{destination} accepts none of the SOP classes: {names}.")
 
 
 @dataclass(frozen=True)
@@ -72,7 +41,7 @@ class Sent:
 
 
 def store_files(
-    destination: Destination,
+    peer: Peer,
     paths: Iterable[Path],
     calling_ae_title: str,
     timeout_seconds: float,
@@ -96,21 +65,21 @@ def store_files(
         chosen = keys[start : start + MAXIMUM_CONTEXTS]
         contexts = [build_context(sop_class_uid, syntax) for sop_class_uid, syntax in chosen]
         files = [path for key in chosen for path in groups[key]]
-        with associate(destination, contexts, calling_ae_title, timeout_seconds, answer_seconds) as requests:
-            yield from _store_over_one(requests, files, destination)
+        with associate(peer, contexts, calling_ae_title, timeout_seconds, answer_seconds) as requests:
+            yield from _store_over_one(requests, files, peer)
 
 
-def _store_over_one(requests: Requests, paths: Sequence[Path], destination: Destination) -> Iterator[Sent]:
+def _store_over_one(requests: Requests, paths: Sequence[Path], peer: Peer) -> Iterator[Sent]:
     for path in paths:
         if not requests.is_open:
-            raise PeerUnreachable(f"{destination} dropped the association.")
+            raise PeerUnreachable(f"{peer} dropped the association.")
         try:
             requests.store(dcmread(path))
             yield Sent(path)
         except (PeerRefused, PeerBusy) as error:
             yield Sent(path, str(error))
         except (ValueError, AttributeError) as error:
-            yield Sent(path, f"{destination} does not accept {path.name}: {error}")
+            yield Sent(path, f"{peer} does not accept {path.name}: {error}")
 
 
 def _context_of(path: Path) -> tuple[str, str]:

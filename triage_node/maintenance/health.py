@@ -5,8 +5,8 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from triage_node.config import Destination, Settings
-from triage_node.dimse import echo
+from triage_node.config import Settings
+from triage_node.destinations import Destination
 from triage_node.errors import TriageError
 from triage_node.storage import Spool, spool_folder
 from triage_node.worklist import Worklist
@@ -21,13 +21,17 @@ class Health:
     message: str
 
 
-def check_all(settings: Settings, describe_model: Callable[[str], str]) -> Iterator[Health]:
+def check_all(
+    settings: Settings, describe_model: Callable[[str], str], check_destination: Callable[[Destination], str]
+) -> Iterator[Health]:
     """Try each thing in turn.
 
     Parameters
     ----------
     describe_model
         Return a sentence about the model of that name, or raise `ModelError`; this room knows no models.
+    check_destination
+        Return what a destination does when it is tried, or raise `PeerError`; this room sends nothing.
     """
     yield Health("settings", True, f"AE title {settings.ae_title}, {settings.dicom_host}:{settings.dicom_port}")
     yield _try("model", lambda: describe_model(settings.model))
@@ -36,7 +40,7 @@ def check_all(settings: Settings, describe_model: Callable[[str], str]) -> Itera
     if not settings.destinations:
         yield Health("destinations", True, "none is set; reports are kept and not sent")
     for destination in settings.destinations:
-        yield _try(f"destination {destination}", lambda peer=destination: _echo(peer, settings))  # type: ignore[misc]
+        yield _try(f"destination {destination}", lambda one=destination: check_destination(one))  # type: ignore[misc]
 
 
 def _try(name: str, attempt: Callable[[], str]) -> Health:
@@ -73,8 +77,3 @@ def _database(settings: Settings) -> str:
     finally:
         worklist.close()
     return f"{sum(counts.values())} studies" + (f", {worklist.database.url.get_backend_name()}")
-
-
-def _echo(destination: Destination, settings: Settings) -> str:
-    seconds = echo(destination, settings.ae_title, settings.connect_timeout_seconds)
-    return f"answers C-ECHO in {seconds * 1000:.0f} ms"

@@ -2,10 +2,12 @@
 
 from triage_node.worklist.claim import Claim
 from triage_node.worklist.filters import Filters
-from triage_node.worklist.outbox import Delivery
-from triage_node.worklist.outbox_state import DestinationState
-from triage_node.worklist.read_models import Counts, Series, Study, StudyOutcome, StudySummary
-from triage_node.worklist.reader_actions import LONGEST_COMMENT, RESENT
+from triage_node.worklist.outbox.outbox import Delivery
+from triage_node.worklist.outbox.outbox_state import DestinationState
+from triage_node.worklist.outbox.resending import RESENT
+from triage_node.worklist.outbox.routing import Route, explained
+from triage_node.worklist.read_models import Counts, Series, Study, StudyDelivery, StudyOutcome, StudySummary
+from triage_node.worklist.reader_actions import LONGEST_COMMENT
 from triage_node.worklist.registration import ReceivedInstance
 from triage_node.worklist.stored_outcome import StoredOutcome
 from triage_node.worklist.worklist import Worklist
@@ -19,10 +21,13 @@ __all__ = [
     "DestinationState",
     "Filters",
     "ReceivedInstance",
+    "Route",
     "Series",
     "StoredOutcome",
     "Study",
+    "StudyDelivery",
     "StudyOutcome",
     "StudySummary",
     "Worklist",
+    "explained",
 ]

@@ -11,6 +11,8 @@ from triage_node.outcome import Outcome, Status
 from triage_node.reasons import Reason, ReasonCode
 from triage_node.storage import ResultObject
 from triage_node.worklist.claim import MOST_INTERRUPTIONS, Claim, claim_of, claimed_study, has_grown
+from triage_node.worklist.outbox.outbox import add_deliveries
+from triage_node.worklist.outbox.routing import Routing
 from triage_node.worklist.outcome_writing import ACTOR, write_outcome
 from triage_node.worklist.quiet_time import LEASE_LOOKS, Stillness
 from triage_node.worklist.transitions import move
@@ -26,11 +28,13 @@ class Claims:
         lease_seconds: float,
         attempts: int,
         steady: Callable[[], float],
+        routing: Routing,
     ) -> None:
         self._database = database
         self._clock = clock
         self._lease_seconds = lease_seconds
         self._attempts = attempts
+        self._routing = routing
         self._renewed: Stillness[tuple[int, str]] = Stillness(clock, steady, lease_seconds / LEASE_LOOKS)
 
     def claim(self, worker: str) -> Claim | None:
@@ -93,7 +97,7 @@ class Claims:
             if has_grown(session, study, claim, outcome.series_instance_uid):
                 self._give_back(session, study, "superseded", "the analyzed series got more images")
                 return False
-            write_outcome(session, study, claim.revision, outcome, destinations, results, self._clock())
+            self._write(session, study, claim.revision, outcome, destinations, results)
             if changed:
                 self._give_back(session, study, "late_images")
             else:
@@ -176,7 +180,7 @@ class Claims:
         if study.attempts < (attempts or self._attempts):
             self._move(session, study, StudyState.READY, code, message)
             return False
-        write_outcome(session, study, study.revision, outcome, destinations, results, self._clock())
+        self._write(session, study, study.revision, outcome, destinations, results)
         self._move(session, study, StudyState.FAILED, code, message)
         return True
 
@@ -184,6 +188,19 @@ class Claims:
         """Have it analyzed again: when more has come, or at once when it was found complete meanwhile."""
         to = StudyState.READY if study.closed_at is not None else StudyState.RECEIVING
         self._move(session, study, to, code, message)
+
+    def _write(
+        self,
+        session: Session,
+        study: StudyRow,
+        revision: int,
+        outcome: Outcome,
+        destinations: Sequence[str],
+        results: Sequence[ResultObject],
+    ) -> None:
+        now = self._clock()
+        row = write_outcome(session, study, revision, outcome, results, now)
+        add_deliveries(session, study.id, row, self._routing.chosen(session, study, row, destinations, now), now)
 
     def _move(self, session: Session, study: StudyRow, to: StudyState, code: str, message: str = "") -> None:
         actor = study.claimed_by or ACTOR

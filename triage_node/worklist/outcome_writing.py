@@ -1,4 +1,4 @@
-"""A new outcome of a study: its row, what is counted and shown of it, and its reports in the outbox."""
+"""A new outcome of a study: its row, and what is counted and shown of it."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,6 @@ from triage_node.outcome import Outcome
 from triage_node.statistics import count_outcome
 from triage_node.storage import ResultObject
 from triage_node.worklist.not_analyzed import write_reasons
-from triage_node.worklist.outbox import add_deliveries
 from triage_node.worklist.results import list_results
 from triage_node.worklist.transitions import record
 
@@ -21,11 +20,10 @@ def write_outcome(
     study: StudyRow,
     revision: int,
     outcome: Outcome,
-    destinations: Sequence[str],
     results: Sequence[ResultObject],
     now: float,
-) -> None:
-    """Write an outcome of a revision of a study; its state is moved by the caller."""
+) -> OutcomeRow:
+    """Write an outcome of a revision of a study; its state is moved and its reports are sent by the caller."""
     earlier = latest_outcome(session, study.id)
     row = OutcomeRow(study_id=study.id, revision=revision, folder=outcome.folder, created_at=now, **outcome.as_dict())
     session.add(row)
@@ -36,7 +34,7 @@ def write_outcome(
     if outcome.decision is not None:
         _decide(session, study, row, now)
     list_results(session, study, results, now)
-    add_deliveries(session, study.id, row, destinations, now)
+    return row
 
 
 def _decide(session: Session, study: StudyRow, outcome: OutcomeRow, now: float) -> None:

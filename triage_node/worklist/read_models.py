@@ -145,6 +145,13 @@ class ReportDelivery:
 
 
 @dataclass(frozen=True, slots=True)
+class StudyDelivery(ReportDelivery):
+    """A delivery among those of other studies."""
+
+    study_instance_uid: str
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened: who, when, from which state to which, why."""
 

@@ -8,8 +8,6 @@ from sqlalchemy.orm import Session
 from triage_node.database import (
     CommentRow,
     Database,
-    DeliveryRow,
-    DeliveryState,
     OutcomeRow,
     StudyRow,
     StudyState,
@@ -19,11 +17,9 @@ from triage_node.database import (
 from triage_node.errors import IllegalMove, InvalidInput, StudyNotFound
 from triage_node.findings import TYPES, Decision
 from triage_node.statistics import count_verdict
-from triage_node.worklist.outbox import begin_anew
 from triage_node.worklist.transitions import move, record
 
 LONGEST_COMMENT = 2000
-RESENT = (DeliveryState.DEAD, DeliveryState.DELIVERED, DeliveryState.HELD)
 
 
 class ReaderActions:
@@ -147,36 +143,6 @@ class ReaderActions:
             _replace(session, study, outcome, verdict)
             message = f"{'agrees' if agrees else 'disagrees'}: {', '.join(seen) or 'no types'}"
             record(session, study.id, self._clock(), actor=actor, code="judged", message=message)
-
-    def resend(self, study_instance_uid: str, destination: str, sop_instance_uid: str, actor: str) -> None:
-        """Send one report again, the same bytes.
-
-        Raises
-        ------
-        StudyNotFound
-            The worklist has no such study.
-        InvalidInput
-            The study has no such delivery.
-        IllegalMove
-            The report is on its way.
-        """
-        with self._database.write() as session:
-            study = _study(session, study_instance_uid)
-            row = session.scalar(
-                select(DeliveryRow)
-                .where(
-                    DeliveryRow.study_id == study.id,
-                    DeliveryRow.destination == destination,
-                    DeliveryRow.sop_instance_uid == sop_instance_uid,
-                )
-                .with_for_update()
-            )
-            if row is None:
-                raise InvalidInput("The study has no such delivery.")
-            if row.state not in RESENT:
-                raise IllegalMove("The report is on its way already.")
-            begin_anew(row, self._clock())
-            record(session, study.id, self._clock(), actor=actor, code="resend", message=row.destination)
 
 
 def _study(session: Session, study_instance_uid: str) -> StudyRow:

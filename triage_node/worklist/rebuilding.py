@@ -10,7 +10,8 @@ from triage_node.errors import RowRefused
 from triage_node.findings import Decision
 from triage_node.statistics import count_outcome
 from triage_node.worklist.not_analyzed import write_reasons
-from triage_node.worklist.outbox import add_deliveries
+from triage_node.worklist.outbox.outbox import add_deliveries
+from triage_node.worklist.outbox.routing import Routing
 from triage_node.worklist.registration import ReceivedInstance, Registration
 from triage_node.worklist.results import list_results
 from triage_node.worklist.stored_outcome import StoredOutcome
@@ -26,10 +27,13 @@ class _NotWanted(Exception):
 class Rebuilding:
     """Write a study and its stored outcomes in one transaction: after a kill it is there whole, or not at all."""
 
-    def __init__(self, database: Database, clock: Callable[[], float], registration: Registration) -> None:
+    def __init__(
+        self, database: Database, clock: Callable[[], float], registration: Registration, routing: Routing
+    ) -> None:
         self._database = database
         self._clock = clock
         self._registration = registration
+        self._routing = routing
 
     def has(self, study_instance_uid: str) -> bool:
         """Tell whether the worklist has a study already."""
@@ -96,7 +100,8 @@ class Rebuilding:
         count_outcome(session, study, row, earlier)
         write_reasons(session, study, row)
         study.analyzed_revision = study.revision
-        add_deliveries(session, study.id, row, destinations, self._clock(), DeliveryState.HELD)
+        chosen = self._routing.chosen(session, study, row, destinations, self._clock())
+        add_deliveries(session, study.id, row, chosen, self._clock(), DeliveryState.HELD)
 
 
 def _study(session: Session, study_instance_uid: str) -> StudyRow | None:

@@ -13,8 +13,10 @@ from triage_node.storage import Layout
 from triage_node.worklist.claims import Claims
 from triage_node.worklist.clock_change import ClockChange
 from triage_node.worklist.installation import Installation
-from triage_node.worklist.outbox import Outbox
-from triage_node.worklist.outbox_state import OutboxState
+from triage_node.worklist.outbox.outbox import Outbox
+from triage_node.worklist.outbox.outbox_state import OutboxState
+from triage_node.worklist.outbox.resending import Resending
+from triage_node.worklist.outbox.routing import Routing
 from triage_node.worklist.reader_actions import ReaderActions
 from triage_node.worklist.rebuilding import Rebuilding
 from triage_node.worklist.registration import Registration
@@ -58,12 +60,14 @@ class Worklist:
         self.installation = Installation(self.database)
         self.registration = Registration(self.database, clock)
         self.study_completion = StudyCompletion(self.database, clock, timers, steady)
-        self.claims = Claims(self.database, clock, LEASE_SECONDS, settings.analysis_attempts, steady)
+        self.routing = Routing(self.database, settings.destinations)
+        self.claims = Claims(self.database, clock, LEASE_SECONDS, settings.analysis_attempts, steady, self.routing)
         self.outbox = Outbox(self.database, clock, steady, settings.node_name, LEASE_SECONDS)
         self.outbox_state = OutboxState(self.database, clock)
         self.clock_change = ClockChange(self.database, clock)
         self.reader_actions = ReaderActions(self.database, clock)
-        self.rebuilding = Rebuilding(self.database, clock, self.registration)
+        self.resending = Resending(self.database, clock)
+        self.rebuilding = Rebuilding(self.database, clock, self.registration, self.routing)
         self.study_details = StudyDetails(self.database, clock, settings.maximum_wait_minutes * 60)
         self.stored_instances = StoredInstances(self.database)
         self.study_lists = StudyLists(self.database, clock, settings.maximum_wait_minutes * 60)

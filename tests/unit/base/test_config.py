@@ -1,6 +1,7 @@
 import pytest
 
-from triage_node.config import Destination, Settings, read_settings
+from triage_node.config import Settings, read_settings
+from triage_node.destinations import Destination
 from triage_node.errors import SettingsError
 
 
@@ -11,7 +12,7 @@ def test_the_file_then_the_environment_then_the_options(tmp_path, monkeypatch):
     monkeypatch.setenv("TRIAGE_DICOM_PORT", "2")
     settings = read_settings(file, ae_title="OPTION", dicom_port=None)
     assert (settings.ae_title, settings.dicom_port, settings.worker_nice) == ("OPTION", 2, 3)
-    assert settings.destinations == (Destination(ae_title="PACS", host="10.0.0.5", port=104),)
+    assert settings.destinations == (Destination.parse("PACS@10.0.0.5:104"),)
 
 
 def test_the_file_in_the_working_folder_is_found(tmp_path, monkeypatch):

@@ -10,7 +10,10 @@ import typer
 from typer.core import TyperGroup
 
 from triage_node.config import Settings
+from triage_node.destinations import COMMON as OF_ALL_KINDS
+from triage_node.destinations import KINDS, Destination
 from triage_node.reasons import SENTENCES, ReasonCode
+from triage_node.routing_rules import Rule
 
 ROOT = Path(__file__).resolve().parents[3]
 README = ROOT / "README.md"
@@ -28,6 +31,21 @@ def settings_table() -> str:
         shown = {True: "true", False: "false"}.get(default, default) if isinstance(default, bool) else default
         shown = "none" if shown is None or shown == () else shown
         lines.append(f"| `{name}` | `{shown}` | {field.description} |")
+    return "\n".join(lines)
+
+
+def destinations_table() -> str:
+    lines = ["| key | of | what it is |", "| --- | --- | --- |"]
+    for name, field in Destination.model_fields.items():
+        kinds = [scheme for scheme, (_, options) in KINDS.items() if name in OF_ALL_KINDS or name in options]
+        of = "all" if len(kinds) == len(KINDS) else ", ".join(f"`{kind}`" for kind in kinds)
+        lines.append(f"| `{name}` | {of} | {field.description} |")
+    return "\n".join(lines)
+
+
+def rules_table() -> str:
+    lines = ["| condition | met when |", "| --- | --- |"]
+    lines += [f"| `{name}` | {field.description} |" for name, field in Rule.model_fields.items()]
     return "\n".join(lines)
 
 
@@ -74,15 +92,21 @@ def addresses_table() -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     "settings": settings_table,
+    "destinations": destinations_table,
+    "rules": rules_table,
     "reasons": reasons_table,
     "commands": commands_table,
     "addresses": addresses_table,
 }
 
 
+PAGES_OF = {"rules": "destinations"}
+"""Tables that stand on another's page."""
+
+
 @pytest.mark.parametrize("name", TABLES)
 def test_table(name):
-    page = REFERENCE / f"{name}.md"
+    page = REFERENCE / f"{PAGES_OF.get(name, name)}.md"
     pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
     text, table = page.read_text(), TABLES[name]()
     expected = pattern.sub(lambda found: f"{found[1]}{table}\n{found[2]}", text)
@@ -92,7 +116,8 @@ def test_table(name):
 
 
 def test_every_setting_and_reason_says_what_it_is():
-    assert all(field.description for field in Settings.model_fields.values())
+    fields = [*Settings.model_fields.values(), *Destination.model_fields.values(), *Rule.model_fields.values()]
+    assert all(field.description for field in fields)
     assert set(SENTENCES) == set(ReasonCode)
 
 

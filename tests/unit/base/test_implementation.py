@@ -10,11 +10,11 @@ from pydicom import dcmread
 from pynetdicom import AE, evt
 from pynetdicom.sop_class import Verification
 
-from triage_node.config import Destination
 from triage_node.dimse import echo
 from triage_node.imaging.pixel_data.transcoding import explicit_little_endian
 from triage_node.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from triage_node.ingest.file_meta import file_start
+from triage_node.peer import Peer
 from triage_node.report import build_connection_test, report_variants
 
 ONE = (IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME)
@@ -46,7 +46,7 @@ def test_associations_name_it_both_ways(make_settings):
     ae.add_supported_context(Verification)
     handlers = [(evt.EVT_ACCEPTED, lambda event: asked.append(event.assoc.requestor))]
     server = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers)
-    echo(Destination(ae_title="PEER", host="127.0.0.1", port=server.server_address[1]), "TRIAGE", 5)
+    echo(Peer(ae_title="PEER", host="127.0.0.1", port=server.server_address[1]), "TRIAGE", 5)
     server.shutdown()
     intake = Intake(make_settings())
     ae = AE()

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 from pydicom import dcmwrite
 
-from triage_node.config import Destination
-from triage_node.delivery import Dispatcher, RetryPolicy
+from triage_node.delivery import Caller, Dispatcher, RetryPolicy, target_of
+from triage_node.destinations import Destination
 from triage_node.dimse import Listener
 from triage_node.errors import StorageError
 from triage_node.findings import ModelIdentity
@@ -33,7 +33,7 @@ pytestmark = [
 def nobody() -> Destination:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return Destination(ae_title="X", host="127.0.0.1", port=probe.getsockname()[1])
+        return Destination.parse(f"X@127.0.0.1:{probe.getsockname()[1]}")
 
 
 @pytest.fixture
@@ -44,7 +44,8 @@ def parts(make_settings, make_worklist, clock, nobody):
     indexer = Indexer(spool, worklist)
     listener = Listener(settings, Ingest(spool, worklist, indexer, 1 << 30))
     scheduler, supervisor = Scheduler(), Supervisor(settings, worklist)
-    dispatcher = Dispatcher(nobody, worklist, spool, RetryPolicy(60, 600, 3600), "TRIAGE", 1.0, clock=clock)
+    target = target_of(nobody, Caller("TRIAGE", 1.0, 1.0))
+    dispatcher = Dispatcher(nobody.name, target, worklist, spool, RetryPolicy(60, 600, 3600), 2.0, clock=clock)
     scheduler.every(0.05, worklist.study_completion.advance)
     for one in (indexer, listener, scheduler, dispatcher):
         one.start()

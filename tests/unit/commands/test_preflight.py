@@ -184,3 +184,14 @@ def test_the_one_time_password_goes_with_its_account(worklist: Worklist):
     file = accounts.first_password.keep(accounts.add_first_administrator())
     accounts.remove("admin")
     assert not file.exists()
+
+
+def test_a_destination_whose_files_cannot_be_used_is_named(make_settings, tmp_path):
+    (tmp_path / "none.pem").write_text("nothing")
+    stow = {"name": "archive", "url": "https://h/studies"}
+    for table, words in (
+        (stow | {"token_file": str(tmp_path / "gone")}, "archive: .*gone cannot be read: No such file"),
+        (stow | {"tls_ca": str(tmp_path / "none.pem")}, "archive: .*none.pem cannot be read: it is no PEM file"),
+    ):
+        with pytest.raises(SettingsError, match=f"destinations: {words}"):
+            check_before_listening(make_settings(destinations=[table]))

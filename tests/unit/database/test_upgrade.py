@@ -13,9 +13,9 @@ from pynetdicom.sop_class import ComprehensiveSRStorage
 from sites import Site
 from sqlalchemy import select
 
-from triage_node.config import Destination
 from triage_node.database import DeliveryRow
-from triage_node.delivery import Dispatcher, RetryPolicy
+from triage_node.delivery import Caller, Dispatcher, RetryPolicy, target_of
+from triage_node.destinations import Destination
 from triage_node.identity import Role
 from triage_node.report import summarize
 from triage_node.worklist import Worklist
@@ -119,10 +119,11 @@ def test_the_report_that_waits_goes_out_and_the_delivered_one_does_not_again(sit
     pacs.add_supported_context(ComprehensiveSRStorage)
     server = pacs.start_server(("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_STORE, keep)])
     try:
-        destination = Destination(ae_title="PACS", host="127.0.0.1", port=server.server_address[1])
+        destination = Destination.parse(f"PACS@127.0.0.1:{server.server_address[1]}")
         _move_destination(site.worklist, destination)
         policy = RetryPolicy(first_seconds=5, longest_seconds=600, give_up_seconds=72 * 3600)
-        dispatcher = Dispatcher(destination, site.worklist, site.spool, policy, "TRIAGE", 5.0)
+        target = target_of(destination, Caller("TRIAGE", 5.0, 5.0))
+        dispatcher = Dispatcher(destination.name, target, site.worklist, site.spool, policy, 5.0)
         assert [dispatcher.deliver_next(), dispatcher.deliver_next()] == [True, False]
     finally:
         server.shutdown()

@@ -5,7 +5,7 @@ import logging
 import shutil
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -16,9 +16,9 @@ from pynetdicom import AE, evt
 from pynetdicom.sop_class import ComprehensiveSRStorage, SecondaryCaptureImageStorage, Verification
 from sqlalchemy import select
 
-from triage_node.config import Destination
 from triage_node.database import DeliveryRow, DeliveryState
-from triage_node.delivery import Dispatcher, RetryPolicy
+from triage_node.delivery import Caller, Dispatcher, RetryPolicy, target_of
+from triage_node.destinations import Destination
 from triage_node.errors import StorageError
 from triage_node.findings import LABELS, Decision, Label, ModelIdentity
 from triage_node.outcome import Outcome, Status
@@ -51,7 +51,7 @@ class Peer:
         self.reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.reserved.bind(("127.0.0.1", 0))
         self.port = self.reserved.getsockname()[1]
-        self.destination = Destination(ae_title="PACS", host="127.0.0.1", port=self.port)
+        self.destination = Destination.parse(f"PACS@127.0.0.1:{self.port}")
         self.stored: list[str] = []
         self.answer: Callable[[], int] = lambda: 0x0000
         self.before: Callable[[evt.Event], None] = lambda _event: None
@@ -129,14 +129,20 @@ def report(worklist, spool, clock) -> Callable[..., str]:
 
 
 @pytest.fixture
-def dispatcher(worklist, spool, clock) -> Callable[..., Dispatcher]:
+def dispatcher(worklist, spool, clock) -> Iterator[Callable[..., Dispatcher]]:
+    targets = []
+
     def dispatcher(
         peer: Destination, policy=POLICY, timeout_seconds=2.0, answer_seconds=2.0, steady=None
     ) -> Dispatcher:
-        times = timeout_seconds, answer_seconds, clock, steady or clock
-        return Dispatcher(peer, worklist, spool, policy, "TRIAGE", *times)
+        target = target_of(peer, Caller("TRIAGE", timeout_seconds, answer_seconds))
+        targets.append(target)
+        clocks = clock, steady or clock
+        return Dispatcher(peer.name, target, worklist, spool, policy, 2 * timeout_seconds, *clocks)
 
-    return dispatcher
+    yield dispatcher
+    for target in targets:
+        target.rest()
 
 
 def deliveries(worklist, study):
@@ -179,7 +185,7 @@ def test_a_destination_that_is_down_is_called_once_a_pause_and_everything_goes_w
 def test_a_destination_that_is_silent_does_not_slow_another(worklist, report, dispatcher, peer, wait_for):
     peer.on()
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        nowhere = Destination(ae_title="X", host="127.0.0.1", port=silent.getsockname()[1])
+        nowhere = Destination.parse(f"X@127.0.0.1:{silent.getsockname()[1]}")
         steady = time.monotonic
         ways = [dispatcher(nowhere, timeout_seconds=30, steady=steady), dispatcher(peer.destination, steady=steady)]
         report(1, nowhere, peer.destination)
@@ -193,6 +199,32 @@ def test_a_destination_that_is_silent_does_not_slow_another(worklist, report, di
         silent.close()
         for way in ways:
             way._thread.join(60)
+
+
+def test_reports_that_follow_one_another_share_an_association(worklist, report, dispatcher, peer):
+    studies = [report(number, peer.destination) for number in range(3)]
+    associations = []
+    peer.before = lambda event: associations.append(event.assoc)
+    peer.on()
+    way = dispatcher(peer.destination)
+    while way.deliver_next():
+        pass
+    assert {deliveries(worklist, study)[0]["state"] for study in studies} == {DeliveryState.DELIVERED}
+    assert len(associations) == 3
+    assert len(set(map(id, associations))) == 1
+
+
+def test_an_association_that_the_peer_let_go_between_two_reports_costs_no_try(worklist, report, dispatcher, peer):
+    first, second = report(1, peer.destination), report(2, peer.destination)
+    associations = []
+    peer.before = lambda event: associations.append(event.assoc)
+    peer.on()
+    way = dispatcher(peer.destination)
+    assert way.deliver_next()
+    associations[0].abort()
+    assert way.deliver_next()
+    assert [deliveries(worklist, study)[0]["attempts"] for study in (first, second)] == [1, 1]
+    assert len(peer.stored) == 2
 
 
 def test_a_report_the_peer_cannot_take_does_not_hold_up_the_others(worklist, report, dispatcher, peer, clock):

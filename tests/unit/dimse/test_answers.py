@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator
 import pytest
 from ct import head_ct
 from pynetdicom.sop_class import CTImageStorage
+from storing import store_once
 
-from triage_node.config import Destination
-from triage_node.dimse import echo, store_first_accepted
+from triage_node.dimse import echo
 from triage_node.dimse.associate_request import Request
 from triage_node.dimse.negotiation import accept
 from triage_node.dimse.pdu import HEADER, ITEM_HEADER, PDUType
 from triage_node.errors import PeerUnreachable
+from triage_node.peer import Peer
 
 pytestmark = [
     pytest.mark.slow,
@@ -69,10 +70,10 @@ def huge_abort(connection: socket.socket) -> None:
 
 
 @pytest.fixture
-def peer() -> Iterator[Callable[[Callable[[socket.socket], None]], Destination]]:
+def peer() -> Iterator[Callable[[Callable[[socket.socket], None]], Peer]]:
     servers = []
 
-    def start(behave: Callable[[socket.socket], None]) -> Destination:
+    def start(behave: Callable[[socket.socket], None]) -> Peer:
         server = socket.create_server(("127.0.0.1", 0))
         servers.append(server)
 
@@ -85,7 +86,7 @@ def peer() -> Iterator[Callable[[Callable[[socket.socket], None]], Destination]]
                 return
 
         threading.Thread(target=serve, daemon=True).start()
-        return Destination(ae_title="PEER", host="127.0.0.1", port=server.getsockname()[1])
+        return Peer(ae_title="PEER", host="127.0.0.1", port=server.getsockname()[1])
 
     yield start
     for server in servers:
@@ -130,4 +131,4 @@ def test_a_peer_that_takes_the_association_and_reads_nothing_does_not_hold_us(pe
     [ds] = head_ct(slices=1, size=(2048, 2048))
     assert ds.SOPClassUID == CTImageStorage
     with pytest.raises(PeerUnreachable):
-        store_first_accepted(peer(reads_nothing), [ds], "TRIAGE", 0.5)
+        store_once(peer(reads_nothing), [ds], "TRIAGE", 0.5)

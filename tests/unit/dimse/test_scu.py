@@ -10,10 +10,11 @@ from ct import head_ct, save
 from pynetdicom import AE, evt
 from pynetdicom.acse import ACSE
 from pynetdicom.sop_class import CTImageStorage, MRImageStorage, Verification
+from storing import store_once
 
-from triage_node.config import Destination
-from triage_node.dimse import echo, store_files, store_first_accepted
+from triage_node.dimse import echo, store_files
 from triage_node.errors import PeerBusy, PeerRefused, PeerUnreachable
+from triage_node.peer import Peer
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("collect_sockets")]
 
@@ -22,7 +23,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("collect_sockets")]
 def peer() -> Iterator:
     servers = []
 
-    def start(status: int = 0x0000, sop_class: str = CTImageStorage, handlers: Sequence = (), **options) -> Destination:
+    def start(status: int = 0x0000, sop_class: str = CTImageStorage, handlers: Sequence = (), **options) -> Peer:
         ae = AE(ae_title="PEER")
         ae.add_supported_context(sop_class)
         ae.add_supported_context(Verification)
@@ -30,7 +31,7 @@ def peer() -> Iterator:
             setattr(ae, name, value)
         handlers = [(evt.EVT_C_STORE, lambda _: status), *handlers]
         servers.append(ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers))
-        return Destination(ae_title="PEER", host="127.0.0.1", port=servers[-1].server_address[1])
+        return Peer(ae_title="PEER", host="127.0.0.1", port=servers[-1].server_address[1])
 
     yield start
     for server in servers:
@@ -49,7 +50,7 @@ def test_echo_tells_how_long_it_took(peer):
 
 @pytest.mark.parametrize("status", [0x0000, 0xB000, 0xB007])
 def test_success_and_warnings_are_stored(peer, image, status):
-    assert store_first_accepted(peer(status), [image], "TRIAGE", 5) is image
+    assert store_once(peer(status), [image], "TRIAGE", 5) is image
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ def test_success_and_warnings_are_stored(peer, image, status):
 )
 def test_a_status_is_transient_or_permanent(peer, image, status, error, retryable):
     with pytest.raises(error, match=f"0x{status:04X}") as caught:
-        store_first_accepted(peer(status), [image], "TRIAGE", 5)
+        store_once(peer(status), [image], "TRIAGE", 5)
     assert caught.value.retryable is retryable
 
 
@@ -85,7 +86,7 @@ def test_an_answer_to_another_message_is_none(peer, image, keyword, value):
         command[keyword].value = value(command[keyword].value) if callable(value) else value
 
     with pytest.raises(PeerUnreachable) as caught:
-        store_first_accepted(peer(handlers=[(evt.EVT_DIMSE_SENT, mislead)]), [image], "TRIAGE", 5)
+        store_once(peer(handlers=[(evt.EVT_DIMSE_SENT, mislead)]), [image], "TRIAGE", 5)
     assert caught.value.retryable
 
 
@@ -93,7 +94,7 @@ def test_an_answer_that_names_no_instance_is_one(peer, image):
     def shorten(event: evt.Event) -> None:
         event.message.command_set.AffectedSOPInstanceUID = None
 
-    assert store_first_accepted(peer(handlers=[(evt.EVT_DIMSE_SENT, shorten)]), [image], "TRIAGE", 5) is image
+    assert store_once(peer(handlers=[(evt.EVT_DIMSE_SENT, shorten)]), [image], "TRIAGE", 5) is image
 
 
 def test_each_message_of_an_association_has_a_number_of_its_own(peer, tmp_path):
@@ -112,20 +113,20 @@ def test_the_time_for_an_answer_is_not_the_time_for_a_connection(peer, image):
         return 0x0000
 
     slow = peer(handlers=[(evt.EVT_C_STORE, store)])
-    assert store_first_accepted(slow, [image], "TRIAGE", 1, 30) is image
+    assert store_once(slow, [image], "TRIAGE", 1, 30) is image
     with pytest.raises(PeerUnreachable):
-        store_first_accepted(slow, [image], "TRIAGE", 30, 0.2)
+        store_once(slow, [image], "TRIAGE", 30, 0.2)
     answer.set()
 
 
 def test_a_class_that_is_not_accepted_is_permanent(peer, image):
     with pytest.raises(PeerRefused, match="accepts none"):
-        store_first_accepted(peer(sop_class=MRImageStorage), [image], "TRIAGE", 5)
+        store_once(peer(sop_class=MRImageStorage), [image], "TRIAGE", 5)
 
 
 def test_a_caller_that_is_not_known_is_permanent(peer, image):
     with pytest.raises(PeerRefused, match="does not know our AE title"):
-        store_first_accepted(peer(require_calling_aet=["OTHER"]), [image], "TRIAGE", 5)
+        store_once(peer(require_calling_aet=["OTHER"]), [image], "TRIAGE", 5)
 
 
 def test_a_rejection_that_is_read_before_the_caller_looks_is_permanent(peer, image, monkeypatch):
@@ -139,25 +140,25 @@ def test_a_rejection_that_is_read_before_the_caller_looks_is_permanent(peer, ima
 
     monkeypatch.setattr(ACSE, "send_request", request_and_wait)
     with pytest.raises(PeerRefused, match="does not know our AE title"):
-        store_first_accepted(peer(require_calling_aet=["OTHER"]), [image], "TRIAGE", 5)
+        store_once(peer(require_calling_aet=["OTHER"]), [image], "TRIAGE", 5)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_port_nobody_listens_on_is_transient(image):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        nobody = Destination(ae_title="X", host="127.0.0.1", port=probe.getsockname()[1])
+        nobody = Peer(ae_title="X", host="127.0.0.1", port=probe.getsockname()[1])
         with pytest.raises(PeerUnreachable) as caught:
-            store_first_accepted(nobody, [image], "TRIAGE", 1)
+            store_once(nobody, [image], "TRIAGE", 1)
     assert caught.value.retryable
 
 
 def test_a_peer_that_takes_the_connection_and_says_nothing_does_not_hold_us(image):
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        destination = Destination(ae_title="X", host="127.0.0.1", port=silent.getsockname()[1])
+        destination = Peer(ae_title="X", host="127.0.0.1", port=silent.getsockname()[1])
         start = time.monotonic()
         with pytest.raises(PeerUnreachable):
-            store_first_accepted(destination, [image], "TRIAGE", 1)
+            store_once(destination, [image], "TRIAGE", 1)
         assert time.monotonic() - start < 10, "the time limit of a second must hold, give or take a busy machine"
 
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from triage_node.database import DeliveryState
-from triage_node.worklist.outbox import PATIENCE, PATIENCE_WHEN_DOWN
+from triage_node.worklist.outbox.outbox import PATIENCE, PATIENCE_WHEN_DOWN
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_a_dead_delivery_comes_back_on_a_persons_word_only(worklist, outbox):
     outbox.mark_dead(outbox.claim_next("A@h:1"), "refused")
     assert outbox.claim_next("A@h:1") is None
     assert worklist.study_details.dead_deliveries() == 1
-    assert outbox.resend("1.2.3", "person") == 1
+    assert worklist.resending.resend("1.2.3", "person") == 1
     assert outbox.claim_next("A@h:1") is not None
 
 
@@ -88,7 +88,7 @@ def test_tries_that_failed_are_one_event(worklist, outbox, clock):
     assert event.message.startswith("A@h:1: tried 28 times, last 20")
     assert event.message.endswith("next in 24 s: it is down")
     outbox.delivered(outbox.claim_next("A@h:1"), "stored")
-    worklist.reader_actions.resend("1.2.3", "A@h:1", "2.25.1", "person")
+    worklist.resending.resend_one("1.2.3", "A@h:1", "2.25.1", "person")
     outbox.retry(outbox.claim_next("A@h:1"), 5, "down again")
     messages = [one.message for one in worklist.study_details.study("1.2.3").events if "tried" in one.message]
     assert len(messages) == 2
@@ -156,3 +156,17 @@ def test_what_waits_for_a_dead_destination_too_long_is_given_up(worklist, revise
 def test_a_new_delivery_is_due_although_the_clock_was_set_back(outbox, clock):
     clock.forward(-3600)
     assert outbox.claim_next("A@h:1") is not None
+
+
+def test_all_that_is_dead_at_one_destination_is_sent_again_in_its_order(worklist, revised):
+    for number in range(3):
+        revised.mark_dead(revised.claim_next("A@h:1"), f"refused {number}")
+    revised.mark_dead(revised.claim_next("B@h:1"), "refused")
+    assert worklist.resending.resend_dead("A@h:1", "person") == 3
+    arrived = []
+    while (delivery := revised.claim_next("A@h:1")) is not None:
+        revised.delivered(delivery, "stored")
+        arrived.append(delivery.sop_instance_uid)
+    assert arrived == ["2.25.1", "2.25.2", "2.25.9"]
+    assert worklist.study_details.dead_deliveries() == 1
+    assert worklist.resending.resend_dead("C@h:1", "person") == 0

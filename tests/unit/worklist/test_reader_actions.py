@@ -95,21 +95,21 @@ def test_verdicts_that_make_no_sense(worklist, analyze, receive):
 def test_a_delivery_is_sent_again_the_same_report(worklist, analyze):
     analyze("1.2.3")
     with pytest.raises(IllegalMove):
-        worklist.reader_actions.resend("1.2.3", "A@h:1", "2.25.123", "anna")
+        worklist.resending.resend_one("1.2.3", "A@h:1", "2.25.123", "anna")
     first = worklist.outbox.claim_next("A@h:1")
     with pytest.raises(IllegalMove):
-        worklist.reader_actions.resend("1.2.3", "A@h:1", "2.25.123", "anna")
+        worklist.resending.resend_one("1.2.3", "A@h:1", "2.25.123", "anna")
     worklist.outbox.delivered(first, "stored")
-    worklist.reader_actions.resend("1.2.3", "A@h:1", "2.25.123", "anna")
+    worklist.resending.resend_one("1.2.3", "A@h:1", "2.25.123", "anna")
     assert last_event(worklist) == ("resend", "anna")
     again = worklist.outbox.claim_next("A@h:1")
     assert (again.id, again.folder, again.sop_instance_uid) == (first.id, first.folder, first.sop_instance_uid)
     worklist.outbox.mark_dead(again, "refused")
-    worklist.reader_actions.resend("1.2.3", "A@h:1", "2.25.123", "anna")
+    worklist.resending.resend_one("1.2.3", "A@h:1", "2.25.123", "anna")
     [delivery] = worklist.study_details.study("1.2.3").deliveries
     assert (delivery.state, delivery.last_error) == (DeliveryState.PENDING, "")
     with pytest.raises(InvalidInput):
-        worklist.reader_actions.resend("1.2.3", "B@h:1", "2.25.123", "anna")
+        worklist.resending.resend_one("1.2.3", "B@h:1", "2.25.123", "anna")
 
 
 @pytest.mark.parametrize(
@@ -119,12 +119,18 @@ def test_a_delivery_is_sent_again_the_same_report(worklist, analyze):
         lambda people: people.unacknowledge("9", "a"),
         lambda people: people.comment("9", "x", "a"),
         lambda people: people.judge("9", True, [], "a"),
-        lambda people: people.resend("9", "A@h:1", "2.25.1", "a"),
     ],
 )
 def test_nothing_can_be_done_to_a_study_that_is_not_there(worklist, act):
     with pytest.raises(StudyNotFound):
         act(worklist.reader_actions)
+
+
+def test_of_a_study_that_is_not_there_nothing_is_sent_again(worklist):
+    with pytest.raises(StudyNotFound):
+        worklist.resending.resend("9", "anna")
+    with pytest.raises(StudyNotFound):
+        worklist.resending.resend_one("9", "A@h:1", "2.25.1", "anna")
 
 
 def test_what_a_person_does_moves_no_state(worklist, analyze):

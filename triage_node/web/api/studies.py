@@ -104,7 +104,7 @@ def resend(
     services: TheServices,
 ) -> dict[str, int]:
     """Send its dead and held reports again and return how many `reports` those are; none is no error."""
-    return {"reports": services.worklist.outbox.resend(study_instance_uid, principal.actor)}
+    return {"reports": services.worklist.resending.resend(study_instance_uid, principal.actor)}
 
 
 @router.post("/api/studies/{study_instance_uid}/acknowledgement", status_code=204, summary="Acknowledge a study")

@@ -6,8 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
-from triage_node.config import Destination
-from triage_node.dimse import echo, store_first_accepted
+from triage_node.delivery import Caller, Target, target_of
 from triage_node.errors import InvalidInput, PeerError
 from triage_node.identity import Role
 from triage_node.json_object import to_json
@@ -34,27 +33,28 @@ def system_page(request: Request, services: TheServices) -> Response:
 
 @router.post("/admin/echo", dependencies=[Depends(audited("destination_echoed", Role.ADMINISTRATOR))])
 def send_echo(request: Request, services: TheServices, destination: Name) -> Response:
-    """Send a C-ECHO to one of the destinations and show the answer."""
-    peer = _peer(services, destination)
+    """Try the way to one of the destinations, by a C-ECHO where it speaks DICOM, and show the answer."""
+    target = _target(services, destination)
     try:
-        seconds = echo(peer, services.settings.ae_title, services.settings.connect_timeout_seconds)
+        answer = target.check()
     except PeerError as error:
         return _page(request, services, destination, str(error), is_good=False)
-    return _page(request, services, destination, f"It answers C-ECHO in {seconds * 1000:.0f} ms.")
+    return _page(request, services, destination, f"It {answer}.")
 
 
 @router.post("/admin/test-report", dependencies=[Depends(audited("test_report_sent", Role.ADMINISTRATOR))])
 def send_test_report(request: Request, services: TheServices, destination: Name) -> Response:
     """Send a report about nobody to one of the destinations, as findings are sent, and show the answer."""
-    peer, settings = _peer(services, destination), services.settings
+    target, settings = _target(services, destination), services.settings
     now = datetime.fromtimestamp(services.worklist.audit_trail.clock(), settings.zone)
     test = build_connection_test(settings.ae_title.strip(), device_uid(settings.data_dir), now)
     variants = report_variants(test)
     try:
-        times = settings.connect_timeout_seconds, settings.answer_timeout_seconds
-        sent = store_first_accepted(peer, variants, settings.ae_title, *times)
+        sent = target.send(variants)
     except PeerError as error:
         return _page(request, services, destination, str(error), is_good=False)
+    finally:
+        target.rest()
     sentence = (
         f"It stored the test report as {sent.SOPClassUID.name}, under the patient {sent.PatientName}, "
         f"ID {sent.PatientID}: {sent.SOPInstanceUID}. It may be deleted there."
@@ -78,11 +78,11 @@ def upkeep_csv(services: TheServices) -> StreamingResponse:
     return csv_file("triage-node-upkeep", heads, ([row[head] for head in heads] for row in rows))
 
 
-def _peer(services: Services, name: str) -> Destination:
-    peer = destination_named(services.settings, name)
-    if peer is None:
+def _target(services: Services, name: str) -> Target:
+    destination = destination_named(services.settings, name)
+    if destination is None:
         raise InvalidInput("That is none of the destinations in the settings.")
-    return peer
+    return target_of(destination, Caller.of(services.settings))
 
 
 def _page(

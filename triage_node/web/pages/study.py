@@ -123,7 +123,7 @@ def resend(
     sop_instance_uid: Annotated[str, Form(max_length=64)],
 ) -> Response:
     """Send one of its reports again."""
-    services.worklist.reader_actions.resend(study_instance_uid, destination, sop_instance_uid, principal.actor)
+    services.worklist.resending.resend_one(study_instance_uid, destination, sop_instance_uid, principal.actor)
     return _back(study_instance_uid)
 
 

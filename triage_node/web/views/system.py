@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from triage_node import __version__
-from triage_node.config import Destination, Settings
+from triage_node.config import Settings
+from triage_node.destinations import Destination
 from triage_node.json_object import FLAT
 from triage_node.storage import Spool
 from triage_node.web.machinery import Fact, Intake, Job, Machinery, Reach, Worker

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from triage_node.database import Database, DeliveryRow, DeliveryState
+from triage_node.database import Database, DeliveryRow, DeliveryState, StudyRow
+from triage_node.worklist.read_models import StudyDelivery, made_from
 
 WAITING = (DeliveryState.PENDING, DeliveryState.SENDING)
 UNDELIVERED = (*WAITING, DeliveryState.DEAD, DeliveryState.HELD)
@@ -44,6 +45,16 @@ class OutboxState:
             numbers = _numbers(session)
             others = sorted(set(numbers) - set(names))
             return [self._state(session, name, numbers[name]) for name in (*names, *others)]
+
+    def deliveries(self, state: DeliveryState, destination: str | None, limit: int) -> list[StudyDelivery]:
+        """Return the reports in a state, for all destinations or one, the latest first."""
+        query = select(DeliveryRow, StudyRow.study_instance_uid).join(StudyRow, StudyRow.id == DeliveryRow.study_id)
+        query = query.where(DeliveryRow.state == state)
+        if destination is not None:
+            query = query.where(DeliveryRow.destination == destination)
+        with self._database.read() as session:
+            rows = session.execute(query.order_by(DeliveryRow.id.desc()).limit(limit))
+            return [made_from(StudyDelivery, row, study_instance_uid=uid) for row, uid in rows]
 
     def _state(self, session: Session, name: str, numbers: dict[str, int]) -> DestinationState:
         oldest = session.scalar(select(func.min(DeliveryRow.created_at)).where(*_of(name, *WAITING)))

@@ -7,11 +7,9 @@ from sqlalchemy import ColumnElement, case, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from triage_node.database import Database, DeliveryRow, DeliveryState, OutcomeRow, StudyRow
-from triage_node.errors import StudyNotFound
 from triage_node.statistics import count_delivered
-from triage_node.worklist.delivery_events import fold_try, give_up, record_delivery
+from triage_node.worklist.outbox.delivery_events import fold_try, give_up, record_delivery
 from triage_node.worklist.quiet_time import LEASE_LOOKS, Stillness
-from triage_node.worklist.transitions import record
 
 PATIENCE = 8
 PATIENCE_WHEN_DOWN = 600
@@ -228,29 +226,6 @@ class Outbox:
             self._make_due(session)
             return put_back
 
-    def resend(self, study_instance_uid: str, actor: str) -> int:
-        """Send a study's dead and held reports again, on a person's word.
-
-        Raises
-        ------
-        StudyNotFound
-            The worklist has no such study.
-        """
-        with self._database.write() as session:
-            study_id = session.scalar(select(StudyRow.id).where(StudyRow.study_instance_uid == study_instance_uid))
-            if study_id is None:
-                raise StudyNotFound(f"The worklist has no study {study_instance_uid}.")
-            rows = session.scalars(
-                select(DeliveryRow).where(
-                    DeliveryRow.study_id == study_id,
-                    DeliveryRow.state.in_([DeliveryState.DEAD, DeliveryState.HELD]),
-                )
-            ).all()
-            for row in rows:
-                begin_anew(row, self._clock())
-                record(session, study_id, self._clock(), actor=actor, code="resend", message=row.destination)
-            return len(rows)
-
     def _claimed(self, session: Session, delivery: Delivery) -> DeliveryRow | None:
         return session.scalar(
             select(DeliveryRow)
@@ -267,13 +242,6 @@ class Outbox:
         later = (DeliveryRow.state == DeliveryState.PENDING, DeliveryRow.next_attempt_at > self._clock(), *whose)
         came = case((DeliveryRow.created_at < self._clock(), DeliveryRow.created_at), else_=self._clock())
         session.execute(update(DeliveryRow).where(*later).values(next_attempt_at=came))
-
-
-def begin_anew(row: DeliveryRow, at: float) -> None:
-    """Have a report sent as if it were new."""
-    row.state, row.attempts, row.tried_seconds, row.last_error = DeliveryState.PENDING, 0, 0.0, ""
-    row.created_at = row.next_attempt_at = at
-    row.postponed_event_id = None
 
 
 def _is_behind(is_probe: bool) -> ColumnElement[bool]:

@@ -1,0 +1,186 @@
+"""Calls to a web server that is a destination: bounded in size and time, with TLS and credentials from files."""
+
+import base64
+import email.utils
+import ssl
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from triage_node.delivery.targets.target import Caller
+from triage_node.destinations import Destination
+from triage_node.dimse import client_context, reason_of
+from triage_node.errors import PeerBusy, PeerCongested, PeerDenied, PeerRefused, PeerUnreachable, SettingsError
+from triage_node.implementation import IMPLEMENTATION_VERSION_NAME
+
+LONGEST_ANSWER_BYTES = 1 << 20
+LONGEST_RETRY_AFTER_SECONDS = 3600.0
+CHUNK_BYTES = 1 << 14
+DENIED = frozenset([300, 301, 302, 303, 307, 308, 401, 403, 404, 407, 421])
+"""Address or credentials are wrong: no fault of the report's, and it goes when a person has mended it."""
+CONGESTED = frozenset([408, 425, 429, 502, 503, 504, 507])
+NEVER = frozenset([501, 505])
+
+
+@dataclass(frozen=True)
+class HttpResponse:
+    """What a server answered; ``retry_after_seconds`` is 0 where it does not say when to come again."""
+
+    status: int
+    body: bytes = b""
+    retry_after_seconds: float = 0.0
+
+    def failure(self, name: str) -> PeerBusy | PeerDenied | PeerRefused:
+        """Return the error that a status stands for (RFC 9110 15)."""
+        status = self.status
+        if status in DENIED:
+            return PeerDenied(f"{name} answered {status}: the address or the credentials are not those it wants.")
+        if status in CONGESTED:
+            wait = self.retry_after_seconds
+            return PeerCongested(f"{name} answered {status}: it takes nothing now.", retry_after_seconds=wait)
+        if status >= 500 and status not in NEVER:
+            return PeerBusy(f"{name} answered {status}: it cannot store the instance now.")
+        return PeerRefused(f"{name} answered {status}: it refuses the request.")
+
+
+class _TlsAdapter(HTTPAdapter):
+    """Has connections use our TLS context."""
+
+    def __init__(self, **tls: Any) -> None:
+        self._tls = tls
+        super().__init__()
+
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: Any) -> None:
+        super().init_poolmanager(connections, maxsize, block, **options, **self._tls)
+
+
+class HttpCaller:
+    """One server and how it is called; proxies and `.netrc` of the environment are not used."""
+
+    def __init__(self, destination: Destination, caller: Caller, clock: Callable[[], float] = time.time) -> None:
+        self._destination = destination
+        self._caller = caller
+        self._clock = clock
+        self._session: requests.Session | None = None
+
+    def request(
+        self, method: str, url: str, accept: str, body: bytes | None = None, media_type: str = ""
+    ) -> HttpResponse:
+        """Send a request and read its answer to the end, redirections too.
+
+        Raises
+        ------
+        PeerUnreachable
+            There is no answer, it is too long or too slow, or a file that is needed cannot be read.
+        """
+        name, caller = self._destination.name, self._caller
+        headers = {"Accept": accept, **self._authorization()} | ({"Content-Type": media_type} if media_type else {})
+        try:
+            deadline = time.monotonic() + caller.timeout_seconds + caller.answer_seconds
+            with closing(
+                self._opened().request(
+                    method,
+                    url,
+                    data=body,
+                    headers=headers,
+                    timeout=(caller.timeout_seconds, caller.answer_seconds),
+                    allow_redirects=False,
+                    stream=True,
+                )
+            ) as response:
+                wait = retry_after(response.headers.get("Retry-After", ""), self._clock())
+                return HttpResponse(response.status_code, self._read(response, deadline), wait)
+        except requests.RequestException as error:
+            self.close()
+            raise PeerUnreachable(f"{name} cannot be reached, or does not answer: {_reason(error)}.") from error
+
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    def _opened(self) -> requests.Session:
+        if self._session is None:
+            try:
+                self._session = self._new_session()
+            except SettingsError as error:
+                raise PeerUnreachable(f"{self._destination.name} cannot be called: {error}") from error
+        return self._session
+
+    def _new_session(self) -> requests.Session:
+        session, tls = requests.Session(), self._destination.tls
+        session.trust_env = False
+        session.headers["User-Agent"] = IMPLEMENTATION_VERSION_NAME
+        if self._destination.scheme == "https":
+            options: dict[str, Any] = {"ssl_context": client_context(tls)}
+            if tls.server_name is not None:
+                options |= {"server_hostname": tls.server_name, "assert_hostname": tls.server_name}
+            session.mount("https://", _TlsAdapter(**options))
+            session.verify = str(tls.ca) if tls.ca is not None else True
+        return session
+
+    def _authorization(self) -> dict[str, str]:
+        destination = self._destination
+        if destination.token_file is not None:
+            return {"Authorization": f"Bearer {self._secret(destination.token_file)}"}
+        if destination.password_file is not None:
+            pair = f"{destination.user}:{self._secret(destination.password_file)}"
+            return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+        return {}
+
+    def _secret(self, path: Path) -> str:
+        try:
+            secret = path.read_text().strip()
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or "it is no text"
+            raise PeerUnreachable(f"{self._destination.name} cannot be called: {path}: {why}.") from error
+        if not secret.isprintable() or not secret.isascii():
+            raise PeerUnreachable(f"{self._destination.name} cannot be called: {path} is not one line of text.")
+        return secret
+
+    def _read(self, response: requests.Response, deadline: float) -> bytes:
+        body = bytearray()
+        for chunk in response.iter_content(CHUNK_BYTES):
+            body += chunk
+            if len(body) > LONGEST_ANSWER_BYTES or time.monotonic() > deadline:
+                raise requests.ReadTimeout("its answer is too long or too slow")
+        return bytes(body)
+
+
+def retry_after(value: str, now: float) -> float:
+    """Return the seconds that a Retry-After asks for (RFC 9110 10.2.3), an hour at most; 0 without one.
+
+    Parameters
+    ----------
+    now
+        Seconds since 1970.
+    """
+    value = value.strip()
+    try:
+        seconds = float(value) if value.isdecimal() else email.utils.parsedate_to_datetime(value).timestamp() - now
+    except (ValueError, TypeError, OverflowError):
+        return 0.0
+    return min(max(0.0, seconds), LONGEST_RETRY_AFTER_SECONDS)
+
+
+def _reason(error: BaseException) -> str:
+    """Return the innermost cause in its own words, without addresses of objects."""
+    while (inner := _inner(error)) is not None:
+        error = inner
+    if isinstance(error, ssl.SSLError):
+        return reason_of(error)
+    words = [word for word in (getattr(error, "strerror", None), *error.args) if isinstance(word, str)]
+    return words[0] if words else type(error).__name__
+
+
+def _inner(error: BaseException) -> BaseException | None:
+    """Return what an exception was made of: its cause, or the one that it carries, as those of requests do."""
+    carried = next((one for one in error.args if isinstance(one, BaseException)), None)
+    return error.__cause__ or error.__context__ or carried

@@ -1,0 +1,81 @@
+"""Reports that are sent again, on a person's word."""
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from triage_node.database import Database, DeliveryRow, DeliveryState, StudyRow
+from triage_node.errors import IllegalMove, InvalidInput, StudyNotFound
+from triage_node.worklist.transitions import record
+
+RESENT = (DeliveryState.DEAD, DeliveryState.DELIVERED, DeliveryState.HELD)
+"""What is not on its way may be sent again, the same bytes."""
+UNDELIVERED = (DeliveryState.DEAD, DeliveryState.HELD)
+
+
+class Resending:
+    """Have reports of a study sent as if they were new; each leaves an event with the person's name."""
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._clock = clock
+
+    def resend(self, study_instance_uid: str, actor: str) -> int:
+        """Send a study's dead and held reports again and return how many those are.
+
+        Raises
+        ------
+        StudyNotFound
+            The worklist has no such study.
+        """
+        with self._database.write() as session:
+            rows = [row for row in _deliveries(session, study_instance_uid) if row.state in UNDELIVERED]
+            self._begin_anew(session, rows, actor)
+            return len(rows)
+
+    def resend_one(self, study_instance_uid: str, destination: str, sop_instance_uid: str, actor: str) -> None:
+        """Send one report again, delivered or not.
+
+        Raises
+        ------
+        StudyNotFound
+            The worklist has no such study.
+        InvalidInput
+            The study has no such delivery.
+        IllegalMove
+            The report is on its way.
+        """
+        with self._database.write() as session:
+            rows = [
+                row
+                for row in _deliveries(session, study_instance_uid)
+                if (row.destination, row.sop_instance_uid) == (destination, sop_instance_uid)
+            ]
+            if not rows:
+                raise InvalidInput("The study has no such delivery.")
+            if rows[0].state not in RESENT:
+                raise IllegalMove("The report is on its way already.")
+            self._begin_anew(session, rows, actor)
+
+    def resend_dead(self, destination: str, actor: str) -> int:
+        """Send all dead reports of a destination again, the oldest first, and return how many those are."""
+        dead = (DeliveryRow.destination == destination, DeliveryRow.state == DeliveryState.DEAD)
+        with self._database.write() as session:
+            rows = session.scalars(select(DeliveryRow).where(*dead).order_by(DeliveryRow.id).with_for_update()).all()
+            self._begin_anew(session, rows, actor)
+            return len(rows)
+
+    def _begin_anew(self, session: Session, rows: Sequence[DeliveryRow], actor: str) -> None:
+        for row in rows:
+            row.state, row.attempts, row.tried_seconds, row.last_error = DeliveryState.PENDING, 0, 0.0, ""
+            row.created_at = row.next_attempt_at = self._clock()
+            row.postponed_event_id = None
+            record(session, row.study_id, self._clock(), actor=actor, code="resend", message=row.destination)
+
+
+def _deliveries(session: Session, study_instance_uid: str) -> Sequence[DeliveryRow]:
+    study_id = session.scalar(select(StudyRow.id).where(StudyRow.study_instance_uid == study_instance_uid))
+    if study_id is None:
+        raise StudyNotFound(f"The worklist has no study {study_instance_uid}.")
+    return session.scalars(select(DeliveryRow).where(DeliveryRow.study_id == study_id).with_for_update()).all()
