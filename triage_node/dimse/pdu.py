@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import ssl
 import struct
 import time
 from collections.abc import Iterator
@@ -136,25 +137,37 @@ class Connection:
         """
         deadline = time.monotonic() + within_seconds
         with contextlib.suppress(OSError):  # the peer may have been faster
-            self._socket.shutdown(socket.SHUT_WR)
+            self._shut(socket.SHUT_WR)
             while (left := deadline - time.monotonic()) > 0:
                 self._socket.settimeout(left)
                 if not self._socket.recv_into(self._buffer):
                     return
 
     def give_up(self) -> None:
-        """Abort the association from another thread, while none of its messages is under way."""
-        with contextlib.suppress(OSError):
-            # Under a timeout Python waits that long for a peer that reads nothing, also with MSG_DONTWAIT.
-            self._socket.setblocking(False)
-            self._socket.send(abort_pdu(AbortReason.NOT_SPECIFIED))
-        self.close()
+        """Abort the association from another thread, while none of its messages is under way.
+
+        Over TLS the connection just ends: its state belongs to the thread that reads from it.
+        """
+        if not isinstance(self._socket, ssl.SSLSocket):
+            with contextlib.suppress(OSError):
+                # Under a timeout Python waits that long for a peer that reads nothing, also with MSG_DONTWAIT.
+                self._socket.setblocking(False)
+                self._socket.send(abort_pdu(AbortReason.NOT_SPECIFIED))
+        self.end()
+
+    def end(self) -> None:
+        """End the connection from another thread; the one that reads from it closes it."""
+        with contextlib.suppress(OSError):  # the peer may have been faster
+            self._shut(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Close the connection, also while another thread reads from it."""
-        with contextlib.suppress(OSError):  # the peer may have been faster
-            self._socket.shutdown(socket.SHUT_RDWR)
+        """Close the connection, when nobody reads from it any more."""
+        self.end()
         self._socket.close()
+
+    def _shut(self, how: int) -> None:
+        """Shut the connection itself: TLS would forget its keys, and what another thread goes on to read be cipher."""
+        socket.socket.shutdown(self._socket, how)
 
     def _receive(self, length: int) -> memoryview:
         if length > len(self._buffer):
