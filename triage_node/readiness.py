@@ -105,7 +105,7 @@ class Readiness:
         yield Fact("deliveries", *self._deliveries(), is_needed=False)
         if self._listener.certificate is not None:
             state = self._listener.certificate.state()
-            yield Fact("dicom_certificate", state.is_well, state.message, is_needed=False)
+            yield Fact("certificate", state.is_well, state.message, is_needed=False)
 
     def _deliveries(self) -> tuple[bool, str]:
         names = tuple(one.reach.destination for one in self._dispatchers)

@@ -16,7 +16,7 @@ from triage_node.dimse.association import Association
 from triage_node.dimse.negotiation import CONGESTED, LOCAL_LIMIT_EXCEEDED, Rejection
 from triage_node.dimse.pdu import Connection
 from triage_node.dimse.places import Place, Places
-from triage_node.dimse.port import BACKLOG, Port
+from triage_node.dimse.port import Port
 from triage_node.dimse.reception import Reception
 from triage_node.dimse.server_certificate import ServerCertificate
 from triage_node.dimse.troubles import Troubles
@@ -31,6 +31,8 @@ TICK_SECONDS = 0.1
 # After a connection could not be accepted: the next try would fail as well, and a loop of them starves the others.
 PAUSE_SECONDS = 0.5
 MOST_NOTES = 100
+# Connections taken of a port before it is looked what others have sent.
+MOST_AT_ONCE = 128
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,7 @@ class Listener:
             self._resume_at = None
         for key, _ in self._selector.select(TICK_SECONDS):
             if isinstance(key.data, Port):
-                for _ in range(BACKLOG):
+                for _ in range(MOST_AT_ONCE):
                     if self._resume_at is not None or not self._accept(key.data):
                         break
             else:

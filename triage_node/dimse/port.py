@@ -8,7 +8,8 @@ from triage_node.dimse.secure_arrival import SecureArrival
 from triage_node.dimse.server_certificate import ServerCertificate
 from triage_node.errors import AddressUnavailable
 
-BACKLOG = 128
+# A connection that finds the queue full tries again a second later: a flood of one address must not cost another that.
+BACKLOG = 1024
 ALL_ADDRESSES = "::"
 """Also those of IPv4, where the system can: an intake that only half of the scanners reach is none."""
 

@@ -120,7 +120,10 @@ class ServerCertificate:
         context = server_context(self._certificate, self._key, self._ca, self._client_certificates)
         # Nothing is resumed: each association shows its certificates anew, and none that ended meanwhile is believed.
         context.num_tickets = 0
-        [ours, *_] = x509.load_pem_x509_certificates(self._certificate.read_bytes())
+        try:
+            [ours, *_] = x509.load_pem_x509_certificates(self._certificate.read_bytes())
+        except (OSError, ValueError) as error:
+            raise SettingsError(f"The certificate {self._certificate} cannot be read: {error}.") from error
         self._since, self._until, self.context = ours.not_valid_before_utc, ours.not_valid_after_utc, context
 
     def _look(self) -> Stamp:
