@@ -92,7 +92,7 @@ class Node:
         self.supervisor.check()
         self.scheduler.start()
         ports = self.listener.port, self.listener.tls_port
-        log.info("node_started ae_title=%r port=%s tls_port=%s", self.settings.ae_title, *ports)
+        log.info("node_started ae_title=%r port=%d tls_port=%d", self.settings.ae_title, *ports)
 
     def stop(self) -> None:
         """End every part in the order a study takes, so that nothing acknowledged is left behind."""

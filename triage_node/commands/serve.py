@@ -61,7 +61,7 @@ def serve(
 
 def _addresses(node: "Node") -> str:
     host, ports = node.settings.dicom_host, ((node.listener.tls_port, " over TLS"), (node.listener.port, ""))
-    return " and ".join(f"{host}:{port}{how}" for port, how in ports if port is not None)
+    return " and ".join(f"{host}:{port}{how}" for port, how in ports if port)
 
 
 def _say_how_to_sign_in(node: "Node") -> None:

@@ -97,14 +97,14 @@ class Listener:
         self._clerk = threading.Thread(target=self._write_notes, name="listener-notes", daemon=True)
 
     @property
-    def port(self) -> int | None:
-        """The plain port that is listened on, also when a free one was asked for."""
-        return next((port.number for port in self._ports if not port.is_secure), None)
+    def port(self) -> int:
+        """The plain port that is listened on, also when a free one was asked for; 0 without one."""
+        return next((port.number for port in self._ports if not port.is_secure), 0)
 
     @property
-    def tls_port(self) -> int | None:
+    def tls_port(self) -> int:
         """The one over TLS, likewise."""
-        return next((port.number for port in self._ports if port.is_secure), None)
+        return next((port.number for port in self._ports if port.is_secure), 0)
 
     def state(self) -> ListenerState:
         """Say how it is doing."""
