@@ -3,7 +3,6 @@
 import contextlib
 import selectors
 import socket
-import ssl
 import time
 
 from triage_node.dimse.associate_request import Request
@@ -15,6 +14,7 @@ from triage_node.dimse.pdu import (
     ProtocolError,
     pdu_header,
 )
+from triage_node.dimse.tls_stream import TlsStream
 
 READ_BYTES = 1 << 14
 # What the first PDU of a peer that speaks TLS seems to be: a record of the type handshake (RFC 8446 5.1).
@@ -35,6 +35,10 @@ class Arrival:
 
     Attributes
     ----------
+    socket
+        The connection itself.
+    connection
+        What the association is spoken over: the connection, or TLS on it.
     since
         When it came, or was told that it is not served (monotonic seconds).
     awaits
@@ -47,7 +51,8 @@ class Arrival:
 
     def __init__(self, connection: socket.socket, address: str) -> None:
         connection.setblocking(False)
-        self.connection = connection
+        self.socket = connection
+        self.connection: socket.socket | TlsStream = connection
         self.address = address
         self.since = time.monotonic()
         self.awaits = selectors.EVENT_READ
@@ -68,7 +73,7 @@ class Arrival:
         if self.is_dismissed:
             self._receive(READ_BYTES)
             return
-        # To the end: what TLS has decrypted wakes no selector.
+        # To the end: what TLS has read wakes no selector.
         while self.request is None and (part := self._receive(self._missing())):
             self._content += part
             if len(self._content) >= HEADER.size and not self._missing():
@@ -78,8 +83,8 @@ class Arrival:
         """Send a last PDU and wait for the peer to close: closing with bytes unread would take the PDU with it."""
         with contextlib.suppress(OSError):
             if pdu:
-                self.connection.send(pdu)
-            self.connection.shutdown(socket.SHUT_WR)
+                self.socket.send(pdu)
+            self.socket.shutdown(socket.SHUT_WR)
         self.is_dismissed, self.since, self._content = True, time.monotonic(), bytearray()
         self.awaits = selectors.EVENT_READ
 
@@ -93,8 +98,8 @@ class Arrival:
     def _receive(self, length: int) -> bytes:
         """Return up to so many bytes, none when no more are here yet."""
         try:
-            part = self.connection.recv(length)
-        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            part = self.socket.recv(length)
+        except BlockingIOError:
             return b""
         except OSError as error:
             raise ConnectionEnded from error

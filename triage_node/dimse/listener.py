@@ -204,7 +204,7 @@ class Listener:
         try:
             self._reception.welcome(arrival)
         except BaseException:
-            arrival.connection.close()
+            arrival.socket.close()
             raise
         return True
 
@@ -221,7 +221,7 @@ class Listener:
         except (RuntimeError, MemoryError) as error:
             if connection is not None:
                 self._places.leave(connection)
-            arrival.connection.setblocking(False)
+            arrival.socket.setblocking(False)
             self._troubles.note("starting a thread", str(error) or type(error).__name__)
             return CONGESTED
         return None

@@ -2,7 +2,6 @@
 
 import contextlib
 import socket
-import ssl
 import struct
 import time
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from triage_node.dimse.pace import LEAST_BYTES_A_SECOND, Pace
+from triage_node.dimse.tls_stream import TlsStream
 
 MAXIMUM_PDU_BYTES = 131072
 # The length field could announce 4 GiB. What we advertise bounds P-DATA-TF; an A-ASSOCIATE-RQ with 128 presentation
@@ -64,7 +64,7 @@ class DataItem:
 
 
 class Connection:
-    """A TCP connection that speaks PDUs.
+    """A connection that speaks PDUs, over TCP or over TLS.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ class Connection:
         Whether it brought an instance at all.
     """
 
-    def __init__(self, connection: socket.socket, idle_seconds: float) -> None:
+    def __init__(self, connection: socket.socket | TlsStream, idle_seconds: float) -> None:
         with contextlib.suppress(OSError):  # the peer may have gone already; reading will tell
             # Nagle's algorithm and a peer's delayed acknowledgement together cost 40 ms an image.
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -137,7 +137,7 @@ class Connection:
         """
         deadline = time.monotonic() + within_seconds
         with contextlib.suppress(OSError):  # the peer may have been faster
-            self._shut(socket.SHUT_WR)
+            self._socket.shutdown(socket.SHUT_WR)
             while (left := deadline - time.monotonic()) > 0:
                 self._socket.settimeout(left)
                 if not self._socket.recv_into(self._buffer):
@@ -148,7 +148,7 @@ class Connection:
 
         Over TLS the connection just ends: its state belongs to the thread that reads from it.
         """
-        if not isinstance(self._socket, ssl.SSLSocket):
+        if not isinstance(self._socket, TlsStream):
             with contextlib.suppress(OSError):
                 # Under a timeout Python waits that long for a peer that reads nothing, also with MSG_DONTWAIT.
                 self._socket.setblocking(False)
@@ -158,16 +158,12 @@ class Connection:
     def end(self) -> None:
         """End the connection from another thread; the one that reads from it closes it."""
         with contextlib.suppress(OSError):  # the peer may have been faster
-            self._shut(socket.SHUT_RDWR)
+            self._socket.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Close the connection, when nobody reads from it any more."""
         self.end()
         self._socket.close()
-
-    def _shut(self, how: int) -> None:
-        """Shut the connection itself: TLS would forget its keys, and what another thread goes on to read be cipher."""
-        socket.socket.shutdown(self._socket, how)
 
     def _receive(self, length: int) -> memoryview:
         if length > len(self._buffer):

@@ -75,10 +75,10 @@ class Reception:
             raise
         if arrival not in self._arrivals:
             return
-        if self._selector.get_key(arrival.connection).events != arrival.awaits:
-            self._selector.modify(arrival.connection, arrival.awaits, arrival)
+        if self._selector.get_key(arrival.socket).events != arrival.awaits:
+            self._selector.modify(arrival.socket, arrival.awaits, arrival)
         if arrival.request is not None and not arrival.is_dismissed:
-            self._selector.unregister(arrival.connection)
+            self._selector.unregister(arrival.socket)
             del self._arrivals[arrival]
             self._waiting[arrival] = time.monotonic()
 
@@ -91,7 +91,7 @@ class Reception:
                 rejection = self._admit(arrival)
             except BaseException:  # as above
                 del self._waiting[arrival]
-                _close(arrival.connection)
+                _close(arrival.socket)
                 raise
             if rejection is None:
                 del self._waiting[arrival]
@@ -105,7 +105,7 @@ class Reception:
     def close(self) -> None:
         """Close all connections."""
         for arrival in (*self._arrivals, *self._waiting):
-            _close(arrival.connection)
+            _close(arrival.socket)
 
     def _reject(self, arrival: Arrival, rejection: Rejection) -> None:
         why = "too many associations" if rejection is LOCAL_LIMIT_EXCEEDED else "no thread could be started"
@@ -116,13 +116,13 @@ class Reception:
     def _watch(self, arrival: Arrival) -> None:
         if len(self._arrivals) >= MOST_ARRIVALS:
             self.send_away_one()
-        self._selector.register(arrival.connection, arrival.awaits, arrival)
+        self._selector.register(arrival.socket, arrival.awaits, arrival)
         self._arrivals[arrival] = None
 
     def _forget(self, arrival: Arrival) -> None:
         del self._arrivals[arrival]
-        self._selector.unregister(arrival.connection)
-        _close(arrival.connection)
+        self._selector.unregister(arrival.socket)
+        _close(arrival.socket)
 
 
 def _close(connection: socket.socket) -> None:

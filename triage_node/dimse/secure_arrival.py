@@ -8,6 +8,10 @@ import ssl
 from triage_node.dimse.arrival import Arrival
 from triage_node.dimse.pdu import ConnectionEnded, PDUType
 from triage_node.dimse.tls import reason_of
+from triage_node.dimse.tls_stream import TlsStream
+
+# Read in one turn, and decrypted: what it may hold of renewed keys takes 3 ms, as long as a handshake.
+TURN_BYTES = 1 << 12
 
 
 class HandshakeFailed(Exception):
@@ -20,7 +24,7 @@ class SecureArrival(Arrival):
     Parameters
     ----------
     connection
-        The accepted connection; it is taken over.
+        The accepted connection.
     address
         Where it comes from.
     context
@@ -28,12 +32,11 @@ class SecureArrival(Arrival):
     """
 
     def __init__(self, connection: socket.socket, address: str, context: ssl.SSLContext) -> None:
+        super().__init__(connection, address)
         with contextlib.suppress(OSError):  # the peer may have gone already; reading will tell
             # A certificate chain longer than a buffer would wait for a delayed acknowledgement.
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.setblocking(False)
-        self._secured = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
-        super().__init__(self._secured, address)
+        self.connection = self._stream = TlsStream(connection, context)
         self._has_begun = self._is_established = False
 
     def read(self) -> None:
@@ -46,40 +49,60 @@ class SecureArrival(Arrival):
         ConnectionEnded, ProtocolError
             As of a plain one.
         """
-        if self.is_dismissed or self._is_established or self._shake_hands():
+        if self.is_dismissed:
             super().read()
+            return
+        try:
+            if self._stream.flush() and self._feed() and (self._is_established or self._shake_hands()):
+                super().read()
+            self.awaits = selectors.EVENT_READ if self._stream.flush() else selectors.EVENT_WRITE
+        except ConnectionError as error:
+            raise ConnectionEnded from error
 
     def dismiss(self, pdu: bytes) -> None:
-        """Send a last PDU, when there is a handshake behind it, and wait for the peer to close."""
-        if self._is_established:
-            with contextlib.suppress(OSError):
-                self._secured.send(pdu)
-                self._secured.unwrap()
+        """Send a last PDU, or the alert with which a handshake failed, and wait for the peer to close."""
+        with contextlib.suppress(OSError):
+            if self._is_established:
+                self._stream.write(pdu)
+                self._stream.say_farewell()
+            self._stream.flush()
         super().dismiss(b"")
+
+    def _feed(self) -> bool:
+        """Read once; tell whether something came."""
+        try:
+            if not self._has_begun and self._first_byte() == bytes([PDUType.ASSOCIATE_RQ]):
+                raise HandshakeFailed("an association request without TLS came to the TLS port")
+            self._has_begun = True
+            if not self._stream.feed(TURN_BYTES):
+                raise ConnectionEnded
+        except BlockingIOError:
+            return False
+        return True
+
+    def _first_byte(self) -> bytes:
+        return self.socket.recv(1, socket.MSG_PEEK)
 
     def _shake_hands(self) -> bool:
         """Go on as far as the peer has come; tell whether the handshake is done."""
         try:
-            if self._begins_plain():
-                raise HandshakeFailed("an association request without TLS came to the TLS port")
-            self._secured.do_handshake()
-        except (ssl.SSLWantReadError, BlockingIOError):
-            self.awaits = selectors.EVENT_READ
+            self._stream.shake_hands()
+        except ssl.SSLWantReadError:
             return False
-        except ssl.SSLWantWriteError:
-            self.awaits = selectors.EVENT_WRITE
-            return False
-        except (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
-            raise ConnectionEnded from error
         except OSError as error:
             raise HandshakeFailed(reason_of(error)) from error
-        self.awaits, self._is_established = selectors.EVENT_READ, True
+        self._is_established = True
         return True
 
-    def _begins_plain(self) -> bool:
-        """Tell, once, whether the peer begins with an association request."""
-        if self._has_begun:
-            return False
-        first = socket.socket.recv(self._secured, 1, socket.MSG_PEEK)
-        self._has_begun = True
-        return first == bytes([PDUType.ASSOCIATE_RQ])
+    def _receive(self, length: int) -> bytes:
+        if self.is_dismissed:
+            return super()._receive(length)
+        try:
+            part = self._stream.decrypted(length)
+        except ssl.SSLWantReadError:
+            return b""
+        except OSError as error:
+            raise ConnectionEnded from error
+        if not part:
+            raise ConnectionEnded
+        return part

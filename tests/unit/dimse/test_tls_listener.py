@@ -7,6 +7,7 @@ import time
 
 import pytest
 from ct import head_ct
+from key_renewals import KeyRenewer
 from pydicom.uid import generate_uid
 from upper_layer import CT, EXPLICIT, RELEASE, VERIFIED, Peer, associate_request, command, context, data, data_set_of
 
@@ -238,6 +239,19 @@ def test_an_address_that_holds_all_it_may_keeps_nobody_out(intake, client, conne
             assert peer.echo() == 0
             assert time.monotonic() - begin < 2
             peer.send(RELEASE).read()
+
+
+@pytest.mark.parametrize("first", [b"", CONTEXTS], ids=["before", "after"])
+def test_who_only_renews_its_keys_is_silent_before_and_after_its_request(intake, client, first):
+    node = intake("off", connect_timeout_seconds=1, association_idle_seconds=1)
+    renewer = KeyRenewer(node.tls_port, HOSTILE)
+    if first:
+        renewer.send(first)
+    begin = time.monotonic()
+    while renewer.renew():
+        assert time.monotonic() - begin < 20, "it is never ended"
+    renewer.close()
+    assert answer_to(node.tls_port, client()) == ACCEPTED
 
 
 @pytest.mark.slow
