@@ -14,7 +14,7 @@ from triage_node.dimse.pdu import (
     ProtocolError,
     pdu_header,
 )
-from triage_node.dimse.tls_stream import TlsStream
+from triage_node.dimse.tls import TlsStream
 
 READ_BYTES = 1 << 14
 # What the first PDU of a peer that speaks TLS seems to be: a record of the type handshake (RFC 8446 5.1).

@@ -18,7 +18,7 @@ from triage_node.dimse.pdu import Connection
 from triage_node.dimse.places import Place, Places
 from triage_node.dimse.port import Port
 from triage_node.dimse.reception import Reception
-from triage_node.dimse.server_certificate import ServerCertificate
+from triage_node.dimse.tls import ServerCertificate
 from triage_node.dimse.troubles import Troubles
 from triage_node.errors import AddressUnavailable, InvalidInstance
 from triage_node.ingest import Ingest, Sender

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from triage_node.dimse.pace import LEAST_BYTES_A_SECOND, Pace
-from triage_node.dimse.tls_stream import TlsStream
+from triage_node.dimse.tls import TlsStream
 
 MAXIMUM_PDU_BYTES = 131072
 # The length field could announce 4 GiB. What we advertise bounds P-DATA-TF; an A-ASSOCIATE-RQ with 128 presentation

@@ -5,7 +5,7 @@ import socket
 from triage_node.allowed_peers import address_of
 from triage_node.dimse.arrival import Arrival
 from triage_node.dimse.secure_arrival import SecureArrival
-from triage_node.dimse.server_certificate import ServerCertificate
+from triage_node.dimse.tls import ServerCertificate
 from triage_node.errors import AddressUnavailable
 
 # A connection that finds the queue full tries again a second later: a flood of one address must not cost another that.

@@ -7,8 +7,7 @@ import ssl
 
 from triage_node.dimse.arrival import Arrival
 from triage_node.dimse.pdu import ConnectionEnded, PDUType
-from triage_node.dimse.tls import reason_of
-from triage_node.dimse.tls_stream import TlsStream
+from triage_node.dimse.tls import TlsStream, reason_of
 
 # Read in one turn, and decrypted: what it may hold of renewed keys takes 3 ms, as long as a handshake.
 TURN_BYTES = 1 << 12

@@ -8,7 +8,7 @@ import pytest
 from key_renewals import KeyRenewer
 
 from triage_node.dimse import client_context, server_context
-from triage_node.dimse.tls_stream import TlsStream
+from triage_node.dimse.tls import TlsStream
 from triage_node.peer import TlsFiles
 
 TURN = 4096

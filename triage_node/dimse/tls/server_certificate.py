@@ -11,7 +11,7 @@ from typing import Self
 from cryptography import x509
 
 from triage_node.config import Settings
-from triage_node.dimse.tls import ClientCertificates, server_context
+from triage_node.dimse.tls.profile import ClientCertificates, server_context
 from triage_node.errors import SettingsError
 
 log = logging.getLogger(__name__)
