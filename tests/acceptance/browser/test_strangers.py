@@ -47,7 +47,7 @@ def test_a_wrong_password_is_refused_and_the_fifth_locks_the_name(browser, ward)
         assert "/sign-in?next=" in screen.page.url
     finally:
         screen.context.close()
-        ward.node.worklist.accounts._lockouts.forgive(["user:lou", "address:127.0.0.1"])
+        ward.node.worklist.accounts._lockouts.forget(["user:lou", "address:127.0.0.1"])
 
 
 def test_nothing_is_shown_without_sign_in(ward, client):

@@ -41,7 +41,7 @@ def model():
 def node(make_settings, model, clock, tmp_path):
     """Spool, worklist and runner; `receive` keeps a study as the intake does."""
 
-    class Parts:
+    class StartedNode:
         settings = make_settings(destinations=[DESTINATION], analysis_attempts=1)
         spool = Spool(settings.data_dir / "spool")
         worklist = Worklist(settings, clock)
@@ -52,8 +52,8 @@ def node(make_settings, model, clock, tmp_path):
             self.runner = self.runner_with(model)
 
         def runner_with(self, model, explain=None) -> Runner:
-            parts = self.settings, self.spool, self.worklist, model, Policy(), time.time
-            return Runner("test:1", *parts, explain=explain)
+            arguments = self.settings, self.spool, self.worklist, model, Policy(), time.time
+            return Runner("test:1", *arguments, explain=explain)
 
         def receive(self, *datasets) -> str:
             for path in save(datasets, tmp_path / "sent"):
@@ -71,9 +71,9 @@ def node(make_settings, model, clock, tmp_path):
             runner = runner or self.runner
             return runner.run(runner.claim())
 
-    parts = Parts()
-    yield parts
-    parts.worklist.close()
+    started = StartedNode()
+    yield started
+    started.worklist.close()
 
 
 def result_of(node, study):

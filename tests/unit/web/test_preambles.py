@@ -2,10 +2,10 @@
 
 import pytest
 from ct import head_ct, save
-from keeping import keep, parts_of
 from multipart import CONTENT_TYPE, body_of_files
 from pydicom import dcmread
 from pydicom.filebase import DicomBytesIO
+from site_instances import keep, parts_of
 
 from triage_node.web.dicomweb import store_transaction
 
