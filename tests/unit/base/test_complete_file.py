@@ -40,6 +40,7 @@ def test_a_folder_that_is_none_is_said(tmp_path):
 
 
 WRITES = frozenset({"write_text", "write_bytes", "save_as", "save", "savez", "savez_compressed", "imwrite", "copyfile"})
+ROOT = Path(__file__).parents[3]
 TEMPORARY = frozenset({"demo_studies.py", "images.py"})
 """They write beside into a temporary folder, whose files nobody else sees."""
 
@@ -59,6 +60,6 @@ def plain_writes(path: Path) -> list[str]:
 
 @pytest.mark.parametrize("folder", ["models", "train"])
 def test_what_is_trained_appears_only_when_complete(folder):
-    modules = [path for path in Path(folder).rglob("*.py") if path.name not in TEMPORARY]
+    modules = [path for path in (ROOT / folder).rglob("*.py") if path.name not in TEMPORARY]
     assert modules
     assert {str(path): plain_writes(path) for path in modules if plain_writes(path)} == {}
