@@ -108,8 +108,8 @@ def test_a_peer_that_takes_no_pictures_has_the_report_all_the_same(start, study,
     wait_for(pacs.received, "the report", 120)
     wait_for(lambda: [one for one in node.study(uid).deliveries if one.state == "delivered"], "the delivery", 30)
     assert len(pacs.received()) == 1
-    [said] = [event.message for event in node.study(uid).events if event.code == "delivered"]
-    assert "picture not taken" in said
+    [message] = [event.message for event in node.study(uid).events if event.code == "delivered"]
+    assert "picture not taken" in message
 
 
 @pytest.mark.parametrize("sop_class", [ComprehensiveSRStorage, EnhancedSRStorage])
@@ -136,8 +136,8 @@ def test_the_real_series_goes_through_the_whole_node(start, shared_data, wait_fo
     assert report.PatientID == dcmread(files[0]).PatientID
     found = node.study(str(report.StudyInstanceUID))
     assert found.state == "analyzed"
-    kept = sorted(one.read_bytes()[-1000:] for one in (node.folder / "data/spool/studies").glob("*/*/*.dcm"))
-    assert kept == sorted(file.read_bytes()[-1000:] for file in files), "pixels are kept as received"
+    stored = sorted(one.read_bytes()[-1000:] for one in (node.folder / "data/spool/studies").glob("*/*/*.dcm"))
+    assert stored == sorted(file.read_bytes()[-1000:] for file in files), "pixels are kept as received"
 
 
 def test_each_destination_gets_the_report_also_when_another_is_down(start, study, wait_for, tmp_path):

@@ -59,10 +59,10 @@ def node(make_settings, model, clock, tmp_path):
             for path in save(datasets, tmp_path / "sent"):
                 content = path.read_bytes()
                 header = read_header(content)
-                kept = self.spool.keep(content, header.study_instance_uid, header.sop_instance_uid)
-                self.spool.file(kept, header.study_instance_uid, header.sop_instance_uid)
+                incoming = self.spool.keep(content, header.study_instance_uid, header.sop_instance_uid)
+                self.spool.file(incoming, header.study_instance_uid, header.sop_instance_uid)
                 self.worklist.registration.register([received_instance(header, len(content), clock())])
-                self.spool.forget(kept)
+                self.spool.forget(incoming)
             clock.forward(100)
             self.worklist.study_completion.advance()
             return str(datasets[0].StudyInstanceUID)

@@ -118,18 +118,18 @@ def test_sensitivity_is_not_given_where_only_flagged_studies_were_judged(worklis
 
 
 def test_the_roll_ups_are_what_the_rows_say(busy):
-    kept = rollups(busy)
+    before = rollups(busy)
     with busy.database.write() as session:
         recount(session)
-    assert rollups(busy) == kept
+    assert rollups(busy) == before
 
 
 def test_emptied_roll_ups_come_back_at_the_next_start(busy):
-    kept = rollups(busy)
+    before = rollups(busy)
     with busy.database.write() as session:
         session.query(DailyRow).delete()
     busy.prepare()
-    assert rollups(busy) == kept
+    assert rollups(busy) == before
 
 
 def test_states_are_counted_as_they_are(busy, receive):

@@ -58,7 +58,7 @@ def test_comments_are_kept_and_not_repeated_in_the_event(worklist, analyze):
 
 
 @pytest.mark.parametrize(
-    ("decision", "agrees", "types", "present", "kept"),
+    ("decision", "agrees", "types", "present", "stored_types"),
     [
         (Decision.FLAGGED, True, [], True, ["subdural"]),
         (Decision.FLAGGED, True, ["epidural"], True, ["epidural"]),
@@ -71,12 +71,12 @@ def test_comments_are_kept_and_not_repeated_in_the_event(worklist, analyze):
         (Decision.NOT_FLAGGED, False, ["subdural"], True, ["subdural"]),
     ],
 )
-def test_a_verdict_says_what_was_there(worklist, analyze, decision, agrees, types, present, kept):
+def test_a_verdict_says_what_was_there(worklist, analyze, decision, agrees, types, present, stored_types):
     analyze("1.2.3", decision)
     worklist.reader_actions.give_verdict("1.2.3", agrees, types, "anna")
     [outcome] = worklist.study_details.study("1.2.3").outcomes
     verdict = outcome.verdict
-    assert (verdict.agrees, verdict.present, verdict.types) == (agrees, present, kept)
+    assert (verdict.agrees, verdict.present, verdict.types) == (agrees, present, stored_types)
     assert worklist.study_lists.studies().studies[0].verdict == verdict
     assert last_event(worklist) == ("judged", "anna")
 
