@@ -254,7 +254,7 @@ def test_while_nothing_can_be_filed_everything_waits_and_nothing_is_set_aside(
     wait_for(lambda: caplog.text.count("filing_failed") > 2, "some tries")
     assert (indexer.state().backlog, indexer.state().set_aside) == (5, 0)
     spool.layout.studies.unlink()
-    spool.layout.studies.mkdir()
+    spool.layout.studies.mkdir(exist_ok=True)
     wait_for(lambda: instances(worklist) == 5, "the instances to be registered")
 
 
