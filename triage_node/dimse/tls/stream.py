@@ -80,7 +80,7 @@ class TlsStream:
         except ssl.SSLWantReadError:
             return
 
-    def recv_into(self, view: memoryview) -> int:
+    def recv_into(self, view: bytearray | memoryview) -> int:
         """Read into a buffer and return how many bytes came, 0 at the end.
 
         Raises
@@ -91,7 +91,7 @@ class TlsStream:
         began = time.monotonic()
         while True:
             try:
-                return self._tls.read(len(view), view)
+                return int(self._tls.read(len(view), view))  # a count, whatever the stubs say
             except ssl.SSLWantReadError:
                 self.flush()
             if time.monotonic() - began > (self._socket.gettimeout() or float("inf")):
