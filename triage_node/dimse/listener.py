@@ -125,6 +125,8 @@ class Listener:
         except AddressUnavailable:
             self._close_ports()
             raise
+        if self.certificate is not None:
+            self.certificate.warn()
         self._is_open = True
         self._watch_ports()
         self._clerk.start()

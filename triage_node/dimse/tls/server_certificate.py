@@ -66,8 +66,6 @@ class ServerCertificate:
         self._trouble = ""
         self._stamp = self._look()
         self._load()
-        if complaint := self._key_complaint():
-            log.warning("key_not_private path=%s reason=%r", key, complaint)
 
     @classmethod
     def of(cls, settings: Settings) -> Self | None:
@@ -115,6 +113,12 @@ class ServerCertificate:
             return CertificateState(False, f"it ends in {(self._until - now).days} days, on {day}")
         complaint = self._key_complaint()
         return CertificateState(not complaint, complaint or f"valid until {day}")
+
+    def warn(self) -> None:
+        """Log what a person should look at."""
+        state = self.state()
+        if not state.is_well:
+            log.warning("certificate_wants_a_look path=%s reason=%r", self._certificate, state.message)
 
     def _load(self) -> None:
         context = server_context(self._certificate, self._key, self._ca, self._client_certificates)
