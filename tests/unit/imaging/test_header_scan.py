@@ -112,7 +112,7 @@ CONTENTS = [
 ]
 
 
-@pytest.mark.filterwarnings("ignore:.*(encoding|Specific Character Set)")
+@pytest.mark.filterwarnings("ignore")
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from(CONTENTS), st.lists(st.tuples(st.integers(128, 2200), st.integers(0, 255)), max_size=3))
 def test_whatever_is_changed_the_same_comes_of_it(content, changes):
