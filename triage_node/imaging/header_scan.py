@@ -12,6 +12,7 @@ from functools import lru_cache
 from pydicom import DataElement, Dataset
 from pydicom.charset import convert_encodings, default_encoding
 from pydicom.dataelem import RawDataElement, convert_raw_data_element, empty_value_for_VR
+from pydicom.dataset import FileMetaDataset
 from pydicom.filereader import read_dataset
 from pydicom.tag import BaseTag
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
@@ -53,14 +54,14 @@ def scan_header(content: bytes, tags: Mapping[int, BaseTag]) -> Dataset | None:
     """
     try:
         meta, start = _file_meta(content)
-        syntax = meta[_TRANSFER_SYNTAX].value.rstrip(b"\0 ")
+        syntax = (meta[_TRANSFER_SYNTAX].value or b"").rstrip(b"\0 ")
         is_implicit = syntax == ImplicitVRLittleEndian.encode()
         if not is_implicit and syntax != ExplicitVRLittleEndian.encode() and not syntax.startswith(_ENCAPSULATED):
             return None
         ds = _data_set(_Elements(content, is_implicit), start, {**tags, _CHARACTER_SET: _CHARACTER_SET})
     except (_NotByTheBook, struct.error, KeyError, IndexError):
         return None
-    ds.file_meta = Dataset(meta)  # type: ignore[arg-type]
+    ds.file_meta = FileMetaDataset(meta)  # type: ignore[arg-type]
     return ds
 
 

@@ -14,7 +14,7 @@ from triage_node.imaging import item, looks_like_head_ct, parse_header, text, wh
 from triage_node.ingest.sop_classes import is_storage
 
 TAGS = {
-    Tag(keyword): Tag(keyword)
+    int(Tag(keyword)): Tag(keyword)
     for keyword in (
         "SpecificCharacterSet",
         "ImageType",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from triage_node.errors import InvalidInstance, StorageError
 from triage_node.ingest.file_meta import PREFIX_END, without_preamble
@@ -89,7 +89,7 @@ class Ingest:
 
     def receive_parts(self, parts: Parts, sender: Sender, study_instance_uid: str | None = None) -> Header:
         """Keep a file whose bytes lie in parts, without a preamble of its own, as `receive` does."""
-        arrived = _Arrived(sum(map(len, parts)), PartsFile(parts), partial(self._spool.keep, parts))
+        arrived = _Arrived(sum(map(len, parts)), cast(BinaryIO, PartsFile(parts)), partial(self._spool.keep, parts))
         return self._receive(arrived, sender, study_instance_uid)
 
     def draft(self) -> Draft:
@@ -122,8 +122,8 @@ class Ingest:
             self._note_refusal(error, sender)
             raise
         calling_ae_title = printable(sender.calling_ae_title)
-        kept = UnindexedInstance(path, header, arrived.size_bytes, self._clock(), calling_ae_title, sender.urgent)
-        self._indexer.submit(kept)
+        instance = UnindexedInstance(path, header, arrived.size_bytes, self._clock(), calling_ae_title, sender.urgent)
+        self._indexer.submit(instance)
         return header
 
     def refuse(

@@ -171,3 +171,10 @@ def test_only_the_owner_can_read_what_is_kept(spool):
     path = spool.keep([CONTENT], "1.2", "1.2.3")
     assert path.stat().st_mode & 0o077 == 0
     assert spool.layout.root.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("taken", range(0, 12))
+def test_what_the_system_takes_in_pieces_is_written_whole(spool, monkeypatch, taken):
+    monkeypatch.setattr(os, "writev", lambda descriptor, parts: os.write(descriptor, b"".join(parts)[:taken]))
+    path = spool.keep([b"abc", memoryview(b"defgh"), b"", b"ijk"], "1.2", "1.2.3")
+    assert path.read_bytes() == b"abcdefghijk"
