@@ -2,7 +2,6 @@
 
 import contextlib
 import socket
-import ssl
 import struct
 import time
 from collections.abc import Iterator
@@ -213,9 +212,9 @@ class Connection:
             raise ProtocolError(f"less than {LEAST_BYTES_A_SECOND} bytes a second")
 
 
-def _wait_at_most(connection: socket.socket, seconds: float) -> None:
+def _wait_at_most(connection: socket.socket | TlsStream, seconds: float) -> None:
     """Let the system end what waits too long: with a timeout of its own Python makes two calls of one."""
-    if isinstance(connection, ssl.SSLSocket):
+    if isinstance(connection, TlsStream):
         connection.settimeout(seconds)
         return
     connection.setblocking(True)

@@ -99,6 +99,17 @@ class TlsStream:
             if not self.feed():
                 return 0
 
+    def recv(self, most: int) -> bytes:
+        """Return up to so many bytes, none at the end.
+
+        Raises
+        ------
+        TimeoutError
+            As above.
+        """
+        content = bytearray(most)
+        return bytes(content[: self.recv_into(content)])
+
     def sendall(self, content: bytes) -> None:
         """Send all of something."""
         self.write(content)
