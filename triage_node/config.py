@@ -22,9 +22,10 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from triage_node.allowed_peers import AETitle, AllowedPeer
 from triage_node.destinations import Destination
 from triage_node.errors import SettingsError
-from triage_node.settings_checks import at_commas, check_dicom, check_openid, check_web
+from triage_node.settings_checks import at_commas, check_dicom, check_dicom_tls, check_openid, check_web
 from triage_node.settings_errors import check_environment, complaint_of
 from triage_node.zone import MachineZone
 
@@ -32,7 +33,6 @@ SETTINGS_FILE = Path("triage-node.toml")
 SECRETS = frozenset(["openid_client_secret", "database_url"])
 """Settings whose value is never repeated."""
 
-AETitle = Annotated[str, Field(min_length=1, max_length=16, pattern=r"^[ -\[\]-~]*[!-\[\]-~][ -\[\]-~]*$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Time = Annotated[float, Field(gt=0, le=1_000_000)]
 """Seconds, minutes or hours; no more than operating systems wait for at once."""
@@ -49,12 +49,33 @@ class Settings(BaseSettings):
     ae_title: AETitle = Field("TRIAGE", description="AE title of the node, called by the PACS and calling it back")
     dicom_host: str = Field("127.0.0.1", description="address the DICOM listener binds to")
     dicom_port: int = Field(11112, ge=0, le=65535, description="port of the DICOM listener; 0 takes a free one")
+    dicom_plain_enabled: bool = Field(True, description="listen on `dicom_port`; off, only the TLS port is left")
+    dicom_tls_port: int | None = Field(
+        None, ge=0, le=65535, description="port of the DICOM listener that speaks TLS; 0 takes a free one"
+    )
+    dicom_tls_certificate: Path | None = Field(
+        None, description="PEM file of the listener's certificate chain; taken up again when it changes"
+    )
+    dicom_tls_key: Path | None = Field(None, description="PEM file of its private key, not encrypted")
+    dicom_tls_ca: Path | None = Field(
+        None, description="PEM file of the authorities that sign the certificates of senders"
+    )
+    dicom_tls_client_certificates: Literal["required", "optional", "off"] = Field(
+        "required", description="whether a sender must show a certificate; one that is shown is checked unless `off`"
+    )
     allowed_calling_ae_titles: Annotated[tuple[AETitle, ...], NoDecode] = Field(
         (), description="AE titles that may send; empty allows all on loopback only, `*` allows all anywhere"
     )
+    allowed_peers: Annotated[tuple[AllowedPeer, ...], NoDecode] = Field(
+        (), description="the same with networks, each `AET@NETWORK` or a table (see docs/senders.md)"
+    )
+    check_called_ae_title: bool = Field(False, description="reject a sender that calls another AE title than ours")
     maximum_associations: Count = Field(32, description="associations served at once")
     maximum_associations_per_address: Count = Field(
         16, description="associations served at once of one address, so that none can take all"
+    )
+    maximum_connections_per_minute_per_address: Count = Field(
+        6000, description="connections taken from one address in a minute, in bursts of as many"
     )
     association_idle_seconds: Time = Field(60.0, description="a silent association is aborted after this time")
     maximum_instance_mb: Megabytes = Field(2048, ge=1, description="a larger instance is refused")
@@ -183,6 +204,14 @@ class Settings(BaseSettings):
             return tuple(Destination.written(part) if isinstance(part, str) else part for part in parts)
         return value
 
+    @field_validator("allowed_peers", mode="before")
+    @classmethod
+    def _parse_allowed_peers(cls, value: Any) -> Any:
+        parts = at_commas(value)
+        if isinstance(parts, (list, tuple)):
+            return tuple(AllowedPeer.written(part) if isinstance(part, str) else part for part in parts)
+        return value
+
     @field_validator("destinations")
     @classmethod
     def _each_once(cls, value: tuple[Destination, ...]) -> tuple[Destination, ...]:
@@ -202,7 +231,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _agree_with_one_another(self) -> Self:
-        for check in (check_dicom, check_web, check_openid):
+        for check in (check_dicom, check_dicom_tls, check_web, check_openid):
             check(self)
         return self
 
@@ -234,10 +263,17 @@ class Settings(BaseSettings):
         """Name of this node among those that share a database."""
         return f"{self.ae_title.strip()}@{socket.gethostname()}"
 
-    def allows(self, calling_ae_title: str) -> bool:
-        """Tell whether an AE title may send; leading and trailing spaces do not count (PS3.8 9.3.2)."""
-        allowed = self.allowed_calling_ae_titles
-        return not allowed or "*" in allowed or calling_ae_title.strip() in {title.strip() for title in allowed}
+    @property
+    def senders(self) -> tuple[AllowedPeer, ...]:
+        """Who may send, whichever setting says so."""
+        titles = tuple(AllowedPeer(ae_title=title) for title in self.allowed_calling_ae_titles)
+        return self.allowed_peers or titles or (AllowedPeer(),)
+
+    @property
+    def dicom_ports(self) -> tuple[str, ...]:
+        """The ports of the DICOM listener, in words."""
+        plain = (str(self.dicom_port),) if self.dicom_plain_enabled else ()
+        return plain if self.dicom_tls_port is None else (*plain, f"{self.dicom_tls_port} (TLS)")
 
 
 def read_settings(file: Path | None = None, **options: object) -> Settings:

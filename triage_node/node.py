@@ -87,9 +87,12 @@ class Node:
         self.scheduler.every(5, self._keep_deliveries)
         self.scheduler.every(30, DiskWatch(self.spool).check)
         self.scheduler.every(30, self.worklist.queue_history.look)
+        if self.listener.certificate is not None:
+            self.scheduler.every(5, self.listener.certificate.follow)
         self.supervisor.check()
         self.scheduler.start()
-        log.info("node_started ae_title=%r port=%d", self.settings.ae_title, self.listener.port)
+        ports = self.listener.port, self.listener.tls_port
+        log.info("node_started ae_title=%r port=%d tls_port=%d", self.settings.ae_title, *ports)
 
     def stop(self) -> None:
         """End every part in the order a study takes, so that nothing acknowledged is left behind."""

@@ -103,6 +103,9 @@ class Readiness:
         yield Fact("registration", not late and not intake.set_aside, message, is_needed=False)
         yield Fact("upkeep", not failing, f"failing: {', '.join(failing)}" if failing else "", is_needed=False)
         yield Fact("deliveries", *self._deliveries(), is_needed=False)
+        if self._listener.certificate is not None:
+            state = self._listener.certificate.state()
+            yield Fact("certificate", state.is_well, state.message, is_needed=False)
 
     def _deliveries(self) -> tuple[bool, str]:
         names = tuple(one.reach.destination for one in self._dispatchers)

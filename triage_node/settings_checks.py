@@ -11,10 +11,29 @@ if TYPE_CHECKING:
 
 def check_dicom(settings: "Settings") -> None:
     """Refuse a listener that anyone may reach and anyone may send to, unless that is wanted."""
-    if not settings.allowed_calling_ae_titles and not is_loopback(settings.dicom_host):
+    if settings.allowed_calling_ae_titles and settings.allowed_peers:
+        raise ValueError(
+            "allowed_calling_ae_titles and allowed_peers exclude each other: move the AE titles to allowed_peers"
+        )
+    if not settings.allowed_calling_ae_titles and not settings.allowed_peers and not is_loopback(settings.dicom_host):
         raise ValueError(
             f"dicom_host {settings.dicom_host} can be reached from other machines: name who may send in "
-            'allowed_calling_ae_titles, or write ["*"] to allow everyone'
+            'allowed_peers or allowed_calling_ae_titles, or write ["*"] to allow everyone'
+        )
+
+
+def check_dicom_tls(settings: "Settings") -> None:
+    """Refuse a TLS port without what it needs, and a node that listens nowhere."""
+    if settings.dicom_tls_port is None:
+        if not settings.dicom_plain_enabled:
+            raise ValueError("dicom_plain_enabled = false wants a dicom_tls_port: the node would listen nowhere")
+        return
+    if settings.dicom_tls_certificate is None or settings.dicom_tls_key is None:
+        raise ValueError("dicom_tls_port wants dicom_tls_certificate and dicom_tls_key")
+    if settings.dicom_tls_client_certificates != "off" and settings.dicom_tls_ca is None:
+        raise ValueError(
+            "dicom_tls_port wants dicom_tls_ca, whose certificates of senders are believed, or "
+            'dicom_tls_client_certificates = "off" when anybody may send without one'
         )
 
 

@@ -30,6 +30,11 @@ class Intake:
         """Where it listens."""
         return self.listener.port
 
+    @property
+    def tls_port(self) -> int:
+        """Where it listens over TLS."""
+        return self.listener.tls_port
+
     def events(self, code: str) -> list[str]:
         """Return the messages of the events of a code."""
         return [event.message for event in self.worklist.study_details.events(code)]

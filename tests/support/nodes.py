@@ -42,7 +42,8 @@ class RunningNode:
         log = self.folder / f"node-{self.starts}.log"
         self.program = Program([need("triage-node"), "--config", self.config, "serve"], log, self.environment)
         line = self.program.wait_for("listens on")
-        self.port = int(re.search(r":(\d+);", line)[1])
+        plain, secure = re.search(r":(\d+);", line), re.search(r":(\d+) over TLS", line)
+        self.port, self.tls_port = (int(found[1]) if found else None for found in (plain, secure))
         if self.options.get("web_enabled", True):
             self.web_address = self.program.wait_for("The pages are at").split()[-1]
         self.worklist = Worklist(Settings(data_dir=Path(self.options["data_dir"])))

@@ -1,6 +1,7 @@
 """The DICOM upper layer by hand (PS3.8): what no library would send."""
 
 import socket
+import ssl
 import struct
 from dataclasses import dataclass, field
 
@@ -74,9 +75,11 @@ class Peer:
     results: dict[int, int] = field(default_factory=dict)
 
     @classmethod
-    def connect(cls, port: int, source: str = "127.0.0.1") -> "Peer":
+    def connect(cls, port: int, source: str = "127.0.0.1", context: ssl.SSLContext | None = None) -> "Peer":
         connection = socket.create_connection(("127.0.0.1", port), timeout=10, source_address=(source, 0))
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if context is not None:
+            connection = context.wrap_socket(connection, server_hostname="127.0.0.1")
         return cls(connection)
 
     def __enter__(self) -> "Peer":
@@ -92,13 +95,20 @@ class Peer:
     def read(self) -> tuple[int, bytes]:
         """Return type and body of the next PDU, 0 when the node has closed."""
         try:
-            head = self.connection.recv(HEADER.size, socket.MSG_WAITALL)
+            head = self.read_bytes(HEADER.size)
         except ConnectionResetError:
             return 0, b""
         if len(head) < HEADER.size:
             return 0, b""
         kind, length = HEADER.unpack(head)
-        return kind, self.connection.recv(length, socket.MSG_WAITALL) if length else b""
+        return kind, self.read_bytes(length)
+
+    def read_bytes(self, length: int) -> bytes:
+        """Return so many bytes, fewer when the node has closed."""
+        content = b""
+        while len(content) < length and (part := self.connection.recv(length - len(content))):
+            content += part
+        return content
 
     def send_request(self) -> tuple[int, bytes]:
         """Ask for an association and return the answer."""

@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from triage_node.errors import AddressUnavailable, ModelError, SettingsError
@@ -22,11 +23,11 @@ def check_before_listening(settings: "Settings") -> None:
     """
     _check_model(settings)
     _check_destinations(settings)
-    with _bound("dicom", settings.dicom_host, settings.dicom_port):
-        if settings.web_enabled:
-            _check_certificate(settings)
-            _check_secret(settings)
-            _bound("web", settings.web_host, settings.web_port).close()
+    _check_listener(settings)
+    if settings.web_enabled:
+        _check_certificate(settings)
+        _check_secret(settings)
+    _check_ports(settings)
 
 
 def _check_model(settings: "Settings") -> None:
@@ -52,6 +53,26 @@ def _check_destinations(settings: "Settings") -> None:
             raise SettingsError(f"destinations: {destination}: {error}") from error
         except OSError as error:
             raise SettingsError(f"destinations: {destination}: {path} cannot be read: {error.strerror}.") from error
+
+
+def _check_listener(settings: "Settings") -> None:
+    from triage_node.dimse import ServerCertificate
+
+    try:
+        ServerCertificate.of(settings)
+    except SettingsError as error:
+        raise SettingsError(f"dicom_tls_port: {error}") from error
+
+
+def _check_ports(settings: "Settings") -> None:
+    """Take all ports at once, as none may be that of another; then let them go."""
+    with ExitStack() as taken:
+        if settings.dicom_plain_enabled:
+            taken.enter_context(_bound("dicom", settings.dicom_host, settings.dicom_port))
+        if settings.dicom_tls_port is not None:
+            taken.enter_context(_bound("dicom_tls", settings.dicom_host, settings.dicom_tls_port))
+        if settings.web_enabled:
+            taken.enter_context(_bound("web", settings.web_host, settings.web_port))
 
 
 def _check_certificate(settings: "Settings") -> None:
@@ -91,9 +112,10 @@ def _check_secret(settings: "Settings") -> None:
 
 
 def _bound(kind: str, host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    from triage_node.dimse import listening_socket
+
     try:
-        return socket.create_server((host, port), family=family)
+        return listening_socket(host, port)
     except OSError as error:
         why = str(error.strerror or error).partition(" (while")[0]
         raise AddressUnavailable(

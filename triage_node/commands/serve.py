@@ -51,14 +51,17 @@ def serve(
     node.prepare()
     with StopSignal() as stop:
         node.start()
-        typer.echo(
-            f"{settings.ae_title} listens on {settings.dicom_host}:{node.listener.port}; data in {settings.data_dir}"
-        )
+        typer.echo(f"{settings.ae_title} listens on {_addresses(node)}; data in {settings.data_dir}")
         if not settings.destinations:
             typer.echo("No destination is set: reports are kept and not sent anywhere.")
         _say_how_to_sign_in(node)
         stop.wait()
         node.stop()
+
+
+def _addresses(node: "Node") -> str:
+    host, ports = node.settings.dicom_host, ((node.listener.tls_port, " over TLS"), (node.listener.port, ""))
+    return " and ".join(f"{host}:{port}{how}" for port, how in ports if port)
 
 
 def _say_how_to_sign_in(node: "Node") -> None:

@@ -66,6 +66,7 @@ class Request:
     """
 
     version: int
+    called_ae_title: str
     calling_ae_title: str
     titles: bytes
     application_context: str
@@ -97,6 +98,7 @@ class Request:
                     contexts.setdefault(value[0], ProposedContext.decode(value))
         return cls(
             version=int.from_bytes(body[:2], "big"),
+            called_ae_title=ae_title(body[4:20]),
             calling_ae_title=ae_title(body[20:36]),
             titles=body[4:FIXED_BYTES],
             application_context=application_context,

@@ -5,12 +5,13 @@ Here one thread reads a PDU, and when the data set is whole keeps it and answers
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
+from triage_node.dimse.admission import Admission
 from triage_node.dimse.associate_request import Request
 from triage_node.dimse.command_set import RESPONSE, Command, Operation
 from triage_node.dimse.message import DataSet, Message
-from triage_node.dimse.negotiation import UNKNOWN_CALLING_AE_TITLE, Context, Rejection, accept, objection
+from triage_node.dimse.negotiation import Context, Rejection, accept
 from triage_node.dimse.pdu import (
     RELEASE_RESPONSE,
     AbortReason,
@@ -53,8 +54,8 @@ class Association:
 
     Parameters
     ----------
-    allows
-        Tells whether a calling AE title may send.
+    admission
+        Tells who may send.
     maximum_message_bytes
         A longer message ends the association.
     """
@@ -64,13 +65,13 @@ class Association:
         connection: Connection,
         address: str,
         ingest: Ingest,
-        allows: Callable[[str], bool],
+        admission: Admission,
         maximum_message_bytes: int,
     ) -> None:
         self._connection = connection
         self._address = address
         self._ingest = ingest
-        self._allows = allows
+        self._admission = admission
         self._maximum_message_bytes = maximum_message_bytes
         self._contexts: Mapping[int, Context] = {}
         self._calling_ae_title = ""
@@ -116,10 +117,7 @@ class Association:
         request = Request.decode(encoded)
         self._calling_ae_title = request.calling_ae_title
         self._longest_pdu_bytes = request.maximum_pdu_bytes
-        against = objection(request)
-        if against is None and not self._allows(request.calling_ae_title):
-            against = UNKNOWN_CALLING_AE_TITLE, "its AE title is not on the allow list"
-        if against is not None:
+        if (against := self._admission.objection(request, self._address)) is not None:
             self._reject(*against)
             return False
         answer, self._contexts = accept(request)

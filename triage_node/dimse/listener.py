@@ -4,32 +4,35 @@ import contextlib
 import logging
 import queue
 import selectors
-import socket
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from triage_node.config import Settings
+from triage_node.dimse.admission import Admission
 from triage_node.dimse.arrival import Arrival
 from triage_node.dimse.association import Association
 from triage_node.dimse.negotiation import CONGESTED, LOCAL_LIMIT_EXCEEDED, Rejection
 from triage_node.dimse.pdu import Connection
 from triage_node.dimse.places import Place, Places
+from triage_node.dimse.port import Port
 from triage_node.dimse.reception import Reception
+from triage_node.dimse.tls import ServerCertificate
+from triage_node.dimse.troubles import Troubles
 from triage_node.errors import AddressUnavailable, InvalidInstance
 from triage_node.ingest import Ingest, Sender
 from triage_node.logs import origin
 
 log = logging.getLogger(__name__)
 
-BACKLOG = 128
 STOP_SECONDS = 5.0
 TICK_SECONDS = 0.1
 # After a connection could not be accepted: the next try would fail as well, and a loop of them starves the others.
 PAUSE_SECONDS = 0.5
-# One line in the log for what fails again and again.
-QUIET_SECONDS = 10.0
 MOST_NOTES = 100
+# Connections taken of a port before it is looked what others have sent.
+MOST_AT_ONCE = 128
 
 
 @dataclass(frozen=True)
@@ -60,18 +63,31 @@ class Listener:
     Parameters
     ----------
     settings
-        Address, allow list, limits.
+        Addresses, certificate, allow list, limits.
     ingest
         Where instances go.
+
+    Attributes
+    ----------
+    certificate
+        What the TLS port shows, None without one.
+
+    Raises
+    ------
+    SettingsError
+        The certificate cannot be used.
     """
 
     def __init__(self, settings: Settings, ingest: Ingest) -> None:
         self._settings = settings
         self._ingest = ingest
-        self._socket: socket.socket | None = None
+        self.certificate = ServerCertificate.of(settings)
+        self._ports = list(_ports(settings, self.certificate))
+        self._is_open = False
+        self._admission = Admission(settings)
         self._selector = selectors.DefaultSelector()
         self._places = Places(settings.maximum_associations, settings.maximum_associations_per_address)
-        self._reception = Reception(self._selector, settings.connect_timeout_seconds, self._admit, self._note)
+        self._reception = Reception(self._selector, settings.connect_timeout_seconds, self._admit, self._note_arrival)
         self._notes: queue.Queue[tuple[str, Sender] | None] = queue.Queue(MOST_NOTES)
         self._stopping = threading.Event()
         self._troubles = Troubles()
@@ -82,9 +98,13 @@ class Listener:
 
     @property
     def port(self) -> int:
-        """The port that is listened on, also when a free one was asked for."""
-        assert self._socket is not None
-        return int(self._socket.getsockname()[1])
+        """The plain port that is listened on, also when a free one was asked for; 0 without one."""
+        return next((port.number for port in self._ports if not port.is_secure), 0)
+
+    @property
+    def tls_port(self) -> int:
+        """The one over TLS, likewise."""
+        return next((port.number for port in self._ports if port.is_secure), 0)
 
     def state(self) -> ListenerState:
         """Say how it is doing."""
@@ -99,28 +119,30 @@ class Listener:
         AddressUnavailable
             The address cannot be bound.
         """
-        address = (self._settings.dicom_host, self._settings.dicom_port)
-        family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         try:
-            self._socket = socket.create_server(address, family=family, backlog=BACKLOG)
-        except OSError as error:
-            raise AddressUnavailable(f"Cannot listen on {address[0]}:{address[1]}: {error.strerror}.") from error
-        self._socket.setblocking(False)
-        self._selector.register(self._socket, selectors.EVENT_READ)
+            for port in self._ports:
+                port.open()
+        except AddressUnavailable:
+            self._close_ports()
+            raise
+        if self.certificate is not None:
+            self.certificate.warn()
+        self._is_open = True
+        self._watch_ports()
         self._clerk.start()
         self._thread.start()
 
     def stop(self) -> None:
         """Stop listening and end every association; what was acknowledged is kept."""
-        if self._socket is None:
+        if not self._is_open:
             return
         self._stopping.set()
         self._thread.join(STOP_SECONDS)
-        self._socket.close()
+        self._close_ports()
         self._reception.close()
         self._selector.close()
         for connection, place in self._places.taken().items():
-            connection.close()
+            connection.end()
             place.thread.join(STOP_SECONDS)
         with contextlib.suppress(queue.Full):
             self._notes.put(None, timeout=STOP_SECONDS)
@@ -136,26 +158,29 @@ class Listener:
 
     def _turn(self) -> None:
         if self._resume_at is not None and time.monotonic() >= self._resume_at:
-            self._selector.register(self._listening, selectors.EVENT_READ)
+            self._watch_ports()
             self._resume_at = None
         for key, _ in self._selector.select(TICK_SECONDS):
-            if key.fileobj is self._listening:
-                for _ in range(BACKLOG):
-                    if not self._accept():
+            if isinstance(key.data, Port):
+                for _ in range(MOST_AT_ONCE):
+                    if self._resume_at is not None or not self._accept(key.data):
                         break
             else:
                 self._reception.read(key.data)
         self._reception.look()
 
-    @property
-    def _listening(self) -> socket.socket:
-        assert self._socket is not None
-        return self._socket
+    def _watch_ports(self) -> None:
+        for port in self._ports:
+            self._selector.register(port.listening, selectors.EVENT_READ, port)
 
-    def _accept(self) -> bool:
+    def _close_ports(self) -> None:
+        for port in self._ports:
+            port.close()
+
+    def _accept(self, port: Port) -> bool:
         """Take a connection; without a file descriptor or memory for it, let one go that only waits, or wait."""
         try:
-            connection, address = self._listening.accept()
+            connection, address = port.accept()
         except BlockingIOError:
             return False
         except ConnectionAbortedError:
@@ -164,14 +189,24 @@ class Listener:
             self._troubles.note("accepting", error.strerror or str(error))
             if self._reception.send_away_one():
                 return True
-            self._selector.unregister(self._listening)
+            for one in self._ports:
+                self._selector.unregister(one.listening)
             self._resume_at = time.monotonic() + PAUSE_SECONDS
             return False
         self._troubles.last = None
-        try:
-            self._reception.welcome(connection, str(address[0]))
-        except BaseException:
+        if complaint := self._admission.complaint(address):
             connection.close()
+            self._note(Sender("", address), f"The connection was closed: {complaint}.")
+            return True
+        try:
+            arrival = port.arrival(connection, address)
+        except OSError:  # the peer has gone already
+            connection.close()
+            return True
+        try:
+            self._reception.welcome(arrival)
+        except BaseException:
+            arrival.socket.close()
             raise
         return True
 
@@ -188,7 +223,7 @@ class Listener:
         except (RuntimeError, MemoryError) as error:
             if connection is not None:
                 self._places.leave(connection)
-            arrival.connection.setblocking(False)
+            arrival.socket.setblocking(False)
             self._troubles.note("starting a thread", str(error) or type(error).__name__)
             return CONGESTED
         return None
@@ -197,18 +232,21 @@ class Listener:
         settings = self._settings
         try:
             association = Association(
-                connection, address, self._ingest, settings.allows, settings.maximum_instance_mb << 20
+                connection, address, self._ingest, self._admission, settings.maximum_instance_mb << 20
             )
             association.serve(request)
         finally:
             connection.close()
             self._places.leave(connection)
 
-    def _note(self, arrival: Arrival, sentence: str) -> None:
+    def _note_arrival(self, arrival: Arrival, sentence: str) -> None:
+        self._note(Sender(arrival.calling_ae_title(), arrival.address), sentence)
+
+    def _note(self, sender: Sender, sentence: str) -> None:
         """Have an event written of a refusal: the database may be slow, the port must not."""
         self._refused += 1
         with contextlib.suppress(queue.Full):  # a flood; its first ones are noted
-            self._notes.put_nowait((sentence, Sender(arrival.calling_ae_title(), arrival.address)))
+            self._notes.put_nowait((sentence, sender))
 
     def _write_notes(self) -> None:
         while (note := self._notes.get()) is not None:
@@ -219,25 +257,8 @@ class Listener:
                 log.error("event_lost error=%s", origin(error))
 
 
-class Troubles:
-    """What keeps the listener from its work, with one line in the log in a while.
-
-    Attributes
-    ----------
-    last
-        The last trouble, None when it is over.
-    """
-
-    def __init__(self) -> None:
-        self.last: str | None = None
-        self._logged_at: float | None = None
-        self._count = 0
-
-    def note(self, action: str, error: str) -> None:
-        """Note that an action failed."""
-        self.last = f"{action}: {error}"
-        self._count += 1
-        now = time.monotonic()
-        if self._logged_at is None or now - self._logged_at >= QUIET_SECONDS:
-            log.error("listener_in_trouble action=%r error=%r times=%d", action, error, self._count)
-            self._logged_at, self._count = now, 0
+def _ports(settings: Settings, certificate: ServerCertificate | None) -> Iterator[Port]:
+    if settings.dicom_plain_enabled:
+        yield Port(settings.dicom_host, settings.dicom_port)
+    if settings.dicom_tls_port is not None:
+        yield Port(settings.dicom_host, settings.dicom_tls_port, certificate)

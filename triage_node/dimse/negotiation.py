@@ -23,6 +23,7 @@ class Rejection(tuple[int, int, int]):
 
 UNKNOWN_APPLICATION_CONTEXT = Rejection((1, 1, 2))
 UNKNOWN_CALLING_AE_TITLE = Rejection((1, 1, 3))
+UNKNOWN_CALLED_AE_TITLE = Rejection((1, 1, 7))
 UNKNOWN_PROTOCOL_VERSION = Rejection((1, 2, 2))
 CONGESTED = Rejection((2, 3, 1))
 LOCAL_LIMIT_EXCEEDED = Rejection((2, 3, 2))
@@ -46,7 +47,7 @@ class Context:
     transfer_syntax: str
 
 
-def objection(request: Request) -> tuple[Rejection, str] | None:
+def protocol_objection(request: Request) -> tuple[Rejection, str] | None:
     """Return why no association can be had with a request, whoever asks; None when nothing speaks against it."""
     if not request.version & VERSION_1:
         return UNKNOWN_PROTOCOL_VERSION, f"protocol version {request.version:#06x} is not known"

@@ -2,7 +2,6 @@
 
 import contextlib
 import socket
-import ssl
 import struct
 import time
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from triage_node.dimse.pace import LEAST_BYTES_A_SECOND, Pace
+from triage_node.dimse.tls import TlsStream
 
 MAXIMUM_PDU_BYTES = 131072
 # The length field could announce 4 GiB. What we advertise bounds P-DATA-TF; an A-ASSOCIATE-RQ with 128 presentation
@@ -68,7 +68,7 @@ class DataItem:
 
 
 class Connection:
-    """A TCP connection that speaks PDUs.
+    """A connection that speaks PDUs, over TCP or over TLS.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ class Connection:
         Whether it brought an instance at all.
     """
 
-    def __init__(self, connection: socket.socket, idle_seconds: float) -> None:
+    def __init__(self, connection: socket.socket | TlsStream, idle_seconds: float) -> None:
         with contextlib.suppress(OSError):  # the peer may have gone already; reading will tell
             # Nagle's algorithm and a peer's delayed acknowledgement together cost 40 ms an image.
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -155,17 +155,25 @@ class Connection:
                     return
 
     def give_up(self) -> None:
-        """Abort the association from another thread, while none of its messages is under way."""
-        with contextlib.suppress(OSError):
-            # Under a timeout Python waits that long for a peer that reads nothing, also with MSG_DONTWAIT.
-            self._socket.setblocking(False)
-            self._socket.send(abort_pdu(AbortReason.NOT_SPECIFIED))
-        self.close()
+        """Abort the association from another thread, while none of its messages is under way.
 
-    def close(self) -> None:
-        """Close the connection, also while another thread reads from it."""
+        Over TLS the connection just ends: its state belongs to the thread that reads from it.
+        """
+        if not isinstance(self._socket, TlsStream):
+            with contextlib.suppress(OSError):
+                # Under a timeout Python waits that long for a peer that reads nothing, also with MSG_DONTWAIT.
+                self._socket.setblocking(False)
+                self._socket.send(abort_pdu(AbortReason.NOT_SPECIFIED))
+        self.end()
+
+    def end(self) -> None:
+        """End the connection from another thread; the one that reads from it closes it."""
         with contextlib.suppress(OSError):  # the peer may have been faster
             self._socket.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Close the connection, when nobody reads from it any more."""
+        self.end()
         self._socket.close()
 
     def _receive(self, length: int) -> memoryview:
@@ -204,9 +212,9 @@ class Connection:
             raise ProtocolError(f"less than {LEAST_BYTES_A_SECOND} bytes a second")
 
 
-def _wait_at_most(connection: socket.socket, seconds: float) -> None:
+def _wait_at_most(connection: socket.socket | TlsStream, seconds: float) -> None:
     """Let the system end what waits too long: with a timeout of its own Python makes two calls of one."""
-    if isinstance(connection, ssl.SSLSocket):
+    if isinstance(connection, TlsStream):
         connection.settimeout(seconds)
         return
     connection.setblocking(True)

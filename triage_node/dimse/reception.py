@@ -10,6 +10,7 @@ from collections.abc import Callable
 from triage_node.dimse.arrival import FAREWELL_SECONDS, Arrival
 from triage_node.dimse.negotiation import LOCAL_LIMIT_EXCEEDED, Rejection
 from triage_node.dimse.pdu import ConnectionEnded, ProtocolError, abort_pdu, reject_pdu
+from triage_node.dimse.secure_arrival import HandshakeFailed
 
 # Connections without a whole request: who is here longest goes, first of the address that has most.
 MOST_ARRIVALS = 128
@@ -21,14 +22,14 @@ Note = Callable[[Arrival, str], None]
 
 
 class Reception:
-    """Read association requests, all in one thread, and admit who has sent one.
+    """Shake hands and read association requests, all in one thread, and admit who has sent one.
 
     Parameters
     ----------
     selector
         Where connections are waited for.
     request_seconds
-        Time for a request to come, whole (the ARTIM timer of PS3.8 Section 9.1.5).
+        Time for a handshake and a request to come, whole (the ARTIM timer of PS3.8 Section 9.1.5).
     admit
         Takes the connection, or says by which rejection it cannot be served.
     note
@@ -43,9 +44,9 @@ class Reception:
         self._arrivals: dict[Arrival, None] = {}
         self._waiting: dict[Arrival, float] = {}
 
-    def welcome(self, connection: socket.socket, address: str) -> None:
+    def welcome(self, arrival: Arrival) -> None:
         """Take a new connection."""
-        self._watch(Arrival(connection, address))
+        self._watch(arrival)
 
     def send_away_one(self) -> bool:
         """Close the connection that is here longest of the address that has most of them."""
@@ -63,14 +64,21 @@ class Reception:
             arrival.read()
         except ConnectionEnded:
             self._forget(arrival)
+        except HandshakeFailed as error:
+            self._note(arrival, f"The connection was closed: {error}.")
+            arrival.dismiss(b"")  # the alert of TLS has been sent
         except ProtocolError as error:
             self._note(arrival, f"The association was aborted: {error}.")
             arrival.dismiss(abort_pdu(error.reason))
         except BaseException:  # whatever it was, it must not come back with every turn
             self._forget(arrival)
             raise
-        if arrival.request is not None and arrival in self._arrivals and not arrival.is_dismissed:
-            self._selector.unregister(arrival.connection)
+        if arrival not in self._arrivals:
+            return
+        if self._selector.get_key(arrival.socket).events != arrival.awaits:
+            self._selector.modify(arrival.socket, arrival.awaits, arrival)
+        if arrival.request is not None and not arrival.is_dismissed:
+            self._selector.unregister(arrival.socket)
             del self._arrivals[arrival]
             self._waiting[arrival] = time.monotonic()
 
@@ -83,7 +91,7 @@ class Reception:
                 rejection = self._admit(arrival)
             except BaseException:  # as above
                 del self._waiting[arrival]
-                _close(arrival.connection)
+                _close(arrival.socket)
                 raise
             if rejection is None:
                 del self._waiting[arrival]
@@ -97,7 +105,7 @@ class Reception:
     def close(self) -> None:
         """Close all connections."""
         for arrival in (*self._arrivals, *self._waiting):
-            _close(arrival.connection)
+            _close(arrival.socket)
 
     def _reject(self, arrival: Arrival, rejection: Rejection) -> None:
         why = "too many associations" if rejection is LOCAL_LIMIT_EXCEEDED else "no thread could be started"
@@ -108,13 +116,13 @@ class Reception:
     def _watch(self, arrival: Arrival) -> None:
         if len(self._arrivals) >= MOST_ARRIVALS:
             self.send_away_one()
-        self._selector.register(arrival.connection, selectors.EVENT_READ, arrival)
+        self._selector.register(arrival.socket, arrival.awaits, arrival)
         self._arrivals[arrival] = None
 
     def _forget(self, arrival: Arrival) -> None:
         del self._arrivals[arrival]
-        self._selector.unregister(arrival.connection)
-        _close(arrival.connection)
+        self._selector.unregister(arrival.socket)
+        _close(arrival.socket)
 
 
 def _close(connection: socket.socket) -> None:

@@ -33,7 +33,8 @@ def check_all(
     check_destination
         Return what a destination does when it is tried, or raise `PeerError`; this room sends nothing.
     """
-    yield Health("settings", True, f"AE title {settings.ae_title}, {settings.dicom_host}:{settings.dicom_port}")
+    ports = " and ".join(settings.dicom_ports)
+    yield Health("settings", True, f"AE title {settings.ae_title}, {settings.dicom_host}, port {ports}")
     yield _try("model", lambda: describe_model(settings.model))
     yield _try("disk", lambda: _disk(settings))
     yield _try("database", lambda: _database(settings))

@@ -30,11 +30,11 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from triage_node import __version__
 from triage_node.config import Settings
 from triage_node.ingest import Ingest
+from triage_node.rate_limit import RateLimit
 from triage_node.storage import Spool
 from triage_node.web.dependencies import Services
 from triage_node.web.exception_handlers import Unforeseen, add_exception_handlers
 from triage_node.web.http.allowed_hosts import allowed_hosts
-from triage_node.web.http.rate_limits import RateLimit
 from triage_node.web.http.security_headers import SecurityHeaders
 from triage_node.web.http.static_files import VersionedFiles
 from triage_node.web.machinery import Fact, Machinery

@@ -29,6 +29,14 @@ def test_the_file_in_the_working_folder_is_found(tmp_path, monkeypatch):
         ({"dicom_port": 70000}, "dicom_port: .*65535.*70000"),
         ({"destinations": ["PACS@host"]}, "destinations: 'PACS@host' is not of the form AET@HOST:PORT"),
         ({"dicom_host": "0.0.0.0"}, "allowed_calling_ae_titles"),
+        ({"dicom_plain_enabled": False}, "listen nowhere"),
+        ({"dicom_tls_port": 2762}, "dicom_tls_port wants dicom_tls_certificate and dicom_tls_key"),
+        ({"dicom_tls_port": 2762, "dicom_tls_certificate": "a", "dicom_tls_key": "b"}, "dicom_tls_port wants .*_ca"),
+        ({"allowed_peers": ["CT1@10.0.0.5/24"]}, "allowed_peers.*10.0.0.5/24 has host bits set"),
+        ({"allowed_peers": ["CT1@ward"]}, "allowed_peers.*'ward' does not appear to be an IPv4 or IPv6 network"),
+        ({"allowed_peers": ["@10.0.0.0/24"]}, "allowed_peers.*ae_title: must not be empty"),
+        ({"allowed_peers": [{"title": "CT1"}]}, "There is no setting `allowed_peers.0.title`"),
+        ({"allowed_peers": ["CT1"], "allowed_calling_ae_titles": ["CT1"]}, "exclude each other"),
         ({"seris_quiet_seconds": 3}, "seris_quiet_seconds"),
         ({"series_quiet_seconds": -1}, "series_quiet_seconds"),
     ],
@@ -54,16 +62,27 @@ def test_lists_in_the_environment_are_split_at_commas(monkeypatch):
     assert settings.allowed_calling_ae_titles == ("CT1", "PACS")
 
 
-@pytest.mark.parametrize(
-    ("allowed", "caller", "expected"),
-    [((), "ANY", True), (("PACS",), "PACS  ", True), (("PACS",), "pacs", False), (("*",), "ANY", True)],
-)
-def test_who_may_send(allowed, caller, expected):
-    assert Settings(allowed_calling_ae_titles=allowed).allows(caller) is expected
+def test_senders_are_written_as_texts_as_tables_and_as_json(tmp_path, monkeypatch):
+    (tmp_path / "node.toml").write_text(
+        '[[allowed_peers]]\nae_title = "CT1"\nnetworks = ["10.0.0.0/24", "fd00::/8"]\n'
+        '[[allowed_peers]]\nae_title = "PACS"\n'
+    )
+    of_table = read_settings(tmp_path / "node.toml").allowed_peers
+    assert [str(network) for network in of_table[0].networks] == ["10.0.0.0/24", "fd00::/8"]
+    assert (of_table[1].ae_title, of_table[1].networks) == ("PACS", ())
+    monkeypatch.setenv("TRIAGE_ALLOWED_PEERS", '[{"ae_title": "CT1", "networks": ["10.0.0.0/24", "fd00::/8"]}, "PACS"]')
+    assert read_settings().allowed_peers == of_table
+    monkeypatch.setenv("TRIAGE_ALLOWED_PEERS", "CT1@10.0.0.0/24, CT1@::ffff:10.0.1.0/120,*@10.0.2.7")
+    senders = read_settings().senders
+    assert [(one.ae_title, str(one.networks[0])) for one in senders] == [
+        ("CT1", "10.0.0.0/24"),
+        ("CT1", "10.0.1.0/24"),
+        ("*", "10.0.2.7/32"),
+    ]
 
 
 def test_settings_are_frozen_and_travel_as_json():
-    settings = read_settings(destinations=["PACS@10.0.0.5:104"], data_dir="/tmp/x")
+    settings = read_settings(destinations=["PACS@10.0.0.5:104"], allowed_peers=["CT1@10.0.0.0/24"], data_dir="/tmp/x")
     with pytest.raises(ValueError, match="frozen"):
         settings.ae_title = "OTHER"
     assert Settings.model_validate_json(settings.model_dump_json()).model_dump() == settings.model_dump()

@@ -12,6 +12,7 @@ OWNERS = {
     "pynetdicom": {"dimse", "demo"},
     "apscheduler": {"maintenance"},
     "argon2": {"identity"},
+    "cryptography": {"dimse"},
     "fastapi": {"web"},
     "starlette": {"web"},
     "uvicorn": {"web"},

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
+from certificates import Authority, Issued
 from pydicom import dcmwrite
 
 from triage_node.delivery import Caller, Dispatcher, RetryPolicy, target_of
@@ -37,9 +38,19 @@ def nobody() -> Destination:
 
 
 @pytest.fixture
-def parts(make_settings, make_worklist, clock, nobody):
+def certificate(tmp_path) -> Issued:
+    """A certificate that ends soon."""
+    issued = Authority(tmp_path / "ca").issue("node", days=9.5)
+    issued.key.chmod(0o600)
+    return issued
+
+
+@pytest.fixture
+def parts(make_settings, make_worklist, clock, nobody, certificate):
     """The parts of a node without its model, as `node.py` puts them together."""
-    settings = make_settings(destinations=[str(nobody)])
+    tls = {"dicom_tls_certificate": certificate.certificate, "dicom_tls_key": certificate.key}
+    tls |= {"dicom_tls_port": 0, "dicom_tls_client_certificates": "off"}
+    settings = make_settings(destinations=[str(nobody)], **tls)
     spool, worklist = Spool(settings.data_dir / "spool", 1 << 20), make_worklist(settings, clock)
     indexer = Indexer(spool, worklist)
     listener = Listener(settings, Ingest(spool, worklist, indexer, 1 << 30))
@@ -59,7 +70,7 @@ def parts(make_settings, make_worklist, clock, nobody):
 
 
 def wrong(parts) -> set[str]:
-    return {fact.name for fact in parts.readiness.facts() if not fact.ok} - {"model"}
+    return {fact.name for fact in parts.readiness.facts() if not fact.ok} - {"model", "certificate"}
 
 
 def messages(parts) -> dict[str, str]:
@@ -122,6 +133,15 @@ def test_a_destination_that_is_down_and_reports_that_were_given_up_are_warnings(
     assert str(nobody) in messages(parts)["deliveries"]
     [reach] = parts.readiness.reaches()
     assert (reach.answers, reach.tries, reach.destination) == (False, 1, str(nobody))
+
+
+def test_a_certificate_that_ends_soon_or_cannot_be_renewed_is_a_warning(parts, certificate):
+    fact = next(fact for fact in parts.readiness.facts() if fact.name == "certificate")
+    assert (fact.ok, fact.is_needed) == (False, False)
+    assert fact.message.startswith("it ends in 9 days, on ")
+    certificate.key.write_text("none")
+    parts.listener.certificate.follow()
+    assert messages(parts)["certificate"].startswith("the old one is still shown")
 
 
 @pytest.fixture

@@ -104,6 +104,24 @@ def test_certificates_that_cannot_be_used_are_named(make_settings, pem, tmp_path
             check_before_listening(make_settings(**{"web_tls_certificate": certificate, "web_tls_key": key} | wrong))
 
 
+def test_a_tls_port_is_tried_with_its_certificate(make_settings, pem, tmp_path):
+    certificate, key = pem("one")
+    tls = {"dicom_tls_port": 0, "dicom_tls_certificate": certificate, "dicom_tls_key": key, "dicom_tls_ca": certificate}
+    check_before_listening(make_settings(**tls))
+    check_before_listening(make_settings(**tls, dicom_plain_enabled=False))
+    for wrong, why in (
+        ({"dicom_tls_key": pem("two")[1]}, "dicom_tls_port: .*the key is not that of the certificate"),
+        ({"dicom_tls_ca": tmp_path / "none.pem"}, "dicom_tls_port: The authorities in .* cannot be read"),
+    ):
+        with pytest.raises(SettingsError, match=why):
+            check_before_listening(make_settings(**tls | wrong))
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+    for ports in ({"dicom_port": port}, {"web_port": port}):
+        with pytest.raises(AddressUnavailable, match="Address already in use"):
+            check_before_listening(make_settings(**tls | {"dicom_tls_port": port} | ports))
+
+
 def test_a_secret_that_cannot_be_read_is_named(make_settings, tmp_path):
     with pytest.raises(SettingsError, match="openid_client_secret_file"):
         check_before_listening(make_settings(openid_client_secret_file=tmp_path / "none"))

@@ -5,7 +5,6 @@ import ssl
 import threading
 
 import pytest
-from certificates import Authority
 from pynetdicom import AE
 from pynetdicom.sop_class import Verification
 
@@ -19,16 +18,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning"),
 ]
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("ca"))
-
-
-@pytest.fixture(scope="module")
-def stranger(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("stranger"), "Stranger")
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from cachetools import TTLCache
 
 from triage_node.identity import Role
-from triage_node.web.http.rate_limits import MOST_KEYS, RateLimit
+from triage_node.rate_limit import MOST_KEYS, RateLimit
 from triage_node.web.security.image_views import ONE_VIEW_SECONDS, ImageViews
 from triage_node.web.security.principal import Principal
 

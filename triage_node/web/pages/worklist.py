@@ -129,5 +129,5 @@ def _choices(services: Services) -> dict[str, object]:
         "counts": services.worklist.study_lists.counts(),
         "now": services.worklist.audit_trail.clock(),
         "maximum_wait": services.settings.maximum_wait_minutes * 60,
-        "listens_at": f"{services.settings.ae_title.strip()}, port {services.settings.dicom_port}",
+        "listens_at": f"{services.settings.ae_title.strip()}, port {' or '.join(services.settings.dicom_ports)}",
     }

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from fastapi import Request
 
 from triage_node.config import Settings
-from triage_node.web.http.rate_limits import RateLimit
+from triage_node.rate_limit import RateLimit
 from triage_node.web.security.audit import Auditor
 from triage_node.web.security.image_views import ImageViews
 from triage_node.web.security.password_checks import Hashing

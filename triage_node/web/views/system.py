@@ -173,7 +173,7 @@ def _node(settings: Settings, worklist: Worklist) -> NodeIdentity:
     return NodeIdentity(
         version=__version__,
         ae_title=settings.ae_title.strip(),
-        listens_at=f"{settings.dicom_host}:{settings.dicom_port}",
+        listens_at=f"{settings.dicom_host}, port {' and '.join(settings.dicom_ports)}",
         data_dir=str(settings.data_dir),
         database=worklist.database.url.get_backend_name(),
     )
