@@ -130,7 +130,7 @@ def test_a_nodes_results_go_where_its_rules_say(start, wait_for, tmp_path):
     assert stored.SOPInstanceUID == dcmread(file).SOPInstanceUID
     assert list((tmp_path / "other").iterdir()) == []
     node.program.stop()
-    assert {one["destination"]: one["state"] for one in node.study(uid)["deliveries"]} == {
+    assert {one.destination: one.state for one in node.study(uid).deliveries} == {
         "archive": "delivered",
         "out": "delivered",
     }
