@@ -2,6 +2,7 @@
 
 from triage_node.database.account_tables import AuditRow, LockoutRow, SessionRow, TokenRow, UserRow
 from triage_node.database.change_feed import last_marker, mark_changes, note_change
+from triage_node.database.commitment_tables import CommitmentRow
 from triage_node.database.count_tables import DailyRow, QueueHourRow
 from triage_node.database.cursors import LARGEST_PAGE, checked_limit, decode, encode
 from triage_node.database.days import checked_day, day_of, start_of
@@ -23,7 +24,7 @@ from triage_node.database.schema import (
 )
 from triage_node.database.skip_scan import distinct
 from triage_node.database.sqlite_file import damage_of, set_aside
-from triage_node.database.states import DONE, LEGAL_MOVES, DeliveryState, StudyState
+from triage_node.database.states import DONE, LEGAL_MOVES, CommitmentState, DeliveryState, StudyState
 from triage_node.database.text_search import folded_name, fts5_query, query_words, search_text, storable, tsquery
 from triage_node.database.workitem_uids import workitem_uid
 
@@ -35,6 +36,8 @@ __all__ = [
     "AuditRow",
     "Base",
     "CommentRow",
+    "CommitmentRow",
+    "CommitmentState",
     "DailyRow",
     "Database",
     "DeliveryRow",

@@ -1,18 +1,39 @@
 """The DICOM upper layer and DIMSE services, both halves: the listener (SCP) and the requestor (SCU)."""
 
 from triage_node.dimse.command_set import Operation
+from triage_node.dimse.commitment_calls import report_commitment, request_commitment
 from triage_node.dimse.listener import Listener
 from triage_node.dimse.scu import Sent, echo, store_files
 from triage_node.dimse.service import Event, FollowUp, Service, ServiceRequest, ServiceResponse
 from triage_node.dimse.status import Status
+from triage_node.dimse.storage_commitment import (
+    ALL_COMMITTED,
+    FAILURES_EXIST,
+    REQUEST_ACTION,
+    STORAGE_COMMITMENT,
+    WELL_KNOWN_INSTANCE,
+    CommitmentResult,
+    Reference,
+    commitment_event,
+    new_transaction_uid,
+    read_commitment_request,
+    read_commitment_result,
+)
 from triage_node.dimse.store_user import StoreUser
 from triage_node.dimse.tls import client_context, reason_of, server_context
 
 __all__ = [
+    "ALL_COMMITTED",
+    "FAILURES_EXIST",
+    "REQUEST_ACTION",
+    "STORAGE_COMMITMENT",
+    "WELL_KNOWN_INSTANCE",
+    "CommitmentResult",
     "Event",
     "FollowUp",
     "Listener",
     "Operation",
+    "Reference",
     "Sent",
     "Service",
     "ServiceRequest",
@@ -20,8 +41,14 @@ __all__ = [
     "Status",
     "StoreUser",
     "client_context",
+    "commitment_event",
     "echo",
+    "new_transaction_uid",
+    "read_commitment_request",
+    "read_commitment_result",
     "reason_of",
+    "report_commitment",
+    "request_commitment",
     "server_context",
     "store_files",
 ]
