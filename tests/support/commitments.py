@@ -26,13 +26,16 @@ class Site(Intake):
         spool, worklist = Spool(settings.data_dir / "spool", 1 << 20), Worklist(settings)
         worklist.prepare()
         self.answers, self.results = Answers(worklist), Results(worklist, spool, policy)
-        self.own = worklist
+        self.own, self.is_stopped = worklist, False
         super().__init__(settings, [CommitmentService(worklist, self.results, self.answers.take)])
         peers = RequestorPeers([requestor] if requestor else [])
         self.messenger = Messenger(worklist, self.results, peers, CALLER)
         self.messenger.start()
 
     def stop(self) -> None:
+        if self.is_stopped:
+            return
+        self.is_stopped = True
         super().stop()
         self.messenger.stop()
         self.own.close()

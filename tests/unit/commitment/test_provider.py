@@ -1,5 +1,7 @@
 """The node is asked to commit itself: what it says, over which association, over restarts, to hostile requestors."""
 
+import socket
+
 import pytest
 from commitments import committed, failed
 from pydicom.dataset import Dataset
@@ -9,6 +11,7 @@ from pynetdicom.sop_class import StorageCommitmentPushModel
 from triage_node.delivery import RetryPolicy
 from triage_node.dimse import Status
 from triage_node.dimse.storage_commitment import Reference, commitment_request
+from triage_node.peer import Peer
 from triage_node.storage.layout import hashed
 from triage_node.worklist.commitment.transactions import MOST_OPEN
 
@@ -50,7 +53,7 @@ def test_without_an_address_a_result_waits_for_the_next_association(start_site, 
     site = start_site()
     references = stored(site.port)
     assert requestor.ask(site.port, references) == 0
-    wait_for(lambda: site.worklist.commitment_transactions.owed("STORER", 1), "the result to wait")
+    wait_for(lambda: site.worklist.commitment_transactions.find(1).attempts, "a try that fails")
     assert requestor.results == []
     assoc = requestor.associate(site.port)
     wait_for(lambda: requestor.results, "the result")
@@ -59,15 +62,19 @@ def test_without_an_address_a_result_waits_for_the_next_association(start_site, 
 
 
 def test_a_result_survives_a_restart_and_a_requestor_that_is_down(start_site, requestor, stored, wait_for):
-    peer = requestor.listen()
-    requestor.stop()
+    # Bound and not listening it refuses connections, and nobody else is given the port.
+    reserved = socket.socket()
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.bind(("127.0.0.1", 0))
+    peer = Peer("STORER", *reserved.getsockname())
     site = start_site(peer)
     references = stored(site.port)
     assert requestor.ask(site.port, references) == 0
-    wait_for(lambda: site.worklist.commitment_transactions.owed("STORER", 1), "a try that fails")
+    wait_for(lambda: site.worklist.commitment_transactions.find(1).attempts, "a try that fails")
     site.worklist.commitment_transactions.postpone(1, 0.0)
     site.stop()
     requestor.listen(peer.port)
+    reserved.close()
     again = start_site(peer)
     [(kind, _)] = wait_for(lambda: requestor.results, "the result")
     assert kind == 1
@@ -135,6 +142,7 @@ def test_a_repeated_transaction_is_the_same_one(start_site, requestor, stored, w
     assert requestor.ask(site.port, references, uid) == 0
     assert requestor.ask(site.port, references, uid) == 0
     assert requestor.ask(site.port, references[:1], uid) == Status.DUPLICATE_TRANSACTION_UID
+    wait_for(lambda: site.worklist.commitment_transactions.find(1).attempts, "the result to wait")
     assoc = requestor.associate(site.port)
     wait_for(lambda: requestor.results, "the result")
     wait_for(lambda: site.events("commitment_told"), "its end")
