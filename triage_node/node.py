@@ -130,6 +130,7 @@ class Node:
             rebuild_worklist(self.spool, self.worklist, [str(one) for one in self.settings.destinations])
         self.worklist.claims.release_node(self.settings.node_name)
         self.worklist.outbox.recover()
+        self.worklist.commitment_transactions.recover()
 
     def _keep_deliveries(self) -> None:
         """Prolong the leases of what is being sent, and take back what nobody sends any more."""

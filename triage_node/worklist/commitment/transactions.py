@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from triage_node.database import CommitmentRow, Database
@@ -74,6 +74,12 @@ class Transactions:
             row.next_attempt_at = self._clock() + HOLD_SECONDS
             session.flush()
             return row.id
+
+    def recover(self) -> None:
+        """Make everything due: the associations that results were held for have ended with the node."""
+        later = CommitmentRow.next_attempt_at > self._clock()
+        with self._database.write() as session:
+            session.execute(update(CommitmentRow).where(later).values(next_attempt_at=self._clock()))
 
     def find(self, number: int) -> Transaction | None:
         """Return a transaction, None when its result was told."""
