@@ -119,8 +119,8 @@ class Ingest:
             self._note_refusal(error, sender)
             raise
         calling_ae_title = printable(sender.calling_ae_title)
-        kept = UnindexedInstance(path, header, arrived.size_bytes, self._clock(), calling_ae_title, sender.urgent)
-        self._indexer.submit(kept)
+        instance = UnindexedInstance(path, header, arrived.size_bytes, self._clock(), calling_ae_title, sender.urgent)
+        self._indexer.submit(instance)
         return header
 
     def refuse(

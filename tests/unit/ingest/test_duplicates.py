@@ -10,7 +10,7 @@ from intakes import Intake
 from pydicom.uid import ImplicitVRLittleEndian
 
 from triage_node.ingest import Sender
-from triage_node.ingest import indexer as registrar_module
+from triage_node.ingest import indexer as indexer_module
 
 CT, PACS = Sender("CT", "127.0.0.1"), Sender("PACS", "127.0.0.2")
 SLICES = 6
@@ -18,7 +18,7 @@ SLICES = 6
 
 @pytest.fixture
 def intake(make_settings, monkeypatch):
-    monkeypatch.setattr(registrar_module, "GATHER_SECONDS", 0.01)
+    monkeypatch.setattr(indexer_module, "GATHER_SECONDS", 0.01)
     running = Intake(make_settings())
     yield running
     running.stop()
