@@ -12,6 +12,7 @@ from triage_node.database.outcome_rows import latest_outcome, latest_outcomes
 from triage_node.database.reading_group import BY_RANK, Group, Rank, group_of
 from triage_node.database.reading_order import decide, in_reading_order, rank_of, withheld_labels
 from triage_node.database.schema import (
+    UNCOMMITTED,
     Base,
     DeliveryRow,
     InstallationRow,
@@ -33,6 +34,7 @@ __all__ = [
     "DONE",
     "LARGEST_PAGE",
     "LEGAL_MOVES",
+    "UNCOMMITTED",
     "AuditRow",
     "Base",
     "CommentRow",

@@ -24,6 +24,7 @@ class CommitmentRow(Base):
     ae_title: Mapped[str] = mapped_column(Text)
     requested_at: Mapped[float]
     references: Mapped[list[list[str]]] = mapped_column(JSON)
+    instance_count: Mapped[int]
     failures: Mapped[dict[str, int] | None] = mapped_column(JSON(none_as_null=True))
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[float]

@@ -26,6 +26,8 @@ class Base(DeclarativeBase):
 
 BIG = BigInteger().with_variant(Integer(), "sqlite")
 """An instance may have more bytes than PostgreSQL's integer counts; SQLite's has no such end."""
+UNCOMMITTED = "commitment IN ('wanted', 'requested')"
+"""Also for queries: with these values as parameters SQLite could not tell that the partial indexes serve."""
 UNFINISHED = "CASE WHEN state IN ('analyzed', 'unsuitable', 'failed') THEN 0 ELSE 1 END"
 
 
@@ -215,7 +217,8 @@ class DeliveryRow(Base):
         UniqueConstraint("destination", "sop_instance_uid"),
         Index("delivery_by_state", "state", "destination", "next_attempt_at"),
         Index("delivery_by_study", "study_id", "id"),
-        _where("delivery_uncommitted", "commitment IN ('wanted', 'requested')", "destination", "commitment_due_at"),
+        _where("delivery_uncommitted", UNCOMMITTED, "destination", "commitment_due_at"),
+        _where("delivery_by_transaction", UNCOMMITTED, "commitment_transaction"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -13,7 +13,7 @@ from triage_node.dimse import Status
 from triage_node.dimse.storage_commitment import Reference, commitment_request
 from triage_node.peer import Peer
 from triage_node.storage.layout import hashed
-from triage_node.worklist.commitment.transactions import MOST_OPEN
+from triage_node.worklist.commitment import transactions
 
 pytestmark = [
     pytest.mark.usefixtures("collect_sockets"),
@@ -190,9 +190,9 @@ def test_another_action_or_instance_is_refused(start_site, requestor):
     assoc.release()
 
 
-def test_one_requestor_cannot_fill_the_worklist(start_site, requestor, monkeypatch):
-    monkeypatch.setattr("triage_node.worklist.commitment.transactions.MOST_OPEN", 2)
-    assert MOST_OPEN > 2
+@pytest.mark.parametrize("bound", ["MOST_OPEN", "MOST_INSTANCES"])
+def test_requestors_cannot_fill_the_worklist(start_site, requestor, monkeypatch, bound):
+    monkeypatch.setattr(transactions, bound, 2)
     site = start_site()
     assoc = requestor.associate(site.port)
     assert [requestor.ask_over(assoc, [UNKNOWN]) for _ in range(3)] == [0, 0, Status.RESOURCE_LIMITATION]

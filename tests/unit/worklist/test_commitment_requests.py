@@ -1,6 +1,7 @@
 """What becomes of a delivery whose destination shall commit itself: committed, sent again, dead."""
 
 import pytest
+from sqlalchemy import event
 
 from triage_node.worklist.commitment.requests import ASK_AGAIN_SECONDS, MOST_TRIES
 
@@ -121,3 +122,21 @@ def test_an_answer_to_a_request_that_seemed_lost_counts(worklist, deliver, ask):
     worklist.commitment_requests.not_requested(ask("1.1"), 5.0, "no answer")
     assert worklist.commitment_requests.answered("1.1", STORED, {})
     assert state(worklist) == ("delivered", "committed")
+
+
+def test_the_few_that_are_awaited_are_found_by_an_index(worklist):
+    """With a million deliveries, looking at each twice a second would keep a core busy."""
+    if worklist.database.file is None:
+        pytest.skip("SQLite's plan is looked at")
+    queries = []
+    event.listen(worklist.database.engine, "before_cursor_execute", lambda *what: queries.append(what[2:4]))
+    worklist.commitment_requests.due("A@h:1", 10)
+    worklist.commitment_requests.expire("A@h:1")
+    worklist.commitment_requests.answered("1.1", STORED, {})
+    wanted = [one for one in queries if "FROM delivery" in one[0]]
+    assert len(wanted) == 3
+    with worklist.database.engine.connect() as connection:
+        for statement, parameters in wanted:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+            assert "USING INDEX delivery_" in str(plan), plan
+            assert "delivery_by_state" not in str(plan)

@@ -4,17 +4,17 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
-from triage_node.database import CommitmentState, Database, DeliveryRow, DeliveryState
+from triage_node.database import UNCOMMITTED, CommitmentState, Database, DeliveryRow, DeliveryState
 from triage_node.worklist.outbox.delivery_events import give_up, record_delivery
 
 MOST_TRIES = 3
 """So often a report is sent that its destination does not commit itself to."""
 ASK_AGAIN_SECONDS = 3600.0
 """Who has not answered for so long is asked again: request or result may have been lost."""
-AWAITED = (CommitmentState.WANTED, CommitmentState.REQUESTED)
+IS_AWAITED = text(f"delivery.{UNCOMMITTED}")
 
 Pair = tuple[str, str]
 
@@ -57,7 +57,7 @@ class CommitmentRequests:
 
     def answered(self, transaction_uid: str, committed: Collection[Pair], failed: Mapping[Pair, int]) -> bool:
         """Note a result; False when nothing was asked in that transaction."""
-        asked = (DeliveryRow.commitment_transaction == transaction_uid, DeliveryRow.commitment.in_(AWAITED))
+        asked = (DeliveryRow.commitment_transaction == transaction_uid, IS_AWAITED)
         with self._database.write() as session:
             rows = session.scalars(select(DeliveryRow).where(*asked).with_for_update()).all()
             for row in rows:
@@ -82,7 +82,7 @@ class CommitmentRequests:
             return len(rows)
 
     def _note(self, deliveries: Collection[Uncommitted], **values: Any) -> None:
-        chosen = (DeliveryRow.id.in_([one.id for one in deliveries]), DeliveryRow.commitment.in_(AWAITED))
+        chosen = (DeliveryRow.id.in_([one.id for one in deliveries]), IS_AWAITED)
         with self._database.write() as session:
             session.execute(update(DeliveryRow).where(*chosen).values(**values))
 
@@ -110,12 +110,8 @@ def forget_commitment(row: DeliveryRow) -> None:
 
 
 def _awaited(destination: str) -> tuple[Any, ...]:
-    # The words of the partial index, so that it is used.
-    return (
-        DeliveryRow.commitment.in_(AWAITED),
-        DeliveryRow.destination == destination,
-        DeliveryRow.state == DeliveryState.DELIVERED,
-    )
+    """Only what is delivered is awaited; to ask for the state as well would lead to that index."""
+    return IS_AWAITED, DeliveryRow.destination == destination
 
 
 def _pairs(row: DeliveryRow) -> list[Pair]:

@@ -15,6 +15,8 @@ ACTOR = "commitment"
 HOLD_SECONDS = 60.0
 MOST_OPEN = 1000
 """Transactions of one requestor whose results it has not taken."""
+MOST_INSTANCES = 1_000_000
+"""Instances of all that are open: some 100 MB."""
 
 Pair = tuple[str, str]
 
@@ -55,7 +57,7 @@ class Transactions:
         IllegalMove
             The Transaction UID is in use for other instances.
         StorageError
-            The requestor has too many open, or the database refused.
+            The requestor has too many open, or all have, or the database refused.
         """
         written = [list(one) for one in references]
         with self._database.write() as session:
@@ -67,9 +69,9 @@ class Transactions:
             if row is not None and row.references != written:
                 raise IllegalMove("The Transaction UID is in use for other instances.")
             if row is None:
-                self._refuse_too_many(session, ae_title)
+                _refuse_too_many(session, ae_title, len(written))
                 row = CommitmentRow(transaction_uid=transaction_uid, ae_title=ae_title, references=written, attempts=0)
-                row.requested_at = self._clock()
+                row.instance_count, row.requested_at = len(written), self._clock()
                 session.add(row)
             row.next_attempt_at = self._clock() + HOLD_SECONDS
             session.flush()
@@ -148,12 +150,13 @@ class Transactions:
         record(session, None, self._clock(), actor=ACTOR, code=code, message=message)
         session.delete(row)
 
-    def _refuse_too_many(self, session: Session, ae_title: str) -> None:
-        number = session.scalar(
-            select(func.count()).select_from(CommitmentRow).where(CommitmentRow.ae_title == ae_title)
-        )
-        if (number or 0) >= MOST_OPEN:
-            raise StorageError(f"{ae_title!r} has {number} storage commitments open.")
+
+def _refuse_too_many(session: Session, ae_title: str, more: int) -> None:
+    opened = select(func.count()).select_from(CommitmentRow).where(CommitmentRow.ae_title == ae_title)
+    if (session.scalar(opened) or 0) >= MOST_OPEN:
+        raise StorageError(f"{ae_title!r} has {MOST_OPEN} storage commitments open.")
+    if (session.scalar(select(func.sum(CommitmentRow.instance_count))) or 0) + more > MOST_INSTANCES:
+        raise StorageError(f"Storage commitments of more than {MOST_INSTANCES} instances are open.")
 
 
 def _transaction(row: CommitmentRow) -> Transaction:

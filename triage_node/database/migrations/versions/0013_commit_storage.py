@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("ae_title", sa.Text(), nullable=False),
         sa.Column("requested_at", sa.Double(), nullable=False),
         sa.Column("references", sa.JSON(), nullable=False),
+        sa.Column("instance_count", sa.Integer(), nullable=False),
         sa.Column("failures", sa.JSON(), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("next_attempt_at", sa.Double(), nullable=False),
@@ -34,16 +35,16 @@ def upgrade() -> None:
     op.add_column("delivery", sa.Column("commitment_tries", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("delivery", sa.Column("commitment_due_at", sa.Double(), nullable=True))
     op.add_column("delivery", sa.Column("commitment_until", sa.Double(), nullable=True))
-    op.create_index(
-        "delivery_uncommitted",
-        "delivery",
-        ["destination", "commitment_due_at"],
-        sqlite_where=sa.text("commitment IN ('wanted', 'requested')"),
-        postgresql_where=sa.text("commitment IN ('wanted', 'requested')"),
-    )
+    where = sa.text("commitment IN ('wanted', 'requested')")
+    for name, columns in (
+        ("delivery_uncommitted", ["destination", "commitment_due_at"]),
+        ("delivery_by_transaction", ["commitment_transaction"]),
+    ):
+        op.create_index(name, "delivery", columns, sqlite_where=where, postgresql_where=where)
 
 
 def downgrade() -> None:
+    op.drop_index("delivery_by_transaction", "delivery")
     op.drop_index("delivery_uncommitted", "delivery")
     for name in (
         "commitment_until",
