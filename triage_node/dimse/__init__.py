@@ -1,7 +1,7 @@
 """The DICOM upper layer and DIMSE services, both halves: the listener (SCP) and the requestor (SCU)."""
 
 from triage_node.dimse.command_set import Operation
-from triage_node.dimse.commitment_calls import report_commitment, request_commitment
+from triage_node.dimse.commitment_calls import check_commitment, report_commitment, request_commitment
 from triage_node.dimse.listener import Listener
 from triage_node.dimse.scu import Sent, echo, store_files
 from triage_node.dimse.service import Event, FollowUp, Service, ServiceRequest, ServiceResponse
@@ -40,6 +40,7 @@ __all__ = [
     "ServiceResponse",
     "Status",
     "StoreUser",
+    "check_commitment",
     "client_context",
     "commitment_event",
     "echo",

@@ -26,6 +26,18 @@ Take = Callable[[int | None, Dataset], Status]
 """Takes Event Type ID and Event Information, and says what is answered."""
 
 
+def check_commitment(peer: Peer, calling_ae_title: str, timeout_seconds: float) -> None:
+    """Try whether a peer can be asked for commitment, without asking.
+
+    Raises
+    ------
+    PeerError
+        It cannot be reached, or does not offer it.
+    """
+    with associate(peer, [build_context(STORAGE_COMMITMENT, SYNTAXES)], calling_ae_title, timeout_seconds):
+        pass
+
+
 def request_commitment(
     peer: Peer,
     transaction_uid: str,

@@ -7,11 +7,13 @@ import pytest
 from commitments import CALLER, POLICY, Site
 from pydicom.dataset import Dataset
 from pynetdicom import AE, build_context, build_role, evt
-from pynetdicom.sop_class import StorageCommitmentPushModel
+from pynetdicom.sop_class import StorageCommitmentPushModel, Verification
 
 from triage_node.commitment import Answers, Requester
+from triage_node.delivery import target_of
 from triage_node.destinations import Destination
 from triage_node.dimse import WELL_KNOWN_INSTANCE
+from triage_node.errors import PeerRefused
 
 pytestmark = [
     pytest.mark.usefixtures("collect_sockets"),
@@ -30,6 +32,7 @@ class Archive:
         self.status, self.over_same, self.reason = 0x0000, True, 0
         self.answers: list[int | None] = []
         ae = AE(ae_title="ARCHIVE")
+        ae.add_supported_context(Verification)
         ae.add_supported_context(StorageCommitmentPushModel)
         handlers = [(evt.EVT_N_ACTION, self._asked)]
         self.server = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers)
@@ -143,3 +146,11 @@ def test_a_request_that_is_not_taken_is_made_again(worklist, archive, requester,
     clock.forward(DAY)
     assert requester.ask_due() == 0
     assert commitment(worklist) == ("pending", "")
+
+
+def test_a_check_looks_whether_it_is_offered(archive):
+    target = target_of(archive.destination, CALLER)
+    assert target.check().endswith("offers storage commitment")
+    archive.server.contexts = [one for one in archive.server.contexts if one.abstract_syntax == Verification]
+    with pytest.raises(PeerRefused, match="accepts none of the SOP classes"):
+        target.check()
