@@ -2,14 +2,12 @@
 
 import logging
 import threading
-import time
-from collections.abc import Callable
 
 from triage_node.commitment.peers import RequestorPeers
 from triage_node.commitment.results import Results
 from triage_node.delivery import Caller
 from triage_node.dimse import report_commitment
-from triage_node.errors import PeerError, StorageError
+from triage_node.errors import PeerCongested, PeerError, PeerUnreachable, StorageError
 from triage_node.logs import origin
 from triage_node.worklist import Transaction, Worklist
 
@@ -29,13 +27,11 @@ class Messenger:
         results: Results,
         peers: RequestorPeers,
         caller: Caller,
-        clock: Callable[[], float] = time.time,
     ) -> None:
         self._worklist = worklist
         self._results = results
         self._peers = peers
         self._caller = caller
-        self._clock = clock
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="commitment-messenger", daemon=True)
 
@@ -51,11 +47,12 @@ class Messenger:
     def tell_due(self) -> int:
         """Tell what is due, and return how many transactions that were."""
         due = self._worklist.commitment_transactions.due(MOST_AT_ONCE)
-        unreachable: dict[str, str] = {}
+        not_reached: set[str] = set()
         for transaction in due:
             if self._stopping.is_set():
                 break
-            self._tell(transaction, unreachable)
+            if transaction.ae_title not in not_reached and not self._tell(transaction):
+                not_reached.add(transaction.ae_title)
         return len(due)
 
     def _run(self) -> None:
@@ -67,20 +64,25 @@ class Messenger:
                 pause = PAUSE_AFTER_ERROR_SECONDS
             self._stopping.wait(pause)
 
-    def _tell(self, transaction: Transaction, unreachable: dict[str, str]) -> None:
-        """Tell one result; who did not answer a moment ago is not called again in the same turn."""
+    def _tell(self, transaction: Transaction) -> bool:
+        """Tell one result; False when its requestor cannot be reached."""
         event = self._results.event(transaction)
         if event is None:
-            return self._results.undecided(transaction)
+            self._results.undecided(transaction)
+            return True
         peer = self._peers.get(transaction.ae_title)
-        error = unreachable.get(transaction.ae_title)
         if peer is None:
-            error = "its address is not known (commitment_peers)"
-        if peer is not None and error is None:
-            how = (self._caller.ae_title, self._caller.timeout_seconds, self._caller.answer_seconds)
-            try:
-                report_commitment(peer, event, *how)
-                return self._results.told(transaction)
-            except (PeerError, ValueError) as refusal:
-                error = unreachable[transaction.ae_title] = str(refusal)
-        return self._results.not_told(transaction, str(error), self._clock())
+            self._results.not_reached(transaction, "its address is not known (commitment_peers)")
+            return False
+        try:
+            report_commitment(
+                peer, event, self._caller.ae_title, self._caller.timeout_seconds, self._caller.answer_seconds
+            )
+        except (PeerUnreachable, PeerCongested) as error:
+            self._results.not_reached(transaction, str(error))
+            return False
+        except (PeerError, ValueError) as error:
+            self._results.not_told(transaction, str(error))
+        else:
+            self._results.told(transaction)
+        return True

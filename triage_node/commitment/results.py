@@ -50,20 +50,23 @@ class Results:
         log.info("commitment_told ae_title=%r transaction=%s", transaction.ae_title, transaction.transaction_uid)
         self._transactions.told(transaction.id)
 
-    def not_told(self, transaction: Transaction, error: str, at: float) -> None:
-        """Note that the requestor has not taken it: it is tried again, or given up.
+    def not_told(self, transaction: Transaction, error: str) -> None:
+        """Note that the requestor has not taken it: it is tried again, or given up."""
+        self._transactions.not_told(transaction.id, *self._pause(transaction), error)
+        _log_not_told(transaction, error)
 
-        Parameters
-        ----------
-        at
-            Seconds since 1970.
-        """
-        values = (transaction.ae_title, transaction.transaction_uid, transaction.attempts + 1, error)
-        log.warning("commitment_not_told ae_title=%r transaction=%s attempts=%d error=%s", *values)
-        pause = self._policy.pause_seconds(transaction.attempts + 1)
-        self._transactions.postpone(transaction.id, pause, error)
-        if self._policy.gives_up(at - transaction.requested_at):
-            self._transactions.give_up(transaction.id)
+    def not_reached(self, transaction: Transaction, error: str) -> None:
+        """Note that the requestor cannot be reached, so that none of its results can be told now."""
+        self._transactions.not_reached(transaction.ae_title, *self._pause(transaction), error)
+        _log_not_told(transaction, error)
+
+    def _pause(self, transaction: Transaction) -> tuple[float, float]:
+        return self._policy.pause_seconds(transaction.attempts + 1), self._policy.give_up_seconds
+
+
+def _log_not_told(transaction: Transaction, error: str) -> None:
+    values = (transaction.ae_title, transaction.transaction_uid, transaction.attempts + 1, error)
+    log.warning("commitment_not_told ae_title=%r transaction=%s attempts=%d error=%s", *values)
 
 
 class ResultFollowUp:
@@ -84,12 +87,14 @@ class ResultFollowUp:
             return None
 
     def ended(self, status: int | None) -> None:
-        """Note whether it was taken; if not, another association is opened for it at once."""
+        """Note whether it was taken; where it could not be told, another association is opened for it at once."""
         try:
             transaction = self._transactions.find(self._number)
             if transaction is not None and status == 0:
                 self._results.told(transaction)
+            elif transaction is not None and status is not None:
+                self._results.not_told(transaction, f"it answered 0x{status:04X}")
             elif transaction is not None:
-                self._transactions.postpone(self._number, 0.0, None if status is None else f"answered 0x{status:04X}")
+                self._transactions.postpone(self._number, 0.0)
         except StorageError as error:  # it stays due
             log.error("commitment_waits error=%s", error)

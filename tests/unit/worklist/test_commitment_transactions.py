@@ -6,6 +6,7 @@ from triage_node.errors import IllegalMove
 from triage_node.worklist.commitment.transactions import HOLD_SECONDS
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
+DAY = 86400.0
 PAIRS = [(CT, "1.2.3.1"), (CT, "1.2.3.2")]
 
 
@@ -58,21 +59,35 @@ def test_a_result_stays_what_it_was_decided_to_be_until_it_is_told(transactions,
 def test_what_could_not_be_told_is_owed_to_its_requestor_only(transactions, clock):
     number = transactions.open("1.1", "STORER", PAIRS)
     assert transactions.owed("STORER", 10) == [], "it is held"
-    transactions.postpone(number, 600.0, "nobody answers")
+    transactions.not_told(number, 600.0, DAY, "nobody answers")
     assert transactions.owed("OTHER", 10) == []
     assert transactions.owed("STORER", 10) == [number]
     clock.forward(HOLD_SECONDS - 1)
     assert due(transactions) == []
 
 
-def test_what_is_given_up_says_why(transactions, worklist):
+def test_what_is_too_old_is_given_up_and_says_why(transactions, worklist, clock):
     number = transactions.open("1.1", "STORER", PAIRS)
-    transactions.postpone(number, 5.0, "nobody answers")
-    transactions.give_up(number)
+    transactions.not_told(number, 5.0, DAY, "nobody answers")
+    clock.forward(DAY)
+    transactions.not_told(number, 5.0, DAY, "nobody answers")
     assert transactions.find(number) is None
     assert events(worklist, "commitment_given_up") == [
-        "'STORER', transaction 1.1: 2 instances, tried 1 times: nobody answers"
+        "'STORER', transaction 1.1: 2 instances, tried 2 times: nobody answers"
     ]
+
+
+def test_who_cannot_be_reached_holds_up_nobody_else(transactions, worklist, clock):
+    silent = [transactions.open(f"1.{number}", "SILENT", PAIRS) for number in range(3)]
+    other = transactions.open("1.1", "STORER", PAIRS)
+    transactions.recover()
+    transactions.not_reached("SILENT", 60.0, DAY, "nobody answers")
+    assert due(transactions) == [other]
+    assert {transactions.find(one).attempts for one in silent} == {1}
+    clock.forward(DAY)
+    transactions.not_reached("SILENT", 60.0, DAY, "nobody answers")
+    assert due(transactions) == [other]
+    assert len(events(worklist, "commitment_given_up")) == 3
 
 
 def test_instances_are_found_by_their_own_uid(worklist, receive):

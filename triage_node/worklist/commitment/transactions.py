@@ -43,7 +43,10 @@ class Transaction:
 
 
 class Transactions:
-    """Keep transactions over restarts, hand them out when they are due, and forget them when they are told."""
+    """Keep transactions over restarts, hand them out when they are due, forget them when they are told or given up.
+
+    An event tells of either.
+    """
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._database = database
@@ -122,28 +125,42 @@ class Transactions:
             if (row := session.get(CommitmentRow, number)) is not None:
                 row.failures = dict(failures)
 
-    def postpone(self, number: int, seconds: float, error: str | None = None) -> None:
-        """Try it again later; with an error it counts as tried."""
+    def postpone(self, number: int, seconds: float) -> None:
+        """Look at it again later."""
         with self._database.write() as session:
             if (row := session.get(CommitmentRow, number)) is not None:
                 row.next_attempt_at = self._clock() + seconds
-                if error is not None:
-                    row.attempts, row.last_error = row.attempts + 1, error
+
+    def not_told(self, number: int, pause_seconds: float, give_up_seconds: float, error: str) -> None:
+        """Tell a result later that was not taken; one that is older than ``give_up_seconds`` is given up."""
+        with self._database.write() as session:
+            if (row := session.get(CommitmentRow, number)) is not None:
+                self._try_later(session, row, pause_seconds, give_up_seconds, error)
+
+    def not_reached(self, ae_title: str, pause_seconds: float, give_up_seconds: float, error: str) -> None:
+        """Do so with all results that are due of a requestor that cannot be reached."""
+        due = (CommitmentRow.ae_title == ae_title, CommitmentRow.next_attempt_at <= self._clock())
+        with self._database.write() as session:
+            for row in session.scalars(select(CommitmentRow).where(*due)).all():
+                self._try_later(session, row, pause_seconds, give_up_seconds, error)
 
     def told(self, number: int) -> None:
-        """Forget a transaction: its requestor has the result. An event says so."""
+        """Forget a transaction: its requestor has the result."""
         with self._database.write() as session:
             if (row := session.get(CommitmentRow, number)) is not None:
                 failed = len(row.failures or {})
                 counts = f"{len(row.references) - failed} committed, {failed} failed"
                 self._close(session, row, "commitment_told", counts)
 
-    def give_up(self, number: int) -> None:
-        """Forget a transaction whose result cannot be told. An event says so."""
-        with self._database.write() as session:
-            if (row := session.get(CommitmentRow, number)) is not None:
-                tries = f"{len(row.references)} instances, tried {row.attempts} times: {row.last_error}"
-                self._close(session, row, "commitment_given_up", tries)
+    def _try_later(
+        self, session: Session, row: CommitmentRow, pause_seconds: float, give_up_seconds: float, error: str
+    ) -> None:
+        row.attempts, row.last_error = row.attempts + 1, error
+        row.next_attempt_at = self._clock() + pause_seconds
+        if self._clock() - row.requested_at >= give_up_seconds:
+            times = "once" if row.attempts == 1 else f"{row.attempts} times"
+            words = f"{len(row.references)} instances, tried {times}: {error}"
+            self._close(session, row, "commitment_given_up", words)
 
     def _close(self, session: Session, row: CommitmentRow, code: str, words: str) -> None:
         message = f"{row.ae_title!r}, transaction {row.transaction_uid}: {words}"
