@@ -15,7 +15,7 @@ def keep(site: Site, paths: Iterable[Path]) -> list[Path]:
     for path in paths:
         content = path.read_bytes()
         header = read_header(content)
-        incoming = site.spool.keep(content, header.study_instance_uid, header.sop_instance_uid)
+        incoming = site.spool.keep([content], header.study_instance_uid, header.sop_instance_uid)
         site.spool.file(incoming, header.study_instance_uid, header.sop_instance_uid)
         received_at = site.worklist.audit_trail.clock()
         site.worklist.registration.register([received_instance(header, len(content), received_at)])

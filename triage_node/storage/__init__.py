@@ -2,6 +2,7 @@
 
 from triage_node.storage.device import device_uid
 from triage_node.storage.draft import Draft
+from triage_node.storage.durable_write import Parts
 from triage_node.storage.layout import Layout, hashed, spool_folder
 from triage_node.storage.lock import hold
 from triage_node.storage.regular_file import open_regular_file
@@ -13,6 +14,7 @@ __all__ = [
     "Draft",
     "Filing",
     "Layout",
+    "Parts",
     "ResultContent",
     "ResultObject",
     "Space",

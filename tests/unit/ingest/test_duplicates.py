@@ -138,7 +138,7 @@ def test_duplicates_that_a_stop_left_are_looked_at_by_the_next_start(make_settin
     give(first, wait_for, [encoded(images[0], CT)], CT)
     first.stop()
     for content in (encoded(images[0], PACS), encoded(changed(images[0], PatientID="COERCED"), PACS)):
-        first.spool.keep(content, str(images[0].StudyInstanceUID), str(images[0].SOPInstanceUID))
+        first.spool.keep([content], str(images[0].StudyInstanceUID), str(images[0].SOPInstanceUID))
     second = Intake(settings)
     wait_for(lambda: not list(second.spool.layout.incoming.iterdir()), "the leftovers to be settled")
     assert files(second) == [".dcm", ".variant"]

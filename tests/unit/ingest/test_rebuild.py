@@ -256,7 +256,7 @@ def test_what_was_never_registered_is_left_to_the_indexer(spool, worklist):
     uid, sop = str(image.StudyInstanceUID), str(image.SOPInstanceUID)
     path = spool.layout.root / "image.dcm"
     image.save_as(path, enforce_file_format=True)
-    spool.file(spool.keep(path.read_bytes(), uid, sop), uid, sop)
+    spool.file(spool.keep([path.read_bytes()], uid, sop), uid, sop)
     made = rebuild_worklist(spool, worklist, [])
     assert (made.studies, made.left_out) == (0, [])
     assert worklist.study_details.is_empty()

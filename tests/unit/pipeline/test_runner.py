@@ -59,7 +59,7 @@ def node(make_settings, model, clock, tmp_path):
             for path in save(datasets, tmp_path / "sent"):
                 content = path.read_bytes()
                 header = read_header(content)
-                incoming = self.spool.keep(content, header.study_instance_uid, header.sop_instance_uid)
+                incoming = self.spool.keep([content], header.study_instance_uid, header.sop_instance_uid)
                 self.spool.file(incoming, header.study_instance_uid, header.sop_instance_uid)
                 self.worklist.registration.register([received_instance(header, len(content), clock())])
                 self.spool.forget(incoming)
