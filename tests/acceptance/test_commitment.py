@@ -10,7 +10,7 @@ from pacs import Orthanc
 from pydicom.uid import generate_uid
 
 from triage_node.dimse import Status
-from triage_node.dimse.storage_commitment import Reference
+from triage_node.dimse.normalized.storage_commitment import Reference
 from triage_node.peer import Peer
 
 pytestmark = [

@@ -1,12 +1,11 @@
 """The DICOM upper layer and DIMSE services, both halves: the listener (SCP) and the requestor (SCU)."""
 
 from triage_node.dimse.command_set import Operation
-from triage_node.dimse.commitment_calls import check_commitment, report_commitment, request_commitment
 from triage_node.dimse.listener import Listener
-from triage_node.dimse.scu import Sent, echo, store_files
-from triage_node.dimse.service import Event, FollowUp, Service, ServiceRequest, ServiceResponse
-from triage_node.dimse.status import Status
-from triage_node.dimse.storage_commitment import (
+from triage_node.dimse.normalized.commitment_calls import check_commitment, report_commitment, request_commitment
+from triage_node.dimse.normalized.service import Event, FollowUp, Service, ServiceRequest, ServiceResponse
+from triage_node.dimse.normalized.status import Status
+from triage_node.dimse.normalized.storage_commitment import (
     ALL_COMMITTED,
     FAILURES_EXIST,
     REQUEST_ACTION,
@@ -19,6 +18,7 @@ from triage_node.dimse.storage_commitment import (
     read_commitment_request,
     read_commitment_result,
 )
+from triage_node.dimse.scu import Sent, echo, store_files
 from triage_node.dimse.store_user import StoreUser
 from triage_node.dimse.tls import client_context, reason_of, server_context
 

@@ -6,7 +6,7 @@ from pydicom.dataset import Dataset
 from pynetdicom import evt
 from pynetdicom.association import Association
 
-from triage_node.dimse.service import Event
+from triage_node.dimse.normalized.service import Event
 from triage_node.errors import PeerBusy, PeerRefused, PeerUnreachable
 from triage_node.peer import Peer
 

@@ -8,7 +8,7 @@ from ct import head_ct, save
 from intakes import store
 
 from triage_node.delivery import RetryPolicy
-from triage_node.dimse.storage_commitment import Reference
+from triage_node.dimse.normalized.storage_commitment import Reference
 from triage_node.peer import Peer
 
 

@@ -10,7 +10,7 @@ from pynetdicom.sop_class import StorageCommitmentPushModel
 
 from triage_node.delivery import RetryPolicy
 from triage_node.dimse import Status
-from triage_node.dimse.storage_commitment import Reference, commitment_request
+from triage_node.dimse.normalized.storage_commitment import Reference, commitment_request
 from triage_node.peer import Peer
 from triage_node.storage.layout import hashed
 from triage_node.worklist.commitment import transactions

@@ -7,16 +7,16 @@ from collections.abc import Callable, Collection
 from pydicom.dataset import Dataset
 from pynetdicom import build_context, build_role, evt
 
-from triage_node.dimse.requestor import associate
-from triage_node.dimse.service import Event
-from triage_node.dimse.status import Status
-from triage_node.dimse.storage_commitment import (
+from triage_node.dimse.normalized.service import Event
+from triage_node.dimse.normalized.status import Status
+from triage_node.dimse.normalized.storage_commitment import (
     REQUEST_ACTION,
     STORAGE_COMMITMENT,
     WELL_KNOWN_INSTANCE,
     Reference,
     commitment_request,
 )
+from triage_node.dimse.requestor import associate
 from triage_node.dimse.store_user import SYNTAXES
 from triage_node.peer import Peer
 

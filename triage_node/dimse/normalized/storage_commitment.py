@@ -8,7 +8,7 @@ from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag, Tag
 from pydicom.uid import generate_uid
 
-from triage_node.dimse.service import Event
+from triage_node.dimse.normalized.service import Event
 from triage_node.ingest import is_uid
 
 STORAGE_COMMITMENT = "1.2.840.10008.1.20.1"

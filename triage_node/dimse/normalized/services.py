@@ -13,9 +13,9 @@ from pydicom.tag import BaseTag
 from pydicom.uid import UID
 
 from triage_node.dimse.command_set import Command, Operation
+from triage_node.dimse.normalized.service import FollowUp, OwingService, Service, ServiceRequest, ServiceResponse
+from triage_node.dimse.normalized.status import Status
 from triage_node.dimse.pdu import ProtocolError
-from triage_node.dimse.service import FollowUp, OwingService, Service, ServiceRequest, ServiceResponse
-from triage_node.dimse.status import Status
 from triage_node.errors import StorageError
 from triage_node.ingest import Sender
 from triage_node.logs import origin
