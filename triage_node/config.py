@@ -25,6 +25,7 @@ from pydantic_settings import (
 from triage_node.allowed_peers import AETitle, AllowedPeer
 from triage_node.destinations import Destination
 from triage_node.errors import SettingsError
+from triage_node.peer import Peer
 from triage_node.settings_checks import at_commas, check_dicom, check_dicom_tls, check_openid, check_web
 from triage_node.settings_errors import check_environment, complaint_of
 from triage_node.zone import MachineZone
@@ -87,6 +88,12 @@ class Settings(BaseSettings):
     study_maximum_seconds: Time = Field(900.0, description="a study is analyzed at the latest after this time")
     destinations: Annotated[tuple[Destination, ...], NoDecode] = Field(
         (), description="who receives the reports, each `AET@HOST:PORT` or a table (see docs/destinations.md)"
+    )
+    commitment_peers: Annotated[tuple[Peer, ...], NoDecode] = Field(
+        (), description="where those are called who ask for storage commitment, each `AET@HOST:PORT`"
+    )
+    commitment_wait_hours: Time = Field(
+        24.0, description="a report that its destination has not committed itself to in this time is sent again"
     )
     connect_timeout_seconds: Time = Field(10.0, description="a peer that does not answer in this time is down")
     answer_timeout_seconds: Time = Field(
@@ -210,6 +217,14 @@ class Settings(BaseSettings):
         parts = at_commas(value)
         if isinstance(parts, (list, tuple)):
             return tuple(AllowedPeer.written(part) if isinstance(part, str) else part for part in parts)
+        return value
+
+    @field_validator("commitment_peers", mode="before")
+    @classmethod
+    def _parse_peers(cls, value: Any) -> Any:
+        parts = at_commas(value)
+        if isinstance(parts, (list, tuple)):
+            return tuple(Peer.parse(part) if isinstance(part, str) else part for part in parts)
         return value
 
     @field_validator("destinations")

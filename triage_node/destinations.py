@@ -12,6 +12,7 @@ from triage_node.routing_rules import RoutedResult, Rule
 from triage_node.settings_checks import is_loopback
 
 TLS = frozenset(["tls_ca", "tls_certificate", "tls_key", "tls_server_name"])
+COMMITMENT = frozenset(["commitment"])
 CREDENTIALS = frozenset(["token_file", "user", "password_file"])
 COMMON = frozenset(["url", "name", "rules"])
 
@@ -33,6 +34,10 @@ class Destination(BaseModel):
     tls_certificate: Path | None = Field(None, description="PEM file of the client certificate that is shown to it")
     tls_key: Path | None = Field(None, description="PEM file of that certificate's key, not encrypted")
     tls_server_name: str | None = Field(None, description="name in its certificate, when that is not the host's")
+    commitment: bool = Field(
+        False,
+        description="ask it to commit itself to keep each report (Storage Commitment), and send again what it does not",
+    )
     token_file: Path | None = Field(None, description="file that holds a bearer token; read at each use")
     user: str | None = Field(None, description="name for basic authentication")
     password_file: Path | None = Field(None, description="file that holds its password; read at each use")
@@ -77,7 +82,7 @@ class Destination(BaseModel):
         if kind is None:
             raise ValueError(f"{self.url!r} begins with none of {', '.join(f'{name}://' for name in KINDS)}")
         check, options = kind
-        given = {name for name in self.model_fields_set if getattr(self, name) not in (None, ())}
+        given = {name for name in self.model_fields_set if getattr(self, name) not in (None, (), False)}
         if wrong := sorted(given - COMMON - options):
             raise ValueError(f"{self.scheme}:// has no {wrong[0]}")
         if (self.tls_certificate is None) != (self.tls_key is None):
@@ -147,8 +152,8 @@ def _check_folder(destination: Destination, url: SplitResult) -> None:
 
 
 KINDS: dict[str, tuple[Callable[[Destination, SplitResult], None], frozenset[str]]] = {
-    "dicom": (_check_dicom, frozenset()),
-    "dicoms": (_check_dicom, TLS),
+    "dicom": (_check_dicom, COMMITMENT),
+    "dicoms": (_check_dicom, COMMITMENT | TLS),
     "https": (_check_web, TLS | CREDENTIALS),
     "http": (_check_web, CREDENTIALS),
     "file": (_check_folder, frozenset()),

@@ -12,6 +12,8 @@ from triage_node.dimse.associate_request import Request
 from triage_node.dimse.command_set import RESPONSE, Command, Operation
 from triage_node.dimse.message import DataSet, Message
 from triage_node.dimse.negotiation import Context, Rejection, accept
+from triage_node.dimse.normalized.exchange import NormalizedExchange
+from triage_node.dimse.normalized.services import GatheredDataSet, Services
 from triage_node.dimse.pdu import (
     RELEASE_RESPONSE,
     AbortReason,
@@ -58,6 +60,8 @@ class Association:
         Tells who may send.
     maximum_message_bytes
         A longer message ends the association.
+    services
+        What it may be used for beside C-ECHO and C-STORE.
     """
 
     def __init__(
@@ -67,6 +71,7 @@ class Association:
         ingest: Ingest,
         admission: Admission,
         maximum_message_bytes: int,
+        services: Services,
     ) -> None:
         self._connection = connection
         self._address = address
@@ -76,7 +81,9 @@ class Association:
         self._contexts: Mapping[int, Context] = {}
         self._calling_ae_title = ""
         self._longest_pdu_bytes = 0
-        self._data_set: DataSet | None = None
+        self._services = services
+        self._normalized = NormalizedExchange(connection, services)
+        self._data_set: DataSet | GatheredDataSet | None = None
         self._has_kept = False
 
     def serve(self, request: bytes) -> None:
@@ -102,6 +109,7 @@ class Association:
             if self._data_set is not None:
                 self._data_set.discard()
             self._connection.close()
+            self._normalized.end()
 
     def _abort(self, reason: AbortReason) -> None:
         try:
@@ -120,8 +128,9 @@ class Association:
         if (against := self._admission.objection(request, self._address)) is not None:
             self._reject(*against)
             return False
-        answer, self._contexts = accept(request)
+        answer, self._contexts = accept(request, self._services)
         self._connection.send(answer)
+        self._normalized.begin(self._contexts.values(), request, self._sender())
         for context in request.contexts:
             if context.flaw:
                 sentence = f"The presentation context {context.context_id} was rejected: {context.flaw}."
@@ -135,6 +144,8 @@ class Association:
     def _exchange(self) -> None:
         message: Message | None = None
         while True:
+            if self._normalized.owes_events and message is None:
+                self._normalized.report_events(self._longest_pdu_bytes)
             kind, body = self._connection.read()
             if kind is PDUType.RELEASE_RQ:
                 return self._connection.send(RELEASE_RESPONSE)
@@ -157,7 +168,9 @@ class Association:
         if item.is_command:
             message.add_command(item.data, item.is_last)
             if message.request is not None and message.request.has_data_set:
-                self._data_set = self._begin(message.request, self._contexts[message.context_id])
+                context = self._contexts[message.context_id]
+                is_service = context.abstract_syntax in self._services
+                self._data_set = GatheredDataSet() if is_service else self._begin(message.request, context)
         elif self._data_set is not None:
             self._data_set.add(item.data)
         request = message.request
@@ -181,19 +194,24 @@ class Association:
         if request.operation == Operation.C_CANCEL:
             return
         if request.operation & RESPONSE:
-            raise ProtocolError("a response to a request that was never made")
+            self._normalized.take_response(request)
+            return
+        if isinstance(data_set, GatheredDataSet) or context.abstract_syntax in self._services:
+            data_set = data_set if isinstance(data_set, GatheredDataSet) else GatheredDataSet()
+            self._normalized.answer(request, context, data_set, self._sender(), self._longest_pdu_bytes)
+            return
         if request.operation == Operation.C_ECHO:
             status = SUCCESS if request.sop_class_uid == context.abstract_syntax else SOP_CLASS_NOT_SUPPORTED
         elif request.operation == Operation.C_STORE:
-            status = self._store(request, data_set or self._begin(request, context))
+            status = self._store(data_set or self._begin(request, context), request.priority == HIGH_PRIORITY)
             self._has_kept = status == SUCCESS
         else:
             status = UNRECOGNIZED_OPERATION
         self._connection.send(data_pdus(context.context_id, request.response(status), self._longest_pdu_bytes))
 
-    def _store(self, request: Command, data_set: DataSet) -> int:
+    def _store(self, data_set: DataSet, is_urgent: bool) -> int:
         try:
-            data_set.keep(self._sender(request.priority == HIGH_PRIORITY))
+            data_set.keep(self._sender(is_urgent))
         except Exception as error:
             return status_of(error)
         finally:

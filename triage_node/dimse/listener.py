@@ -1,4 +1,4 @@
-"""The DIMSE listener: C-ECHO and C-STORE of every storage class in every transfer syntax."""
+"""The DIMSE listener: C-ECHO, C-STORE of every storage class in every transfer syntax, and services handed in."""
 
 import contextlib
 import logging
@@ -6,7 +6,7 @@ import queue
 import selectors
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from triage_node.config import Settings
@@ -14,6 +14,8 @@ from triage_node.dimse.admission import Admission
 from triage_node.dimse.arrival import Arrival
 from triage_node.dimse.association import Association
 from triage_node.dimse.negotiation import CONGESTED, LOCAL_LIMIT_EXCEEDED, Rejection
+from triage_node.dimse.normalized.service import Service
+from triage_node.dimse.normalized.services import Services
 from triage_node.dimse.pdu import Connection
 from triage_node.dimse.places import Place, Places
 from triage_node.dimse.port import Port
@@ -66,6 +68,8 @@ class Listener:
         Addresses, certificate, allow list, limits.
     ingest
         Where instances go.
+    services
+        What it offers beside C-ECHO and C-STORE.
 
     Attributes
     ----------
@@ -78,9 +82,10 @@ class Listener:
         The certificate cannot be used.
     """
 
-    def __init__(self, settings: Settings, ingest: Ingest) -> None:
+    def __init__(self, settings: Settings, ingest: Ingest, services: Iterable[Service] = ()) -> None:
         self._settings = settings
         self._ingest = ingest
+        self._services = Services(services)
         self.certificate = ServerCertificate.of(settings)
         self._ports = list(_ports(settings, self.certificate))
         self._is_open = False
@@ -232,7 +237,12 @@ class Listener:
         settings = self._settings
         try:
             association = Association(
-                connection, address, self._ingest, self._admission, settings.maximum_instance_mb << 20
+                connection,
+                address,
+                self._ingest,
+                self._admission,
+                settings.maximum_instance_mb << 20,
+                self._services,
             )
             association.serve(request)
         finally:

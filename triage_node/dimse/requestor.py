@@ -1,12 +1,14 @@
 """How the node calls another DICOM system, with every failure told apart as permanent or transient."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from pynetdicom import AE, _config, evt
 from pynetdicom.association import Association
 from pynetdicom.pdu import A_ASSOCIATE_RJ
+from pynetdicom.pdu_primitives import SCP_SCU_RoleSelectionNegotiation
 from pynetdicom.presentation import PresentationContext
 
 from triage_node.dimse.bounded_answers import BoundedAnswers
@@ -39,6 +41,8 @@ def associate(
     calling_ae_title: str,
     timeout_seconds: float,
     answer_seconds: float | None = None,
+    roles: Sequence[SCP_SCU_RoleSelectionNegotiation] = (),
+    handlers: Sequence[tuple[evt.EventType, Callable[[evt.Event], Any]]] = (),
 ) -> Iterator[Requests]:
     """Open an association, and release it at the end of the block.
 
@@ -48,6 +52,10 @@ def associate(
         How long connecting, and the answer to the association request, may take.
     answer_seconds
         How long the answer to a message may take, by default as long: a PACS answers a C-STORE when it has stored.
+    roles
+        The roles we propose, where these are not the default.
+    handlers
+        What answers requests of the peer.
 
     Raises
     ------
@@ -78,10 +86,12 @@ def associate(
         contexts=list(contexts),
         ae_title=peer.ae_title,
         tls_args=_tls_arguments(peer, context),
+        ext_neg=list(roles),
         evt_handlers=[
             *BoundedAnswers(answer_seconds).handlers,
             (evt.EVT_PDU_RECV, listen),
             (evt.EVT_DIMSE_RECV, responses.listen),
+            *handlers,
         ],
     )
     try:

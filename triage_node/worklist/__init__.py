@@ -1,6 +1,8 @@
 """The worklist: registration, completion, claims, transitions, what readers do, and the lists they see."""
 
 from triage_node.worklist.claim import Claim
+from triage_node.worklist.commitment.kept_instances import KeptInstance
+from triage_node.worklist.commitment.transactions import Transaction
 from triage_node.worklist.filters import Filters
 from triage_node.worklist.outbox.outbox import Delivery
 from triage_node.worklist.outbox.outbox_state import DestinationState
@@ -20,6 +22,7 @@ __all__ = [
     "Delivery",
     "DestinationState",
     "Filters",
+    "KeptInstance",
     "ReceivedInstance",
     "Route",
     "Series",
@@ -28,6 +31,7 @@ __all__ = [
     "StudyDelivery",
     "StudyOutcome",
     "StudySummary",
+    "Transaction",
     "Worklist",
     "explained",
 ]

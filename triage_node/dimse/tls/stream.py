@@ -80,6 +80,14 @@ class TlsStream:
         except ssl.SSLWantReadError:
             return
 
+    def has_unread(self) -> bool:
+        """Tell whether something was read, decrypted or not, that nobody has taken yet."""
+        return bool(self._tls.pending() or self._incoming.pending)
+
+    def fileno(self) -> int:
+        """Return the descriptor, to wait for what the peer sends."""
+        return self._socket.fileno()
+
     def recv_into(self, view: bytearray | memoryview) -> int:
         """Read into a buffer and return how many bytes came, 0 at the end.
 
