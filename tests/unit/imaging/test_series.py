@@ -238,3 +238,12 @@ def test_what_is_left_out_stands_with_the_series_of_its_folder_or_the_nearest(tm
     found = scan([tmp_path])
     beside = [[skipped.path.name for skipped in found.skipped_beside(series)] for series in found.series]
     assert sorted(map(sorted, beside)) == [["1", "2", "4", "5"], ["3"]]
+
+
+def test_a_transfer_syntax_of_no_known_representation_is_read_as_text(tmp_path):
+    [ds] = ct.head_ct(slices=1)
+    ds.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    [path] = ct.save([ds], tmp_path)
+    path.write_bytes(path.read_bytes().replace(b"\x02\x00\x10\x00UI", b"\x02\x00\x10\x00MI", 1))
+    [series] = scan([tmp_path]).series
+    assert series.instances[0].transfer_syntax_uid == DeflatedExplicitVRLittleEndian
