@@ -70,7 +70,9 @@ def seeds() -> Iterator[bytes]:
         yield buffer.getvalue()
     [deflated] = ct.head_ct(slices=1, size=(8, 8))
     deflated.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
-    for ds in [*made, deflated]:
+    [color] = ct.head_ct(slices=1, size=(8, 8), BitsAllocated=8, BitsStored=8, HighBit=7, SamplesPerPixel=3)
+    color.PhotometricInterpretation, color.PlanarConfiguration, color.PixelData = "RGB", 0, bytes(192)
+    for ds in [*made, deflated, color]:
         buffer = io.BytesIO()
         ds.save_as(buffer, enforce_file_format=True)
         yield buffer.getvalue()

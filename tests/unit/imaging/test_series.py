@@ -128,7 +128,8 @@ def test_a_deflate_bomb_is_refused(tmp_path, monkeypatch):
     whole = path.read_bytes()
     start = 144 + int.from_bytes(whole[140:144], "little")
     deflater = zlib.compressobj(wbits=-15)
-    path.write_bytes(whole[:start] + deflater.compress(bytes(2**24)) + deflater.flush())
+    long_element = b"\x09\x00\x10\x10OB\0\0" + (2**24).to_bytes(4, "little") + bytes(2**24)
+    path.write_bytes(whole[:start] + deflater.compress(long_element) + deflater.flush())
     with pytest.raises(InvalidInstance, match="inflates to more"):
         Instance.read(path)
 
