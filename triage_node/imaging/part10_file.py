@@ -180,7 +180,7 @@ def _read_deflated(file: BinaryIO, tags: Sequence[BaseTag] | None, stop_when: St
     )
     refuse_many_items(ds)
     file.seek(0)
-    meta = metered(file, LARGEST_HEADER_BYTES)
-    read_preamble(meta, False)
-    ds.file_meta = _read_file_meta_info(meta)
+    bounded = metered(file, LARGEST_HEADER_BYTES)
+    read_preamble(bounded, False)
+    ds.file_meta = _read_file_meta_info(bounded)
     return ds

@@ -277,6 +277,7 @@ def test_a_million_items_in_a_sequence_without_a_length_are_given_up_on():
         read_open_header(io.BytesIO(content))
 
 
+@pytest.mark.slow
 def test_an_enhanced_image_of_all_the_frames_there_may_be_is_read():
     ds = enhanced_ct(slices=2, size=(8, 8))[0]
     groups = ds.PerFrameFunctionalGroupsSequence
