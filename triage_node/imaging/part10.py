@@ -55,7 +55,8 @@ def read_header(path: Path, tags: Sequence[BaseTag]) -> Dataset:
 
     ds = read_file(path, tags, at_pixels, LARGEST_HEADER_BYTES)
     if not text(ds.file_meta, "TransferSyntaxUID") and UNDEFINED_LENGTH not in lengths:
-        ds.file_meta.TransferSyntaxUID = _SYNTAXES[ds.original_encoding]
+        # not set: an empty one of another VR would not take it
+        ds.file_meta.add_new("TransferSyntaxUID", "UI", _SYNTAXES[ds.original_encoding])
     return ds
 
 

@@ -241,6 +241,17 @@ def test_what_is_left_out_stands_with_the_series_of_its_folder_or_the_nearest(tm
     assert sorted(map(sorted, beside)) == [["1", "2", "4", "5"], ["3"]]
 
 
+def test_an_empty_transfer_syntax_of_another_representation_is_as_none(tmp_path):
+    [path] = ct.save(ct.head_ct(slices=1), tmp_path)
+    content = path.read_bytes()
+    at = content.index(b"\x02\x00\x10\x00UI\x14\0")
+    length = int.from_bytes(content[140:144], "little") - 20
+    meta = content[:140] + length.to_bytes(4, "little") + content[144:at] + b"\x02\x00\x10\x00DS\0\0"
+    path.write_bytes(meta + content[at + 28 :])
+    [series] = scan([tmp_path]).series
+    assert series.instances[0].transfer_syntax_uid == "1.2.840.10008.1.2.1"
+
+
 def test_a_transfer_syntax_of_no_known_representation_is_read_as_text(tmp_path):
     [ds] = ct.head_ct(slices=1)
     ds.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
