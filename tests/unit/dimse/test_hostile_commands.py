@@ -103,7 +103,8 @@ def test_a_command_set_without_an_element(intake, image, whole, missing, status,
 
 
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES.keys())
-def test_an_instance_of_such_a_name_is_not_stored(intake, image, name):
+def test_an_instance_of_such_a_name_is_not_stored(intake, image, name, wait_for):
+    wait_for(lambda: not list(intake.spool.layout.incoming.iterdir()), "what others have stored to be filed")
     before = sorted(intake.spool.layout.root.rglob("*"))
     status = answer(intake, STORE | {Field.AFFECTED_SOP_INSTANCE_UID: name + b"\0" * (len(name) % 2)}, image[1])
     assert status == INVALID_INSTANCE
