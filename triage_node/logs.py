@@ -13,7 +13,7 @@ from pathlib import Path
 def configure_logging(level: str) -> None:
     """Send log lines of a level and above to standard error, one line each, with the time and the process."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(process)d %(name)s %(message)s"))
+    handler.setFormatter(OneLine("%(asctime)s %(levelname)s %(process)d %(name)s %(message)s"))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
@@ -29,6 +29,21 @@ def origin(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     place = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames[-4:]))
     return f"{type(error).__name__} at {place}"
+
+
+class OneLine(logging.Formatter):
+    """A line that stays one, whatever a peer put into a field: no second line, and no command to a terminal."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - its name in logging
+        """Return the line with what cannot be printed as an escape; a traceback behind it keeps its lines."""
+        return visible(super().formatMessage(record))
+
+
+def visible(text: str) -> str:
+    """Return a text in one line, with what cannot be printed as an escape."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 @contextmanager

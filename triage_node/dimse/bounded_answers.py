@@ -1,11 +1,17 @@
 """What a peer that was called may answer: so much, in so much time; pynetdicom believes any length."""
 
+import logging
 import socket
 import time
 from collections.abc import Callable
+from functools import partial
 
 from pynetdicom import evt
 from pynetdicom.transport import AssociationSocket
+
+from triage_node.logs import origin
+
+log = logging.getLogger(__name__)
 
 # An A-ASSOCIATE-AC of 128 contexts has some 5 kB, a response some 200 bytes.
 LONGEST_ANSWER_BYTES = 1 << 20
@@ -38,6 +44,8 @@ class BoundedAnswers:
         # pynetdicom takes the limit away from an open connection; a peer that reads nothing would hold it for ever.
         connection.socket.settimeout(self._seconds)
         connection.recv = lambda count: self._receive(connection, count)
+        machine = event.assoc.dul.state_machine
+        machine.do_action = partial(_act, machine.do_action, connection)
 
     def _asked(self, _event: evt.Event) -> None:
         self._left = LONGEST_ANSWER_BYTES
@@ -56,3 +64,15 @@ class BoundedAnswers:
                 break
             received += part
         return received
+
+
+def _act(do_action: Callable[[str], None], connection: AssociationSocket, event: str) -> None:
+    """Take a step of pynetdicom's state machine; what a peer said and it cannot take would end the thread it runs in.
+
+    The socket would stay open, and whoever waits for an answer would wait for all the time there is.
+    """
+    try:
+        do_action(event)
+    except Exception as error:  # the border to a peer's bytes: decoded in the step, they raise anything
+        log.warning("answer_not_understood error=%s", origin(error))
+        connection.close()

@@ -103,6 +103,8 @@ def associate(
     finally:
         if assoc.is_established:
             assoc.abort()
+        if assoc.dul.socket is not None:  # pynetdicom leaves it open where its own thread has failed
+            assoc.dul.socket.close()
 
 
 def _tls_context(peer: Peer) -> ClientContext | None:

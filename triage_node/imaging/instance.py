@@ -35,7 +35,7 @@ IMAGE = (
     "DerivationDescription", "DerivationCodeSequence",
     "SamplesPerPixel", "PhotometricInterpretation", "Rows", "Columns", "NumberOfFrames", "BitsAllocated",
     "BitsStored", "HighBit", "PixelRepresentation", "PixelPaddingValue", "PixelPaddingRangeLimit",
-    "RescaleSlope", "RescaleIntercept", "RescaleType", "WindowCenter", "WindowWidth",
+    "ModalityLUTSequence", "RescaleSlope", "RescaleIntercept", "RescaleType", "WindowCenter", "WindowWidth",
     "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "ConcatenationUID",
 )  # fmt: skip
 HEADER_TAGS = tuple(Tag(keyword) for keyword in PATIENT_AND_STUDY + SERIES_AND_EQUIPMENT + IMAGE)

@@ -17,6 +17,7 @@ from pydicom.uid import (
 )
 
 from triage_node.errors import InvalidInstance
+from triage_node.imaging.header import text
 from triage_node.imaging.header_scan import WINDOW_BYTES, scan_header
 from triage_node.imaging.part10_file import (
     LARGEST_FILE_BYTES,
@@ -54,8 +55,9 @@ def read_header(path: Path, tags: Sequence[BaseTag]) -> Dataset:
         return tag in PIXEL_TAGS
 
     ds = read_file(path, tags, at_pixels, LARGEST_HEADER_BYTES)
-    if not ds.file_meta.get("TransferSyntaxUID") and UNDEFINED_LENGTH not in lengths:
-        ds.file_meta.TransferSyntaxUID = _SYNTAXES[ds.original_encoding]
+    if not text(ds.file_meta, "TransferSyntaxUID") and UNDEFINED_LENGTH not in lengths:
+        # not set: an empty one of another VR would not take it
+        ds.file_meta.add_new("TransferSyntaxUID", "UI", _SYNTAXES[ds.original_encoding])
     return ds
 
 
@@ -87,7 +89,7 @@ def read_header_and_end(file: BinaryIO, tags: Sequence[BaseTag]) -> tuple[Datase
 
     with dicom_errors(), warnings.catch_warnings(action="ignore"):
         header = read_open(file, tags, at_pixels, LARGEST_HEADER_BYTES)
-    if ends and header.file_meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
+    if ends and text(header.file_meta, "TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
         return header, 0  # the element lies in what was inflated, not in the file
     return header, ends[0] if ends else None
 

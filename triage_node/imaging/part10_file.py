@@ -1,6 +1,7 @@
 """Files of PS3.10 as peers send them, opened: never more memory than the limits here allow."""
 
 import io
+import itertools
 import os
 import re
 import stat
@@ -23,6 +24,12 @@ LARGEST_HEADER_BYTES = 8 * 2**20
 # Of a deflated file: a CT shrinks to a half, a segmentation to a hundredth, and zeros to a thousandth.
 LARGEST_INFLATED_BYTES = 64 * 2**20
 LARGEST_INFLATION = 20
+# A large header has some hundred elements; an Enhanced CT of 4,096 frames some 60,000 items. Each costs more memory and
+# time than its eight bytes: a million empty elements took a second to read, and ten and 800 MB to show.
+MOST_ELEMENTS = 20_000
+MOST_ITEMS = 200_000
+_MOST_READS = 500_000
+_ITEMS = (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00")
 _PREFIX, _PREFIX_AT = b"DICM", 128
 _START_OF_META = 132
 # How a file without preamble begins: with the prefix, the file meta information, or an element of group 0008.
@@ -43,11 +50,17 @@ class _Metered(io.BufferedIOBase):
         self._file = file
         self._left = budget
         self._origin = origin
+        self._end = end_of(file)
+        self._reads = 0
 
     def read(self, size: int | None = -1) -> bytes:
         if size is None or not 0 <= size <= self._left:
             raise InvalidInstance(f"The file's header holds more than {LARGEST_HEADER_BYTES} bytes.")
-        data = self._file.read(size)
+        self._reads += 1
+        if self._reads > _MOST_READS:
+            raise InvalidInstance(f"The file's header has more than {MOST_ITEMS} items and elements in them.")
+        # Python asks for all the memory that a length announces before it reads.
+        data = self._file.read(size if self._end is None else max(0, min(size, self._end - self._file.tell())))
         self._left -= len(data)
         return data
 
@@ -56,6 +69,17 @@ class _Metered(io.BufferedIOBase):
 
     def tell(self) -> int:
         return self._file.tell() - self._origin
+
+
+def end_of(file: BinaryIO) -> int | None:
+    """Return how many bytes a file has, None when it does not know; it stays where it stands."""
+    at = file.tell()
+    try:
+        end = file.seek(0, os.SEEK_END)
+    except io.UnsupportedOperation:
+        return None
+    file.seek(at)
+    return end
 
 
 def metered(file: BinaryIO, budget: int, origin: int = 0) -> BinaryIO:
@@ -103,7 +127,30 @@ def read_open(
         raise InvalidInstance("The file is no DICOM file." if head else "The file is empty.")
     origin = len(_PREFIX) if head.startswith(_PREFIX) and not has_preamble else 0
     specific: list[BaseTag | int] | None = None if tags is None else list(tags)
-    return read_partial(metered(file, budget, origin), stop_when, force=not has_preamble, specific_tags=specific)
+    bounded, counted = metered(file, budget, origin), count_elements(stop_when)
+    ds = read_partial(bounded, counted, force=not has_preamble, specific_tags=specific)
+    refuse_many_items(ds)
+    return ds
+
+
+def count_elements(stop_when: StopWhen | None) -> StopWhen:
+    """Return what `stop_when` answers, and refuse a data set of more than `MOST_ELEMENTS`."""
+    seen = itertools.count(1)
+
+    def stop(tag: BaseTag, vr: str | None, length: int) -> bool:
+        if next(seen) > MOST_ELEMENTS:
+            raise InvalidInstance(f"The data set has more than {MOST_ELEMENTS} elements.")
+        return stop_when is not None and stop_when(tag, vr, length)
+
+    return stop
+
+
+def refuse_many_items(ds: Dataset) -> None:
+    """Refuse sequences of more than `MOST_ITEMS` before anybody parses them (PS3.5 Section 7.5)."""
+    raw = (ds.get_item(tag, keep_deferred=True) for tag in ds.keys())  # noqa: SIM118 - its elements would be decoded
+    values = [one.value for one in raw if one and one.VR in (None, "SQ", "UN") and isinstance(one.value, bytes)]
+    if sum(value.count(item) for value in values for item in _ITEMS) > MOST_ITEMS:
+        raise InvalidInstance(f"The data set has more than {MOST_ITEMS} items.")
 
 
 def _refuse_odd_file(path: Path, is_header: bool) -> None:
@@ -128,10 +175,12 @@ def _read_deflated(file: BinaryIO, tags: Sequence[BaseTag] | None, stop_when: St
         metered(cast(BinaryIO, Inflating(file, largest)), budget),
         False,
         True,
-        stop_when=stop_when,
+        stop_when=count_elements(stop_when),
         specific_tags=None if tags is None else list(tags),
     )
+    refuse_many_items(ds)
     file.seek(0)
-    read_preamble(file, False)
-    ds.file_meta = _read_file_meta_info(file)
+    bounded = metered(file, LARGEST_HEADER_BYTES)
+    read_preamble(bounded, False)
+    ds.file_meta = _read_file_meta_info(bounded)
     return ds

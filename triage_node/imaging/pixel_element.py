@@ -6,7 +6,14 @@ from typing import BinaryIO
 from pydicom.tag import BaseTag, Tag
 
 from triage_node.errors import InvalidInstance
-from triage_node.imaging.part10_file import LARGEST_FILE_BYTES, LARGEST_HEADER_BYTES, guarded, read_file, read_open
+from triage_node.imaging.part10_file import (
+    LARGEST_FILE_BYTES,
+    LARGEST_HEADER_BYTES,
+    end_of,
+    guarded,
+    read_file,
+    read_open,
+)
 
 _PIXEL_DATA = Tag("PixelData")
 PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
@@ -36,7 +43,8 @@ def read_encapsulated(path: Path) -> bytes:
     def read(file: BinaryIO) -> bytes:
         length, start = _pixel_element(file)
         file.seek(start)
-        return file.read() if length == UNDEFINED_LENGTH else file.read(length)
+        is_whole = length != UNDEFINED_LENGTH and length <= (end_of(file) or 0) - start
+        return file.read(length) if is_whole else file.read()
 
     return guarded(path, read)
 

@@ -9,7 +9,7 @@ from pydicom import Dataset
 
 from triage_node.errors import InvalidInstance, UnsuitableSeries
 from triage_node.imaging.frame import Frame, frames_of
-from triage_node.imaging.header import number, text, whole
+from triage_node.imaging.header import items, number, text, whole
 from triage_node.imaging.instance import Instance
 from triage_node.imaging.pixel_data.frame_bytes import little_endian_frames
 from triage_node.imaging.pixel_data.pixel_format import NATIVE
@@ -135,6 +135,8 @@ def _color(instance: Instance, numbers: Sequence[int]) -> Iterator[np.ndarray]:
 def _modality_values(header: Dataset, rescale: tuple[float, float] | None, values: np.ndarray) -> np.ndarray:
     if text(header, "Modality") == "CT" and rescale is not None:
         return hounsfield(values, header, rescale)
+    if rescale is None and items(header, "ModalityLUTSequence"):
+        raise InvalidInstance("Its values go through a Modality LUT (PS3.3 C.11.1), which is not applied.")
     slope, intercept = rescale or (number(header, "RescaleSlope") or 1.0, number(header, "RescaleIntercept") or 0.0)
     return values.astype(np.float32) * np.float32(slope) + np.float32(intercept)
 

@@ -20,6 +20,9 @@ from triage_node.worklist import Worklist
 
 log = logging.getLogger(__name__)
 
+# It may quote what a peer has for a UID, which is 60,000 characters long where the peer likes.
+LONGEST_SENTENCE = 400
+
 
 @dataclass(frozen=True)
 class Sender:
@@ -136,10 +139,13 @@ class Ingest:
         self, error: InvalidInstance | StorageError, sender: Sender, quiet_seconds: float = QUIET_SECONDS
     ) -> None:
         code = "instance_refused" if isinstance(error, InvalidInstance) else "storage_refused"
-        message = f"{sender.calling_ae_title!r} at {sender.address}: {error}"
+        sentence = str(error)[:LONGEST_SENTENCE]
+        message = f"{sender.calling_ae_title!r} at {sender.address}: {sentence}"
         if not self._refusals.is_news(message, time.monotonic(), quiet_seconds, (code, sender.address)):
             return
-        log.warning("%s calling_ae_title=%r address=%s error=%s", code, sender.calling_ae_title, sender.address, error)
+        log.warning(
+            "%s calling_ae_title=%r address=%s error=%s", code, sender.calling_ae_title, sender.address, sentence
+        )
         try:
             self._worklist.registration.reject(code, message)
         except StorageError as second:

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from triage_node.database import LEGAL_MOVES, EventRow, StudyRow, StudyState, note_change, storable
 from triage_node.errors import IllegalMove
+from triage_node.logs import visible
 from triage_node.statistics import ALL_TIME, STATE, count
 
 LONGEST_MESSAGE = 1000
@@ -55,7 +56,7 @@ def record(
         at=at,
         actor=storable(actor),
         code=code,
-        message=storable(message)[:LONGEST_MESSAGE],
+        message=visible(storable(message))[:LONGEST_MESSAGE],
         from_state=moved[0],
         to_state=moved[1],
     )
@@ -65,7 +66,7 @@ def record(
 
 def fold(session: Session, study_id: int | None, at: float, *, actor: str, code: str, words: str, number: int) -> None:
     """Append an event that counts something, or count on in the one of the same words, so that many are one event."""
-    words = storable(words)[: LONGEST_MESSAGE - 20]
+    words = visible(storable(words))[: LONGEST_MESSAGE - 20]
     of_study = EventRow.study_id.is_(None) if study_id is None else EventRow.study_id == study_id
     alike = select(EventRow).where(EventRow.code == code, of_study)
     latest = alike.order_by(EventRow.id.desc()).limit(MOST_LOOKED_AT)

@@ -1,6 +1,8 @@
 """STOW-RS as a destination: what a server answers, and what becomes of the report for it."""
 
 import io
+import tracemalloc
+import zlib
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
@@ -189,6 +191,20 @@ def test_a_long_answer_and_a_silent_server_are_hung_up_on(peer, target, variants
         target(peer).send(variants)
     with pytest.raises(PeerUnreachable, match="cannot be reached"):
         target_of(Destination(url="http://127.0.0.1:1/studies"), CALLER).send(variants)
+
+
+def test_an_answer_that_inflates_to_gigabytes_is_hung_up_on(peer, target, variants):
+    deflater = zlib.compressobj(9, wbits=31)
+    bomb = b"".join(deflater.compress(bytes(1 << 20)) for _ in range(200)) + deflater.flush()
+    peer.answer = lambda _: Answer(200, bomb, {"Content-Encoding": "gzip"})
+    tracemalloc.start()
+    try:
+        with pytest.raises(PeerUnreachable, match="too long or too slow"):
+            target(peer).send(variants)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 16 << 20
 
 
 def test_a_connection_that_the_server_closed_between_two_reports_is_opened_again(peer, target, variants):

@@ -367,3 +367,15 @@ def test_without_a_descriptor_nothing_is_said_of_two_images(plain, tmp_path):
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
     assert difference(plain, other) is Difference.NONE
+
+
+def test_a_sequence_that_pydicom_cannot_read_makes_another_image(plain, tmp_path):
+    content = plain.read_bytes()
+    at = content.index(b"\x10\x00\x10\x00PN")  # Patient's Name becomes a sequence whose item has no end
+    damaged = content[:at] + b"\x10\x00\x10\x00SQ\0\0\x06\0\0\0" + b"\xfe\xff\x00\xe0\xff\xff"
+    path = tmp_path / "damaged.dcm"
+    path.write_bytes(damaged)
+    with pytest.raises(OSError, match="No tag to read") as caught:
+        [element.value for element in read_parts(path).before]
+    assert caught.value.errno is None, "it is not the system's"
+    assert difference(plain, path) is Difference.PIXELS

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from ct_enhanced import enhanced_ct
 from pydicom import Dataset, dcmread
-from pydicom.encaps import generate_frames
+from pydicom.encaps import encapsulate, generate_frames
 
 from triage_node.errors import InvalidInstance, UnsuitableSeries
 from triage_node.imaging import Instance
@@ -211,3 +211,9 @@ def _written(folder, content: bytes):
     path = folder / "native.dcm"
     path.write_bytes(content)
     return path
+
+
+def test_no_frames_are_made_of_fragments_of_none():
+    data = encapsulate([b"\1\2\3\4"], has_bot=True)
+    with pytest.raises(ValueError, match="do not make 0 frames"):
+        Fragments.of(data).frames(0)

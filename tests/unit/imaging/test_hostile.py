@@ -6,13 +6,10 @@ from pathlib import Path
 import ct
 import pytest
 from ct_enhanced import enhanced_ct
+from ct_raw import file_as_it_is, put
 from ct_series import TODAY
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydicom.dataelem import RawDataElement
-from pydicom.filebase import DicomBytesIO
-from pydicom.filewriter import write_data_element, write_file_meta_info
-from pydicom.tag import Tag
 
 from triage_node.errors import UnsuitableSeries
 from triage_node.imaging import Policy, Scan, Volume, looks_like_head_ct, read_volume, scan, select_series
@@ -99,29 +96,11 @@ def test_any_element_may_hold_anything(keyword, vr, value, every, enhanced):
     datasets = enhanced_ct(slices=12, size=(32, 32)) if enhanced else ct.head_ct(slices=12, size=(32, 32))
     value = value.ljust(-(-len(value) // 8) * 8 if VRS[vr] > 1 else len(value) + len(value) % 2)
     for ds in datasets if every else datasets[-1:]:
-        ds._dict[Tag(keyword)] = RawDataElement(Tag(keyword), vr, len(value), value, 0, False, True)
+        put(ds, keyword, vr, value)
     with tempfile.TemporaryDirectory() as folder:
         for number, ds in enumerate(datasets):
-            write_as_it_is(ds, Path(folder, f"{number}.dcm"))
+            Path(folder, f"{number}.dcm").write_bytes(file_as_it_is(ds))
         survive(scan([Path(folder)]))
-
-
-def write_as_it_is(ds, path: Path) -> None:
-    """Write explicit VR little endian without pydicom's checks; raw elements with the VR and bytes they have."""
-    out = DicomBytesIO()
-    out.is_little_endian, out.is_implicit_VR = True, False
-    out.write(bytes(128) + b"DICM")
-    write_file_meta_info(out, ds.file_meta)
-    for tag in sorted(ds.keys()):
-        element = ds.get_item(tag)
-        if isinstance(element, RawDataElement):
-            out.write(tag.group.to_bytes(2, "little") + tag.elem.to_bytes(2, "little") + element.VR.encode())
-            long = element.VR in ("UN", "SQ", "OB")
-            out.write(b"\0\0" + element.length.to_bytes(4, "little") if long else element.length.to_bytes(2, "little"))
-            out.write(element.value)
-        else:
-            write_data_element(out, element)
-    path.write_bytes(out.getvalue())
 
 
 @pytest.fixture(scope="module")

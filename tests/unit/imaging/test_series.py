@@ -128,7 +128,8 @@ def test_a_deflate_bomb_is_refused(tmp_path, monkeypatch):
     whole = path.read_bytes()
     start = 144 + int.from_bytes(whole[140:144], "little")
     deflater = zlib.compressobj(wbits=-15)
-    path.write_bytes(whole[:start] + deflater.compress(bytes(2**24)) + deflater.flush())
+    long_element = b"\x09\x00\x10\x10OB\0\0" + (2**24).to_bytes(4, "little") + bytes(2**24)
+    path.write_bytes(whole[:start] + deflater.compress(long_element) + deflater.flush())
     with pytest.raises(InvalidInstance, match="inflates to more"):
         Instance.read(path)
 
@@ -238,3 +239,23 @@ def test_what_is_left_out_stands_with_the_series_of_its_folder_or_the_nearest(tm
     found = scan([tmp_path])
     beside = [[skipped.path.name for skipped in found.skipped_beside(series)] for series in found.series]
     assert sorted(map(sorted, beside)) == [["1", "2", "4", "5"], ["3"]]
+
+
+def test_an_empty_transfer_syntax_of_another_representation_is_as_none(tmp_path):
+    [path] = ct.save(ct.head_ct(slices=1), tmp_path)
+    content = path.read_bytes()
+    at = content.index(b"\x02\x00\x10\x00UI\x14\0")
+    length = int.from_bytes(content[140:144], "little") - 20
+    meta = content[:140] + length.to_bytes(4, "little") + content[144:at] + b"\x02\x00\x10\x00DS\0\0"
+    path.write_bytes(meta + content[at + 28 :])
+    [series] = scan([tmp_path]).series
+    assert series.instances[0].transfer_syntax_uid == "1.2.840.10008.1.2.1"
+
+
+def test_a_transfer_syntax_of_no_known_representation_is_read_as_text(tmp_path):
+    [ds] = ct.head_ct(slices=1)
+    ds.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    [path] = ct.save([ds], tmp_path)
+    path.write_bytes(path.read_bytes().replace(b"\x02\x00\x10\x00UI", b"\x02\x00\x10\x00MI", 1))
+    [series] = scan([tmp_path]).series
+    assert series.instances[0].transfer_syntax_uid == DeflatedExplicitVRLittleEndian

@@ -16,7 +16,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, Imp
 
 from triage_node.errors import InvalidInstance
 from triage_node.imaging.header import text
-from triage_node.imaging.part10_file import LARGEST_HEADER_BYTES, metered
+from triage_node.imaging.part10_file import LARGEST_HEADER_BYTES, count_elements, metered, refuse_many_items
 
 # What inflates to more is not compared.
 LARGEST_INFLATED_BYTES = 128 * 2**20
@@ -72,8 +72,9 @@ def read_parts(path: Path) -> DataSetParts:
         The file is damaged: pydicom raises anything.
     """
     with path.open("rb") as file:
-        read_preamble(file, True)
-        meta = _read_file_meta_info(file)
+        bounded = metered(file, LARGEST_HEADER_BYTES)
+        read_preamble(bounded, True)
+        meta = _read_file_meta_info(bounded)
         start = file.tell()
         if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
             return _read(path, file, meta, start, None)
@@ -83,7 +84,8 @@ def read_parts(path: Path) -> DataSetParts:
 
 def _inflated(file: BinaryIO) -> bytes:
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    data = inflater.decompress(file.read(LARGEST_INFLATED_BYTES), LARGEST_INFLATED_BYTES)
+    deflated = metered(file, LARGEST_INFLATED_BYTES).read(LARGEST_INFLATED_BYTES)
+    data = inflater.decompress(deflated, LARGEST_INFLATED_BYTES)
     if inflater.unconsumed_tail:
         raise InvalidInstance(f"The file inflates to more than {LARGEST_INFLATED_BYTES} bytes.")
     return data
@@ -97,13 +99,15 @@ def _read(path: Path, file: BinaryIO, meta: FileMetaDataset, start: int, inflate
         return tag in _PIXEL_TAGS
 
     bounded = metered(file, LARGEST_HEADER_BYTES)
-    before = read_dataset(bounded, is_implicit, is_little, stop_when=at_pixels)
+    before = read_dataset(bounded, is_implicit, is_little, stop_when=count_elements(at_pixels))
     before.file_meta = meta
     pixels = _place(file, is_implicit, is_little)
     behind = Dataset()
     if pixels is not None:
         file.seek(pixels.end)
-        behind = read_dataset(bounded, is_implicit, is_little)
+        behind = read_dataset(bounded, is_implicit, is_little, stop_when=count_elements(None))
+    for part in (before, behind):
+        refuse_many_items(part)
     return DataSetParts(path, syntax, start, before, pixels, behind, inflated)
 
 

@@ -61,8 +61,12 @@ def difference(one: Path, other: Path) -> Difference:
         if not _same_pixels(first, second):
             return Difference.PIXELS
         return Difference.NONE if _same_elements(first, second) else Difference.HEADER
-    except (OSError, MemoryError):  # ours, not the files': another time they can be compared
+    except MemoryError:  # ours, not the files': another time they can be compared
         raise
+    except OSError as error:
+        if error.errno is not None:  # the system's, as above; pydicom raises OSError for damaged bytes, too
+            raise
+        return Difference.PIXELS
     except Exception:  # the border to a peer's bytes: what cannot be compared is not the same
         return Difference.PIXELS
 

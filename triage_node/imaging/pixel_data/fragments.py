@@ -77,7 +77,7 @@ class Fragments:
         if count == 1 and self.values:
             return [0]
         by_content = [index for index, value in enumerate(self.values) if _begins_frame(value)]
-        if len(by_content) == count and by_content[0] == 0:
+        if len(by_content) == count and by_content[:1] == [0]:
             return by_content
         places = {start: index for index, start in enumerate(self.starts)}
         end = self.starts[-1] if self.starts else -1

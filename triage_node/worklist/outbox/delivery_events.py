@@ -5,7 +5,8 @@ import time
 from sqlalchemy.orm import Session
 
 from triage_node.database import DeliveryRow, DeliveryState, EventRow, note_change
-from triage_node.worklist.transitions import record
+from triage_node.logs import visible
+from triage_node.worklist.transitions import LONGEST_MESSAGE, record
 
 ACTOR = "delivery"
 
@@ -26,7 +27,7 @@ def fold_try(session: Session, row: DeliveryRow, at: float, pause_seconds: float
     if event is None:
         row.postponed_event_id = record_delivery(session, row, at, "delivery_postponed", text).id
         return
-    event.message = f"{row.destination}: {text}"[:1000]
+    event.message = visible(f"{row.destination}: {text}")[:LONGEST_MESSAGE]
     note_change(session, row.study_id)
 
 
