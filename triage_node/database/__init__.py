@@ -1,6 +1,7 @@
 """The database: engine, tables, migrations, and what differs between SQLite and PostgreSQL."""
 
 from triage_node.database.account_tables import AuditRow, LockoutRow, SessionRow, TokenRow, UserRow
+from triage_node.database.announcement_tables import AnnouncementRow
 from triage_node.database.change_feed import last_marker, mark_changes, note_change
 from triage_node.database.count_tables import DailyRow, QueueHourRow
 from triage_node.database.cursors import LARGEST_PAGE, checked_limit, decode, encode
@@ -32,6 +33,7 @@ __all__ = [
     "DONE",
     "LARGEST_PAGE",
     "LEGAL_MOVES",
+    "AnnouncementRow",
     "AuditRow",
     "Base",
     "CommentRow",

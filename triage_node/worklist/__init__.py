@@ -1,5 +1,6 @@
 """The worklist: registration, completion, claims, transitions, what readers do, and the lists they see."""
 
+from triage_node.worklist.announcements import Announced, Received, Step
 from triage_node.worklist.claim import Claim
 from triage_node.worklist.filters import Filters
 from triage_node.worklist.outbox.outbox import Delivery
@@ -15,14 +16,17 @@ from triage_node.worklist.worklist import Worklist
 __all__ = [
     "LONGEST_COMMENT",
     "RESENT",
+    "Announced",
     "Claim",
     "Counts",
     "Delivery",
     "DestinationState",
     "Filters",
+    "Received",
     "ReceivedInstance",
     "Route",
     "Series",
+    "Step",
     "StoredOutcome",
     "Study",
     "StudyDelivery",
