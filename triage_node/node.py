@@ -8,7 +8,9 @@ from triage_node.dimse import Listener
 from triage_node.ingest import Indexer, Ingest, rebuild_worklist
 from triage_node.maintenance import DiskWatch, Scheduler
 from triage_node.pipeline import Supervisor
+from triage_node.query_retrieve import Querier, source_of
 from triage_node.readiness import Readiness
+from triage_node.sources import QuerySource
 from triage_node.storage import Spool, device_uid, hold, spool_folder
 from triage_node.web.machinery import Machinery
 from triage_node.web.server import WebServer
@@ -43,8 +45,9 @@ class Node:
         self.listener = Listener(settings, self.ingest)
         self.supervisor = Supervisor(settings, self.worklist)
         self.dispatchers = [self._dispatcher(index) for index in range(len(settings.destinations))]
+        self.queriers = [self._querier(source) for source in settings.sources]
         self.scheduler = Scheduler(self.worklist.clock_change.follow)
-        parts = (self.listener, self.indexer, self.supervisor, self.scheduler, self.dispatchers)
+        parts = (self.listener, self.indexer, self.supervisor, self.scheduler, self.dispatchers, self.queriers)
         self.readiness = Readiness(self.worklist, self.spool, *parts)
         self.web = self._web() if settings.web_enabled else None
 
@@ -81,6 +84,8 @@ class Node:
             self.web.start()
         for dispatcher in self.dispatchers:
             dispatcher.start()
+        for querier in self.queriers:
+            querier.start()
         self.scheduler.every(self._tick_seconds, self.worklist.study_completion.advance)
         self.scheduler.every(0.5, self.supervisor.check)
         self.scheduler.every(5, self.supervisor.kill_if_stuck)
@@ -96,6 +101,8 @@ class Node:
         if self.web is not None:
             self.web.stop()
         self.listener.stop()
+        for querier in self.queriers:
+            querier.stop(self.settings.connect_timeout_seconds)
         self.indexer.stop()
         self.scheduler.stop()
         self.supervisor.stop()
@@ -129,6 +136,9 @@ class Node:
         return WebServer(
             self.settings, self.worklist, self.spool, ingest=self.ingest, ready=how.facts, machinery=machinery
         )
+
+    def _querier(self, source: QuerySource) -> Querier:
+        return Querier(source, source_of(source, Caller.of(self.settings)), self.worklist, self.ingest)
 
     def _dispatcher(self, index: int) -> Dispatcher:
         settings = self.settings
