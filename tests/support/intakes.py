@@ -1,12 +1,13 @@
 """The intake alone, in the test's own process: listener, ingest, indexer, no model."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from pydicom.filereader import read_file_meta_info
 from pynetdicom import AE, _config, build_context
 
 from triage_node.config import Settings
-from triage_node.dimse import Listener
+from triage_node.dimse import Listener, Service
 from triage_node.ingest import Indexer, Ingest
 from triage_node.storage import Spool
 from triage_node.worklist import Worklist
@@ -15,13 +16,13 @@ from triage_node.worklist import Worklist
 class Intake:
     """What comes in is kept and registered; nothing is analyzed."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, services: Iterable[Service] = ()) -> None:
         self.spool = Spool(settings.data_dir / "spool", settings.disk_reserve_mb << 20)
         self.worklist = Worklist(settings)
         self.worklist.prepare()
         self.indexer = Indexer(self.spool, self.worklist)
         self.ingest = Ingest(self.spool, self.worklist, self.indexer, settings.maximum_instance_mb << 20)
-        self.listener = Listener(settings, self.ingest)
+        self.listener = Listener(settings, self.ingest, services)
         self.indexer.start()
         self.listener.start()
 

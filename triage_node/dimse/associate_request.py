@@ -2,8 +2,8 @@
 
 import re
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 from triage_node.dimse.pdu import ProtocolError
@@ -24,6 +24,7 @@ class Item(IntEnum):
     TRANSFER_SYNTAX = 0x40
     USER_INFORMATION = 0x50
     MAXIMUM_LENGTH = 0x51
+    ROLE_SELECTION = 0x54
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,8 @@ class Request:
         Both AE titles and the reserved bytes behind them as they came: they are sent back so.
     maximum_pdu_bytes
         The longest PDU the requestor takes, 0 without a limit.
+    roles
+        By SOP class, whether the requestor would be its user (SCU), and its provider (SCP), where it says so.
     """
 
     version: int
@@ -71,6 +74,7 @@ class Request:
     application_context: str
     contexts: tuple[ProposedContext, ...]
     maximum_pdu_bytes: int
+    roles: Mapping[str, tuple[bool, bool]] = field(default_factory=dict)
 
     @classmethod
     def decode(cls, body: bytes) -> "Request":
@@ -84,11 +88,12 @@ class Request:
         if len(body) < FIXED_BYTES:
             raise ProtocolError("the association request ends within its AE titles")
         application_context, maximum_pdu_bytes, contexts = "", 0, dict[int, ProposedContext]()
+        roles: Mapping[str, tuple[bool, bool]] = {}
         for kind, value, is_cut in items(body[FIXED_BYTES:]):
             if kind == Item.APPLICATION_CONTEXT:
                 application_context = uid(value)
             elif kind == Item.USER_INFORMATION:
-                maximum_pdu_bytes = _maximum_length(value)
+                maximum_pdu_bytes, roles = _maximum_length(value), _roles(value)
             elif kind == Item.PRESENTATION_CONTEXT:
                 if is_cut:
                     raise ProtocolError("a presentation context item (0x20) of the association request is cut off")
@@ -102,6 +107,7 @@ class Request:
             application_context=application_context,
             contexts=tuple(contexts.values()),
             maximum_pdu_bytes=maximum_pdu_bytes,
+            roles=roles,
         )
 
 
@@ -136,3 +142,13 @@ def _maximum_length(user_information: bytes) -> int:
         if kind == Item.MAXIMUM_LENGTH and len(value) == 4:
             return int.from_bytes(value, "big")
     return 0
+
+
+def _roles(user_information: bytes) -> Mapping[str, tuple[bool, bool]]:
+    """Return what SCP/SCU Role Selection sub-items say (PS3.7 Table D.3-9), the first of each SOP class."""
+    roles = dict[str, tuple[bool, bool]]()
+    for kind, value, is_cut in items(user_information):
+        length = int.from_bytes(value[:2], "big")
+        if kind == Item.ROLE_SELECTION and not is_cut and len(value) == length + 4:
+            roles.setdefault(uid(value[2 : 2 + length]), (value[-2] == 1, value[-1] == 1))
+    return roles

@@ -11,6 +11,7 @@ from triage_node.dimse.associate_request import Request
 from triage_node.dimse.command_set import RESPONSE, Command, Operation
 from triage_node.dimse.message import DataSet, Message
 from triage_node.dimse.negotiation import UNKNOWN_CALLING_AE_TITLE, Context, Rejection, accept, objection
+from triage_node.dimse.normalized import NormalizedExchange
 from triage_node.dimse.pdu import (
     RELEASE_RESPONSE,
     AbortReason,
@@ -24,6 +25,7 @@ from triage_node.dimse.pdu import (
     data_pdus,
     reject_pdu,
 )
+from triage_node.dimse.services import GatheredDataSet, Services
 from triage_node.errors import InvalidInstance
 from triage_node.ingest import (
     QUIET_SECONDS,
@@ -57,6 +59,8 @@ class Association:
         Tells whether a calling AE title may send.
     maximum_message_bytes
         A longer message ends the association.
+    services
+        What it may be used for beside C-ECHO and C-STORE.
     """
 
     def __init__(
@@ -66,6 +70,7 @@ class Association:
         ingest: Ingest,
         allows: Callable[[str], bool],
         maximum_message_bytes: int,
+        services: Services,
     ) -> None:
         self._connection = connection
         self._address = address
@@ -75,7 +80,9 @@ class Association:
         self._contexts: Mapping[int, Context] = {}
         self._calling_ae_title = ""
         self._longest_pdu_bytes = 0
-        self._data_set: DataSet | None = None
+        self._services = services
+        self._normalized = NormalizedExchange(connection, services)
+        self._data_set: DataSet | GatheredDataSet | None = None
         self._has_kept = False
 
     def serve(self, request: bytes) -> None:
@@ -101,6 +108,7 @@ class Association:
             if self._data_set is not None:
                 self._data_set.discard()
             self._connection.close()
+            self._normalized.end()
 
     def _abort(self, reason: AbortReason) -> None:
         try:
@@ -122,7 +130,7 @@ class Association:
         if against is not None:
             self._reject(*against)
             return False
-        answer, self._contexts = accept(request)
+        answer, self._contexts = accept(request, self._services)
         self._connection.send(answer)
         for context in request.contexts:
             if context.flaw:
@@ -137,6 +145,8 @@ class Association:
     def _exchange(self) -> None:
         message: Message | None = None
         while True:
+            if self._normalized.owes_events and message is None:
+                self._normalized.report_events(self._longest_pdu_bytes)
             kind, body = self._connection.read()
             if kind is PDUType.RELEASE_RQ:
                 return self._connection.send(RELEASE_RESPONSE)
@@ -159,7 +169,9 @@ class Association:
         if item.is_command:
             message.add_command(item.data, item.is_last)
             if message.request is not None and message.request.has_data_set:
-                self._data_set = self._begin(message.request, self._contexts[message.context_id])
+                context = self._contexts[message.context_id]
+                is_service = context.abstract_syntax in self._services
+                self._data_set = GatheredDataSet() if is_service else self._begin(message.request, context)
         elif self._data_set is not None:
             self._data_set.add(item.data)
         request = message.request
@@ -183,19 +195,24 @@ class Association:
         if request.operation == Operation.C_CANCEL:
             return
         if request.operation & RESPONSE:
-            raise ProtocolError("a response to a request that was never made")
+            self._normalized.take_response(request)
+            return
+        if isinstance(data_set, GatheredDataSet) or context.abstract_syntax in self._services:
+            data_set = data_set if isinstance(data_set, GatheredDataSet) else GatheredDataSet()
+            self._normalized.answer(request, context, data_set, self._sender(), self._longest_pdu_bytes)
+            return
         if request.operation == Operation.C_ECHO:
             status = SUCCESS if request.sop_class_uid == context.abstract_syntax else SOP_CLASS_NOT_SUPPORTED
         elif request.operation == Operation.C_STORE:
-            status = self._store(request, data_set or self._begin(request, context))
+            status = self._store(data_set or self._begin(request, context), request.priority == HIGH_PRIORITY)
             self._has_kept = status == SUCCESS
         else:
             status = UNRECOGNIZED_OPERATION
         self._connection.send(data_pdus(context.context_id, request.response(status), self._longest_pdu_bytes))
 
-    def _store(self, request: Command, data_set: DataSet) -> int:
+    def _store(self, data_set: DataSet, is_urgent: bool) -> int:
         try:
-            data_set.keep(self._sender(request.priority == HIGH_PRIORITY))
+            data_set.keep(self._sender(is_urgent))
         except Exception as error:
             return status_of(error)
         finally:

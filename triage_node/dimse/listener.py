@@ -1,4 +1,4 @@
-"""The DIMSE listener: C-ECHO and C-STORE of every storage class in every transfer syntax."""
+"""The DIMSE listener: C-ECHO, C-STORE of every storage class in every transfer syntax, and services handed in."""
 
 import contextlib
 import logging
@@ -7,6 +7,7 @@ import selectors
 import socket
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from triage_node.config import Settings
@@ -16,6 +17,8 @@ from triage_node.dimse.negotiation import CONGESTED, LOCAL_LIMIT_EXCEEDED, Rejec
 from triage_node.dimse.pdu import Connection
 from triage_node.dimse.places import Place, Places
 from triage_node.dimse.reception import Reception
+from triage_node.dimse.service import Service
+from triage_node.dimse.services import Services
 from triage_node.errors import AddressUnavailable, InvalidInstance
 from triage_node.ingest import Ingest, Sender
 from triage_node.logs import origin
@@ -63,11 +66,14 @@ class Listener:
         Address, allow list, limits.
     ingest
         Where instances go.
+    services
+        What it offers beside C-ECHO and C-STORE.
     """
 
-    def __init__(self, settings: Settings, ingest: Ingest) -> None:
+    def __init__(self, settings: Settings, ingest: Ingest, services: Iterable[Service] = ()) -> None:
         self._settings = settings
         self._ingest = ingest
+        self._services = Services(services)
         self._socket: socket.socket | None = None
         self._selector = selectors.DefaultSelector()
         self._places = Places(settings.maximum_associations, settings.maximum_associations_per_address)
@@ -197,7 +203,7 @@ class Listener:
         settings = self._settings
         try:
             association = Association(
-                connection, address, self._ingest, settings.allows, settings.maximum_instance_mb << 20
+                connection, address, self._ingest, settings.allows, settings.maximum_instance_mb << 20, self._services
             )
             association.serve(request)
         finally:

@@ -1,7 +1,7 @@
 """What an association may be used for: the answer to an A-ASSOCIATE-RQ (PS3.8 Section 7.1, PS3.7 Annex D)."""
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -9,11 +9,13 @@ from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, Implic
 
 from triage_node.dimse.associate_request import ITEM_HEADER, VERSION_1, Item, ProposedContext, Request
 from triage_node.dimse.pdu import HEADER, MAXIMUM_PDU_BYTES, PDUType
+from triage_node.dimse.services import Services
 from triage_node.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from triage_node.ingest import VERIFICATION, is_storage
 
 APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"
 CONTEXT_RESULT, IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION = 0x21, 0x52, 0x55
+DEFAULT_ROLES = (True, False)
 NATIVE = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, "1.2.840.10008.1.2.1.99")
 
 
@@ -32,6 +34,7 @@ class Result(IntEnum):
     """What becomes of a proposed context (PS3.8 Table 9-18)."""
 
     ACCEPTED = 0
+    USER_REJECTION = 1
     NO_REASON = 2
     ABSTRACT_SYNTAX_NOT_SUPPORTED = 3
     TRANSFER_SYNTAXES_NOT_SUPPORTED = 4
@@ -55,15 +58,19 @@ def objection(request: Request) -> tuple[Rejection, str] | None:
     return None
 
 
-def accept(request: Request) -> tuple[bytes, Mapping[int, Context]]:
+def accept(request: Request, services: Services) -> tuple[bytes, Mapping[int, Context]]:
     """Return the encoded A-ASSOCIATE-AC, and the accepted presentation contexts by their identifier.
 
     Every storage class is accepted, also a private one, in the transfer syntax the sender likes best of those that
-    PS3.6 knows, else of all. Roles, extended negotiation and identities are not answered: the defaults hold.
+    PS3.6 knows, else of all; those of the services in any that needs no decompression. Roles are answered for services
+    only; for all else, as for extended negotiation and identities, the defaults hold.
     """
     accepted, answers = dict[int, Context](), []
     for proposed in request.contexts:
-        result, syntax = _judge(proposed)
+        if proposed.abstract_syntax in services:
+            result, syntax = _judge_service(proposed, request, services)
+        else:
+            result, syntax = _judge(proposed)
         if result is Result.ACCEPTED:
             accepted[proposed.context_id] = Context(proposed.context_id, proposed.abstract_syntax, syntax)
         head = struct.pack(">BxBx", proposed.context_id, result)
@@ -72,6 +79,7 @@ def accept(request: Request) -> tuple[bytes, Mapping[int, Context]]:
         _item(Item.MAXIMUM_LENGTH, struct.pack(">L", MAXIMUM_PDU_BYTES))
         + _item(IMPLEMENTATION_CLASS, IMPLEMENTATION_CLASS_UID.encode())
         + _item(IMPLEMENTATION_VERSION, IMPLEMENTATION_VERSION_NAME.encode())
+        + b"".join(_role_answers(request, services))
     )
     body = (
         struct.pack(">Hxx", VERSION_1) + request.titles + _item(Item.APPLICATION_CONTEXT, APPLICATION_CONTEXT.encode())
@@ -95,6 +103,26 @@ def _judge(context: ProposedContext) -> tuple[Result, str]:
     if not choice:
         return Result.TRANSFER_SYNTAXES_NOT_SUPPORTED, ImplicitVRLittleEndian
     return Result.NO_REASON, ImplicitVRLittleEndian
+
+
+def _judge_service(context: ProposedContext, request: Request, services: Services) -> tuple[Result, str]:
+    choice = next((one for one in context.transfer_syntaxes if one in NATIVE[:3]), "")
+    if context.flaw:
+        return Result.NO_REASON, ImplicitVRLittleEndian
+    if not choice:
+        return Result.TRANSFER_SYNTAXES_NOT_SUPPORTED, ImplicitVRLittleEndian
+    proposed = request.roles.get(context.abstract_syntax, DEFAULT_ROLES)
+    if not any(services.roles(context.abstract_syntax, proposed)):
+        return Result.USER_REJECTION, ImplicitVRLittleEndian
+    return Result.ACCEPTED, choice
+
+
+def _role_answers(request: Request, services: Services) -> Iterator[bytes]:
+    """Yield an SCP/SCU Role Selection sub-item for each that was proposed for a service (PS3.7 Table D.3-10)."""
+    for sop_class_uid, proposed in request.roles.items():
+        if sop_class_uid in services:
+            encoded, roles = sop_class_uid.encode(), services.roles(sop_class_uid, proposed)
+            yield _item(Item.ROLE_SELECTION, struct.pack(">H", len(encoded)) + encoded + bytes(roles))
 
 
 def _item(kind: int, value: bytes) -> bytes:

@@ -1,7 +1,9 @@
 """Protocol data units on a TCP connection (PS3.8 Section 9.3), read whole and bounded."""
 
 import contextlib
+import selectors
 import socket
+import ssl
 import struct
 import time
 from collections.abc import Iterator
@@ -129,6 +131,15 @@ class Connection:
             raise ConnectionEnded from error
         self._pace.goes_on(0)
 
+    def is_silent_for(self, seconds: float) -> bool:
+        """Wait for the peer to send something, or to end, and tell whether it did not for so long."""
+        if isinstance(self._socket, ssl.SSLSocket) and self._socket.pending():
+            return False
+        with contextlib.suppress(OSError, ValueError), selectors.DefaultSelector() as selector:
+            selector.register(self._socket, selectors.EVENT_READ)
+            return not selector.select(seconds)
+        return False  # it was closed meanwhile; reading will tell
+
     def wait_for_end(self, within_seconds: float) -> None:
         """Say no more and read away what still comes until the peer closes (PS3.8 Section 9.2, Sta13).
 
@@ -216,14 +227,14 @@ def data_items(body: memoryview) -> Iterator[DataItem]:
         at = end
 
 
-def data_pdus(context_id: int, command: bytes, longest: int = 0) -> bytes:
-    """Return a whole command set in as many P-DATA-TF PDUs as the peer's longest asks for; 0 is without a limit."""
+def data_pdus(context_id: int, content: bytes, longest: int = 0, *, is_command: bool = True) -> bytes:
+    """Return a whole command or data set in as many P-DATA-TF PDUs as the peer's longest asks for; 0 sets no limit."""
     # With less than this there is no room for a byte of a fragment behind its header.
-    size = longest - ITEM_HEADER.size if longest > ITEM_HEADER.size else len(command)
+    size = longest - ITEM_HEADER.size if longest > ITEM_HEADER.size else len(content)
     pdus = []
-    for start in range(0, len(command), size):
-        fragment = command[start : start + size]
-        control = 0x03 if start + size >= len(command) else 0x01
+    for start in range(0, len(content), size):
+        fragment = content[start : start + size]
+        control = int(is_command) | (0x02 if start + size >= len(content) else 0)
         item = ITEM_HEADER.pack(len(fragment) + 2, context_id, control) + fragment
         pdus.append(HEADER.pack(PDUType.DATA_TF, len(item)) + item)
     return b"".join(pdus)
