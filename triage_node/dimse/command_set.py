@@ -48,7 +48,7 @@ class Operation(IntEnum):
 RESPONSE = 0x8000
 # PS3.7 Section 10.3: these name what they ask for, the others what they affect; a response names what was affected.
 REQUESTED = frozenset([Operation.N_GET, Operation.N_SET, Operation.N_ACTION, Operation.N_DELETE])
-TYPE_IDS = {Operation.N_EVENT_REPORT: Field.EVENT_TYPE_ID, Operation.N_ACTION: Field.ACTION_TYPE_ID}
+TYPE_IDS: dict[int, Field] = {Operation.N_EVENT_REPORT: Field.EVENT_TYPE_ID, Operation.N_ACTION: Field.ACTION_TYPE_ID}
 LONGEST_COMMENT = 64
 
 
@@ -130,7 +130,7 @@ class Command:
         if affected := sop_instance_uid or self.sop_instance_uid:
             elements.append((Field.AFFECTED_SOP_INSTANCE_UID, _padded(affected)))
         if self.type_id is not None:
-            elements.append((TYPE_IDS[Operation(self.operation)], US.pack(self.type_id)))
+            elements.append((TYPE_IDS[self.operation], US.pack(self.type_id)))
         return _encoded(elements)
 
 

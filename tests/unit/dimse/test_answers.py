@@ -16,6 +16,7 @@ from triage_node.dimse import echo
 from triage_node.dimse.associate_request import Request
 from triage_node.dimse.negotiation import accept
 from triage_node.dimse.pdu import HEADER, ITEM_HEADER, PDUType
+from triage_node.dimse.services import Services
 from triage_node.errors import PeerUnreachable
 from triage_node.peer import Peer
 
@@ -41,7 +42,7 @@ def flood(connection: socket.socket, head: bytes) -> None:
 
 def accept_association(connection: socket.socket) -> None:
     _, body = read_pdu(connection)
-    connection.sendall(accept(Request.decode(body))[0])
+    connection.sendall(accept(Request.decode(body), Services())[0])
 
 
 def huge_accept(connection: socket.socket) -> None:
