@@ -7,6 +7,7 @@ from triage_node.delivery import Caller, Dispatcher, RetryPolicy, target_of
 from triage_node.dimse import Listener
 from triage_node.ingest import Indexer, Ingest, rebuild_worklist
 from triage_node.maintenance import DiskWatch, Scheduler
+from triage_node.notifications import AvailabilityService, ProcedureStepService
 from triage_node.pipeline import Supervisor
 from triage_node.query_retrieve import Querier, source_of
 from triage_node.readiness import Readiness
@@ -42,7 +43,8 @@ class Node:
         self.worklist = Worklist(settings)
         self.indexer = Indexer(self.spool, self.worklist)
         self.ingest = Ingest(self.spool, self.worklist, self.indexer, settings.maximum_instance_mb << 20)
-        self.listener = Listener(settings, self.ingest)
+        services = (ProcedureStepService(self.worklist), AvailabilityService(self.worklist))
+        self.listener = Listener(settings, self.ingest, services)
         self.supervisor = Supervisor(settings, self.worklist)
         self.dispatchers = [self._dispatcher(index) for index in range(len(settings.destinations))]
         self.queriers = [self._querier(source) for source in settings.sources]

@@ -13,7 +13,7 @@ from pynetdicom.sop_class import (
 
 
 class QueryPacs:
-    """It has ``instances``; ``count`` is what it says of their number, None for not a word.
+    """It has ``instances``, and ``lists`` them; ``count`` is what it says of their number, None for not a word.
 
     ``sent`` are the SOP Instance UIDs that were retrieved, ``queries`` the levels that were searched.
     """
@@ -25,6 +25,7 @@ class QueryPacs:
         self.destinations = destinations or {}
         self.count: Callable[[int], object] | None = lambda number: number
         self.before: Callable[[], Any] = lambda: None
+        self.lists = True
         self.queries: list[str] = []
         self.sent: list[str] = []
         ae = AE(ae_title=self.ae_title)
@@ -56,6 +57,9 @@ class QueryPacs:
         self.before()
         asked = event.identifier
         self.queries.append(asked.QueryRetrieveLevel)
+        if not self.lists and asked.QueryRetrieveLevel != "STUDY":
+            yield 0xA900, None
+            return
         keyword = {"STUDY": "StudyInstanceUID", "SERIES": "SeriesInstanceUID", "IMAGE": "SOPInstanceUID"}
         key = keyword[asked.QueryRetrieveLevel]
         found = [ds for ds in self.instances if _matches(ds, asked)]

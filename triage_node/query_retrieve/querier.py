@@ -130,9 +130,7 @@ class Querier:
         if count is None:
             return
         received = self._worklist.announcements.received(study_instance_uid)
-        listed: Sequence[SourceInstance] = ()
-        if count != len(received.sop_instance_uids):
-            listed = self._source.instances(study_instance_uid)
+        listed = self._listed(study_instance_uid)
         pairs = [(one.series_instance_uid, one.sop_instance_uid) for one in listed]
         name = f"source {self._settings.name}"
         self._worklist.announcements.note(name, [Announced(study_instance_uid, pairs, count)])
@@ -143,6 +141,19 @@ class Querier:
             self._tell(study_instance_uid, "instances_missing", f"{len(missing)} of {len(others)} are not here")
         if missing and self._settings.retrieve and self._may_retrieve(study_instance_uid, missing):
             self._retrieve(study_instance_uid, missing)
+
+    def _listed(self, study_instance_uid: str) -> Sequence[SourceInstance]:
+        """Return what the source lists, nothing where it has no list: then its count is all there is to go by.
+
+        A count alone is not believed where there is a list: it may lag behind what a source still receives.
+        """
+        try:
+            return self._source.instances(study_instance_uid)
+        except NOTHING:
+            raise
+        except PeerError as error:
+            log.info("instances_not_listed source=%s error=%s", self._settings.name, error)
+            return ()
 
     def _may_retrieve(self, study_instance_uid: str, missing: Sequence[SourceInstance]) -> bool:
         uids = frozenset(one.sop_instance_uid for one in missing)

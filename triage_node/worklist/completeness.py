@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 from triage_node.database import AnnouncementRow, InstanceRow, SeriesRow, StudyRow
 from triage_node.worklist.announcements import Step
 
+MOST_NAMED = 3
+
 
 @dataclass(frozen=True)
 class Completeness:
@@ -35,7 +37,9 @@ class Completeness:
     @property
     def words(self) -> str:
         """Say it in an event."""
-        return f"{self.received} of {self.expected} instances are here, as {', '.join(self.origins)} announced"
+        more = f" and {len(self.origins) - MOST_NAMED} others" if len(self.origins) > MOST_NAMED else ""
+        named = ", ".join(self.origins[:MOST_NAMED])
+        return f"{self.received} of {self.expected} instances are here, as {named}{more} announced"
 
 
 def completeness_of(session: Session, study: StudyRow) -> Completeness | None:
