@@ -136,7 +136,7 @@ class Querier:
         self._worklist.announcements.note(name, [Announced(study_instance_uid, pairs, count)])
         others = [one for one in listed if one.series_instance_uid not in received.own_series]
         missing = [one for one in others if one.sop_instance_uid not in received.sop_instance_uids]
-        if len(missing) != self._told.get(study_instance_uid, 0):
+        if missing and len(missing) != self._told.get(study_instance_uid):
             self._told[study_instance_uid] = len(missing)
             self._tell(study_instance_uid, "instances_missing", f"{len(missing)} of {len(others)} are not here")
         if missing and self._settings.retrieve and self._may_retrieve(study_instance_uid, missing):

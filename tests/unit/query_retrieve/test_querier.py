@@ -91,7 +91,9 @@ def receive(node, tmp_path, wait_for):
 def closed_by(node, study: str) -> str:
     node.worklist.study_completion.advance()
     shown = node.worklist.study_details.study(study)
-    return shown.events[-1].code if shown.closed_at is not None else ""
+    if shown.closed_at is None:
+        return ""
+    return next(event.code for event in reversed(shown.events) if event.code.startswith("study_"))
 
 
 def test_a_study_that_is_whole_at_the_source_is_closed(node, pacs, images, ask, receive):
@@ -170,7 +172,8 @@ def test_a_count_that_is_wrong_closes_nothing_early(node, pacs, images, ask, rec
     ask()
     assert closed_by(node, study) == ""
     receive(images[2:])
-    ask()
+    if not closed:
+        ask()
     assert closed_by(node, study) == closed
 
 
@@ -214,7 +217,8 @@ def test_an_instance_of_another_study_is_not_taken_for_the_missing_one(node, pac
     other.StudyInstanceUID, other.SOPInstanceUID = generate_uid(), generate_uid()
     pacs._wanted = lambda _: [other]
     ask(retrieve=True, method="get")
-    assert node.events("retrieved") == ["pacs: 0 of 1 instances, 1 failed"]
+    [message] = node.events("retrieval_failed")
+    assert message.endswith("(0 of 1 retrieved)")
     assert node.worklist.announcements.received(str(other.StudyInstanceUID)).sop_instance_uids == frozenset()
 
 
