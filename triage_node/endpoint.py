@@ -77,7 +77,9 @@ class Endpoint(BaseModel):
         if kind is None:
             raise ValueError(f"{self.url!r} begins with none of {', '.join(f'{name}://' for name in self.kinds)}")
         check, options = kind
-        given = {name for name in self.model_fields_set if getattr(self, name) not in (None, ())}
+        # Settings that travel as JSON name every option, also those that are as they are by default.
+        fields = type(self).model_fields
+        given = {name for name in self.model_fields_set if getattr(self, name) != fields[name].default}
         if wrong := sorted(given - self.common - options):
             raise ValueError(f"{self.scheme}:// has no {wrong[0]}")
         if (self.tls_certificate is None) != (self.tls_key is None):

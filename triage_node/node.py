@@ -104,6 +104,8 @@ class Node:
             self.web.stop()
         self.listener.stop()
         for querier in self.queriers:
+            querier.end()
+        for querier in self.queriers:
             querier.stop(self.settings.connect_timeout_seconds)
         self.indexer.stop()
         self.scheduler.stop()

@@ -182,3 +182,66 @@ def test_dcmtk_moves_to_the_node(fetch, archive, images, wait_for):
     node, answer = fetch(source, lambda node: archive.start(node.port), study)
     assert (answer.returncode, answer.stdout) == (0, f"12 of 12 instances of {study} retrieved from archive.\n")
     wait_for(lambda: len(node.worklist.announcements.received(study).sop_instance_uids) == 12, "the instances")
+
+
+def test_late_images_make_a_revision_whose_report_names_its_predecessor_at_the_pacs(start, tmp_path, wait_for):
+    """The PACS is source and destination: the report that it got is none of the images that the node lacks."""
+    images = head_ct(slices=32, size=(256, 256), lesion="epidural", seed=7)
+    study, files = str(images[0].StudyInstanceUID), save(images, tmp_path / "study")
+    allowed = {f"DicomAlwaysAllow{what}": True for what in ("Find", "Move", "Get")}
+    pacs = start(Orthanc, "pacs", config=allowed)
+    source = {"name": "pacs", "url": f"dicom://{pacs.address}", "retrieve": True, "interval_seconds": 1}
+    quiet = {"study_quiet_seconds": 200.0, "study_maximum_seconds": 600.0}
+    node = start(RunningNode, "node", destinations=[pacs.address], sources=[source], **quiet)
+    pacs.introduce(node.port)
+    for path in files[:28]:
+        pacs.upload(path)
+    assert node.storescu(*files[:20]).returncode == 0
+    [first] = wait_for(lambda: _closed(node, study, 1) and pacs.reports(study), "the report at the PACS", 180)
+    for path in files[28:]:
+        pacs.upload(path)
+    assert node.storescu(files[28]).returncode == 0
+    reports = wait_for(lambda: _closed(node, study, 2) and _newer(pacs, study, first), "the later report", 180)
+    [second] = [ds for ds in reports if ds.get("PredecessorDocumentsSequence")][-1:]
+    named = [
+        str(reference.SOPInstanceUID if "SOPInstanceUID" in reference else reference.ReferencedSOPInstanceUID)
+        for one in second.PredecessorDocumentsSequence
+        for series in one.ReferencedSeriesSequence
+        for reference in series.ReferencedSOPSequence
+    ]
+    assert set(named) < {str(ds.SOPInstanceUID) for ds in reports}, "the PACS has what it names"
+    evidence = [
+        reference
+        for one in second.CurrentRequestedProcedureEvidenceSequence
+        for series in one.ReferencedSeriesSequence
+        for reference in series.ReferencedSOPSequence
+    ]
+    assert len(evidence) == 32
+    messages = [event.message for event in node.study(study).events if event.code == "study_complete"]
+    assert [message.partition(",")[0] for message in messages] == [
+        "28 of 28 instances are here",
+        "32 of 32 instances are here",
+    ]
+
+
+def _closed(node: RunningNode, study: str, times: int) -> bool:
+    if not node.state(study):
+        return False
+    shown = node.study(study)
+    closings = [event for event in shown.events if event.code == "study_complete"]
+    return shown.state == "analyzed" and shown.closed_at is not None and len(closings) >= times
+
+
+def _newer(pacs: Orthanc, study: str, first) -> list:
+    reports = pacs.reports(study)
+    uids = {str(ds.SOPInstanceUID) for ds in reports}
+    evidence = max(
+        (
+            len(series.ReferencedSOPSequence)
+            for ds in reports
+            for one in ds.CurrentRequestedProcedureEvidenceSequence
+            for series in one.ReferencedSeriesSequence
+        ),
+        default=0,
+    )
+    return reports if evidence == 32 and uids > {str(first.SOPInstanceUID)} else []

@@ -83,11 +83,16 @@ def _study_with(asked: "Source", chosen: "QuerySource", accession_number: str) -
 def _missing(
     settings: "Settings", asked: "Source", chosen: "QuerySource", study_instance_uid: str
 ) -> Sequence["SourceInstance"]:
-    from triage_node.errors import StudyNotFound
+    from triage_node.errors import PeerRefused, StudyNotFound
 
-    if asked.count(study_instance_uid) is None:
+    count = asked.count(study_instance_uid)
+    if count is None:
         raise StudyNotFound(f"{chosen} has no study {study_instance_uid}.")
     listed = asked.instances(study_instance_uid)
+    if count and not listed:
+        raise PeerRefused(f"{chosen} has {count} instances of {study_instance_uid} and lists none of them.")
+    if len(listed) < count:
+        typer.echo(f"{chosen} counts {count} instances and lists {len(listed)}: these are fetched.", err=True)
     if not has_worklist(settings):
         return listed
     worklist = open_worklist(settings)

@@ -85,9 +85,13 @@ class Querier:
         """Start asking."""
         self._thread.start()
 
+    def end(self) -> None:
+        """Ask nothing any more."""
+        self._stopping.set()
+
     def stop(self, within_seconds: float) -> None:
         """End; a query or retrieval that is under way is waited for so long, and then left."""
-        self._stopping.set()
+        self.end()
         if self._thread.is_alive():
             self._thread.join(within_seconds)
 

@@ -84,6 +84,14 @@ def test_nothing_found(fetch):
     assert fetch("--accession", "A2", code=1) == "pacs has no study with the accession number 'A2'."
 
 
+def test_a_source_that_counts_more_than_it_lists_is_not_said_to_have_nothing(pacs, images, fetch):
+    study = str(images[0].StudyInstanceUID)
+    pacs.count = lambda _: 7
+    assert fetch(study).splitlines()[0] == "pacs counts 7 instances and lists 3: these are fetched."
+    pacs.lists = False
+    assert "0xA900: it refuses the query" in fetch(study, code=1)
+
+
 def test_several_found(pacs, fetch):
     [other] = head_ct(slices=1, size=(16, 16))
     other.StudyInstanceUID, other.AccessionNumber = "1.2.9", "A1"
