@@ -1,17 +1,20 @@
 """Query sources that nobody here wrote: Orthanc by C-FIND, C-MOVE, C-GET and its DICOMweb, DCMTK's dcmqrscp."""
 
 import io
+import json
 import shutil
 import socket
 import time
 
 import pytest
+from certificates import Authority
 from ct import head_ct, save
 from nodes import RunningNode
 from pacs import Orthanc
 from programs import Program, free_port, need, run
 from pydicom import dcmread
 
+from triage_node.errors import PeerUnreachable
 from triage_node.query_retrieve import source_of
 from triage_node.sources import QuerySource
 from triage_node.user_agent import Caller
@@ -94,14 +97,38 @@ def test_a_node_completes_a_study_from_orthanc(start, orthanc, images, tmp_path,
     assert missing == "pacs: 5 of 12 are not here"
 
 
+def test_orthanc_is_asked_over_tls_by_who_shows_a_certificate(start, images, tmp_path):
+    authority = Authority(tmp_path / "ca")
+    server, client = authority.issue("orthanc"), authority.issue("client", "node")
+    tls = {
+        "DicomTlsEnabled": True,
+        "DicomTlsCertificate": str(server.certificate),
+        "DicomTlsPrivateKey": str(server.key),
+        "DicomTlsTrustedCertificates": str(authority.ca),
+    }
+    allowed = {f"DicomAlwaysAllow{what}": True for what in ("Find", "Get")}
+    pacs = start(Orthanc, "pacs", config=tls | allowed)
+    for path in save(images[:2], tmp_path / "images"):
+        pacs.upload(path)
+    shown = {"tls_ca": authority.ca, "tls_certificate": client.certificate, "tls_key": client.key}
+    source = source_of(QuerySource(url=f"dicoms://{pacs.address}", method="get", **shown), CALLER)
+    study, kept = str(images[0].StudyInstanceUID), []
+    assert source.count(study) == 2
+    *_, last = source.retrieve(study, source.instances(study), lambda content: kept.append(content) or 0)
+    assert (last.completed, len(kept)) == (2, 2)
+    assert source.check().endswith("over TLS")
+    with pytest.raises(PeerUnreachable):
+        source_of(QuerySource(url=f"dicom://{pacs.address}"), CALLER).count(study)
+
+
 @pytest.fixture
 def fetch(start, monkeypatch):
-    """Start a node with a source, and fetch into it; its port is free, so the command is told."""
+    """Start a node, and fetch into it from the source that is made ready for it; the command is told its port."""
 
-    def fetch(source: dict, prepare, *arguments: str, **options):
-        node = start(RunningNode, "node", sources=[source], web_enabled=False, **options)
+    def fetch(prepare, *arguments: str, **options):
+        node = start(RunningNode, "node", web_enabled=False, **options)
         monkeypatch.setenv("TRIAGE_DICOM_PORT", str(node.port))
-        prepare(node)
+        monkeypatch.setenv("TRIAGE_SOURCES", json.dumps([prepare(node)]))
         return node, node.command("fetch", *arguments)
 
     return fetch
@@ -109,9 +136,12 @@ def fetch(start, monkeypatch):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_study_is_fetched_from_orthanc_by_hand(fetch, orthanc, images, wait_for, kind):
-    source = settings_of(orthanc, kind)
+    def introduce(node: RunningNode) -> dict:
+        orthanc.introduce(node.port)
+        return settings_of(orthanc, kind)
+
     study = str(images[0].StudyInstanceUID)
-    node, answer = fetch(source, lambda node: orthanc.introduce(node.port), "--accession", "A-17", "--from", "pacs")
+    node, answer = fetch(introduce, "--accession", "A-17", "--from", "pacs")
     assert (answer.returncode, answer.stderr) == (0, "")
     assert answer.stdout == f"12 of 12 instances of {study} retrieved from pacs.\n"
     wait_for(lambda: node.state(study), "the study")
@@ -119,8 +149,8 @@ def test_a_study_is_fetched_from_orthanc_by_hand(fetch, orthanc, images, wait_fo
 
 
 def test_orthanc_that_does_not_know_us_says_so(fetch, orthanc, images):
-    source, study = settings_of(orthanc, "move"), str(images[0].StudyInstanceUID)
-    _, answer = fetch(source, lambda _: None, study, ae_title="STRANGER")
+    study = str(images[0].StudyInstanceUID)
+    _, answer = fetch(lambda _: settings_of(orthanc, "move"), study, ae_title="STRANGER")
     assert answer.returncode == 1
     assert "does not know the move destination STRANGER" in answer.stderr or "refuses the retrieval" in answer.stderr
 
@@ -129,30 +159,30 @@ class Dcmqrscp:
     """DCMTK's archive, with images in it and one AE title to send to; it is started when that one's port is known."""
 
     def __init__(self, folder, images) -> None:
-        self.folder, self.port = folder, free_port()
-        self.url = f"dicom://ARCHIVE@127.0.0.1:{self.port}"
+        self.folder = folder
         archive = folder / "archive"
         archive.mkdir()
         files = [shutil.copy(path, archive) for path in save(images, folder / "archived")]
         indexed = run("dcmqridx", archive, *files)
         assert indexed.returncode == 0, indexed.stderr
 
-    def start(self, destination_port: int) -> None:
-        """Listen."""
-        config = self.folder / "dcmqrscp.cfg"
-        config.write_text(
-            f"NetworkTCPPort = {self.port}\nMaxPDUSize = 16384\nMaxAssociations = 16\n"
-            f"HostTable BEGIN\nnode = (TRIAGE, 127.0.0.1, {destination_port})\nHostTable END\n"
-            "VendorTable BEGIN\nVendorTable END\n"
-            f"AETable BEGIN\nARCHIVE {self.folder / 'archive'} RW (200, 1024mb) ANY\nAETable END\n"
-        )
-        self.program = Program([need("dcmqrscp"), "-v", "-c", config], self.folder / "dcmqrscp.log")
-        for _ in range(100):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            assert self.program.process.poll() is None, self.program.printed
-            time.sleep(0.05)
+    def start(self, destination_port: int) -> str:
+        """Listen, on another port when one was taken meanwhile, and return where."""
+        for _ in range(10):
+            port = free_port()
+            config = self.folder / "dcmqrscp.cfg"
+            config.write_text(
+                f"NetworkTCPPort = {port}\nMaxPDUSize = 16384\nMaxAssociations = 16\n"
+                f"HostTable BEGIN\nnode = (TRIAGE, 127.0.0.1, {destination_port})\nHostTable END\n"
+                "VendorTable BEGIN\nVendorTable END\n"
+                f"AETable BEGIN\nARCHIVE {self.folder / 'archive'} RW (200, 1024mb) ANY\nAETable END\n"
+            )
+            self.program = Program([need("dcmqrscp"), "-v", "-c", config], self.folder / "dcmqrscp.log")
+            while self.program.process.poll() is None:
+                with socket.socket() as probe:
+                    if probe.connect_ex(("127.0.0.1", port)) == 0:
+                        return f"dicom://ARCHIVE@127.0.0.1:{port}"
+                time.sleep(0.05)
         raise AssertionError(self.program.printed)
 
 
@@ -166,8 +196,7 @@ def archive(tmp_path, images):
 
 
 def test_dcmtk_is_asked_and_gives(archive, images):
-    archive.start(1)
-    source = source_of(QuerySource(url=archive.url, method="get"), CALLER)
+    source = source_of(QuerySource(url=archive.start(1), method="get"), CALLER)
     study, kept = str(images[0].StudyInstanceUID), []
     assert source.count(study) == 12, "it does not tell; they are counted"
     wanted = source.instances(study)
@@ -178,8 +207,8 @@ def test_dcmtk_is_asked_and_gives(archive, images):
 
 
 def test_dcmtk_moves_to_the_node(fetch, archive, images, wait_for):
-    source, study = {"name": "archive", "url": archive.url}, str(images[0].StudyInstanceUID)
-    node, answer = fetch(source, lambda node: archive.start(node.port), study)
+    study = str(images[0].StudyInstanceUID)
+    node, answer = fetch(lambda node: {"name": "archive", "url": archive.start(node.port)}, study)
     assert (answer.returncode, answer.stdout) == (0, f"12 of 12 instances of {study} retrieved from archive.\n")
     wait_for(lambda: len(node.worklist.announcements.received(study).sop_instance_uids) == 12, "the instances")
 

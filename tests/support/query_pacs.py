@@ -26,6 +26,7 @@ class QueryPacs:
         self.count: Callable[[int], object] | None = lambda number: number
         self.before: Callable[[], Any] = lambda: None
         self.lists = True
+        self.find: Callable[[Dataset], Iterator[tuple[int, Dataset | None]]] | None = None
         self.queries: list[str] = []
         self.sent: list[str] = []
         ae = AE(ae_title=self.ae_title)
@@ -57,6 +58,9 @@ class QueryPacs:
         self.before()
         asked = event.identifier
         self.queries.append(asked.QueryRetrieveLevel)
+        if self.find is not None:
+            yield from self.find(asked)
+            return
         if not self.lists and asked.QueryRetrieveLevel != "STUDY":
             yield 0xA900, None
             return

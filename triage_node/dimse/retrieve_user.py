@@ -1,5 +1,6 @@
 """C-MOVE and C-GET as a service class user of Query/Retrieve, Study Root (PS3.4 Annex C)."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -45,6 +46,8 @@ SYNTAXES = [
 MOST_CLASSES = 12
 """With these syntaxes so many fit into the 128 contexts of an association, beside C-GET's own."""
 
+# Each response may take as long as an answer; all those to one request together may not.
+ANSWERS_OF_PATIENCE = 15
 PENDING = 0xFF00
 SUB_OPERATIONS_FAILED = 0xB000
 DESTINATION_UNKNOWN = 0xA801
@@ -100,7 +103,7 @@ def move(
     """
     model = StudyRootQueryRetrieveInformationModelMove
     with associate(peer, [build_context(model)], calling_ae_title, timeout_seconds, answer_seconds) as requests:
-        progress = _Progress(requests, peer, destination)
+        progress = _Progress(requests, peer, destination, ANSWERS_OF_PATIENCE * answer_seconds)
         for one in selections:
             identifier = one.identifier()
             yield from progress.follow(
@@ -139,7 +142,7 @@ def get(
     contexts = [build_context(model), *(build_context(uid, syntax) for uid, syntax in product(classes, SYNTAXES))]
     times = timeout_seconds, answer_seconds
     with associate(peer, contexts, calling_ae_title, *times, largest_bytes, _handler(peer, store)) as requests:
-        progress = _Progress(requests, peer, calling_ae_title)
+        progress = _Progress(requests, peer, calling_ae_title, ANSWERS_OF_PATIENCE * answer_seconds)
         for one in selections:
             identifier = one.identifier()
             yield from progress.follow(
@@ -160,17 +163,21 @@ def _handler(peer: Peer, store: Store) -> Callable[[evt.Event], int]:
 
 
 class _Progress:
-    """The sub-operations of several requests, added up."""
+    """The sub-operations of several requests, added up; each request may take so long."""
 
-    def __init__(self, requests: Requests, peer: Peer, destination: str) -> None:
+    def __init__(self, requests: Requests, peer: Peer, destination: str, patience_seconds: float) -> None:
         self._requests = requests
         self._peer = peer
         self._destination = destination
+        self._patience_seconds = patience_seconds
         self._before = SubOperations(0, 0)
 
     def follow(self, send: Callable[..., Iterator[tuple[Dataset, Dataset | None]]]) -> Iterator[SubOperations]:
         """Send a request, and yield how far all are with each of its responses."""
+        deadline = time.monotonic() + self._patience_seconds
         for status, command, _ in self._requests.stream(send):
+            if time.monotonic() > deadline:
+                raise PeerUnreachable(f"{self._peer} does not come to an end of a retrieval.")
             so_far = SubOperations(
                 self._before.completed + _count(command, "Completed") + _count(command, "Warning"),
                 self._before.failed + _count(command, "Failed"),

@@ -6,10 +6,11 @@ import threading
 import pytest
 from ct import head_ct
 from pydicom import dcmread
+from pydicom.dataset import Dataset
 from pynetdicom import AE, AllStoragePresentationContexts, evt
 from query_pacs import QueryPacs
 
-from triage_node.dimse import query_user
+from triage_node.dimse import query_user, retrieve_user
 from triage_node.errors import PeerRefused, PeerUnreachable
 from triage_node.query_retrieve import SourceInstance, source_of
 from triage_node.query_retrieve import dicom as module
@@ -108,6 +109,28 @@ def test_a_silent_source_is_waited_for_so_long(pacs):
     with pytest.raises(PeerUnreachable, match="did not answer in time"):
         quick.count("1.2.3")
     silent.set()
+
+
+def test_answers_that_come_drop_by_drop_are_not_waited_for_for_ever(pacs, images):
+    held = threading.Event()
+    pacs.instances = []
+
+    def drip(asked: Dataset):
+        while not held.wait(0.1):
+            yield 0xFF00, asked
+
+    pacs.find = drip
+    quick = source_of(QuerySource(url=pacs.url), Caller("TRIAGE", 0.5, 0.2))
+    with pytest.raises(PeerUnreachable, match="does not come to an end"):
+        quick.count("1.2.3")
+    held.set()
+
+
+def test_a_retrieval_that_only_goes_on_is_ended(pacs, images, monkeypatch):
+    monkeypatch.setattr(retrieve_user, "ANSWERS_OF_PATIENCE", 0)
+    with pytest.raises(PeerUnreachable, match="does not come to an end of a retrieval"):
+        study = str(images[0].StudyInstanceUID)
+        list(source(pacs, method="get").retrieve(study, references(images), lambda _: 0))
 
 
 def test_an_answer_to_another_query_is_none(pacs):

@@ -1,5 +1,7 @@
 """The asking about open studies: when, what follows from the answers, and that a source that fails slows nothing."""
 
+import threading
+
 import pytest
 from ct import head_ct, save
 from intakes import Intake, store
@@ -220,6 +222,24 @@ def test_an_instance_of_another_study_is_not_taken_for_the_missing_one(node, pac
     [message] = node.events("retrieval_failed")
     assert message.endswith("(0 of 1 retrieved)")
     assert node.worklist.announcements.received(str(other.StudyInstanceUID)).sop_instance_uids == frozenset()
+
+
+def test_a_silent_source_slows_neither_the_timers_nor_the_end(make_settings, pacs, images, tmp_path, wait_for):
+    intake = Intake(make_settings(series_quiet_seconds=0.05, study_quiet_seconds=0.3))
+    silent, asked = threading.Event(), threading.Event()
+    pacs.before = lambda: (asked.set(), silent.wait(20))
+    source = QuerySource(url=pacs.url, name="pacs")
+    querier = Querier(source, source_of(source, Caller("TRIAGE", 2.0, 20.0)), intake.worklist, intake.ingest)
+    for path in save(images, tmp_path / "images"):
+        assert store(intake.port, path) == 0
+    study = str(images[0].StudyInstanceUID)
+    wait_for(lambda: intake.worklist.announcements.received(study).sop_instance_uids, "the registration")
+    querier.start()
+    intake.worklist.study_completion.advance()
+    wait_for(lambda: closed_by(intake, study) == "study_quiet", "the timer")
+    querier.stop(0.1)
+    silent.set()
+    intake.stop()
 
 
 def test_a_thread_asks_by_itself_and_ends_in_time(node, pacs, images, receive, wait_for):
