@@ -9,6 +9,7 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import JPEGLSLossless, generate_uid
 
+from triage_node.complete_file import complete_file
 from triage_node.findings import Label
 from triage_node.imaging import Volume
 from triage_node.train.phantom.atlas import load_atlas
@@ -63,7 +64,7 @@ def _localizer(ds: Dataset, volume: Volume) -> Dataset:
 
 
 def _pack(folder: Path, archive: Path) -> Path:
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as opened:
+    with complete_file(archive) as partial, zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as opened:
         for path in sorted(folder.glob("*.dcm")):
             ds = dcmread(path)
             ds.compress(JPEGLSLossless, generate_instance_uid=False)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from triage_node.complete_file import complete_file
 from triage_node.findings import LABELS, Label
 from triage_node.models import Manifest
 
@@ -198,5 +199,6 @@ def _wrapped(line: str) -> str:
 def write_card(manifest: Manifest) -> Path:
     """Write the card beside the manifest."""
     path = manifest.folder / FILE_NAME
-    path.write_text(card_text(manifest), encoding="utf-8")
+    with complete_file(path) as partial:
+        partial.write_text(card_text(manifest), encoding="utf-8")
     return path

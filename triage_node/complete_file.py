@@ -1,6 +1,7 @@
 """Files that appear under their name only when complete."""
 
 import errno
+import itertools
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,19 @@ from triage_node.errors import StorageError, StorageFull
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 PARTIAL = ".part"
 """How the name of a file ends that is not complete; a process that was killed leaves it."""
+
+
+_process = 0
+_token = ""
+_count = itertools.count()
+
+
+def unique_name() -> str:
+    """Return what no other file is called by, of this process or another one, before or after."""
+    global _process, _token
+    if _process != os.getpid():
+        _process, _token = os.getpid(), os.urandom(8).hex()
+    return f"{_process}.{_token}.{next(_count)}"
 
 
 @contextmanager
@@ -37,7 +51,7 @@ def partial_file(path: Path) -> Iterator[Path]:
     What has to survive a power cut is synced by who writes it, through the descriptor that wrote it: one that is opened
     later may not be told of an error (fsync(2)). The name is synced after the block (`sync_folder`).
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(8).hex()}{PARTIAL}")
+    partial = path.with_name(f".{path.name}.{unique_name()}{PARTIAL}")
     try:
         yield partial
         partial.replace(path)

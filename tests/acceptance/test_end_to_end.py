@@ -15,8 +15,8 @@ from sr_checker import check
 from triage_node.report import summarize
 
 
-def errors_of_judges(path):
-    """Errors of both judges: each catches what the other does not."""
+def errors_of_validators(path):
+    """Errors of both validators: each catches what the other does not."""
     dciodvfy = run("dciodvfy", path)
     errors = [line for line in (dciodvfy.stdout + dciodvfy.stderr).splitlines() if line.startswith("Error")]
     dsrdump = run("dsrdump", path)
@@ -59,7 +59,7 @@ def test_orthanc_pushes_a_study_and_gets_the_report(start, study, wait_for, tmp_
     assert summary.study_instance_uid == uid
     path = tmp_path / "back.dcm"
     report.save_as(path, enforce_file_format=True)
-    assert errors_of_judges(path) == []
+    assert errors_of_validators(path) == []
     found = node.study(uid)
     assert found.state == "analyzed"
     assert found.decision == summary.decision
@@ -108,8 +108,8 @@ def test_a_peer_that_takes_no_pictures_has_the_report_all_the_same(start, study,
     wait_for(pacs.received, "the report", 120)
     wait_for(lambda: [one for one in node.study(uid).deliveries if one.state == "delivered"], "the delivery", 30)
     assert len(pacs.received()) == 1
-    [said] = [event.message for event in node.study(uid).events if event.code == "delivered"]
-    assert "picture not taken" in said
+    [message] = [event.message for event in node.study(uid).events if event.code == "delivered"]
+    assert "picture not taken" in message
 
 
 @pytest.mark.parametrize("sop_class", [ComprehensiveSRStorage, EnhancedSRStorage])
@@ -120,7 +120,7 @@ def test_a_peer_that_takes_older_classes_gets_the_same_content(start, study, wai
     assert node.storescu(*files[:32]).returncode == 0
     [path] = wait_for(pacs.received, "the report", 120)
     assert dcmread(path).SOPClassUID == sop_class
-    assert errors_of_judges(path) == []
+    assert errors_of_validators(path) == []
     assert summarize(dcmread(path)).study_instance_uid == uid
 
 
@@ -131,13 +131,13 @@ def test_the_real_series_goes_through_the_whole_node(start, shared_data, wait_fo
     sent = run("dcmsend", "-aec", "TRIAGE", "127.0.0.1", node.port, *files)
     assert sent.returncode == 0, sent.stderr
     [path] = wait_for(pacs.received, "the report", 120)
-    assert errors_of_judges(path) == []
+    assert errors_of_validators(path) == []
     report = dcmread(path)
     assert report.PatientID == dcmread(files[0]).PatientID
     found = node.study(str(report.StudyInstanceUID))
     assert found.state == "analyzed"
-    kept = sorted(one.read_bytes()[-1000:] for one in (node.folder / "data/spool/studies").glob("*/*/*.dcm"))
-    assert kept == sorted(file.read_bytes()[-1000:] for file in files), "pixels are kept as received"
+    stored = sorted(one.read_bytes()[-1000:] for one in (node.folder / "data/spool/studies").glob("*/*/*.dcm"))
+    assert stored == sorted(file.read_bytes()[-1000:] for file in files), "pixels are kept as received"
 
 
 def test_each_destination_gets_the_report_also_when_another_is_down(start, study, wait_for, tmp_path):

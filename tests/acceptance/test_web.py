@@ -31,8 +31,8 @@ def system(program):
 
 def test_people_and_programs_that_the_commands_let_in(start, wait_for):
     node = start(RunningNode, "node")
-    said = node.program.wait_for("Nobody can sign in yet")
-    first = Path(said.rpartition(" ")[2])
+    line = node.program.wait_for("Nobody can sign in yet")
+    first = Path(line.rpartition(" ")[2])
     assert (first.parent, stat.S_IMODE(first.stat().st_mode)) == (node.folder / "data", 0o600)
     assert first.read_text().strip() not in node.program.printed
     with httpx2.Client(base_url=node.web_address, timeout=60) as browser:

@@ -115,7 +115,7 @@ def questions(worklist: Worklist) -> dict[str, Callable[[], Any]]:
         "drift, a month against a year": lambda: numbers.drift(month, today, year, month),
         "health's counts": worklist.study_details.studies_by_state,
         "next claim": lambda: worklist.claims.claim("nobody"),
-        "assembler's round": worklist.study_completion.advance,
+        "study completion": worklist.study_completion.advance,
     }
 
 

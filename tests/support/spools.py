@@ -26,9 +26,9 @@ def fill_study(spool: Spool, seed: int, slices: int = 2) -> str:
     for image in images:
         buffer = io.BytesIO()
         image.save_as(buffer, enforce_file_format=True)
-        kept = spool.keep(buffer.getvalue(), uid, str(image.SOPInstanceUID))
-        spool.file(kept, uid, str(image.SOPInstanceUID))
-        spool.forget(kept)
+        incoming = spool.keep([buffer.getvalue()], uid, str(image.SOPInstanceUID))
+        spool.file(incoming, uid, str(image.SOPInstanceUID))
+        spool.forget(incoming)
     keep_outcome(spool, uid, Decision.NOT_FLAGGED if seed % 3 else Decision.FLAGGED, 1_700_000_000.0 + seed)
     return uid
 

@@ -208,11 +208,11 @@ def check_item(report: Dataset, item: Dataset, row: Row | None, place: str) -> I
 def check_answers(report: Dataset) -> Iterator[str]:
     """What is said of the six labels fits together, and fits the status (CID 6047)."""
     groups = [item for item in walk(report) if name(item) == ("DCM", "125007")]
-    said = [answer for group in groups for answer in answers(group)]
+    answered = [answer for group in groups for answer in answers(group)]
     if groups and {tracked(group) for group in groups} != TRACKED:
         yield f"the groups are {sorted(tracked(group) for group in groups)}"
-    if groups and status(report) != (WITH if {PRESENT, UNDETERMINED} & set(said) else WITHOUT):
-        yield f"CID 6047: the status {status(report)} does not fit the answers {said}"
+    if groups and status(report) != (WITH if {PRESENT, UNDETERMINED} & set(answered) else WITHOUT):
+        yield f"CID 6047: the status {status(report)} does not fit the answers {answered}"
     for group in groups:
         yield from check_group(group)
 

@@ -87,7 +87,7 @@ def _sources(request: EvaluateRequest, model: "Model") -> "list[tuple[str, Score
     return found
 
 
-def _judge_plain(model: "Model", folder: Path) -> str:
+def _evaluate_plain(model: "Model", folder: Path) -> str:
     """Say what a model makes of a series known to show no hemorrhage, and print its bars."""
     from triage_node.train.evaluation.bars import plain_bar
     from triage_node.train.evaluation.figures import bar_figures
@@ -131,7 +131,7 @@ def _evaluate(request: EvaluateRequest) -> None:
     for name, score in _sources(request, model):
         sections.append(model_section(name, model, seeds, score, draw_pictures=request.report is not None))
         print_evaluation(name, sections[-1].figures)
-    plain = {f"Plain series {folder.name}": _judge_plain(model, folder) for folder in request.plain}
+    plain = {f"Plain series {folder.name}": _evaluate_plain(model, folder) for folder in request.plain}
     _keep(request, model.manifest, sections, plain)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from triage_node.complete_file import complete_file
 from triage_node.findings import LABELS
 from triage_node.models import Manifest
 
@@ -73,10 +74,11 @@ def report_html(manifest: Manifest, sections: list[Section], sentences: Mapping[
 
 def write_report(folder: Path, manifest: Manifest, sections: list[Section], sentences: Mapping[str, str]) -> Path:
     """Write the page and each picture into a folder, and return the page's path."""
-    folder.mkdir(parents=True, exist_ok=True)
     for section in sections:
         for name, png in section.pictures.items():
-            (folder / f"{section.file_prefix}-{name}.png").write_bytes(png)
+            with complete_file(folder / f"{section.file_prefix}-{name}.png") as partial:
+                partial.write_bytes(png)
     path = folder / FILE_NAME
-    path.write_text(report_html(manifest, sections, sentences), encoding="utf-8")
+    with complete_file(path) as partial:
+        partial.write_text(report_html(manifest, sections, sentences), encoding="utf-8")
     return path

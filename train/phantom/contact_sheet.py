@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from triage_node.errors import TriageError
+from triage_node.complete_file import complete_file
 from triage_node.findings import TYPES
 
 BRAIN_WINDOW = (0.0, 80.0)
@@ -42,5 +42,6 @@ def write_contact_sheet(
         HU and lesion bits of each, ``(slices, rows, columns)``.
     """
     rows = [strip(hu, bits, columns, pixels) for hu, bits in studies]
-    if not cv2.imwrite(str(path), np.vstack(rows)):
-        raise TriageError(f"The picture {path} could not be written.")
+    _, png = cv2.imencode(".png", np.vstack(rows))
+    with complete_file(path) as partial:
+        partial.write_bytes(png.tobytes())

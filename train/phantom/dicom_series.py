@@ -7,6 +7,7 @@ import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
+from triage_node.complete_file import complete_file
 from triage_node.findings import Label
 from triage_node.imaging import Volume
 from triage_node.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
@@ -127,7 +128,8 @@ def write_volume(folder: Path, volume: Volume, seed: int) -> list[Path]:
     shared, paths = _patient_and_study(seed), []
     for index in range(len(volume.hu)):
         path = folder / f"{index + 1:03d}.dcm"
-        _image(shared, volume, index, seed).save_as(path, enforce_file_format=True)
+        with complete_file(path) as partial:
+            _image(shared, volume, index, seed).save_as(partial, enforce_file_format=True)
         paths.append(path)
     return paths
 

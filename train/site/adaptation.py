@@ -153,7 +153,8 @@ class Adapter:
         seeds = [self._out_of_fold(seed) for seed in range(self.settings.seeds)]
         fits = [self._fit(f"all-{seed}", self.cases, seed) for seed in range(self.settings.seeds)]
         weights = self.folder / "mean.npz"
-        np.savez(weights, allow_pickle=False, **average_weights(fits))
+        with complete_file(weights) as partial, partial.open("wb") as stream:
+            np.savez(stream, allow_pickle=False, **average_weights(fits))
         adapted = model_with(self.model.manifest, weights)
         return Adaptation(
             before=before,

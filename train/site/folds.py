@@ -26,15 +26,15 @@ def patient_folds(patients: list[str], positive: np.ndarray, folds: int, seed: i
         When there are fewer patients with or without hemorrhage than folds.
     """
     names, index = np.unique(patients, return_inverse=True)
-    sick = np.zeros(len(names), bool)
-    np.logical_or.at(sick, index, positive)
-    if (least := min(int(sick.sum()), int((~sick).sum()))) < folds or folds < 2:
+    positive_patients = np.zeros(len(names), bool)
+    np.logical_or.at(positive_patients, index, positive)
+    if (least := min(int(positive_patients.sum()), int((~positive_patients).sum()))) < folds or folds < 2:
         raise TriageError(
             f"{folds} folds need at least two, and as many patients with and without hemorrhage; there are {least}."
         )
     order = np.random.default_rng(seed).permutation(len(names))
     dealt = np.empty(len(names), int)
     # Those with hemorrhage are dealt first and the others go on where they ended, so that folds are of one size.
-    for position, name in enumerate(order[np.argsort(~sick[order], kind="stable")]):
+    for position, name in enumerate(order[np.argsort(~positive_patients[order], kind="stable")]):
         dealt[name] = position % folds
     return dealt[index]

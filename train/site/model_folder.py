@@ -101,14 +101,20 @@ def _save_feature_distribution(
     if distribution is not None:
         return sha256_of(write_feature_distribution(folder, distribution))
     if same and base.features_path is not None:
-        return sha256_of(Path(shutil.copyfile(base.features_path, folder / FEATURES_NAME)))
+        return sha256_of(_copy(base.features_path, folder / FEATURES_NAME))
     return None
 
 
 def _keep_series(base: Manifest, folder: Path) -> str | None:
     if base.series_path is None:
         return None
-    return sha256_of(Path(shutil.copyfile(base.series_path, folder / SERIES_NAME)))
+    return sha256_of(_copy(base.series_path, folder / SERIES_NAME))
+
+
+def _copy(source: Path, target: Path) -> Path:
+    with complete_file(target) as partial:
+        shutil.copyfile(source, partial)
+    return target
 
 
 def finish_site_model(manifest: Manifest, metrics: Mapping[str, Any]) -> Manifest:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from triage_node.complete_file import complete_file
 from triage_node.findings import LABELS
 from triage_node.models import Manifest
 from triage_node.train.calibration.site import Coverage
@@ -33,9 +34,12 @@ class AdaptationReport:
     def write(self) -> Path:
         """Write Markdown, JSON and picture into the model's folder, and return the path of the first."""
         folder, adaptation = self.manifest.folder, self.adaptation
-        (folder / PICTURE).write_bytes(draw_adaptation(adaptation.before, mean_scores(adaptation.seeds)))
-        (folder / JSON).write_text(json.dumps(self._content(), indent=2) + "\n", encoding="utf-8")
-        (folder / MARKDOWN).write_text(self._markdown(), encoding="utf-8")
+        with complete_file(folder / PICTURE) as partial:
+            partial.write_bytes(draw_adaptation(adaptation.before, mean_scores(adaptation.seeds)))
+        with complete_file(folder / JSON) as partial:
+            partial.write_text(json.dumps(self._content(), indent=2) + "\n", encoding="utf-8")
+        with complete_file(folder / MARKDOWN) as partial:
+            partial.write_text(self._markdown(), encoding="utf-8")
         return folder / MARKDOWN
 
     def _content(self) -> dict[str, Any]:

@@ -95,11 +95,11 @@ def _guarded(
     series: Any, model: Any, policy: Any, today: Any, force: bool, debug: bool, explain: Any, skipped: Any
 ) -> "Analysis":
     from triage_node.outcome import Status
-    from triage_node.pipeline import Analysis, judge_and_analyze
+    from triage_node.pipeline import Analysis, assess_and_analyze
     from triage_node.reasons import Reason, ReasonCode
 
     try:
-        return judge_and_analyze(series, model, policy, today, force, explain, skipped)
+        return assess_and_analyze(series, model, policy, today, force, explain, skipped)
     except Exception as error:
         if debug:
             raise

@@ -46,10 +46,10 @@ def rebuild(
     worklist.installation.take_over(device_uid(settings.data_dir))
     spool = Spool(spool_folder(settings.data_dir), settings.disk_reserve_mb << 20)
     made = _rebuild(settings, spool, worklist)
-    has_people = bool(worklist.accounts.all())
+    has_accounts = bool(worklist.accounts.all())
     worklist.close()
     lock.close()
-    _say(made, aside, has_people)
+    _say(made, aside, has_accounts)
     if made.left_out:
         raise typer.Exit(1)
 
@@ -99,7 +99,7 @@ def _rebuild(settings: "Settings", spool: "Spool", worklist: "Worklist") -> "Reb
         )
 
 
-def _say(made: "Rebuilt", aside: "list[Path]", has_people: bool) -> None:
+def _say(made: "Rebuilt", aside: "list[Path]", has_accounts: bool) -> None:
     for path in aside:
         typer.echo(f"Set aside: {path}")
     known = f"; {made.known} were in the worklist already" if made.known else ""
@@ -110,5 +110,5 @@ def _say(made: "Rebuilt", aside: "list[Path]", has_people: bool) -> None:
         typer.echo(f"Left out: {len(made.left_out) - MOST_NAMED} more; the events have them.", err=True)
     if aside:
         typer.echo("People, tokens, comments, verdicts and the audit trail were in the file set aside only.")
-    if not has_people:
+    if not has_accounts:
         typer.echo("Nobody can sign in yet: triage-node user add NAME --role administrator")

@@ -22,7 +22,7 @@ from triage_node.database.schema import (
     StudyRow,
     as_dict,
 )
-from triage_node.database.skip_scan import distinct
+from triage_node.database.skip_scan import distinct_values
 from triage_node.database.sqlite_file import damage_of, set_aside
 from triage_node.database.states import DONE, LEGAL_MOVES, DeliveryState, StudyState
 from triage_node.database.text_search import folded_name, fts5_query, query_words, search_text, storable, tsquery
@@ -64,7 +64,7 @@ __all__ = [
     "day_of",
     "decide",
     "decode",
-    "distinct",
+    "distinct_values",
     "encode",
     "folded_name",
     "fts5_query",

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 MOST = 200
 
 
-def distinct(session: Session, column: Any) -> list[str]:
+def distinct_values(session: Session, column: Any) -> list[str]:
     """Return a column's values by jumping from one to the next in its index; DISTINCT would read every entry."""
     found: list[str] = []
     following = session.scalar(select(func.min(column)).where(column != ""))

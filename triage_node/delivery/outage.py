@@ -15,7 +15,7 @@ LONGEST_PAUSE_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Outage:
-    """``began_at`` and ``last_at`` in seconds since 1970; ``began``, ``next`` and ``said`` by the steady clock."""
+    """``began_at`` and ``last_at`` in seconds since 1970; ``began``, ``next`` and ``logged`` by the steady clock."""
 
     began_at: float
     began: float
@@ -23,7 +23,7 @@ class Outage:
     tries: int
     pause_seconds: float
     next: float
-    said: float
+    logged: float
     error: str
 
 
@@ -108,8 +108,8 @@ class Line:
             log.warning("destination_down destination=%s error=%s", self._destination, error)
             return self._outage
         self._outage = replace(before, last_at=at, tries=tries, pause_seconds=pause, next=now + pause, error=error)
-        if now - before.said >= SAY_AGAIN_SECONDS:
-            self._outage = replace(self._outage, said=now)
+        if now - before.logged >= SAY_AGAIN_SECONDS:
+            self._outage = replace(self._outage, logged=now)
             minutes = (now - before.began) / 60
             values = (self._destination, minutes, tries, error)
             log.warning("destination_still_down destination=%s minutes=%.0f tries=%d error=%s", *values)

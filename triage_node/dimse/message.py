@@ -8,6 +8,8 @@ from triage_node.storage import Draft
 
 # What an association may hold in memory: an image of 512 x 512 is written at once, as each write yields to the others.
 GATHER_BYTES = 640 << 10
+# So many fragments are written at once; the system takes 1024 (IOV_MAX).
+MOST_FRAGMENTS = 512
 
 
 class Message:
@@ -51,7 +53,8 @@ class DataSet:
 
     def __init__(self, start: bytes, ingest: Ingest, maximum_bytes: int) -> None:
         self._ingest = ingest
-        self._gathered = bytearray(start)
+        self._gathered: list[bytes | memoryview] = [start]
+        self._gathered_bytes = len(start)
         self._left = maximum_bytes
         self._draft: Draft | None = None
         self._refusal: InvalidInstance | StorageError | None = None
@@ -62,7 +65,7 @@ class DataSet:
         self.discard()
 
     def add(self, fragment: memoryview) -> None:
-        """Add a fragment.
+        """Add a fragment; its bytes stay as they are until the data set was kept or discarded.
 
         Raises
         ------
@@ -74,8 +77,11 @@ class DataSet:
             raise ProtocolError("the data set is longer than the node takes")
         if self._refusal is not None:
             return
-        self._gathered += fragment
-        if len(self._gathered) >= GATHER_BYTES:
+        self._gathered.append(fragment)
+        self._gathered_bytes += len(fragment)
+        if len(self._gathered) > MOST_FRAGMENTS:
+            self._gathered = [b"".join(self._gathered)]
+        if self._gathered_bytes >= GATHER_BYTES:
             try:
                 self._write()
             except StorageError as error:
@@ -93,7 +99,7 @@ class DataSet:
             self._ingest.refuse(self._refusal, sender)
             raise self._refusal
         if self._draft is None:
-            self._ingest.receive(bytes(self._gathered), sender)
+            self._ingest.receive_parts(self._gathered, sender)
             return
         try:
             self._write()
@@ -104,7 +110,7 @@ class DataSet:
 
     def discard(self) -> None:
         """Remove the file, if it was not kept."""
-        self._gathered = bytearray()
+        self._gathered, self._gathered_bytes = [], 0
         if self._draft is not None:
             self._draft.discard()
             self._draft = None
@@ -112,4 +118,4 @@ class DataSet:
     def _write(self) -> None:
         self._draft = self._draft or self._ingest.draft()
         self._draft.write(self._gathered)
-        self._gathered = bytearray()
+        self._gathered, self._gathered_bytes = [], 0

@@ -17,6 +17,10 @@ MAXIMUM_PDU_BYTES = 131072
 # contexts of many transfer syntaxes stays far below this, too.
 LONGEST_PDU_BYTES = 1 << 20
 
+# What a connection reads into until its message has ended: a CT image of 512 x 512 lies there whole, in its fragments.
+BUFFER_BYTES = 768 << 10
+READ_AWAY_BYTES = 1 << 16
+
 HEADER = struct.Struct(">BxL")
 ITEM_HEADER = struct.Struct(">LBB")
 
@@ -56,7 +60,7 @@ class ProtocolError(Exception):
 
 @dataclass(frozen=True)
 class DataItem:
-    """A presentation data value item (PS3.8 Section 9.3.5.1); the data is valid until the next PDU is read."""
+    """A presentation data value item (PS3.8 Section 9.3.5.1); the data is valid until its message has ended."""
 
     context_id: int
     is_command: bool
@@ -84,16 +88,17 @@ class Connection:
         with contextlib.suppress(OSError):  # the peer may have gone already; reading will tell
             # Nagle's algorithm and a peer's delayed acknowledgement together cost 40 ms an image.
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.settimeout(idle_seconds)
+        _wait_at_most(connection, idle_seconds)
         self._socket = connection
-        self._buffer = bytearray(MAXIMUM_PDU_BYTES + HEADER.size)
+        self._buffer = bytearray(BUFFER_BYTES)
+        self._start = self._end = 0
         self._pace = Pace()
         self._used_at = time.monotonic()
         self.quiet_since: float | None = self._used_at
         self.has_worked = False
 
     def read(self) -> tuple[PDUType, memoryview]:
-        """Read one PDU and return its type and body; the body is valid until the next one is read.
+        """Read one PDU and return its type and body; the body is valid until `message_ended`.
 
         Raises
         ------
@@ -106,7 +111,13 @@ class Connection:
         return kind, self._receive(length)
 
     def message_ended(self, brought_instance: bool) -> None:
-        """Say that a message has been answered; one that brought nothing, as an echo, does not count as use."""
+        """Say that a message has been answered; one that brought nothing, as an echo, does not count as use.
+
+        Nobody looks at its bytes any more: the next one takes their place.
+        """
+        left = self._buffer[self._start : self._end]
+        self._buffer[: len(left)] = left
+        self._start, self._end = 0, len(left)
         if brought_instance:
             self._used_at = time.monotonic()
             self.has_worked = True
@@ -150,7 +161,7 @@ class Connection:
             self._socket.shutdown(socket.SHUT_WR)
             while (left := deadline - time.monotonic()) > 0:
                 self._socket.settimeout(left)
-                if not self._socket.recv_into(self._buffer):
+                if not self._socket.recv(READ_AWAY_BYTES):
                     return
 
     def give_up(self) -> None:
@@ -168,18 +179,30 @@ class Connection:
         self._socket.close()
 
     def _receive(self, length: int) -> memoryview:
-        if length > len(self._buffer):
-            self._buffer = bytearray(length)
-        view, got = memoryview(self._buffer)[:length], 0
+        """Return so many bytes; the header that follows them is taken with them when it is there.
+
+        Each call of the system yields to the other threads, and what they do next has to be waited for.
+        """
+        if self._start + length + HEADER.size > len(self._buffer):
+            self._begin_buffer(length + HEADER.size)
+        wanted, view = self._start + length, memoryview(self._buffer)
         try:
-            while got < length:
+            while self._end < wanted:
                 self._pace.wait()
-                count = self._socket.recv_into(view[got:])
+                count = self._socket.recv_into(view[self._end : wanted + HEADER.size])
                 self._count(count)
-                got += count
+                self._end += count
         except OSError as error:
             raise ConnectionEnded from error
-        return view
+        self._start = wanted
+        return view[wanted - length : wanted]
+
+    def _begin_buffer(self, least_bytes: int) -> None:
+        """Go on in another buffer; what is left in this one stays valid for who still looks at it."""
+        left = self._buffer[self._start : self._end]
+        self._buffer = bytearray(max(BUFFER_BYTES, least_bytes))
+        self._buffer[: len(left)] = left
+        self._start, self._end = 0, len(left)
 
     def _count(self, count: int) -> None:
         if count == 0:
@@ -189,6 +212,18 @@ class Connection:
             self._pace.begin()
         elif not self._pace.goes_on(count):
             raise ProtocolError(f"less than {LEAST_BYTES_A_SECOND} bytes a second")
+
+
+def _wait_at_most(connection: socket.socket, seconds: float) -> None:
+    """Let the system end what waits too long: with a timeout of its own Python makes two calls of one."""
+    if isinstance(connection, ssl.SSLSocket):
+        connection.settimeout(seconds)
+        return
+    connection.setblocking(True)
+    limit = struct.pack("ll", int(seconds), int(seconds % 1 * 1e6))
+    with contextlib.suppress(OSError):  # the peer may have gone already
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
 
 
 def pdu_header(encoded: bytes | bytearray | memoryview) -> tuple[PDUType, int]:

@@ -112,7 +112,7 @@ class Accounts:
         if not self._passwords.matches(password, row.password_hash if row else "") or row is None:
             self._lockouts.failed(*keys)
             raise SignInRefused
-        self._lockouts.forgive(own)
+        self._lockouts.forget(own)
         return as_user(row)
 
     def device(self, name: str, before: str = "", nonce: str = "") -> str:
@@ -201,7 +201,7 @@ class Accounts:
             session.delete(_named(session, name))
         self._forget_first_password()
 
-    def vouched_for(self, name: str, role: Role) -> User:
+    def openid_user(self, name: str, role: Role) -> User:
         """Return the user an OpenID provider vouches for, with the role it gives them now.
 
         Raises

@@ -7,7 +7,7 @@ from typing import Any, cast
 from sqlalchemy import Table, func, insert, select, text
 from sqlalchemy.orm import Session
 
-from triage_node.database import AuditRow, Database, as_dict, distinct
+from triage_node.database import AuditRow, Database, as_dict, distinct_values
 
 AUDIT = cast(Table, AuditRow.__table__)
 AT_ONCE = 500
@@ -106,7 +106,7 @@ class AuditTrail:
     def actions(self) -> list[str]:
         """Return the words for what was done so far."""
         with self._database.read() as session:
-            return distinct(session, AuditRow.action)
+            return distinct_values(session, AuditRow.action)
 
 
 def _storable(asked: str) -> str:

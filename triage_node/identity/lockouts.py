@@ -25,7 +25,7 @@ FORGOTTEN_AFTER_SECONDS = 86400.0
 
 
 class Lockouts:
-    """Count failures by keys; in the database, so that a restart forgives nothing."""
+    """Count failures by keys; in the database, so that a restart forgets nothing."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._database = database
@@ -57,7 +57,7 @@ class Lockouts:
             for key in keys:
                 _count(session, key, now)
 
-    def forgive(self, keys: Sequence[str]) -> None:
+    def forget(self, keys: Sequence[str]) -> None:
         """Forget the failures after a success."""
         with self._database.write() as session:
             session.execute(delete(LockoutRow).where(LockoutRow.key.in_(keys)))

@@ -2,7 +2,7 @@
 
 import io
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,6 +17,7 @@ from pydicom.uid import (
 )
 
 from triage_node.errors import InvalidInstance
+from triage_node.imaging.header_scan import WINDOW_BYTES, scan_header
 from triage_node.imaging.part10_file import (
     LARGEST_FILE_BYTES,
     LARGEST_HEADER_BYTES,
@@ -58,10 +59,14 @@ def read_header(path: Path, tags: Sequence[BaseTag]) -> Dataset:
     return ds
 
 
-def parse_header(file: BinaryIO, tags: Sequence[BaseTag]) -> Dataset:
+def parse_header(file: BinaryIO, tags: Mapping[int, BaseTag]) -> Dataset:
     """Read the elements `tags` that come before the pixel data from an open file; raises as `read_header` does."""
     with dicom_errors():
-        return read_open(file, tags, is_pixel_data, LARGEST_HEADER_BYTES)
+        ds = scan_header(file.read(WINDOW_BYTES), tags)
+        if ds is not None:
+            return ds
+        file.seek(0)
+        return read_open(file, list(tags.values()), is_pixel_data, LARGEST_HEADER_BYTES)
 
 
 def read_header_and_end(file: BinaryIO, tags: Sequence[BaseTag]) -> tuple[Dataset, int | None]:

@@ -42,10 +42,10 @@ def names_several_patients(headers: Iterable[Dataset]) -> bool:
     before a number are so where the names agree.
     """
     headers = tuple(headers)
-    births = {day(header, "PatientBirthDate") for header in headers} - {None}
+    birth_dates = {day(header, "PatientBirthDate") for header in headers} - {None}
     identifiers = {_identifier(header) for header in headers} - {""}
     names = {_name(header) for header in headers} - {""}
-    if len(births) > 1:
+    if len(birth_dates) > 1:
         return True
     if len(identifiers) > 1:
         return len(names) != 1 or len({identifier.lstrip("0") for identifier in identifiers}) > 1

@@ -33,7 +33,7 @@ class Stack:
 
     @property
     def normal(self) -> np.ndarray:
-        """``(3,) float64`` unit vector across the slices, towards the head."""
+        """``(3,) float64`` unit vector across the slices, toward the head."""
         return headward(self.row, self.column)
 
     @property

@@ -13,8 +13,8 @@ from triage_node.errors import InvalidInstance
 from triage_node.imaging import item, looks_like_head_ct, parse_header, text, whole
 from triage_node.ingest.sop_classes import is_storage
 
-TAGS = [
-    Tag(keyword)
+TAGS = {
+    int(Tag(keyword)): Tag(keyword)
     for keyword in (
         "SpecificCharacterSet",
         "ImageType",
@@ -55,7 +55,7 @@ TAGS = [
         "BitsAllocated",
         "NumberOfFrames",
     )
-]
+}
 URGENT = {"STAT", "HIGH", "CRITICAL"}
 # PS3.5 9.1 allows digits and dots; what RSNA-2019 and others write instead is odd but harmless.
 TOLERATED_UID = re.compile(r"[0-9A-Za-z._-]{1,64}")

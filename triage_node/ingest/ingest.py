@@ -1,21 +1,21 @@
 """Ingest: every instance comes in here, whichever way it was sent."""
 
-import io
 import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from triage_node.errors import InvalidInstance, StorageError
 from triage_node.ingest.file_meta import PREFIX_END, without_preamble
 from triage_node.ingest.header import Header, printable, read_open_header
 from triage_node.ingest.indexer import Indexer
+from triage_node.ingest.parts_file import PartsFile
 from triage_node.ingest.refusal_log import QUIET_SECONDS, Refusals
 from triage_node.ingest.unindexed_instance import UnindexedInstance
-from triage_node.storage import Draft, Spool
+from triage_node.storage import Draft, Parts, Spool
 from triage_node.worklist import Worklist
 
 log = logging.getLogger(__name__)
@@ -85,8 +85,11 @@ class Ingest:
 
         Either has the ``header`` among its data, if that could be read.
         """
-        content = without_preamble(content)
-        arrived = _Arrived(len(content), io.BytesIO(content), partial(self._spool.keep, content))
+        return self.receive_parts([without_preamble(content)], sender, study_instance_uid)
+
+    def receive_parts(self, parts: Parts, sender: Sender, study_instance_uid: str | None = None) -> Header:
+        """Keep a file whose bytes lie in parts, without a preamble of its own, as `receive` does."""
+        arrived = _Arrived(sum(map(len, parts)), cast(BinaryIO, PartsFile(parts)), partial(self._spool.keep, parts))
         return self._receive(arrived, sender, study_instance_uid)
 
     def draft(self) -> Draft:
@@ -119,8 +122,8 @@ class Ingest:
             self._note_refusal(error, sender)
             raise
         calling_ae_title = printable(sender.calling_ae_title)
-        kept = UnindexedInstance(path, header, arrived.size_bytes, self._clock(), calling_ae_title, sender.urgent)
-        self._indexer.submit(kept)
+        instance = UnindexedInstance(path, header, arrived.size_bytes, self._clock(), calling_ae_title, sender.urgent)
+        self._indexer.submit(instance)
         return header
 
     def refuse(

@@ -4,19 +4,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from triage_node.pipeline.analysis import Analysis, judge_and_analyze
+    from triage_node.pipeline.analysis import Analysis, assess_and_analyze
     from triage_node.pipeline.supervisor import Supervisor
 
 __all__ = [
     "Analysis",
     "Supervisor",
-    "judge_and_analyze",
+    "assess_and_analyze",
 ]
 
 _HOMES = {
     "Analysis": "analysis",
     "Supervisor": "supervisor",
-    "judge_and_analyze": "analysis",
+    "assess_and_analyze": "analysis",
 }
 
 

@@ -152,7 +152,7 @@ def analyze_series(
     )
 
 
-def judge_and_analyze(
+def assess_and_analyze(
     series: Series,
     model: Model,
     policy: Policy,

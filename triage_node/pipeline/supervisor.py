@@ -60,7 +60,7 @@ class Supervisor:
     def check(self) -> None:
         """Start the worker if there is none; called again and again."""
         if self._process is not None and self._process.poll() is not None:
-            self._bury(self._process)
+            self._note_exit(self._process)
         if self._process is None and time.monotonic() >= self._start_after:
             self._launch()
 
@@ -115,7 +115,7 @@ class Supervisor:
             except (ValueError, TypeError):
                 log.info("worker_says %s", line.decode(errors="replace").strip())
 
-    def _bury(self, process: "subprocess.Popen[bytes]") -> None:
+    def _note_exit(self, process: "subprocess.Popen[bytes]") -> None:
         lived_seconds = time.monotonic() - self._started_at
         self._failures = 0 if lived_seconds > STABLE_SECONDS else self._failures + 1
         pause = min(2.0 ** (self._failures - 1), LONGEST_PAUSE_SECONDS) if self._failures > 1 else 0.0

@@ -2,17 +2,19 @@
 
 from triage_node.storage.device import device_uid
 from triage_node.storage.draft import Draft
+from triage_node.storage.durable_write import Parts
 from triage_node.storage.layout import Layout, hashed, spool_folder
 from triage_node.storage.lock import hold
 from triage_node.storage.regular_file import open_regular_file
 from triage_node.storage.result import ResultContent, StoredResult
 from triage_node.storage.result_object import ResultObject
-from triage_node.storage.store import Filing, Space, Spool
+from triage_node.storage.spool import Filing, Space, Spool
 
 __all__ = [
     "Draft",
     "Filing",
     "Layout",
+    "Parts",
     "ResultContent",
     "ResultObject",
     "Space",

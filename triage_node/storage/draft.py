@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from triage_node.complete_file import PARTIAL, storage_errors, sync_folder
+from triage_node.storage.durable_write import Parts, write_all
 
 
 class Draft:
@@ -29,7 +30,7 @@ class Draft:
             self._file: BinaryIO = os.fdopen(os.open(self._path, flags, 0o600), "w+b", buffering=0)
         self._reader: BinaryIO | None = None
 
-    def write(self, content: bytes | bytearray) -> None:
+    def write(self, parts: Parts) -> None:
         """Add bytes; not yet durable.
 
         Raises
@@ -37,12 +38,11 @@ class Draft:
         StorageError, StorageFull
             The disk refused.
         """
-        self._check_space(len(content))
+        size_bytes = sum(map(len, parts))
+        self._check_space(size_bytes)
         with storage_errors("keep a file"):
-            left = memoryview(content)
-            while left:
-                left = left[self._file.write(left) :]
-        self.size_bytes += len(content)
+            write_all(self._file.fileno(), parts)
+        self.size_bytes += size_bytes
 
     def start(self, size_bytes: int) -> bytes:
         """Return the first bytes."""

@@ -32,11 +32,11 @@ from triage_node.config import Settings
 from triage_node.ingest import Ingest
 from triage_node.storage import Spool
 from triage_node.web.dependencies import Services
-from triage_node.web.exception_handlers import Unforeseen, answer_refusals
+from triage_node.web.exception_handlers import Unforeseen, add_exception_handlers
 from triage_node.web.http.allowed_hosts import allowed_hosts
 from triage_node.web.http.rate_limits import RateLimit
 from triage_node.web.http.security_headers import SecurityHeaders
-from triage_node.web.http.static_files import LastingFiles
+from triage_node.web.http.static_files import VersionedFiles
 from triage_node.web.machinery import Fact, Machinery
 from triage_node.web.registry import navigation, routers
 from triage_node.web.security.audit import Auditor
@@ -101,6 +101,6 @@ def build_application(
     )
     for router in routers():
         application.include_router(router)
-    application.mount("/static", LastingFiles(directory=STATIC))
-    answer_refusals(application)
+    application.mount("/static", VersionedFiles(directory=STATIC))
+    add_exception_handlers(application)
     return application

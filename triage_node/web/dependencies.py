@@ -8,7 +8,7 @@ from fastapi import Request
 from triage_node.ingest import Ingest
 from triage_node.storage import Spool
 from triage_node.web.http.event_streams import Streams
-from triage_node.web.http.request_bodies import Bodies
+from triage_node.web.http.request_bodies import RequestBodies
 from triage_node.web.machinery import Fact, Machinery
 from triage_node.web.security.services import SecurityServices
 from triage_node.web.views.slices import SliceReader
@@ -30,7 +30,7 @@ class Services(SecurityServices):
     machinery: Machinery | None = None
     slices: SliceReader = field(default_factory=SliceReader)
     streams: Streams = field(default_factory=Streams)
-    bodies: Bodies = field(default_factory=Bodies)
+    bodies: RequestBodies = field(default_factory=RequestBodies)
 
     def system_state(self) -> SystemState:
         """Return how the node is now."""

@@ -21,7 +21,7 @@ PROGRAMS = ("/api/", "/dicomweb/", "/health/")
 STATUSES: dict[type[TriageError], int] = {StudyNotFound: 404, IllegalMove: 409, InvalidInput: 422}
 
 
-def answer_refusals(application: FastAPI) -> None:
+def add_exception_handlers(application: FastAPI) -> None:
     """Make every error one sentence, in the form the client asked for."""
     application.add_exception_handler(HTTPException, _http)
     application.add_exception_handler(RequestValidationError, _invalid)

@@ -99,7 +99,7 @@ class ReaderActions:
             session.add(CommentRow(study_id=study.id, at=self._clock(), actor=actor, text=text))
             record(session, study.id, self._clock(), actor=actor, code="commented")
 
-    def judge(self, study_instance_uid: str, agrees: bool, types: Sequence[str], actor: str) -> None:
+    def give_verdict(self, study_instance_uid: str, agrees: bool, types: Sequence[str], actor: str) -> None:
         """Say whether the latest analysis of a study is right; a later word replaces an earlier one.
 
         Parameters
@@ -117,14 +117,14 @@ class ReaderActions:
         InvalidInput
             A type is unknown, or types are given although there is said to be no hemorrhage.
         IllegalMove
-            The study has no analysis to judge.
+            The study has no analysis to give a verdict on.
         """
         seen = [label.value for label in TYPES if label in set(types)]
         if unknown := set(types) - set(TYPES):
             raise InvalidInput(f"{', '.join(sorted(unknown))} is no type of hemorrhage.")
         with self._database.write() as session:
             study = _study(session, study_instance_uid)
-            outcome = _judged(session, study)
+            outcome = _latest_analysis(session, study)
             claims = outcome.decision != Decision.NOT_FLAGGED
             if agrees and not claims and seen:
                 raise InvalidInput("Who agrees that nothing was to be flagged has seen no type of hemorrhage.")
@@ -153,8 +153,8 @@ def _study(session: Session, study_instance_uid: str) -> StudyRow:
     return study
 
 
-def _judged(session: Session, study: StudyRow) -> OutcomeRow:
-    """Return the latest outcome, which a reader sees and may judge."""
+def _latest_analysis(session: Session, study: StudyRow) -> OutcomeRow:
+    """Return the latest outcome that has a decision, which a reader sees and may have a word on."""
     outcome = latest_outcome(session, study.id)
     if outcome is None or outcome.decision is None:
         raise IllegalMove("The study has no analysis to judge.")

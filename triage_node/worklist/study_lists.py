@@ -14,15 +14,15 @@ from triage_node.database import (
     StudyRow,
     checked_day,
     checked_limit,
-    distinct,
+    distinct_values,
     last_marker,
     start_of,
 )
 from triage_node.statistics import Arrival, delivery_counts, state_counts
 from triage_node.worklist.all_studies import studies_page
 from triage_node.worklist.filters import Filters
+from triage_node.worklist.open_studies import Place, open_studies_page
 from triage_node.worklist.read_models import Counts, StudyChanges, StudyPage, StudySummary
-from triage_node.worklist.reading_list import Place, reading_page
 from triage_node.worklist.study_summary import summaries
 
 EVERYTHING = Filters()
@@ -59,7 +59,9 @@ class StudyLists:
         since_seconds = min(max(since_hours, 0.0), MOST_SINCE_HOURS) * 3600
         with self._database.read() as session:
             place = Place.read(after, now)
-            studies, following = reading_page(session, filters, place, limit, since_seconds, self._maximum_wait_seconds)
+            studies, following = open_studies_page(
+                session, filters, place, limit, since_seconds, self._maximum_wait_seconds
+            )
             return StudyPage(self._summaries(session, studies), following)
 
     def studies(self, filters: Filters = EVERYTHING, after: str | None = None, limit: int = 50) -> StudyPage:
@@ -93,8 +95,8 @@ class StudyLists:
         """Return the values that stations and senders can be filtered by."""
         with self._database.read() as session:
             return {
-                "stations": distinct(session, StudyRow.station_name),
-                "calling_ae_titles": distinct(session, StudyRow.calling_ae_title),
+                "stations": distinct_values(session, StudyRow.station_name),
+                "calling_ae_titles": distinct_values(session, StudyRow.calling_ae_title),
             }
 
     def marker(self) -> int:

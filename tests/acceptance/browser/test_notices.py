@@ -89,7 +89,7 @@ def test_a_row_is_usable_again_when_the_node_cannot_be_reached(listed, ward):
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "said"),
+    ("status", "body", "sentence"),
     [
         (401, '{"detail": "Sign in first."}', "Your session has ended, nothing was changed. Sign in again"),
         (403, '{"detail": "The form is out of date."}', "The form is out of date."),
@@ -97,11 +97,11 @@ def test_a_row_is_usable_again_when_the_node_cannot_be_reached(listed, ward):
         (503, "<p>no JSON</p>", "The node answered 503. Try again."),
     ],
 )
-def test_a_refusal_is_told_and_the_row_is_usable_again(listed, ward, status, body, said):
+def test_a_refusal_is_told_and_the_row_is_usable_again(listed, ward, status, body, sentence):
     uid = selected(listed).get_attribute("data-uid")
     listed.page.route("**/acknowledgement", lambda route: route.fulfill(status=status, body=body))
     listed.page.keyboard.press("a")
-    expect(notice(listed)).to_contain_text(said)
+    expect(notice(listed)).to_contain_text(sentence)
     listed.page.unroute("**/acknowledgement")
     listed.complaints[:] = [one for one in listed.complaints if f"status of {status}" not in one]
     listed.page.keyboard.press("a")

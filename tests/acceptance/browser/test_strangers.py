@@ -47,7 +47,7 @@ def test_a_wrong_password_is_refused_and_the_fifth_locks_the_name(browser, ward)
         assert "/sign-in?next=" in screen.page.url
     finally:
         screen.context.close()
-        ward.node.worklist.accounts._lockouts.forgive(["user:lou", "address:127.0.0.1"])
+        ward.node.worklist.accounts._lockouts.forget(["user:lou", "address:127.0.0.1"])
 
 
 def test_nothing_is_shown_without_sign_in(ward, client):
@@ -148,13 +148,13 @@ def test_the_content_policy_stops_a_script_that_got_in(browser, ward, cookies, o
 def test_signing_out_ends_the_session_and_the_back_button_shows_nothing(browser, ward):
     screen = Screen.of(browser, ward.address).sign_in("ada")
     screen.page.wait_for_url("**/worklist")
-    kept = screen.context.cookies()
+    cookies = screen.context.cookies()
     screen.page.locator("details.menu summary").click()
     screen.page.get_by_role("button", name="Sign out").click()
     screen.page.wait_for_url("**/sign-in")
     screen.page.go_back()
     screen.page.get_by_role("button", name="Sign in").wait_for()
-    screen.context.add_cookies(kept)
+    screen.context.add_cookies(cookies)
     screen.page.goto("/worklist")
     assert "/sign-in" in screen.page.url
     screen.context.close()

@@ -71,8 +71,8 @@ def test_every_room_has_a_contract_for_its_face():
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg")
     rooms = {room_of(path) for path in FILES if path.name == "__init__.py" and len(path.relative_to(ROOT).parts) > 1}
-    kept = {name.rpartition(":")[2] for name in config.sections() if name.startswith("importlinter:contract:")}
-    assert rooms - {"", "web", "commands", "demo", "train"} <= kept
+    contracts = {name.rpartition(":")[2] for name in config.sections() if name.startswith("importlinter:contract:")}
+    assert rooms - {"", "web", "commands", "demo", "train"} <= contracts
 
 
 def test_no_package_is_crowded():
@@ -81,3 +81,8 @@ def test_no_package_is_crowded():
         if path.name != "__init__.py":
             modules[path.parent] = modules.get(path.parent, 0) + 1
     assert max(modules.values()) <= 25, max(modules, key=lambda folder: modules[folder])
+
+
+def test_unit_tests_stand_in_the_rooms_they_test():
+    rooms = {path.parent.name for path in (ROOT / "triage_node").glob("*/__init__.py")} | {"base", "models", "train"}
+    assert {path.parent.name for path in (ROOT / "tests" / "unit").glob("*/test_*.py")} <= rooms

@@ -143,3 +143,16 @@ def test_every_link_to_a_file_leads_there(document):
 def test_lines_of_prose_are_not_too_wide(document):
     prose = [line for line in document.read_text().splitlines() if not line.startswith(("|", "    "))]
     assert [line for line in prose if len(line) > 120] == []
+
+
+WHERE = re.findall(r"\| \[[^]]+\]\(([^)]+)\) \| `(\w+)` \|", (ROOT / "docs" / "architecture.md").read_text())
+
+
+@pytest.mark.parametrize(("path", "name"), WHERE, ids=[name for _, name in WHERE])
+def test_where_is_what_names_what_is_there(path, name):
+    text = (ROOT / "docs" / path).read_text()
+    assert re.search(rf"^\s*(?:async )?(?:def|class) {name}\b", text, re.MULTILINE)
+
+
+def test_where_is_what_lists_something():
+    assert len(WHERE) >= 10

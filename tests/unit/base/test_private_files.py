@@ -35,10 +35,10 @@ def filled(settings):
     worklist = Worklist(settings)
     worklist.prepare()
     worklist.registration.reject("instance_refused", "so that the log is written")
-    spool.file(spool.keep(b"pixels", "1.2", "1.2.3"), "1.2", "1.2.3")
-    spool.keep(b"pixels", "1.2", "1.2.4")
+    spool.file(spool.keep([b"pixels"], "1.2", "1.2.3"), "1.2", "1.2.3")
+    spool.keep([b"pixels"], "1.2", "1.2.4")
     draft = spool.draft()
-    draft.write(b"half")
+    draft.write([b"half"])
     spool.result("1.2", "abc").keep(ResultContent({"status": "analyzed"}, {1: b"report"}))
     yield
     draft.discard()

@@ -51,9 +51,9 @@ def test_a_damaged_file_is_set_aside_and_the_worklist_rebuilt(data):
     assert (listed.returncode, "triage-node rebuild" in listed.stderr) == (1, True)
     answer = rebuild(data)
     assert answer.returncode == 0, answer.stderr
-    [kept] = aside(data)
-    assert kept.read_bytes() == content
-    assert str(kept) in answer.stdout
+    [copy] = aside(data)
+    assert copy.read_bytes() == content
+    assert str(copy) in answer.stdout
     assert "Studies rebuilt: 4, all held" in answer.stdout
     assert "tokens" in answer.stdout, "what is lost is said"
     assert "user add" in answer.stdout

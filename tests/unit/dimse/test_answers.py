@@ -8,9 +8,9 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 
 import pytest
+from c_store import store_once
 from ct import head_ct
 from pynetdicom.sop_class import CTImageStorage
-from storing import store_once
 
 from triage_node.dimse import echo
 from triage_node.dimse.associate_request import Request

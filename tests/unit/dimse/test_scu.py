@@ -6,11 +6,11 @@ import time
 from collections.abc import Iterator, Sequence
 
 import pytest
+from c_store import store_once
 from ct import head_ct, save
 from pynetdicom import AE, evt
 from pynetdicom.acse import ACSE
 from pynetdicom.sop_class import CTImageStorage, MRImageStorage, Verification
-from storing import store_once
 
 from triage_node.dimse import echo, store_files
 from triage_node.errors import PeerBusy, PeerRefused, PeerUnreachable

@@ -191,7 +191,7 @@ def test_compressed_pixels_without_a_transfer_syntax_are_not_guessed_at(tmp_path
 def test_what_comes_over_the_network_has_its_meta_information(tmp_path):
     content = without_meta(ct.save(ct.head_ct(slices=1), tmp_path)[0].read_bytes())
     with pytest.raises(InvalidInstance, match="no DICOM file"):
-        part10.parse_header(io.BytesIO(content), [])
+        part10.parse_header(io.BytesIO(content), {})
 
 
 def test_a_deflated_file_without_preamble_is_not_inflated_without_a_bound(tmp_path):

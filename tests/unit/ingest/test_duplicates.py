@@ -10,7 +10,7 @@ from intakes import Intake
 from pydicom.uid import ImplicitVRLittleEndian
 
 from triage_node.ingest import Sender
-from triage_node.ingest import indexer as registrar_module
+from triage_node.ingest import indexer as indexer_module
 
 CT, PACS = Sender("CT", "127.0.0.1"), Sender("PACS", "127.0.0.2")
 SLICES = 6
@@ -18,7 +18,7 @@ SLICES = 6
 
 @pytest.fixture
 def intake(make_settings, monkeypatch):
-    monkeypatch.setattr(registrar_module, "GATHER_SECONDS", 0.01)
+    monkeypatch.setattr(indexer_module, "GATHER_SECONDS", 0.01)
     running = Intake(make_settings())
     yield running
     running.stop()
@@ -138,7 +138,7 @@ def test_duplicates_that_a_stop_left_are_looked_at_by_the_next_start(make_settin
     give(first, wait_for, [encoded(images[0], CT)], CT)
     first.stop()
     for content in (encoded(images[0], PACS), encoded(changed(images[0], PatientID="COERCED"), PACS)):
-        first.spool.keep(content, str(images[0].StudyInstanceUID), str(images[0].SOPInstanceUID))
+        first.spool.keep([content], str(images[0].StudyInstanceUID), str(images[0].SOPInstanceUID))
     second = Intake(settings)
     wait_for(lambda: not list(second.spool.layout.incoming.iterdir()), "the leftovers to be settled")
     assert files(second) == [".dcm", ".variant"]

@@ -250,13 +250,13 @@ def test_an_instance_the_database_refuses_costs_no_other_of_its_study(spool, wor
     ]
 
 
-def test_what_was_never_registered_is_left_to_the_registrar(spool, worklist):
+def test_what_was_never_registered_is_left_to_the_indexer(spool, worklist):
     """A node that died before its first commit has an empty worklist, and nothing to hold."""
     [image] = head_ct(slices=1, size=(8, 8))
     uid, sop = str(image.StudyInstanceUID), str(image.SOPInstanceUID)
     path = spool.layout.root / "image.dcm"
     image.save_as(path, enforce_file_format=True)
-    spool.file(spool.keep(path.read_bytes(), uid, sop), uid, sop)
+    spool.file(spool.keep([path.read_bytes()], uid, sop), uid, sop)
     made = rebuild_worklist(spool, worklist, [])
     assert (made.studies, made.left_out) == (0, [])
     assert worklist.study_details.is_empty()

@@ -17,7 +17,7 @@ from triage_node.imaging.volume import SourceSlice, Volume
 from triage_node.models.preprocessing import StrippedHead, strip_head
 from triage_node.models.skull_stripping.coverage import coverage_cautions
 from triage_node.models.skull_stripping.head_axis import HeadAxis
-from triage_node.pipeline.analysis import Analysis, judge_and_analyze
+from triage_node.pipeline.analysis import Analysis, assess_and_analyze
 from triage_node.reasons import ReasonCode
 
 pytestmark = pytest.mark.slow
@@ -43,7 +43,7 @@ def without(instances: list[Instance], missing: Collection[int]) -> Series:
 @pytest.fixture
 def analyze(model, bundled) -> Callable[..., Analysis]:
     def analyze(name: str, missing: Collection[int] = (), skipped: tuple[Skipped, ...] = ()) -> Analysis:
-        return judge_and_analyze(without(bundled[name], missing), model, Policy(), TODAY, False, skipped=skipped)
+        return assess_and_analyze(without(bundled[name], missing), model, Policy(), TODAY, False, skipped=skipped)
 
     return analyze
 

@@ -41,7 +41,7 @@ def model():
 def node(make_settings, model, clock, tmp_path):
     """Spool, worklist and runner; `receive` keeps a study as the intake does."""
 
-    class Parts:
+    class StartedNode:
         settings = make_settings(destinations=[DESTINATION], analysis_attempts=1)
         spool = Spool(settings.data_dir / "spool")
         worklist = Worklist(settings, clock)
@@ -52,17 +52,17 @@ def node(make_settings, model, clock, tmp_path):
             self.runner = self.runner_with(model)
 
         def runner_with(self, model, explain=None) -> Runner:
-            parts = self.settings, self.spool, self.worklist, model, Policy(), time.time
-            return Runner("test:1", *parts, explain=explain)
+            arguments = self.settings, self.spool, self.worklist, model, Policy(), time.time
+            return Runner("test:1", *arguments, explain=explain)
 
         def receive(self, *datasets) -> str:
             for path in save(datasets, tmp_path / "sent"):
                 content = path.read_bytes()
                 header = read_header(content)
-                kept = self.spool.keep(content, header.study_instance_uid, header.sop_instance_uid)
-                self.spool.file(kept, header.study_instance_uid, header.sop_instance_uid)
+                incoming = self.spool.keep([content], header.study_instance_uid, header.sop_instance_uid)
+                self.spool.file(incoming, header.study_instance_uid, header.sop_instance_uid)
                 self.worklist.registration.register([received_instance(header, len(content), clock())])
-                self.spool.forget(kept)
+                self.spool.forget(incoming)
             clock.forward(100)
             self.worklist.study_completion.advance()
             return str(datasets[0].StudyInstanceUID)
@@ -71,9 +71,9 @@ def node(make_settings, model, clock, tmp_path):
             runner = runner or self.runner
             return runner.run(runner.claim())
 
-    parts = Parts()
-    yield parts
-    parts.worklist.close()
+    started = StartedNode()
+    yield started
+    started.worklist.close()
 
 
 def result_of(node, study):

@@ -114,8 +114,8 @@ def read_back(as_bytes) -> Callable[[Dataset], Dataset]:
 
 
 @pytest.fixture
-def judge(tmp_path: Path) -> Callable[[Dataset], list[str]]:
-    """The complaints of every judge that is installed; each `dciodvfy` counts on its own."""
+def complaints_of(tmp_path: Path) -> Callable[[Dataset], list[str]]:
+    """The complaints of every validator that is installed; each `dciodvfy` counts on its own."""
     commands = _installed("dciodvfy") + _installed("dsrdump")
     if not commands:
         pytest.skip("neither dciodvfy nor dsrdump is installed")

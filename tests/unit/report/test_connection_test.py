@@ -9,9 +9,9 @@ from triage_node.report.summary import summarize
 AT = datetime(2026, 7, 1, 23, 30, tzinfo=ZoneInfo("America/New_York"))
 
 
-def test_every_variant_is_a_valid_report(judge):
+def test_every_variant_is_a_valid_report(complaints_of):
     for variant in report_variants(build_connection_test("TRIAGE", "2.25.7777", AT)):
-        assert judge(variant) == []
+        assert complaints_of(variant) == []
 
 
 def test_it_says_what_it_is_and_nothing_of_a_finding():

@@ -17,14 +17,14 @@ def unfamiliar(uncertain):
     return replace(uncertain, prediction=prediction)
 
 
-def test_an_unfamiliar_study_says_so_in_the_list_of_images_and_in_the_first_sentence(unfamiliar, judge):
+def test_an_unfamiliar_study_says_so_in_the_list_of_images_and_in_the_first_sentence(unfamiliar, complaints_of):
     report = build_report(unfamiliar)
     summary = summarize(report)
     assert summary.series_description == "TRIAGE: uncertain, unlike the training images"
     assert summary.sentence.startswith("Uncertain (unlike the training images): subdural hemorrhage.")
     assert "Distance 3.00" in summary.sentence
     assert "suspected" not in summary.sentence.lower()
-    assert judge(report) == []
+    assert complaints_of(report) == []
 
 
 @pytest.mark.parametrize("code", [code for code in ReasonCode if code is not ReasonCode.OUT_OF_DISTRIBUTION])

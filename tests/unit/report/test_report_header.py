@@ -38,9 +38,9 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_header_gives_a_valid_report(name, flagged, make_source, judge):
+def test_a_hostile_header_gives_a_valid_report(name, flagged, make_source, complaints_of):
     source = make_source(**HOSTILE[name])
-    assert judge(build_report(replace(flagged, sources=(source,), best_slices={}))) == []
+    assert complaints_of(build_report(replace(flagged, sources=(source,), best_slices={}))) == []
 
 
 def test_an_identifier_is_carried_intact_or_not_at_all(flagged, make_source):
@@ -76,12 +76,12 @@ def test_an_odd_uid_is_carried_as_received(flagged, make_source, read_back, recw
     assert summary.source_counts == {"ID_series": 1}
 
 
-def test_a_uid_no_element_can_hold_is_replaced(flagged, make_source, judge):
+def test_a_uid_no_element_can_hold_is_replaced(flagged, make_source, complaints_of):
     source = make_source(SOPInstanceUID="1." * 60, StudyInstanceUID="../../etc/passwd", SeriesInstanceUID="a\\b")
     reports = [build_report(replace(flagged, sources=(source,), best_slices={})) for _ in range(2)]
     assert reports[0].StudyInstanceUID == reports[1].StudyInstanceUID
     assert reports[0].StudyInstanceUID.startswith("2.25.")
-    assert judge(reports[0]) == []
+    assert complaints_of(reports[0]) == []
 
 
 def test_a_source_that_names_nothing_still_gives_a_report(flagged, make_source):

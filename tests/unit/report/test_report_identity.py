@@ -81,7 +81,7 @@ def tracking_uids(report):
     return [str(item.UID) for item in named(descendants(report), codes.TRACKING_UID)]
 
 
-def test_every_class_of_a_revision_names_the_predecessor_in_the_same_class(flagged, not_analyzed, judge):
+def test_every_class_of_a_revision_names_the_predecessor_in_the_same_class(flagged, not_analyzed, complaints_of):
     first = build_report(not_analyzed)
     second = build_report(replace(flagged, predecessor=first))
     third = build_report(replace(flagged, predecessor=second))
@@ -95,7 +95,7 @@ def test_every_class_of_a_revision_names_the_predecessor_in_the_same_class(flagg
                 given.SeriesInstanceUID,
                 given.SOPInstanceUID,
             )
-            assert judge(taken) == []
+            assert complaints_of(taken) == []
 
 
 def test_another_reason_is_a_new_object(not_analyzed):

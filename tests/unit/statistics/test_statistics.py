@@ -31,11 +31,11 @@ def busy(worklist, analyze, clock):
     analyze("1.4", Decision.NOT_FLAGGED, 0.02, scanner="V B")
     analyze("1.5", Decision.NOT_FLAGGED, 0.04)
     analyze("1.6", None)
-    worklist.reader_actions.judge("1.1", True, [], "anna")
-    worklist.reader_actions.judge("1.2", True, [], "anna")
-    worklist.reader_actions.judge("1.2", False, [], "bo")
-    worklist.reader_actions.judge("1.4", True, [], "anna")
-    worklist.reader_actions.judge("1.5", False, ["epidural"], "anna")
+    worklist.reader_actions.give_verdict("1.1", True, [], "anna")
+    worklist.reader_actions.give_verdict("1.2", True, [], "anna")
+    worklist.reader_actions.give_verdict("1.2", False, [], "bo")
+    worklist.reader_actions.give_verdict("1.4", True, [], "anna")
+    worklist.reader_actions.give_verdict("1.5", False, ["epidural"], "anna")
     worklist.reader_actions.requeue("1.3", "bo")
     analyze_again(worklist, "1.3")
     while delivery := worklist.outbox.claim_next("A@h:1"):
@@ -111,25 +111,25 @@ def test_readers_and_node_agree_as_far_as_they_do(busy, today):
 
 def test_sensitivity_is_not_given_where_only_flagged_studies_were_judged(worklist, analyze, today):
     analyze("1.1", Decision.FLAGGED)
-    worklist.reader_actions.judge("1.1", True, [], "anna")
+    worklist.reader_actions.give_verdict("1.1", True, [], "anna")
     told = worklist.statistics.agreement(today, today)
     assert told.ppv.value == 1.0
     assert told.sensitivity is None
 
 
 def test_the_roll_ups_are_what_the_rows_say(busy):
-    kept = rollups(busy)
+    before = rollups(busy)
     with busy.database.write() as session:
         recount(session)
-    assert rollups(busy) == kept
+    assert rollups(busy) == before
 
 
 def test_emptied_roll_ups_come_back_at_the_next_start(busy):
-    kept = rollups(busy)
+    before = rollups(busy)
     with busy.database.write() as session:
         session.query(DailyRow).delete()
     busy.prepare()
-    assert rollups(busy) == kept
+    assert rollups(busy) == before
 
 
 def test_states_are_counted_as_they_are(busy, receive):

@@ -20,14 +20,14 @@ def spool(tmp_path) -> Spool:
 
 
 def test_what_is_kept_is_there_byte_for_byte_and_unfiled(spool):
-    path = spool.keep(CONTENT, "1.2", "1.2.3")
+    path = spool.keep([CONTENT], "1.2", "1.2.3")
     assert path.read_bytes() == CONTENT
     assert list(spool.unfiled()) == [path]
 
 
 @pytest.mark.parametrize("uid", ["../../etc/passwd", "/etc/passwd", "a\0b", "x" * 5000, ".."])
 def test_a_uid_never_becomes_a_path(spool, uid):
-    kept = spool.keep(CONTENT, uid, uid)
+    kept = spool.keep([CONTENT], uid, uid)
     spool.file(kept, uid, uid)
     target = spool.layout.instance(uid, uid)
     assert target.resolve().is_relative_to(spool.layout.studies.resolve())
@@ -35,7 +35,7 @@ def test_a_uid_never_becomes_a_path(spool, uid):
 
 
 def test_a_crash_between_filing_and_forgetting_loses_and_doubles_nothing(spool):
-    kept = spool.keep(CONTENT, "1.2", "1.2.3")
+    kept = spool.keep([CONTENT], "1.2", "1.2.3")
     assert spool.file(kept, "1.2", "1.2.3") is Filing.NEW
     assert list(spool.unfiled()) == [kept]
     assert spool.file(kept, "1.2", "1.2.3") is Filing.SAME
@@ -45,8 +45,8 @@ def test_a_crash_between_filing_and_forgetting_loses_and_doubles_nothing(spool):
 
 
 def test_other_content_under_the_same_uid_is_kept_beside_the_first(spool):
-    spool.file(spool.keep(CONTENT, "1.2", "1.2.3"), "1.2", "1.2.3")
-    other = spool.keep(CONTENT + b"more", "1.2", "1.2.3")
+    spool.file(spool.keep([CONTENT], "1.2", "1.2.3"), "1.2", "1.2.3")
+    other = spool.keep([CONTENT + b"more"], "1.2", "1.2.3")
     assert spool.file(other, "1.2", "1.2.3") is Filing.DUPLICATE
     for _ in range(2):
         spool.keep_variant(other, "1.2", "1.2.3")
@@ -66,7 +66,7 @@ def test_half_written_leftovers_of_a_crash_are_removed(spool):
 def test_below_the_reserve_nothing_is_accepted(tmp_path):
     spool = Spool(tmp_path / "spool", reserve_bytes=1 << 60)
     with pytest.raises(StorageFull):
-        spool.keep(CONTENT, "1.2", "1.2.3")
+        spool.keep([CONTENT], "1.2", "1.2.3")
     assert list(spool.layout.incoming.iterdir()) == []
 
 
@@ -77,17 +77,17 @@ def test_a_failing_write_leaves_nothing_half_written(spool, monkeypatch, number,
 
     monkeypatch.setattr(durable.os, "fdatasync", fail)
     with pytest.raises(kind):
-        spool.keep(CONTENT, "1.2", "1.2.3")
+        spool.keep([CONTENT], "1.2", "1.2.3")
     assert list(spool.layout.incoming.iterdir()) == []
 
 
 def keep_whole(spool: Spool) -> Path:
-    return spool.keep(CONTENT, "1.2", "1.2.3")
+    return spool.keep([CONTENT], "1.2", "1.2.3")
 
 
 def keep_in_pieces(spool: Spool) -> Path:
     draft = spool.draft()
-    draft.write(CONTENT)
+    draft.write([CONTENT])
     return spool.keep_draft(draft, "1.2", "1.2.3")
 
 
@@ -119,7 +119,7 @@ def test_a_disk_that_is_really_full(tmp_path):
         kept = []
         with pytest.raises(StorageFull):
             for number in range(100):
-                kept.append(spool.keep(b"x" * 20_000, "1.2", f"1.2.{number}"))
+                kept.append(spool.keep([b"x" * 20_000], "1.2", f"1.2.{number}"))
         assert kept
         assert sorted(spool.layout.incoming.iterdir()) == sorted(kept)
         assert all(path.stat().st_size == 20_000 for path in kept)
@@ -128,7 +128,7 @@ def test_a_disk_that_is_really_full(tmp_path):
 
 
 def test_results_are_read_back_with_their_files(spool):
-    spool.file(spool.keep(CONTENT, "1.2", "1.2.3"), "1.2", "1.2.3")
+    spool.file(spool.keep([CONTENT], "1.2", "1.2.3"), "1.2", "1.2.3")
     content = ResultContent({"status": "analyzed"}, {1: b"first", 2: b"second"}, b"[]", b"png", b"picture")
     spool.result("1.2", "abc").keep(content)
     [study] = spool.studies()
@@ -168,6 +168,13 @@ def test_a_file_of_a_result_that_cannot_be_read_is_no_file_that_is_absent(spool)
 
 
 def test_only_the_owner_can_read_what_is_kept(spool):
-    path = spool.keep(CONTENT, "1.2", "1.2.3")
+    path = spool.keep([CONTENT], "1.2", "1.2.3")
     assert path.stat().st_mode & 0o077 == 0
     assert spool.layout.root.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("taken", range(0, 12))
+def test_what_the_system_takes_in_pieces_is_written_whole(spool, monkeypatch, taken):
+    monkeypatch.setattr(os, "writev", lambda descriptor, parts: os.write(descriptor, b"".join(parts)[:taken]))
+    path = spool.keep([b"abc", memoryview(b"defgh"), b"", b"ijk"], "1.2", "1.2.3")
+    assert path.read_bytes() == b"abcdefghijk"

@@ -166,10 +166,10 @@ def test_people_are_added_changed_and_removed(site, admin):
     assert re.search(r'class="secret">([^<]+)<', again)[1] != password
     assert admin.submit("/admin/people/remove", name="rita").status_code == 200
     assert {user.name for user in site.worklist.accounts.all()} == {ADMINISTRATOR, READER}
-    kept = [(one.action, one.query) for one in site.worklist.audit_trail.latest(20)]
+    entries = [(one.action, one.query) for one in site.worklist.audit_trail.latest(20)]
     for action in ("user_added", "user_role_changed", "user_password_reset", "user_removed"):
-        assert (action, "name=rita") in kept
-    assert password not in str(kept)
+        assert (action, "name=rita") in entries
+    assert password not in str(entries)
 
 
 def test_the_last_administrator_stays_one(site, admin):

@@ -80,8 +80,8 @@ def test_an_echo_shows_the_answer(site, peer):
     assert "It answers C-ECHO in" in asked(browser, "/admin/echo", peer).text
     answer = asked(browser, "/admin/echo", DEAD_PEER).text
     assert f"{DEAD_PEER} cannot be reached, or does not answer." in answer
-    kept = site.worklist.audit_trail.latest(2)
-    assert [(one.action, one.query) for one in kept] == [
+    entries = site.worklist.audit_trail.latest(2)
+    assert [(one.action, one.query) for one in entries] == [
         ("destination_echoed", f"destination={name}") for name in (DEAD_PEER, peer)
     ]
     assert f'action="/admin/echo?destination={quote(peer)}"' in browser.get("/admin").text

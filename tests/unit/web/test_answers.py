@@ -99,7 +99,7 @@ def test_a_form_that_is_too_long_is_refused(site):
     assert browser.submit("/sign-in", name="x", password="y" * (2 << 20)).status_code == 413
 
 
-@pytest.mark.parametrize("macro", ["answer", "table", "field", "notice", "badge", "plot", "choice"])
+@pytest.mark.parametrize("macro", ["answer", "table", "field", "notice", "badge", "plot", "select"])
 def test_a_patients_name_with_a_script_in_it_stays_text(site, macro):
     sources = {
         "answer": "{{ m.answer({'decision': name, 'state': name}) }}",
@@ -108,7 +108,7 @@ def test_a_patients_name_with_a_script_in_it_stays_text(site, macro):
         "notice": "{{ m.notice(name) }}",
         "badge": "{{ m.badge(name) }}{{ m.badge('x', name) }}",
         "plot": "{{ m.plot(plot, name) }}",
-        "choice": "{{ m.choice(name, name, [(name, name)], name) }}",
+        "select": "{{ m.select(name, name, [(name, name)], name) }}",
     }
     plot = Plot(SCRIPT, SCRIPT, "day", (SCRIPT,), (Line(SCRIPT, (1.0,)),), hint=SCRIPT)
     environment = site.application.state.services.templates.environment

@@ -77,10 +77,10 @@ def test_one_access_that_is_refused_takes_no_other_with_it(site, clock):
     auditor = Auditor(site.worklist.audit_trail)
     # What is queued before the start is written together.
     answers = [True, False, "neither", True]
-    kept = [auditor.write(Access(clock(), "u", "reader", "a", "study_viewed", allowed=answer)) for answer in answers]
+    futures = [auditor.write(Access(clock(), "u", "reader", "a", "study_viewed", allowed=answer)) for answer in answers]
     auditor.start()
     try:
-        assert [future.exception(timeout=10) is None for future in kept] == [True, True, False, True]
+        assert [future.exception(timeout=10) is None for future in futures] == [True, True, False, True]
     finally:
         auditor.stop()
 

@@ -4,10 +4,10 @@ import io
 
 import pytest
 from ct import head_ct, save
-from keeping import keep, parts_of
 from made_results import finish
 from pydicom import dcmread
 from pydicom.dataset import Dataset
+from site_instances import keep, parts_of
 
 from triage_node.database.workitem_uids import workitem_uid
 from triage_node.ingest.rebuild import rebuild_worklist

@@ -48,8 +48,8 @@ def test_stored_instances_are_on_the_disk_as_they_came_and_in_the_worklist(site,
     assert module.RetrieveURL == f"http://127.0.0.1/dicomweb/studies/{uid}"
     assert all(item.RetrieveURL.endswith(item.ReferencedSOPInstanceUID) for item in module.ReferencedSOPSequence)
     wait_for(lambda: len(site.spool.instances(uid)) == 3, "the instances to be filed")
-    kept = {path.read_bytes() for path in site.spool.instances(uid)}
-    assert kept == {path.read_bytes() for path in files}
+    contents = {path.read_bytes() for path in site.spool.instances(uid)}
+    assert contents == {path.read_bytes() for path in files}
     wait_for(lambda: uid in studies(site), "the study to be registered")
     assert studies(site)[uid].calling_ae_title == "service-0"
     [access] = site.worklist.audit_trail.latest(study_instance_uid=uid)

@@ -86,15 +86,15 @@ def test_a_known_browser_may_guess_as_little_as_others(at):
 def test_what_a_browser_keeps_is_good_for_its_person_only(at, site):
     own = at("10.0.0.2")
     assert attempt(own, READER) == 303
-    [kept] = [cookie for cookie in own.cookies.jar if cookie.name.startswith("triage-device-")]
-    assert (kept.path, kept.has_nonstandard_attr("HttpOnly")) == ("/sign-in", True)
-    assert kept.expires
+    [device] = [cookie for cookie in own.cookies.jar if cookie.name.startswith("triage-device-")]
+    assert (device.path, device.has_nonstandard_attr("HttpOnly")) == ("/sign-in", True)
+    assert device.expires
     accounts = site.worklist.accounts
     for _ in range(5):
         with pytest.raises(SignInRefused):
-            accounts.check(ADMINISTRATOR, "wrong wrong wrong", "10.0.0.2", kept.value)
+            accounts.check(ADMINISTRATOR, "wrong wrong wrong", "10.0.0.2", device.value)
     assert attempt(at("10.0.0.2")) == 429, "the reader's proof says nothing of the administrator"
-    for forged in ("", ".", "nonce.", kept.value + "0", kept.value.replace(".", "x.", 1), "é.é", "x" * 10_000):
+    for forged in ("", ".", "nonce.", device.value + "0", device.value.replace(".", "x.", 1), "é.é", "x" * 10_000):
         assert accounts.device(READER, forged) != forged
 
 

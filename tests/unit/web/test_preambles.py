@@ -2,10 +2,10 @@
 
 import pytest
 from ct import head_ct, save
-from keeping import keep, parts_of
 from multipart import CONTENT_TYPE, body_of_files
 from pydicom import dcmread
 from pydicom.filebase import DicomBytesIO
+from site_instances import keep, parts_of
 
 from triage_node.web.dicomweb import store_transaction
 
@@ -48,8 +48,8 @@ def test_a_preamble_is_zeroed_as_it_comes_in(site, path, name, largest_in_memory
     answer = site.program().post("/dicomweb/studies", content=chunks, headers={"Content-Type": CONTENT_TYPE})
     assert answer.status_code == 200
     uid = str(dcmread(path).StudyInstanceUID)
-    [kept] = wait_for(lambda: site.spool.instances(uid), "the instance to be filed")
-    assert kept.read_bytes() == harmless
+    [instance] = wait_for(lambda: site.spool.instances(uid), "the instance to be filed")
+    assert instance.read_bytes() == harmless
 
 
 @pytest.mark.parametrize("name", PREAMBLES)

@@ -91,7 +91,7 @@ def test_a_program_acknowledges_nothing_a_reader_does(site, analyzed):
 def test_statistics_count_what_was_analyzed(site, analyzed, today):
     analyzed("1.2.1")
     analyzed("1.2.2", decision="not_flagged")
-    site.worklist.reader_actions.judge("1.2.1", True, [], "person ray")
+    site.worklist.reader_actions.give_verdict("1.2.1", True, [], "person ray")
     stats = site.program().get(f"/api/stats?from={today}&to={today}").json()
     assert (stats["totals"]["analyzed"], stats["totals"]["flagged"], len(stats["days"])) == (2, 1, 1)
     assert stats["agreement"]["ppv"]["of"] == 1

@@ -19,10 +19,10 @@ def test_a_reader_signs_in_is_led_where_they_wanted_and_signs_out(site):
     assert page.status_code == 200
     assert READER in page.text
     token_in(browser, page.text)
-    kept = dict(browser.cookies)
+    cookies = dict(browser.cookies)
     assert browser.submit("/sign-out").headers["location"] == "/sign-in"
     again = site.browser()
-    again.cookies.update(kept)
+    again.cookies.update(cookies)
     assert again.get("/account").status_code == 303, "the id of a session that ended opens nothing"
 
 

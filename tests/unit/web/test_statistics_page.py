@@ -12,7 +12,7 @@ import pytest
 def test_numbers_of_the_days_that_are_asked_for(site, analyzed, today):
     analyzed("1.2.1")
     analyzed("1.2.2", decision="not_flagged")
-    site.worklist.reader_actions.judge("1.2.1", True, [], "person ray")
+    site.worklist.reader_actions.give_verdict("1.2.1", True, [], "person ray")
     browser = site.signed_in()
     page = browser.get(f"/statistics?from={today}&to={today}")
     assert page.status_code == 200

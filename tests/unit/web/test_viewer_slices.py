@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from ct import head_ct, save
 from ct_enhanced import enhanced_ct
-from keeping import keep as keep_files
+from site_instances import keep as keep_files
 
 from triage_node.findings import LABELS
 from triage_node.storage import ResultContent

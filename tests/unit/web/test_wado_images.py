@@ -8,7 +8,6 @@ import pytest
 from ct import head_ct, save
 from ct_compressed import jpeg_2000, jpeg_ls, rle
 from ct_enhanced import enhanced_ct
-from keeping import keep, parts_of
 from pydicom import Dataset
 from pydicom.encaps import generate_frames
 from pydicom.uid import (
@@ -18,6 +17,7 @@ from pydicom.uid import (
     JPEGLSNearLossless,
     SecondaryCaptureImageStorage,
 )
+from site_instances import keep, parts_of
 
 from triage_node.imaging.pixel_data.frame_bytes import little_endian_frames
 

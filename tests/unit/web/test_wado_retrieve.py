@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from ct import head_ct, save
 from ct_compressed import jpeg_2000, jpeg_ls, rle
-from keeping import keep, parts_of
 from pydicom import DataElement, config, dcmread
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
@@ -15,6 +14,7 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
     JPEGLSNearLossless,
 )
+from site_instances import keep, parts_of
 
 ANY = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 LITTLE = f'multipart/related; type="application/dicom"; transfer-syntax={ExplicitVRLittleEndian}'

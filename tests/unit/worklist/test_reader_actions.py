@@ -58,7 +58,7 @@ def test_comments_are_kept_and_not_repeated_in_the_event(worklist, analyze):
 
 
 @pytest.mark.parametrize(
-    ("decision", "agrees", "types", "present", "kept"),
+    ("decision", "agrees", "types", "present", "stored_types"),
     [
         (Decision.FLAGGED, True, [], True, ["subdural"]),
         (Decision.FLAGGED, True, ["epidural"], True, ["epidural"]),
@@ -71,12 +71,12 @@ def test_comments_are_kept_and_not_repeated_in_the_event(worklist, analyze):
         (Decision.NOT_FLAGGED, False, ["subdural"], True, ["subdural"]),
     ],
 )
-def test_a_verdict_says_what_was_there(worklist, analyze, decision, agrees, types, present, kept):
+def test_a_verdict_says_what_was_there(worklist, analyze, decision, agrees, types, present, stored_types):
     analyze("1.2.3", decision)
-    worklist.reader_actions.judge("1.2.3", agrees, types, "anna")
+    worklist.reader_actions.give_verdict("1.2.3", agrees, types, "anna")
     [outcome] = worklist.study_details.study("1.2.3").outcomes
     verdict = outcome.verdict
-    assert (verdict.agrees, verdict.present, verdict.types) == (agrees, present, kept)
+    assert (verdict.agrees, verdict.present, verdict.types) == (agrees, present, stored_types)
     assert worklist.study_lists.studies().studies[0].verdict == verdict
     assert last_event(worklist) == ("judged", "anna")
 
@@ -85,11 +85,11 @@ def test_verdicts_that_make_no_sense(worklist, analyze, receive):
     analyze("1.2.3", Decision.NOT_FLAGGED)
     receive(1, study="9.9", series="9.9.1", eligible=False)
     with pytest.raises(IllegalMove, match="no analysis"):
-        worklist.reader_actions.judge("9.9", True, [], "anna")
+        worklist.reader_actions.give_verdict("9.9", True, [], "anna")
     with pytest.raises(InvalidInput):
-        worklist.reader_actions.judge("1.2.3", True, ["subdural"], "anna")
+        worklist.reader_actions.give_verdict("1.2.3", True, ["subdural"], "anna")
     with pytest.raises(InvalidInput, match="any"):
-        worklist.reader_actions.judge("1.2.3", False, ["any"], "anna")
+        worklist.reader_actions.give_verdict("1.2.3", False, ["any"], "anna")
 
 
 def test_a_delivery_is_sent_again_the_same_report(worklist, analyze):
@@ -115,10 +115,10 @@ def test_a_delivery_is_sent_again_the_same_report(worklist, analyze):
 @pytest.mark.parametrize(
     "act",
     [
-        lambda people: people.acknowledge("9", "a"),
-        lambda people: people.unacknowledge("9", "a"),
-        lambda people: people.comment("9", "x", "a"),
-        lambda people: people.judge("9", True, [], "a"),
+        lambda actions: actions.acknowledge("9", "a"),
+        lambda actions: actions.unacknowledge("9", "a"),
+        lambda actions: actions.comment("9", "x", "a"),
+        lambda actions: actions.give_verdict("9", True, [], "a"),
     ],
 )
 def test_nothing_can_be_done_to_a_study_that_is_not_there(worklist, act):
@@ -137,5 +137,5 @@ def test_what_a_person_does_moves_no_state(worklist, analyze):
     analyze("1.2.3")
     worklist.reader_actions.acknowledge("1.2.3", "a")
     worklist.reader_actions.comment("1.2.3", "x", "a")
-    worklist.reader_actions.judge("1.2.3", True, [], "a")
+    worklist.reader_actions.give_verdict("1.2.3", True, [], "a")
     assert worklist.study_details.study("1.2.3").state == StudyState.ANALYZED

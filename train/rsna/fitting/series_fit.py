@@ -68,9 +68,9 @@ def fit_series(
         if not any(one.known.any() for one in group):
             raise TriageError(f"No slice of the {name} folds is labeled: a series model cannot be fitted.")
     keras.utils.set_random_seed(settings.seed)
-    fit_on, judge = SeriesTables.of(fitting, slices), SeriesTables.of(validation, slices)
+    fit_on, held_out = SeriesTables.of(fitting, slices), SeriesTables.of(validation, slices)
     network = build_series_network(slices, fitting[0].features.shape[1])
-    without = _loss(network, judge)
+    without = _loss(network, held_out)
     optimizer = keras.optimizers.AdamW(settings.learning_rate, weight_decay=settings.weight_decay, global_clipnorm=1.0)
     network.compile(optimizer, loss={"slice": weighted_log_loss}, jit_compile=False)
     stop = keras.callbacks.EarlyStopping("val_loss", patience=settings.patience, restore_best_weights=True)
@@ -78,11 +78,15 @@ def fit_series(
         fit_on.inputs,
         {"slice": fit_on.targets},
         sample_weight={"slice": fit_on.weights},
-        validation_data=(judge.inputs, {"slice": judge.targets}, {"slice": judge.weights}),
+        validation_data=(
+            held_out.inputs,
+            {"slice": held_out.targets},
+            {"slice": held_out.weights},
+        ),
         batch_size=settings.batch,
         epochs=settings.epochs,
         callbacks=[stop],
         verbose=0,
     )
     write_weights(path, network.weights)
-    return SeriesGain(without, _loss(network, judge))
+    return SeriesGain(without, _loss(network, held_out))

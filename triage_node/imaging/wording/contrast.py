@@ -114,7 +114,7 @@ def contrast_words(header: Dataset) -> str:
     header
         Header of an instance. An agent speaks before the description of the series.
     """
-    return next((quoted(keyword, value) for keyword, value, says in _statements(header) if says(value)), "")
+    return next((quoted(keyword, value) for keyword, value, decides in _statements(header) if decides(value)), "")
 
 
 def _statements(header: Dataset) -> Iterator[tuple[str, str, Callable[[str], bool]]]:

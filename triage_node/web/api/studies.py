@@ -136,4 +136,4 @@ def judge(
     types: Annotated[list[str], Body(max_length=5, description="the types of hemorrhage that were seen")] = [],  # noqa: B006
 ) -> None:
     """Say whether the latest analysis is right; a later word replaces an earlier one."""
-    services.worklist.reader_actions.judge(study_instance_uid, agrees, types, principal.actor)
+    services.worklist.reader_actions.give_verdict(study_instance_uid, agrees, types, principal.actor)

@@ -81,7 +81,7 @@ class StoreTransaction:
     def _spill(self, part: Part) -> None:
         try:
             self._draft = self._draft or self._ingest.draft()
-            self._draft.write(part.take())
+            self._draft.write([part.take()])
         except StorageError as error:
             part.give_up(error)
 
@@ -99,7 +99,7 @@ class StoreTransaction:
             self._check(part)
             if draft is None:
                 return self._ingest.receive(part.take(), self._sender, self._study_instance_uid)
-            draft.write(part.take())
+            draft.write([part.take()])
             return self._ingest.receive_draft(draft, self._sender, self._study_instance_uid)
         finally:
             if draft is not None:

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 
 
 @dataclass
-class Bodies:
+class RequestBodies:
     """All of them; used by the server's one thread.
 
     Attributes

@@ -7,7 +7,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 
-class LastingFiles(StaticFiles):
+class VersionedFiles(StaticFiles):
     """Static files that browsers may keep: an address with ``v=`` changes when the file does."""
 
     def file_response(
@@ -19,6 +19,6 @@ class LastingFiles(StaticFiles):
     ) -> Response:
         """Add how long the file may be kept."""
         response = super().file_response(full_path, stat_result, scope, status_code)
-        lasting = scope["query_string"].startswith(b"v=")
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if lasting else "no-cache"
+        versioned = scope["query_string"].startswith(b"v=")
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if versioned else "no-cache"
         return response

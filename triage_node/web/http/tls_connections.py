@@ -46,7 +46,7 @@ class Handshake(asyncio.Protocol):
             own[0].give_way()
         elif len(self._waiting) > MOST_HANDSHAKES:
             self._waiting[0].give_way()
-        self._task = self._loop.create_task(self._shake())
+        self._task = self._loop.create_task(self._handshake())
 
     def data_received(self, data: bytes) -> None:
         """Keep what comes in one piece with the end of the handshake."""
@@ -57,7 +57,7 @@ class Handshake(asyncio.Protocol):
         self._waiting.remove(self)
         self._transport.abort()
 
-    async def _shake(self) -> None:
+    async def _handshake(self) -> None:
         try:
             transport = await self._loop.start_tls(
                 self._transport, self, self._context, server_side=True, ssl_handshake_timeout=HANDSHAKE_SECONDS

@@ -63,7 +63,7 @@ async def finish(
         raise Forbidden("That sign-in was not begun here, or was refused. Begin again.")
     try:
         name, role = await run_in_threadpool(_provider(services).finish, code, attempt, _callback(request))
-        user = await run_in_threadpool(services.worklist.accounts.vouched_for, name, role)
+        user = await run_in_threadpool(services.worklist.accounts.openid_user, name, role)
     except (OpenIDRefused, AccountError) as refusal:
         note_sign_in(services, "", "", address_of(request), allowed=False)
         raise Forbidden(str(refusal)) from refusal

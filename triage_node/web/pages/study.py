@@ -13,9 +13,9 @@ from triage_node.web.dependencies import Services, the_services
 from triage_node.web.security.authorization import audited
 from triage_node.web.security.next_page import safe_next
 from triage_node.web.security.principal import Principal
-from triage_node.web.views.durations import stages_of
 from triage_node.web.views.reports import latest_report
 from triage_node.web.views.slices import shown_series
+from triage_node.web.views.stage_durations import stage_durations
 from triage_node.worklist import LONGEST_COMMENT, RESENT, Study
 
 router = APIRouter(include_in_schema=False)
@@ -37,7 +37,7 @@ def study_page(
         "labels": LABELS,
         "types": TYPES,
         "shown_series": shown_series(study),
-        "stages": stages_of(study),
+        "stage_durations": stage_durations(study),
         "report": latest_report(study, services.spool),
         "resent": RESENT,
         "longest_comment": LONGEST_COMMENT,
@@ -99,7 +99,7 @@ def judge(
     types: Annotated[list[str], Form(max_length=5)] = [],  # noqa: B006
 ) -> Response:
     """Agree or disagree with the latest analysis."""
-    services.worklist.reader_actions.judge(study_instance_uid, agrees, types, principal.actor)
+    services.worklist.reader_actions.give_verdict(study_instance_uid, agrees, types, principal.actor)
     return _back(study_instance_uid)
 
 

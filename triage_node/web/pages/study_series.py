@@ -18,7 +18,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class Assessment:
     """A series with its number of images, and why it is not suitable; no reasons when it is."""
 
     description: str
@@ -33,12 +33,12 @@ def series_part(
     study_instance_uid: str,
     services: Annotated[Services, Depends(the_services)],
 ) -> Response:
-    """Show the judgement of each series, a part of the study's page."""
+    """Show the assessment of each series, a part of the study's page."""
     study = services.worklist.study_details.study(study_instance_uid)
-    return services.templates.page(request, "study_series.html", {"judgements": _judgements(services, study)})
+    return services.templates.page(request, "study_series.html", {"assessments": _assessments(services, study)})
 
 
-def _judgements(services: Services, study: Study) -> list[Judgement]:
+def _assessments(services: Services, study: Study) -> list[Assessment]:
     """Judge as on the day of the latest outcome; the model's least age of patients is not known here."""
     from triage_node.imaging import Policy, scan, select_series
 
@@ -47,6 +47,6 @@ def _judgements(services: Services, study: Study) -> list[Judgement]:
     series = scan(services.spool.instances(study.study_instance_uid)).series
     selection = select_series(series, policy, datetime.fromtimestamp(at, services.settings.zone).date())
     return [
-        Judgement(one.description, len(one.instances), is_chosen=one is selection.chosen, reasons=reasons)
+        Assessment(one.description, len(one.instances), is_chosen=one is selection.chosen, reasons=reasons)
         for one, reasons in selection.assessments
     ]

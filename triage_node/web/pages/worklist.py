@@ -19,7 +19,7 @@ from triage_node.web.security.authorization import audited, signed_in_still
 from triage_node.web.security.principal import EVENTS, Principal
 from triage_node.web.views.filters import Cursor, study_filters
 from triage_node.web.views.navigation import Entry
-from triage_node.web.views.templating import words
+from triage_node.web.views.templating import code_text
 from triage_node.worklist import Filters
 
 router = APIRouter(include_in_schema=False)
@@ -114,16 +114,16 @@ def _event(name: str, text: str) -> str:
 
 
 def _rows(services: Services, filters: Filters, shown: str, after: str | None) -> dict[str, object]:
-    queries = services.worklist.study_lists
-    page = queries.open_studies(filters, after, ROWS) if shown == "open" else queries.studies(filters, after, ROWS)
+    lists = services.worklist.study_lists
+    page = lists.open_studies(filters, after, ROWS) if shown == "open" else lists.studies(filters, after, ROWS)
     return {"studies": page.studies, "next": page.next, "is_filtered": filters != Filters(), "types": TYPES}
 
 
 def _choices(services: Services) -> dict[str, object]:
-    decisions = [("", "any answer"), *((one.value, words(one)) for one in Decision), ("none", "no answer yet")]
+    decisions = [("", "any answer"), *((one.value, code_text(one)) for one in Decision), ("none", "no answer yet")]
     return {
         "decisions": decisions,
-        "states": [("", "any state"), *((one.value, words(one)) for one in StudyState)],
+        "states": [("", "any state"), *((one.value, code_text(one)) for one in StudyState)],
         "hemorrhages": [("", "any type"), *((one.value, one.value) for one in TYPES)],
         "stations": [("", "any station"), *((one, one) for one in services.worklist.study_lists.choices()["stations"])],
         "counts": services.worklist.study_lists.counts(),

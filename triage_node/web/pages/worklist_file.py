@@ -44,8 +44,8 @@ HEADS = (
 @router.get("/worklist.csv", dependencies=[Depends(audited("worklist_exported", Role.READER))])
 def worklist_csv(services: TheServices, filters: TheFilters, shown: Shown = "open") -> StreamingResponse:
     """Return the open studies in reading order, or all studies, as CSV."""
-    queries = services.worklist.study_lists
-    studies = queries.every_open(filters) if shown == "open" else queries.every(filters)
+    lists = services.worklist.study_lists
+    studies = lists.every_open(filters) if shown == "open" else lists.every(filters)
     return csv_file("triage-node-worklist", HEADS, (_row(study) for study in studies))
 
 

@@ -14,7 +14,7 @@ from triage_node.identity import Access, Role, network_of
 from triage_node.web.http.connection_limits import know
 from triage_node.web.security.csrf import SAFE_METHODS, check_not_forged
 from triage_node.web.security.errors import Forbidden, NotSignedIn, PasswordIsOld
-from triage_node.web.security.principal import CurrentPrincipal, Principal, address_of, visitor_of
+from triage_node.web.security.principal import CurrentPrincipal, Principal, address_of, principal_of
 from triage_node.web.security.services import SecurityServices, security_services_of, the_security_services
 
 TheServices = Annotated[SecurityServices, Depends(the_security_services)]
@@ -185,7 +185,7 @@ def _access(
 
 async def signed_in_still(request: Request) -> bool:
     """Tell whether the session or token a stream was opened with is good yet; to be asked now and then."""
-    principal = await run_in_threadpool(visitor_of, request, security_services_of(request))
+    principal = await run_in_threadpool(principal_of, request, security_services_of(request))
     return principal is not None and principal.role == request.state.principal.role
 
 

@@ -57,7 +57,7 @@ def address_of(request: Request) -> str:
     return request.client.host if request.client else "unknown"
 
 
-def visitor_of(request: Request, services: SecurityServices) -> Principal | None:
+def principal_of(request: Request, services: SecurityServices) -> Principal | None:
     """Return who asks, or None. A token that is wrong is not overlooked in favor of a cookie."""
     address = address_of(request)
     scheme, secret = _authorization(request)
@@ -73,18 +73,18 @@ def visitor_of(request: Request, services: SecurityServices) -> Principal | None
     return Principal(user.name, user.role, address, session_id, user.must_change_password, user.is_local)
 
 
-async def current_visitor(
+async def current_principal(
     request: Request, services: Annotated[SecurityServices, Depends(the_security_services)]
 ) -> Principal | None:
-    """Return what `visitor_of` does; a program that was known a moment ago costs no thread and no query."""
+    """Return what `principal_of` does; a program that was known a moment ago costs no thread and no query."""
     scheme, secret = _authorization(request)
     known = services.worklist.tokens.known(secret) if scheme == "bearer" else None
     if known:
         return _program(known, address_of(request))
-    return await run_in_threadpool(visitor_of, request, services)
+    return await run_in_threadpool(principal_of, request, services)
 
 
-CurrentPrincipal = Annotated[Principal | None, Depends(current_visitor)]
+CurrentPrincipal = Annotated[Principal | None, Depends(current_principal)]
 
 
 def _authorization(request: Request) -> tuple[str, str]:

@@ -44,7 +44,7 @@ class Templates:
         filters: dict[str, Callable[..., Any]] = {
             "moment": moment,
             "duration": duration,
-            "words": words,
+            "code_text": code_text,
             "figure": figure,
         }
         self.environment.filters |= filters
@@ -113,6 +113,6 @@ def figure(value: float | None, unit: str) -> str:
     return f"{value * 100:.1f} %" if unit == "share" else f"{value:,.0f}"
 
 
-def words(code: object) -> str:
+def code_text(code: object) -> str:
     """Write a code as words: ``not_flagged`` as "not flagged"."""
     return str(code or "").replace("_", " ")

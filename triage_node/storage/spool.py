@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 
-from triage_node.complete_file import PARTIAL, storage_errors, sync_folder
+from triage_node.complete_file import PARTIAL, storage_errors, sync_folder, unique_name
 from triage_node.errors import StorageError, StorageFull
 from triage_node.private_files import make_missing_folders
 from triage_node.storage.draft import Draft
-from triage_node.storage.durable_write import write_durably
+from triage_node.storage.durable_write import Parts, write_durably
 from triage_node.storage.layout import INSTANCE, Layout, hashed
 from triage_node.storage.result import StoredResult, stored_results
 
@@ -62,8 +62,8 @@ class Spool:
         usage = shutil.disk_usage(self.layout.root)
         return Space(usage.total, usage.free)
 
-    def keep(self, content: bytes, study_instance_uid: str, sop_instance_uid: str) -> Path:
-        """Keep a received file durably in ``incoming/``.
+    def keep(self, parts: Parts, study_instance_uid: str, sop_instance_uid: str) -> Path:
+        """Keep a received file, whose bytes come in parts, durably in ``incoming/``.
 
         Raises
         ------
@@ -72,9 +72,9 @@ class Spool:
         StorageError
             The file system refused otherwise.
         """
-        self._check_space(len(content))
+        self._check_space(sum(map(len, parts)))
         path = self._incoming(study_instance_uid, sop_instance_uid)
-        write_durably(path, content)
+        write_durably(path, *parts)
         return path
 
     def draft(self) -> Draft:
@@ -98,7 +98,7 @@ class Spool:
             raise StorageFull()
 
     def _incoming(self, study_instance_uid: str, sop_instance_uid: str) -> Path:
-        name = f"{hashed(study_instance_uid)}-{hashed(sop_instance_uid)}-{os.urandom(4).hex()}{INSTANCE}"
+        name = f"{hashed(study_instance_uid)}-{hashed(sop_instance_uid)}-{unique_name()}{INSTANCE}"
         return self.layout.incoming / name
 
     def unfiled(self) -> Iterator[Path]:
@@ -120,11 +120,17 @@ class Spool:
         """
         target = self.layout.instance(study_instance_uid, sop_instance_uid)
         with storage_errors("file an instance"):
-            if target.is_file() and not incoming.exists():
+            try:
+                if _link(incoming, target):
+                    return Filing.NEW
+            except FileNotFoundError:
+                if target.is_file() and not incoming.exists():
+                    return Filing.SAME
+                make_missing_folders(target.parent)
+                if _link(incoming, target):
+                    return Filing.NEW
+            if not incoming.exists():
                 return Filing.SAME
-            make_missing_folders(target.parent)
-            if _link(incoming, target):
-                return Filing.NEW
             return Filing.SAME if target.samefile(incoming) else Filing.DUPLICATE
 
     def variants(self, study_instance_uid: str, sop_instance_uid: str) -> list[Path]:

@@ -23,12 +23,12 @@ CHARACTER_SETS = {
 }
 
 
-def test_judges_accept_every_variant(content, judge):
+def test_validators_accept_every_variant(content, complaints_of):
     for variant in report_variants(build_report(content)):
-        assert judge(variant) == []
+        assert complaints_of(variant) == []
 
 
-def test_judges_accept_everything_a_report_may_refer_to(flagged, not_analyzed, make_source, judge):
+def test_validators_accept_everything_a_report_may_refer_to(flagged, not_analyzed, make_source, complaints_of):
     enhanced = make_source(9, SOPClassUID="1.2.840.10008.5.1.4.1.1.2.1")
     other = make_source(50, StudyInstanceUID="1.2.9", SeriesInstanceUID="1.2.9.1")
     best = BestSlice(enhanced.SOPInstanceUID, enhanced.SOPClassUID, 7)
@@ -39,24 +39,24 @@ def test_judges_accept_everything_a_report_may_refer_to(flagged, not_analyzed, m
         predecessor=build_report(not_analyzed),
     )
     for variant in report_variants(build_report(content)):
-        assert judge(variant) == []
+        assert complaints_of(variant) == []
 
 
-def test_judges_accept_the_least_a_header_may_hold(content, make_source, judge):
+def test_validators_accept_the_least_a_header_may_hold(content, make_source, complaints_of):
     bare = make_source(PatientName=None, PatientID=None, PatientBirthDate=None, PatientSex=None, StudyDate=None)
     del bare.StudyTime, bare.StudyID, bare.AccessionNumber, bare.ReferringPhysicianName
     report = build_report(replace(content, sources=(bare,), best_slices={}))
-    assert judge(report) == []
+    assert complaints_of(report) == []
     assert [report[keyword].value for keyword in ("StudyDate", "StudyID", "PatientID")] == ["", "", ""]
 
 
 @pytest.mark.parametrize("name", [name for name in CHARACTER_SETS if name != "gbk"])  # dciodvfy knows no GBK
-def test_judges_accept_every_character_set(name, flagged, make_source, judge):
+def test_validators_accept_every_character_set(name, flagged, make_source, complaints_of):
     terms, patient = CHARACTER_SETS[name]
     source = make_source(SpecificCharacterSet=terms, PatientName=patient)
     report = build_report(replace(flagged, sources=(source,), best_slices={}))
     assert str(report.PatientName) == patient
-    assert judge(report) == []
+    assert complaints_of(report) == []
 
 
 @pytest.mark.skipif(shutil.which("dcmdump") is None, reason="dcmdump is not installed")

@@ -15,11 +15,11 @@ def keep(site: Site, paths: Iterable[Path]) -> list[Path]:
     for path in paths:
         content = path.read_bytes()
         header = read_header(content)
-        kept = site.spool.keep(content, header.study_instance_uid, header.sop_instance_uid)
-        site.spool.file(kept, header.study_instance_uid, header.sop_instance_uid)
+        incoming = site.spool.keep([content], header.study_instance_uid, header.sop_instance_uid)
+        site.spool.file(incoming, header.study_instance_uid, header.sop_instance_uid)
         received_at = site.worklist.audit_trail.clock()
         site.worklist.registration.register([received_instance(header, len(content), received_at)])
-        site.spool.forget(kept)
+        site.spool.forget(incoming)
         kept_at.append(site.spool.layout.instance(header.study_instance_uid, header.sop_instance_uid))
     return kept_at
 

@@ -10,7 +10,7 @@ import pytest
 from ct import head_ct, save
 
 from triage_node.ingest import Indexer, Ingest, Sender
-from triage_node.ingest import indexer as registrar_module
+from triage_node.ingest import indexer as indexer_module
 from triage_node.ingest.unindexed_instance import read_unindexed
 from triage_node.storage import Spool
 
@@ -33,10 +33,10 @@ def spool(tmp_path):
 
 
 @pytest.fixture
-def open_door(spool, worklist, monkeypatch):
+def open_ingest(spool, worklist, monkeypatch):
     """Ingest and an indexer that gathers nothing; the indexer is started only where a test does it."""
-    monkeypatch.setattr(registrar_module, "GATHER_SECONDS", 0.01)
-    monkeypatch.setattr(registrar_module, "PAUSE_AFTER_ERROR_SECONDS", 0.01)
+    monkeypatch.setattr(indexer_module, "GATHER_SECONDS", 0.01)
+    monkeypatch.setattr(indexer_module, "PAUSE_AFTER_ERROR_SECONDS", 0.01)
     started = []
 
     def make(retry_seconds=60.0):
@@ -82,9 +82,9 @@ def events(worklist, code="instance_set_aside"):
 
 @pytest.mark.parametrize("place", [0, 2, 4])
 def test_a_row_the_database_refuses_is_set_aside_and_the_others_go_on(
-    open_door, worklist, spool, contents, wait_for, place
+    open_ingest, worklist, spool, contents, wait_for, place
 ):
-    ingest, indexer = open_door()
+    ingest, indexer = open_ingest()
     headers = [ingest.receive(content, SENDER) for content in contents]
     with refusing(worklist, headers[place].sop_instance_uid):
         indexer.start()
@@ -98,8 +98,8 @@ def test_a_row_the_database_refuses_is_set_aside_and_the_others_go_on(
     assert list(spool.layout.incoming.iterdir()) == []
 
 
-def test_what_was_set_aside_is_registered_once_the_database_takes_it(open_door, worklist, spool, contents, wait_for):
-    ingest, indexer = open_door(retry_seconds=0.05)
+def test_what_was_set_aside_is_registered_once_the_database_takes_it(open_ingest, worklist, spool, contents, wait_for):
+    ingest, indexer = open_ingest(retry_seconds=0.05)
     header = ingest.receive(contents[0], SENDER)
     with refusing(worklist, header.sop_instance_uid):
         indexer.start()
@@ -109,20 +109,20 @@ def test_what_was_set_aside_is_registered_once_the_database_takes_it(open_door, 
     assert len(events(worklist)) == 1, "what is tried again and fails says nothing new"
 
 
-def test_the_next_start_tries_again_what_was_set_aside(open_door, worklist, spool, contents, wait_for):
-    ingest, first = open_door()
+def test_the_next_start_tries_again_what_was_set_aside(open_ingest, worklist, spool, contents, wait_for):
+    ingest, first = open_ingest()
     header = ingest.receive(contents[0], SENDER)
     with refusing(worklist, header.sop_instance_uid):
         first.start()
         wait_for(spool.quarantined, "the poison to be set aside")
         first.stop()
-    _, second = open_door()
+    _, second = open_ingest()
     second.start()
     wait_for(lambda: instances(worklist) == 1 and not spool.quarantined(), "the instance to be registered")
 
 
-def test_many_of_a_study_are_one_event(open_door, worklist, spool, contents, other, wait_for):
-    ingest, indexer = open_door()
+def test_many_of_a_study_are_one_event(open_ingest, worklist, spool, contents, other, wait_for):
+    ingest, indexer = open_ingest()
     indexer.start()
     path = spool.layout.study(ingest.receive(other[0], SENDER).study_instance_uid)
     wait_for(lambda: indexer.state().backlog == 0, "the first")
@@ -146,9 +146,9 @@ def read_study(content):
 
 @pytest.mark.parametrize("harm", ["a file in its place", "not writable"])
 def test_a_study_folder_that_cannot_be_written_holds_up_no_other_study(
-    open_door, worklist, spool, contents, other, wait_for, harm
+    open_ingest, worklist, spool, contents, other, wait_for, harm
 ):
-    ingest, indexer = open_door(retry_seconds=0.05)
+    ingest, indexer = open_ingest(retry_seconds=0.05)
     folder = spool.layout.study(read_study(contents[0]))
     folder.parent.mkdir(parents=True)
     if harm == "a file in its place":
@@ -169,9 +169,9 @@ def test_a_study_folder_that_cannot_be_written_holds_up_no_other_study(
 
 
 def test_a_file_that_vanished_from_incoming_is_named_and_holds_up_nothing(
-    open_door, worklist, spool, contents, wait_for, caplog
+    open_ingest, worklist, spool, contents, wait_for, caplog
 ):
-    ingest, indexer = open_door()
+    ingest, indexer = open_ingest()
     headers = [ingest.receive(content, SENDER) for content in contents]
     [gone] = spool.layout.incoming.glob(f"*-{hashlib.sha256(headers[1].sop_instance_uid.encode()).hexdigest()[:32]}-*")
     gone.unlink()
@@ -182,8 +182,8 @@ def test_a_file_that_vanished_from_incoming_is_named_and_holds_up_nothing(
     assert gone.name in caplog.text
 
 
-def test_a_file_that_vanished_after_it_was_filed_is_registered(open_door, worklist, spool, contents, wait_for):
-    ingest, indexer = open_door()
+def test_a_file_that_vanished_after_it_was_filed_is_registered(open_ingest, worklist, spool, contents, wait_for):
+    ingest, indexer = open_ingest()
     header = ingest.receive(contents[0], SENDER)
     [kept] = spool.layout.incoming.iterdir()
     spool.file(kept, header.study_instance_uid, header.sop_instance_uid)
@@ -195,9 +195,9 @@ def test_a_file_that_vanished_after_it_was_filed_is_registered(open_door, workli
 
 @pytest.mark.parametrize("harm", ["empty", "cut off", "noise", "folder", "pipe", "link"])
 def test_a_damaged_leftover_in_incoming_is_set_aside_by_name(
-    open_door, worklist, spool, contents, wait_for, harm, caplog
+    open_ingest, worklist, spool, contents, wait_for, harm, caplog
 ):
-    ingest, _ = open_door()
+    ingest, _ = open_ingest()
     for content in contents:
         ingest.receive(content, SENDER)
     odd = sorted(spool.layout.incoming.iterdir())[2]
@@ -210,7 +210,7 @@ def test_a_damaged_leftover_in_incoming_is_set_aside_by_name(
         "pipe": lambda: os.mkfifo(odd),
         "link": lambda: odd.symlink_to("/etc/passwd"),
     }[harm]()
-    _, second = open_door()
+    _, second = open_ingest()
     second.start()
     wait_for(lambda: instances(worklist) == 4, "the others to be registered")
     wait_for(lambda: second.state().set_aside == 1, "the damaged one to be set aside")
@@ -220,10 +220,10 @@ def test_a_damaged_leftover_in_incoming_is_set_aside_by_name(
 
 
 def test_while_the_whole_database_is_down_everything_waits_and_nothing_is_set_aside(
-    open_door, worklist, spool, contents, wait_for, caplog
+    open_ingest, worklist, spool, contents, wait_for, caplog
 ):
-    ingest, _ = open_door()
-    _, indexer = open_door()
+    ingest, _ = open_ingest()
+    _, indexer = open_ingest()
     with worklist.database.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE study RENAME TO away")
     for content in contents:
@@ -242,10 +242,10 @@ def test_while_the_whole_database_is_down_everything_waits_and_nothing_is_set_as
 
 
 def test_while_nothing_can_be_filed_everything_waits_and_nothing_is_set_aside(
-    open_door, worklist, spool, contents, wait_for, caplog
+    open_ingest, worklist, spool, contents, wait_for, caplog
 ):
-    ingest, _ = open_door()
-    _, indexer = open_door()
+    ingest, _ = open_ingest()
+    _, indexer = open_ingest()
     for content in contents:
         ingest.receive(content, SENDER)
     shutil.rmtree(spool.layout.studies)
@@ -254,13 +254,13 @@ def test_while_nothing_can_be_filed_everything_waits_and_nothing_is_set_aside(
     wait_for(lambda: caplog.text.count("filing_failed") > 2, "some tries")
     assert (indexer.state().backlog, indexer.state().set_aside) == (5, 0)
     spool.layout.studies.unlink()
-    spool.layout.studies.mkdir()
+    spool.layout.studies.mkdir(exist_ok=True)
     wait_for(lambda: instances(worklist) == 5, "the instances to be registered")
 
 
 @pytest.mark.parametrize("odd", [{"patient_name": "\udc80"}, {"instance_number": 2**70}], ids=["text", "number"])
-def test_values_that_came_past_the_door_hold_up_nothing(open_door, worklist, spool, contents, wait_for, odd):
-    ingest, indexer = open_door()
+def test_values_that_came_past_ingest_hold_up_nothing(open_ingest, worklist, spool, contents, wait_for, odd):
+    ingest, indexer = open_ingest()
     header = ingest.receive(contents[0], SENDER)
     [path] = spool.layout.incoming.iterdir()
     kept = read_unindexed(path)

@@ -36,7 +36,7 @@ class Place:
         return encode(self.now, section, last.first_received_at, last.id)
 
 
-def reading_page(
+def open_studies_page(
     session: Session, filters: Filters, place: Place, limit: int, since_seconds: float, maximum_wait_seconds: float
 ) -> tuple[list[StudyRow], str | None]:
     """Return the next open studies and the cursor for those after them.
