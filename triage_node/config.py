@@ -25,6 +25,7 @@ from pydantic_settings import (
 from triage_node.destinations import Destination
 from triage_node.endpoint import Endpoint
 from triage_node.errors import SettingsError
+from triage_node.peer import Peer
 from triage_node.settings_checks import at_commas, check_dicom, check_openid, check_web
 from triage_node.settings_errors import check_environment, complaint_of
 from triage_node.sources import QuerySource
@@ -72,6 +73,12 @@ class Settings(BaseSettings):
     sources: Annotated[tuple[QuerySource, ...], NoDecode] = Field(
         (),
         description="who is asked if a study is complete, each `AET@HOST:PORT` or a table (see docs/completion.md)",
+    )
+    commitment_peers: Annotated[tuple[Peer, ...], NoDecode] = Field(
+        (), description="where those are called who ask for storage commitment, each `AET@HOST:PORT`"
+    )
+    commitment_wait_hours: Time = Field(
+        24.0, description="a report that its destination has not committed itself to in this time is sent again"
     )
     connect_timeout_seconds: Time = Field(10.0, description="a peer that does not answer in this time is down")
     answer_timeout_seconds: Time = Field(
@@ -187,6 +194,14 @@ class Settings(BaseSettings):
         parts = at_commas(value)
         if isinstance(parts, (list, tuple)):
             return tuple(Endpoint.written(part) if isinstance(part, str) else part for part in parts)
+        return value
+
+    @field_validator("commitment_peers", mode="before")
+    @classmethod
+    def _parse_peers(cls, value: Any) -> Any:
+        parts = at_commas(value)
+        if isinstance(parts, (list, tuple)):
+            return tuple(Peer.parse(part) if isinstance(part, str) else part for part in parts)
         return value
 
     @field_validator("destinations", "sources")

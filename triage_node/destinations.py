@@ -9,6 +9,7 @@ from pydantic import Field
 from triage_node.endpoint import CREDENTIALS, TLS, Endpoint, Kinds, check_dicom_address, check_web_address
 from triage_node.routing_rules import RoutedResult, Rule
 
+COMMITMENT = frozenset(["commitment"])
 COMMON = frozenset(["url", "name", "rules"])
 
 
@@ -18,8 +19,8 @@ def _check_folder(destination: Endpoint, url: SplitResult) -> None:
 
 
 KINDS: Kinds = {
-    "dicom": (check_dicom_address, frozenset()),
-    "dicoms": (check_dicom_address, TLS),
+    "dicom": (check_dicom_address, COMMITMENT),
+    "dicoms": (check_dicom_address, COMMITMENT | TLS),
     "https": (check_web_address, TLS | CREDENTIALS),
     "http": (check_web_address, CREDENTIALS),
     "file": (_check_folder, frozenset()),
@@ -38,6 +39,10 @@ class Destination(Endpoint):
         "(STOW-RS), or `file:///FOLDER`"
     )
     rules: tuple[Rule, ...] = Field((), description="a result goes there that meets all of one rule; without any, all")
+    commitment: bool = Field(
+        False,
+        description="ask it to commit itself to keep each report (Storage Commitment), and send again what it does not",
+    )
 
     @property
     def folder(self) -> Path:

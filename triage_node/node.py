@@ -2,8 +2,10 @@
 
 import logging
 
+from triage_node.commitment import Answers, CommitmentService, Messenger, Requester, RequestorPeers, Results
 from triage_node.config import Settings
 from triage_node.delivery import Caller, Dispatcher, RetryPolicy, target_of
+from triage_node.destinations import Destination
 from triage_node.dimse import Listener
 from triage_node.ingest import Indexer, Ingest, rebuild_worklist
 from triage_node.maintenance import DiskWatch, Scheduler
@@ -43,8 +45,20 @@ class Node:
         self.worklist = Worklist(settings)
         self.indexer = Indexer(self.spool, self.worklist)
         self.ingest = Ingest(self.spool, self.worklist, self.indexer, settings.maximum_instance_mb << 20)
-        services = (ProcedureStepService(self.worklist), AvailabilityService(self.worklist))
+        self._policy = RetryPolicy(
+            settings.retry_first_seconds, settings.retry_longest_seconds, settings.retry_give_up_hours * 3600
+        )
+        answers, results = Answers(self.worklist), Results(self.worklist, self.spool, self._policy)
+        services = (
+            CommitmentService(self.worklist, results, answers.take),
+            ProcedureStepService(self.worklist),
+            AvailabilityService(self.worklist),
+        )
         self.listener = Listener(settings, self.ingest, services)
+        self.commitment: list[Messenger | Requester] = [
+            Messenger(self.worklist, results, RequestorPeers.of(settings), Caller.of(settings)),
+            *(self._requester(one, answers) for one in settings.destinations if one.commitment),
+        ]
         self.supervisor = Supervisor(settings, self.worklist)
         self.dispatchers = [self._dispatcher(index) for index in range(len(settings.destinations))]
         self.queriers = [self._querier(source) for source in settings.sources]
@@ -88,6 +102,8 @@ class Node:
             dispatcher.start()
         for querier in self.queriers:
             querier.start()
+        for part in self.commitment:
+            part.start()
         self.scheduler.every(self._tick_seconds, self.worklist.study_completion.advance)
         self.scheduler.every(0.5, self.supervisor.check)
         self.scheduler.every(5, self.supervisor.kill_if_stuck)
@@ -114,6 +130,8 @@ class Node:
             dispatcher.end()
         for dispatcher in self.dispatchers:
             dispatcher.stop()
+        for part in self.commitment:
+            part.stop()
         self.worklist.close()
         self._lock.close()
         log.info("node_stopped")
@@ -127,6 +145,7 @@ class Node:
             rebuild_worklist(self.spool, self.worklist, [str(one) for one in self.settings.destinations])
         self.worklist.claims.release_node(self.settings.node_name)
         self.worklist.outbox.recover()
+        self.worklist.commitment_transactions.recover()
 
     def _keep_deliveries(self) -> None:
         """Prolong the leases of what is being sent, and take back what nobody sends any more."""
@@ -146,10 +165,19 @@ class Node:
 
     def _dispatcher(self, index: int) -> Dispatcher:
         settings = self.settings
-        policy = RetryPolicy(
-            settings.retry_first_seconds, settings.retry_longest_seconds, settings.retry_give_up_hours * 3600
-        )
         destination = settings.destinations[index]
         target = target_of(destination, Caller.of(settings))
         stop_seconds = 2 * settings.connect_timeout_seconds
-        return Dispatcher(destination.name, target, self.worklist, self.spool, policy, stop_seconds)
+        commitment_seconds = settings.commitment_wait_hours * 3600 if destination.commitment else None
+        return Dispatcher(
+            destination.name,
+            target,
+            self.worklist,
+            self.spool,
+            self._policy,
+            stop_seconds,
+            commitment_seconds=commitment_seconds,
+        )
+
+    def _requester(self, destination: Destination, answers: Answers) -> Requester:
+        return Requester(destination, self.worklist, Caller.of(self.settings), self._policy, answers.take)

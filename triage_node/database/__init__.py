@@ -3,6 +3,7 @@
 from triage_node.database.account_tables import AuditRow, LockoutRow, SessionRow, TokenRow, UserRow
 from triage_node.database.announcement_tables import AnnouncementRow
 from triage_node.database.change_feed import last_marker, mark_changes, note_change
+from triage_node.database.commitment_tables import CommitmentRow
 from triage_node.database.count_tables import DailyRow, QueueHourRow
 from triage_node.database.cursors import LARGEST_PAGE, checked_limit, decode, encode
 from triage_node.database.days import checked_day, day_of, start_of
@@ -12,6 +13,7 @@ from triage_node.database.outcome_rows import latest_outcome, latest_outcomes
 from triage_node.database.reading_group import BY_RANK, Group, Rank, group_of
 from triage_node.database.reading_order import decide, in_reading_order, rank_of, withheld_labels
 from triage_node.database.schema import (
+    UNCOMMITTED,
     Base,
     DeliveryRow,
     InstallationRow,
@@ -24,7 +26,7 @@ from triage_node.database.schema import (
 )
 from triage_node.database.skip_scan import distinct_values
 from triage_node.database.sqlite_file import damage_of, set_aside
-from triage_node.database.states import DONE, LEGAL_MOVES, DeliveryState, StudyState
+from triage_node.database.states import DONE, LEGAL_MOVES, CommitmentState, DeliveryState, StudyState
 from triage_node.database.text_search import folded_name, fts5_query, query_words, search_text, storable, tsquery
 from triage_node.database.workitem_uids import workitem_uid
 
@@ -33,10 +35,13 @@ __all__ = [
     "DONE",
     "LARGEST_PAGE",
     "LEGAL_MOVES",
+    "UNCOMMITTED",
     "AnnouncementRow",
     "AuditRow",
     "Base",
     "CommentRow",
+    "CommitmentRow",
+    "CommitmentState",
     "DailyRow",
     "Database",
     "DeliveryRow",

@@ -26,6 +26,8 @@ class Base(DeclarativeBase):
 
 BIG = BigInteger().with_variant(Integer(), "sqlite")
 """An instance may have more bytes than PostgreSQL's integer counts; SQLite's has no such end."""
+UNCOMMITTED = "commitment IN ('wanted', 'requested')"
+"""Also for queries: with these values as parameters SQLite could not tell that the partial indexes serve."""
 UNFINISHED = "CASE WHEN state IN ('analyzed', 'unsuitable', 'failed') THEN 0 ELSE 1 END"
 
 
@@ -33,8 +35,8 @@ def _by_arrival(name: str, *columns: str) -> Index:
     return Index(name, *columns, "first_received_at", "id")
 
 
-def _where(name: str, column: str, condition: str) -> Index:
-    return Index(name, column, sqlite_where=text(condition), postgresql_where=text(condition))
+def _where(name: str, condition: str, *columns: str) -> Index:
+    return Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
 
 
 class StudyRow(Base):
@@ -66,8 +68,8 @@ class StudyRow(Base):
         Index("study_by_patient", "patient_id", "id"),
         Index("study_by_patient_name", "patient_name_folded", "id"),
         Index("study_by_accession", "accession_number", "id"),
-        _where("study_unclosed", "last_received_at", "closed_at IS NULL"),
-        _where("study_acknowledged", "first_received_at", "acknowledged_at IS NOT NULL"),
+        _where("study_unclosed", "closed_at IS NULL", "last_received_at"),
+        _where("study_acknowledged", "acknowledged_at IS NOT NULL", "first_received_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -204,7 +206,10 @@ class DeliveryRow(Base):
 
     While it is being sent ``claimed_by`` names the node that does it, until its lease ends. ``tried_seconds`` is for
     how long it has been tried, by a clock that nobody can set; ``postponed_event_id`` the event that tells of the tries
-    that failed.
+    that failed. ``stored_objects`` are pairs of SOP Class and SOP Instance UID that the destination stored, where they
+    shall be committed: ``commitment`` says how far that is (`CommitmentState`), in which transaction; the request is
+    made again from ``commitment_due_at``, and the answer awaited until ``commitment_until``; ``commitment_tries``
+    counts how often the report was not committed.
     """
 
     __tablename__ = "delivery"
@@ -212,6 +217,8 @@ class DeliveryRow(Base):
         UniqueConstraint("destination", "sop_instance_uid"),
         Index("delivery_by_state", "state", "destination", "next_attempt_at"),
         Index("delivery_by_study", "study_id", "id"),
+        _where("delivery_uncommitted", UNCOMMITTED, "destination", "commitment_due_at"),
+        _where("delivery_by_transaction", UNCOMMITTED, "commitment_transaction"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -231,6 +238,12 @@ class DeliveryRow(Base):
     last_attempt_at: Mapped[float | None]
     tried_seconds: Mapped[float] = mapped_column(default=0.0, server_default="0")
     postponed_event_id: Mapped[int | None]
+    stored_objects: Mapped[list[list[str]] | None] = mapped_column(JSON(none_as_null=True))
+    commitment: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    commitment_transaction: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    commitment_tries: Mapped[int] = mapped_column(default=0, server_default="0")
+    commitment_due_at: Mapped[float | None]
+    commitment_until: Mapped[float | None]
 
 
 class ReasonRow(Base):

@@ -36,3 +36,12 @@ class DeliveryState(StrEnum):
     DELIVERED = "delivered"
     DEAD = "dead"
     HELD = "held"
+
+
+class CommitmentState(StrEnum):
+    """How far a destination has committed itself to keep what was delivered; empty when it is not asked to."""
+
+    NONE = ""
+    WANTED = "wanted"
+    REQUESTED = "requested"
+    COMMITTED = "committed"

@@ -44,6 +44,8 @@ class Dispatcher:
         What sends there.
     stop_seconds
         How long `stop` waits for the delivery that is under way.
+    commitment_seconds
+        In this time the destination shall commit itself to keep what it stores; None when it is not asked to.
     clock
         Seconds since 1970.
     steady
@@ -60,6 +62,7 @@ class Dispatcher:
         stop_seconds: float,
         clock: Callable[[], float] = time.time,
         steady: Callable[[], float] = time.monotonic,
+        commitment_seconds: float | None = None,
     ) -> None:
         self._destination = destination
         self._target = target
@@ -68,6 +71,7 @@ class Dispatcher:
         self._policy = policy
         self._stop_seconds = stop_seconds
         self._steady = steady
+        self._commitment_seconds = commitment_seconds
         self._line = Line(destination, policy, clock, steady)
         self._in_hand: Delivery | None = None
         self._stopping = threading.Event()
@@ -137,7 +141,7 @@ class Dispatcher:
         try:
             result = self._spool.result(delivery.study_instance_uid, delivery.folder)
             sent = self._target.send(_variants(result))
-            picture = self._send_picture(result)
+            picture, words = self._send_picture(result)
         except (PeerUnreachable, PeerCongested, PeerDenied) as error:
             self._wait_for_destination(delivery, self._steady() - start, error)
         except PeerError as error:
@@ -151,8 +155,9 @@ class Dispatcher:
             self._settle(lambda: outbox.mark_dead(delivery, reason))
         else:
             log.info("delivered destination=%s sop_instance_uid=%s", self._destination, sent.SOPInstanceUID)
-            stored = f"{sent.SOPClassUID.name}, {sent.SOPInstanceUID}"
-            self._settle(lambda: outbox.delivered(delivery, f"{stored}; {picture}" if picture else stored))
+            message = "; ".join(filter(None, [f"{sent.SOPClassUID.name}, {sent.SOPInstanceUID}", words]))
+            stored = [(str(ds.SOPClassUID), str(ds.SOPInstanceUID)) for ds in (sent, *picture)]
+            self._settle(lambda: outbox.delivered(delivery, message, stored, self._commitment_seconds))
             self._answered()
 
     def _settle(self, write: Callable[[], object]) -> None:
@@ -169,8 +174,13 @@ class Dispatcher:
                 if self._stopping.wait(PAUSE_AFTER_ERROR_SECONDS):
                     raise
 
-    def _send_picture(self, result: StoredResult) -> str:
+    def _send_picture(self, result: StoredResult) -> tuple[list[Dataset], str]:
         """Send the picture that goes with a report, if there is one; who refuses it has the report all the same.
+
+        Returns
+        -------
+        stored, words
+            The picture when it was stored, and what is to be told of it.
 
         Raises
         ------
@@ -179,13 +189,14 @@ class Dispatcher:
         """
         content = result.picture()
         if content is None:
-            return ""
+            return [], ""
         try:
-            return f"picture {self._target.send([_parsed(content, result)]).SOPInstanceUID}"
+            sent = self._target.send([_parsed(content, result)])
+            return [sent], f"picture {sent.SOPInstanceUID}"
         except PeerError as error:
             if error.retryable:
                 raise
-            return f"picture not taken: {error}"
+            return [], f"picture not taken: {error}"
 
     def _answered(self) -> None:
         outage = self._line.answered()

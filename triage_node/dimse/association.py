@@ -11,7 +11,8 @@ from triage_node.dimse.associate_request import Request
 from triage_node.dimse.command_set import RESPONSE, Command, Operation
 from triage_node.dimse.message import DataSet, Message
 from triage_node.dimse.negotiation import UNKNOWN_CALLING_AE_TITLE, Context, Rejection, accept, objection
-from triage_node.dimse.normalized import NormalizedExchange
+from triage_node.dimse.normalized.exchange import NormalizedExchange
+from triage_node.dimse.normalized.services import GatheredDataSet, Services
 from triage_node.dimse.pdu import (
     RELEASE_RESPONSE,
     AbortReason,
@@ -25,7 +26,6 @@ from triage_node.dimse.pdu import (
     data_pdus,
     reject_pdu,
 )
-from triage_node.dimse.services import GatheredDataSet, Services
 from triage_node.errors import InvalidInstance
 from triage_node.ingest import (
     QUIET_SECONDS,
@@ -132,6 +132,7 @@ class Association:
             return False
         answer, self._contexts = accept(request, self._services)
         self._connection.send(answer)
+        self._normalized.begin(self._contexts.values(), self._sender())
         for context in request.contexts:
             if context.flaw:
                 sentence = f"The presentation context {context.context_id} was rejected: {context.flaw}."

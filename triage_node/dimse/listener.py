@@ -14,11 +14,11 @@ from triage_node.config import Settings
 from triage_node.dimse.arrival import Arrival
 from triage_node.dimse.association import Association
 from triage_node.dimse.negotiation import CONGESTED, LOCAL_LIMIT_EXCEEDED, Rejection
+from triage_node.dimse.normalized.service import Service
+from triage_node.dimse.normalized.services import Services
 from triage_node.dimse.pdu import Connection
 from triage_node.dimse.places import Place, Places
 from triage_node.dimse.reception import Reception
-from triage_node.dimse.service import Service
-from triage_node.dimse.services import Services
 from triage_node.errors import AddressUnavailable, InvalidInstance
 from triage_node.ingest import Ingest, Sender
 from triage_node.logs import origin

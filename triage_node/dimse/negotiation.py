@@ -8,8 +8,8 @@ from enum import IntEnum
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from triage_node.dimse.associate_request import ITEM_HEADER, VERSION_1, Item, ProposedContext, Request
+from triage_node.dimse.normalized.services import Services
 from triage_node.dimse.pdu import HEADER, MAXIMUM_PDU_BYTES, PDUType
-from triage_node.dimse.services import Services
 from triage_node.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from triage_node.ingest import VERIFICATION, is_storage
 

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from pynetdicom import AE, _config, evt
 from pynetdicom.association import Association
@@ -15,7 +16,6 @@ from triage_node.dimse.requests import Requests, Responses
 from triage_node.dimse.tls import ClientContext, client_context
 from triage_node.errors import PeerCongested, PeerRefused, PeerUnreachable, SettingsError
 from triage_node.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
-from triage_node.ingest import is_storage
 from triage_node.peer import Peer
 
 # pynetdicom would write every PDU down; it has no public name for the switch.
@@ -42,7 +42,8 @@ def associate(
     timeout_seconds: float,
     answer_seconds: float | None = None,
     longest_answer_bytes: int = LONGEST_ANSWER_BYTES,
-    store: Callable[[evt.Event], int] | None = None,
+    roles: Sequence[SCP_SCU_RoleSelectionNegotiation] = (),
+    handlers: Sequence[tuple[evt.EventType, Callable[[evt.Event], Any]]] = (),
 ) -> Iterator[Requests]:
     """Open an association, and release it at the end of the block.
 
@@ -54,9 +55,10 @@ def associate(
         How long the answer to a message may take, by default as long: a PACS answers a C-STORE when it has stored.
     longest_answer_bytes
         How much the peer may send before it is sent the next message.
-    store
-        Takes the C-STORE requests of the peer and returns their status; then the contexts of storage classes are
-        proposed with the role of their provider (PS3.7 D.3.3.4), as C-GET wants it.
+    roles
+        The roles we propose, where these are not the default.
+    handlers
+        What answers requests of the peer.
 
     Raises
     ------
@@ -87,12 +89,12 @@ def associate(
         contexts=list(contexts),
         ae_title=peer.ae_title,
         tls_args=_tls_arguments(peer, context),
-        ext_neg=_provider_roles(contexts) if store is not None else None,
+        ext_neg=list(roles),
         evt_handlers=[
             *BoundedAnswers(answer_seconds, longest_answer_bytes).handlers,
             (evt.EVT_PDU_RECV, listen),
             (evt.EVT_DIMSE_RECV, responses.listen),
-            *([(evt.EVT_C_STORE, store)] if store is not None else []),
+            *handlers,
         ],
     )
     try:
@@ -104,16 +106,6 @@ def associate(
     finally:
         if assoc.is_established:
             assoc.abort()
-
-
-def _provider_roles(contexts: Sequence[PresentationContext]) -> list[SCP_SCU_RoleSelectionNegotiation]:
-    roles = []
-    for sop_class_uid in dict.fromkeys(context.abstract_syntax for context in contexts):
-        if sop_class_uid is not None and is_storage(sop_class_uid):
-            role = SCP_SCU_RoleSelectionNegotiation()
-            role.sop_class_uid, role.scu_role, role.scp_role = sop_class_uid, False, True
-            roles.append(role)
-    return roles
 
 
 def _tls_context(peer: Peer) -> ClientContext | None:

@@ -9,12 +9,15 @@ from pynetdicom import evt
 from pynetdicom.association import Association
 
 from triage_node.dimse.command_set import RESPONSE
+from triage_node.dimse.normalized.service import Event
 from triage_node.errors import PeerBusy, PeerRefused, PeerUnreachable
 from triage_node.peer import Peer
 
 # PS3.7 E.1: the Command Field of the responses.
 C_STORE_RSP = 0x8001
 C_ECHO_RSP = 0x8030
+N_EVENT_REPORT_RSP = 0x8100
+N_ACTION_RSP = 0x8130
 # PS3.7 E.1: the Message ID is a US.
 MOST_MESSAGE_IDS = 0xFFFF
 
@@ -129,6 +132,37 @@ class Requests:
                 raise PeerUnreachable(f"{self._peer} answered another message than the one it was sent.")
             yield int(command.Status), command, identifier
 
+    def act(self, action_type_id: int, sop_class_uid: str, sop_instance_uid: str, ds: Dataset) -> None:
+        """Send an N-ACTION.
+
+        Raises
+        ------
+        PeerError
+            The peer does not do it.
+        ValueError
+            The SOP class was not accepted.
+        """
+        message_id = next(self._ids)
+        self._responses.clear()
+        received, _ = self._assoc.send_n_action(ds, action_type_id, sop_class_uid, sop_instance_uid, message_id)
+        self._judge(received, self._responses.answer(N_ACTION_RSP, message_id, sop_instance_uid))
+
+    def report(self, event: Event) -> None:
+        """Send an N-EVENT-REPORT.
+
+        Raises
+        ------
+        PeerError
+            The peer does not take it.
+        ValueError
+            The SOP class was not accepted.
+        """
+        message_id = next(self._ids)
+        self._responses.clear()
+        identity = (event.type_id, event.sop_class_uid, event.sop_instance_uid)
+        received, _ = self._assoc.send_n_event_report(event.data_set, *identity, message_id)
+        self._judge(received, self._responses.answer(N_EVENT_REPORT_RSP, message_id, event.sop_instance_uid))
+
     def _judge(self, received: Dataset, answer: Dataset | None) -> None:
         """Sort a response's status (PS3.4 Table B.2-1, PS3.7 Annex C); silence is a lost connection."""
         if "Status" not in received:
@@ -139,5 +173,5 @@ class Requests:
         if status == 0x0000 or status >> 12 == 0xB:
             return
         if status >> 8 == 0xA7 or status == 0x0110:
-            raise PeerBusy(f"{self._peer} answered 0x{status:04X}: it cannot store the instance now.")
-        raise PeerRefused(f"{self._peer} answered 0x{status:04X}: it refuses the instance.")
+            raise PeerBusy(f"{self._peer} answered 0x{status:04X}: it cannot take the request now.")
+        raise PeerRefused(f"{self._peer} answered 0x{status:04X}: it refuses the request.")

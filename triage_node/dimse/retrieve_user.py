@@ -7,6 +7,7 @@ from itertools import product
 
 from pydicom.dataset import Dataset
 from pydicom.uid import (
+    UID,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
@@ -19,6 +20,7 @@ from pydicom.uid import (
     RLELossless,
 )
 from pynetdicom import build_context, evt
+from pynetdicom.pdu_primitives import SCP_SCU_RoleSelectionNegotiation
 from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     StudyRootQueryRetrieveInformationModelGet,
     StudyRootQueryRetrieveInformationModelMove,
@@ -141,13 +143,26 @@ def get(
     classes = [uid for uid in dict.fromkeys(sop_class_uids) if is_storage(uid)][:MOST_CLASSES]
     contexts = [build_context(model), *(build_context(uid, syntax) for uid, syntax in product(classes, SYNTAXES))]
     times = timeout_seconds, answer_seconds
-    with associate(peer, contexts, calling_ae_title, *times, largest_bytes, _handler(peer, store)) as requests:
+    handlers = [(evt.EVT_C_STORE, _handler(peer, store))]
+    with associate(
+        peer, contexts, calling_ae_title, *times, largest_bytes, _provider_roles(classes), handlers
+    ) as requests:
         progress = _Progress(requests, peer, calling_ae_title, ANSWERS_OF_PATIENCE * answer_seconds)
         for one in selections:
             identifier = one.identifier()
             yield from progress.follow(
                 lambda assoc, number, ds=identifier: assoc.send_c_get(ds, model, number)  # type: ignore[misc]
             )
+
+
+def _provider_roles(sop_class_uids: Iterable[str]) -> list[SCP_SCU_RoleSelectionNegotiation]:
+    """Propose that we are the provider of storage, to whom the peer stores (PS3.4 C.5.3, PS3.7 D.3.3.4)."""
+    roles = []
+    for sop_class_uid in sop_class_uids:
+        role = SCP_SCU_RoleSelectionNegotiation()
+        role.sop_class_uid, role.scu_role, role.scp_role = UID(sop_class_uid), False, True
+        roles.append(role)
+    return roles
 
 
 def _handler(peer: Peer, store: Store) -> Callable[[evt.Event], int]:

@@ -178,6 +178,21 @@ class Spool:
         except OSError:
             return []
 
+    def unregistered(self) -> tuple[set[str], set[str]]:
+        """Return the hashed SOP Instance UIDs of what lies in ``incoming/``, and in ``quarantine/``.
+
+        Raises
+        ------
+        StorageError
+            A folder cannot be read.
+        """
+        with storage_errors("look for received files"):
+            incoming, quarantined = (
+                {path.name.split("-")[1] for path in folder.glob(f"*-*-*{INSTANCE}")}
+                for folder in (self.layout.incoming, self.layout.quarantine)
+            )
+        return incoming, quarantined
+
     def takes_files(self) -> bool:
         """Tell whether anything can be filed now; else it is not one file's fault that it cannot."""
         probe = self.layout.studies / f"probe.{os.getpid()}.{os.urandom(4).hex()}{PARTIAL}"

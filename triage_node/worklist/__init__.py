@@ -2,6 +2,8 @@
 
 from triage_node.worklist.announcements import Announced, Received, Step
 from triage_node.worklist.claim import Claim
+from triage_node.worklist.commitment.kept_instances import KeptInstance
+from triage_node.worklist.commitment.transactions import Transaction
 from triage_node.worklist.filters import Filters
 from triage_node.worklist.outbox.outbox import Delivery
 from triage_node.worklist.outbox.outbox_state import DestinationState
@@ -22,6 +24,7 @@ __all__ = [
     "Delivery",
     "DestinationState",
     "Filters",
+    "KeptInstance",
     "Received",
     "ReceivedInstance",
     "Route",
@@ -32,6 +35,7 @@ __all__ = [
     "StudyDelivery",
     "StudyOutcome",
     "StudySummary",
+    "Transaction",
     "Worklist",
     "explained",
 ]

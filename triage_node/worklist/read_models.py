@@ -129,7 +129,10 @@ class StudyOutcome:
 
 @dataclass(frozen=True, slots=True)
 class ReportDelivery:
-    """One report on its way to one destination, or arrived."""
+    """One report on its way to one destination, or arrived.
+
+    ``commitment`` is how far the destination has committed itself to keep it, empty when it is not asked to.
+    """
 
     destination: str
     sop_instance_uid: str
@@ -142,6 +145,7 @@ class ReportDelivery:
     last_error: str
     last_attempt_at: float | None
     tried_seconds: float
+    commitment: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,9 @@ from triage_node.storage import Layout
 from triage_node.worklist.announcements import Announcements
 from triage_node.worklist.claims import Claims
 from triage_node.worklist.clock_change import ClockChange
+from triage_node.worklist.commitment.kept_instances import KeptInstances
+from triage_node.worklist.commitment.requests import CommitmentRequests
+from triage_node.worklist.commitment.transactions import Transactions
 from triage_node.worklist.installation import Installation
 from triage_node.worklist.outbox.outbox import Outbox
 from triage_node.worklist.outbox.outbox_state import OutboxState
@@ -66,6 +69,9 @@ class Worklist:
         self.claims = Claims(self.database, clock, LEASE_SECONDS, settings.analysis_attempts, steady, self.routing)
         self.outbox = Outbox(self.database, clock, steady, settings.node_name, LEASE_SECONDS)
         self.outbox_state = OutboxState(self.database, clock)
+        self.commitment_transactions = Transactions(self.database, clock)
+        self.commitment_requests = CommitmentRequests(self.database, clock)
+        self.kept_instances = KeptInstances(self.database)
         self.clock_change = ClockChange(self.database, clock)
         self.reader_actions = ReaderActions(self.database, clock)
         self.resending = Resending(self.database, clock)

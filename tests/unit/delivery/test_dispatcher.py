@@ -133,12 +133,12 @@ def dispatcher(worklist, spool, clock) -> Iterator[Callable[..., Dispatcher]]:
     targets = []
 
     def dispatcher(
-        peer: Destination, policy=POLICY, timeout_seconds=2.0, answer_seconds=2.0, steady=None
+        peer: Destination, policy=POLICY, timeout_seconds=2.0, answer_seconds=2.0, steady=None, commitment_seconds=None
     ) -> Dispatcher:
         target = target_of(peer, Caller("TRIAGE", timeout_seconds, answer_seconds))
         targets.append(target)
         clocks = clock, steady or clock
-        return Dispatcher(peer.name, target, worklist, spool, policy, 2 * timeout_seconds, *clocks)
+        return Dispatcher(peer.name, target, worklist, spool, policy, 2 * timeout_seconds, *clocks, commitment_seconds)
 
     yield dispatcher
     for target in targets:
@@ -209,7 +209,7 @@ def test_reports_that_follow_one_another_share_an_association(worklist, report, 
     way = dispatcher(peer.destination)
     while way.deliver_next():
         pass
-    assert {deliveries(worklist, study)[0]["state"] for study in studies} == {DeliveryState.DELIVERED}
+    assert {deliveries(worklist, study)[0].state for study in studies} == {DeliveryState.DELIVERED}
     assert len(associations) == 3
     assert len(set(map(id, associations))) == 1
 
@@ -223,7 +223,7 @@ def test_an_association_that_the_peer_let_go_between_two_reports_costs_no_try(wo
     assert way.deliver_next()
     associations[0].abort()
     assert way.deliver_next()
-    assert [deliveries(worklist, study)[0]["attempts"] for study in (first, second)] == [1, 1]
+    assert [deliveries(worklist, study)[0].attempts for study in (first, second)] == [1, 1]
     assert len(peer.stored) == 2
 
 
@@ -419,6 +419,8 @@ def test_a_picture_that_is_refused_takes_nothing_from_its_report(
     answers = iter([0x0000, status])
     peer.answer = lambda: next(answers)
     peer.on()
-    assert dispatcher(peer.destination).deliver_next()
+    assert dispatcher(peer.destination, commitment_seconds=60.0).deliver_next()
     assert deliveries(worklist, study)[0].state == state
     assert words in "".join(events(worklist, study, "delivered"))
+    asked = [uid for one in worklist.commitment_requests.due(peer.destination.name, 9) for _, uid in one.references]
+    assert asked == (peer.stored if state == DeliveryState.DELIVERED else []), "what was stored shall be committed"

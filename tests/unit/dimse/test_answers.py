@@ -15,8 +15,8 @@ from pynetdicom.sop_class import CTImageStorage
 from triage_node.dimse import echo
 from triage_node.dimse.associate_request import Request
 from triage_node.dimse.negotiation import accept
+from triage_node.dimse.normalized.services import Services
 from triage_node.dimse.pdu import HEADER, ITEM_HEADER, PDUType
-from triage_node.dimse.services import Services
 from triage_node.errors import PeerUnreachable
 from triage_node.peer import Peer
 

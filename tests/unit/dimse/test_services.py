@@ -13,7 +13,7 @@ from upper_layer import EXPLICIT, RELEASE, VERIFIED, Peer, associate_request, co
 from triage_node.config import read_settings
 from triage_node.dimse import Event, Operation, ServiceResponse, Status
 from triage_node.dimse.command_set import Field
-from triage_node.dimse.services import LONGEST_DATA_SET_BYTES
+from triage_node.dimse.normalized.services import LONGEST_DATA_SET_BYTES
 from triage_node.errors import StorageError
 
 PRINTER = "1.2.840.10008.5.1.1.16"

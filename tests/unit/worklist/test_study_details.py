@@ -65,7 +65,10 @@ INTERNAL = {
     },
     Series: {"id", "study_id", "is_result"},
     StudyOutcome: {"id", "study_id"},
-    ReportDelivery: {"id", "study_id", "outcome_id", "claimed_by", "lease_until", "postponed_event_id"},
+    ReportDelivery: {
+        *("id", "study_id", "outcome_id", "claimed_by", "lease_until", "postponed_event_id"),
+        *("stored_objects", "commitment_transaction", "commitment_tries", "commitment_due_at", "commitment_until"),
+    },
     Event: {"id", "study_id"},
     Comment: {"id", "study_id"},
     Verdict: {"id", "study_id", "outcome_id"},

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pydicom.dataset import Dataset
 
 from triage_node.destinations import Destination
-from triage_node.dimse import StoreUser, echo
+from triage_node.dimse import StoreUser, check_commitment, echo
 from triage_node.user_agent import Caller
 
 
@@ -14,6 +14,7 @@ class DicomTarget:
 
     def __init__(self, destination: Destination, caller: Caller) -> None:
         self._peer = destination.peer
+        self._wants_commitment = destination.commitment
         self._caller = caller
         self._store_user = StoreUser(self._peer, caller.ae_title, caller.timeout_seconds, caller.answer_seconds)
 
@@ -22,9 +23,13 @@ class DicomTarget:
         return self._store_user.store_first_accepted(variants)
 
     def check(self) -> str:
-        """Send a C-ECHO."""
+        """Send a C-ECHO, and look whether storage commitment is offered where it is wanted."""
         seconds = echo(self._peer, self._caller.ae_title, self._caller.timeout_seconds)
-        return f"answers C-ECHO in {seconds * 1000:.0f} ms{' over TLS' if self._peer.tls is not None else ''}"
+        words = f"answers C-ECHO in {seconds * 1000:.0f} ms{' over TLS' if self._peer.tls is not None else ''}"
+        if self._wants_commitment:
+            check_commitment(self._peer, self._caller.ae_title, self._caller.timeout_seconds)
+            words += ", offers storage commitment"
+        return words
 
     def rest(self) -> None:
         """Release the association."""

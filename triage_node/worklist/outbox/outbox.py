@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, aliased
 
 from triage_node.database import Database, DeliveryRow, DeliveryState, OutcomeRow, StudyRow
 from triage_node.statistics import count_delivered
+from triage_node.worklist.commitment.requests import want_commitment
 from triage_node.worklist.outbox.delivery_events import fold_try, give_up, record_delivery
 from triage_node.worklist.quiet_time import LEASE_LOOKS, Stillness
 
@@ -155,8 +156,22 @@ class Outbox:
                     record_delivery(session, row, self._clock(), "delivery_lease_expired", "it is sent again")
         return len(expired)
 
-    def delivered(self, delivery: Delivery, message: str) -> None:
-        """Note that a destination has stored the report, whoever has the delivery now."""
+    def delivered(
+        self,
+        delivery: Delivery,
+        message: str,
+        stored: Sequence[tuple[str, str]] = (),
+        commitment_seconds: float | None = None,
+    ) -> None:
+        """Note that a destination has stored the report, whoever has the delivery now.
+
+        Parameters
+        ----------
+        stored
+            SOP Class and SOP Instance UID of each object that it stored.
+        commitment_seconds
+            In this time the destination shall commit itself to keep them; None when it is not asked to.
+        """
         with self._database.write() as session:
             row = session.get_one(DeliveryRow, delivery.id, with_for_update=True)
             if row.state == DeliveryState.DELIVERED:
@@ -165,6 +180,8 @@ class Outbox:
             row.last_attempt_at = row.delivered_at
             count_delivered(session, row.delivered_at, max(0.0, row.delivered_at - row.created_at))
             row.postponed_event_id = None
+            if commitment_seconds is not None:
+                want_commitment(row, stored, self._clock(), commitment_seconds)
             record_delivery(session, row, self._clock(), "delivered", message)
 
     def retry(self, delivery: Delivery, pause_seconds: float, error: str, tried_seconds: float = 0.0) -> None:

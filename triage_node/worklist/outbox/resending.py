@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from triage_node.database import Database, DeliveryRow, DeliveryState, StudyRow
 from triage_node.errors import IllegalMove, InvalidInput, StudyNotFound
+from triage_node.worklist.commitment.requests import forget_commitment
 from triage_node.worklist.transitions import record
 
 RESENT = (DeliveryState.DEAD, DeliveryState.DELIVERED, DeliveryState.HELD)
@@ -71,6 +72,7 @@ class Resending:
             row.state, row.attempts, row.tried_seconds, row.last_error = DeliveryState.PENDING, 0, 0.0, ""
             row.created_at = row.next_attempt_at = self._clock()
             row.postponed_event_id = None
+            forget_commitment(row)
             record(session, row.study_id, self._clock(), actor=actor, code="resend", message=row.destination)
 
 

@@ -3,7 +3,7 @@
 import io
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
@@ -13,9 +13,9 @@ from pydicom.tag import BaseTag
 from pydicom.uid import UID
 
 from triage_node.dimse.command_set import Command, Operation
+from triage_node.dimse.normalized.service import FollowUp, OwingService, Service, ServiceRequest, ServiceResponse
+from triage_node.dimse.normalized.status import Status
 from triage_node.dimse.pdu import ProtocolError
-from triage_node.dimse.service import Service, ServiceRequest, ServiceResponse
-from triage_node.dimse.status import Status
 from triage_node.errors import StorageError
 from triage_node.ingest import Sender
 from triage_node.logs import origin
@@ -86,6 +86,17 @@ class Services:
         operations, (is_user, is_provider) = self._by_class[sop_class_uid].operations, proposed
         takes_requests = bool(operations - {Operation.N_EVENT_REPORT})
         return is_user and takes_requests, is_provider and Operation.N_EVENT_REPORT in operations
+
+    def owed(self, sop_class_uid: str, sender: Sender) -> Sequence[FollowUp]:
+        """Return the events that a service owes to who has associated."""
+        service = self._by_class[sop_class_uid]
+        if not isinstance(service, OwingService):
+            return ()
+        try:
+            return service.owed(sender)
+        except Exception as error:  # a border: they go on being owed
+            log.error("service_failed error=%s", origin(error))
+            return ()
 
     def answer(
         self, command: Command, abstract_syntax: str, transfer_syntax: str, encoded: GatheredDataSet, sender: Sender

@@ -2,13 +2,14 @@
 
 import time
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from triage_node.dimse.command_set import Command, event_report
 from triage_node.dimse.negotiation import Context
+from triage_node.dimse.normalized.service import FollowUp
+from triage_node.dimse.normalized.services import GatheredDataSet, Services, encoded_data_set
 from triage_node.dimse.pdu import Connection, ProtocolError, data_pdus
-from triage_node.dimse.service import FollowUp
-from triage_node.dimse.services import GatheredDataSet, Services, encoded_data_set
 from triage_node.ingest import Sender
 
 # A requestor that sends nothing and does not end for so long waits for the event that it has asked for.
@@ -44,6 +45,13 @@ class NormalizedExchange:
         """Whether there are events to be reported."""
         return bool(self._owed)
 
+    def begin(self, contexts: Iterable[Context], sender: Sender) -> None:
+        """Take up what is owed to the peer from before."""
+        for context in contexts:
+            if context.abstract_syntax in self._services:
+                for follow_up in self._services.owed(context.abstract_syntax, sender):
+                    self._owe(context, follow_up)
+
     def answer(
         self, request: Command, context: Context, encoded: GatheredDataSet, sender: Sender, longest_pdu_bytes: int
     ) -> None:
@@ -56,9 +64,7 @@ class NormalizedExchange:
         """
         response = self._services.answer(request, context.abstract_syntax, context.transfer_syntax, encoded, sender)
         if response.follow_up is not None:
-            self._owed.append(_Owed(context, response.follow_up, time.monotonic() + PATIENCE_SECONDS))
-        if len(self._owed) > MOST_EVENTS:
-            self._owed.popleft().follow_up.ended(None)
+            self._owe(context, response.follow_up)
         data_set = b""
         if response.data_set is not None:
             data_set = encoded_data_set(response.data_set, context.transfer_syntax)
@@ -109,6 +115,11 @@ class NormalizedExchange:
             self._owed.popleft().follow_up.ended(None)
         while self._reported:
             self._reported.popitem()[1].ended(None)
+
+    def _owe(self, context: Context, follow_up: FollowUp) -> None:
+        self._owed.append(_Owed(context, follow_up, time.monotonic() + PATIENCE_SECONDS))
+        if len(self._owed) > MOST_EVENTS:
+            self._owed.popleft().follow_up.ended(None)
 
     def _wait_on(self, owed: _Owed) -> None:
         if time.monotonic() < owed.until:

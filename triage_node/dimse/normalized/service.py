@@ -1,7 +1,8 @@
 """What a service of normalized objects is to the listener: requests in, responses out (PS3.7 Section 10)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pydicom.dataset import Dataset
 
@@ -90,3 +91,11 @@ class Service(Protocol):
 
     def answer(self, request: ServiceRequest) -> ServiceResponse:
         """Answer a request; a `StorageError` is answered as lack of resources, any other error as a failure."""
+
+
+@runtime_checkable
+class OwingService(Service, Protocol):
+    """A service whose events may have to wait for the next association of their receiver."""
+
+    def owed(self, sender: Sender) -> Sequence[FollowUp]:
+        """Return what is owed to the requestor of an association that may be used for the service."""

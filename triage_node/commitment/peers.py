@@ -1,0 +1,25 @@
+"""Where those can be called who ask us for storage commitment."""
+
+from collections.abc import Iterable
+
+from triage_node.config import Settings
+from triage_node.peer import Peer
+
+
+class RequestorPeers:
+    """Peers by AE title: those of `commitment_peers`, then the DICOM destinations."""
+
+    def __init__(self, peers: Iterable[Peer]) -> None:
+        self._by_title: dict[str, Peer] = {}
+        for peer in peers:
+            self._by_title.setdefault(peer.ae_title.strip(), peer)
+
+    @classmethod
+    def of(cls, settings: Settings) -> "RequestorPeers":
+        """Return those of the settings."""
+        destinations = [one.peer for one in settings.destinations if one.scheme in ("dicom", "dicoms")]
+        return cls([*settings.commitment_peers, *destinations])
+
+    def get(self, ae_title: str) -> Peer | None:
+        """Return the peer of an AE title, None when nobody knows where it is."""
+        return self._by_title.get(ae_title.strip())
