@@ -89,5 +89,6 @@ def querying(
     answer_seconds = timeout_seconds if answer_seconds is None else answer_seconds
     contexts = [build_context(StudyRootQueryRetrieveInformationModelFind)]
     times = timeout_seconds, answer_seconds
-    with associate(peer, contexts, calling_ae_title, *times, LONGEST_ANSWER_BYTES) as requests:
+    limit = LONGEST_ANSWER_BYTES
+    with associate(peer, contexts, calling_ae_title, *times, longest_answer_bytes=limit) as requests:
         yield QueryUser(requests, peer, ANSWERS_OF_PATIENCE * answer_seconds)

@@ -41,9 +41,9 @@ def associate(
     calling_ae_title: str,
     timeout_seconds: float,
     answer_seconds: float | None = None,
-    longest_answer_bytes: int = LONGEST_ANSWER_BYTES,
     roles: Sequence[SCP_SCU_RoleSelectionNegotiation] = (),
     handlers: Sequence[tuple[evt.EventType, Callable[[evt.Event], Any]]] = (),
+    longest_answer_bytes: int = LONGEST_ANSWER_BYTES,
 ) -> Iterator[Requests]:
     """Open an association, and release it at the end of the block.
 
@@ -53,12 +53,12 @@ def associate(
         How long connecting, and the answer to the association request, may take.
     answer_seconds
         How long the answer to a message may take, by default as long: a PACS answers a C-STORE when it has stored.
-    longest_answer_bytes
-        How much the peer may send before it is sent the next message.
     roles
         The roles we propose, where these are not the default.
     handlers
         What answers requests of the peer.
+    longest_answer_bytes
+        How much the peer may send before it is sent the next message.
 
     Raises
     ------

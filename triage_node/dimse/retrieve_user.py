@@ -142,11 +142,9 @@ def get(
     model = StudyRootQueryRetrieveInformationModelGet
     classes = [uid for uid in dict.fromkeys(sop_class_uids) if is_storage(uid)][:MOST_CLASSES]
     contexts = [build_context(model), *(build_context(uid, syntax) for uid, syntax in product(classes, SYNTAXES))]
-    times = timeout_seconds, answer_seconds
-    handlers = [(evt.EVT_C_STORE, _handler(peer, store))]
-    with associate(
-        peer, contexts, calling_ae_title, *times, largest_bytes, _provider_roles(classes), handlers
-    ) as requests:
+    who = calling_ae_title, timeout_seconds, answer_seconds
+    roles, handlers = _provider_roles(classes), [(evt.EVT_C_STORE, _handler(peer, store))]
+    with associate(peer, contexts, *who, roles, handlers, largest_bytes) as requests:
         progress = _Progress(requests, peer, calling_ae_title, ANSWERS_OF_PATIENCE * answer_seconds)
         for one in selections:
             identifier = one.identifier()
