@@ -12,6 +12,8 @@ ITEM_HEADER = struct.Struct(">BxH")
 FIXED_BYTES = 68
 # PS3.8 9.3.2: only this bit of the protocol version is tested.
 VERSION_1 = 0x0001
+# PS3.7 D.3.3.4: who requests the association is the user, who accepts it the provider.
+DEFAULT_ROLES = (True, False)
 UID = re.compile(rb"[0-9.]{1,64}")
 
 
@@ -109,6 +111,10 @@ class Request:
             maximum_pdu_bytes=maximum_pdu_bytes,
             roles=roles,
         )
+
+    def roles_for(self, sop_class_uid: str) -> tuple[bool, bool]:
+        """Return whether the requestor would be the user, and the provider, of a SOP class."""
+        return self.roles.get(sop_class_uid, DEFAULT_ROLES)
 
 
 def items(encoded: bytes) -> Iterator[tuple[int, bytes, bool]]:

@@ -132,7 +132,7 @@ class Association:
             return False
         answer, self._contexts = accept(request, self._services)
         self._connection.send(answer)
-        self._normalized.begin(self._contexts.values(), self._sender())
+        self._normalized.begin(self._contexts.values(), request, self._sender())
         for context in request.contexts:
             if context.flaw:
                 sentence = f"The presentation context {context.context_id} was rejected: {context.flaw}."

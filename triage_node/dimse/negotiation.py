@@ -15,7 +15,6 @@ from triage_node.ingest import VERIFICATION, is_storage
 
 APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"
 CONTEXT_RESULT, IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION = 0x21, 0x52, 0x55
-DEFAULT_ROLES = (True, False)
 NATIVE = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, "1.2.840.10008.1.2.1.99")
 
 
@@ -111,8 +110,7 @@ def _judge_service(context: ProposedContext, request: Request, services: Service
         return Result.NO_REASON, ImplicitVRLittleEndian
     if not choice:
         return Result.TRANSFER_SYNTAXES_NOT_SUPPORTED, ImplicitVRLittleEndian
-    proposed = request.roles.get(context.abstract_syntax, DEFAULT_ROLES)
-    if not any(services.roles(context.abstract_syntax, proposed)):
+    if not any(services.roles(context.abstract_syntax, request.roles_for(context.abstract_syntax))):
         return Result.USER_REJECTION, ImplicitVRLittleEndian
     return Result.ACCEPTED, choice
 

@@ -4,13 +4,18 @@ import socket
 
 import pytest
 from commitments import committed, failed
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pydicom.dataset import Dataset
-from pydicom.uid import CTImageStorage, MRImageStorage, generate_uid
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, MRImageStorage, generate_uid
 from pynetdicom.sop_class import StorageCommitmentPushModel
 
 from triage_node.delivery import RetryPolicy
-from triage_node.dimse import Status
-from triage_node.dimse.normalized.storage_commitment import Reference, commitment_request
+from triage_node.dimse import STORAGE_COMMITMENT, WELL_KNOWN_INSTANCE, Operation, ServiceResponse, Status
+from triage_node.dimse.command_set import Command
+from triage_node.dimse.normalized.services import GatheredDataSet, Services, encoded_data_set
+from triage_node.dimse.normalized.storage_commitment import Reference, commitment_request, read_commitment_request
+from triage_node.ingest import Sender
 from triage_node.peer import Peer
 from triage_node.storage.layout import hashed
 from triage_node.worklist.commitment import transactions
@@ -175,6 +180,35 @@ def test_what_lacks_an_element_is_refused(start_site, requestor, ds):
     site = start_site()
     assert requestor.ask(site.port, [], ds=ds) == Status.INVALID_ARGUMENT_VALUE
     assert site.worklist.commitment_transactions.find(1) is None
+
+
+@given(changes=st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), min_size=1, max_size=8), end=st.integers())
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+def test_damaged_requests_are_answered_and_nothing_else(changes, end):
+    """Whatever the bytes are, there is a status, and what is taken has references that name something."""
+    taken = []
+
+    class Reader:
+        sop_classes = frozenset([STORAGE_COMMITMENT])
+        operations = frozenset([Operation.N_ACTION])
+
+        def answer(self, request):
+            taken.append(read_commitment_request(request.data_set))
+            return ServiceResponse(Status.SUCCESS)
+
+    encoded = bytearray(encoded_data_set(commitment_request("1.2.3", [UNKNOWN] * 3), ExplicitVRLittleEndian))
+    for at, value in changes:
+        encoded[at % len(encoded)] = value
+    gathered = GatheredDataSet()
+    gathered.add(memoryview(encoded)[: end % (len(encoded) + 1)])
+    command = Command(Operation.N_ACTION, 1, True, STORAGE_COMMITMENT, WELL_KNOWN_INSTANCE, type_id=1)
+    response = Services([Reader()]).answer(
+        command, STORAGE_COMMITMENT, ExplicitVRLittleEndian, gathered, Sender("STORER", "127.0.0.1")
+    )
+    assert response.status in (Status.SUCCESS, Status.PROCESSING_FAILURE)
+    assert (response.status == Status.SUCCESS) is bool(taken)
+    for _, references in taken:
+        assert all(one.sop_class_uid and one.sop_instance_uid for one in references)
 
 
 def test_another_action_or_instance_is_refused(start_site, requestor):

@@ -187,6 +187,23 @@ def test_who_ends_gets_no_event_there(intake, printer, wait_for):
     assert (follow_up.ends, follow_up.patience) == ([None], 0)
 
 
+@pytest.mark.parametrize("is_user", [True, False])
+def test_what_is_owed_is_reported_to_the_user_of_the_service(intake, printer, wait_for, is_user):
+    follow_up = FollowUp()
+    printer.owed = lambda sender: [follow_up] if sender.calling_ae_title == "TESTER" else []
+    with Peer.connect(intake.port) as peer:
+        roles = role(PRINTER, is_user, not is_user)
+        peer.associate(associate_request(context(1, PRINTER.encode(), EXPLICIT), user=roles))
+        assert peer.results == {1: 0}
+        if is_user:
+            assert peer.read()[0] == 4, "the event"
+        assert peer.send(RELEASE).read()[0] in (4, RELEASED)
+    if is_user:
+        wait_for(lambda: follow_up.ends == [None], "the end")
+    assert follow_up.patience == (-1 if is_user else 0)
+    del printer.owed
+
+
 def test_who_ends_without_answering_the_event_has_not_got_it(intake, printer, wait_for):
     follow_up = FollowUp()
     printer.answers = [ServiceResponse(Status.SUCCESS, follow_up=follow_up)]

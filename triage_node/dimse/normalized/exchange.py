@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from triage_node.dimse.associate_request import Request
 from triage_node.dimse.command_set import Command, event_report
 from triage_node.dimse.negotiation import Context
 from triage_node.dimse.normalized.service import FollowUp
@@ -45,10 +46,11 @@ class NormalizedExchange:
         """Whether there are events to be reported."""
         return bool(self._owed)
 
-    def begin(self, contexts: Iterable[Context], sender: Sender) -> None:
-        """Take up what is owed to the peer from before."""
+    def begin(self, contexts: Iterable[Context], request: Request, sender: Sender) -> None:
+        """Take up what is owed to the requestor from before, where it is the user of a service."""
         for context in contexts:
-            if context.abstract_syntax in self._services:
+            is_user, _ = request.roles_for(context.abstract_syntax)
+            if is_user and context.abstract_syntax in self._services:
                 for follow_up in self._services.owed(context.abstract_syntax, sender):
                     self._owe(context, follow_up)
 
