@@ -12,6 +12,7 @@ from triage_node.commands.analyze import analyze
 from triage_node.commands.check import check
 from triage_node.commands.deliveries import deliveries
 from triage_node.commands.demo import demo
+from triage_node.commands.fetch import fetch
 from triage_node.commands.rebuild import rebuild
 from triage_node.commands.send import send
 from triage_node.commands.serve import serve
@@ -36,7 +37,7 @@ app = typer.Typer(
     ),
 )
 
-for command in (serve, analyze, send, worklist, show, requeue, deliveries, check, rebuild, demo):
+for command in (serve, analyze, send, fetch, worklist, show, requeue, deliveries, check, rebuild, demo):
     app.command()(command)
 app.add_typer(users, name="user")
 app.add_typer(tokens, name="token")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -24,10 +24,12 @@ from pydantic_settings import (
 
 from triage_node.allowed_peers import AETitle, AllowedPeer
 from triage_node.destinations import Destination
+from triage_node.endpoint import Endpoint
 from triage_node.errors import SettingsError
 from triage_node.peer import Peer
 from triage_node.settings_checks import at_commas, check_dicom, check_dicom_tls, check_openid, check_web
 from triage_node.settings_errors import check_environment, complaint_of
+from triage_node.sources import QuerySource
 from triage_node.zone import MachineZone
 
 SETTINGS_FILE = Path("triage-node.toml")
@@ -88,6 +90,10 @@ class Settings(BaseSettings):
     study_maximum_seconds: Time = Field(900.0, description="a study is analyzed at the latest after this time")
     destinations: Annotated[tuple[Destination, ...], NoDecode] = Field(
         (), description="who receives the reports, each `AET@HOST:PORT` or a table (see docs/destinations.md)"
+    )
+    sources: Annotated[tuple[QuerySource, ...], NoDecode] = Field(
+        (),
+        description="who is asked if a study is complete, each `AET@HOST:PORT` or a table (see docs/completion.md)",
     )
     commitment_peers: Annotated[tuple[Peer, ...], NoDecode] = Field(
         (), description="where those are called who ask for storage commitment, each `AET@HOST:PORT`"
@@ -203,12 +209,12 @@ class Settings(BaseSettings):
         except (OSError, ValueError, ZoneInfoNotFoundError) as error:
             raise ValueError("the IANA time zone database has no such zone; write it as in Europe/Berlin") from error
 
-    @field_validator("destinations", mode="before")
+    @field_validator("destinations", "sources", mode="before")
     @classmethod
-    def _parse_destinations(cls, value: Any) -> Any:
+    def _parse_endpoints(cls, value: Any) -> Any:
         parts = at_commas(value)
         if isinstance(parts, (list, tuple)):
-            return tuple(Destination.written(part) if isinstance(part, str) else part for part in parts)
+            return tuple(Endpoint.written(part) if isinstance(part, str) else part for part in parts)
         return value
 
     @field_validator("allowed_peers", mode="before")
@@ -227,13 +233,13 @@ class Settings(BaseSettings):
             return tuple(Peer.parse(part) if isinstance(part, str) else part for part in parts)
         return value
 
-    @field_validator("destinations")
+    @field_validator("destinations", "sources")
     @classmethod
-    def _each_once(cls, value: tuple[Destination, ...]) -> tuple[Destination, ...]:
+    def _each_once(cls, value: tuple[Endpoint, ...], info: ValidationInfo) -> tuple[Endpoint, ...]:
         once = tuple(dict.fromkeys(value))
         names = Counter(one.name for one in once)
         if twice := [name for name, number in names.items() if number > 1]:
-            raise ValueError(f"two destinations are called {twice[0]!r}")
+            raise ValueError(f"two {info.field_name} are called {twice[0]!r}")
         return once
 
     @field_validator("web_trusted_proxies")

@@ -9,8 +9,11 @@ from triage_node.destinations import Destination
 from triage_node.dimse import Listener
 from triage_node.ingest import Indexer, Ingest, rebuild_worklist
 from triage_node.maintenance import DiskWatch, Scheduler
+from triage_node.notifications import AvailabilityService, ProcedureStepService
 from triage_node.pipeline import Supervisor
+from triage_node.query_retrieve import Querier, source_of
 from triage_node.readiness import Readiness
+from triage_node.sources import QuerySource
 from triage_node.storage import Spool, device_uid, hold, spool_folder
 from triage_node.web.machinery import Machinery
 from triage_node.web.server import WebServer
@@ -46,15 +49,21 @@ class Node:
             settings.retry_first_seconds, settings.retry_longest_seconds, settings.retry_give_up_hours * 3600
         )
         answers, results = Answers(self.worklist), Results(self.worklist, self.spool, self._policy)
-        self.listener = Listener(settings, self.ingest, [CommitmentService(self.worklist, results, answers.take)])
+        services = (
+            CommitmentService(self.worklist, results, answers.take),
+            ProcedureStepService(self.worklist),
+            AvailabilityService(self.worklist),
+        )
+        self.listener = Listener(settings, self.ingest, services)
         self.commitment: list[Messenger | Requester] = [
             Messenger(self.worklist, results, RequestorPeers.of(settings), Caller.of(settings)),
             *(self._requester(one, answers) for one in settings.destinations if one.commitment),
         ]
         self.supervisor = Supervisor(settings, self.worklist)
         self.dispatchers = [self._dispatcher(index) for index in range(len(settings.destinations))]
+        self.queriers = [self._querier(source) for source in settings.sources]
         self.scheduler = Scheduler(self.worklist.clock_change.follow)
-        parts = (self.listener, self.indexer, self.supervisor, self.scheduler, self.dispatchers)
+        parts = (self.listener, self.indexer, self.supervisor, self.scheduler, self.dispatchers, self.queriers)
         self.readiness = Readiness(self.worklist, self.spool, *parts)
         self.web = self._web() if settings.web_enabled else None
 
@@ -91,6 +100,8 @@ class Node:
             self.web.start()
         for dispatcher in self.dispatchers:
             dispatcher.start()
+        for querier in self.queriers:
+            querier.start()
         for part in self.commitment:
             part.start()
         self.scheduler.every(self._tick_seconds, self.worklist.study_completion.advance)
@@ -111,6 +122,10 @@ class Node:
         if self.web is not None:
             self.web.stop()
         self.listener.stop()
+        for querier in self.queriers:
+            querier.end()
+        for querier in self.queriers:
+            querier.stop(self.settings.connect_timeout_seconds)
         self.indexer.stop()
         self.scheduler.stop()
         self.supervisor.stop()
@@ -147,6 +162,9 @@ class Node:
         return WebServer(
             self.settings, self.worklist, self.spool, ingest=self.ingest, ready=how.facts, machinery=machinery
         )
+
+    def _querier(self, source: QuerySource) -> Querier:
+        return Querier(source, source_of(source, Caller.of(self.settings)), self.worklist, self.ingest)
 
     def _dispatcher(self, index: int) -> Dispatcher:
         settings = self.settings

@@ -8,6 +8,7 @@ from triage_node.errors import StorageError
 from triage_node.ingest import Indexer
 from triage_node.maintenance import Scheduler
 from triage_node.pipeline import Supervisor
+from triage_node.query_retrieve import Querier
 from triage_node.storage import Spool
 from triage_node.web.machinery import Fact, Intake, Job, Reach, Worker
 from triage_node.worklist import Worklist
@@ -30,6 +31,7 @@ class Readiness:
         supervisor: Supervisor,
         scheduler: Scheduler,
         dispatchers: Sequence[Dispatcher],
+        queriers: Sequence[Querier] = (),
     ) -> None:
         self._worklist = worklist
         self._spool = spool
@@ -38,6 +40,7 @@ class Readiness:
         self._supervisor = supervisor
         self._scheduler = scheduler
         self._dispatchers = dispatchers
+        self._queriers = queriers
 
     def facts(self) -> list[Fact]:
         """Return what must be there for the node to be ready, then what it can do without for a while."""
@@ -106,6 +109,12 @@ class Readiness:
         if self._listener.certificate is not None:
             state = self._listener.certificate.state()
             yield Fact("certificate", state.is_well, state.message, is_needed=False)
+        if self._queriers:
+            yield Fact("sources", *self._sources(), is_needed=False)
+
+    def _sources(self) -> tuple[bool, str]:
+        down = [one.state.source for one in self._queriers if one.state.answers is False]
+        return not down, f"down: {', '.join(down)}" if down else f"{len(self._queriers)} asked"
 
     def _deliveries(self) -> tuple[bool, str]:
         names = tuple(one.reach.destination for one in self._dispatchers)

@@ -13,6 +13,15 @@ from triage_node.worklist import Study, Worklist
 MODEL_SECONDS = 120
 
 
+def toml(value: Any) -> str:
+    """Return a value as TOML writes it: tables as JSON has them, but for the signs between key and value."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key} = {toml(one)}' for key, one in value.items())}}}"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(toml, value))}]"
+    return json.dumps(value)
+
+
 class RunningNode:
     """`triage-node serve` with short timers; the test looks at its database from outside."""
 
@@ -32,7 +41,7 @@ class RunningNode:
         }
         self.options = defaults | settings
         self.config = folder / "node.toml"
-        self.config.write_text("\n".join(f"{key} = {json.dumps(value)}" for key, value in self.options.items()))
+        self.config.write_text("\n".join(f"{key} = {toml(value)}" for key, value in self.options.items()))
         self.starts = 0
         self.start()
 

@@ -19,10 +19,11 @@ def check(
     ] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Try everything the node needs: settings, model, disk, database, and the way to each destination."""
+    """Try everything the node needs: settings, model, disk, database, and the way to each destination and source."""
     from triage_node.delivery import Caller, target_of
     from triage_node.maintenance import check_all
     from triage_node.models import read_manifest
+    from triage_node.query_retrieve import source_of
 
     settings = settings_from(context, data_dir=data_dir)
     if study is not None:
@@ -36,7 +37,12 @@ def check(
         return f"{manifest.name} {manifest.version}"
 
     caller, failed = Caller.of(settings), False
-    for result in check_all(settings, describe_model, lambda destination: target_of(destination, caller).check()):
+    for result in check_all(
+        settings,
+        describe_model,
+        lambda destination: target_of(destination, caller).check(),
+        lambda source: source_of(source, caller).check(),
+    ):
         mark = typer.style("ok  ", fg="green") if result.ok else typer.style("FAIL", fg="red")
         typer.echo(f"{mark} {result.name}: {result.message}")
         failed = failed or not result.ok

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 from triage_node.errors import AddressUnavailable, ModelError, SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from triage_node.config import Settings
+    from triage_node.endpoint import Endpoint
 
 
 def check_before_listening(settings: "Settings") -> None:
@@ -22,7 +25,8 @@ def check_before_listening(settings: "Settings") -> None:
         A port is in use, or an address is not this machine's.
     """
     _check_model(settings)
-    _check_destinations(settings)
+    _check_endpoints("destinations", settings.destinations)
+    _check_endpoints("sources", settings.sources)
     _check_listener(settings)
     if settings.web_enabled:
         _check_certificate(settings)
@@ -39,20 +43,20 @@ def _check_model(settings: "Settings") -> None:
         raise SettingsError(f"model: {error}") from error
 
 
-def _check_destinations(settings: "Settings") -> None:
+def _check_endpoints(setting: str, endpoints: "Sequence[Endpoint]") -> None:
     from triage_node.dimse import client_context
 
-    for destination in settings.destinations:
+    for endpoint in endpoints:
         try:
-            if destination.scheme in ("dicoms", "https"):
-                client_context(destination.tls)
-            for path in (destination.token_file, destination.password_file):
+            if endpoint.scheme in ("dicoms", "https"):
+                client_context(endpoint.tls)
+            for path in (endpoint.token_file, endpoint.password_file):
                 if path is not None:
                     path.read_bytes()
         except SettingsError as error:
-            raise SettingsError(f"destinations: {destination}: {error}") from error
+            raise SettingsError(f"{setting}: {endpoint}: {error}") from error
         except OSError as error:
-            raise SettingsError(f"destinations: {destination}: {path} cannot be read: {error.strerror}.") from error
+            raise SettingsError(f"{setting}: {endpoint}: {path} cannot be read: {error.strerror}.") from error
 
 
 def _check_listener(settings: "Settings") -> None:

@@ -1,6 +1,7 @@
 """The database: engine, tables, migrations, and what differs between SQLite and PostgreSQL."""
 
 from triage_node.database.account_tables import AuditRow, LockoutRow, SessionRow, TokenRow, UserRow
+from triage_node.database.announcement_tables import AnnouncementRow
 from triage_node.database.change_feed import last_marker, mark_changes, note_change
 from triage_node.database.commitment_tables import CommitmentRow
 from triage_node.database.count_tables import DailyRow, QueueHourRow
@@ -35,6 +36,7 @@ __all__ = [
     "LARGEST_PAGE",
     "LEGAL_MOVES",
     "UNCOMMITTED",
+    "AnnouncementRow",
     "AuditRow",
     "Base",
     "CommentRow",

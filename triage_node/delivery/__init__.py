@@ -3,7 +3,8 @@
 from triage_node.delivery.dispatcher import Dispatcher
 from triage_node.delivery.outage import Reach
 from triage_node.delivery.retry import RetryPolicy
-from triage_node.delivery.targets import Caller, Target, target_of
+from triage_node.delivery.targets import Target, target_of
+from triage_node.user_agent import Caller
 
 __all__ = [
     "Caller",

@@ -19,6 +19,8 @@ from triage_node.dimse.normalized.storage_commitment import (
     read_commitment_result,
 )
 from triage_node.dimse.port import listening_socket
+from triage_node.dimse.query_user import QueryUser, querying
+from triage_node.dimse.retrieve_user import Selection, SubOperations, get, move
 from triage_node.dimse.scu import Sent, echo, store_files
 from triage_node.dimse.store_user import StoreUser
 from triage_node.dimse.tls import ServerCertificate, client_context, reason_of, server_context
@@ -34,7 +36,9 @@ __all__ = [
     "FollowUp",
     "Listener",
     "Operation",
+    "QueryUser",
     "Reference",
+    "Selection",
     "Sent",
     "ServerCertificate",
     "Service",
@@ -42,12 +46,16 @@ __all__ = [
     "ServiceResponse",
     "Status",
     "StoreUser",
+    "SubOperations",
     "check_commitment",
     "client_context",
     "commitment_event",
     "echo",
+    "get",
     "listening_socket",
+    "move",
     "new_transaction_uid",
+    "querying",
     "read_commitment_request",
     "read_commitment_result",
     "reason_of",

@@ -24,11 +24,14 @@ class BoundedAnswers:
     ----------
     seconds
         Time for a PDU to come, once it has begun.
+    longest_bytes
+        What may come between two messages of ours.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, longest_bytes: int = LONGEST_ANSWER_BYTES) -> None:
         self._seconds = seconds
-        self._left = LONGEST_ANSWER_BYTES
+        self._longest_bytes = longest_bytes
+        self._left = longest_bytes
 
     @property
     def handlers(self) -> list[tuple[evt.EventType, Callable[[evt.Event], None]]]:
@@ -48,7 +51,7 @@ class BoundedAnswers:
         machine.do_action = partial(_act, machine.do_action, connection)
 
     def _asked(self, _event: evt.Event) -> None:
-        self._left = LONGEST_ANSWER_BYTES
+        self._left = self._longest_bytes
 
     def _receive(self, connection: AssociationSocket, count: int) -> bytearray:
         """Read so many bytes, or fewer when the peer closes; stands in for `AssociationSocket.recv`."""

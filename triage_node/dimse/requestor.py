@@ -11,7 +11,7 @@ from pynetdicom.pdu import A_ASSOCIATE_RJ
 from pynetdicom.pdu_primitives import SCP_SCU_RoleSelectionNegotiation
 from pynetdicom.presentation import PresentationContext
 
-from triage_node.dimse.bounded_answers import BoundedAnswers
+from triage_node.dimse.bounded_answers import LONGEST_ANSWER_BYTES, BoundedAnswers
 from triage_node.dimse.requests import Requests, Responses
 from triage_node.dimse.tls import ClientContext, client_context
 from triage_node.errors import PeerCongested, PeerRefused, PeerUnreachable, SettingsError
@@ -43,6 +43,7 @@ def associate(
     answer_seconds: float | None = None,
     roles: Sequence[SCP_SCU_RoleSelectionNegotiation] = (),
     handlers: Sequence[tuple[evt.EventType, Callable[[evt.Event], Any]]] = (),
+    longest_answer_bytes: int = LONGEST_ANSWER_BYTES,
 ) -> Iterator[Requests]:
     """Open an association, and release it at the end of the block.
 
@@ -56,6 +57,8 @@ def associate(
         The roles we propose, where these are not the default.
     handlers
         What answers requests of the peer.
+    longest_answer_bytes
+        How much the peer may send before it is sent the next message.
 
     Raises
     ------
@@ -88,7 +91,7 @@ def associate(
         tls_args=_tls_arguments(peer, context),
         ext_neg=list(roles),
         evt_handlers=[
-            *BoundedAnswers(answer_seconds).handlers,
+            *BoundedAnswers(answer_seconds, longest_answer_bytes).handlers,
             (evt.EVT_PDU_RECV, listen),
             (evt.EVT_DIMSE_RECV, responses.listen),
             *handlers,

@@ -1,11 +1,14 @@
 """Requests over an association, each held against the response that must answer it."""
 
+from collections import deque
+from collections.abc import Callable, Iterator
 from itertools import cycle
 
 from pydicom.dataset import Dataset
 from pynetdicom import evt
 from pynetdicom.association import Association
 
+from triage_node.dimse.command_set import RESPONSE
 from triage_node.dimse.normalized.service import Event
 from triage_node.errors import PeerBusy, PeerRefused, PeerUnreachable
 from triage_node.peer import Peer
@@ -19,19 +22,36 @@ N_ACTION_RSP = 0x8130
 MOST_MESSAGE_IDS = 0xFFFF
 
 
+# Of the many responses to one C-FIND or C-MOVE the last ones are kept.
+MOST_KEPT = 100
+
+
 class Responses:
     """What came back over an association, command set by command set; pynetdicom hands on no more than the status."""
 
     def __init__(self) -> None:
-        self._received: list[Dataset] = []
+        self._received: deque[Dataset] = deque(maxlen=MOST_KEPT)
+        self._awaited = 0
+        self.has_stray = False
 
     def listen(self, event: evt.Event) -> None:
         """Take a message that was received."""
-        self._received.append(event.message.command_set)
+        command = event.message.command_set
+        is_response = int(command.get("CommandField") or 0) & RESPONSE
+        if is_response and command.get("MessageIDBeingRespondedTo") != self._awaited:
+            self.has_stray = True
+        self._received.append(command)
 
-    def clear(self) -> None:
-        """Forget what came before a request is made: it cannot be its answer."""
+    def clear(self, message_id: int = 0) -> None:
+        """Forget what came before a request is made: it cannot be its answer.
+
+        Parameters
+        ----------
+        message_id
+            That of the request; ``has_stray`` then tells whether a response came that answers another.
+        """
         self._received.clear()
+        self._awaited, self.has_stray = message_id, False
 
     def answer(self, command_field: int, message_id: int, sop_instance_uid: str = "") -> Dataset | None:
         """Return the response that answers a request, None when only something else came.
@@ -92,6 +112,25 @@ class Requests:
         self._responses.clear()
         received = self._assoc.send_c_store(ds, message_id)
         self._judge(received, self._responses.answer(C_STORE_RSP, message_id, str(ds.SOPInstanceUID)))
+
+    def stream(
+        self, send: Callable[[Association, int], Iterator[tuple[Dataset, Dataset | None]]]
+    ) -> Iterator[tuple[int, Dataset, Dataset | None]]:
+        """Send a request that is answered by many responses, and yield of each status, command set and identifier.
+
+        Raises
+        ------
+        PeerUnreachable
+            The peer falls silent, or answers another message.
+        """
+        message_id = next(self._ids)
+        self._responses.clear(message_id)
+        for command, identifier in send(self._assoc, message_id):
+            if command.get("Status") is None:
+                raise PeerUnreachable(f"{self._peer} did not answer in time, or dropped the association.")
+            if self._responses.has_stray:
+                raise PeerUnreachable(f"{self._peer} answered another message than the one it was sent.")
+            yield int(command.Status), command, identifier
 
     def act(self, action_type_id: int, sop_class_uid: str, sop_instance_uid: str, ds: Dataset) -> None:
         """Send an N-ACTION.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from triage_node.config import Settings
 from triage_node.destinations import Destination
 from triage_node.errors import TriageError
+from triage_node.sources import QuerySource
 from triage_node.storage import Spool, spool_folder
 from triage_node.worklist import Worklist
 
@@ -22,7 +23,10 @@ class Health:
 
 
 def check_all(
-    settings: Settings, describe_model: Callable[[str], str], check_destination: Callable[[Destination], str]
+    settings: Settings,
+    describe_model: Callable[[str], str],
+    check_destination: Callable[[Destination], str],
+    check_source: Callable[[QuerySource], str],
 ) -> Iterator[Health]:
     """Try each thing in turn.
 
@@ -32,6 +36,8 @@ def check_all(
         Return a sentence about the model of that name, or raise `ModelError`; this room knows no models.
     check_destination
         Return what a destination does when it is tried, or raise `PeerError`; this room sends nothing.
+    check_source
+        Return what a query source does when it is tried, or raise `PeerError`.
     """
     ports = " and ".join(settings.dicom_ports)
     yield Health("settings", True, f"AE title {settings.ae_title}, {settings.dicom_host}, port {ports}")
@@ -42,6 +48,8 @@ def check_all(
         yield Health("destinations", True, "none is set; reports are kept and not sent")
     for destination in settings.destinations:
         yield _try(f"destination {destination}", lambda one=destination: check_destination(one))  # type: ignore[misc]
+    for source in settings.sources:
+        yield _try(f"source {source}", lambda one=source: check_source(one))  # type: ignore[misc]
 
 
 def _try(name: str, attempt: Callable[[], str]) -> Health:

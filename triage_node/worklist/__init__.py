@@ -1,5 +1,6 @@
 """The worklist: registration, completion, claims, transitions, what readers do, and the lists they see."""
 
+from triage_node.worklist.announcements import Announced, Received, Step
 from triage_node.worklist.claim import Claim
 from triage_node.worklist.commitment.kept_instances import KeptInstance
 from triage_node.worklist.commitment.transactions import Transaction
@@ -17,15 +18,18 @@ from triage_node.worklist.worklist import Worklist
 __all__ = [
     "LONGEST_COMMENT",
     "RESENT",
+    "Announced",
     "Claim",
     "Counts",
     "Delivery",
     "DestinationState",
     "Filters",
     "KeptInstance",
+    "Received",
     "ReceivedInstance",
     "Route",
     "Series",
+    "Step",
     "StoredOutcome",
     "Study",
     "StudyDelivery",

@@ -10,6 +10,7 @@ from triage_node.identity import Accounts, AuditTrail, Limits, Lockouts, Passwor
 from triage_node.search import Search, StoredInstances, Workitems
 from triage_node.statistics import QueueHistory, Statistics, recount_if_missing, write_counts
 from triage_node.storage import Layout
+from triage_node.worklist.announcements import Announcements
 from triage_node.worklist.claims import Claims
 from triage_node.worklist.clock_change import ClockChange
 from triage_node.worklist.commitment.kept_instances import KeptInstances
@@ -62,6 +63,7 @@ class Worklist:
         )
         self.installation = Installation(self.database)
         self.registration = Registration(self.database, clock)
+        self.announcements = Announcements(self.database, clock)
         self.study_completion = StudyCompletion(self.database, clock, timers, steady)
         self.routing = Routing(self.database, settings.destinations)
         self.claims = Claims(self.database, clock, LEASE_SECONDS, settings.analysis_attempts, steady, self.routing)

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,11 @@ import typer
 from typer.core import TyperGroup
 
 from triage_node.config import Settings
-from triage_node.destinations import COMMON as OF_ALL_KINDS
-from triage_node.destinations import KINDS, Destination
+from triage_node.destinations import Destination
+from triage_node.endpoint import Endpoint
 from triage_node.reasons import SENTENCES, ReasonCode
 from triage_node.routing_rules import Rule
+from triage_node.sources import QuerySource
 
 ROOT = Path(__file__).resolve().parents[3]
 README = ROOT / "README.md"
@@ -34,11 +36,11 @@ def settings_table() -> str:
     return "\n".join(lines)
 
 
-def destinations_table() -> str:
+def endpoints_table(endpoint: type[Endpoint]) -> str:
     lines = ["| key | of | what it is |", "| --- | --- | --- |"]
-    for name, field in Destination.model_fields.items():
-        kinds = [scheme for scheme, (_, options) in KINDS.items() if name in OF_ALL_KINDS or name in options]
-        of = "all" if len(kinds) == len(KINDS) else ", ".join(f"`{kind}`" for kind in kinds)
+    for name, field in endpoint.model_fields.items():
+        kinds = [kind for kind, (_, options) in endpoint.kinds.items() if name in endpoint.common or name in options]
+        of = "all" if len(kinds) == len(endpoint.kinds) else ", ".join(f"`{kind}`" for kind in kinds)
         lines.append(f"| `{name}` | {of} | {field.description} |")
     return "\n".join(lines)
 
@@ -92,7 +94,8 @@ def addresses_table() -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     "settings": settings_table,
-    "destinations": destinations_table,
+    "destinations": partial(endpoints_table, Destination),
+    "sources": partial(endpoints_table, QuerySource),
     "rules": rules_table,
     "reasons": reasons_table,
     "commands": commands_table,
@@ -116,7 +119,8 @@ def test_table(name):
 
 
 def test_every_setting_and_reason_says_what_it_is():
-    fields = [*Settings.model_fields.values(), *Destination.model_fields.values(), *Rule.model_fields.values()]
+    tables = (Settings, Destination, QuerySource, Rule)
+    fields = [field for table in tables for field in table.model_fields.values()]
     assert all(field.description for field in fields)
     assert set(SENTENCES) == set(ReasonCode)
 

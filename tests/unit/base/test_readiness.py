@@ -18,8 +18,10 @@ from triage_node.ingest import Indexer, Ingest
 from triage_node.maintenance.scheduler import Scheduler
 from triage_node.outcome import Outcome, Status
 from triage_node.pipeline.supervisor import Supervisor
+from triage_node.query_retrieve import Querier, source_of
 from triage_node.readiness import Readiness
 from triage_node.report import build_connection_test
+from triage_node.sources import QuerySource
 from triage_node.storage import Spool
 from triage_node.worklist import ReceivedInstance
 
@@ -53,7 +55,8 @@ def parts(make_settings, make_worklist, clock, nobody, certificate):
     settings = make_settings(destinations=[str(nobody)], **tls)
     spool, worklist = Spool(settings.data_dir / "spool", 1 << 20), make_worklist(settings, clock)
     indexer = Indexer(spool, worklist)
-    listener = Listener(settings, Ingest(spool, worklist, indexer, 1 << 30))
+    ingest = Ingest(spool, worklist, indexer, 1 << 30)
+    listener = Listener(settings, ingest)
     scheduler, supervisor = Scheduler(), Supervisor(settings, worklist)
     target = target_of(nobody, Caller("TRIAGE", 1.0, 1.0))
     dispatcher = Dispatcher(nobody.name, target, worklist, spool, RetryPolicy(60, 600, 3600), 2.0, clock=clock)
@@ -142,6 +145,21 @@ def test_a_certificate_that_ends_soon_or_cannot_be_renewed_is_a_warning(parts, c
     certificate.key.write_text("none")
     parts.listener.certificate.follow()
     assert messages(parts)["certificate"].startswith("the old one is still shown")
+
+
+def test_a_source_that_is_down_is_a_warning(parts, nobody, clock, wait_for):
+    settings = QuerySource(url=nobody.url, name="archive")
+    querier = Querier(settings, source_of(settings, Caller("TRIAGE", 1.0, 1.0)), parts.worklist, parts.ingest)
+    ours = (parts.listener, parts.indexer, parts.supervisor, parts.scheduler, [parts.dispatcher], [querier])
+    parts.readiness = Readiness(parts.worklist, parts.spool, *ours)
+    assert (wrong(parts), messages(parts)["sources"]) == (set(), "1 asked")
+    instance = ReceivedInstance("1.2", "1.2.1", "1.2.1.1", "1.2", "1.2.840.10008.1.2.1", 9, clock(), False)
+    parts.worklist.registration.register([instance])
+    parts.worklist.study_completion.advance()
+    clock.forward(0.7)
+    wait_for(lambda: parts.worklist.study_completion.doubtful, "the series to fall silent")
+    querier.ask_all()
+    assert (wrong(parts), messages(parts)["sources"]) == ({"sources"}, "down: archive")
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from pydicom.dataset import Dataset
 
-from triage_node.delivery.targets.target import Caller
 from triage_node.destinations import Destination
 from triage_node.dimse import StoreUser, check_commitment, echo
+from triage_node.user_agent import Caller
 
 
 class DicomTarget:

@@ -10,10 +10,10 @@ from pathlib import Path
 from pydicom.dataset import Dataset
 
 from triage_node.complete_file import partial_file, sync_folder
-from triage_node.delivery.targets.target import Caller
 from triage_node.destinations import Destination
 from triage_node.errors import PeerUnreachable
 from triage_node.storage import hashed
+from triage_node.user_agent import Caller
 
 MODE = 0o640
 """The owner's group may read: whoever takes the files away is another user. The folder's rights say who gets in."""

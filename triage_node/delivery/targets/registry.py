@@ -5,8 +5,9 @@ from collections.abc import Callable
 from triage_node.delivery.targets.dicom import DicomTarget
 from triage_node.delivery.targets.folder import FolderTarget
 from triage_node.delivery.targets.stow import StowTarget
-from triage_node.delivery.targets.target import Caller, Target
+from triage_node.delivery.targets.target import Target
 from triage_node.destinations import Destination
+from triage_node.user_agent import Caller
 
 TARGETS: dict[str, Callable[[Destination, Caller], Target]] = {
     "dicom": DicomTarget,

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 
 from pydicom.dataset import Dataset
 
-from triage_node.delivery.targets.http import HttpCaller, HttpResponse
 from triage_node.delivery.targets.store_response import StoreResponse, is_class_refused
-from triage_node.delivery.targets.target import Caller
 from triage_node.destinations import Destination
 from triage_node.errors import PeerBusy, PeerDenied, PeerRefused, PeerUnreachable
+from triage_node.user_agent import Caller, HttpCaller, HttpResponse
 
 DICOM_JSON = "application/dicom+json"
 # A UID that no study has: whoever searches for it is told no patient's name.

@@ -1,26 +1,9 @@
 """What each kind of destination can do."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Protocol
 
 from pydicom.dataset import Dataset
-
-from triage_node.config import Settings
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Who calls, and how long it waits for a connection and for an answer."""
-
-    ae_title: str
-    timeout_seconds: float
-    answer_seconds: float
-
-    @classmethod
-    def of(cls, settings: Settings) -> Self:
-        """Return the node of these settings."""
-        return cls(settings.ae_title, settings.connect_timeout_seconds, settings.answer_timeout_seconds)
 
 
 class Target(Protocol):

@@ -1,4 +1,4 @@
-"""Calls to a web server that is a destination: bounded in size and time, with TLS and credentials from files."""
+"""Calls to a web server: bounded in size and time, with TLS and credentials from files."""
 
 import base64
 import email.utils
@@ -13,11 +13,11 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
-from triage_node.delivery.targets.target import Caller
-from triage_node.destinations import Destination
 from triage_node.dimse import client_context, reason_of
+from triage_node.endpoint import Endpoint
 from triage_node.errors import PeerBusy, PeerCongested, PeerDenied, PeerRefused, PeerUnreachable, SettingsError
 from triage_node.implementation import IMPLEMENTATION_VERSION_NAME
+from triage_node.user_agent.caller import Caller
 
 LONGEST_ANSWER_BYTES = 1 << 20
 LONGEST_RETRY_AFTER_SECONDS = 3600.0
@@ -35,6 +35,7 @@ class HttpResponse:
     status: int
     body: bytes = b""
     retry_after_seconds: float = 0.0
+    content_type: str = ""
 
     def failure(self, name: str) -> PeerBusy | PeerDenied | PeerRefused:
         """Return the error that a status stands for (RFC 9110 15)."""
@@ -63,23 +64,34 @@ class _TlsAdapter(HTTPAdapter):
 class HttpCaller:
     """One server and how it is called; proxies and `.netrc` of the environment are not used."""
 
-    def __init__(self, destination: Destination, caller: Caller, clock: Callable[[], float] = time.time) -> None:
-        self._destination = destination
+    def __init__(self, endpoint: Endpoint, caller: Caller, clock: Callable[[], float] = time.time) -> None:
+        self._endpoint = endpoint
         self._caller = caller
         self._clock = clock
         self._session: requests.Session | None = None
 
     def request(
-        self, method: str, url: str, accept: str, body: bytes | None = None, media_type: str = ""
+        self,
+        method: str,
+        url: str,
+        accept: str,
+        body: bytes | None = None,
+        media_type: str = "",
+        longest_bytes: int = LONGEST_ANSWER_BYTES,
     ) -> HttpResponse:
         """Send a request and read its answer to the end, redirections too.
+
+        Parameters
+        ----------
+        longest_bytes
+            A longer answer is not read.
 
         Raises
         ------
         PeerUnreachable
             There is no answer, it is too long or too slow, or a file that is needed cannot be read.
         """
-        name, caller = self._destination.name, self._caller
+        name, caller = self._endpoint.name, self._caller
         headers = {"Accept": accept, **self._authorization()} | ({"Content-Type": media_type} if media_type else {})
         try:
             deadline = time.monotonic() + caller.timeout_seconds + caller.answer_seconds
@@ -95,7 +107,9 @@ class HttpCaller:
                 )
             ) as response:
                 wait = retry_after(response.headers.get("Retry-After", ""), self._clock())
-                return HttpResponse(response.status_code, self._read(response, deadline), wait)
+                content_type = response.headers.get("Content-Type", "")
+                content = self._read(response, deadline, longest_bytes)
+                return HttpResponse(response.status_code, content, wait, content_type)
         except requests.RequestException as error:
             self.close()
             raise PeerUnreachable(f"{name} cannot be reached, or does not answer: {_reason(error)}.") from error
@@ -111,14 +125,14 @@ class HttpCaller:
             try:
                 self._session = self._new_session()
             except SettingsError as error:
-                raise PeerUnreachable(f"{self._destination.name} cannot be called: {error}") from error
+                raise PeerUnreachable(f"{self._endpoint.name} cannot be called: {error}") from error
         return self._session
 
     def _new_session(self) -> requests.Session:
-        session, tls = requests.Session(), self._destination.tls
+        session, tls = requests.Session(), self._endpoint.tls
         session.trust_env = False
         session.headers["User-Agent"] = IMPLEMENTATION_VERSION_NAME
-        if self._destination.scheme == "https":
+        if self._endpoint.scheme == "https":
             options: dict[str, Any] = {"ssl_context": client_context(tls)}
             if tls.server_name is not None:
                 options |= {"server_hostname": tls.server_name, "assert_hostname": tls.server_name}
@@ -127,11 +141,11 @@ class HttpCaller:
         return session
 
     def _authorization(self) -> dict[str, str]:
-        destination = self._destination
-        if destination.token_file is not None:
-            return {"Authorization": f"Bearer {self._secret(destination.token_file)}"}
-        if destination.password_file is not None:
-            pair = f"{destination.user}:{self._secret(destination.password_file)}"
+        endpoint = self._endpoint
+        if endpoint.token_file is not None:
+            return {"Authorization": f"Bearer {self._secret(endpoint.token_file)}"}
+        if endpoint.password_file is not None:
+            pair = f"{endpoint.user}:{self._secret(endpoint.password_file)}"
             return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
         return {}
 
@@ -140,16 +154,16 @@ class HttpCaller:
             secret = path.read_text().strip()
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or "it is no text"
-            raise PeerUnreachable(f"{self._destination.name} cannot be called: {path}: {why}.") from error
+            raise PeerUnreachable(f"{self._endpoint.name} cannot be called: {path}: {why}.") from error
         if not secret.isprintable() or not secret.isascii():
-            raise PeerUnreachable(f"{self._destination.name} cannot be called: {path} is not one line of text.")
+            raise PeerUnreachable(f"{self._endpoint.name} cannot be called: {path} is not one line of text.")
         return secret
 
-    def _read(self, response: requests.Response, deadline: float) -> bytes:
+    def _read(self, response: requests.Response, deadline: float, longest_bytes: int) -> bytes:
         body = bytearray()
         for chunk in response.iter_content(CHUNK_BYTES):
             body += chunk
-            if len(body) > LONGEST_ANSWER_BYTES or time.monotonic() > deadline:
+            if len(body) > longest_bytes or time.monotonic() > deadline:
                 raise requests.ReadTimeout("its answer is too long or too slow")
         return bytes(body)
 
