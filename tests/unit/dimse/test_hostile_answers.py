@@ -40,6 +40,7 @@ def read_pdu(connection: socket.socket) -> bytes:
 def answering() -> Iterator[Callable[..., Peer]]:
     """A peer that sends these PDUs to the association request, and those when a message has begun, then is silent."""
     opened: list[socket.socket] = []
+    threads: list[threading.Thread] = []
 
     def start(to_request: bytes | None, to_message: bytes = b"") -> Peer:
         server = socket.create_server(("127.0.0.1", 0))
@@ -53,11 +54,13 @@ def answering() -> Iterator[Callable[..., Peer]]:
             read_pdu(connection)
             connection.sendall(to_message)
 
-        thread = threading.Thread(target=lambda: suppressed(serve), daemon=True)
-        thread.start()
+        threads.append(threading.Thread(target=lambda: suppressed(serve), daemon=True))
+        threads[-1].start()
         return Peer(ae_title="PEER", host="127.0.0.1", port=server.getsockname()[1])
 
     yield start
+    for thread in threads:
+        thread.join(5)
     for one in opened:
         one.close()
 
