@@ -5,8 +5,8 @@ from urllib.parse import quote
 import pytest
 from ct import head_ct
 from ct_raw import file_as_it_is, put
-from keeping import keep
 from multipart import CONTENT_TYPE, body
+from site_instances import keep
 
 from triage_node.ingest.statuses import CANNOT_UNDERSTAND
 
