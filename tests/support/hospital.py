@@ -57,8 +57,7 @@ class Hospital:
         with contextlib.suppress(PermissionError):
             self.disk = SmallDisk(folder / "disk", DISK_KB)
         self.clock = SettableClock(folder / "clock") if LIBRARIES else None
-        self.pacs = Storescp(folder / "pacs")
-        self.outbound.target_port = self.pacs.port
+        self._start_pacs()
         (folder / "node").mkdir()
         self.node = RunningNode(
             folder / "node",
@@ -147,11 +146,18 @@ class Hospital:
         """End the PACS as a power cut would."""
         self.pacs.program.kill()
 
-        def start() -> None:
-            self.pacs = Storescp(self._folder / "pacs")
-            self.outbound.target_port = self.pacs.port
+        return self._start_pacs
 
-        return start
+    def _start_pacs(self) -> None:
+        """Start it on another port; one that was free a moment ago may be taken."""
+        for _ in range(STARTS):
+            self.pacs = Storescp(self._folder / "pacs")
+            while self.pacs.program.process.poll() is None:
+                if _listens(self.pacs.program.process.pid):
+                    self.outbound.target_port = self.pacs.port
+                    return
+                time.sleep(0.05)
+        raise AssertionError(f"the PACS did not start:\n{self.pacs.program.printed[-3000:]}")
 
     def stop(self) -> None:
         """End everything that was started."""
@@ -179,3 +185,9 @@ class Hospital:
         assert self.clock is not None
         self.clock.set(self._random.randint(-FARTHEST_SECONDS, FARTHEST_SECONDS))
         return lambda: None
+
+
+def _listens(pid: int) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return any(one.status == psutil.CONN_LISTEN for one in psutil.Process(pid).net_connections("tcp"))
+    return False

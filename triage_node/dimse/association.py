@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from triage_node.dimse.associate_request import Request
 from triage_node.dimse.command_set import RESPONSE, Command, Operation
 from triage_node.dimse.message import DataSet, Message
-from triage_node.dimse.negotiation import UNKNOWN_CALLING_AE_TITLE, Context, Rejection, accept, objection
+from triage_node.dimse.negotiation import CONGESTED, UNKNOWN_CALLING_AE_TITLE, Context, Rejection, accept, objection
 from triage_node.dimse.pdu import (
     RELEASE_RESPONSE,
     AbortReason,
@@ -24,7 +24,7 @@ from triage_node.dimse.pdu import (
     data_pdus,
     reject_pdu,
 )
-from triage_node.errors import InvalidInstance
+from triage_node.errors import InvalidInstance, StorageFull
 from triage_node.ingest import (
     QUIET_SECONDS,
     SOP_CLASS_NOT_SUPPORTED,
@@ -122,6 +122,10 @@ class Association:
         if against is not None:
             self._reject(*against)
             return False
+        if _wants_to_store(request) and self._ingest.is_full:
+            self._connection.send(reject_pdu(*CONGESTED))
+            self._ingest.refuse(StorageFull("The association was rejected: the disk is full."), self._sender())
+            return False
         answer, self._contexts = accept(request)
         self._connection.send(answer)
         for context in request.contexts:
@@ -204,6 +208,11 @@ class Association:
 
     def _sender(self, urgent: bool = False) -> Sender:
         return Sender(self._calling_ae_title, self._address, urgent)
+
+
+def _wants_to_store(request: Request) -> bool:
+    """Tell an association that may bring instances from one that only tries the connection."""
+    return any(is_storage(context.abstract_syntax) for context in request.contexts)
 
 
 def _refusal(request: Command, context: Context) -> InvalidInstance | None:

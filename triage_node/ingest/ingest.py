@@ -15,7 +15,7 @@ from triage_node.ingest.header import Header, printable, read_open_header
 from triage_node.ingest.indexer import Indexer
 from triage_node.ingest.refusal_log import QUIET_SECONDS, Refusals
 from triage_node.ingest.unindexed_instance import UnindexedInstance
-from triage_node.storage import Draft, Spool
+from triage_node.storage import Draft, Level, Spool
 from triage_node.worklist import Worklist
 
 log = logging.getLogger(__name__)
@@ -67,6 +67,11 @@ class Ingest:
     def maximum_bytes(self) -> int:
         """A larger instance is refused."""
         return self._maximum_bytes
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the disk is too full to take anything."""
+        return self._spool.space().level is Level.FULL
 
     def receive(self, content: bytes, sender: Sender, study_instance_uid: str | None = None) -> Header:
         """Keep a DICOM file exactly as received, but for its preamble; after the return it survives a power cut.

@@ -19,7 +19,7 @@ from triage_node.outcome import Outcome, Status
 from triage_node.pipeline.supervisor import Supervisor
 from triage_node.readiness import Readiness
 from triage_node.report import build_connection_test
-from triage_node.storage import Spool
+from triage_node.storage import Disk, Spool, Watermarks
 from triage_node.worklist import ReceivedInstance
 
 pytestmark = [
@@ -40,7 +40,7 @@ def nobody() -> Destination:
 def parts(make_settings, make_worklist, clock, nobody):
     """The parts of a node without its model, as `node.py` puts them together."""
     settings = make_settings(destinations=[str(nobody)])
-    spool, worklist = Spool(settings.data_dir / "spool", 1 << 20), make_worklist(settings, clock)
+    spool, worklist = Spool(settings.data_dir / "spool", Watermarks(reserve_mb=1)), make_worklist(settings, clock)
     indexer = Indexer(spool, worklist)
     listener = Listener(settings, Ingest(spool, worklist, indexer, 1 << 30))
     scheduler, supervisor = Scheduler(), Supervisor(settings, worklist)
@@ -84,8 +84,19 @@ def test_a_part_that_ended_is_told(parts, part, name):
 
 
 def test_a_disk_below_its_reserve_is_told(parts):
-    parts.spool.reserve_bytes = 1 << 60
+    mark(parts, reserve_mb=1 << 40)
     assert wrong(parts) == {"disk"}
+
+
+def test_a_disk_that_is_low_is_a_warning(parts):
+    mark(parts, warn_mb=1 << 40)
+    assert wrong(parts) == {"space"}
+    assert all(fact.ok for fact in parts.readiness.facts() if fact.is_needed and fact.name != "model")
+    assert "a warning below" in messages(parts)["space"]
+
+
+def mark(parts, **marks) -> None:
+    parts.spool._disk = Disk(parts.spool.layout.root, Watermarks(**marks))
 
 
 def test_a_database_that_takes_no_writes_is_told_until_it_does(parts, monkeypatch):
