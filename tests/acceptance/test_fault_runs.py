@@ -175,8 +175,9 @@ def test_whatever_fails_nothing_is_lost_and_nothing_is_there_twice(
     for sender in senders:
         sender.start()
     here.suffer(faults_of_the_run(here, seed + run), longest_seconds=4.0, between_seconds=2.0)
+    end = time.monotonic() + SETTLED_SECONDS
     for sender in senders:
-        sender.join(SETTLED_SECONDS)
+        sender.join(max(0.0, end - time.monotonic()))
         sender.give_up()
     acknowledged = set().union(*(sender.acknowledged for sender in senders))
     assert acknowledged == files.keys(), "the senders did not get rid of everything"
