@@ -92,7 +92,7 @@ class Spool:
 
     def unfiled(self) -> Iterator[Path]:
         """Yield what was kept and not filed yet, oldest first; half-written leftovers of a crash are removed."""
-        for part in self.layout.incoming.glob(f"*{PARTIAL}"):
+        for part in (*self.layout.incoming.glob(f"*{PARTIAL}"), *self.layout.studies.glob(f"*{PARTIAL}")):
             with suppress(OSError):
                 part.unlink()
         yield from sorted(self.layout.incoming.glob(f"*{INSTANCE}"), key=_written_at)

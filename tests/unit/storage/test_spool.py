@@ -56,10 +56,21 @@ def test_other_content_under_the_same_uid_is_kept_beside_the_first(spool):
 
 
 def test_half_written_leftovers_of_a_crash_are_removed(spool):
-    part = spool.layout.incoming / "x.dcm.17.part"
-    part.write_bytes(b"half")
+    parts = [spool.layout.incoming / "x.dcm.17.part", spool.layout.studies / "probe.17.part"]
+    for part in parts:
+        part.write_bytes(b"half")
     assert list(spool.unfiled()) == []
-    assert not part.exists()
+    assert not any(part.exists() for part in parts)
+
+
+def test_what_a_killed_worker_left_of_a_result_goes_with_the_next_result_of_its_study(spool):
+    content = ResultContent({"status": "analyzed"}, {1: b"report"})
+    spool.result("1.2", "abc").keep(content)
+    left = spool.result("1.2", "abc").folder / ".report-2.dcm.17.ab.part"
+    left.write_bytes(b"half")
+    spool.result("1.2", "def").keep(content)
+    assert not left.exists()
+    assert len(spool.results(spool.layout.study("1.2"))) == 2
 
 
 def test_below_the_reserve_nothing_is_accepted(tmp_path):
