@@ -23,6 +23,7 @@ SLICES = 24
 RUNS = int(os.environ.get("TRIAGE_FAULT_RUNS", "1"))
 INSTANCES = int(os.environ.get("TRIAGE_FAULT_INSTANCES", str(SENDERS * SLICES)))
 SETTLED_SECONDS = 120 + INSTANCES
+LONGEST_SECONDS, BETWEEN_SECONDS = 3.0, 1.2
 ENDED = {"analyzed", "unsuitable", "failed"}
 START_OF_FILE_META = 132 + 12
 MORE_MEGABYTES, MORE_THREADS, MORE_DESCRIPTORS = 60, 8, 12
@@ -174,7 +175,7 @@ def test_whatever_fails_nothing_is_lost_and_nothing_is_there_twice(
     start = time.monotonic()
     for sender in senders:
         sender.start()
-    here.suffer(faults_of_the_run(here, seed + run), longest_seconds=4.0, between_seconds=2.0)
+    here.suffer(faults_of_the_run(here, seed + run), LONGEST_SECONDS, BETWEEN_SECONDS)
     end = time.monotonic() + SETTLED_SECONDS
     for sender in senders:
         sender.join(max(0.0, end - time.monotonic()))

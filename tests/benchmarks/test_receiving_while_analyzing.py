@@ -28,7 +28,6 @@ MR = "1.2.840.10008.5.1.4.1.1.4"
 FINISHED = re.compile(r"study_finished .* status=analyzed .* seconds=([\d.]+)")
 HOW = ("alone", "together", "apart")
 ALONE_SECONDS = 5.0
-STREAM_STUDY = str(generate_uid())
 BAR = 1.2
 
 
@@ -52,7 +51,6 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     written = head_ct(slices=1, size=(512, 512), SOPClassUID=MR, Modality="MR") * SLICES
     folder = tmp_path_factory.mktemp("images")
     for number, ds in enumerate(written):
-        ds.StudyInstanceUID = STREAM_STUDY
         ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = generate_uid()
         ds.save_as(folder / f"{number:03d}.dcm")
     return folder
@@ -76,7 +74,7 @@ class Head:
 
 
 class Stream(threading.Thread):
-    """Send the images again and again, each time as new instances of the same study, until it is stopped."""
+    """Send the images again and again, each time as another study, until it is stopped."""
 
     def __init__(self, node: RunningNode, images: Path) -> None:
         super().__init__(name="stream", daemon=True)
@@ -91,7 +89,7 @@ class Stream(threading.Thread):
             assert sent.returncode == 0, sent.stderr
 
     def received(self) -> int:
-        """Return how many of them the node has filed."""
+        """Return how many instances the node has filed."""
         return len(self._filed())
 
     def stop(self) -> None:
@@ -102,8 +100,7 @@ class Stream(threading.Thread):
             path.unlink()  # the next stream needs the room
 
     def _filed(self) -> list[Path]:
-        folder = Layout.of(Path(self._node.options["data_dir"])).study(STREAM_STUDY)
-        return list(folder.glob("*.dcm"))
+        return list(Layout.of(Path(self._node.options["data_dir"])).studies.glob("*/*/*.dcm"))
 
 
 def rate_for(stream: Stream, seconds: float) -> float:
