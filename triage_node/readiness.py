@@ -86,7 +86,7 @@ class Readiness:
     def _disk(self) -> tuple[bool, str]:
         try:
             space = self._spool.space()
-        except OSError:
+        except StorageError:
             return False, "the data folder cannot be read"
         return space.level is not Level.FULL, f"{space.free >> 20} MB free"
 
@@ -94,7 +94,7 @@ class Readiness:
         """Tell whether room should be made; a disk that is full is no warning any more."""
         try:
             space = self._spool.space()
-        except OSError:
+        except StorageError:
             return True, ""
         is_low = space.level is Level.LOW
         return not is_low, f"{space.free >> 20} MB free, a warning below {space.warn >> 20} MB" if is_low else ""

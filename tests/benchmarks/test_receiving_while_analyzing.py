@@ -129,7 +129,8 @@ def measured(
     seconds = analyze(a, head, wait_for, None)[0] if how == "alone" else 0.0
     stream = Stream(b if how == "apart" else a, images)
     try:
-        wait_for(stream.received, "the first images")
+        before = stream.received()
+        wait_for(lambda: stream.received() > before, "the first images")
         return (seconds, rate_for(stream, ALONE_SECONDS)) if how == "alone" else analyze(a, head, wait_for, stream)
     finally:
         stream.stop()

@@ -70,8 +70,11 @@ class Ingest:
 
     @property
     def is_full(self) -> bool:
-        """Whether the disk is too full to take anything."""
-        return self._spool.space().level is Level.FULL
+        """Whether the disk is too full to take anything; one that cannot be looked at refuses each instance itself."""
+        try:
+            return self._spool.space().level is Level.FULL
+        except StorageError:
+            return False
 
     def receive(self, content: bytes, sender: Sender, study_instance_uid: str | None = None) -> Header:
         """Keep a DICOM file exactly as received, but for its preamble; after the return it survives a power cut.

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from triage_node.complete_file import storage_errors
 from triage_node.errors import StorageFull
 
 if TYPE_CHECKING:
@@ -91,8 +92,15 @@ class Disk:
         self._level = Level.OK
 
     def space(self) -> Space:
-        """Look at it; raises the `OSError` of a folder that cannot be read."""
-        usage = self._usage(self._folder)
+        """Look at it.
+
+        Raises
+        ------
+        StorageError
+            The folder cannot be read.
+        """
+        with storage_errors("look at the disk"):
+            usage = self._usage(self._folder)
         reserve, warn = self._watermarks.reserve_bytes(usage.total), self._watermarks.warn_bytes(usage.total)
         self._level = _level(self._level, usage.free, reserve, warn)
         return Space(usage.total, usage.free, reserve, warn, self._level)
@@ -102,6 +110,8 @@ class Disk:
 
         Raises
         ------
+        StorageError
+            The folder cannot be read.
         StorageFull
             There is no room for so many bytes, or there was none and it is not enough yet.
         """

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from triage_node.errors import StorageFull
+from triage_node.errors import StorageError, StorageFull
 from triage_node.storage import Disk, Level, Watermarks
 
 MEGABYTE = 1 << 20
@@ -68,3 +68,8 @@ def test_an_instance_that_is_larger_than_what_is_free_is_refused_alone():
         disk.check(901 * MEGABYTE)
     disk.check(1)
     assert disk.space().level is Level.OK
+
+
+def test_a_disk_that_cannot_be_looked_at_is_said_in_words(tmp_path):
+    with pytest.raises(StorageError, match="Could not look at the disk: No such file"):
+        Disk(tmp_path / "gone", Watermarks()).space()
