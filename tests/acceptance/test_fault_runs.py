@@ -168,14 +168,18 @@ def test_whatever_fails_nothing_is_lost_and_nothing_is_there_twice(
     of_senders = write_studies(tmp_path, (seed + run) % 2**20)
     files = {uid: path for own in of_senders for uid, path in own.items()}
     studies = studies_of(files)
+    faults = faults_of_the_run(here, seed + run)
+    push_seconds = len(faults) * BETWEEN_SECONDS / 2
     senders = [
-        PersistentSender(f"SENDER{number}", here.inbound.port, own, tmp_path / f"sender{number}.log", seed + number)
-        for number, own in enumerate(of_senders)
+        PersistentSender(
+            f"SENDER{one}", here.inbound.port, own, tmp_path / f"sender{one}.log", seed + one, push_seconds
+        )
+        for one, own in enumerate(of_senders)
     ]
     start = time.monotonic()
     for sender in senders:
         sender.start()
-    here.suffer(faults_of_the_run(here, seed + run), LONGEST_SECONDS, BETWEEN_SECONDS)
+    here.suffer(faults, LONGEST_SECONDS, BETWEEN_SECONDS)
     end = time.monotonic() + SETTLED_SECONDS
     for sender in senders:
         sender.join(max(0.0, end - time.monotonic()))

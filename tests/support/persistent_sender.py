@@ -13,8 +13,7 @@ from programs import need
 ACKNOWLEDGED = re.compile(
     r"Affected SOP Instance UID\s*: ([\d.]+)\s*\nD: Data Set\s*: none\s*\nD: DIMSE Status\s*: 0x0000"
 )
-BATCH = 10
-LONGEST_PAUSE_SECONDS = 0.4
+LARGEST_BATCH, LEAST_BATCHES = 10, 8
 ANSWER_SECONDS = 10
 
 
@@ -27,6 +26,8 @@ class PersistentSender(threading.Thread):
         By SOP Instance UID.
     log
         What storescu says.
+    seconds
+        For about how long it sends when all goes well.
 
     Attributes
     ----------
@@ -36,10 +37,12 @@ class PersistentSender(threading.Thread):
         Instances that were sent though they had been sent before, without an answer or refused.
     """
 
-    def __init__(self, name: str, port: int, files: Mapping[str, Path], log: Path, seed: int) -> None:
+    def __init__(self, name: str, port: int, files: Mapping[str, Path], log: Path, seed: int, seconds: float) -> None:
         super().__init__(name=name, daemon=True)
         self._port, self._files, self._log = port, files, log
         self._random = random.Random(seed)
+        self._batch = max(1, min(LARGEST_BATCH, len(files) // LEAST_BATCHES))
+        self._pause_seconds = seconds * self._batch / len(files)
         self._gives_up = threading.Event()
         self.acknowledged: set[str] = set()
         self.sent_again = 0
@@ -52,11 +55,11 @@ class PersistentSender(threading.Thread):
         """Send until all are acknowledged."""
         tried: set[str] = set()
         while (missing := [uid for uid in self._files if uid not in self.acknowledged]) and not self._gives_up.is_set():
-            batch = missing[:BATCH]
+            batch = missing[: self._batch]
             self.sent_again += len(tried & set(batch))
             tried |= set(batch)
             self.acknowledged |= self._send(batch)
-            self._gives_up.wait(self._random.uniform(0, LONGEST_PAUSE_SECONDS))
+            self._gives_up.wait(self._random.uniform(0, 2 * self._pause_seconds))
 
     def _send(self, batch: list[str]) -> set[str]:
         timeouts = ("-to", ANSWER_SECONDS, "-ta", ANSWER_SECONDS, "-td", ANSWER_SECONDS)
