@@ -89,6 +89,8 @@ def make_settings(tmp_path: Path) -> Callable[..., Settings]:
             "connect_timeout_seconds": 3.0,
             "prior_study_days": 0,
             "disk_reserve_mb": 1,
+            "disk_warn_mb": 0,
+            "disk_warn_percent": 0,
         }
         return read_settings(**(defaults | options))
 

@@ -41,6 +41,7 @@ Time = Annotated[float, Field(gt=0, le=1_000_000)]
 """Seconds, minutes or hours; no more than operating systems wait for at once."""
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Megabytes = Annotated[int, Field(ge=0, le=1_000_000_000)]
+Percent = Annotated[float, Field(ge=0, lt=100)]
 Origin = Literal["default", "option", "environment", "file"]
 
 
@@ -84,7 +85,14 @@ class Settings(BaseSettings):
     maximum_instance_mb: Megabytes = Field(2048, ge=1, description="a larger instance is refused")
     data_dir: Path = Field(Path("triage-data"), description="spool, results and the SQLite file live here")
     database_url: str | None = Field(None, description="SQLAlchemy URL of the worklist; default SQLite in `data_dir`")
-    disk_reserve_mb: Megabytes = Field(512, description="with less free space, instances are refused with 0xA700")
+    disk_reserve_mb: Megabytes = Field(
+        512, description="with less free space, senders are refused (0xA700), until a quarter more is free"
+    )
+    disk_reserve_percent: Percent = Field(0.0, description="likewise, in percent of the disk; whichever is more counts")
+    disk_warn_mb: Megabytes = Field(
+        10_240, description="with less free space the node warns, with less than twice the reserve in any case"
+    )
+    disk_warn_percent: Percent = Field(5.0, description="likewise, in percent of the disk; whichever is more counts")
     series_quiet_seconds: Time = Field(20.0, description="a head CT series silent this long is analyzed")
     study_quiet_seconds: Time = Field(60.0, description="a study silent this long is complete")
     study_maximum_seconds: Time = Field(900.0, description="a study is analyzed at the latest after this time")

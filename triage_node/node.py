@@ -14,7 +14,7 @@ from triage_node.pipeline import Supervisor
 from triage_node.query_retrieve import Querier, source_of
 from triage_node.readiness import Readiness
 from triage_node.sources import QuerySource
-from triage_node.storage import Spool, device_uid, hold, spool_folder
+from triage_node.storage import Spool, Watermarks, device_uid, hold, spool_folder
 from triage_node.web.machinery import Machinery
 from triage_node.web.server import WebServer
 from triage_node.worklist import Worklist
@@ -40,7 +40,7 @@ class Node:
         self.settings = settings
         self._is_prepared = False
         self._lock = hold(settings.data_dir)
-        self.spool = Spool(spool_folder(settings.data_dir), settings.disk_reserve_mb << 20)
+        self.spool = Spool(spool_folder(settings.data_dir), Watermarks.of(settings))
         self._device_uid = device_uid(settings.data_dir)
         self.worklist = Worklist(settings)
         self.indexer = Indexer(self.spool, self.worklist)
@@ -108,7 +108,7 @@ class Node:
         self.scheduler.every(0.5, self.supervisor.check)
         self.scheduler.every(5, self.supervisor.kill_if_stuck)
         self.scheduler.every(5, self._keep_deliveries)
-        self.scheduler.every(30, DiskWatch(self.spool).check)
+        self.scheduler.every(10, DiskWatch(self.spool, self._note_disk).check)
         self.scheduler.every(30, self.worklist.queue_history.look)
         if self.listener.certificate is not None:
             self.scheduler.every(5, self.listener.certificate.follow)
@@ -155,6 +155,9 @@ class Node:
         for dispatcher in self.dispatchers:
             dispatcher.renew()
         self.worklist.outbox.release_expired()
+
+    def _note_disk(self, code: str, message: str) -> None:
+        self.worklist.registration.reject(code, message, actor="upkeep")
 
     def _web(self) -> WebServer:
         how = self.readiness

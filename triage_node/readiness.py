@@ -9,7 +9,7 @@ from triage_node.ingest import Indexer
 from triage_node.maintenance import Scheduler
 from triage_node.pipeline import Supervisor
 from triage_node.query_retrieve import Querier
-from triage_node.storage import Spool
+from triage_node.storage import Level, Spool
 from triage_node.web.machinery import Fact, Intake, Job, Reach, Worker
 from triage_node.worklist import Worklist
 
@@ -88,10 +88,19 @@ class Readiness:
 
     def _disk(self) -> tuple[bool, str]:
         try:
-            free = self._spool.space().free
-        except (OSError, StorageError):
+            space = self._spool.space()
+        except StorageError:
             return False, "the data folder cannot be read"
-        return free >= self._spool.reserve_bytes, f"{free >> 20} MB free"
+        return space.level is not Level.FULL, f"{space.free >> 20} MB free"
+
+    def _space(self) -> tuple[bool, str]:
+        """Tell whether room should be made; a disk that is full is no warning any more."""
+        try:
+            space = self._spool.space()
+        except StorageError:
+            return True, ""
+        is_low = space.level is Level.LOW
+        return not is_low, f"{space.free >> 20} MB free, a warning below {space.warn >> 20} MB" if is_low else ""
 
     def _schedule(self) -> tuple[bool, str]:
         late = [job.name for job in self.jobs() if job.is_late]
@@ -104,6 +113,7 @@ class Readiness:
         late = (intake.backlog_seconds or 0.0) > LATE_SECONDS
         message = f"{intake.backlog} instances wait for their rows, {intake.set_aside} are set aside"
         yield Fact("registration", not late and not intake.set_aside, message, is_needed=False)
+        yield Fact("space", *self._space(), is_needed=False)
         yield Fact("upkeep", not failing, f"failing: {', '.join(failing)}" if failing else "", is_needed=False)
         yield Fact("deliveries", *self._deliveries(), is_needed=False)
         if self._listener.certificate is not None:

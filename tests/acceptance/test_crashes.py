@@ -1,13 +1,13 @@
 """A power cut anywhere: nothing acknowledged is missing, and every study ends in a report or a named reason."""
 
 import os
-import re
 import signal
 import subprocess
 
 from ct import head_ct, save
 from nodes import RunningNode
 from pacs import Storescp
+from persistent_sender import ACKNOWLEDGED
 from programs import need
 from pydicom import dcmread
 from pydicom.uid import generate_uid
@@ -77,11 +77,6 @@ def test_a_worker_that_always_dies_ends_in_a_report_with_the_reason(start, tmp_p
     assert node.study(uid).reasons[0].code == "analysis_failed"
     [report] = wait_for(pacs.received, "the report", 60)
     assert summarize(dcmread(report)).decision is None
-
-
-ACKNOWLEDGED = re.compile(
-    r"Affected SOP Instance UID\s*: ([\d.]+)\s*\nD: Data Set\s*: none\s*\nD: DIMSE Status\s*: 0x0000"
-)
 
 
 def test_kill_the_whole_node_in_mid_receive(start, tmp_path, wait_for):

@@ -21,7 +21,7 @@ pytestmark = [
     pytest.mark.usefixtures("collect_sockets"),
 ]
 
-SUCCESS, FULL, MISMATCH, CANNOT_UNDERSTAND = 0x0000, 0xA700, 0xA900, 0xC000
+SUCCESS, MISMATCH, CANNOT_UNDERSTAND = 0x0000, 0xA900, 0xC000
 
 
 @pytest.fixture
@@ -198,10 +198,14 @@ def test_names_in_other_character_sets_arrive(intake, image, wait_for, character
     assert node.worklist.study_details.study(uid).patient_name == name
 
 
-def test_below_the_disk_reserve_the_peer_is_told_and_nothing_is_left(intake, image):
+def test_below_the_disk_reserve_the_peer_is_told_and_nothing_is_left(intake, image, wait_for):
     node = intake(disk_reserve_mb=1_000_000_000)
-    assert store(node.port, image) == FULL
-    assert node.events("storage_refused")
+    refused = run("storescu", "-v", "127.0.0.1", node.port, image)
+    assert "Rejected Transient" in refused.stderr
+    assert "Temporary Congestion" in refused.stderr
+    [event] = wait_for(lambda: node.events("storage_refused"), "the event")
+    assert "the disk is full" in event
+    assert run("echoscu", "127.0.0.1", node.port).returncode == 0, "who only tries the connection is told that it works"
     assert list(node.spool.layout.incoming.iterdir()) == []
 
 

@@ -10,12 +10,13 @@ import pytest
 from pacs import Orthanc, Storescp
 
 from triage_node.config import Settings
+from triage_node.database import DeliveryState
 from triage_node.delivery import Caller, Dispatcher, RetryPolicy, target_of
 from triage_node.findings import LABELS, Decision, Label, ModelIdentity
 from triage_node.outcome import Outcome, Status
 from triage_node.report import build_connection_test, report_variants
 from triage_node.storage import Spool
-from triage_node.worklist import ReceivedInstance, Worklist
+from triage_node.worklist import ReceivedInstance, StudyDelivery, Worklist
 
 pytestmark = [
     pytest.mark.usefixtures("collect_sockets"),
@@ -83,15 +84,9 @@ class Sender:
             dispatcher.stop()
         self.worklist.close()
 
-    def delivered(self, name: str) -> list[dict]:
+    def delivered(self, name: str) -> list[StudyDelivery]:
         """Return what has arrived at a destination."""
-        found, after = [], None
-        while True:
-            page = self.worklist.study_lists.deliveries("delivered", name, after, 200)
-            found += page["deliveries"]
-            after = page["next"]
-            if after is None:
-                return found
+        return self.worklist.outbox_state.deliveries(DeliveryState.DELIVERED, name, 2 * REPORTS)
 
 
 @pytest.fixture
@@ -154,7 +149,7 @@ def test_a_silent_destination_costs_the_other_nothing(sender, tmp_path, wait_for
                     time.sleep(SPACING_SECONDS)
                 wait_for(lambda at=one: len(at.delivered(pacs.address)) == SPACED_REPORTS, "all reports", 60)
                 rows = one.delivered(pacs.address)
-                seconds.setdefault(name, []).extend(row["delivered_at"] - row["created_at"] for row in rows)
+                seconds.setdefault(name, []).extend(row.delivered_at - row.created_at for row in rows)
         finally:
             pacs.stop()
     print()

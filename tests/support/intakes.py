@@ -9,7 +9,7 @@ from pynetdicom import AE, _config, build_context
 from triage_node.config import Settings
 from triage_node.dimse import Listener, Service
 from triage_node.ingest import Indexer, Ingest
-from triage_node.storage import Spool
+from triage_node.storage import Spool, Watermarks
 from triage_node.worklist import Worklist
 
 
@@ -17,7 +17,7 @@ class Intake:
     """What comes in is kept and registered; nothing is analyzed."""
 
     def __init__(self, settings: Settings, services: Iterable[Service] = ()) -> None:
-        self.spool = Spool(settings.data_dir / "spool", settings.disk_reserve_mb << 20)
+        self.spool = Spool(settings.data_dir / "spool", Watermarks.of(settings))
         self.worklist = Worklist(settings)
         self.worklist.prepare()
         self.indexer = Indexer(self.spool, self.worklist)

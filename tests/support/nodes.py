@@ -38,6 +38,8 @@ class RunningNode:
             "retry_first_seconds": 0.3,
             "prior_study_days": 0,
             "disk_reserve_mb": 1,
+            "disk_warn_mb": 0,
+            "disk_warn_percent": 0,
         }
         self.options = defaults | settings
         self.config = folder / "node.toml"

@@ -14,7 +14,7 @@ from triage_node.identity.accounts import Accounts
 from triage_node.identity.lockouts import Lockouts
 from triage_node.identity.passwords import Passwords
 from triage_node.ingest import Indexer, Ingest
-from triage_node.storage import Spool
+from triage_node.storage import Spool, Watermarks
 from triage_node.web.application import build_application
 from triage_node.web.security.audit import Auditor
 from triage_node.worklist import Worklist
@@ -45,7 +45,7 @@ class Site:
 
     def __enter__(self) -> Self:
         settings = self.settings
-        self.spool = Spool(settings.data_dir / "spool", settings.disk_reserve_mb << 20)
+        self.spool = Spool(settings.data_dir / "spool", Watermarks.of(settings))
         self.indexer = Indexer(self.spool, self.worklist)
         self.ingest = Ingest(self.spool, self.worklist, self.indexer, settings.maximum_instance_mb << 20)
         self.indexer.start()

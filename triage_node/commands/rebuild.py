@@ -35,7 +35,7 @@ def rebuild(
     tokens, comments, verdicts and the audit trail are in the database only: what a file that was set aside held of
     them has to be made anew. It can be interrupted and repeated.
     """
-    from triage_node.storage import Spool, device_uid, spool_folder
+    from triage_node.storage import Spool, Watermarks, device_uid, spool_folder
     from triage_node.worklist import Worklist
 
     settings = settings_from(context, data_dir=data_dir)
@@ -44,7 +44,7 @@ def rebuild(
     worklist = Worklist(settings)
     worklist.prepare()
     worklist.installation.take_over(device_uid(settings.data_dir))
-    spool = Spool(spool_folder(settings.data_dir), settings.disk_reserve_mb << 20)
+    spool = Spool(spool_folder(settings.data_dir), Watermarks.of(settings))
     made = _rebuild(settings, spool, worklist)
     has_accounts = bool(worklist.accounts.all())
     worklist.close()

@@ -69,6 +69,7 @@ def _say_how_to_sign_in(node: "Node") -> None:
 
     The first administrator's password goes to a terminal of this machine, else into a file; never into a log.
     """
+    from triage_node.errors import StorageError
     from triage_node.identity import FIRST_ADMINISTRATOR
     from triage_node.settings_checks import is_loopback
 
@@ -77,11 +78,13 @@ def _say_how_to_sign_in(node: "Node") -> None:
     typer.echo(f"The pages are at {node.web.address}")
     accounts = node.worklist.accounts
     is_own_terminal = sys.stdout.isatty() and is_loopback(node.settings.web_host)
-    password = accounts.add_first_administrator()
-    if password is None:
+    try:
+        password = accounts.add_first_administrator()
+        file = None if password is None or is_own_terminal else accounts.first_password.keep(password)
+    except StorageError as error:  # a full disk: what comes in is worth more than who may look at it
+        typer.echo(f"Nobody can sign in before the next start: {error}", err=True)
         return
-    if is_own_terminal:
-        typer.echo(f"Sign in as {FIRST_ADMINISTRATOR} with the one-time password {password}")
-    else:
-        file = accounts.first_password.keep(password)
+    if file is not None:
         typer.echo(f"Nobody can sign in yet but {FIRST_ADMINISTRATOR}, with the one-time password in the file {file}")
+    elif password is not None:
+        typer.echo(f"Sign in as {FIRST_ADMINISTRATOR} with the one-time password {password}")

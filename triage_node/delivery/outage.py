@@ -55,7 +55,7 @@ class Line:
         self, destination: str, policy: RetryPolicy, clock: Callable[[], float], steady: Callable[[], float]
     ) -> None:
         self._destination = destination
-        self._policy = policy
+        self._policy = replace(policy, longest_seconds=min(policy.longest_seconds, LONGEST_PAUSE_SECONDS))
         self._clock = clock
         self._steady = steady
         self._outage: Outage | None = None
@@ -102,7 +102,7 @@ class Line:
         """
         at, now, before = self._clock(), self._steady(), self._outage
         tries = before.tries + 1 if before is not None else 1
-        pause = max(least_seconds, min(self._policy.pause_seconds(tries), LONGEST_PAUSE_SECONDS))
+        pause = max(least_seconds, self._policy.pause_seconds(tries))
         if before is None:
             self._outage = Outage(at, now, at, 1, pause, now + pause, now, error)
             log.warning("destination_down destination=%s error=%s", self._destination, error)

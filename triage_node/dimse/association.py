@@ -11,7 +11,7 @@ from triage_node.dimse.admission import Admission
 from triage_node.dimse.associate_request import Request
 from triage_node.dimse.command_set import RESPONSE, Command, Operation
 from triage_node.dimse.message import DataSet, Message
-from triage_node.dimse.negotiation import Context, Rejection, accept
+from triage_node.dimse.negotiation import CONGESTED, Context, Rejection, accept
 from triage_node.dimse.normalized.exchange import NormalizedExchange
 from triage_node.dimse.normalized.services import GatheredDataSet, Services
 from triage_node.dimse.pdu import (
@@ -27,7 +27,7 @@ from triage_node.dimse.pdu import (
     data_pdus,
     reject_pdu,
 )
-from triage_node.errors import InvalidInstance
+from triage_node.errors import InvalidInstance, StorageFull
 from triage_node.ingest import (
     QUIET_SECONDS,
     SOP_CLASS_NOT_SUPPORTED,
@@ -128,6 +128,10 @@ class Association:
         if (against := self._admission.objection(request, self._address)) is not None:
             self._reject(*against)
             return False
+        if _wants_to_store(request) and self._ingest.is_full:
+            self._connection.send(reject_pdu(*CONGESTED))
+            self._ingest.refuse(StorageFull("The association was rejected: the disk is full."), self._sender())
+            return False
         answer, self._contexts = accept(request, self._services)
         self._connection.send(answer)
         self._normalized.begin(self._contexts.values(), request, self._sender())
@@ -220,6 +224,11 @@ class Association:
 
     def _sender(self, urgent: bool = False) -> Sender:
         return Sender(self._calling_ae_title, self._address, urgent)
+
+
+def _wants_to_store(request: Request) -> bool:
+    """Tell an association that may bring instances from one that only tries the connection."""
+    return any(is_storage(context.abstract_syntax) for context in request.contexts)
 
 
 def _refusal(request: Command, context: Context) -> InvalidInstance | None:

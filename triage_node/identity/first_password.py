@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from triage_node.complete_file import partial_file
 from triage_node.errors import StorageError
 
 FILE_NAME = "one-time-password.txt"
@@ -21,7 +22,7 @@ class FirstPassword:
         self.path = folder / FILE_NAME
 
     def keep(self, password: str) -> Path:
-        """Write it; return where.
+        """Write it, whole or not at all; return where.
 
         Raises
         ------
@@ -29,10 +30,10 @@ class FirstPassword:
             The folder cannot be written.
         """
         try:
-            self.path.unlink(missing_ok=True)
-            descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            with os.fdopen(descriptor, "w") as file:
-                file.write(f"{password}\n")
+            with partial_file(self.path) as partial:
+                descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+                with os.fdopen(descriptor, "w") as file:
+                    file.write(f"{password}\n")
         except OSError as error:
             raise StorageError(f"The one-time password cannot be kept in {self.path}: {error.strerror}.") from error
         return self.path.resolve()

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from triage_node.errors import InvalidInstance, RowRefused, StorageError, StorageFull
+from triage_node.errors import InvalidInstance, RowRefused, StorageError
 from triage_node.ingest.duplicates import Duplicates
 from triage_node.ingest.quarantine import Quarantine
 from triage_node.ingest.unindexed_instance import UnindexedInstance, read_unindexed
@@ -146,7 +146,7 @@ class Indexer:
             try:
                 filed.append(Filed(instance, self._file(instance)))
             except Exception as error:  # a border: one instance must never end the thread all others wait for
-                if self._is_for_all(error):
+                if self._spool.refuses_all(error):
                     refusal = error
                     waiting.append(instance)
                 else:
@@ -158,10 +158,6 @@ class Indexer:
             self._retry_seconds = min(self._retry_seconds, LONGEST_RETRY_AFTER_NEWS_SECONDS)
             self._retry_at = min(self._retry_at, time.monotonic() + self._retry_seconds)
         return waiting
-
-    def _is_for_all(self, error: Exception) -> bool:
-        is_full = isinstance(error, StorageFull)
-        return is_full or (isinstance(error, StorageError) and not self._spool.takes_files())
 
     def _write(self, filed: Sequence[Filed]) -> list[UnindexedInstance]:
         """Write the rows; what is refused is taken apart until the one instance is found."""

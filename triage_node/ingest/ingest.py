@@ -15,7 +15,7 @@ from triage_node.ingest.indexer import Indexer
 from triage_node.ingest.parts_file import PartsFile
 from triage_node.ingest.refusal_log import QUIET_SECONDS, Refusals
 from triage_node.ingest.unindexed_instance import UnindexedInstance
-from triage_node.storage import Draft, Parts, Spool
+from triage_node.storage import Draft, Level, Parts, Spool
 from triage_node.worklist import Worklist
 
 log = logging.getLogger(__name__)
@@ -70,6 +70,14 @@ class Ingest:
     def maximum_bytes(self) -> int:
         """A larger instance is refused."""
         return self._maximum_bytes
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the disk is too full to take anything; one that cannot be looked at refuses each instance itself."""
+        try:
+            return self._spool.space().level is Level.FULL
+        except StorageError:
+            return False
 
     def receive(self, content: bytes, sender: Sender, study_instance_uid: str | None = None) -> Header:
         """Keep a DICOM file exactly as received, but for its preamble; after the return it survives a power cut.

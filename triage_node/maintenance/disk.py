@@ -1,23 +1,46 @@
-"""The watermark of the disk that holds the spool."""
+"""The watch over the disk that holds the spool."""
 
 import logging
+from collections.abc import Callable
 
-from triage_node.storage import Spool
+from triage_node.errors import StorageError
+from triage_node.storage import Level, Space, Spool
 
 log = logging.getLogger(__name__)
 
+CODES = {Level.OK: "disk_recovered", Level.LOW: "disk_low", Level.FULL: "disk_full"}
+
 
 class DiskWatch:
-    """Warn once when the disk falls below twice the reserve, and once when it has recovered."""
+    """Log each change of the disk's level once, and leave an event of it.
 
-    def __init__(self, spool: Spool) -> None:
+    Parameters
+    ----------
+    note
+        Leaves an event: its code and its message.
+    """
+
+    def __init__(self, spool: Spool, note: Callable[[str, str], object]) -> None:
         self._spool = spool
-        self._low = False
+        self._note = note
+        self._logged = self._noted = Level.OK
 
     def check(self) -> None:
-        """Look at the free space."""
-        free = self._spool.space().free
-        low = free < 2 * self._spool.reserve_bytes
-        if low != self._low:
-            log.warning("disk_low free_mb=%d" if low else "disk_recovered free_mb=%d", free >> 20)
-        self._low = low
+        """Look at the free space; an event that a full disk does not take is left as soon as it does."""
+        space = self._spool.space()
+        code, message = CODES[space.level], _message(space)
+        if space.level is not self._logged:
+            log.warning("%s free_mb=%d", code, space.free >> 20)
+            self._logged = space.level
+        if space.level is not self._noted:
+            try:
+                self._note(code, message)
+            except StorageError:
+                return  # said by whoever else cannot write
+            self._noted = space.level
+
+
+def _message(space: Space) -> str:
+    refuses = "; nothing is taken" if space.level is Level.FULL else ""
+    marks = f"a warning below {space.warn >> 20} MB, the reserve is {space.reserve >> 20} MB"
+    return f"{space.free >> 20} of {space.total >> 20} MB are free ({marks}){refuses}."

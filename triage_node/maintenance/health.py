@@ -1,7 +1,6 @@
 """Is everything there that the node needs?"""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -9,7 +8,7 @@ from triage_node.config import Settings
 from triage_node.destinations import Destination
 from triage_node.errors import TriageError
 from triage_node.sources import QuerySource
-from triage_node.storage import Spool, spool_folder
+from triage_node.storage import Disk, Level, Spool, Watermarks, spool_folder
 from triage_node.worklist import Worklist
 
 
@@ -62,16 +61,17 @@ def _try(name: str, attempt: Callable[[], str]) -> Health:
 def _disk(settings: Settings) -> str:
     """Tell how much is free; where no node ran nothing is made, the folder may have been named by mistake."""
     folder = settings.data_dir
-    reserve_bytes = settings.disk_reserve_mb << 20
     if spool_folder(folder).exists():
-        Spool(spool_folder(folder), reserve_bytes)
+        Spool(spool_folder(folder))
     there = next(one for one in (folder.absolute(), *folder.absolute().parents) if one.exists())
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         raise TriageError(f"The data folder {folder} cannot be used: {there} is no folder that the node may write.")
-    space = shutil.disk_usage(there)
-    if space.free < reserve_bytes:
-        raise TriageError(f"{space.free >> 20} MB free is less than the reserve of {settings.disk_reserve_mb} MB.")
+    space = Disk(there, Watermarks.of(settings)).space()
+    if space.level is Level.FULL:
+        raise TriageError(f"{space.free >> 20} MB free is less than the reserve of {space.reserve >> 20} MB.")
     free = f"{space.free >> 30} GB of {space.total >> 30} GB free at {there}"
+    if space.level is Level.LOW:
+        free += f", which is little: the node warns below {space.warn >> 20} MB"
     return free if folder.exists() else f"{folder} is not there yet; the first start makes it; {free}"
 
 

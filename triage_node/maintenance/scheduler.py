@@ -123,6 +123,7 @@ class Scheduler:
         if self._thread.is_alive():
             self._thread.join()
         if self._scheduler.running:
+            self._scheduler.pause()  # else it may hand a job to its threads after they ended, and log a traceback
             self._scheduler.shutdown()
 
     def _note(self, name: str, error: str) -> None:

@@ -29,6 +29,9 @@ from triage_node.worklist import Claim, Worklist
 
 log = logging.getLogger(__name__)
 
+ROOM_BYTES = 4 << 20
+"""A result has its reports, the score of each slice, and perhaps two pictures."""
+
 
 class Runner:
     """Run what the worklist hands out, one study at a time.
@@ -68,18 +71,29 @@ class Runner:
         return self._worklist.claims.claim(self._name)
 
     def give_back(self) -> None:
-        """Return what was claimed to the queue, as if it had not begun: the worklist failed, not the study."""
+        """Return what was claimed to the queue, as if it had not begun: worklist or disk failed, not the study."""
         self._worklist.claims.give_back(self._name, code="worklist_failed")
+
+    def can_keep_results(self) -> bool:
+        """Tell whether the disk takes a result now; else each analysis would be for nothing."""
+        return self._spool.takes_files(ROOM_BYTES)
 
     def run(self, claim: Claim) -> bool:
         """Analyze a claimed study and write the outcome; False when it was not taken.
 
-        Whatever goes wrong becomes an outcome with a reason; only a failing worklist is raised.
+        Whatever goes wrong with the study becomes an outcome with a reason.
+
+        Raises
+        ------
+        StorageError
+            Worklist or disk take nothing, whatever the study: it has to wait.
         """
         start = time.perf_counter()
         try:
             outcome = self._given_up(claim) if claim.exhausted else self._analyze(claim)
         except Exception as error:
+            if self._spool.refuses_all(error):
+                raise
             log.error("analysis_failed study_instance_uid=%s error=%s", claim.study_instance_uid, origin(error))
             detail = str(error) if isinstance(error, TriageError) else type(error).__name__
             reason = Reason.of(ReasonCode.ANALYSIS_FAILED, f"({detail})")
@@ -136,6 +150,8 @@ class Runner:
             paths = self._spool.instances(claim.study_instance_uid)
             return self._reported(claim, analysis, select_series(scan(paths).series, self._policy, self._today))
         except Exception as error:
+            if self._spool.refuses_all(error):
+                raise
             log.error("no_report study_instance_uid=%s error=%s", claim.study_instance_uid, origin(error))
             return outcome_of(analysis, self._model.identity)
 

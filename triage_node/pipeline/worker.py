@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 import time
+from contextlib import suppress
 
 from triage_node.config import Settings
 from triage_node.errors import ModelError, StorageError
@@ -112,7 +113,7 @@ def _work(runner: Runner, lease: Lease) -> None:
             lease.hold(claim)
             runner.run(claim)
         except StorageError as error:
-            log.error("worklist_failed error=%s", error)
+            log.error("study_given_back error=%s", error)
             lease.hold(None)
             _give_back(runner)
         finally:
@@ -120,13 +121,16 @@ def _work(runner: Runner, lease: Lease) -> None:
 
 
 def _give_back(runner: Runner) -> None:
-    """Return what is claimed as soon as the worklist takes it: a study must not wait for the end of its lease."""
-    while True:
+    """Return what is claimed as soon as the worklist takes it: a study must not wait for the end of its lease.
+
+    Nothing is claimed before the disk takes a result again.
+    """
+    is_back = False
+    while not (is_back and runner.can_keep_results()):
         time.sleep(PAUSE_AFTER_ERROR_SECONDS)
-        try:
-            return runner.give_back()
-        except StorageError:
-            continue  # said already
+        with suppress(StorageError):  # said already
+            runner.give_back()
+            is_back = True
 
 
 def _tell(**message: object) -> None:

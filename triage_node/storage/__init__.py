@@ -1,6 +1,7 @@
 """Instances and results on disk: hashed names, durable writes."""
 
 from triage_node.storage.device import device_uid
+from triage_node.storage.disk import Disk, Level, Space, Watermarks
 from triage_node.storage.draft import Draft
 from triage_node.storage.durable_write import Parts
 from triage_node.storage.layout import Layout, hashed, spool_folder
@@ -8,18 +9,21 @@ from triage_node.storage.lock import hold
 from triage_node.storage.regular_file import open_regular_file
 from triage_node.storage.result import ResultContent, StoredResult
 from triage_node.storage.result_object import ResultObject
-from triage_node.storage.spool import Filing, Space, Spool
+from triage_node.storage.spool import Filing, Spool
 
 __all__ = [
+    "Disk",
     "Draft",
     "Filing",
     "Layout",
+    "Level",
     "Parts",
     "ResultContent",
     "ResultObject",
     "Space",
     "Spool",
     "StoredResult",
+    "Watermarks",
     "device_uid",
     "hashed",
     "hold",

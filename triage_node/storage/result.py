@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from triage_node.complete_file import storage_errors, sync_folder
+from triage_node.complete_file import PARTIAL, storage_errors, sync_folder
 from triage_node.errors import StorageError
 from triage_node.logs import origin
 from triage_node.private_files import make_missing_folders
@@ -86,10 +86,16 @@ class StoredResult:
         """
         with storage_errors("keep a result"):
             make_missing_folders(self.folder)
+            self._remove_leftovers()
         for file_name, bytes_of_file in content.files().items():
             write_durably(self.folder / file_name, bytes_of_file)
         with storage_errors("keep a result"):
             sync_folder(self.folder.parent)
+
+    def _remove_leftovers(self) -> None:
+        """Remove what a worker that was killed left half-written; only one at a time has the study."""
+        for part in self.folder.parent.glob(f"*/*{PARTIAL}"):
+            part.unlink(missing_ok=True)
 
     def outcome(self) -> bytes:
         """Return the JSON of the outcome.

@@ -2,20 +2,22 @@
 
 import hashlib
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 
 from triage_node.complete_file import PARTIAL, storage_errors, sync_folder, unique_name
 from triage_node.errors import StorageError, StorageFull
 from triage_node.private_files import make_missing_folders
+from triage_node.storage.disk import Disk, Space, Watermarks
 from triage_node.storage.draft import Draft
 from triage_node.storage.durable_write import Parts, write_durably
 from triage_node.storage.layout import INSTANCE, Layout, hashed
 from triage_node.storage.result import StoredResult, stored_results
+
+FILL = Watermarks()
+"""The disk may be filled."""
 
 
 class Filing(Enum):
@@ -28,14 +30,6 @@ class Filing(Enum):
     """Another file has the name; which is not touched, and this one stays where it is."""
 
 
-@dataclass(frozen=True)
-class Space:
-    """Bytes of the disk that holds the spool."""
-
-    total: int
-    free: int
-
-
 class Spool:
     """Instances and results on disk.
 
@@ -46,21 +40,20 @@ class Spool:
     ----------
     root
         The spool's folder, made when absent. It must support hard links.
-    reserve_bytes
-        With less free space nothing is accepted.
+    watermarks
+        What of the disk shall stay free; by default it may be filled.
     """
 
-    def __init__(self, root: Path, reserve_bytes: int = 0) -> None:
+    def __init__(self, root: Path, watermarks: Watermarks = FILL) -> None:
         # What is written down of it must hold in another working folder, too.
         self.layout = Layout(root.absolute())
-        self.reserve_bytes = reserve_bytes
+        self._disk = Disk(self.layout.root, watermarks)
         with storage_errors(f"use the data folder {root}"):
             self.layout.create()
 
     def space(self) -> Space:
-        """Return the disk's size and what is free for us."""
-        usage = shutil.disk_usage(self.layout.root)
-        return Space(usage.total, usage.free)
+        """Return the disk's size, what is free for us, and what that means."""
+        return self._disk.space()
 
     def keep(self, parts: Parts, study_instance_uid: str, sop_instance_uid: str) -> Path:
         """Keep a received file, whose bytes come in parts, durably in ``incoming/``.
@@ -68,11 +61,11 @@ class Spool:
         Raises
         ------
         StorageFull
-            The disk is full, or would have less than the reserve.
+            The disk is full, would have less than its reserve, or is not back above it far enough.
         StorageError
             The file system refused otherwise.
         """
-        self._check_space(sum(map(len, parts)))
+        self._disk.check(sum(map(len, parts)))
         path = self._incoming(study_instance_uid, sop_instance_uid)
         write_durably(path, *parts)
         return path
@@ -85,7 +78,7 @@ class Spool:
         StorageError, StorageFull
             The disk refused.
         """
-        return Draft(self.layout.incoming, self._check_space)
+        return Draft(self.layout.incoming, self._disk.check)
 
     def keep_draft(self, draft: Draft, study_instance_uid: str, sop_instance_uid: str) -> Path:
         """Keep a file that has come in whole, as `keep` does."""
@@ -93,17 +86,13 @@ class Spool:
         draft.keep(path)
         return path
 
-    def _check_space(self, size_bytes: int) -> None:
-        if self.space().free - size_bytes < self.reserve_bytes:
-            raise StorageFull()
-
     def _incoming(self, study_instance_uid: str, sop_instance_uid: str) -> Path:
         name = f"{hashed(study_instance_uid)}-{hashed(sop_instance_uid)}-{unique_name()}{INSTANCE}"
         return self.layout.incoming / name
 
     def unfiled(self) -> Iterator[Path]:
         """Yield what was kept and not filed yet, oldest first; half-written leftovers of a crash are removed."""
-        for part in self.layout.incoming.glob(f"*{PARTIAL}"):
+        for part in (*self.layout.incoming.glob(f"*{PARTIAL}"), *self.layout.studies.glob(f"*{PARTIAL}")):
             with suppress(OSError):
                 part.unlink()
         yield from sorted(self.layout.incoming.glob(f"*{INSTANCE}"), key=_written_at)
@@ -193,11 +182,15 @@ class Spool:
             )
         return incoming, quarantined
 
-    def takes_files(self) -> bool:
-        """Tell whether anything can be filed now; else it is not one file's fault that it cannot."""
+    def refuses_all(self, error: Exception) -> bool:
+        """Tell whether an error of the spool is no one file's fault: then everything has to wait."""
+        return isinstance(error, StorageFull) or (isinstance(error, StorageError) and not self.takes_files())
+
+    def takes_files(self, size_bytes: int = 0) -> bool:
+        """Tell whether a file of that size can be filed now."""
         probe = self.layout.studies / f"probe.{os.getpid()}.{os.urandom(4).hex()}{PARTIAL}"
         try:
-            write_durably(probe, b"")
+            write_durably(probe, bytes(size_bytes))
             probe.unlink()
         except (OSError, StorageError):
             return False

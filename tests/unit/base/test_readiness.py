@@ -22,7 +22,7 @@ from triage_node.query_retrieve import Querier, source_of
 from triage_node.readiness import Readiness
 from triage_node.report import build_connection_test
 from triage_node.sources import QuerySource
-from triage_node.storage import Spool
+from triage_node.storage import Disk, Spool, Watermarks
 from triage_node.worklist import ReceivedInstance
 
 pytestmark = [
@@ -53,7 +53,7 @@ def parts(make_settings, make_worklist, clock, nobody, certificate):
     tls = {"dicom_tls_certificate": certificate.certificate, "dicom_tls_key": certificate.key}
     tls |= {"dicom_tls_port": 0, "dicom_tls_client_certificates": "off"}
     settings = make_settings(destinations=[str(nobody)], **tls)
-    spool, worklist = Spool(settings.data_dir / "spool", 1 << 20), make_worklist(settings, clock)
+    spool, worklist = Spool(settings.data_dir / "spool", Watermarks(reserve_mb=1)), make_worklist(settings, clock)
     indexer = Indexer(spool, worklist)
     ingest = Ingest(spool, worklist, indexer, 1 << 30)
     listener = Listener(settings, ingest)
@@ -98,8 +98,19 @@ def test_a_part_that_ended_is_told(parts, part, name):
 
 
 def test_a_disk_below_its_reserve_is_told(parts):
-    parts.spool.reserve_bytes = 1 << 60
+    mark(parts, reserve_mb=1 << 40)
     assert wrong(parts) == {"disk"}
+
+
+def test_a_disk_that_is_low_is_a_warning(parts):
+    mark(parts, warn_mb=1 << 40)
+    assert wrong(parts) == {"space"}
+    assert all(fact.ok for fact in parts.readiness.facts() if fact.is_needed and fact.name != "model")
+    assert "a warning below" in messages(parts)["space"]
+
+
+def mark(parts, **marks) -> None:
+    parts.spool._disk = Disk(parts.spool.layout.root, Watermarks(**marks))
 
 
 def test_a_database_that_takes_no_writes_is_told_until_it_does(parts, monkeypatch):

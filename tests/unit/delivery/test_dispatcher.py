@@ -13,7 +13,12 @@ import numpy as np
 import pytest
 from pydicom import Dataset, dcmread
 from pynetdicom import AE, evt
-from pynetdicom.sop_class import ComprehensiveSRStorage, SecondaryCaptureImageStorage, Verification
+from pynetdicom.sop_class import (
+    Comprehensive3DSRStorage,
+    ComprehensiveSRStorage,
+    SecondaryCaptureImageStorage,
+    Verification,
+)
 from sqlalchemy import select
 
 from triage_node.database import DeliveryRow, DeliveryState
@@ -102,13 +107,14 @@ def spool(tmp_path) -> Spool:
 def report(worklist, spool, clock) -> Callable[..., str]:
     """Put a report of a study into the outbox and return its UID."""
 
-    def report(number: int, *destinations: Destination) -> str:
+    def report(number: int, *destinations: Destination, instance: int = 1) -> str:
         study = f"1.2.{number}"
-        instance = ReceivedInstance(study, f"{study}.1", f"{study}.1.1", "1.2", "1.2.840.10008.1.2.1", 9, clock(), True)
-        worklist.registration.register([instance])
+        uids = study, f"{study}.1", f"{study}.1.{instance}"
+        received = ReceivedInstance(*uids, "1.2", "1.2.840.10008.1.2.1", 9, clock(), True)
+        worklist.registration.register([received])
         clock.forward(61)
         worklist.study_completion.advance()
-        result = spool.result(study, str(number))
+        result = spool.result(study, str(number) if instance == 1 else f"{number}-{instance}")
         variants = report_variants(build_connection_test("TRIAGE", "2.25.7", datetime.fromtimestamp(clock(), UTC)))
         result.keep(ResultContent({}, {place: encoded(ds) for place, ds in enumerate(variants, start=1)}))
         outcome = Outcome(
@@ -239,6 +245,25 @@ def test_a_report_the_peer_cannot_take_does_not_hold_up_the_others(worklist, rep
     clock.forward(6)
     assert way.deliver_next()
     assert deliveries(worklist, bad)[0].state == DeliveryState.DELIVERED
+
+
+def test_reports_of_a_study_arrive_in_their_order_and_hold_up_no_other_study(worklist, report, dispatcher, peer, clock):
+    peer.classes = [Comprehensive3DSRStorage]
+    peer.on()
+    statuses = iter([0xA700, 0x0000, 0x0000, 0x0000])
+    peer.answer = lambda: next(statuses)
+    revised = report(1, peer.destination)
+    report(1, peer.destination, instance=2)
+    other = report(2, peer.destination)
+    way = dispatcher(peer.destination)
+    while way.deliver_next():
+        pass
+    assert [one.state for one in deliveries(worklist, revised)] == [DeliveryState.PENDING] * 2
+    assert deliveries(worklist, other)[0].state == DeliveryState.DELIVERED
+    clock.forward(6)
+    while way.deliver_next():
+        pass
+    assert peer.stored[1:] == [one.sop_instance_uid for one in deliveries(worklist, revised)], "the first one first"
 
 
 class Steady:

@@ -12,6 +12,7 @@ from upper_layer import CT, EXPLICIT, RELEASE, VERIFIED, Peer, associate_request
 
 from triage_node.config import read_settings
 from triage_node.dimse.command_set import Operation
+from triage_node.storage import Disk, Watermarks
 
 REQUEST = associate_request(VERIFIED + context(3, CT, EXPLICIT))
 STORE = data(3, command(Operation.C_STORE, CT, b"1.2.3"), is_command=True)
@@ -77,9 +78,10 @@ def test_what_came_in_fragments_is_kept_bit_for_bit(intake, wait_for, fragment_b
 
 
 def test_a_disk_that_refuses_is_told_when_the_data_set_is_whole(intake):
-    node = intake(disk_reserve_mb=1_000_000_000)
+    node = intake()
     with Peer.connect(node.port) as peer:
         peer.associate(REQUEST)
+        node.spool._disk = Disk(node.spool.layout.root, Watermarks(reserve_mb=1_000_000_000))
         peer.send(STORE, *[data(3, bytes(100_000), is_last=False)] * 30, data(3, b""))
         assert peer.status() == 0xA700
         assert on_disk(node) == 0

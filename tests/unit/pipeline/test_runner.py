@@ -16,7 +16,7 @@ from pydicom import dcmread
 
 from triage_node.database import StudyState
 from triage_node.database.states import DONE
-from triage_node.errors import StorageError
+from triage_node.errors import StorageError, StorageFull
 from triage_node.findings import Label
 from triage_node.imaging import Policy
 from triage_node.ingest.header import read_header
@@ -26,7 +26,7 @@ from triage_node.models.registry import explain_with
 from triage_node.pipeline import worker
 from triage_node.pipeline.runner import Runner
 from triage_node.report import summarize
-from triage_node.storage import Spool, device_uid
+from triage_node.storage import Spool, StoredResult, device_uid
 from triage_node.worklist import Worklist
 
 DESTINATION = "PACS@127.0.0.1:1"
@@ -383,9 +383,48 @@ def test_a_model_that_fails_is_a_named_failure(node, model):
     assert summarize(report_of(node, study)).decision is None
 
 
-def test_a_study_whose_outcome_the_database_refused_returns_to_the_queue_untried(node, monkeypatch, wait_for):
+@pytest.fixture
+def work(node, monkeypatch, wait_for):
+    """Let the worker's loop run until a study is done; return the study."""
+    parked = threading.Event()
+    monkeypatch.setattr(worker, "PAUSE_AFTER_ERROR_SECONDS", 0.01)
+
+    def work(uid: str):
+        threading.Thread(target=worker._work, args=(node.runner, worker.Lease(node.worklist, 60)), daemon=True).start()
+        wait_for(lambda: node.worklist.study_details.study(uid).state in DONE, "the end of the study")
+        return node.worklist.study_details.study(uid)
+
+    yield work
+    monkeypatch.setattr(node.runner, "claim", lambda: parked.set() or threading.Event().wait())
+    wait_for(parked.is_set, "the thread to claim nothing of the next tests")
+
+
+def test_a_study_whose_result_the_disk_did_not_take_waits_for_room_untried(node, monkeypatch, work):
     uid = node.receive(*localizer())
-    claims, refused, parked = node.worklist.claims, [], threading.Event()
+    keep, takes_files, tries, looks = StoredResult.keep, node.spool.takes_files, [], []
+
+    def full_at_first(result, content):
+        tries.append(1)
+        if len(tries) == 1:
+            raise StorageFull
+        keep(result, content)
+
+    def room_later(size_bytes=0):
+        looks.append(size_bytes)
+        return len(looks) > 3 and takes_files(size_bytes)
+
+    monkeypatch.setattr(StoredResult, "keep", full_at_first)
+    monkeypatch.setattr(node.spool, "takes_files", room_later)
+    study = work(uid)
+    assert (study.state, len(tries)) == (StudyState.UNSUITABLE, 2), "its only try was not used up"
+    assert "worklist_failed" in [event.code for event in study.events]
+    assert report_of(node, study)
+    assert min(looks) > 1_000_000, "room for a result is waited for"
+
+
+def test_a_study_whose_outcome_the_database_refused_returns_to_the_queue_untried(node, monkeypatch, work):
+    uid = node.receive(*localizer())
+    claims, refused = node.worklist.claims, []
 
     def refuse_once(name, real):
         def call(*arguments, **more):
@@ -398,11 +437,6 @@ def test_a_study_whose_outcome_the_database_refused_returns_to_the_queue_untried
 
     for name in ("finish", "give_back"):
         monkeypatch.setattr(claims, name, refuse_once(name, getattr(claims, name)))
-    monkeypatch.setattr(worker, "PAUSE_AFTER_ERROR_SECONDS", 0.01)
-    threading.Thread(target=worker._work, args=(node.runner, worker.Lease(node.worklist, 60)), daemon=True).start()
-    wait_for(lambda: node.worklist.study_details.study(uid).state in DONE, "the end of the study")
-    study = node.worklist.study_details.study(uid)
+    study = work(uid)
     assert study.state == StudyState.UNSUITABLE, "its only try was not used up"
     assert "worklist_failed" in [event.code for event in study.events]
-    monkeypatch.setattr(node.runner, "claim", lambda: parked.set() or threading.Event().wait())
-    wait_for(parked.is_set, "the thread to claim nothing of the next tests")

@@ -75,6 +75,14 @@ def test_the_api_says_the_same_to_monitoring(site, peer):
     assert [one["destination"] for one in state["destinations"]] == [peer, DEAD_PEER]
 
 
+def test_a_disk_that_is_low_is_a_problem_and_is_shown(make_site):
+    site = make_site(disk_warn_mb=1_000_000_000)
+    state = site.program().get("/api/system").json()
+    assert (state["disk"]["state"], state["disk"]["warn_bytes"]) == ("low", 1_000_000_000 << 20)
+    assert "The disk is low." in state["problems"]
+    assert "badge-warn" in site.signed_in(ADMINISTRATOR).get("/admin").text
+
+
 def test_an_echo_shows_the_answer(site, peer):
     browser = site.signed_in(ADMINISTRATOR)
     assert "It answers C-ECHO in" in asked(browser, "/admin/echo", peer).text

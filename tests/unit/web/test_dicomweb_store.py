@@ -94,6 +94,13 @@ def test_a_full_disk_is_not_the_senders_fault(site, files, monkeypatch):
     assert reasons(answer) == [0xA700] * 3
 
 
+def test_a_disk_that_is_full_already_is_told_before_the_body_is_read(make_site, files):
+    site = make_site(disk_reserve_mb=1_000_000_000)
+    answer = post(site.program(), body_of_files(files))
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
+    assert "disk is full" in answer.text
+
+
 def test_an_instance_beyond_the_bound_fails_alone(make_site, files):
     site = make_site(maximum_instance_mb=1)
     answer = post(site.program(), body([bytes(1 << 20) + b"x", files[0].read_bytes()]))

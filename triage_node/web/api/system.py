@@ -20,9 +20,10 @@ router = APIRouter(tags=["system"])
 def system(services: Annotated[Services, Depends(the_services)]) -> JsonObject:
     """Return how the node is now; times are seconds since 1970 (UTC).
 
-    `problems` says in a sentence each what a person should look at. `disk.state` is ok, low (less than
-    twice the reserve is free) or full (nothing is accepted). A destination is not `ok` while reports for it are dead or
-    were not taken at the last try; it `answers` or not `since` a time. A fact that is not `is_needed` is a warning: the
-    node is `ready` all the same. `intake.backlog` counts acknowledged instances that have no row yet.
+    `problems` says in a sentence each what a person should look at. `disk.state` is ok, low (less than `warn_bytes` are
+    free) or full (less than `reserve_bytes`: nothing is accepted, until a quarter more is free). A destination is not
+    `ok` while reports for it are dead or were not taken at the last try; it `answers` or not `since` a time. A fact
+    that is not `is_needed` is a warning: the node is `ready` all the same. `intake.backlog` counts acknowledged
+    instances that have no row yet.
     """
     return to_json(services.system_state())

@@ -13,7 +13,7 @@ from triage_node.ingest import Sender
 from triage_node.web.dependencies import Services, the_services
 from triage_node.web.dicomweb.incoming_body import TooSlow, body_of
 from triage_node.web.dicomweb.related_parts import PartReader, boundary_of
-from triage_node.web.dicomweb.store_response import store_response
+from triage_node.web.dicomweb.store_response import RETRY_SECONDS, store_response
 from triage_node.web.dicomweb.store_transaction import StoreTransaction
 from triage_node.web.http.media_types import DICOM, DICOM_JSON, MULTIPART, Acceptable, MediaType
 from triage_node.web.security.authorization import require, write_access
@@ -36,6 +36,8 @@ async def store(
     """Store the instances of a multipart body; what is answered as stored is on the disk."""
     Acceptable.of(request).choose(MediaType(DICOM_JSON))
     assert services.ingest is not None, "a node has ingest"
+    if services.ingest.is_full:
+        raise HTTPException(503, "The disk is full.", {"Retry-After": RETRY_SECONDS, "Connection": "close"})
     reader = PartReader(_boundary(request), services.ingest.maximum_bytes)
     transaction = StoreTransaction(
         services.ingest, Sender(principal.sender_name, principal.address), study_instance_uid

@@ -11,7 +11,7 @@ from triage_node.storage import Spool
 from triage_node.web.machinery import Fact, Intake, Job, Machinery, Reach, Worker
 from triage_node.worklist import Counts, DestinationState, Worklist
 
-TOLD_ELSEWHERE = ("disk", "model", "upkeep", "deliveries")
+TOLD_ELSEWHERE = ("disk", "space", "model", "upkeep", "deliveries")
 """Facts that have a sentence of their own among the problems."""
 
 
@@ -28,11 +28,16 @@ class NodeIdentity:
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """The disk of the spool; ``state`` is ok, low (less than twice the reserve is free) or full."""
+    """The disk of the spool.
+
+    ``state`` is ok, low (less than ``warn_bytes`` are free) or full (less than ``reserve_bytes``); it is left again
+    when a quarter more is free.
+    """
 
     free_bytes: int
     total_bytes: int
     reserve_bytes: int
+    warn_bytes: int
     state: str
 
 
@@ -180,6 +185,5 @@ def _node(settings: Settings, worklist: Worklist) -> NodeIdentity:
 
 
 def _disk(spool: Spool) -> Disk:
-    space, reserve = spool.space(), spool.reserve_bytes
-    state = "full" if space.free < reserve else "low" if space.free < 2 * reserve else "ok"
-    return Disk(space.free, space.total, reserve, state)
+    space = spool.space()
+    return Disk(space.free, space.total, space.reserve, space.warn, space.level)
