@@ -4,6 +4,7 @@ Each sender sends a study of its own. Orthanc syncs and indexes as the node does
 """
 
 import os
+import shutil
 import statistics
 import time
 from collections.abc import Iterator
@@ -74,10 +75,11 @@ def rate(port: int, studies: list[Path], syntax: str) -> float:
     return sum(len(list(study.iterdir())) for study in studies) / (time.perf_counter() - start)
 
 
-@pytest.fixture(scope="module")
-def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, int]]:
-    """Return the port of each receiver."""
-    folder = tmp_path_factory.mktemp("receivers")
+@pytest.fixture
+def ports(tmp_path: Path) -> Iterator[dict[str, int]]:
+    """Return the port of each receiver; what it has received goes with it, as a load has up to 6 GB."""
+    folder = tmp_path / "receivers"
+    folder.mkdir()
     orthanc = Orthanc(folder / "orthanc")
     storescp = Storescp(folder / "storescp", ("+xa",))
     (folder / "node").mkdir()
@@ -86,6 +88,7 @@ def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, int]]:
     yield {"node": node.port, "Orthanc": orthanc.dicom_port, "storescp": storescp.port}
     for program in (node, orthanc, storescp):
         program.stop()
+    shutil.rmtree(folder)
 
 
 @pytest.mark.parametrize("load", LOADS, ids=str)
@@ -95,6 +98,7 @@ def test_rate(load: Load, ports: dict[str, int], tmp_path: Path) -> None:
         studies = write_studies(load, tmp_path / str(turn))
         for name, port in ports.items():
             rates[name].append(rate(port, studies, load.syntax))
+        shutil.rmtree(tmp_path / str(turn))
     rates = {name: of_all[1:] for name, of_all in rates.items()}  # the first turn warms up
     medians = {name: statistics.median(of_all) for name, of_all in rates.items()}
     ratios = {
