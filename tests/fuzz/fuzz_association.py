@@ -150,7 +150,7 @@ def _folder() -> Path:
 @cache
 def _intake() -> Ingest:
     settings = read_settings(data_dir=_folder(), disk_reserve_mb=1)
-    spool, worklist = Spool(_folder() / "spool", 1 << 20), Worklist(settings)
+    spool, worklist = Spool(_folder() / "spool"), Worklist(settings)
     worklist.prepare()
     indexer = Indexer(spool, worklist)
     indexer.start()

@@ -29,7 +29,12 @@ def intake(tmp_path):
     options = {"maximum_associations": 64, "maximum_associations_per_address": 64, "connect_timeout_seconds": 1}
     intake = Intake(
         read_settings(
-            dicom_port=0, data_dir=tmp_path, disk_reserve_mb=1, allowed_calling_ae_titles=["TESTER"], **options
+            dicom_port=0,
+            data_dir=tmp_path,
+            disk_reserve_mb=1,
+            allowed_calling_ae_titles=["TESTER"],
+            maximum_connections_per_minute_per_address=1_000_000,
+            **options,
         )
     )
     yield intake

@@ -39,7 +39,7 @@ def test_an_instance_is_whole_or_not_there(disk):
     disk.fill(leave_bytes=200_000)
     with pytest.raises(StorageFull):
         for number in range(100):
-            kept.append(spool.keep(b"x" * 20_000, "1.2", f"1.2.{number}"))
+            kept.append(spool.keep([b"x" * 20_000], "1.2", f"1.2.{number}"))
     assert kept
     assert sorted(spool.layout.incoming.iterdir()) == sorted(kept)
     assert all(path.stat().st_size == 20_000 for path in kept)
@@ -51,7 +51,7 @@ def test_an_instance_that_comes_in_pieces_is_whole_or_not_there(disk):
     draft = spool.draft()
     with pytest.raises(StorageFull):
         for _ in range(100):
-            draft.write(b"x" * 20_000)
+            draft.write([b"x" * 20_000])
     draft.discard()
     assert list(spool.layout.incoming.iterdir()) == []
 
