@@ -30,8 +30,9 @@ from triage_node.dimse.admission import Admission
 from triage_node.dimse.arrival import Arrival
 from triage_node.dimse.association import Association
 from triage_node.dimse.command_set import Operation
+from triage_node.dimse.connection import Connection, ConnectionEnded
 from triage_node.dimse.normalized.services import Services
-from triage_node.dimse.pdu import HEADER, Connection, ConnectionEnded, PDUType, ProtocolError
+from triage_node.dimse.pdu import HEADER, PDUType, ProtocolError
 from triage_node.ingest import Indexer, Ingest
 from triage_node.storage import Spool
 from triage_node.worklist import Worklist

@@ -6,14 +6,8 @@ import socket
 import time
 
 from triage_node.dimse.associate_request import Request
-from triage_node.dimse.pdu import (
-    HEADER,
-    AbortReason,
-    ConnectionEnded,
-    PDUType,
-    ProtocolError,
-    pdu_header,
-)
+from triage_node.dimse.connection import ConnectionEnded
+from triage_node.dimse.pdu import HEADER, AbortReason, PDUType, ProtocolError, pdu_header
 from triage_node.dimse.tls import TlsStream
 
 READ_BYTES = 1 << 14

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from triage_node.dimse.admission import Admission
 from triage_node.dimse.associate_request import Request
 from triage_node.dimse.command_set import RESPONSE, Command, Operation
+from triage_node.dimse.connection import Connection, ConnectionEnded
 from triage_node.dimse.message import DataSet, Message
 from triage_node.dimse.negotiation import CONGESTED, Context, Rejection, accept
 from triage_node.dimse.normalized.exchange import NormalizedExchange
@@ -17,8 +18,6 @@ from triage_node.dimse.normalized.services import GatheredDataSet, Services
 from triage_node.dimse.pdu import (
     RELEASE_RESPONSE,
     AbortReason,
-    Connection,
-    ConnectionEnded,
     DataItem,
     PDUType,
     ProtocolError,

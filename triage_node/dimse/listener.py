@@ -13,10 +13,10 @@ from triage_node.config import Settings
 from triage_node.dimse.admission import Admission
 from triage_node.dimse.arrival import Arrival
 from triage_node.dimse.association import Association
+from triage_node.dimse.connection import Connection
 from triage_node.dimse.negotiation import CONGESTED, LOCAL_LIMIT_EXCEEDED, Rejection
 from triage_node.dimse.normalized.service import Service
 from triage_node.dimse.normalized.services import Services
-from triage_node.dimse.pdu import Connection
 from triage_node.dimse.places import Place, Places
 from triage_node.dimse.port import Port
 from triage_node.dimse.reception import Reception

@@ -4,7 +4,7 @@ import threading
 import time
 from dataclasses import dataclass
 
-from triage_node.dimse.pdu import Connection
+from triage_node.dimse.connection import Connection
 
 # An association that has asked for nothing for so long may be ended for one that wants its place; between two images a
 # sender may have to fetch the next.

@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Callable
 
 from triage_node.dimse.arrival import FAREWELL_SECONDS, Arrival
+from triage_node.dimse.connection import ConnectionEnded
 from triage_node.dimse.negotiation import LOCAL_LIMIT_EXCEEDED, Rejection
-from triage_node.dimse.pdu import ConnectionEnded, ProtocolError, abort_pdu, reject_pdu
+from triage_node.dimse.pdu import ProtocolError, abort_pdu, reject_pdu
 from triage_node.dimse.secure_arrival import HandshakeFailed
 
 # Connections without a whole request: who is here longest goes, first of the address that has most.

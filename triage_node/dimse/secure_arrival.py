@@ -6,7 +6,8 @@ import socket
 import ssl
 
 from triage_node.dimse.arrival import Arrival
-from triage_node.dimse.pdu import ConnectionEnded, PDUType
+from triage_node.dimse.connection import ConnectionEnded
+from triage_node.dimse.pdu import PDUType
 from triage_node.dimse.tls import TlsStream, reason_of
 
 # Read in one turn, and decrypted: what it may hold of renewed keys takes 3 ms, as long as a handshake.

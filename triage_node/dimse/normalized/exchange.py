@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from triage_node.dimse.associate_request import Request
 from triage_node.dimse.command_set import Command, event_report
+from triage_node.dimse.connection import Connection
 from triage_node.dimse.negotiation import Context
 from triage_node.dimse.normalized.service import FollowUp
 from triage_node.dimse.normalized.services import GatheredDataSet, Services, encoded_data_set
-from triage_node.dimse.pdu import Connection, ProtocolError, data_pdus
+from triage_node.dimse.pdu import ProtocolError, data_pdus
 from triage_node.ingest import Sender
 
 # A requestor that sends nothing and does not end for so long waits for the event that it has asked for.
