@@ -2,7 +2,7 @@
 
 import os
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from triage_node.ingest.header import Header, read_open_header
@@ -24,8 +24,9 @@ class UnindexedInstance:
 
     def received(self) -> ReceivedInstance:
         """Return what the worklist is told of it."""
-        told = received_instance(self.header, self.size_bytes, self.received_at, self.calling_ae_title)
-        return replace(told, urgent=told.urgent or self.urgent)
+        return received_instance(
+            self.header, self.size_bytes, self.received_at, self.calling_ae_title, self.header.urgent or self.urgent
+        )
 
 
 def read_unindexed(path: Path) -> UnindexedInstance:
@@ -42,9 +43,8 @@ def read_unindexed(path: Path) -> UnindexedInstance:
 
 
 def received_instance(
-    header: Header, size_bytes: int, received_at: float, calling_ae_title: str = ""
+    header: Header, size_bytes: int, received_at: float, calling_ae_title: str = "", urgent: bool | None = None
 ) -> ReceivedInstance:
-    """Return what the worklist is told of an instance."""
-    return ReceivedInstance(
-        **vars(header), size_bytes=size_bytes, received_at=received_at, calling_ae_title=calling_ae_title
-    )
+    """Return what the worklist is told of an instance; ``urgent`` when more than its header says so."""
+    fields = vars(header) if urgent is None else {**vars(header), "urgent": urgent}
+    return ReceivedInstance(**fields, size_bytes=size_bytes, received_at=received_at, calling_ae_title=calling_ae_title)

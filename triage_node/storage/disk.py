@@ -1,6 +1,7 @@
 """The disk that holds the spool: how much of it shall stay free, and what that means for what comes in."""
 
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 RECOVERY = 1.25
 """A mark that was passed is left again at so many times of it, so that one instance more or less changes nothing."""
+PLENTY_BYTES = 2 << 30
+PLENTY_SECONDS = 0.1
+"""With so much above the reserve the disk is not looked at again for each instance: in that time nothing fills it."""
 LEAST_WARNING = 2
 """The warning comes at twice the reserve at the latest, whatever is set."""
 
@@ -90,6 +94,7 @@ class Disk:
         self._usage = usage
         self._watermarks = watermarks
         self._level = Level.OK
+        self._has_plenty_until = 0.0
 
     def space(self) -> Space:
         """Look at it.
@@ -115,7 +120,11 @@ class Disk:
         StorageFull
             There is no room for so many bytes, or there was none and it is not enough yet.
         """
+        if time.monotonic() < self._has_plenty_until and size_bytes < PLENTY_BYTES // 2:
+            return
         space = self.space()
+        if space.level is not Level.FULL and space.free - space.reserve >= PLENTY_BYTES:
+            self._has_plenty_until = time.monotonic() + PLENTY_SECONDS
         if space.level is Level.FULL or space.free - size_bytes < space.reserve:
             self._level = Level.FULL
             raise StorageFull()

@@ -73,3 +73,33 @@ def test_an_instance_that_is_larger_than_what_is_free_is_refused_alone():
 def test_a_disk_that_cannot_be_looked_at_is_said_in_words(tmp_path):
     with pytest.raises(StorageError, match="Could not look at the disk: No such file"):
         Disk(tmp_path / "gone", Watermarks()).space()
+
+
+def test_with_plenty_it_is_not_looked_at_for_each_instance_and_seen_in_time_when_it_fills(wait_for):
+    usage = Usage(free=8000 * MEGABYTE)
+    looks = []
+    disk = Disk(Path(), Watermarks(reserve_mb=100), lambda folder: looks.append(folder) or usage(folder))
+    for _ in range(1000):
+        disk.check(MEGABYTE)
+    assert len(looks) < 1000
+    usage.free = 50 * MEGABYTE
+
+    def refuses() -> bool:
+        try:
+            disk.check(MEGABYTE)
+        except StorageFull:
+            return True
+        return False
+
+    wait_for(refuses, "the full disk to be seen")
+    usage.free = 1000 * MEGABYTE
+    disk.check(MEGABYTE)
+
+
+def test_a_large_instance_has_the_disk_looked_at_whatever_was_seen_before():
+    usage = Usage(free=8000 * MEGABYTE)
+    disk = Disk(Path(), Watermarks(reserve_mb=100), usage)
+    disk.check(MEGABYTE)
+    usage.free = 1500 * MEGABYTE
+    with pytest.raises(StorageFull):
+        disk.check(1450 * MEGABYTE)
