@@ -13,6 +13,11 @@ from programs import WITHOUT_EXTRAS, free_port, need
 pytestmark = pytest.mark.slow
 
 
+def heed_interruptions() -> None:
+    """A shell has what it starts in the background ignore them, which a command inherits from the tests."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def started(tmp_path, wait_for):
     """Start a command as a shell does, in a process group of its own; yield what presses Ctrl-C there."""
@@ -24,7 +29,7 @@ def started(tmp_path, wait_for):
             process = subprocess.Popen(
                 [need("triage-node"), *map(str, arguments)],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd=tmp_path, start_new_session=True,
-                env=os.environ | WITHOUT_EXTRAS,
+                env=os.environ | WITHOUT_EXTRAS, preexec_fn=heed_interruptions,
             )  # fmt: skip
         running.append(process)
 
