@@ -13,6 +13,7 @@ from triage_node.config import read_settings
 from triage_node.errors import TriageError
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.usefixtures("collect_sockets"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]

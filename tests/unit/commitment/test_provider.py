@@ -21,6 +21,7 @@ from triage_node.storage.layout import hashed
 from triage_node.worklist.commitment import transactions
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.usefixtures("collect_sockets"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),

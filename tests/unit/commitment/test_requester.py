@@ -16,6 +16,7 @@ from triage_node.dimse import WELL_KNOWN_INSTANCE
 from triage_node.errors import PeerRefused
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.usefixtures("collect_sockets"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),

@@ -1,5 +1,7 @@
 import threading
 
+import pytest
+
 
 def watch(worklist, marker):
     answer = worklist.study_lists.changes_since(marker)
@@ -44,6 +46,7 @@ def test_many_changes_come_in_parts(worklist, receive):
     assert seen == [f"1.{number}" for number in range(5)]
 
 
+@pytest.mark.slow
 def test_no_change_is_missed_while_many_write(worklist, receive):
     """Markers become visible in their order, also when transactions overlap."""
     uids = {f"1.{writer}.{number}" for writer in range(4) for number in range(10)}

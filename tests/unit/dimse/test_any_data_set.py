@@ -14,6 +14,8 @@ from triage_node.config import read_settings
 from triage_node.dimse.command_set import Operation
 from triage_node.dimse.pdu import HEADER, ITEM_HEADER, PDUType
 
+pytestmark = pytest.mark.slow
+
 REQUEST = associate_request(VERIFIED + context(3, CT, EXPLICIT))
 STUDY = "1.2.826.0.1.3680043.8.498.1"
 LONG_VRS = ("OB", "OW", "OF", "UT", "UN")

@@ -111,6 +111,7 @@ def test_who_breaks_the_protocol_is_aborted(port, messages):
     assert answered[-2] == 2, "the abort comes from the service provider"
 
 
+@pytest.mark.slow
 def test_a_request_that_comes_drop_by_drop_is_not_waited_for(port):
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(associate_request()[:20])

@@ -21,7 +21,7 @@ STEP = "1.2.840.10008.3.1.2.3.3"
 MEETS = {Operation.N_EVENT_REPORT, Operation.N_ACTION}
 ABORT, RELEASED = 7, 6
 
-pytestmark = pytest.mark.usefixtures("collect_sockets")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("collect_sockets")]
 
 
 @dataclass

@@ -14,6 +14,7 @@ from triage_node.errors import PeerUnreachable, SettingsError
 from triage_node.peer import Peer, TlsFiles
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.usefixtures("collect_sockets"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning"),

@@ -16,6 +16,8 @@ from triage_node.dimse.command_set import Operation
 from triage_node.errors import AddressUnavailable
 from triage_node.peer import TlsFiles
 
+pytestmark = pytest.mark.slow
+
 ACCEPTED, ABORTED, CLOSED = 2, 7, 0
 CONTEXTS = associate_request(VERIFIED + context(3, CT, EXPLICIT))
 STORE = data(3, command(Operation.C_STORE, CT, b"1.2.3"), is_command=True)

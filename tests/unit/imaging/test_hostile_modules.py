@@ -19,7 +19,7 @@ from triage_node.imaging import Policy, explicit_little_endian, little_endian_fr
 from triage_node.imaging.frame import MOST_FRAMES
 from triage_node.ingest.header import read_open_header
 
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::UserWarning:pydicom")]
 
 LITTLE_BYTES = 32 << 20
 UNDEFINED, GIGABYTES = 0xFFFFFFFF, 0xFFFFFFFE

@@ -137,6 +137,7 @@ def test_uneven_slices_weigh_by_the_space_they_stand_for(tmp_path):
     np.testing.assert_allclose(volume.hu[0], np.average(ct.stored(slices), axis=0, weights=[1, 1.5, 2]), atol=0.01)
 
 
+@pytest.mark.slow
 def test_a_thin_series_needs_the_memory_of_its_slabs(tmp_path):
     series = on_disk(ct.head_ct(slices=160, size=(128, 128), thickness_mm=1.0), tmp_path)
     read_volume(series, Policy())

@@ -25,6 +25,7 @@ def test_a_tilted_series_of_uneven_slices(shared_data):
     assert (volume.hu.min(), volume.hu[:, 0, 0].max()) == (-1024, -1024)
 
 
+@pytest.mark.slow
 def test_hemorrhages_of_all_types_are_suitable(shared_data, tmp_path):
     converter = shared_data.parent / "tools" / "ctich_to_dicom.py"
     if not (shared_data / "ctich_dev").is_dir() or not converter.is_file():

@@ -13,7 +13,7 @@ from triage_node.ingest import Sender
 from triage_node.notifications import AvailabilityService, ProcedureStepService
 from triage_node.worklist import Step, Worklist
 
-pytestmark = pytest.mark.usefixtures("collect_sockets")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("collect_sockets")]
 STEP, NOTICE = ModalityPerformedProcedureStep, InstanceAvailabilityNotification
 
 

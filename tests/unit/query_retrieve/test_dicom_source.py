@@ -18,6 +18,7 @@ from triage_node.sources import QuerySource
 from triage_node.user_agent import Caller
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.usefixtures("collect_sockets"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]

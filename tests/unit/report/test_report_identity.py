@@ -81,6 +81,7 @@ def tracking_uids(report):
     return [str(item.UID) for item in named(descendants(report), codes.TRACKING_UID)]
 
 
+@pytest.mark.slow
 def test_every_class_of_a_revision_names_the_predecessor_in_the_same_class(flagged, not_analyzed, complaints_of):
     first = build_report(not_analyzed)
     second = build_report(replace(flagged, predecessor=first))

@@ -22,6 +22,8 @@ from triage_node.train.site.adaptation import read_generated
 from triage_node.train.site.batches import MixedBatches, SitePool, as_record
 from triage_node.train.site.cases import Case
 
+pytestmark = pytest.mark.slow
+
 GEOMETRY = Geometry(mm_per_pixel=2.5, rows=96, columns=64)
 PATIENTS = {"jane": (3, Label.EPIDURAL), "joan": (7, Label.INTRAPARENCHYMAL), "john": (1,), "jack": (2,)}
 runner = CliRunner()

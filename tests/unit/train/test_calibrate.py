@@ -75,6 +75,7 @@ def test_small_bleeds_do_not_lower_the_threshold_of_doubt(seed):
     assert (large < doubted).mean() <= 0.10
 
 
+@pytest.mark.slow
 def test_an_evaluation_is_complete_and_plain_json(seed):
     studies = made_studies(seed)
     manifest = calibrate(read_manifest(), studies, OperatingPoints())

@@ -12,6 +12,8 @@ from triage_node.train.calibration.site import SiteScores, calibrate_site, expec
 from triage_node.train.site.folds import patient_folds
 from triage_node.train.site.model_folder import finish_site_model, site_name, start_site_model
 
+pytestmark = pytest.mark.slow
+
 LEVELS = ErrorLevels(0.05, 0.10)
 
 

@@ -10,6 +10,8 @@ from site_instances import keep
 
 from triage_node.ingest.statuses import CANNOT_UNDERSTAND
 
+pytestmark = pytest.mark.slow
+
 NAMES = {
     "a path": "../../../../etc/passwd",
     "an absolute path": "/etc/passwd",

@@ -61,6 +61,7 @@ def test_pages_follow_one_another(site, analyzed):
     assert 'data-live=""' in second
 
 
+@pytest.mark.slow
 def test_the_worklist_is_a_file_too_with_every_row_and_nothing_a_spreadsheet_runs(site, analyzed):
     for number in range(205):
         analyzed(f"1.2.{number}", patient_name="=1+1")
