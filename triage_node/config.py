@@ -27,7 +27,7 @@ from triage_node.destinations import Destination
 from triage_node.endpoint import Endpoint
 from triage_node.errors import SettingsError
 from triage_node.peer import Peer
-from triage_node.settings_checks import at_commas, check_dicom, check_dicom_tls, check_openid, check_web
+from triage_node.settings_checks import at_commas, check_dicom, check_dicom_tls, check_openid, check_web, each_text_read
 from triage_node.settings_errors import check_environment, complaint_of
 from triage_node.sources import QuerySource
 from triage_node.zone import MachineZone
@@ -220,26 +220,17 @@ class Settings(BaseSettings):
     @field_validator("destinations", "sources", mode="before")
     @classmethod
     def _parse_endpoints(cls, value: Any) -> Any:
-        parts = at_commas(value)
-        if isinstance(parts, (list, tuple)):
-            return tuple(Endpoint.written(part) if isinstance(part, str) else part for part in parts)
-        return value
+        return each_text_read(value, Endpoint.written)
 
     @field_validator("allowed_peers", mode="before")
     @classmethod
     def _parse_allowed_peers(cls, value: Any) -> Any:
-        parts = at_commas(value)
-        if isinstance(parts, (list, tuple)):
-            return tuple(AllowedPeer.written(part) if isinstance(part, str) else part for part in parts)
-        return value
+        return each_text_read(value, AllowedPeer.written)
 
     @field_validator("commitment_peers", mode="before")
     @classmethod
     def _parse_peers(cls, value: Any) -> Any:
-        parts = at_commas(value)
-        if isinstance(parts, (list, tuple)):
-            return tuple(Peer.parse(part) if isinstance(part, str) else part for part in parts)
-        return value
+        return each_text_read(value, Peer.parse)
 
     @field_validator("destinations", "sources")
     @classmethod

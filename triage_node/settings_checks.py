@@ -2,6 +2,7 @@
 
 import ipaddress
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -78,3 +79,11 @@ def at_commas(value: Any) -> Any:
     except ValueError:
         written = None
     return written if isinstance(written, list) else [part.strip() for part in value.split(",") if part.strip()]
+
+
+def each_text_read(value: Any, read: Callable[[str], Any]) -> Any:
+    """Return a list with each text in it read; tables stay, and so does what is no list, for pydantic to refuse."""
+    parts = at_commas(value)
+    if isinstance(parts, (list, tuple)):
+        return tuple(read(part) if isinstance(part, str) else part for part in parts)
+    return value

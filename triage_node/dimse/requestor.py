@@ -69,12 +69,8 @@ def associate(
     PeerRefused
         The peer rejects the association for good.
     """
-    ae = AE(ae_title=calling_ae_title)
     answer_seconds = timeout_seconds if answer_seconds is None else answer_seconds
-    ae.implementation_class_uid = IMPLEMENTATION_CLASS_UID
-    ae.implementation_version_name = IMPLEMENTATION_VERSION_NAME
-    ae.connection_timeout = ae.acse_timeout = timeout_seconds
-    ae.dimse_timeout = ae.network_timeout = answer_seconds
+    ae = _application_entity(calling_ae_title, timeout_seconds, answer_seconds)
     context = _tls_context(peer)
     rejections: list[A_ASSOCIATE_RJ] = []
     responses = Responses()
@@ -108,6 +104,15 @@ def associate(
             assoc.abort()
         if assoc.dul.socket is not None:  # pynetdicom leaves it open where its own thread has failed
             assoc.dul.socket.close()
+
+
+def _application_entity(ae_title: str, timeout_seconds: float, answer_seconds: float) -> AE:
+    ae = AE(ae_title=ae_title)
+    ae.implementation_class_uid = IMPLEMENTATION_CLASS_UID
+    ae.implementation_version_name = IMPLEMENTATION_VERSION_NAME
+    ae.connection_timeout = ae.acse_timeout = timeout_seconds
+    ae.dimse_timeout = ae.network_timeout = answer_seconds
+    return ae
 
 
 def _tls_context(peer: Peer) -> ClientContext | None:
