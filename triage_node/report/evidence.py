@@ -30,8 +30,10 @@ def referenced(
     study_instance_uid: str, series_instance_uid: str, sop_instance_uid: str, sop_class_uid: str
 ) -> ReferencedInstance:
     """Return the instance of these UIDs, as the report carries them; a UID may be empty."""
-    carried = (carried_uid(uid) if uid else "" for uid in (study_instance_uid, series_instance_uid, sop_instance_uid))
-    return ReferencedInstance(*carried, sop_class_of(sop_class_uid))
+    study, series, instance = (
+        carried_uid(uid) if uid else "" for uid in (study_instance_uid, series_instance_uid, sop_instance_uid)
+    )
+    return ReferencedInstance(study, series, instance, sop_class_of(sop_class_uid))
 
 
 def replaced_instance(report: Dataset) -> Dataset | None:
