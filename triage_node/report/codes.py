@@ -10,7 +10,7 @@ PRIVATE_SCHEME = "99TRIAGE"
 PRIVATE_SCHEME_NAME = "triage-node concepts"
 
 IMAGING_MEASUREMENT_REPORT = Code("126000", "DCM", "Imaging Measurement Report", "TID 1500 row 1, CID 7021", CHECKED)
-TRIAGE_NOTIFICATION = Code("TRIAGENOTIFICATION", PRIVATE_SCHEME, "Triage notification", "TID 1500 row 1", OWN)
+TRIAGE_NOTIFICATION = Code("NOTIFICATION", PRIVATE_SCHEME, "Triage notification", "TID 1500 row 1", OWN)
 """CID 7021 may be extended. Viewers take 126000 to mean that there are coordinates; "diagnostic imaging report"
 (18748-4, LN) would be a diagnosis, and a PACS may take the study for read."""
 
@@ -67,10 +67,8 @@ CERTAINTY = Code("111012", "DCM", "Certainty of Finding", "TID 1501 row 10, TID 
 """PS3.16 Annex D defines it as the likelihood that a detected finding is what it is said to be, and the CAD templates
 fix its unit to percent. 122157 "Probability" is a bare word: no template gives it a unit or a finding."""
 PERCENT = Code("%", "UCUM", "Percent", "TID 300 row 1", CHECKED)
-FLAG_THRESHOLD = Code("FLAGTHRESHOLD", PRIVATE_SCHEME, "Suspected above", "TID 1501 row 10, TID 300 row 1", OWN)
-UNCERTAIN_THRESHOLD = Code(
-    "UNCERTAINTHRESHOLD", PRIVATE_SCHEME, "Uncertain from", "TID 1501 row 10, TID 300 row 1", OWN
-)
+FLAG_THRESHOLD = Code("SUSPECTEDABOVE", PRIVATE_SCHEME, "Suspected above", "TID 1501 row 10, TID 300 row 1", OWN)
+UNCERTAIN_THRESHOLD = Code("UNCERTAINFROM", PRIVATE_SCHEME, "Uncertain from", "TID 1501 row 10, TID 300 row 1", OWN)
 CALIBRATION = Code("SCORECALIBRATION", PRIVATE_SCHEME, "Calibration of the score", "TID 1501 row 12", OWN)
 
 COMMENT = Code("121106", "DCM", "Comment", "TID 1501 row 12", CHECKED)
@@ -92,7 +90,7 @@ NOT_SUCCEEDED = Code("111245", "DCM", "No algorithms succeeded; without findings
 SUMMARY = Code("121111", "DCM", "Summary", "TID 1500 row 14", CHECKED)
 REASON_NOT_ANALYZED = Code("NOTANALYZED", PRIVATE_SCHEME, "Reason not analyzed", "TID 1500 row 14", OWN)
 SERIES_ANALYZED = Code("SERIESANALYZED", PRIVATE_SCHEME, "Series analyzed", "TID 1500 row 14", OWN)
-SERIES_NOT_ANALYZED = Code("SERIESNOTANALYZED", PRIVATE_SCHEME, "Series not analyzed", "TID 1500 row 14", OWN)
+SERIES_NOT_ANALYZED = Code("OTHERSERIES", PRIVATE_SCHEME, "Series not analyzed", "TID 1500 row 14", OWN)
 REVISION = Code("REVISION", PRIVATE_SCHEME, "Revision of the study", "TID 1500 row 14", OWN)
 CONNECTION_TEST = Code("CONNECTIONTEST", PRIVATE_SCHEME, "Connection test", "root of a report about nobody", OWN)
 

@@ -13,6 +13,7 @@ from pydicom.dataset import Dataset
 
 from triage_node.findings import Code, Label
 from triage_node.report import codes
+from triage_node.report.code_item import code_item
 from triage_node.report.content_items import children, coded, descendants, named, number, sequence
 from triage_node.report.document import file_meta
 from triage_node.report.header import text_of
@@ -129,7 +130,7 @@ def _comment(place: Place) -> Dataset:
 
 def _rearrange(report: Dataset, moved: Sequence[Dataset]) -> None:
     """Set the title, and move the groups of labels that are not flagged to the qualitative evaluations."""
-    report.ConceptNameCodeSequence = [_entry(codes.IMAGING_MEASUREMENT_REPORT)]
+    report.ConceptNameCodeSequence = [code_item(codes.IMAGING_MEASUREMENT_REPORT)]
     identities = set(map(id, moved))
     for container in named(children(report), codes.IMAGING_MEASUREMENTS):
         _contain(container, [item for item in children(container) if id(item) not in identities])
@@ -157,19 +158,13 @@ def _name(item: Dataset) -> tuple[str, str] | None:
 def _item(relationship: str, value_type: str, name: Code) -> Dataset:
     item = Dataset()
     item.RelationshipType, item.ValueType = relationship, value_type
-    item.ConceptNameCodeSequence = [_entry(name)]
+    item.ConceptNameCodeSequence = [code_item(name)]
     return item
 
 
 def _contain(item: Dataset, contained: Sequence[Dataset]) -> None:
     """Set what an item contains; the attribute of highdicom's items would take nothing but highdicom's items."""
     item.add_new(CONTENT_SEQUENCE, "SQ", list(contained))
-
-
-def _entry(code: Code) -> Dataset:
-    entry = Dataset()
-    entry.CodeValue, entry.CodingSchemeDesignator, entry.CodeMeaning = code.value, code.scheme, code.meaning
-    return entry
 
 
 def _rename(report: Dataset) -> None:
