@@ -17,7 +17,7 @@ from highdicom.sr import (
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
-from triage_node.findings import Code, Decision
+from triage_node.findings import Code
 from triage_node.report import codes
 from triage_node.report.content import BestSlice, ReportContent
 from triage_node.report.evidence import sop_reference
@@ -28,68 +28,85 @@ from triage_node.report.uids import set_uid
 CONTAINS = RelationshipTypeValues.CONTAINS
 HAS_ACQ_CONTEXT = RelationshipTypeValues.HAS_ACQ_CONTEXT
 
-# What is measured, its element, which of the element's values, and the unit (TID 1602 rows 11 and 12, TID 1604).
-MEASURES: tuple[tuple[Code, str, int, Code], ...] = (
+# What is measured, its element, which of the element's values, and the unit.
+SIZES: tuple[tuple[Code, str, int, Code], ...] = (
     (codes.PIXEL_DATA_ROWS, "Rows", 0, codes.PIXELS),
     (codes.PIXEL_DATA_COLUMNS, "Columns", 0, codes.PIXELS),
+)
+SPACINGS: tuple[tuple[Code, str, int, Code], ...] = (
     (codes.HORIZONTAL_PIXEL_SPACING, "PixelSpacing", 1, codes.MILLIMETER),
     (codes.VERTICAL_PIXEL_SPACING, "PixelSpacing", 0, codes.MILLIMETER),
     (codes.SLICE_THICKNESS, "SliceThickness", 0, codes.MILLIMETER),
 )
 
 
-def image_library(content: ReportContent) -> ContentItem:
-    """Return the image library (TID 1600), a group a series.
+def image_library(content: ReportContent) -> Iterator[ContentItem]:
+    """Yield the image library (TID 1600), a group a series; none where no image can be named.
 
-    Only images that the report names are entries. The evidence names all others, and 300 entries would be most of the
-    object. Without entries a group still says which series was looked at.
+    Entries are the images that the report names; of a series of which it names none, one that stands for it. The
+    evidence names all others, and 300 entries would be most of the object.
     """
-    named = {(best.sop_instance_uid, best.frame_number): best for best in _named_slices(content)}
+    groups = [_group(series, entries) for series, entries in sorted(_entries(content).items())]
+    if groups:
+        yield _container(codes.IMAGE_LIBRARY, groups)
+
+
+def _entries(content: ReportContent) -> dict[str, list[ContentItem]]:
+    """Return the entries of each series, by its Series Instance UID."""
+    sources = dict(sorted(zip(content.instances, content.sources, strict=True), key=lambda pair: pair[0]))
+    by_uid = {each.sop_instance_uid: (each, source) for each, source in sources.items() if each.sop_instance_uid}
     entries: dict[str, list[ContentItem]] = defaultdict(list)
-    headers = {text_of(source, "SOPInstanceUID"): source for source in content.sources}
-    for best in named.values():
-        if best.sop_instance_uid in headers:
-            source = headers[best.sop_instance_uid]
-            entries[uid_of(source, "SeriesInstanceUID")].append(_entry(best, source))
-    series = {uid_of(source, "SeriesInstanceUID"): source for source in content.sources}
-    return _container(codes.IMAGE_LIBRARY, [_group(uid, series[uid], entries[uid]) for uid in sorted(series)])
+    for best in _named_slices(content):
+        if best.sop_instance_uid in by_uid:
+            instance, source = by_uid[best.sop_instance_uid]
+            entries[instance.series_instance_uid].append(_entry(best, source))
+    for instance, source in by_uid.values():
+        if instance.series_instance_uid not in entries:
+            first = BestSlice(instance.sop_instance_uid, instance.sop_class_uid)
+            entries[instance.series_instance_uid].append(_entry(first, source))
+    return entries
 
 
 def _named_slices(content: ReportContent) -> Iterator[BestSlice]:
+    """Yield the slices that the report names, each once."""
     if content.prediction is None:
         return
-    for label, best in content.best_slices.items():
-        if content.decision_for(label) is not Decision.NOT_FLAGGED:
-            yield best
+    raised = {*content.prediction.flagged, *content.prediction.uncertain}
+    yield from dict.fromkeys(best for label, best in content.best_slices.items() if label in raised)
 
 
-def _group(series_instance_uid: str, source: Dataset, entries: list[ContentItem]) -> ContentItem:
+def _group(series_instance_uid: str, entries: list[ContentItem]) -> ContentItem:
     """TID 1600 rows 2 to 4: what is true of the whole series stands with the group."""
-    items: list[ContentItem] = []
-    if text_of(source, "Modality") == codes.CT.value:
-        items.append(CodeContentItem(concept(codes.MODALITY), concept(codes.CT), HAS_ACQ_CONTEXT))
-    if series_instance_uid:
-        items.append(_uid(codes.SERIES_INSTANCE_UID, series_instance_uid))
-    return _container(codes.IMAGE_LIBRARY_GROUP, [*items, *entries])
+    series = [_uid(codes.SERIES_INSTANCE_UID, series_instance_uid)] if series_instance_uid else []
+    return _container(codes.IMAGE_LIBRARY_GROUP, [*series, *entries])
 
 
-def _entry(best: BestSlice, source: Dataset) -> ContentItem:
+def _entry(image: BestSlice, source: Dataset) -> ContentItem:
     """TID 1601, with a concept name: OHIF shows no report that has an item without one."""
-    item = ImageContentItem(concept(codes.SOURCE), best.sop_class_uid, "2.25.0", relationship_type=CONTAINS)
-    item.ReferencedSOPSequence = [sop_reference(best.sop_class_uid, best.sop_instance_uid, best.frame_number)]
+    reference = sop_reference(image.sop_class_uid, image.sop_instance_uid, image.frame_number)
+    sop_class_uid = reference.ReferencedSOPClassUID
+    item = ImageContentItem(concept(codes.SOURCE), sop_class_uid, "2.25.0", relationship_type=CONTAINS)
+    item.ReferencedSOPSequence = [reference]
     return _holding(item, list(_descriptors(source)))
 
 
 def _descriptors(source: Dataset) -> Iterator[ContentItem]:
-    """TID 1602 rows 10 to 12a."""
+    """TID 1602 rows 1 and 10 to 12a, TID 1604."""
+    if text_of(source, "Modality") == codes.CT.value:
+        yield CodeContentItem(concept(codes.MODALITY), concept(codes.CT), HAS_ACQ_CONTEXT)
     if frame_of_reference := uid_of(source, "FrameOfReferenceUID"):
         yield _uid(codes.FRAME_OF_REFERENCE_UID, frame_of_reference)
-    for name, keyword, index, unit in MEASURES:
+    yield from _measures(source, SIZES)
+    if number := identifier(source, "InstanceNumber", 12):
+        yield TextContentItem(concept(codes.INSTANCE_NUMBER), number, HAS_ACQ_CONTEXT)
+    yield from _measures(source, SPACINGS)
+
+
+def _measures(source: Dataset, measures: tuple[tuple[Code, str, int, Code], ...]) -> Iterator[ContentItem]:
+    for name, keyword, index, unit in measures:
         value = _number(source, keyword, index)
         if value is not None:
             yield NumContentItem(concept(name), value, concept(unit), relationship_type=HAS_ACQ_CONTEXT)
-    if number := identifier(source, "InstanceNumber", 12):
-        yield TextContentItem(concept(codes.INSTANCE_NUMBER), number, HAS_ACQ_CONTEXT)
 
 
 def _number(source: Dataset, keyword: str, index: int) -> float | int | None:

@@ -40,7 +40,7 @@ def content_tree(content: ReportContent, study_instance_uid: str) -> ContainerCo
     root.ContentSequence.append(_procedure(content))
     root.ContentSequence.append(_qualitative_evaluations(content))
     root.ContentSequence.append(_imaging_measurements(content, study_instance_uid))
-    root.ContentSequence.append(image_library(content))
+    root.ContentSequence.extend(image_library(content))
     return root
 
 
