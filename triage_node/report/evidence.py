@@ -104,3 +104,14 @@ def _series_item(series_instance_uid: str, instances: Iterable[ReferencedInstanc
     set_uid(item, "SeriesInstanceUID", carried_uid(series_instance_uid))
     item.ReferencedSOPSequence = [sop_reference(each.sop_class_uid, each.sop_instance_uid) for each in instances]
     return item
+
+
+def add_evidence(report: Dataset, instance: ReferencedInstance) -> None:
+    """Add an instance of the report's study, of a series of its own, to the evidence."""
+    [study] = hierarchical_references([instance])
+    if "CurrentRequestedProcedureEvidenceSequence" in report:
+        report.CurrentRequestedProcedureEvidenceSequence[0].ReferencedSeriesSequence.extend(
+            study.ReferencedSeriesSequence
+        )
+    else:
+        report.CurrentRequestedProcedureEvidenceSequence = [study]
