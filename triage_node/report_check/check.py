@@ -11,7 +11,7 @@ from triage_node.imaging import read_intact
 from triage_node.report_check.attributes import check_attributes
 from triage_node.report_check.certainty import check_certainties
 from triage_node.report_check.content_item import ContentItem, TooLarge, content_tree
-from triage_node.report_check.document import check_document, class_name
+from triage_node.report_check.document import check_document, check_observer, class_name
 from triage_node.report_check.elements import text
 from triage_node.report_check.finding import Finding, Kind, Severity, bounded, error, warning
 from triage_node.report_check.references import check_references
@@ -49,25 +49,32 @@ class Checked:
         """Return how many findings are errors."""
         return sum(finding.severity is Severity.ERROR for finding in self.findings)
 
+    @property
+    def warnings(self) -> int:
+        """Return how many findings are warnings."""
+        return len(self.findings) - self.errors
+
 
 def check_file(path: Path) -> Checked:
-    """Return what is wrong with a file; that it is no report, or none that can be read, is a finding.
-
-    Raises
-    ------
-    OSError
-        It cannot be opened.
-    """
+    """Return what is wrong with a file; that it is no report, or none that can be read, is a finding."""
     try:
-        size = path.stat().st_size
-        if size > LARGEST_BYTES:
-            raise InvalidInstance(f"The file has {size} bytes, more than a report can have ({LARGEST_BYTES}).")
-        report = read_intact(path.read_bytes())
+        report = _read(path)
     except InvalidInstance as unreadable:
-        finding = error(Kind.UNREADABLE, "PS3.10 7", "", f"It cannot be read as DICOM: {unreadable}")
+        finding = error(Kind.UNREADABLE, "PS3.10 7", "", str(unreadable))
+        return Checked(str(path), "", "", (finding,))
+    except OSError as unopened:
+        finding = error(Kind.UNREADABLE, "none", "", f"It cannot be opened: {unopened.strerror}.")
         return Checked(str(path), "", "", (finding,))
     findings, template = check_report(report)
     return Checked(str(path), class_name(report), template, findings)
+
+
+def _read(path: Path) -> Dataset:
+    with path.open("rb") as file:
+        content = file.read(LARGEST_BYTES + 1)
+    if len(content) > LARGEST_BYTES:
+        raise InvalidInstance(f"The file has more than {LARGEST_BYTES} bytes, which no report has.")
+    return read_intact(content)
 
 
 def check_report(report: Dataset) -> tuple[tuple[Finding, ...], str]:
@@ -89,6 +96,7 @@ def _findings(report: Dataset, root: ContentItem, template: str) -> Iterator[Fin
     yield from check_references(report, root)
     yield from check_certainties(root)
     if template:
+        yield from check_observer(report, root)
         yield from check_template(root, template)
     yield from _other_template(root)
 

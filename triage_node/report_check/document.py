@@ -44,8 +44,18 @@ def check_document(report: Dataset, root: ContentItem) -> Iterator[Finding]:
     yield from _check_values(report)
     yield from _check_verification(report)
     yield from _check_template(report)
-    yield from _check_observer(report, root)
     yield from _check_schemes(report, root)
+
+
+def check_observer(report: Dataset, root: ContentItem) -> Iterator[Finding]:
+    """Check that somebody is named who observed: in the tree, or in the header, which the tree inherits from.
+
+    Only a template with TID 1001 demands it.
+    """
+    named = any(child.name in OBSERVER_NAMES for child in root.children if child.name is not None)
+    if not named and not any(items(report, keyword) for keyword in OBSERVER_ELEMENTS):
+        message = "Nobody is named as observer, neither here (TID 1002) nor in an Author Observer Sequence."
+        yield error(Kind.MISSING, "PS3.16 TID 1001 row 1", root.path, message)
 
 
 def _check_presence(report: Dataset) -> Iterator[Finding]:
@@ -77,14 +87,6 @@ def _check_template(report: Dataset) -> Iterator[Finding]:
         if text(entry, "MappingResource") != "DCMR":
             message = f"MappingResource is {text(entry, 'MappingResource')!r}, not DCMR."
             yield error(Kind.HEADER, "PS3.3 C.18.8", "ContentTemplateSequence", message)
-
-
-def _check_observer(report: Dataset, root: ContentItem) -> Iterator[Finding]:
-    """Check that somebody is named who observed: in the tree, or in the header, which the tree inherits from."""
-    named = any(child.name in OBSERVER_NAMES for child in root.children if child.name is not None)
-    if not named and not any(items(report, keyword) for keyword in OBSERVER_ELEMENTS):
-        message = "Nobody is named as observer, neither here (TID 1002) nor in an Author Observer Sequence."
-        yield error(Kind.MISSING, "PS3.16 TID 1001 row 1", root.path, message)
 
 
 def _check_schemes(report: Dataset, root: ContentItem) -> Iterator[Finding]:
