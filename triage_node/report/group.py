@@ -53,9 +53,9 @@ def _group_items(content: ReportContent, label: Label, study_instance_uid: str) 
         items.append(CodeContentItem(concept(codes.FINDING), concept(finding.finding), CONTAINS))
     items.extend(_site(finding))
     items.append(_certainty(content, label))
-    items.append(_presence(finding, decision))
     if decision is not Decision.NOT_FLAGGED and label in content.best_slices:
         items.append(_best_slice(content.best_slices[label]))
+    items.append(_presence(finding, decision))
     return items
 
 

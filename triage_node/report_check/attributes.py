@@ -1,12 +1,11 @@
 """What each content item must hold for its value type (PS3.3 C.17.3.2, C.18), and how codes are written (8.8)."""
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 
 from pydicom.dataset import Dataset
 
 from triage_node.report_check.content_item import ContentItem, unit_of
-from triage_node.report_check.elements import is_valid_uid, items, text, texts
+from triage_node.report_check.elements import is_valid_uid, items, number, text, texts
 from triage_node.report_check.finding import Finding, Kind, error, warning
 
 VALUE_ELEMENT = {
@@ -66,7 +65,7 @@ def _check_measurement(item: ContentItem) -> Iterator[Finding]:
         yield error(Kind.ATTRIBUTE, "PS3.3 C.18.1", item.path, "This NUM has no MeasuredValueSequence.")
     for measured in items(item.dataset, "MeasuredValueSequence"):
         shown = text(measured, "NumericValue")
-        if _number(shown) is None:
+        if number(shown) is None:
             yield error(Kind.ATTRIBUTE, "PS3.3 C.18.1", item.path, f"Its value {shown!r} is no number.")
         if unit_of(item) is None:
             yield error(Kind.ATTRIBUTE, "PS3.3 C.18.1", item.path, "It has no unit.")
@@ -87,7 +86,7 @@ def _check_reference(item: ContentItem) -> Iterator[Finding]:
         for keyword in ("ReferencedSOPClassUID", "ReferencedSOPInstanceUID"):
             if not text(reference, keyword):
                 yield error(Kind.ATTRIBUTE, "PS3.3 Table 10-11", item.path, f"The reference has no {keyword}.")
-        if any(_number(frame) is None for frame in texts(reference, "ReferencedFrameNumber")):
+        if any(number(frame) is None for frame in texts(reference, "ReferencedFrameNumber")):
             yield error(Kind.ATTRIBUTE, "PS3.3 Table 10-3", item.path, "A frame number is no number.")
 
 
@@ -136,11 +135,3 @@ def _check_codes(item: ContentItem, sequence: tuple[Dataset, ...]) -> Iterator[F
             yield error(Kind.ATTRIBUTE, "PS3.3 8.2", item.path, "A code has no coding scheme.")
         if not text(code, "CodeMeaning"):
             yield error(Kind.ATTRIBUTE, "PS3.3 8.3", item.path, "A code has no meaning.")
-
-
-def _number(value: str) -> float | None:
-    try:
-        number = float(value)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None

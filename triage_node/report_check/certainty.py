@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from pydicom.sr.coding import Code
 
-from triage_node.report_check.concept import shown
+from triage_node.report_check.concept import same, shown
 from triage_node.report_check.content_item import ContentItem, unit_of
-from triage_node.report_check.elements import items, text
+from triage_node.report_check.elements import items, number, text
 from triage_node.report_check.finding import Finding, Kind, error
 
 CERTAINTY_OF_FINDING = Code("111012", "DCM", "Certainty of Finding")
@@ -17,7 +17,7 @@ CLAUSE = "PS3.16 TID 4104 row 12"
 def check_certainties(root: ContentItem) -> Iterator[Finding]:
     """Iterate over certainties that are not 0 to 100 percent."""
     for item in root.walk():
-        if item.name == CERTAINTY_OF_FINDING and item.value_type == "NUM":
+        if same(item.name, CERTAINTY_OF_FINDING) and item.value_type == "NUM":
             yield from _check(item)
 
 
@@ -26,10 +26,7 @@ def _check(item: ContentItem) -> Iterator[Finding]:
     if unit is not None and unit != PERCENT:
         yield error(Kind.VALUE, CLAUSE, item.path, f"The unit is {shown(unit)}, not {shown(PERCENT)}.")
     for measured in items(item.dataset, "MeasuredValueSequence"):
-        try:
-            inside = 0 <= float(text(measured, "NumericValue")) <= 100
-        except ValueError:
-            continue  # the attributes say so
-        if not inside:
-            message = f"A certainty of {text(measured, 'NumericValue')} is not within 0 to 100."
+        percent = number(text(measured, "NumericValue"))
+        if percent is not None and not 0 <= percent <= 100:
+            message = f"A certainty of {percent:g} is not within 0 to 100."
             yield error(Kind.VALUE, CLAUSE, item.path, message)

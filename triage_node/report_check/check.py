@@ -1,5 +1,6 @@
 """A report, or a file that may be one, against the tables of the Standard."""
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,14 +80,15 @@ def _read(path: Path) -> Dataset:
 
 def check_report(report: Dataset) -> tuple[tuple[Finding, ...], str]:
     """Return what is wrong with a data set, and the template that it was checked against, empty without one."""
-    if text(report, "SOPClassUID") not in DOCUMENT_CLASSES:
-        return (_no_report(report),), ""
-    try:
-        root = content_tree(report)
-    except TooLarge as large:
-        return (error(Kind.BOUND, "none", "", str(large)),), ""
-    template = _template_of(root)
-    return tuple(bounded(_findings(report, root, template))), template
+    with warnings.catch_warnings(action="ignore"):  # pydicom's, about values that are not what their VR says
+        if text(report, "SOPClassUID") not in DOCUMENT_CLASSES:
+            return (_no_report(report),), ""
+        try:
+            root = content_tree(report)
+        except TooLarge as large:
+            return (error(Kind.BOUND, "none", "", str(large)),), ""
+        template = _template_of(root)
+        return tuple(bounded(_findings(report, root, template))), template
 
 
 def _findings(report: Dataset, root: ContentItem, template: str) -> Iterator[Finding]:

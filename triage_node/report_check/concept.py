@@ -63,6 +63,11 @@ def BCID(number: int) -> ContextGroup:  # noqa: N802
     return ContextGroup(number, baseline=True)
 
 
+def same(one: Code | None, other: Code) -> bool:
+    """Tell whether a code that may be missing is another; meanings are not compared (PS3.3 8.3)."""
+    return one is not None and one == other
+
+
 def shown(code: Code | None) -> str:
     """Return a code as the Standard writes it."""
     if code is None:

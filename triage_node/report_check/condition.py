@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydicom.sr.coding import Code
 
-from triage_node.report_check.concept import shown
+from triage_node.report_check.concept import same, shown
 from triage_node.report_check.content_item import ContentItem
 
 Present = Mapping[str, tuple[ContentItem, ...]]
@@ -54,7 +54,7 @@ def iff_value(row: str, value: Code, contrary: str = "") -> Condition:
         items = present.get(row, ())
         if not items:
             return bool(contrary) and not present.get(contrary)
-        return any(item.value == value for item in items)
+        return any(same(item.value, value) for item in items)
 
     words = f"IFF row {row} = {shown(value)}{' or is absent' if contrary else ''}"
     return Condition(words, has, lambda present: bool(present.get(row)) and not has(present))

@@ -1,8 +1,8 @@
 """Elements of a data set that anybody may have written: as printable text, as items, or as not there."""
 
+import math
 import re
 import struct
-import warnings
 
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
@@ -35,17 +35,25 @@ def items(ds: Dataset, keyword: str) -> tuple[Dataset, ...]:
     return tuple(value) if isinstance(value, Sequence) else ()
 
 
+def number(shown: str) -> float | None:
+    """Return a finite number, None when the text is none."""
+    try:
+        value = float(shown)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
 def is_valid_uid(uid: str) -> bool:
     """Tell whether a UID keeps PS3.5 9.1."""
     return VALID_UID.fullmatch(uid) is not None
 
 
 def _value(ds: Dataset, keyword: str) -> object:
-    with warnings.catch_warnings(action="ignore"):
-        try:
-            return ds.get(keyword)
-        except UNREADABLE:
-            return None
+    try:
+        return ds.get(keyword)
+    except UNREADABLE:
+        return None
 
 
 def _printable(value: str) -> str:
