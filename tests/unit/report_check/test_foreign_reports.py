@@ -10,8 +10,6 @@ from highdicom.sr import (
     Comprehensive3DSR,
     DeviceObserverIdentifyingAttributes,
     FindingSite,
-    ImageLibrary,
-    ImageLibraryEntryDescriptors,
     Measurement,
     MeasurementReport,
     MeasurementsAndQualitativeEvaluations,
@@ -35,7 +33,7 @@ from triage_node.report_check import Kind, Severity, check_report
 def head_ct() -> Dataset:
     ct = source(1, FrameOfReferenceUID="1.2.3", Rows=512, Columns=512, PixelSpacing=[0.5, 0.5], SliceThickness="5")
     ct.ImagePositionPatient, ct.ImageOrientationPatient = [0, 0, 0], [1, 0, 0, 0, 1, 0]
-    ct.SeriesNumber, ct.InstanceNumber, ct.is_little_endian, ct.is_implicit_VR = 1, 1, True, False
+    ct.SeriesNumber, ct.InstanceNumber = 1, 1
     ct.Manufacturer = ""
     return ct
 
@@ -58,7 +56,7 @@ def group(image: Dataset) -> MeasurementsAndQualitativeEvaluations:
                 finding_sites=[place],
                 referenced_images=[SourceImageForMeasurement.from_source_image(image)],
                 algorithm_id=AlgorithmIdentification(
-                    "volumetry", "1", codes.DCM.ArtificialIntelligence, parameters=["x"]
+                    "volumetry", "1", family=codes.DCM.ArtificialIntelligence, parameters=["x"]
                 ),
             )
         ],
@@ -74,7 +72,6 @@ def full() -> Dataset:
         observer_person_context=ObserverContext(codes.DCM.Person, PersonObserverIdentifyingAttributes("Roe^Richard")),
         observer_device_context=ObserverContext(codes.DCM.Device, DeviceObserverIdentifyingAttributes(uid="1.2.3")),
     )
-    library = ImageLibrary([[image]]) if False else None
     report = MeasurementReport(
         observation_context=context,
         procedure_reported=codes.LN.CTUnspecifiedBodyRegion,
@@ -82,7 +79,6 @@ def full() -> Dataset:
         title=codes.DCM.ImagingMeasurementReport,
         referenced_images=[image],
     )
-    assert library is None
     document = Comprehensive3DSR(
         evidence=[image],
         content=report,
@@ -126,7 +122,7 @@ LIBRARY_FAULTS = {
     "modality related wrongly": ("121139", {"RelationshipType": "CONTAINS"}, Kind.RELATIONSHIP, "row 1"),
     "rows of another type": (
         "110910", {"ValueType": "TEXT", "TextValue": "512", "MeasuredValueSequence": []}, Kind.VALUE_TYPE, "row 11"),
-    "frame of reference of another type": ("112227", {"ValueType": "TEXT", "TextValue": "x"}, Kind.VALUE_TYPE, "row 10"),
+    "frame of another type": ("112227", {"ValueType": "TEXT", "TextValue": "x"}, Kind.VALUE_TYPE, "row 10"),
 }  # fmt: skip
 
 
