@@ -12,9 +12,10 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.uid import CTImageStorage, EnhancedCTImageStorage
 
-from triage_node.findings import LABELS, TYPES, Label, ModelIdentity, Prediction
+from triage_node.findings import LABELS, TYPES, Calibration, Label, ModelIdentity, Prediction
 from triage_node.reasons import Reason, ReasonCode
 from triage_node.report import BestSlice, ReportContent, build_report
+from triage_node.report.evidence import instance_of
 
 MODEL = ModelIdentity("ich-resnet", "1.2.0", "ab" * 32)
 STUDY = "1.2.826.0.1.3680043.10.511.1"
@@ -94,6 +95,12 @@ def not_analyzed_content() -> ReportContent:
     return replace(flagged_content(), prediction=None, reasons=reasons, best_slices={})
 
 
+PALETTES = (("not flagged",), ("not flagged", "uncertain"), ("not flagged", "uncertain", "flagged"))
+"""Decisions that the types of one study may have, so that each decision of a study is seen often."""
+
+EARLIER = build_report(not_analyzed_content())
+
+
 @st.composite
 def headers(draw: st.DrawFn) -> dict[str, object]:
     """Return elements that differ from one source's header to another's."""
@@ -113,7 +120,35 @@ def headers(draw: st.DrawFn) -> dict[str, object]:
         "AccessionNumber": draw(st.none() | text),
         "ReferringPhysicianName": draw(st.none() | NAMES[terms]),
         "TimezoneOffsetFromUTC": draw(st.sampled_from([None, "+0100", "-0330", "CET"])),
+        "ProcedureCodeSequence": draw(st.none() | st.just([_code("303653007", "SCT", "CT of head")])),
+        "RequestAttributesSequence": draw(st.none() | st.lists(requests(), max_size=2)),
+        "IssuerOfAccessionNumberSequence": draw(st.none() | st.just([_issuer()])),
     }
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> Dataset:
+    """Return an item of the Request Attributes Sequence (PS3.3 Table 10-9), as full as a modality fills it."""
+    request = Dataset()
+    request.RequestedProcedureID = draw(st.sampled_from(["", "RP1"]))
+    request.AccessionNumber = draw(st.sampled_from(["", "A1"]))
+    if draw(st.booleans()):
+        request.RequestedProcedureDescription = "CT head"
+        request.RequestedProcedureCodeSequence = [_code("303653007", "SCT", "CT of head")]
+        request.StudyInstanceUID = STUDY
+    return request
+
+
+def _code(value: str, scheme: str, meaning: str) -> Dataset:
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, scheme, meaning
+    return item
+
+
+def _issuer() -> Dataset:
+    item = Dataset()
+    item.LocalNamespaceEntityID = "RIS"
+    return item
 
 
 @st.composite
@@ -131,10 +166,11 @@ def sources(draw: st.DrawFn) -> tuple[Dataset, ...]:
 @st.composite
 def predictions(draw: st.DrawFn) -> Prediction:
     """Return any answer that a model may give, with any reasons to doubt it."""
-    answers = [draw(st.sampled_from(["flagged", "uncertain", "not flagged"])) for _ in TYPES]
+    palette = draw(st.sampled_from(PALETTES))
+    answers = [draw(st.sampled_from(palette)) for _ in TYPES]
     flagged = tuple(label for label, answer in zip(TYPES, answers, strict=True) if answer == "flagged")
     uncertain = tuple(label for label, answer in zip(TYPES, answers, strict=True) if answer == "uncertain")
-    general = draw(st.sampled_from(["flagged", "uncertain", "not flagged"]))
+    general = draw(st.sampled_from(palette))
     flagged = (*flagged, Label.ANY) if flagged or general == "flagged" else flagged
     uncertain = (*uncertain, Label.ANY) if general == "uncertain" and Label.ANY not in flagged else uncertain
     score = st.floats(0, 1, width=32) | st.sampled_from([0.0, 1.0, 0.00049, 0.9995])
@@ -167,8 +203,23 @@ def contents(draw: st.DrawFn) -> ReportContent:
         created_at=datetime(2026, 3, 1, 23, 59, 59, tzinfo=zone),
         best_slices=draw(best_slices(images)) if answer else {},
         parameters=draw(st.dictionaries(st.sampled_from(["slab mm", "threshold any"]), st.just("0.5"))),
-        predecessor=draw(st.sampled_from([None, build_report(not_analyzed_content())])),
+        predecessor=draw(st.sampled_from([None, EARLIER])),
+        received=tuple(map(instance_of, draw(sources()))),
+        several_patients=draw(st.sampled_from([False, False, True])),
+        calibrations=draw(calibrations()) if answer else {},
+        series_analyzed=draw(st.sampled_from(["", "Series 2, 5 mm, soft kernel."])),
+        series_not_analyzed=tuple(draw(st.lists(st.just("Series 1: a localizer."), max_size=2))),
+        revision=draw(st.none() | st.integers(1, 9)),
     )
+
+
+@st.composite
+def calibrations(draw: st.DrawFn) -> dict[Label, Calibration]:
+    """Return the thresholds of all labels, or none."""
+    flag = draw(st.floats(0.01, 1))
+    basis = draw(st.sampled_from(["", "Thresholds by conformal prediction over 400 studies."]))
+    made = {label: Calibration(flag, draw(st.floats(0, flag)), basis) for label in LABELS}
+    return draw(st.sampled_from([made, {}]))
 
 
 @st.composite

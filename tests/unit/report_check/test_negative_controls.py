@@ -43,8 +43,7 @@ def stands_for(position: list[int]) -> Callable[[], Dataset]:
 
 
 def another_class(report: Dataset) -> None:
-    image = next(item for _, item in walk(report) if item.ValueType == "IMAGE")
-    image.ReferencedSOPSequence[0].ReferencedSOPClassUID = "1.2.840.10008.5.1.4.1.1.4"
+    named(report, "121080")[1].ReferencedSOPSequence[0].ReferencedSOPClassUID = "1.2.840.10008.5.1.4.1.1.4"
 
 
 def percent(**values: object) -> Callable[[Dataset], None]:
