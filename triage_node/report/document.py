@@ -1,15 +1,22 @@
 """A report as a DICOM object: Comprehensive 3D SR (PS3.3 A.35.13)."""
 
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import Comprehensive3DSRStorage, ExplicitVRLittleEndian
+from pydicom.uid import Comprehensive3DSRStorage, ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 
 from triage_node.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from triage_node.report import codes, header
 from triage_node.report.character_set import choose_character_set, declared_character_set
-from triage_node.report.content import ReportContent
+from triage_node.report.content import ReportContent, VisualExplanation
 from triage_node.report.equipment import describe_equipment
-from triage_node.report.evidence import evidence_items, hierarchical_references, instance_of
-from triage_node.report.identity import content_uid, instance_uid
+from triage_node.report.evidence import (
+    ReferencedInstance,
+    add_evidence,
+    evidence_items,
+    hierarchical_references,
+    instance_of,
+    sop_reference,
+)
+from triage_node.report.identity import content_uid, instance_uid, picture_series_uid, picture_uid
 from triage_node.report.moment import in_zone_of, stamp
 from triage_node.report.order import issuer, procedure_codes, requests
 from triage_node.report.uids import hashed_uid, set_uid
@@ -37,7 +44,7 @@ def build_report(content: ReportContent) -> Dataset:
     describe_equipment(report, content)
     _describe_document(report, content)
     report.update(content_tree(content, report.StudyInstanceUID))
-    _name(report)
+    _name(report, content)
     stamp(report, in_zone_of(source, content.created_at))
     report.file_meta = file_meta(report)
     return report
@@ -142,10 +149,25 @@ def _describe_document(report: Dataset, content: ReportContent) -> None:
         report.PredecessorDocumentsSequence = hierarchical_references([instance_of(content.predecessor)])
 
 
-def _name(report: Dataset) -> None:
+def _name(report: Dataset, content: ReportContent) -> None:
     """Give the report its UIDs: what was written decides them, and the times come after."""
-    report.SeriesInstanceUID = content_uid(report)
+    said = content_uid(report)
+    if content.explanation is None:
+        report.SeriesInstanceUID = said
+    else:
+        report.SeriesInstanceUID = hashed_uid(said, _refer_to_picture(report, content.explanation, said))
     report.SOPInstanceUID = instance_uid(report.SeriesInstanceUID, Comprehensive3DSRStorage)
+
+
+def _refer_to_picture(report: Dataset, explanation: VisualExplanation, said: str) -> str:
+    """Name the picture in the tree and in the evidence, and return its UID."""
+    from triage_node.report.group import refer_to_picture
+
+    uid = picture_uid(said, explanation.pixels, explanation.sources)
+    refer_to_picture(report, explanation.label, sop_reference(SecondaryCaptureImageStorage, uid))
+    series_uid = picture_series_uid(uid)
+    add_evidence(report, ReferencedInstance(report.StudyInstanceUID, series_uid, uid, SecondaryCaptureImageStorage))
+    return uid
 
 
 def private_scheme() -> Dataset:

@@ -30,8 +30,10 @@ def referenced(
     study_instance_uid: str, series_instance_uid: str, sop_instance_uid: str, sop_class_uid: str
 ) -> ReferencedInstance:
     """Return the instance of these UIDs, as the report carries them; a UID may be empty."""
-    carried = (carried_uid(uid) if uid else "" for uid in (study_instance_uid, series_instance_uid, sop_instance_uid))
-    return ReferencedInstance(*carried, sop_class_of(sop_class_uid))
+    study, series, instance = (
+        carried_uid(uid) if uid else "" for uid in (study_instance_uid, series_instance_uid, sop_instance_uid)
+    )
+    return ReferencedInstance(study, series, instance, sop_class_of(sop_class_uid))
 
 
 def replaced_instance(report: Dataset) -> Dataset | None:
@@ -102,3 +104,14 @@ def _series_item(series_instance_uid: str, instances: Iterable[ReferencedInstanc
     set_uid(item, "SeriesInstanceUID", carried_uid(series_instance_uid))
     item.ReferencedSOPSequence = [sop_reference(each.sop_class_uid, each.sop_instance_uid) for each in instances]
     return item
+
+
+def add_evidence(report: Dataset, instance: ReferencedInstance) -> None:
+    """Add an instance of the report's study, of a series of its own, to the evidence."""
+    [study] = hierarchical_references([instance])
+    if "CurrentRequestedProcedureEvidenceSequence" in report:
+        report.CurrentRequestedProcedureEvidenceSequence[0].ReferencedSeriesSequence.extend(
+            study.ReferencedSeriesSequence
+        )
+    else:
+        report.CurrentRequestedProcedureEvidenceSequence = [study]
