@@ -69,6 +69,18 @@ def double(code_value: str) -> Tamper:
     return tamper
 
 
+def swap(one: str, other: str) -> Tamper:
+    """Let two siblings change places."""
+
+    def tamper(report: Dataset) -> None:
+        parent, item = named(report, one)
+        _, second = named(report, other)
+        places = {id(item): second, id(second): item}
+        parent.ContentSequence = [places.get(id(each), each) for each in parent.ContentSequence]
+
+    return tamper
+
+
 def change(code_value: str, **values: object) -> Tamper:
     """Give the first item of a concept other values; None removes an element."""
 

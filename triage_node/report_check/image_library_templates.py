@@ -16,9 +16,14 @@ TID_1600 = Template(
     True,
     (
         Row("1", 0, "", "CONTAINER", EV("111028", "DCM", "Image Library"), "1", "M"),
-        Row("2", 1, CONTAINS, "CONTAINER", EV("126200", "DCM", "Image Library Group"), "1-n", "M"),
+        Row("1b", 1, ACQ, "CODE", EV("121139", "DCM", "Modality"), "1-n", "U", values=DCID(29)),
+        Row("1c", 1, ACQ, "UIDREF", EV("110181", "DCM", "SOP Class UID"), "1-n", "U"),
+        Row("1d", 1, ACQ, "CODE", EV("123014", "DCM", "Target Region"), "1-n", "U", values=DCID(4031)),
+        Row("1e", 1, ACQ, "TEXT", EV("123014", "DCM", "Target Region"), "1-n", "U"),
+        Row("1f", 1, ACQ, "NUM", EV("131565", "DCM", "Number of Study Related Series"), "1", "U"),
+        Row("2", 1, CONTAINS, "CONTAINER", EV("126200", "DCM", "Image Library Group"), "1-n", "U"),
         include("3", 2, ACQ, "1602", "1", "U"),
-        include("4", 2, CONTAINS, "1601", "1-n", "M"),
+        include("4", 2, CONTAINS, "1601", "1-n", "U"),
     ),
 )
 
@@ -86,7 +91,6 @@ TID_1604 = Template(
         Row("14", 0, ACQ, "NUM", EV("110909", "DCM", "Image Orientation (Patient) Column Z"), "1", "U",
             values=DIRECTION),
     ),
-    ordered=False,
 )  # fmt: skip
 
 TID_1605 = Template(
@@ -97,7 +101,6 @@ TID_1605 = Template(
         Row("1", 0, ACQ, "CODE", EV("113820", "DCM", "CT Acquisition Type"), "1", "U", values=DCID(10013)),
         Row("2", 0, ACQ, "CODE", EV("113961", "DCM", "Reconstruction Algorithm"), "1", "U", values=DCID(10033)),
     ),
-    ordered=False,
 )
 
 IMAGE_LIBRARY_TEMPLATES = (TID_1600, TID_1601, TID_1602, TID_1604, TID_1605)

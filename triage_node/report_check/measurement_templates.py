@@ -15,6 +15,7 @@ TID_300 = Template(
         Row("1", 0, "", "NUM", None, "1", "M"),
         include("1b", 1, "", "301", "1", "M"),
     ),
+    ordered=True,
 )
 
 TID_301 = Template(
@@ -37,6 +38,7 @@ TID_301 = Template(
         Row("18", 0, INFERRED, "COMPOSITE", EV("126100", "DCM", "Real World Value Map used for measurement"), "1", "U"),
         include("19", 0, MOD, "4019", "1", "U"),
     ),
+    ordered=True,
 )
 
 TID_310 = Template(
@@ -49,6 +51,7 @@ TID_310 = Template(
         Row("5", 0, "", "NUM", DCID(225), "1-n", "U"),
         Row("6", 0, "", "CODE", EV("121404", "DCM", "Selection Status"), "1", "U", values=DCID(224)),
     ),
+    ordered=True,
 )
 
 TID_320 = Template(
@@ -61,6 +64,7 @@ TID_320 = Template(
         Row("4", 1, SELECTED, "IMAGE", None, "1", "M"),
         Row("6", 0, INFERRED, "SCOORD3D", None, "1", "MC", xor("1", "3")),
     ),
+    ordered=True,
 )
 
 TID_1502 = Template(
@@ -89,6 +93,7 @@ TID_4019 = Template(
         Row("3", 0, "", "TEXT", EV("111002", "DCM", "Algorithm Parameters"), "1-n", "U"),
         Row("4", 0, "", "CODE", EV("111000", "DCM", "Algorithm Family"), "1", "U", values=BCID(7162)),
     ),
+    ordered=True,
 )
 
 TID_4108 = Template(
@@ -99,6 +104,7 @@ TID_4108 = Template(
         Row("1", 0, "", "TEXT", EV("112039", "DCM", "Tracking Identifier"), "1", "MC", if_absent("2")),
         Row("2", 0, "", "UIDREF", EV("112040", "DCM", "Tracking Unique Identifier"), "1", "MC", if_absent("1")),
     ),
+    ordered=True,
 )
 
 MEASUREMENT_TEMPLATES = (TID_300, TID_301, TID_310, TID_320, TID_1502, TID_4019, TID_4108)

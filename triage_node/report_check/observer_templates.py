@@ -20,6 +20,7 @@ TID_1001 = Template(
         include("2", 0, OBS, "1005", "1", "MC", undecidable("if not all procedure context is inherited")),
         include("3", 0, OBS, "1006", "1", "MC", undecidable("if not all subject context is inherited")),
     ),
+    ordered=True,
 )
 
 TID_1002 = Template(
@@ -31,6 +32,7 @@ TID_1002 = Template(
         include("2", 0, OBS, "1003", "1", "MC", iff_value("1", PERSON, contrary="3")),
         include("3", 0, OBS, "1004", "1", "MC", iff_value("1", DEVICE)),
     ),
+    ordered=True,
 )
 
 TID_1003 = Template(
@@ -47,6 +49,7 @@ TID_1003 = Template(
             values=BCID(7453)),
         Row("5", 1, MOD, "TEXT", EV("128775", "DCM", "Identifier within Person Observer's Role"), "1", "U"),
     ),
+    ordered=True,
 )  # fmt: skip
 
 TID_1004 = Template(
@@ -67,6 +70,7 @@ TID_1004 = Template(
         Row("11", 1, CONTAINS, "TEXT", EV("74711-3", "LN", "Unique Device Identifier"), "1", "M"),
         Row("12", 1, CONTAINS, "TEXT", EV("120999", "DCM", "Device Description"), "1", "U"),
     ),
+    ordered=True,
 )
 
 ISSUER = EV("110190", "DCM", "Issuer of Identifier")
@@ -86,6 +90,7 @@ TID_1005 = Template(
         Row("8", 1, MOD, "TEXT", ISSUER, "1", "U"),
         Row("9", 0, "", "CODE", EV("121023", "DCM", "Procedure Code"), "1-n", "U"),
     ),
+    ordered=True,
 )
 
 TID_1006 = Template(
@@ -97,6 +102,7 @@ TID_1006 = Template(
             undecidable("if the subject is not the patient"), DCID(271)),
         include("2", 0, OBS, "1007", "1", "U"),
     ),
+    ordered=True,
 )  # fmt: skip
 
 TID_1007 = Template(
@@ -112,6 +118,7 @@ TID_1007 = Template(
         Row("6", 0, "", "NUM", EV("121033", "DCM", "Subject Age"), "1", "U", values=DCID(7456)),
         Row("7", 0, "", "CODE", EV("121034", "DCM", "Subject Species"), "1", "U", values=DCID(7454)),
     ),
+    ordered=True,
 )
 
 TID_1204 = Template(
@@ -123,6 +130,7 @@ TID_1204 = Template(
             values=DCID(5000)),
         Row("2", 1, MOD, "CODE", DT("121046", "DCM", "Country of Language"), "1", "U", values=DCID(5001)),
     ),
+    ordered=True,
 )  # fmt: skip
 
 OBSERVER_TEMPLATES = (TID_1001, TID_1002, TID_1003, TID_1004, TID_1005, TID_1006, TID_1007, TID_1204)

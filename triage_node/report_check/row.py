@@ -63,13 +63,23 @@ class Row:
 
 @dataclass(frozen=True)
 class Template:
-    """A template: its number, title, whether it may be extended (PS3.16 6.2.3), and its rows."""
+    """A template with its rows.
+
+    Attributes
+    ----------
+    number, title
+        As in ``TID 1500 Measurement Report``.
+    extensible
+        Whether it may have more than its rows (PS3.16 6.2.3).
+    ordered
+        Whether the order of its rows is significant (PS3.16 6); False also where that was not verified.
+    """
 
     number: str
     title: str
     extensible: bool
     rows: tuple[Row, ...]
-    ordered: bool = True
+    ordered: bool = False
 
 
 def include(

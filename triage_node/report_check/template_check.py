@@ -43,7 +43,7 @@ def _check_title(root: ContentItem, slot: Slot) -> Iterator[Finding]:
             Kind.VALUE_TYPE, slot.clause, root.path, f"The root is {root.value_type or 'nothing'}, no CONTAINER."
         )
     if root.name is not None and slot.row.name is not None and not slot.row.name.allow(root.name):
-        message = f"The title {shown(root.name)} is not in {slot.row.name}, and no extension of it is likely."
+        message = f"The title {shown(root.name)} is not in {slot.row.name}, though that may be extended."
         yield warning(Kind.VALUE, slot.clause, root.path, message)
 
 
@@ -154,9 +154,7 @@ def _requirement(row: Row) -> str:
 
 
 def _items_of(node: Slot | Inclusion, claims: Claims) -> tuple[ContentItem, ...]:
-    if isinstance(node, Slot):
-        return claims[node]
-    return tuple(item for slot in node.level.slots() for item in claims[slot])
+    return tuple(item for slot in _slots(node) for item in claims[slot])
 
 
 def _instances(node: Inclusion, claims: Claims, outer: int | None) -> int | None:
@@ -168,27 +166,36 @@ def _instances(node: Inclusion, claims: Claims, outer: int | None) -> int | None
 
 
 def _check_order(level: Level, matches: Sequence[tuple[ContentItem, Match]]) -> Iterator[Finding]:
-    """Say which item is the first that stands before one of an earlier row (PS3.16 6.1, Order: Significant)."""
-    if not level.template.ordered:
-        return
-    rank = _ranks(level)
-    last = (0, 0)
+    """Say which items stand before one of an earlier row (PS3.16 6, Order), in each template for itself."""
+    if level.template.ordered:
+        yield from _first_out_of_order(level, matches)
+    for node in level.nodes:
+        if isinstance(node, Inclusion) and not _is_repeated(node, matches):
+            yield from _check_order(node.level, matches)
+
+
+def _first_out_of_order(level: Level, matches: Sequence[tuple[ContentItem, Match]]) -> Iterator[Finding]:
+    places = {slot: place for place, node in enumerate(level.nodes) for slot in _slots(node)}
+    last = 0
     for item, (slot, fault) in matches:
-        if slot is None or fault is not None:
+        if slot is None or fault is not None or slot not in places:
             continue
-        if rank[slot] < last:
+        if places[slot] < last:
             number = level.template.number
-            message = f"It comes after items of later rows; the order of TID {number} is significant ({slot.clause})."
-            yield warning(Kind.ORDER, f"PS3.16 TID {number}", item.path, message)
+            message = f"It comes after items of later rows; the order of TID {number} is significant."
+            yield warning(Kind.ORDER, slot.clause, item.path, message)
             return
-        last = rank[slot]
+        last = places[slot]
 
 
-def _ranks(level: Level) -> dict[Slot, tuple[int, int]]:
-    """Return the place of each row; those of a template that may be included again and again have one together."""
-    ranks: dict[Slot, tuple[int, int]] = {}
-    for outer, node in enumerate(level.nodes):
-        inner = enumerate([node] if isinstance(node, Slot) else node.level.slots())
-        repeated = isinstance(node, Inclusion) and (node.row.most is None or not node.level.template.ordered)
-        ranks |= {slot: (outer, 0 if repeated else place) for place, slot in inner}
-    return ranks
+def _is_repeated(node: Inclusion, matches: Sequence[tuple[ContentItem, Match]]) -> bool:
+    """Tell whether a template is included more than once flat, so that its rows begin anew."""
+    first = next(node.level.slots(), None)
+    return node.row.most is None and sum(match.slot is first for _, match in matches) > 1
+
+
+def _slots(node: Slot | Inclusion) -> Iterator[Slot]:
+    if isinstance(node, Slot):
+        yield node
+    else:
+        yield from node.level.slots()

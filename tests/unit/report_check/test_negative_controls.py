@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from content_trees import add, change, code, content_item, double, header, named, remove, walk
+from content_trees import add, change, code, content_item, double, header, named, remove, swap
 from pydicom import config
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
@@ -76,20 +76,6 @@ def replaces(tamper: Callable[[Dataset], object]) -> Callable[[Dataset], None]:
 
 def itself(report: Dataset) -> None:
     replaces(lambda item: setattr(item, "ReferencedSOPInstanceUID", report.SOPInstanceUID))(report)
-
-
-def last_group_first(report: Dataset) -> None:
-    parent, group = named(report, "125007")
-    parent.ContentSequence = [group, *(each for each in parent.ContentSequence if each is not group)]
-
-
-def site_first(report: Dataset) -> None:
-    group = next(item for _, item in walk(report) if item.ValueType == "CONTAINER" and _is_subdural(item))
-    group.ContentSequence = list(group.ContentSequence)[::-1]
-
-
-def _is_subdural(group: Dataset) -> bool:
-    return any(item.get("TextValue") == "subdural" for item in group.get("ContentSequence", []))
 
 
 def no_measured_value(report: Dataset) -> None:
@@ -178,8 +164,9 @@ FAULTS: dict[str, tuple[Callable[[Dataset], object], Kind, str, str]] = {
     "a title of no measurement report": (
         header(ConceptNameCodeSequence=coded("18748-4", "LN", "Diagnostic imaging study")),
         Kind.VALUE, "PS3.16 TID 1500 row 1", "Diagnostic imaging study"),
-    "rows in another order": (site_first, Kind.ORDER, "PS3.16 TID 1501", "Best illustration of finding"),
-    "a group before the algorithm": (last_group_first, Kind.ORDER, "PS3.16 TID 1500", "Algorithm Name"),
+    "the algorithm in another order": (swap("111001", "111003"), Kind.ORDER, "PS3.16 TID 4019 row 1", NAME),
+    "the observer in another order": (swap("121012", "121014"), Kind.ORDER, "PS3.16 TID 1004 row 2", "Observer Name"),
+    "the observer before its type": (swap("121005", "121012"), Kind.ORDER, "PS3.16 TID 1002 row 1", "Observer Type"),
     "a group of a template without table": (template("1411", "125007"), Kind.TEMPLATE, "PS3.16 TID 1501 row 1", GROUP),
     "a group of a template that is none": (template("1004", "125007"), Kind.TEMPLATE, "PS3.16 TID 1501 row 1", GROUP),
     "no template named": (template(None), Kind.TEMPLATE, "PS3.3 C.18.8", "Report"),
