@@ -23,7 +23,7 @@ def check_report(
 ) -> None:
     """Check Structured Reports against tables of the Standard: TID 1500 and what it includes, and the SOP class.
 
-    A finding is an error where the report is against a *shall*, else a warning. Exit code 1 when there is an error.
+    A complaint is an error where the report is against a *shall*, else a warning. Exit code 1 when there is an error.
     """
     import json
 
@@ -49,13 +49,13 @@ def as_row(checked: "Checked") -> "JsonObject":
 def _print(checked: "Checked") -> None:
     kind = ", ".join(filter(None, (checked.sop_class, f"TID {checked.template}" * bool(checked.template))))
     typer.echo(f"{printable(checked.path)}: {_counted(checked)}{f' ({printable(kind)})' if kind else ''}")
-    if checked.findings:
+    if checked.complaints:
         _print_table(checked)
 
 
 def _counted(checked: "Checked") -> str:
-    if not checked.findings:
-        return "no findings"
+    if not checked.complaints:
+        return "no complaints"
     return " and ".join(_number(count, word) for count, word in _counts(checked) if count)
 
 
@@ -71,9 +71,7 @@ def _print_table(checked: "Checked") -> None:
     from rich.table import Table
 
     table = Table("", "Where", "What", "Clause")
-    for finding in checked.findings:
-        color = COLORS[finding.severity]
-        table.add_row(
-            f"[{color}]{finding.severity}[/]", plain(finding.path), plain(finding.message), plain(finding.clause)
-        )
+    for complaint in checked.complaints:
+        severity = f"[{COLORS[complaint.severity]}]{complaint.severity}[/]"
+        table.add_row(severity, *map(plain, (complaint.path, complaint.message, complaint.clause)))
     wide_console().print(table)

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 
 from pydicom.dataset import Dataset
 
+from triage_node.report_check.complaint import Complaint, Kind, error, warning
 from triage_node.report_check.content_item import ContentItem, unit_of
 from triage_node.report_check.elements import is_valid_uid, items, number, text, texts
-from triage_node.report_check.finding import Finding, Kind, error, warning
 
 VALUE_ELEMENT = {
     "TEXT": ("TextValue", "PS3.3 C.18.7"),
@@ -33,7 +33,7 @@ CODE_SEQUENCES = ("ConceptNameCodeSequence", "ConceptCodeSequence", "NumericValu
 LONGEST_CODE_VALUE = 16
 
 
-def check_attributes(root: ContentItem) -> Iterator[Finding]:
+def check_attributes(root: ContentItem) -> Iterator[Complaint]:
     """Iterate over items that lack what their value type demands, or hold what cannot be."""
     for item in root.walk():
         if item.target:
@@ -44,13 +44,13 @@ def check_attributes(root: ContentItem) -> Iterator[Finding]:
             yield from _check_codes(item, sequence)
 
 
-def _check_name(item: ContentItem, is_root: bool) -> Iterator[Finding]:
+def _check_name(item: ContentItem, is_root: bool) -> Iterator[Complaint]:
     if item.name is None and (is_root or item.value_type in NAMED):
         message = "It has no Concept Name Code Sequence (0040,A043)."
         yield error(Kind.ATTRIBUTE, "PS3.3 C.17.3.2.2", item.path, message)
 
 
-def _check_value(item: ContentItem) -> Iterator[Finding]:
+def _check_value(item: ContentItem) -> Iterator[Complaint]:
     keyword, clause = VALUE_ELEMENT.get(item.value_type, ("", ""))
     if keyword and not (items(item.dataset, keyword) or text(item.dataset, keyword)):
         yield error(Kind.ATTRIBUTE, clause, item.path, f"This {item.value_type} has no {keyword}.")
@@ -60,7 +60,7 @@ def _check_value(item: ContentItem) -> Iterator[Finding]:
         yield from check(item)
 
 
-def _check_measurement(item: ContentItem) -> Iterator[Finding]:
+def _check_measurement(item: ContentItem) -> Iterator[Complaint]:
     if "MeasuredValueSequence" not in item.dataset:
         yield error(Kind.ATTRIBUTE, "PS3.3 C.18.1", item.path, "This NUM has no MeasuredValueSequence.")
     for measured in items(item.dataset, "MeasuredValueSequence"):
@@ -71,13 +71,13 @@ def _check_measurement(item: ContentItem) -> Iterator[Finding]:
             yield error(Kind.ATTRIBUTE, "PS3.3 C.18.1", item.path, "It has no unit.")
 
 
-def _check_uid(item: ContentItem) -> Iterator[Finding]:
+def _check_uid(item: ContentItem) -> Iterator[Complaint]:
     uid = text(item.dataset, "UID")
     if not is_valid_uid(uid):
         yield warning(Kind.VALUE, "PS3.5 9.1", item.path, f"{uid!r} is no valid UID.")
 
 
-def _check_reference(item: ContentItem) -> Iterator[Finding]:
+def _check_reference(item: ContentItem) -> Iterator[Complaint]:
     references = items(item.dataset, "ReferencedSOPSequence")
     if len(references) != 1:
         message = f"It refers to {len(references)} instances, not to one."
@@ -90,20 +90,20 @@ def _check_reference(item: ContentItem) -> Iterator[Finding]:
             yield error(Kind.ATTRIBUTE, "PS3.3 Table 10-3", item.path, "A frame number is no number.")
 
 
-def _check_coordinates(item: ContentItem) -> Iterator[Finding]:
+def _check_coordinates(item: ContentItem) -> Iterator[Complaint]:
     if not texts(item.dataset, "GraphicData"):
         yield error(Kind.ATTRIBUTE, "PS3.3 C.18.6", item.path, f"This {item.value_type} has no GraphicData.")
     if item.value_type == "SCOORD3D" and not text(item.dataset, "ReferencedFrameOfReferenceUID"):
         yield error(Kind.ATTRIBUTE, "PS3.3 C.18.9", item.path, "It has no ReferencedFrameOfReferenceUID.")
 
 
-def _check_continuity(item: ContentItem) -> Iterator[Finding]:
+def _check_continuity(item: ContentItem) -> Iterator[Complaint]:
     continuity = text(item.dataset, "ContinuityOfContent")
     if continuity not in {"SEPARATE", "CONTINUOUS"}:
         yield error(Kind.VALUE, "PS3.3 C.18.8", item.path, f"Continuity of Content is {continuity!r}.")
 
 
-CHECKS: Mapping[str, Callable[[ContentItem], Iterator[Finding]]] = {
+CHECKS: Mapping[str, Callable[[ContentItem], Iterator[Complaint]]] = {
     "NUM": _check_measurement,
     "UIDREF": _check_uid,
     "IMAGE": _check_reference,
@@ -120,7 +120,7 @@ def _code_sequences(ds: Dataset) -> Iterator[tuple[Dataset, ...]]:
     yield from (items(measured, "MeasurementUnitsCodeSequence") for measured in items(ds, "MeasuredValueSequence"))
 
 
-def _check_codes(item: ContentItem, sequence: tuple[Dataset, ...]) -> Iterator[Finding]:
+def _check_codes(item: ContentItem, sequence: tuple[Dataset, ...]) -> Iterator[Complaint]:
     """Check how a code is written (PS3.3 8.8): one item, with value, scheme and meaning."""
     if len(sequence) > 1:
         yield error(Kind.ATTRIBUTE, "PS3.3 8.8", item.path, f"A code sequence has {len(sequence)} items, not one.")

@@ -11,10 +11,10 @@ from triage_node.errors import InvalidInstance
 from triage_node.imaging import read_intact
 from triage_node.report_check.attributes import check_attributes
 from triage_node.report_check.certainty import check_certainties
+from triage_node.report_check.complaint import Complaint, Kind, Severity, bounded, error, warning
 from triage_node.report_check.content_item import ContentItem, TooLarge, content_tree
 from triage_node.report_check.document import check_document, check_observer, class_name
 from triage_node.report_check.elements import text
-from triage_node.report_check.finding import Finding, Kind, Severity, bounded, error, warning
 from triage_node.report_check.references import check_references
 from triage_node.report_check.relationships import DOCUMENT_CLASSES, check_relationships
 from triage_node.report_check.report_templates import MEASUREMENT_REPORT, TITLES
@@ -36,38 +36,38 @@ class Checked:
         What it is, in words; empty when it could not be read.
     template
         The template it was checked against; empty when there is no table of its own.
-    findings
+    complaints
         What is wrong with it.
     """
 
     path: str
     sop_class: str
     template: str
-    findings: tuple[Finding, ...] = field(default=())
+    complaints: tuple[Complaint, ...] = field(default=())
 
     @property
     def errors(self) -> int:
-        """Return how many findings are errors."""
-        return sum(finding.severity is Severity.ERROR for finding in self.findings)
+        """Return how many complaints are errors."""
+        return sum(complaint.severity is Severity.ERROR for complaint in self.complaints)
 
     @property
     def warnings(self) -> int:
-        """Return how many findings are warnings."""
-        return len(self.findings) - self.errors
+        """Return how many complaints are warnings."""
+        return len(self.complaints) - self.errors
 
 
 def check_file(path: Path) -> Checked:
-    """Return what is wrong with a file; that it is no report, or none that can be read, is a finding."""
+    """Return what is wrong with a file; that it is no report, or none that can be read, is a complaint."""
     try:
         report = _read(path)
     except InvalidInstance as unreadable:
-        finding = error(Kind.UNREADABLE, "PS3.10 7", "", str(unreadable))
-        return Checked(str(path), "", "", (finding,))
+        complaint = error(Kind.UNREADABLE, "PS3.10 7", "", str(unreadable))
+        return Checked(str(path), "", "", (complaint,))
     except OSError as unopened:
-        finding = error(Kind.UNREADABLE, "none", "", f"It cannot be opened: {unopened.strerror}.")
-        return Checked(str(path), "", "", (finding,))
-    findings, template = check_report(report)
-    return Checked(str(path), class_name(report), template, findings)
+        complaint = error(Kind.UNREADABLE, "none", "", f"It cannot be opened: {unopened.strerror}.")
+        return Checked(str(path), "", "", (complaint,))
+    complaints, template = check_report(report)
+    return Checked(str(path), class_name(report), template, complaints)
 
 
 def _read(path: Path) -> Dataset:
@@ -78,7 +78,7 @@ def _read(path: Path) -> Dataset:
     return read_intact(content)
 
 
-def check_report(report: Dataset) -> tuple[tuple[Finding, ...], str]:
+def check_report(report: Dataset) -> tuple[tuple[Complaint, ...], str]:
     """Return what is wrong with a data set, and the template that it was checked against, empty without one."""
     with warnings.catch_warnings(action="ignore"):  # pydicom's, about values that are not what their VR says
         if text(report, "SOPClassUID") not in DOCUMENT_CLASSES:
@@ -88,10 +88,10 @@ def check_report(report: Dataset) -> tuple[tuple[Finding, ...], str]:
         except TooLarge as large:
             return (error(Kind.BOUND, "none", "", str(large)),), ""
         template = _template_of(root)
-        return tuple(bounded(_findings(report, root, template))), template
+        return tuple(bounded(_complaints(report, root, template))), template
 
 
-def _findings(report: Dataset, root: ContentItem, template: str) -> Iterator[Finding]:
+def _complaints(report: Dataset, root: ContentItem, template: str) -> Iterator[Complaint]:
     yield from check_document(report, root)
     yield from check_relationships(root, DOCUMENT_CLASSES[text(report, "SOPClassUID")])
     yield from check_attributes(root)
@@ -115,7 +115,7 @@ def _has_title(root: ContentItem) -> bool:
     return root.name is not None and TITLES.allow(root.name)
 
 
-def _other_template(root: ContentItem) -> Iterator[Finding]:
+def _other_template(root: ContentItem) -> Iterator[Complaint]:
     declared = declared_template(root)
     rest = "only header, value types, relationships, codes and references were checked."
     if declared and declared != MEASUREMENT_REPORT:
@@ -128,7 +128,7 @@ def _other_template(root: ContentItem) -> Iterator[Finding]:
         yield warning(Kind.TEMPLATE, "PS3.3 C.18.8", root.path, f"The report names no template: {rest}")
 
 
-def _no_report(report: Dataset) -> Finding:
+def _no_report(report: Dataset) -> Complaint:
     titles = ", ".join(each.title for each in DOCUMENT_CLASSES.values())
     message = f"It is no Structured Report that can be checked ({titles}), but {class_name(report)}."
     return error(Kind.NO_REPORT, "PS3.3 A.35", "SOPClassUID", message)

@@ -6,9 +6,9 @@ from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 from pydicom.uid import UID
 
+from triage_node.report_check.complaint import Complaint, Kind, error, warning
 from triage_node.report_check.content_item import ContentItem
 from triage_node.report_check.elements import items, text
-from triage_node.report_check.finding import Finding, Kind, error, warning
 
 ENUMERATED = {
     "Modality": ("PS3.3 C.17.1", ("SR",)),
@@ -38,7 +38,7 @@ OBSERVER_ELEMENTS = ("AuthorObserverSequence", "VerifyingObserverSequence")
 OBSERVER_NAMES = tuple(Code(value, "DCM", "") for value in ("121005", "121008", "121012"))
 
 
-def check_document(report: Dataset, root: ContentItem) -> Iterator[Finding]:
+def check_document(report: Dataset, root: ContentItem) -> Iterator[Complaint]:
     """Iterate over what is wrong around the content tree."""
     yield from _check_presence(report)
     yield from _check_values(report)
@@ -47,7 +47,7 @@ def check_document(report: Dataset, root: ContentItem) -> Iterator[Finding]:
     yield from _check_schemes(report, root)
 
 
-def check_observer(report: Dataset, root: ContentItem) -> Iterator[Finding]:
+def check_observer(report: Dataset, root: ContentItem) -> Iterator[Complaint]:
     """Check that somebody is named who observed: in the tree, or in the header, which the tree inherits from.
 
     Only a template with TID 1001 demands it.
@@ -58,7 +58,7 @@ def check_observer(report: Dataset, root: ContentItem) -> Iterator[Finding]:
         yield error(Kind.MISSING, "PS3.16 TID 1001 row 1", root.path, message)
 
 
-def _check_presence(report: Dataset) -> Iterator[Finding]:
+def _check_presence(report: Dataset) -> Iterator[Complaint]:
     for keyword, clause in NOT_EMPTY.items():
         if not text(report, keyword):
             yield error(Kind.HEADER, clause, keyword, f"{keyword} is missing or empty.")
@@ -67,21 +67,21 @@ def _check_presence(report: Dataset) -> Iterator[Finding]:
             yield error(Kind.HEADER, clause, keyword, f"{keyword} is missing; it may be empty (type 2).")
 
 
-def _check_values(report: Dataset) -> Iterator[Finding]:
+def _check_values(report: Dataset) -> Iterator[Complaint]:
     for keyword, (clause, values) in (ENUMERATED | OPTIONAL).items():
         value = text(report, keyword)
         if value not in values and (value or keyword in ENUMERATED):
             yield error(Kind.HEADER, clause, keyword, f"{keyword} is {value!r}, not {' or '.join(values)}.")
 
 
-def _check_verification(report: Dataset) -> Iterator[Finding]:
+def _check_verification(report: Dataset) -> Iterator[Complaint]:
     verified = text(report, "VerificationFlag") == "VERIFIED"
     if verified != bool(items(report, "VerifyingObserverSequence")):
         message = "VERIFIED goes with a Verifying Observer Sequence, and only with one."
         yield error(Kind.HEADER, "PS3.3 C.17.2", "VerificationFlag", message)
 
 
-def _check_template(report: Dataset) -> Iterator[Finding]:
+def _check_template(report: Dataset) -> Iterator[Complaint]:
     """Check how the root names its template; whether there is a table of that is asked elsewhere."""
     for entry in items(report, "ContentTemplateSequence"):
         if text(entry, "MappingResource") != "DCMR":
@@ -89,7 +89,7 @@ def _check_template(report: Dataset) -> Iterator[Finding]:
             yield error(Kind.HEADER, "PS3.3 C.18.8", "ContentTemplateSequence", message)
 
 
-def _check_schemes(report: Dataset, root: ContentItem) -> Iterator[Finding]:
+def _check_schemes(report: Dataset, root: ContentItem) -> Iterator[Complaint]:
     """Check that a private coding scheme is explained (PS3.3 C.12.1, Coding Scheme Identification Sequence)."""
     explained = {text(entry, "CodingSchemeDesignator") for entry in items(report, "CodingSchemeIdentificationSequence")}
     codes = (code for item in root.walk() for code in (item.name, item.value) if code is not None)

@@ -44,10 +44,14 @@ class Inclusion:
 
 @dataclass(frozen=True, eq=False)
 class Level:
-    """The rows of a template at one nesting level, for the children of one content item."""
+    """The rows of a template at one nesting level, for the children of one content item.
+
+    `without_table` names the templates that are included here and have no table; what may belong to them is told.
+    """
 
     template: Template
     nodes: tuple[Slot | Inclusion, ...]
+    without_table: tuple[str, ...]
 
     def slots(self) -> Iterator[Slot]:
         """Iterate over the rows that content items may fill, those of included templates among them."""
@@ -60,23 +64,22 @@ class Level:
 
 @cache
 def expanded(number: str, relationship: str = "") -> Level:
-    """Return a template as it is where a row of that relationship includes it.
-
-    Templates without a table are left out: what belongs to them counts as an extension.
-    """
+    """Return a template as it is where a row of that relationship includes it."""
     template = TEMPLATES[number]
     return _level(template, template.rows, relationship)
 
 
 def _level(template: Template, rows: tuple[Row, ...], relationship: str) -> Level:
-    nodes = (_node(template, row, below, row.relationship or relationship) for row, below in _nested(rows))
-    return Level(template, tuple(node for node in nodes if node is not None))
+    nested = [(row, below) for row, below in _nested(rows) if not row.include or row.include in TEMPLATES]
+    nodes = tuple(_node(template, row, below, row.relationship or relationship) for row, below in nested)
+    includes = (row.include for row, _ in _nested(rows) if row.include)
+    return Level(template, nodes, tuple(number for number in includes if number not in TEMPLATES))
 
 
-def _node(template: Template, row: Row, below: tuple[Row, ...], relationship: str) -> Slot | Inclusion | None:
-    if row.value_type != "INCLUDE":
-        return Slot(template, row, relationship, _level(template, below, ""))
-    return Inclusion(row, expanded(row.include, relationship)) if row.include in TEMPLATES else None
+def _node(template: Template, row: Row, below: tuple[Row, ...], relationship: str) -> Slot | Inclusion:
+    if row.include:
+        return Inclusion(row, expanded(row.include, relationship))
+    return Slot(template, row, relationship, _level(template, below, ""))
 
 
 def _nested(rows: tuple[Row, ...]) -> Iterator[tuple[Row, tuple[Row, ...]]]:

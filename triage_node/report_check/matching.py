@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from triage_node.report_check.complaint import Kind
 from triage_node.report_check.concept import Terms
 from triage_node.report_check.content_item import ContentItem
 from triage_node.report_check.expansion import Slot
-from triage_node.report_check.finding import Kind
 
 
 class Match(NamedTuple):

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 
 from pydicom.dataset import Dataset
 
+from triage_node.report_check.complaint import Complaint, Kind, error, warning
 from triage_node.report_check.content_item import ContentItem
 from triage_node.report_check.elements import is_valid_uid, items, text
-from triage_node.report_check.finding import Finding, Kind, error, warning
 
 EVIDENCE = ("CurrentRequestedProcedureEvidenceSequence", "PertinentOtherEvidenceSequence")
 PREDECESSORS = "PredecessorDocumentsSequence"
@@ -14,7 +14,7 @@ SR_CLASSES = "1.2.840.10008.5.1.4.1.1.88."
 CLAUSE = "PS3.3 C.17.2.3"
 
 
-def check_references(report: Dataset, root: ContentItem) -> Iterator[Finding]:
+def check_references(report: Dataset, root: ContentItem) -> Iterator[Complaint]:
     """Iterate over references that are incomplete, and over instances that the tree names and the evidence does not."""
     for keyword in (*EVIDENCE, PREDECESSORS):
         yield from _check_hierarchy(report, keyword)
@@ -28,7 +28,7 @@ def check_references(report: Dataset, root: ContentItem) -> Iterator[Finding]:
     yield from _check_tree(root, evidence)
 
 
-def _check_hierarchy(report: Dataset, keyword: str) -> Iterator[Finding]:
+def _check_hierarchy(report: Dataset, keyword: str) -> Iterator[Complaint]:
     """Check that each item names a study, its series and their instances (PS3.3 Tables C.17-3, 10-4)."""
     for study in items(report, keyword):
         yield from _check_uid(study, "StudyInstanceUID", keyword)
@@ -43,7 +43,7 @@ def _check_hierarchy(report: Dataset, keyword: str) -> Iterator[Finding]:
                 yield from _check_uid(instance, "ReferencedSOPInstanceUID", keyword)
 
 
-def _check_uid(ds: Dataset, name: str, keyword: str) -> Iterator[Finding]:
+def _check_uid(ds: Dataset, name: str, keyword: str) -> Iterator[Complaint]:
     uid = text(ds, name)
     if not uid:
         yield error(Kind.REFERENCE, "PS3.3 Table C.17-3a", keyword, f"A reference has no {name}.")
@@ -51,7 +51,7 @@ def _check_uid(ds: Dataset, name: str, keyword: str) -> Iterator[Finding]:
         yield warning(Kind.REFERENCE, "PS3.5 9.1", keyword, f"{name} {uid!r} is no valid UID.")
 
 
-def _check_predecessors(report: Dataset) -> Iterator[Finding]:
+def _check_predecessors(report: Dataset) -> Iterator[Complaint]:
     own = text(report, "SOPInstanceUID")
     for instance, sop_class in _instances(report, PREDECESSORS):
         if instance and instance == own:
@@ -61,7 +61,7 @@ def _check_predecessors(report: Dataset) -> Iterator[Finding]:
             yield error(Kind.REFERENCE, "PS3.3 C.17.2", PREDECESSORS, message)
 
 
-def _check_tree(root: ContentItem, evidence: Mapping[str, str]) -> Iterator[Finding]:
+def _check_tree(root: ContentItem, evidence: Mapping[str, str]) -> Iterator[Complaint]:
     for item in root.walk():
         for reference in items(item.dataset, "ReferencedSOPSequence"):
             instance, sop_class = text(reference, "ReferencedSOPInstanceUID"), text(reference, "ReferencedSOPClassUID")

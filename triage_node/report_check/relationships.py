@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from pydicom.uid import Comprehensive3DSRStorage, ComprehensiveSRStorage, EnhancedSRStorage
 
+from triage_node.report_check.complaint import Complaint, Kind, error
 from triage_node.report_check.content_item import ContentItem
-from triage_node.report_check.finding import Finding, Kind, error
 
 _PLAIN = frozenset({"TEXT", "CODE", "NUM", "DATETIME", "DATE", "TIME", "UIDREF", "PNAME"})
 _OBJECTS = frozenset({"COMPOSITE", "IMAGE", "WAVEFORM"})
@@ -90,7 +90,7 @@ DOCUMENT_CLASSES: Mapping[str, DocumentClass] = {
 }
 
 
-def check_relationships(root: ContentItem, document_class: DocumentClass) -> Iterator[Finding]:
+def check_relationships(root: ContentItem, document_class: DocumentClass) -> Iterator[Complaint]:
     """Iterate over relationships and value types that the SOP class has no row for."""
     by_position = {item.position: item for item in root.walk()}
     for parent in root.walk():
@@ -103,7 +103,7 @@ def _check(
     item: ContentItem,
     document_class: DocumentClass,
     by_position: Mapping[tuple[int, ...], ContentItem],
-) -> Iterator[Finding]:
+) -> Iterator[Complaint]:
     clause, title = document_class.clause, document_class.title
     target = item
     if item.target:
@@ -124,7 +124,7 @@ def _check_target(
     item: ContentItem,
     document_class: DocumentClass,
     by_position: Mapping[tuple[int, ...], ContentItem],
-) -> Iterator[Finding]:
+) -> Iterator[Complaint]:
     """Check an item that stands for another one of the same report (PS3.3 C.17.3.2.5)."""
     if not document_class.by_reference:
         yield error(Kind.REFERENCE, document_class.clause, item.path, f"{document_class.title} allows no references.")

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from triage_node.report_check.complaint import Complaint, Kind, error, warning
 from triage_node.report_check.concept import Constraint, ContextGroup, shown
 from triage_node.report_check.condition import Present
 from triage_node.report_check.content_item import ContentItem, unit_of
 from triage_node.report_check.elements import items, text
 from triage_node.report_check.expansion import Inclusion, Level, Slot, expanded
-from triage_node.report_check.finding import Finding, Kind, error, warning
 from triage_node.report_check.matching import Match, matched
 from triage_node.report_check.report_templates import TEMPLATES
 from triage_node.report_check.row import Row
@@ -15,7 +15,7 @@ from triage_node.report_check.row import Row
 Claims = Mapping[Slot, tuple[ContentItem, ...]]
 
 
-def check_template(root: ContentItem, number: str) -> Iterator[Finding]:
+def check_template(root: ContentItem, number: str) -> Iterator[Complaint]:
     """Iterate over what in a report is not as its root template says.
 
     Parameters
@@ -37,7 +37,7 @@ def declared_template(item: ContentItem) -> str:
     return next((text(entry, "TemplateIdentifier") for entry in items(item.dataset, "ContentTemplateSequence")), "")
 
 
-def _check_title(root: ContentItem, slot: Slot) -> Iterator[Finding]:
+def _check_title(root: ContentItem, slot: Slot) -> Iterator[Complaint]:
     if root.value_type != slot.row.value_type:
         yield error(
             Kind.VALUE_TYPE, slot.clause, root.path, f"The root is {root.value_type or 'nothing'}, no CONTAINER."
@@ -49,7 +49,7 @@ def _check_title(root: ContentItem, slot: Slot) -> Iterator[Finding]:
 
 def _check_children(
     parent: ContentItem, parent_slot: Slot, by_position: Mapping[tuple[int, ...], ContentItem]
-) -> Iterator[Finding]:
+) -> Iterator[Complaint]:
     level = parent_slot.below
     slots = tuple(level.slots())
     matches = [(child, _match(child, slots, by_position)) for child in parent.children]
@@ -69,16 +69,19 @@ def _match(item: ContentItem, slots: Sequence[Slot], by_position: Mapping[tuple[
     return matched(meant, slots, meant.value_type, item.relationship)
 
 
-def _unclaimed(item: ContentItem, level: Level) -> Iterator[Finding]:
+def _unclaimed(item: ContentItem, level: Level) -> Iterator[Complaint]:
     if not level.template.extensible:
         number = level.template.number
         message = f"TID {number} is not extensible and has no row for {item.relationship} {item.value_type} here."
         yield error(Kind.UNKNOWN, f"PS3.16 TID {number}", item.path, message)
+    elif level.without_table and item.value_type == "CONTAINER":
+        message = f"It may follow TID {' or '.join(level.without_table)}, without a table here: it is not checked."
+        yield warning(Kind.TEMPLATE, f"PS3.16 TID {level.template.number}", item.path, message)
 
 
 def _check_claimed(
     item: ContentItem, slot: Slot, fault: Kind | None, by_position: Mapping[tuple[int, ...], ContentItem]
-) -> Iterator[Finding]:
+) -> Iterator[Complaint]:
     if fault is not None:
         there = f"{item.relationship} {item.value_type}".strip()
         yield error(fault, slot.clause, item.path, f"It is {there}; the row wants {slot.wanted}.")
@@ -93,14 +96,14 @@ def _check_claimed(
         yield from _check_children(item, slot, by_position)
 
 
-def _other_template(item: ContentItem, slot: Slot, declared: str) -> Finding:
+def _other_template(item: ContentItem, slot: Slot, declared: str) -> Complaint:
     message = f"It follows template {declared}, where the row includes TID {slot.template.number}."
     if declared in TEMPLATES:
         return error(Kind.TEMPLATE, slot.clause, item.path, message)
     return warning(Kind.TEMPLATE, slot.clause, item.path, f"{message} There is no table of it: it is not checked.")
 
 
-def _check_value(item: ContentItem, slot: Slot) -> Iterator[Finding]:
+def _check_value(item: ContentItem, slot: Slot) -> Iterator[Complaint]:
     """Check the code of a CODE, the unit of a NUM."""
     constraint = slot.row.values
     value = {"CODE": item.value, "NUM": unit_of(item)}.get(item.value_type)
@@ -116,7 +119,7 @@ def _wanted(constraint: Constraint) -> str:
     return f"in {constraint}" if isinstance(constraint, ContextGroup) else str(constraint)
 
 
-def _judge(level: Level, claims: Claims, parent: ContentItem, instances: int | None) -> Iterator[Finding]:
+def _judge(level: Level, claims: Claims, parent: ContentItem, instances: int | None) -> Iterator[Complaint]:
     """Judge how often the rows of one invocation of a template are there.
 
     `instances` is how many times the template is included flat beside itself, None when that cannot be told.
@@ -130,7 +133,7 @@ def _judge(level: Level, claims: Claims, parent: ContentItem, instances: int | N
             yield from _judge(node.level, claims, parent, _instances(node, claims, instances))
 
 
-def _judge_slot(slot: Slot, present: Present, parent: ContentItem, instances: int | None) -> Iterator[Finding]:
+def _judge_slot(slot: Slot, present: Present, parent: ContentItem, instances: int | None) -> Iterator[Complaint]:
     row, found = slot.row, present[slot.row.number]
     if not found and row.required(present):
         yield error(Kind.MISSING, slot.clause, parent.path, f"{slot.wanted} is missing ({_requirement(row)}).")
@@ -141,7 +144,7 @@ def _judge_slot(slot: Slot, present: Present, parent: ContentItem, instances: in
         yield error(Kind.TOO_MANY, slot.clause, found[row.most * instances].path, message)
 
 
-def _judge_inclusion(node: Inclusion, present: Present, level: Level) -> Iterator[Finding]:
+def _judge_inclusion(node: Inclusion, present: Present, level: Level) -> Iterator[Complaint]:
     found = present[node.row.number]
     if found and node.row.forbidden(present):
         clause = f"PS3.16 TID {level.template.number} row {node.row.number}"
@@ -165,7 +168,7 @@ def _instances(node: Inclusion, claims: Claims, outer: int | None) -> int | None
     return len(claims[first]) or None if first else None
 
 
-def _check_order(level: Level, matches: Sequence[tuple[ContentItem, Match]]) -> Iterator[Finding]:
+def _check_order(level: Level, matches: Sequence[tuple[ContentItem, Match]]) -> Iterator[Complaint]:
     """Say which items stand before one of an earlier row (PS3.16 6, Order), in each template for itself."""
     if level.template.ordered:
         yield from _first_out_of_order(level, matches)
@@ -174,7 +177,7 @@ def _check_order(level: Level, matches: Sequence[tuple[ContentItem, Match]]) -> 
             yield from _check_order(node.level, matches)
 
 
-def _first_out_of_order(level: Level, matches: Sequence[tuple[ContentItem, Match]]) -> Iterator[Finding]:
+def _first_out_of_order(level: Level, matches: Sequence[tuple[ContentItem, Match]]) -> Iterator[Complaint]:
     places = {slot: place for place, node in enumerate(level.nodes) for slot in _slots(node)}
     last = 0
     for item, (slot, fault) in matches:

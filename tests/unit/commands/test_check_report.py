@@ -29,7 +29,7 @@ def check(*arguments):
 def test_a_sound_report_is_said_to_be_sound(files):
     answer = check(files / "sound.dcm")
     assert answer.exit_code == 0
-    assert answer.stdout.strip().endswith("sound.dcm: no findings (Comprehensive 3D SR Storage, TID 1500)")
+    assert answer.stdout.strip().endswith("sound.dcm: no complaints (Comprehensive 3D SR Storage, TID 1500)")
 
 
 def test_a_fault_is_shown_with_its_clause_and_ends_with_one(files):
@@ -38,22 +38,22 @@ def test_a_fault_is_shown_with_its_clause_and_ends_with_one(files):
     assert "faulty.dcm: 1 error (Comprehensive 3D SR Storage, TID 1500)" in answer.stdout
     assert "PS3.16 TID 1004 row 1" in answer.stdout
     assert "Device Observer UID" in answer.stdout
-    assert "sound.dcm: no findings" in answer.stdout
+    assert "sound.dcm: no complaints" in answer.stdout
 
 
-def test_the_findings_as_json(files):
+def test_the_complaints_as_json(files):
     answer = check("--json", files / "faulty.dcm", files / "text.dcm")
     assert answer.exit_code == 1
     faulty, text = json.loads(answer.stdout)
     assert (faulty["errors"], faulty["warnings"], faulty["template"]) == (1, 0, "1500")
-    assert faulty["findings"][0] | {"message": ""} == {
+    assert faulty["complaints"][0] | {"message": ""} == {
         "severity": "error",
         "kind": "missing",
         "clause": "PS3.16 TID 1004 row 1",
         "path": "1 Imaging Measurement Report",
         "message": "",
     }
-    assert text["findings"][0]["message"] == "The file is no DICOM file."
+    assert text["complaints"][0]["message"] == "The file is no DICOM file."
 
 
 @pytest.mark.parametrize("arguments", [(), ("nowhere.dcm",), (".",)])

@@ -45,8 +45,8 @@ def assert_reads_back(content: ReportContent, report: Dataset) -> None:
         assert (answer.instance, answer.frame) == expected
 
 
-def errors(findings):
-    return [each for each in findings if each.severity is Severity.ERROR]
+def errors(complaints):
+    return [each for each in complaints if each.severity is Severity.ERROR]
 
 
 def kinds(content: ReportContent, report: Dataset) -> Iterator[str]:
@@ -102,7 +102,7 @@ def test_hundreds_of_reports_in_three_classes_are_sound_by_three_checkers(seed, 
         for variant in report_variants(report):
             path = tmp_path / f"{seen['reports']}-{variant.SOPClassUID}.dcm"
             variant.save_as(path, enforce_file_format=True)
-            assert errors(check_file(path).findings) == []
+            assert errors(check_file(path).complaints) == []
         seen.update(["reports", *kinds(content, report)])
 
     write()

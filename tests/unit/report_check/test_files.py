@@ -29,12 +29,12 @@ def written(ds: Dataset) -> bytes:
 
 
 @pytest.fixture
-def only_finding(tmp_path):
+def only_complaint(tmp_path):
     def check(content: bytes):
         path = tmp_path / "file.dcm"
         path.write_bytes(content)
-        [finding] = check_file(path).findings
-        return finding
+        [complaint] = check_file(path).complaints
+        return complaint
 
     return check
 
@@ -47,32 +47,32 @@ def without_content(report) -> bytes:
     return written(bare)
 
 
-def test_a_sound_file_has_no_finding(tmp_path, report):
+def test_a_sound_file_has_no_complaint(tmp_path, report):
     path = tmp_path / "report.dcm"
     path.write_bytes(written(report))
     checked = check_file(path)
-    assert (checked.findings, checked.errors, checked.warnings) == ((), 0, 0)
+    assert (checked.complaints, checked.errors, checked.warnings) == ((), 0, 0)
     assert (checked.sop_class, checked.template) == ("Comprehensive 3D SR Storage", "1500")
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"\x00" * 128 + b"DICM", b"\xff" * 4096])
-def test_no_dicom_is_said_to_be_none(only_finding, content):
-    assert only_finding(content).kind is Kind.UNREADABLE
+def test_no_dicom_is_said_to_be_none(only_complaint, content):
+    assert only_complaint(content).kind is Kind.UNREADABLE
 
 
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.99])
-def test_a_report_that_is_cut_off_is_not_sound(only_finding, report, share):
+def test_a_report_that_is_cut_off_is_not_sound(only_complaint, report, share):
     content = written(report)
-    finding = only_finding(content[: int(len(content) * share)])
-    assert (finding.kind, finding.message) == (Kind.UNREADABLE, "The file is cut off.")
+    complaint = only_complaint(content[: int(len(content) * share)])
+    assert (complaint.kind, complaint.message) == (Kind.UNREADABLE, "The file is cut off.")
 
 
 def test_an_image_is_no_report(report):
     image = Dataset()
     image.SOPClassUID = SecondaryCaptureImageStorage
-    [finding] = check_report(image)[0]
-    assert finding.kind is Kind.NO_REPORT
-    assert "Secondary Capture Image Storage" in finding.message
+    [complaint] = check_report(image)[0]
+    assert complaint.kind is Kind.NO_REPORT
+    assert "Secondary Capture Image Storage" in complaint.message
     assert check_report(Dataset())[0][0].kind is Kind.NO_REPORT
 
 
@@ -80,34 +80,34 @@ def test_a_file_larger_than_any_report_is_not_read(tmp_path):
     path = tmp_path / "large.dcm"
     with path.open("wb") as file:
         file.truncate(LARGEST_BYTES + 1)
-    [finding] = check_file(path).findings
-    assert str(LARGEST_BYTES) in finding.message
+    [complaint] = check_file(path).complaints
+    assert str(LARGEST_BYTES) in complaint.message
 
 
-def test_a_file_that_is_not_there_is_a_finding(tmp_path):
-    [finding] = check_file(tmp_path / "none.dcm").findings
-    assert "No such file" in finding.message
+def test_a_file_that_is_not_there_is_a_complaint(tmp_path):
+    [complaint] = check_file(tmp_path / "none.dcm").complaints
+    assert "No such file" in complaint.message
 
 
 @pytest.mark.parametrize(("depth", "kind"), [(40, Kind.BOUND), (5000, Kind.UNREADABLE)])
-def test_a_tree_without_end_has_one(only_finding, without_content, depth, kind):
+def test_a_tree_without_end_has_one(only_complaint, without_content, depth, kind):
     nested = SEQUENCE + ITEM
-    finding = only_finding(without_content + nested * depth + (ITEM_END + SEQUENCE_END) * depth)
-    assert finding.kind is kind
+    complaint = only_complaint(without_content + nested * depth + (ITEM_END + SEQUENCE_END) * depth)
+    assert complaint.kind is kind
 
 
-def test_more_items_than_a_report_has_are_not_checked(only_finding, without_content, monkeypatch):
+def test_more_items_than_a_report_has_are_not_checked(only_complaint, without_content, monkeypatch):
     monkeypatch.setattr(content_item, "MOST_ITEMS", 500)
-    finding = only_finding(without_content + SEQUENCE + EMPTY_ITEM * 500 + SEQUENCE_END)
-    assert (finding.kind, "500" in finding.message) == (Kind.BOUND, True)
+    complaint = only_complaint(without_content + SEQUENCE + EMPTY_ITEM * 500 + SEQUENCE_END)
+    assert (complaint.kind, "500" in complaint.message) == (Kind.BOUND, True)
 
 
-def test_findings_come_to_an_end(tmp_path, without_content):
+def test_complaints_come_to_an_end(tmp_path, without_content):
     path = tmp_path / "file.dcm"
     path.write_bytes(without_content + SEQUENCE + EMPTY_ITEM * 3000 + SEQUENCE_END)
-    findings = check_file(path).findings
-    assert len(findings) == 1001
-    assert findings[-1].kind is Kind.BOUND
+    complaints = check_file(path).complaints
+    assert len(complaints) == 1001
+    assert complaints[-1].kind is Kind.BOUND
 
 
 def test_values_of_any_kind_are_read_as_far_as_they_go(report):

@@ -135,8 +135,17 @@ def test_a_fault_in_an_image_library_is_found(name, full):
     assert (kind, f"PS3.16 TID 1602 {row}") in {(each.kind, each.clause) for each in errors(report)}
 
 
+def test_what_no_table_can_judge_is_said(full):
+    report = copy.deepcopy(full)
+    container = code("126011", "DCM", "Derived Imaging Measurements")
+    sum_of = content_item("CONTAINS", "CONTAINER", code("X", "99X", "Sums"), ContinuityOfContent="SEPARATE")
+    add("", lambda: content_item("CONTAINS", "CONTAINER", container, sum_of, ContinuityOfContent="SEPARATE"))(report)
+    told = [each.message for each in check_report(report)[0] if each.kind is Kind.TEMPLATE]
+    assert told == ["It may follow TID 1420, without a table here: it is not checked."]
+
+
 @pytest.mark.parametrize("file", ["test-SR.dcm", "reportsi.dcm"])
 def test_real_reports_of_other_templates_are_told_from_ours(file):
-    findings, template = check_report(dcmread(get_testdata_file(file)))
+    complaints, template = check_report(dcmread(get_testdata_file(file)))
     assert template == ""
-    assert {Kind.TEMPLATE, Kind.NO_REPORT} & {each.kind for each in findings}
+    assert {Kind.TEMPLATE, Kind.NO_REPORT} & {each.kind for each in complaints}

@@ -201,6 +201,8 @@ FAULTS: dict[str, tuple[Callable[[Dataset], object], Kind, str, str]] = {
         add("C0034375", stands_for([1, 99])), Kind.REFERENCE, "PS3.3 C.17.3.2.5", "reference to 1.99"),
     "an image that is no evidence": (add("111012", image_of_nowhere), Kind.REFERENCE, "PS3.3 C.17.2.3", "IMAGE"),
     "an image of another class": (another_class, Kind.REFERENCE, "PS3.3 C.17.2.3", "Best illustration of finding"),
+    "no evidence": (
+        header(CurrentRequestedProcedureEvidenceSequence=None), Kind.REFERENCE, "PS3.3 C.17.2.3", "finding"),
     "evidence twice": (
         evidence(lambda series: series.ReferencedSOPSequence.append(series.ReferencedSOPSequence[0])),
         Kind.REFERENCE, "PS3.3 C.17.2.3", "CurrentRequestedProcedureEvidenceSequence"),
@@ -259,11 +261,11 @@ def test_a_fault_is_found_and_named_right(name, sound):
     tamper, kind, clause, path = FAULTS[name]
     report = copy.deepcopy(sound)
     tamper(report)
-    findings, _ = check_report(report)
+    complaints, _ = check_report(report)
     assert any(
-        (each.kind, each.clause) == (kind, clause) and each.path.lower().endswith(path.lower()) for each in findings
-    ), findings
-    assert {each.clause for each in findings} - FOLLOWS.get(name, set()) == {clause}, findings
+        (each.kind, each.clause) == (kind, clause) and each.path.lower().endswith(path.lower()) for each in complaints
+    ), complaints
+    assert {each.clause for each in complaints} - FOLLOWS.get(name, set()) == {clause}, complaints
 
 
 def test_a_report_without_any_result_lacks_each_of_three_containers(sound):
@@ -289,9 +291,9 @@ def test_an_author_in_the_header_is_an_observer(sound):
 def test_another_root_template_is_said_to_have_no_table(sound):
     report = copy.deepcopy(sound)
     report.ContentTemplateSequence[0].TemplateIdentifier = "10011"
-    findings, checked_against = check_report(report)
-    assert [(each.kind, checked_against) for each in findings] == [(Kind.TEMPLATE, "")]
-    assert "10011" in findings[0].message
+    complaints, checked_against = check_report(report)
+    assert [(each.kind, checked_against) for each in complaints] == [(Kind.TEMPLATE, "")]
+    assert "10011" in complaints[0].message
 
 
 def test_references_within_a_report_are_for_the_classes_that_have_them(sound):

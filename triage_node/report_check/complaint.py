@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 
-MOST_FINDINGS = 1000
-"""More are not told of one report: a hostile one could have a finding for each of its items."""
+MOST_COMPLAINTS = 1000
+"""More are not told of one report: a hostile one could have a complaint for each of its items."""
 
 
 class Severity(StrEnum):
-    """How bad a finding is: against a *shall* of the Standard, or only doubtful."""
+    """How bad a complaint is: against a *shall* of the Standard, or only doubtful."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -37,7 +37,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class Complaint:
     """One fault of a report.
 
     Attributes
@@ -59,19 +59,19 @@ class Finding:
     message: str
 
 
-def error(kind: Kind, clause: str, path: str, message: str) -> Finding:
-    """Return a finding against a *shall*."""
-    return Finding(Severity.ERROR, kind, clause, path, message)
+def error(kind: Kind, clause: str, path: str, message: str) -> Complaint:
+    """Return a complaint against a *shall*."""
+    return Complaint(Severity.ERROR, kind, clause, path, message)
 
 
-def warning(kind: Kind, clause: str, path: str, message: str) -> Finding:
-    """Return a finding that a person should look at."""
-    return Finding(Severity.WARNING, kind, clause, path, message)
+def warning(kind: Kind, clause: str, path: str, message: str) -> Complaint:
+    """Return a complaint that a person should look at."""
+    return Complaint(Severity.WARNING, kind, clause, path, message)
 
 
-def bounded(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """Iterate over the first findings, and say so when there are more."""
-    remaining = iter(findings)
-    yield from islice(remaining, MOST_FINDINGS)
+def bounded(complaints: Iterable[Complaint]) -> Iterator[Complaint]:
+    """Iterate over the first complaints, and say so when there are more."""
+    remaining = iter(complaints)
+    yield from islice(remaining, MOST_COMPLAINTS)
     if next(remaining, None) is not None:
-        yield error(Kind.BOUND, "none", "", f"There are more than {MOST_FINDINGS} findings; the rest is not told.")
+        yield error(Kind.BOUND, "none", "", f"There are more than {MOST_COMPLAINTS} complaints; the rest is not told.")
