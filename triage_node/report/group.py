@@ -18,9 +18,10 @@ from highdicom.sr import (
 )
 from pydicom.dataset import Dataset
 
-from triage_node.findings import Calibration, Code, Decision, FindingCode, Label
+from triage_node.findings import LABELS, Calibration, Code, Decision, FindingCode, Label
 from triage_node.report import codes
 from triage_node.report.content import ReportContent
+from triage_node.report.content_items import descendants, named
 from triage_node.report.evidence import sop_reference
 from triage_node.report.header import plain
 from triage_node.report.identity import tracking_uid
@@ -45,6 +46,12 @@ def measurement_group(content: ReportContent, label: Label, study_instance_uid: 
     return group
 
 
+def refer_to_picture(report: Dataset, label: Label, reference: Dataset) -> None:
+    """Name the picture that explains a label in its group (DCM 130401)."""
+    group = list(named(descendants(report), codes.MEASUREMENT_GROUP))[LABELS.index(label)]
+    group.ContentSequence.append(_image(codes.VISUAL_EXPLANATION, reference))
+
+
 def concept(code: Code) -> CodedConcept:
     """Return a code as highdicom takes it."""
     return CodedConcept(code.value, code.scheme, plain(code.meaning, 64))
@@ -57,8 +64,9 @@ def _group_items(content: ReportContent, label: Label, study_instance_uid: str) 
         items.append(CodeContentItem(concept(codes.FINDING), concept(finding.finding), CONTAINS))
     items.extend(_site(finding))
     items.extend(_scores(content, label))
-    items.append(_presence(finding, decision))
     items.extend(_images(content, label))
+    items.append(_presence(finding, decision))
+    items.extend(_basis(content, label))
     return items
 
 
@@ -68,15 +76,20 @@ def _site(finding: FindingCode) -> Iterator[ContentItem]:
 
 
 def _scores(content: ReportContent, label: Label) -> Iterator[ContentItem]:
-    """Rows 10 and 12: the score and, where the model says them, the thresholds it is to be read by, all in percent."""
+    """Row 10: the score and, where the model says them, the thresholds it is to be read by, all in percent."""
     assert content.prediction is not None
     score, calibration = float(content.prediction.probabilities[label]), content.calibrations.get(label)
     yield _percent(codes.CERTAINTY, shown_percent(score, calibration))
     if calibration is not None:
         yield _percent(codes.FLAG_THRESHOLD, round(100 * calibration.flag, THRESHOLD_DIGITS))
         yield _percent(codes.UNCERTAIN_THRESHOLD, round(100 * calibration.uncertain, THRESHOLD_DIGITS))
-        if calibration.basis:
-            yield TextContentItem(concept(codes.CALIBRATION), plain(calibration.basis), CONTAINS)
+
+
+def _basis(content: ReportContent, label: Label) -> Iterator[ContentItem]:
+    """Row 12: what the thresholds were set from."""
+    calibration = content.calibrations.get(label)
+    if calibration is not None and calibration.basis:
+        yield TextContentItem(concept(codes.CALIBRATION), plain(calibration.basis), CONTAINS)
 
 
 def shown_percent(score: float, calibration: Calibration | None) -> float:
@@ -115,7 +128,7 @@ def _presence(finding: FindingCode, decision: Decision) -> ContentItem:
 
 
 def _images(content: ReportContent, label: Label) -> Iterator[ContentItem]:
-    """References, not marks: the slice with the highest score, as its source and as what to open, and the picture."""
+    """References, not marks: the slice with the highest score, as the score's source and as what to open."""
     best = content.best_slices.get(label)
     if best is not None and content.decision_for(label) is not Decision.NOT_FLAGGED:
         reference = sop_reference(best.sop_class_uid, best.sop_instance_uid, best.frame_number)
