@@ -2,7 +2,7 @@
 
 from triage_node.report.connection_test import build_connection_test
 from triage_node.report.content import BestSlice, ReportContent, VisualExplanation
-from triage_node.report.document import build_report
+from triage_node.report.document import build_report, preload
 from triage_node.report.evidence import ReferencedInstance, referenced, replaced_instance
 from triage_node.report.picture import build_picture
 from triage_node.report.plain_text import render
@@ -24,6 +24,7 @@ __all__ = [
     "build_connection_test",
     "build_picture",
     "build_report",
+    "preload",
     "referenced",
     "render",
     "replaced_instance",

@@ -8,20 +8,23 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from triage_node.findings import Label
+from triage_node.report.evidence import ReferencedInstance
 from triage_node.report.uids import hashed_uid
 
 LANGUAGE = "en-US"
 """The language of every text of the report (RFC 5646, PS3.16 CID 5000)."""
 
 
-def content_uid(ds: Dataset) -> str:
-    """Return a UID from all that is written in an object so far.
+def content_uid(ds: Dataset, evidence: Iterable[ReferencedInstance] = ()) -> str:
+    """Return a UID from all that is written in an object so far, and from its evidence.
 
-    What is to be left out of it, its own UIDs and the time at which it is made, is written afterwards.
+    What is to be left out of it, its own UIDs and the time at which it is made, is written afterwards. So is the
+    evidence, since encoding hundreds of references takes longer than all the rest.
     """
     buffer = BytesIO()
     ds.save_as(buffer, implicit_vr=False, little_endian=True)
-    return hashed_uid("triage-node object", hashlib.sha256(buffer.getvalue()).hexdigest())
+    digest = hashlib.sha256(buffer.getvalue()).hexdigest()
+    return hashed_uid("triage-node object", digest, *("\t".join(each) for each in evidence))
 
 
 def instance_uid(series_instance_uid: str, sop_class_uid: str) -> str:

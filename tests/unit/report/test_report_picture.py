@@ -77,7 +77,7 @@ def test_report_and_picture_name_each_other(explained, read_back, complaints_of)
         assert reference.ReferencedSOPInstanceUID == picture.SOPInstanceUID
         assert reference.ReferencedSOPClassUID == picture.SOPClassUID
         [evidence] = report.CurrentRequestedProcedureEvidenceSequence
-        assert evidence.ReferencedSeriesSequence[-1].SeriesInstanceUID == picture.SeriesInstanceUID
+        assert picture.SeriesInstanceUID in [one.SeriesInstanceUID for one in evidence.ReferencedSeriesSequence]
         assert picture.RelatedSeriesSequence[0].SeriesInstanceUID == report.SeriesInstanceUID
         summary = summarize(report)
         assert summary.picture == picture.SOPInstanceUID
