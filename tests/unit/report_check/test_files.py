@@ -9,7 +9,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import SecondaryCaptureImageStorage
 from report_contents import flagged_content
 
-from triage_node.report import build_report
+from triage_node.report import as_measurement_report, build_report
 from triage_node.report_check import Kind, check_file, check_report, content_item
 from triage_node.report_check.check import LARGEST_BYTES
 
@@ -20,7 +20,7 @@ ITEM_END, SEQUENCE_END = struct.pack("<HHI", 0xFFFE, 0xE00D, 0), struct.pack("<H
 
 @pytest.fixture(scope="module")
 def report() -> Dataset:
-    return build_report(flagged_content())
+    return as_measurement_report(build_report(flagged_content()))
 
 
 def written(ds: Dataset) -> bytes:
