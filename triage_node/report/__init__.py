@@ -4,6 +4,10 @@ from triage_node.report.connection_test import build_connection_test
 from triage_node.report.content import BestSlice, ReportContent
 from triage_node.report.document import build_report
 from triage_node.report.evidence import replaced_instance
+from triage_node.report.forms.pdf import pdf_document
+from triage_node.report.forms.readable_report import ReadableReport
+from triage_node.report.forms.reading import readable
+from triage_node.report.forms.source_names import SourceNames
 from triage_node.report.picture import build_picture
 from triage_node.report.plain_text import render
 from triage_node.report.rendering import as_html, as_text
@@ -13,13 +17,17 @@ from triage_node.report.variants import report_variants
 __all__ = [
     "BestSlice",
     "LabelSummary",
+    "ReadableReport",
     "ReportContent",
+    "SourceNames",
     "Summary",
     "as_html",
     "as_text",
     "build_connection_test",
     "build_picture",
     "build_report",
+    "pdf_document",
+    "readable",
     "render",
     "replaced_instance",
     "report_variants",
