@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -10,12 +10,14 @@ from pydicom.dataset import Dataset
 
 from triage_node.config import Settings
 from triage_node.errors import TriageError
-from triage_node.findings import FINDING_CODES, Prediction
+from triage_node.findings import FINDING_CODES, Calibration, Label, Prediction
 from triage_node.imaging import Policy, SeriesSelection, Volume, scan, select_series
 from triage_node.logs import origin
 from triage_node.outcome import Outcome, Status
 from triage_node.pipeline.analysis import Analysis, Explain, Model, Picture, analyze_study
 from triage_node.pipeline.reporting import (
+    NOT_CALIBRATED,
+    ReportedStudy,
     Reporter,
     outcome_of,
     picture_file,
@@ -42,6 +44,8 @@ class Runner:
         Who claims; shown in the events.
     explain
         Makes the picture that is kept beside a result; None keeps none.
+    calibrations
+        How the model's scores are to be read.
     """
 
     def __init__(
@@ -54,6 +58,7 @@ class Runner:
         policy: Policy,
         clock: Callable[[], float] = time.time,
         explain: Explain | None = None,
+        calibrations: Mapping[Label, Calibration] = NOT_CALIBRATED,
     ) -> None:
         self._name = name
         self._settings = settings
@@ -64,8 +69,14 @@ class Runner:
         self._clock = clock
         self._explain = explain
         parameters = {"slab_mm": f"{policy.slab_mm:g}"}
-        codes = {**FINDING_CODES, **settings.finding_codes}
-        self._reporter = Reporter(settings.ae_title, device_uid(settings.data_dir), model.identity, parameters, codes)
+        self._reporter = Reporter(
+            settings.ae_title,
+            device_uid(settings.data_dir),
+            model.identity,
+            parameters,
+            {**FINDING_CODES, **settings.finding_codes},
+            calibrations,
+        )
 
     def claim(self) -> Claim | None:
         """Claim the next study."""
@@ -170,7 +181,9 @@ class Runner:
         start = time.perf_counter()
         before = claim.predecessor_folder
         predecessor = self._spool.result(claim.study_instance_uid, before) if before else None
-        report = self._reporter.report(analysis, selection, self._now, predecessor)
+        instances = self._worklist.stored_instances.find(claim.study_instance_uid)
+        study = ReportedStudy(self._now, predecessor, instances, claim.revision)
+        report = self._reporter.report(analysis, selection, study)
         if report is None:
             return outcome_of(analysis, self._model.identity)
         return self._keep(claim, analysis, report, start)

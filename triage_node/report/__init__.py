@@ -3,7 +3,7 @@
 from triage_node.report.connection_test import build_connection_test
 from triage_node.report.content import BestSlice, ReportContent
 from triage_node.report.document import build_report
-from triage_node.report.evidence import replaced_instance
+from triage_node.report.evidence import ReferencedInstance, referenced, replaced_instance
 from triage_node.report.forms.form import FILE_KINDS, Form, written
 from triage_node.report.forms.html import content_policy
 from triage_node.report.forms.pdf import pdf_document
@@ -15,13 +15,16 @@ from triage_node.report.plain_text import render
 from triage_node.report.rendering import as_html, as_text
 from triage_node.report.summary import LabelSummary, Summary, summarize
 from triage_node.report.variants import report_variants
+from triage_node.report.wording import MANUFACTURER
 
 __all__ = [
     "FILE_KINDS",
+    "MANUFACTURER",
     "BestSlice",
     "Form",
     "LabelSummary",
     "ReadableReport",
+    "ReferencedInstance",
     "ReportContent",
     "SourceNames",
     "Summary",
@@ -33,6 +36,7 @@ __all__ = [
     "content_policy",
     "pdf_document",
     "readable",
+    "referenced",
     "render",
     "replaced_instance",
     "report_variants",

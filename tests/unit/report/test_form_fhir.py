@@ -44,9 +44,11 @@ def test_it_is_valid_and_says_what_the_report_says(content):
             assert one.valueCodeableConcept.text == "not flagged by the algorithm"
         else:
             assert one.valueCodeableConcept.coding[0].code == PRESENCES[decision]
-        [score] = [part.valueQuantity for part in one.component if part.code.coding[0].code == "111012"]
-        assert float(score.value) == pytest.approx(100 * content.prediction.probabilities[label], abs=0.06)
-        assert score.code == "%"
+        figures = {part.code.text: part.valueQuantity for part in one.component if part.valueQuantity}
+        score = float(figures["Certainty of Finding"].value)
+        assert score == pytest.approx(100 * content.prediction.probabilities[label], abs=0.06)
+        assert (float(figures["Uncertain from"].value), float(figures["Suspected above"].value)) == (40.0, 90.0)
+        assert {each.code for each in figures.values()} == {"%"}
 
 
 def test_every_reference_leads_to_a_resource_of_the_bundle(content):

@@ -43,7 +43,7 @@ def readable(report: Dataset, names: SourceNames = NO_NAMES, revision: int | Non
     names
         What people call the images it refers to.
     revision
-        Which revision of the study it is about, if that is known.
+        Which revision of the study it is about, where that is known better than from the report.
 
     Raises
     ------
@@ -61,11 +61,13 @@ def readable(report: Dataset, names: SourceNames = NO_NAMES, revision: int | Non
         disclaimer=DISCLAIMER,
         reasons=tuple(_reason(text) for text in summary.reasons),
         answers=tuple(_answers(report, summary, names)) if summary.decision else (),
+        series_analyzed=summary.series_analyzed,
+        series_not_analyzed=summary.series_not_analyzed,
         series=tuple(_series(report, names)),
         model=summary.model,
         parameters=summary.parameters,
         node=_node(report),
-        report=_report(report, summary, revision),
+        report=_report(report, summary, summary.revision if revision is None else revision),
     )
 
 
@@ -143,7 +145,8 @@ def _answers(report: Dataset, summary: Summary, names: SourceNames) -> Iterator[
             continue
         best = _best_slice(found.best_slice, names, series_of) if found.best_slice else None
         text = found.text if found.decision else SILENT
-        yield Answer(label, found.decision, found.probability, None, text, best, coded_answers.get(label))
+        said = coded_answers.get(label)
+        yield Answer(label, found.decision, found.probability, found.calibration, text, best, said)
 
 
 def _best_slice(found: BestSlice, names: SourceNames, series_of: Mapping[str, str]) -> BestSliceRead:
