@@ -11,7 +11,6 @@ from triage_node.report.forms.readable_report import ReadableReport
 from triage_node.report.forms.reading import readable, shown_instances
 from triage_node.report.forms.source_names import SourceNames
 from triage_node.report.picture import build_picture
-from triage_node.report.plain_text import render
 from triage_node.report.rendering import as_html, as_text
 from triage_node.report.summary import LabelSummary, Summary, summarize
 from triage_node.report.variants import report_variants
@@ -37,7 +36,6 @@ __all__ = [
     "pdf_document",
     "readable",
     "referenced",
-    "render",
     "replaced_instance",
     "report_variants",
     "shown_instances",

@@ -184,6 +184,7 @@ def _model(read: ReadableReport) -> Iterator[tuple[str, str]]:
 def _report(read: ReadableReport) -> Iterator[tuple[str, str]]:
     report, node = read.report, read.node
     yield "Made", moment(report.created_at)
+    yield "Series description", report.series_description
     yield "State", ", ".join(filter(None, (report.preliminary, report.verification, report.completion))).lower()
     if report.revision is not None:
         yield "Revision of the study", str(report.revision)
