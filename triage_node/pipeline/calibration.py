@@ -22,7 +22,7 @@ def calibrations_of(manifest: Manifest) -> dict[Label, Calibration]:
 def _scaling(manifest: Manifest, label: Label) -> str:
     index = LABELS.index(label)
     temperature, bias = manifest.study_scaling.temperature[index], manifest.study_scaling.bias[index]
-    return f"Probability = sigmoid(logit / {temperature:.4f} {bias:+.4f})."
+    return f"Probability = sigmoid(logit / {temperature:.4f} {'-' if bias < 0 else '+'} {abs(bias):.4f})."
 
 
 def _thresholds(record: DecisionRecord | None, label: Label) -> str:
@@ -30,7 +30,5 @@ def _thresholds(record: DecisionRecord | None, label: Label) -> str:
         return ""
     negatives, positives = record.negatives[label], record.positives[label]
     studies = f"{negatives} studies without and {positives} with it" if negatives or positives else "another model's"
-    limits = (
-        f"of those without it at most {record.alpha_negative:.0%} flagged, with it {record.alpha_positive:.0%} missed"
-    )
-    return f"Thresholds by {record.method} from {studies}, {limits}. {record.source}"
+    bounds = f"{record.alpha_negative:.0%} of those without it may be above, {record.alpha_positive:.0%} with it below"
+    return f"Thresholds by {record.method} from {studies}; {bounds}. {record.source}"

@@ -23,6 +23,7 @@ from triage_node.report import (
     BestSlice,
     ReferencedInstance,
     ReportContent,
+    VisualExplanation,
     build_picture,
     build_report,
     referenced,
@@ -52,12 +53,15 @@ class ReportedStudy:
         All that the node has of the study, whether it can be read or not.
     revision
         Which revision was analyzed.
+    picture
+        What is sent with the report, None where nothing is.
     """
 
     created_at: datetime
     predecessor: StoredResult | None = None
     instances: Sequence[StoredInstance] = ()
     revision: int | None = None
+    picture: Picture | None = None
 
 
 class Reporter:
@@ -139,6 +143,7 @@ class Reporter:
             series_analyzed=series_analyzed(analysis),
             series_not_analyzed=series_not_analyzed(analysis, selection),
             revision=study.revision,
+            explanation=_explanation(study.picture) if study.picture else None,
         )
 
 
@@ -159,8 +164,8 @@ def report_files(report: Dataset) -> dict[int, bytes]:
 
 def picture_file(report: Dataset, picture: Picture) -> bytes:
     """Return the file of the Secondary Capture that goes with a report."""
-    sources = [(source.sop_class_uid, source.sop_instance_uid) for source in picture.sources]
-    return _encoded(build_picture(report, picture.pixels, sources))
+    explanation = _explanation(picture)
+    return _encoded(build_picture(report, explanation.pixels, explanation.sources))
 
 
 def slice_scores(analysis: Analysis) -> bytes | None:
@@ -218,6 +223,11 @@ def best_slices(prediction: Prediction | None, sources: Sequence[tuple[SourceSli
         source = slab[len(slab) // 2]
         best[label] = BestSlice(source.sop_instance_uid, source.sop_class_uid, source.frame_number)
     return best
+
+
+def _explanation(picture: Picture) -> VisualExplanation:
+    sources = tuple((source.sop_class_uid, source.sop_instance_uid) for source in picture.sources)
+    return VisualExplanation(picture.label, picture.pixels, sources)
 
 
 def _reasons(analysis: Analysis, selection: SeriesSelection) -> tuple[Reason, ...]:

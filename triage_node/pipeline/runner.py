@@ -141,10 +141,9 @@ class Runner:
             log.error("explanation_failed error=%s", origin(error))
             return None
 
-    def _with_picture(self, content: ResultContent, picture: Picture, report: Dataset, is_sent: bool) -> ResultContent:
+    def _with_explanation(self, content: ResultContent, picture: Picture) -> ResultContent:
         try:
-            sent = picture_file(report, picture) if is_sent else None
-            return replace(content, explanation=picture.png(), picture=sent)
+            return replace(content, explanation=picture.png())
         except Exception as error:
             log.error("explanation_failed error=%s", origin(error))
             return content
@@ -183,10 +182,22 @@ class Runner:
         predecessor = self._spool.result(claim.study_instance_uid, before) if before else None
         instances = self._worklist.stored_instances.find(claim.study_instance_uid)
         study = ReportedStudy(self._now, predecessor, instances, claim.revision)
-        report = self._reporter.report(analysis, selection, study)
+        report, picture = self._report_and_picture(analysis, selection, study)
         if report is None:
             return outcome_of(analysis, self._model.identity)
-        return self._keep(claim, analysis, report, start)
+        return self._keep(claim, analysis, report, picture, start)
+
+    def _report_and_picture(
+        self, analysis: Analysis, selection: SeriesSelection, study: ReportedStudy
+    ) -> tuple[Dataset | None, bytes | None]:
+        """Return a report and the picture that it names, or one that names none: a picture must not hold it back."""
+        if analysis.explanation is not None and self._settings.explanation == "send":
+            try:
+                report = self._reporter.report(analysis, selection, replace(study, picture=analysis.explanation))
+                return report, picture_file(report, analysis.explanation) if report is not None else None
+            except Exception as error:
+                log.error("explanation_failed error=%s", origin(error))
+        return self._reporter.report(analysis, selection, study), None
 
     def _wants_report(self, analysis: Analysis, claim: Claim) -> bool:
         if analysis.status is Status.ANALYZED:
@@ -202,16 +213,15 @@ class Runner:
         # A crash may have come between them.
         return {number: file for number, file in report_files(stored).items() if not result.has_report(number)}
 
-    def _keep(self, claim: Claim, analysis: Analysis, report: Dataset, start: float) -> Outcome:
+    def _keep(self, claim: Claim, analysis: Analysis, report: Dataset, picture: bytes | None, start: float) -> Outcome:
         # The same result is the same object: what was stored once is what is sent, whenever.
         result = self._spool.result(claim.study_instance_uid, hashed(str(report.SOPInstanceUID)))
         reports = self._missing_reports(result, report)
         seconds = {**analysis.seconds, "report": time.perf_counter() - start}
         outcome = outcome_of(analysis, self._model.identity, report, result.name, seconds)
         noted = outcome.as_dict() | {"revision": claim.revision, "created_at": self._clock()}
-        content = ResultContent(noted, reports, slice_scores(analysis))
+        content = ResultContent(noted, reports, slice_scores(analysis), picture=None if result.has_picture else picture)
         if analysis.explanation is not None:
-            is_sent = self._settings.explanation == "send" and not result.has_picture
-            content = self._with_picture(content, analysis.explanation, report, is_sent)
+            content = self._with_explanation(content, analysis.explanation)
         result.keep(content)
         return outcome

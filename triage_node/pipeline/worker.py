@@ -19,6 +19,7 @@ from triage_node.logs import configure_logging, native_messages_silenced
 from triage_node.pipeline.calibration import calibrations_of
 from triage_node.pipeline.policy import policy_for
 from triage_node.pipeline.runner import Runner
+from triage_node.report import preload
 from triage_node.storage import Spool, device_uid, spool_folder
 from triage_node.worklist import Claim, Worklist
 from triage_node.zone import live_in
@@ -89,6 +90,7 @@ def main() -> int:
         with native_messages_silenced():
             model = load_model(settings.model)
             model.warm_up()
+        preload()
     except (ModelError, StorageError) as error:
         _tell(error=str(error))
         return EXIT_MODEL_ERROR

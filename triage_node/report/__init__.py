@@ -1,8 +1,8 @@
 """From a prediction to a DICOM Structured Report and to words; pure functions."""
 
 from triage_node.report.connection_test import build_connection_test
-from triage_node.report.content import BestSlice, ReportContent
-from triage_node.report.document import build_report
+from triage_node.report.content import BestSlice, ReportContent, VisualExplanation
+from triage_node.report.document import build_report, preload
 from triage_node.report.evidence import ReferencedInstance, referenced, replaced_instance
 from triage_node.report.forms.form import FILE_KINDS, Form, written
 from triage_node.report.forms.html import content_policy
@@ -27,6 +27,7 @@ __all__ = [
     "ReportContent",
     "SourceNames",
     "Summary",
+    "VisualExplanation",
     "as_html",
     "as_text",
     "build_connection_test",
@@ -34,6 +35,7 @@ __all__ = [
     "build_report",
     "content_policy",
     "pdf_document",
+    "preload",
     "readable",
     "referenced",
     "replaced_instance",
