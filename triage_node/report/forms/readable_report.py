@@ -143,7 +143,9 @@ class ReadableReport:
         Which series the answer is about, and each other one with the reason, in sentences; empty where the report does
         not say.
     series
-        The evidence: every series of which the report names images.
+        The evidence: every series of which the report names received images.
+    picture
+        SOP Instance UID of the picture of where the model looked, empty where none goes with the report.
     """
 
     patient: PatientFacts
@@ -156,6 +158,7 @@ class ReadableReport:
     series_analyzed: str
     series_not_analyzed: tuple[str, ...]
     series: tuple[SeriesRead, ...]
+    picture: str
     model: ModelIdentity
     parameters: tuple[str, ...]
     node: NodeFacts

@@ -63,7 +63,8 @@ def readable(report: Dataset, names: SourceNames = NO_NAMES, revision: int | Non
         answers=tuple(_answers(report, summary, names)) if summary.decision else (),
         series_analyzed=summary.series_analyzed,
         series_not_analyzed=summary.series_not_analyzed,
-        series=tuple(_series(report, names)),
+        series=tuple(_series(report, summary, names)),
+        picture=summary.picture,
         model=summary.model,
         parameters=summary.parameters,
         node=_node(report),
@@ -155,10 +156,12 @@ def _best_slice(found: BestSlice, names: SourceNames, series_of: Mapping[str, st
     return BestSliceRead(series_of.get(uid, ""), uid, found.sop_class_uid, number, found.frame_number)
 
 
-def _series(report: Dataset, names: SourceNames) -> Iterator[SeriesRead]:
+def _series(report: Dataset, summary: Summary, names: SourceNames) -> Iterator[SeriesRead]:
     for series in _referenced_series(report):
         instances = sequence(series, "ReferencedSOPSequence")
         uid = text_of(series, "SeriesInstanceUID")
+        if uid not in summary.source_counts:
+            continue  # the node's own picture
         is_ct = {text_of(one, "ReferencedSOPClassUID") for one in instances} <= CT_CLASSES
         name = names.series.get(uid, SeriesName())
         yield SeriesRead(uid, name.number, name.description, "CT" if is_ct else "", len(instances))

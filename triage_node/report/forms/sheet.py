@@ -151,6 +151,8 @@ def _images(read: ReadableReport) -> Iterator[tuple[str, str]]:
         yield "Other series", sentence
     for series in read.series:
         yield "Evidence", _series(series)
+    if read.picture:
+        yield "Where the model looked", read.picture
     for best, labels in _by_slice(read).items():
         number = _slice_number(best)
         shown = f"{number}, {best.sop_instance_uid}" if best.instance_number is not None else best.sop_instance_uid
