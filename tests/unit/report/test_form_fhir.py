@@ -3,8 +3,10 @@
 import json
 from dataclasses import replace
 
+import hypothesis
 import pytest
 from fhir.resources.R4B.bundle import Bundle
+from hypothesis import strategies as st
 
 from triage_node.findings import FINDING_CODES, LABELS, Code, Decision, FindingCode, Label, Trust
 from triage_node.report import SourceNames, build_report, readable
@@ -137,6 +139,22 @@ def test_the_codes_are_those_in_the_report_also_a_sites_own(flagged):
     assert subdural.code.text == "subdural hemorrhage"
     ventricle = resources(bundle, "Observation")[LABELS.index(Label.INTRAVENTRICULAR)]
     assert ventricle.bodySite.coding[0].code == "35764002"
+
+
+def test_whatever_a_header_says_the_bundle_is_valid(flagged, make_source, seed):
+    @hypothesis.seed(seed)
+    @hypothesis.settings(max_examples=15, deadline=None, database=None)
+    @hypothesis.given(name=st.text(max_size=20), text=st.text(max_size=20), digits=st.text("0123456789.-", max_size=14))
+    def ask(name, text, digits):
+        dates = dict.fromkeys(("PatientBirthDate", "StudyDate", "StudyTime"), digits)
+        texts = dict.fromkeys(("StudyDescription", "PatientID", "AccessionNumber", "SeriesDescription"), text)
+        source = make_source(1, PatientName=name, SpecificCharacterSet="ISO_IR 192", **dates, **texts)
+        read = readable(build_report(replace(flagged, sources=(source,))), SourceNames.of([source]))
+        loose = replace(read, study=replace(read.study, description=text, accession_number=text))
+        for each in (read, loose):
+            Bundle.model_validate_json(as_fhir(each))
+
+    ask()
 
 
 def test_hostile_text_stays_within_its_field(flagged, make_source):

@@ -89,5 +89,11 @@ def test_control_and_reordering_characters_are_marks(flagged, make_source):
     assert "a?b?c" in text
 
 
+def test_a_name_stands_in_all_its_writings(flagged, make_source):
+    source = make_source(1, PatientName="Yamada^Tarou=山田^太郎=やまだ^たろう", SpecificCharacterSet="ISO_IR 192")
+    text = as_text(readable(build_report(replace(flagged, sources=(source,)))))
+    assert "  Name        Yamada, Tarou · 山田 太郎 · やまだ たろう\n" in text
+
+
 def test_wide_characters_take_two_columns():
     assert (columns("山田 Jane"), columns("Jane")) == (9, 4)
