@@ -35,10 +35,18 @@ from triage_node.allowed_peers import AETitle, AllowedPeer
 from triage_node.destinations import Destination
 from triage_node.endpoint import Endpoint
 from triage_node.errors import SettingsError
-from triage_node.finding_codes import read_finding_codes, written
 from triage_node.findings import FindingCode, Label
 from triage_node.peer import Peer
-from triage_node.settings_checks import at_commas, check_dicom, check_dicom_tls, check_openid, check_web, each_text_read
+from triage_node.settings_checks import (
+    at_commas,
+    check_dicom,
+    check_dicom_tls,
+    check_openid,
+    check_web,
+    each_text_read,
+    read_finding_codes,
+    written_finding_codes,
+)
 from triage_node.settings_errors import check_environment, complaint_of
 from triage_node.sources import QuerySource
 from triage_node.zone import MachineZone
@@ -253,7 +261,7 @@ class Settings(BaseSettings):
 
     @field_serializer("finding_codes")
     def _write_finding_codes(self, value: Mapping[Label, FindingCode]) -> dict[str, dict[str, str]]:
-        return written(value)
+        return written_finding_codes(value)
 
     @field_validator("destinations", "sources")
     @classmethod
