@@ -100,6 +100,16 @@ def test_what_fonts_have_and_cannot_join_is_named_too(flagged, make_source, monk
     assert squeezed(NOTE) in text
 
 
+def test_long_sentences_break_between_words_and_long_uids_anywhere(flagged):
+    sentence = " ".join(f"{word}sentence" for word in "abcdefghijklmnopqrstuvwxyz")
+    uid = "2.25." + "1" * 59
+    document = as_pdf(readable(build_report(replace(flagged, series_analyzed=f"{sentence} {uid}{uid}"))))
+    words = words_of(document)
+    assert [word for word in words if word.endswith("sentence")] == sentence.split()
+    assert f"{uid}{uid}" not in words
+    assert f"{uid}{uid}" in squeezed(" ".join(words))
+
+
 def test_what_looks_like_markup_is_text(flagged, make_source):
     name = "#evil[x]^*b* $a$ //c"
     text = " ".join(words_of(as_pdf(named(flagged, make_source, name, StudyDescription="<script>#import 'x'"))))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from triage_node.findings import Calibration, Decision
+from triage_node.findings import Calibration, Decision, Label
 from triage_node.report import SourceNames, build_report, readable
 from triage_node.report.forms.sheet import sheet
 from triage_node.report.forms.text import as_text, columns
@@ -39,6 +39,9 @@ def test_the_score_stands_beside_the_thresholds_it_is_read_by(flagged):
     [subdural] = [line for line in lines if line.startswith("  subdural")]
     assert subdural.split()[1:8] == ["suspected", "93.4", "%", "40.0", "%", "90.0", "%"]
     assert "  Score and thresholds  From 200 studies without and 100 with it." in lines
+    other = {Label.SUBDURAL: Calibration(0.9, 0.4, "From few.")}
+    text = as_text(readable(build_report(replace(flagged, calibrations=flagged.calibrations | other))))
+    assert "  Score and thresholds, subdural " in text
 
 
 @pytest.mark.parametrize(

@@ -176,11 +176,20 @@ def _by_slice(read: ReadableReport) -> dict[BestSliceRead, list[str]]:
 def _model(read: ReadableReport) -> Iterator[tuple[str, str]]:
     yield "Model", f"{read.model.name} {read.model.version}".strip()
     yield "Manifest (SHA-256)", read.model.sha256
-    for basis in dict.fromkeys(one.calibration.basis for one in read.answers if one.calibration):
-        yield "Score and thresholds", basis
+    for basis, labels in _by_basis(read).items():
+        of = "" if len(labels) == len(LABELS) else f", {', '.join(labels)}"
+        yield f"Score and thresholds{of}", basis
     for parameter in read.parameters:
         name, _, value = parameter.partition("=")
         yield name.replace("_", " ").capitalize(), value
+
+
+def _by_basis(read: ReadableReport) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for answer in read.answers:
+        if answer.calibration is not None and answer.calibration.basis:
+            found.setdefault(answer.calibration.basis, []).append(answer.label)
+    return found
 
 
 def _report(read: ReadableReport) -> Iterator[tuple[str, str]]:
