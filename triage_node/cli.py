@@ -10,10 +10,12 @@ import typer
 from triage_node import __version__
 from triage_node.commands.analyze import analyze
 from triage_node.commands.check import check
+from triage_node.commands.check_report import check_report
 from triage_node.commands.deliveries import deliveries
 from triage_node.commands.demo import demo
 from triage_node.commands.fetch import fetch
 from triage_node.commands.rebuild import rebuild
+from triage_node.commands.report import report
 from triage_node.commands.send import send
 from triage_node.commands.serve import serve
 from triage_node.commands.study import requeue, show
@@ -37,7 +39,9 @@ app = typer.Typer(
     ),
 )
 
-for command in (serve, analyze, send, fetch, worklist, show, requeue, deliveries, check, rebuild, demo):
+for command in (
+    serve, analyze, send, fetch, worklist, show, report, requeue, deliveries, check, check_report, rebuild, demo,
+):  # fmt: skip
     app.command()(command)
 app.add_typer(users, name="user")
 app.add_typer(tokens, name="token")

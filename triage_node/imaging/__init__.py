@@ -12,6 +12,7 @@ from triage_node.imaging.header import item, text, whole
 from triage_node.imaging.instance import Instance
 from triage_node.imaging.orientation import Reorientation
 from triage_node.imaging.part10 import parse_header, read_everything, read_header_and_end, read_intact
+from triage_node.imaging.patient import names_several_patients
 from triage_node.imaging.pixel_data.frame_bytes import compressed_frames, frame_count, little_endian_frames
 from triage_node.imaging.pixel_data.pixel_format import JPEG, JPEG_2000, JPEG_LS, NATIVE, RLE
 from triage_node.imaging.pixel_data.pixels import stored_values
@@ -23,7 +24,7 @@ from triage_node.imaging.rescale import hounsfield, is_wrapped
 from triage_node.imaging.series import Scan, Series, Skipped, scan
 from triage_node.imaging.series_selection import SeriesSelection, select_series
 from triage_node.imaging.stack import cosines, headward, height_mm
-from triage_node.imaging.suitability import suitability_reasons
+from triage_node.imaging.suitability import Figures, figures_of, suitability_reasons
 from triage_node.imaging.volume import SourceSlice, Volume
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "NATIVE",
     "RLE",
     "Difference",
+    "Figures",
     "Frame",
     "Gap",
     "Instance",
@@ -60,6 +62,7 @@ __all__ = [
     "difference",
     "encoded",
     "explicit_little_endian",
+    "figures_of",
     "frame_count",
     "frames_of",
     "gaps_sentence",
@@ -72,6 +75,7 @@ __all__ = [
     "little_endian_frames",
     "looks_like_head_ct",
     "loss_caution",
+    "names_several_patients",
     "parse_header",
     "read_everything",
     "read_header_and_end",
