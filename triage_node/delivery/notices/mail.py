@@ -1,0 +1,221 @@
+"""A mail server that passes notices on to people (SMTP, RFC 5321)."""
+
+import smtplib
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from triage_node.delivery.notices.deadline import DeadlineReader
+from triage_node.delivery.notices.mail_message import mail_message
+from triage_node.delivery.notices.notice import Notice
+from triage_node.delivery.notices.text import NoticeText
+from triage_node.destinations import Destination
+from triage_node.dimse import client_context, reason_of
+from triage_node.errors import PeerBusy, PeerCongested, PeerDenied, PeerRefused, PeerUnreachable, SettingsError
+from triage_node.user_agent import Caller
+
+PORTS = {"smtp": 25, "smtps": 465}
+DENIED = frozenset([502, 503, 530, 534, 535, 538])
+"""RFC 4954 6, and commands that are not taken without signing in: no fault of the notice."""
+CONGESTED = frozenset([421, 452, 454])
+LONGEST_REPLY_BYTES = 1 << 14
+MOST_PARTLY_TAKEN = 1000
+
+
+class Mail:
+    """Send a message a notice, over a connection of its own.
+
+    Who of several recipients has taken a message does not get it again while the others are tried.
+    """
+
+    def __init__(self, destination: Destination, caller: Caller) -> None:
+        self._destination = destination
+        self._name = destination.name
+        self._caller = caller
+        self._text = NoticeText(destination.template, destination.patient_data)
+        self._taken: dict[str, set[str]] = {}
+
+    def tell(self, notice: Notice) -> str:
+        """Send a message; it is told when the server has taken it for each recipient, now or before."""
+        message = mail_message(notice, self._text.text(notice), self._destination)
+        missing = [one for one in self._destination.mail_to if one not in self._taken.get(notice.id, ())]
+        with self._errors(), self._session() as session:
+            refused = session.deliver(self._destination.mail_from, missing, message)
+        self._note_taken(notice.id, set(missing) - set(refused))
+        if any(code < 500 for code in refused.values()):
+            raise PeerBusy(f"{self._name} does not take {_of(refused, missing)} now.")
+        self._taken.pop(notice.id, None)
+        if len(refused) == len(self._destination.mail_to):
+            raise PeerRefused(f"{self._name} refuses {_of(refused, missing)}.")
+        words = f", refused for {_of(refused, missing)}" if refused else ""
+        return f"e-mail {notice.id} to {len(self._destination.mail_to) - len(refused)} recipients{words}"
+
+    def check(self) -> str:
+        """Say EHLO, go over to TLS and sign in, as far as that is set; no message is begun."""
+        start = time.monotonic()
+        with self._errors(), self._session():
+            milliseconds = (time.monotonic() - start) * 1000
+        words = " over TLS" if self._is_secured else ""
+        return f"answers EHLO in {milliseconds:.0f} ms{words}" + (", takes the password" if self._signs_in else "")
+
+    def rest(self) -> None:
+        """Nothing is held open."""
+
+    @property
+    def _is_secured(self) -> bool:
+        return self._destination.scheme == "smtps" or self._destination.starttls
+
+    @property
+    def _signs_in(self) -> bool:
+        return self._destination.user is not None
+
+    @contextmanager
+    def _session(self) -> Iterator["_Session"]:
+        """Open a connection on which messages can be sent."""
+        destination, caller = self._destination, self._caller
+        context = client_context(destination.tls) if self._is_secured else None
+        url = urlsplit(destination.url)
+        at_once = context if destination.scheme == "smtps" else None
+        session = _Session(caller.timeout_seconds, caller.answer_seconds, at_once)
+        try:
+            code, _ = session.connect(url.hostname or "", url.port or PORTS[destination.scheme])
+            if code != 220:
+                raise smtplib.SMTPConnectError(code, b"")
+            session.ehlo_or_helo_if_needed()
+            if context is not None and at_once is None:
+                session.starttls(context=context)
+                session.ehlo_or_helo_if_needed()
+            if destination.user is not None and destination.password_file is not None:
+                session.login(destination.user, _password(destination.password_file))
+            yield session
+            session.leave()
+        finally:
+            session.close()
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Say in our words what went wrong; those of a server may name whom the message is for."""
+        name = self._name
+        try:
+            yield
+        except smtplib.SMTPResponseException as error:
+            raise _failure(name, error.smtp_code) from error
+        except smtplib.SMTPNotSupportedError as error:
+            raise PeerDenied(f"{name} offers no {'TLS' if 'STARTTLS' in str(error) else 'way to sign in'}.") from error
+        except SettingsError as error:
+            raise PeerUnreachable(f"{name} cannot be called: {error}") from error
+        except ssl.SSLError as error:
+            raise PeerUnreachable(f"{name} cannot be reached: {reason_of(error)}.") from error
+        except smtplib.SMTPException as error:
+            raise PeerUnreachable(f"{name} does not answer as a mail server does: {type(error).__name__}.") from error
+        except (OSError, UnicodeError) as error:
+            why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            raise PeerUnreachable(f"{name} cannot be reached, or does not answer: {why}.") from error
+
+    def _note_taken(self, identifier: str, recipients: set[str]) -> None:
+        self._taken.setdefault(identifier, set()).update(recipients)
+        while len(self._taken) > MOST_PARTLY_TAKEN:
+            self._taken.pop(next(iter(self._taken)))
+
+
+class _Session(smtplib.SMTP):
+    """A connection whose replies are bounded in size and time; TLS from its begin where there is a context."""
+
+    def __init__(self, connect_seconds: float, answer_seconds: float, context: ssl.SSLContext | None) -> None:
+        self._answer_seconds = answer_seconds
+        self._context = context
+        super().__init__(timeout=connect_seconds)
+
+    def deliver(self, sender: str, recipients: list[str], message: bytes) -> dict[str, int]:
+        """Send a message to those who are taken; return the others, with the code of the refusal."""
+        assert self.sock is not None
+        self.sock.settimeout(self._answer_seconds)
+        _checked(self.mail(sender))
+        codes = {one: self.rcpt(one)[0] for one in recipients}
+        refused = {one: code for one, code in codes.items() if code not in (250, 251)}
+        if len(refused) < len(recipients):
+            _checked(self.data(message))
+        return refused
+
+    def leave(self) -> None:
+        """Say QUIT: what was taken stays taken, also when the answer does not come."""
+        try:
+            self.quit()
+        except (OSError, smtplib.SMTPException):
+            self.close()
+
+    def getreply(self) -> tuple[int, bytes]:
+        """Read a reply (RFC 5321 4.2)."""
+        assert self.sock is not None
+        if self.file is None:
+            self.file = _Replies(self.sock, self._answer_seconds)
+        self.file.begin()
+        return super().getreply()
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> Any:
+        plain = socket.create_connection((host, port), timeout)
+        if self._context is None:
+            return plain
+        try:
+            return self._context.wrap_socket(plain, server_hostname=host)
+        except OSError:
+            plain.close()
+            raise
+
+
+class _Replies:
+    """The lines of one reply after the other, as smtplib reads them."""
+
+    def __init__(self, connection: socket.socket, seconds: float) -> None:
+        self._reader = DeadlineReader(connection, seconds, LONGEST_REPLY_BYTES)
+        self._deadline, self._seconds, self._bytes = 0.0, seconds, 0
+
+    def begin(self) -> None:
+        """Let another reply begin, with its own time and size."""
+        self._deadline, self._bytes = time.monotonic() + self._seconds, 0
+
+    def readline(self, _longest: int = -1) -> bytes:
+        """Return the next line."""
+        line = self._reader.until(b"\n")
+        self._bytes += len(line)
+        if self._bytes > LONGEST_REPLY_BYTES or time.monotonic() > self._deadline:
+            raise OSError("its answer is too long or too slow")
+        return line
+
+    def close(self) -> None:
+        """The connection is closed by who opened it."""
+
+
+def _checked(reply: tuple[int, bytes]) -> None:
+    if reply[0] != 250:
+        raise smtplib.SMTPResponseException(*reply)
+
+
+def _failure(name: str, code: int) -> PeerUnreachable | PeerBusy | PeerDenied | PeerRefused:
+    if code in DENIED:
+        return PeerDenied(f"{name} answered {code}: it wants another name or password, or TLS.")
+    if code in CONGESTED:
+        return PeerCongested(f"{name} answered {code}: it takes nothing now.")
+    if 500 <= code < 600:
+        return PeerRefused(f"{name} answered {code}: it refuses the message.")
+    if 400 <= code < 500:
+        return PeerBusy(f"{name} answered {code}: it cannot take the message now.")
+    return PeerUnreachable(f"{name} does not answer as a mail server does.")
+
+
+def _of(refused: dict[str, int], asked: list[str]) -> str:
+    codes = ", ".join(sorted({str(code) for code in refused.values()}))
+    return f"{len(refused)} of {len(asked)} recipients ({codes})"
+
+
+def _password(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "it is no text"
+        raise SettingsError(f"{path}: {why}.") from error
