@@ -18,7 +18,7 @@ def deliveries(
     state: Annotated[
         str,
         typer.Option(
-            help="scheduled (waits for quiet hours or an acknowledgement), pending, sending, delivered, dead (given up), "
+            help="scheduled (to be sent later), pending, sending, delivered, dead (given up), "
             "held (rebuilt, waits for a person) or canceled (acknowledged before it was sent)."
         ),
     ] = "dead",
@@ -55,9 +55,7 @@ def deliveries(
 def _print_table(rows: "Sequence[StudyDelivery]", state: str, has_more: bool) -> None:
     from rich.table import Column, Table
 
-    table = Table(
-        "To", "Since", "Tries", "Last error, or what it waits for", Column("Study Instance UID", no_wrap=True)
-    )
+    table = Table("To", "Since", "Tries", "Last error, or waits for", Column("Study Instance UID", no_wrap=True))
     for row in rows:
         why = row.waits_for.replace("_", " ") or row.last_error
         values = (row.destination, moment(row.created_at), str(row.attempts), why, row.study_instance_uid)

@@ -26,4 +26,4 @@ def flagged_times(session: Session, study_ids: Sequence[int]) -> dict[int, float
     """Return when each study was flagged first, of those that were, by the study's id."""
     flagged = (OutcomeRow.study_id.in_(study_ids), OutcomeRow.decision == Decision.FLAGGED)
     first = select(OutcomeRow.study_id, func.min(OutcomeRow.created_at)).where(*flagged).group_by(OutcomeRow.study_id)
-    return {study_id: at for study_id, at in session.execute(first)}
+    return {row[0]: row[1] for row in session.execute(first)}
