@@ -54,13 +54,13 @@ class MailServer:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
 
-    async def handle_RCPT(self, _server, _session, envelope, address: str, _options) -> str:  # noqa: ANN001, N802
+    async def handle_RCPT(self, _server, _session, envelope, address: str, _options) -> str:  # noqa: N802
         answer = self.answer_to(address)
         if answer == OK:
             envelope.rcpt_tos.append(address)
         return answer
 
-    async def handle_DATA(self, _server, _session, envelope) -> str:  # noqa: ANN001, N802
+    async def handle_DATA(self, _server, _session, envelope) -> str:  # noqa: N802
         answer = self.answer_to_data()
         if answer == OK:
             self.messages.append(message_from_bytes(envelope.content, policy=modern))
@@ -93,5 +93,5 @@ class MailServer:
             loop=self._loop,
         )
 
-    def _authenticate(self, _server, _session, _envelope, _mechanism, data) -> AuthResult:  # noqa: ANN001
-        return AuthResult(success=data.password.decode() == self._password)
+    def _authenticate(self, _server, _session, _envelope, _mechanism, data) -> AuthResult:
+        return AuthResult(success=data.password.decode() == self._password, handled=False)

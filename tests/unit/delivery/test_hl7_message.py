@@ -29,12 +29,11 @@ def message(notice, **options):
 def unescaped(value: str) -> str:
     """Read a value as a receiver does (HL7 v2.5, 2.7), apart from the writer."""
     marks = {"F": "|", "S": "^", "T": "&", "R": "~", "E": "\\"}
-    found = re.sub(
+    return re.sub(
         r"\\(?:([FSTRE])|X((?:[0-9A-F]{2})+))\\",
         lambda one: marks[one[1]] if one[1] else bytes.fromhex(one[2]).decode(),
         value,
     )
-    return found
 
 
 @pytest.mark.parametrize("version", ["2.5", "2.5.1"])

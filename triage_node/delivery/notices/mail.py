@@ -81,11 +81,9 @@ class Mail:
         context = client_context(destination.tls) if self._is_secured else None
         url = urlsplit(destination.url)
         at_once = context if destination.scheme == "smtps" else None
-        session = _Session(caller.timeout_seconds, caller.answer_seconds, at_once)
+        address = url.hostname or "", url.port or PORTS[destination.scheme]
+        session = _Session(*address, caller.timeout_seconds, caller.answer_seconds, at_once)
         try:
-            code, _ = session.connect(url.hostname or "", url.port or PORTS[destination.scheme])
-            if code != 220:
-                raise smtplib.SMTPConnectError(code, b"")
             session.ehlo_or_helo_if_needed()
             if context is not None and at_once is None:
                 session.starttls(context=context)
@@ -112,9 +110,11 @@ class Mail:
         except ssl.SSLError as error:
             raise PeerUnreachable(f"{name} cannot be reached: {reason_of(error)}.") from error
         except smtplib.SMTPException as error:
-            raise PeerUnreachable(f"{name} does not answer as a mail server does: {type(error).__name__}.") from error
-        except (OSError, UnicodeError) as error:
-            why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            raise PeerUnreachable(f"{name} does not answer, or not as a mail server does.") from error
+        except UnicodeError as error:
+            raise PeerUnreachable(f"{name} cannot be called: user and password must be ASCII.") from error
+        except OSError as error:
+            why = error.strerror or str(error) or type(error).__name__
             raise PeerUnreachable(f"{name} cannot be reached, or does not answer: {why}.") from error
 
     def _note_taken(self, identifier: str, recipients: set[str]) -> None:
@@ -126,10 +126,12 @@ class Mail:
 class _Session(smtplib.SMTP):
     """A connection whose replies are bounded in size and time; TLS from its begin where there is a context."""
 
-    def __init__(self, connect_seconds: float, answer_seconds: float, context: ssl.SSLContext | None) -> None:
+    def __init__(
+        self, host: str, port: int, connect_seconds: float, answer_seconds: float, context: ssl.SSLContext | None
+    ) -> None:
         self._answer_seconds = answer_seconds
         self._context = context
-        super().__init__(timeout=connect_seconds)
+        super().__init__(host, port, _own_name(), connect_seconds)
 
     def deliver(self, sender: str, recipients: list[str], message: bytes) -> dict[str, int]:
         """Send a message to those who are taken; return the others, with the code of the refusal."""
@@ -189,6 +191,12 @@ class _Replies:
 
     def close(self) -> None:
         """The connection is closed by who opened it."""
+
+
+def _own_name() -> str:
+    """Return what EHLO says (RFC 5321 4.1.3); smtplib would ask name servers, which may take long."""
+    name = socket.gethostname()
+    return name if "." in name else "[127.0.0.1]"
 
 
 def _checked(reply: tuple[int, bytes]) -> None:
