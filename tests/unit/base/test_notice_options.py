@@ -8,7 +8,7 @@ import pytest
 from triage_node.config import Settings, read_settings
 from triage_node.destinations import Destination
 from triage_node.errors import SettingsError
-from triage_node.quiet_hours import QuietHours
+from triage_node.notice_options import QuietHours
 from triage_node.routing_rules import RoutedResult
 
 HOOK = {"url": "webhook+https://h/x", "secret_file": "/s"}

@@ -39,4 +39,4 @@ def test_dead_letters_are_shown_with_their_error_and_sent_again(deliveries):
 
 def test_what_cannot_be_meant_is_refused(deliveries):
     assert "--destination" in deliveries("--resend", code=2)
-    assert "pending, sending, delivered" in deliveries("--state", "lost", code=2)
+    assert "scheduled, pending, sending" in deliveries("--state", "lost", code=2)

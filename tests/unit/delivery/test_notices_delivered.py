@@ -1,19 +1,14 @@
 """Results told to real receivers on loopback through the outbox: once, after an outage too, by their ids."""
 
-import base64
 import io
 import json
-import socket
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-import standardwebhooks
-from hl7_listener import Hl7Listener
-from mail_server import MailServer
-from web_peers import Answer, WebPeer
+from receivers import Receivers
 
 from triage_node.database import DeliveryState
 from triage_node.delivery import Caller, Dispatcher, RetryPolicy, check_destination, sender_of, tell_test
@@ -27,7 +22,6 @@ from triage_node.worklist import ReceivedInstance
 
 CALLER = Caller("TRIAGE", 2.0, 2.0, "https://triage.example/")
 POLICY = RetryPolicy(first_seconds=0.05, longest_seconds=0.1, give_up_seconds=3600)
-SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 RESULT = Outcome(
     Status.ANALYZED,
     ModelIdentity("net", "1", "ab"),
@@ -35,63 +29,6 @@ RESULT = Outcome(
     probabilities=dict.fromkeys(LABELS, 0.9),
     flagged=(Label.SUBDURAL, Label.ANY),
 )
-
-
-class Receivers:
-    """A web server, a RIS and a mail server that can be switched on and off and keep their ports."""
-
-    def __init__(self, folder) -> None:
-        (folder / "secret").write_text(SECRET)
-        self._secret = folder / "secret"
-        self._reserved = [socket.socket() for _ in range(3)]
-        for one in self._reserved:
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            one.bind(("127.0.0.1", 0))
-        self.ports = [one.getsockname()[1] for one in self._reserved]
-        self.servers: list = []
-        self.events: list[dict] = []
-
-    def destinations(self, **options) -> list[Destination]:
-        web, ris, mail = self.ports
-        people = {"mail_from": "triage@example.org", "mail_to": ["er@example.org"], "starttls": False}
-        tables = [
-            {"name": "hook", "url": f"webhook+http://127.0.0.1:{web}/hook", "secret_file": self._secret},
-            {"name": "ris", "url": f"mllp://127.0.0.1:{ris}", "patient_data": True},
-            {"name": "people", "url": f"smtp://127.0.0.1:{mail}", **people},
-        ]
-        return [Destination(**table, **options) for table in tables]
-
-    def on(self) -> None:
-        web, ris, mail = self.ports
-        self.web = WebPeer(self._take, port=web)
-        self.ris, self.mail = Hl7Listener(port=ris), MailServer(port=mail)
-        self.servers = [self.web, self.ris, self.mail]
-
-    def _take(self, request) -> Answer:
-        if request.method == "OPTIONS":
-            return Answer(204)
-        self.events.append(standardwebhooks.Webhook(SECRET).verify(request.body, dict(request.headers.items())))
-        return Answer(204)
-
-    def off(self) -> None:
-        for server in self.servers:
-            server.stop()
-        self.servers = []
-
-    def close(self) -> None:
-        self.off()
-        for one in self._reserved:
-            one.close()
-
-    def studies(self) -> list[list[str]]:
-        """The studies that each was told of."""
-        told = [one.get_body(("plain",)).get_content() for one in self.mail.messages]
-        observed = [message.split("\r")[-2].split("|")[5] for message in self.ris.messages]
-        return [
-            [event["subject"] for event in self.events],
-            observed,
-            [text.partition("Study:")[2].split()[0] for text in told],
-        ]
 
 
 @pytest.fixture
@@ -106,8 +43,8 @@ def make_site(make_settings, make_worklist, tmp_path, receivers):
     opened = []
 
     def make_site(**options):
-        settings = make_settings(series_quiet_seconds=30, study_quiet_seconds=0.02)
-        settings = settings.model_copy(update={"destinations": tuple(receivers.destinations(**options))})
+        tables = receivers.tables(**options)
+        settings = make_settings(series_quiet_seconds=30, study_quiet_seconds=0.02, destinations=tables)
         site = NoticeSite(settings, make_worklist(settings, time.time))
         opened.append(site)
         return site
@@ -187,7 +124,7 @@ def test_all_receivers_are_told_of_a_flagged_study_and_of_no_other(make_site, re
     assert site.states(other) == set()
     [message] = receivers.ris.parsed()
     assert message.validate()
-    [segment] = [one for one in receivers.ris.messages[0].split("\r") if one.startswith("PID")]
+    [segment] = [one for one in receivers.messages[0].split("\r") if one.startswith("PID")]
     assert segment.split("|")[5] == "Müller^Änne^^^^^L^A~山田^花子^^^^^L^I"
     assert "Müller" not in json.dumps(receivers.events, ensure_ascii=False)
     assert receivers.events[0]["data"]["link"] == "https://triage.example/studies/1.2.1"
@@ -219,8 +156,8 @@ def test_a_notice_whose_answer_was_lost_comes_again_under_the_same_id(make_site,
     wait_for(lambda: site.states(study) == {"delivered"}, "the deliveries to be noted")
     assert receivers.studies() == [[study] * 2] * 3, "told again rather than not"
     assert len({event["id"] for event in receivers.events}) == 1
-    assert len(set(receivers.ris.messages)) == 1, "the same message, so the same control ID"
-    assert len({one["Message-ID"] for one in receivers.mail.messages}) == 1
+    assert len(set(receivers.messages)) == 1, "the same message, so the same control ID"
+    assert len({one["Message-ID"] for one in receivers.mails}) == 1
 
 
 def test_who_is_told_when_nobody_acknowledges_is_told_that(make_site, receivers, wait_for):
@@ -230,7 +167,7 @@ def test_who_is_told_when_nobody_acknowledges_is_told_that(make_site, receivers,
     study = site.finish(1, wait_for)
     wait_for(lambda: receivers.studies() == [[study]] * 3, "all to be told")
     assert receivers.events[0]["type"] == "triage_node.study.unacknowledged"
-    assert receivers.mail.messages[0]["Subject"].endswith("not acknowledged after 0.005 min")
+    assert receivers.mails[0]["Subject"].endswith("not acknowledged after 0.005 min")
 
 
 def test_a_study_that_was_not_analyzed_is_told_where_the_rules_want_it(make_site, receivers, wait_for):
@@ -262,11 +199,12 @@ def test_a_result_that_cannot_be_read_is_told_to_nobody_and_holds_up_no_other(ma
 
 def test_a_check_tells_nothing_and_a_test_tells_of_nobody(receivers):
     receivers.on()
-    for destination in receivers.destinations():
+    destinations = [Destination(**table) for table in receivers.tables()]
+    for destination in destinations:
         assert " in " in check_destination(destination, CALLER)
-    assert [receivers.ris.messages, receivers.mail.messages] == [[], []]
-    answers = [tell_test(one, CALLER, time.time()) for one in receivers.destinations()]
-    assert len(receivers.ris.parsed()) == len(receivers.mail.messages) == 1
-    assert "TEST" in receivers.ris.messages[0]
+    assert [receivers.messages, receivers.mails] == [[], []]
+    answers = [tell_test(one, CALLER, time.time()) for one in destinations]
+    assert len(receivers.ris.parsed()) == len(receivers.mails) == 1
+    assert "TEST" in receivers.messages[0]
     assert len(receivers.events) == 1
     assert all(answers)

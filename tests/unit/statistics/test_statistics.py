@@ -93,6 +93,7 @@ def test_turnaround_is_that_of_the_first_analysis_stage_by_stage(busy, today):
         "infer": 5,
         "report": 5,
         "delivery": 5,
+        "acknowledgement": 0,
         "total": 6,
     }
     for stage, seconds in {"receiving": 61, "read": 1, "infer": 2, "total": 61}.items():

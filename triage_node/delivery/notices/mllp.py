@@ -1,5 +1,6 @@
 """A receiver of HL7 v2 messages: the Minimal Lower Layer Protocol, with or without TLS (HL7 v2, Appendix C)."""
 
+import contextlib
 import socket
 import ssl
 import time
@@ -64,14 +65,12 @@ class Mllp:
 
     def _exchange(self, frame: bytes) -> bytes:
         """Send a frame and return the answer; over a new connection where the one before was let go meanwhile."""
-        if self._connection is not None:
-            try:
-                return self._exchange_once(self._connection, frame)
-            except OSError:
-                self.rest()
-        connection = self._open()
         try:
-            return self._exchange_once(connection, frame)
+            if self._connection is not None:
+                with contextlib.suppress(ConnectionError, ssl.SSLError):
+                    return self._exchange_once(self._connection, frame)
+                self.rest()
+            return self._exchange_once(self._open(), frame)
         except OSError as error:
             self.rest()
             raise PeerUnreachable(f"{self._name} does not answer: {error.strerror or error}.") from error

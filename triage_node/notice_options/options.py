@@ -10,7 +10,7 @@ from urllib.parse import SplitResult
 from pydantic import Field, field_validator, model_validator
 
 from triage_node.endpoint import CREDENTIALS, TLS, Endpoint, Kinds, check_credentials
-from triage_node.quiet_hours import QuietHours
+from triage_node.notice_options.quiet_hours import QuietHours
 from triage_node.settings_checks import is_loopback
 
 OF_NOTICES = frozenset(["patient_data", "quiet_hours", "quiet_hours_except_flagged", "escalate_after_minutes"])
