@@ -31,6 +31,7 @@ class MailServer:
         self.messages: list[EmailMessage] = []
         self.recipients: list[list[str]] = []
         self.answer_to: Callable[[str], str] = lambda _recipient: OK
+        self.answer_to_sender: Callable[[], str] = lambda: OK
         self.answer_to_data: Callable[[], str] = lambda: OK
         self.connections = 0
         self._password = password
@@ -53,6 +54,12 @@ class MailServer:
         """Serve no more."""
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
+
+    async def handle_MAIL(self, _server, _session, envelope, address: str, _options) -> str:  # noqa: N802
+        answer = self.answer_to_sender()
+        if answer == OK:
+            envelope.mail_from = address
+        return answer
 
     async def handle_RCPT(self, _server, _session, envelope, address: str, _options) -> str:  # noqa: N802
         answer = self.answer_to(address)

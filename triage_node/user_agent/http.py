@@ -46,7 +46,7 @@ class HttpResponse:
             wait = self.retry_after_seconds
             return PeerCongested(f"{name} answered {status}: it takes nothing now.", retry_after_seconds=wait)
         if status >= 500 and status not in NEVER:
-            return PeerBusy(f"{name} answered {status}: it cannot store the instance now.")
+            return PeerBusy(f"{name} answered {status}: it cannot take the request now.")
         return PeerRefused(f"{name} answered {status}: it refuses the request.")
 
 

@@ -123,6 +123,7 @@ def test_a_certificate_of_somebody_else_is_not_accepted(context, tmp_path):
 @pytest.mark.parametrize(
     ("answer", "raised"),
     [
+        ("530 sign in", PeerDenied),
         ("451 later", PeerBusy),
         ("452 full", PeerCongested),
         ("421 closing", PeerCongested),
@@ -135,6 +136,14 @@ def test_an_answer_to_a_message_says_whether_trying_again_helps(server, answer, 
     with pytest.raises(raised, match=f"mail answered {answer[:3]}") as caught:
         mail_to(server).tell(notice())
     assert "Ann" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("answer", "raised"), [("550 who", PeerDenied), ("450 later", PeerCongested)])
+def test_a_sender_that_is_refused_is_no_fault_of_the_message(server, answer, raised):
+    server.answer_to_sender = lambda: answer
+    with pytest.raises(raised, match=f"mail answered {answer[:3]}"):
+        mail_to(server).tell(notice())
+    assert server.messages == []
 
 
 def test_who_has_taken_a_message_does_not_get_it_again_while_another_is_tried(server):
@@ -188,7 +197,7 @@ def test_a_server_that_is_none_is_left(greeting):
         thread.start()
         url = f"smtp://127.0.0.1:{listening.getsockname()[1]}"
         destination = Destination(url=url, mail_from="a@b.c", mail_to=["d@e.f"], starttls=False)
-        with pytest.raises((PeerUnreachable, PeerRefused)):
+        with pytest.raises((PeerUnreachable, PeerDenied)):
             Mail(destination, Caller("TRIAGE", 1.0, 1.0)).tell(notice())
         thread.join(10)
 

@@ -6,6 +6,8 @@ import threading
 import pytest
 from certificates import Authority
 from hl7_listener import Hl7Listener, acknowledgment
+from hypothesis import given
+from hypothesis import strategies as st
 from notices import ANN, notice
 
 from triage_node.delivery import Caller
@@ -171,3 +173,9 @@ def test_over_tls_the_receiver_shows_a_certificate_that_is_checked(tmp_path):
 def test_an_acknowledgment_is_read_with_other_delimiters_and_ends_of_lines():
     answer = b"\x0b\nMSH#*~\\&#RIS\nMSA#aa# 77 #OK\nERR###207*Internal\n\x1c\r"
     assert Acknowledgment.read(answer) == Acknowledgment("AA", "77", "207")
+
+
+@given(st.one_of(st.binary(max_size=200), st.text("MSHARE|^~\\&\r\n17", max_size=80).map(str.encode)))
+def test_an_answer_is_read_whatever_it_is(answer):
+    found = Acknowledgment.read(answer)
+    assert found is None or len(found.error) <= 4

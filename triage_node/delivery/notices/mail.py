@@ -20,8 +20,8 @@ from triage_node.errors import PeerBusy, PeerCongested, PeerDenied, PeerRefused,
 from triage_node.user_agent import Caller
 
 PORTS = {"smtp": 25, "smtps": 465}
-DENIED = frozenset([502, 503, 530, 534, 535, 538])
-"""RFC 4954 6, and commands that are not taken without signing in: no fault of the notice."""
+DENIED = frozenset([530, 535, 538])
+"""RFC 4954 6: who sends must sign in first, or otherwise."""
 CONGESTED = frozenset([421, 452, 454])
 LONGEST_REPLY_BYTES = 1 << 14
 MOST_PARTLY_TAKEN = 1000
@@ -101,8 +101,10 @@ class Mail:
         name = self._name
         try:
             yield
+        except smtplib.SMTPDataError as error:
+            raise _refusal(name, error.smtp_code) from error
         except smtplib.SMTPResponseException as error:
-            raise _failure(name, error.smtp_code) from error
+            raise _denial(name, error.smtp_code) from error
         except smtplib.SMTPNotSupportedError as error:
             raise PeerDenied(f"{name} offers no {'TLS' if 'STARTTLS' in str(error) else 'way to sign in'}.") from error
         except SettingsError as error:
@@ -137,11 +139,15 @@ class _Session(smtplib.SMTP):
         """Send a message to those who are taken; return the others, with the code of the refusal."""
         assert self.sock is not None
         self.sock.settimeout(self._answer_seconds)
-        _checked(self.mail(sender))
+        code, words = self.mail(sender)
+        if code != 250:
+            raise smtplib.SMTPSenderRefused(code, words, sender)
         codes = {one: self.rcpt(one)[0] for one in recipients}
         refused = {one: code for one, code in codes.items() if code not in (250, 251)}
         if len(refused) < len(recipients):
-            _checked(self.data(message))
+            code, words = self.data(message)
+            if code != 250:
+                raise smtplib.SMTPDataError(code, words)
         return refused
 
     def leave(self) -> None:
@@ -199,21 +205,24 @@ def _own_name() -> str:
     return name if "." in name else "[127.0.0.1]"
 
 
-def _checked(reply: tuple[int, bytes]) -> None:
-    if reply[0] != 250:
-        raise smtplib.SMTPResponseException(*reply)
-
-
-def _failure(name: str, code: int) -> PeerUnreachable | PeerBusy | PeerDenied | PeerRefused:
-    if code in DENIED:
-        return PeerDenied(f"{name} answered {code}: it wants another name or password, or TLS.")
-    if code in CONGESTED:
+def _denial(name: str, code: int) -> PeerUnreachable | PeerCongested | PeerDenied:
+    """Return what an answer means that came before the message was begun: it is no fault of the message."""
+    if 500 <= code < 600:
+        return PeerDenied(f"{name} answered {code}: the address, the sender or the password are not those it wants.")
+    if 400 <= code < 500:
         return PeerCongested(f"{name} answered {code}: it takes nothing now.")
+    return PeerUnreachable(f"{name} does not answer as a mail server does.")
+
+
+def _refusal(name: str, code: int) -> PeerUnreachable | PeerBusy | PeerDenied | PeerRefused:
+    """Return what an answer to a message means."""
+    if code in DENIED or code in CONGESTED:
+        return _denial(name, code)
     if 500 <= code < 600:
         return PeerRefused(f"{name} answered {code}: it refuses the message.")
     if 400 <= code < 500:
         return PeerBusy(f"{name} answered {code}: it cannot take the message now.")
-    return PeerUnreachable(f"{name} does not answer as a mail server does.")
+    return _denial(name, code)
 
 
 def _of(refused: dict[str, int], asked: list[str]) -> str:
