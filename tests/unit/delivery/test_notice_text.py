@@ -44,7 +44,8 @@ def test_our_text_tells_the_result_and_the_patient_only_where_wanted():
     assert "epidural 25%" in text
     assert text.rstrip().endswith(DISCLAIMER)
     assert "Patient" not in text
-    assert "Patient:   Other Ann M Dr Jr, ID PAT-1, born 19700102, sex F" in NoticeText(None, True).text(notice(ANN))
+    assert "Patient: Other Ann M Dr Jr, ID PAT-1, born 1970-01-02, sex F" in NoticeText(None, True).text(notice(ANN))
+    assert "Study of: 2026-01-02 03:04, CT Head" in NoticeText(None, True).text(notice(ANN))
 
 
 def test_a_template_of_a_site_is_filled_and_keeps_the_disclaimer(template):

@@ -1,5 +1,6 @@
 """A notice in words: by a template of the site, or by ours."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -20,22 +21,22 @@ DECISIONS = {
 
 OURS = """$headline
 
-Decision:  $decision
+Decision: $decision
 Suspected: $flagged
 Uncertain: $uncertain
-Scores:    $scores
-Reasons:   $reasons
+Scores: $scores
+Reasons: $reasons
 Result of: $time
-Model:     $model
-Study:     $study_instance_uid
+Model: $model
+Study: $study_instance_uid
 $link
 
 $disclaimer
 """
 OURS_WITH_PATIENT = OURS.replace(
-    "Study:     ",
-    "Patient:   $patient_name, ID $patient_id, born $patient_birth_date, sex $patient_sex\n"
-    "Accession: $accession_number\nStudy of:  $study_time, $study_description\nStudy:     ",
+    "Study: ",
+    "Patient: $patient_name, ID $patient_id, born $patient_birth_date, sex $patient_sex\n"
+    "Accession number: $accession_number\nStudy of: $study_time, $study_description\nStudy: ",
 )
 
 
@@ -111,11 +112,11 @@ def _values_of_patient(notice: Notice) -> dict[str, str]:
     return {
         "patient_name": _spoken(patient.name) if patient else "",
         "patient_id": patient.identifier if patient else "",
-        "patient_birth_date": patient.birth_date if patient else "",
+        "patient_birth_date": _written(patient.birth_date) if patient else "",
         "patient_sex": patient.sex if patient else "",
         "accession_number": patient.accession_number if patient else "",
         "study_description": patient.study_description if patient else "",
-        "study_time": notice.study_time,
+        "study_time": _written(notice.study_time),
     }
 
 
@@ -128,6 +129,16 @@ def _spoken(name: str) -> str:
     """Return a PN as people read it: components with spaces, groups in brackets."""
     first, *others = [" ".join(group.split("^")).split() for group in name.split("=")]
     return " ".join([*first, *(f"({' '.join(words)})" for words in others if words)])
+
+
+def _written(digits: str) -> str:
+    """Return a date, or a date and time, as people write it; what is none stays as it is."""
+    return re.sub(r"^(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(?:\d\d)?)?$", _date_and_time, digits, flags=re.ASCII)
+
+
+def _date_and_time(found: re.Match[str]) -> str:
+    year, month, day, hour, minute = found.groups()
+    return f"{year}-{month}-{day}" + (f" {hour}:{minute}" if hour else "")
 
 
 def _content(path: Path) -> str:
