@@ -148,6 +148,7 @@ class Node:
             rebuild_worklist(self.spool, self.worklist, [str(one) for one in self.settings.destinations])
         self.worklist.claims.release_node(self.settings.node_name)
         self.worklist.outbox.recover()
+        self.worklist.schedule.recover()
         self.worklist.commitment_transactions.recover()
 
     def _keep_deliveries(self) -> None:

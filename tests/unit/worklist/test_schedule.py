@@ -8,6 +8,7 @@ import pytest
 
 from triage_node.database import DeliveryState
 from triage_node.findings import Decision
+from triage_node.worklist import Worklist
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MAIL = {"url": "smtps://h", "mail_from": "a@b.c", "mail_to": ["d@e.f"], "rules": [{}]}
@@ -29,23 +30,37 @@ def steady():
 
 
 @pytest.fixture
-def worklist(make_settings, make_worklist, clock, steady, database_url):
-    """One with a destination that is told in the day, one that is told unless somebody acknowledges, and a PACS."""
-    settings = make_settings(
-        series_quiet_seconds=20,
-        study_quiet_seconds=60,
-        timezone="Europe/Berlin",
-        database_url=database_url,
-        destinations=[
-            MAIL | {"name": "day", "quiet_hours": "22:00-06:00"},
-            MAIL | {"name": "urgent", "quiet_hours": "22:00-06:00", "quiet_hours_except_flagged": True},
-            MAIL | {"name": "senior", "escalate_after_minutes": 10, "rules": [{"decision": ["flagged"]}]},
-            {"url": "dicom://PACS@h:1", "name": "pacs"},
-        ],
+def make(make_settings, make_worklist, clock, steady, database_url):
+    """Open a worklist whose destinations have some options."""
+    opened = []
+
+    def make(**options):
+        settings = make_settings(
+            series_quiet_seconds=20,
+            study_quiet_seconds=60,
+            timezone="Europe/Berlin",
+            database_url=database_url,
+            destinations=[MAIL | {"name": name, "rules": [{}]} | more for name, more in options.items()],
+        )
+        is_there = (settings.data_dir / "worklist.sqlite").exists() or opened
+        open_it = Worklist if is_there else make_worklist
+        opened.append(open_it(settings, clock, steady))
+        return opened[-1]
+
+    yield make
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def worklist(make):
+    """Destinations that are told in the day, at night what is flagged, unless somebody acknowledges, and at once."""
+    return make(
+        day={"quiet_hours": "22:00-06:00"},
+        urgent={"quiet_hours": "22:00-06:00", "quiet_hours_except_flagged": True},
+        senior={"escalate_after_minutes": 10},
+        pacs={},
     )
-    opened = make_worklist(settings, clock, steady)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
@@ -254,3 +269,18 @@ def test_a_study_that_was_acknowledged_before_it_was_read_again_is_told_to_nobod
     go_on(600)
     assert sent(worklist, "senior") == []
     assert {one.state for one in worklist.study_details.study("1.1").deliveries} == {DeliveryState.CANCELED}
+
+
+def test_what_waits_goes_when_the_settings_do_not_want_it_to_wait_any_more(worklist, make, finish):
+    finish("1.1", "day", "senior", at="23:00:00")
+    again = make(senior={"quiet_hours": "09:00-10:00"}, day={})
+    again.outbox.recover()
+    again.schedule.recover()
+    assert sent(again, "day") == sent(again, "senior") == ["2.25.111"]
+
+
+def test_what_waits_for_a_destination_that_is_gone_stays_as_other_reports_do(worklist, make, finish):
+    finish("1.1", "day", at="23:00:00")
+    again = make(pacs={})
+    again.schedule.recover()
+    assert [state.scheduled for state in again.outbox_state.destinations(()) if state.destination == "day"] == [1]

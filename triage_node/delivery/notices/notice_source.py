@@ -44,7 +44,7 @@ class NoticeSource:
         """
         result = self._spool.result(delivery.study_instance_uid, delivery.folder)
         outcome = _outcome(result)
-        minutes = self._destination.escalate_after_minutes
+        minutes = self._destination.escalate_after_minutes if delivery.escalation else None
         occasion = Occasion.RESULT if minutes is None else Occasion.UNACKNOWLEDGED
         report = _report(result) if self._destination.patient_data else None
         model = outcome["model"]

@@ -24,7 +24,7 @@ class Delivery:
     """A report to be sent now.
 
     ``folder``, a name in its study's results, holds it in every SR class a peer may accept; ``tried_seconds`` is for
-    how long it has been tried.
+    how long it has been tried; an ``escalation`` goes because nobody has acknowledged the study.
     """
 
     id: int
@@ -35,6 +35,7 @@ class Delivery:
     attempts: int
     created_at: float
     tried_seconds: float = 0.0
+    escalation: bool = False
 
 
 def add_deliveries(
@@ -138,6 +139,7 @@ class Outbox:
                 row.attempts,
                 row.created_at,
                 row.tried_seconds,
+                row.escalation,
             )
 
     def renew(self, delivery: Delivery) -> bool:

@@ -40,6 +40,7 @@ class Schedule:
         self._database = database
         self._clock = clock
         self._zone = zone
+        self._known = frozenset(one.name for one in destinations)
         self._destinations = {one.name: one for one in destinations if _has_schedule(one)}
         self._unacknowledged: dict[str, Stillness[int]] = {
             name: Stillness(clock, steady) for name in self._destinations
@@ -56,6 +57,14 @@ class Schedule:
             row.state, row.waits_for = DeliveryState.SCHEDULED, WaitsFor.QUIET_HOURS
             record_delivery(session, row, row.created_at, "delivery_scheduled", f"quiet hours {destination.quiet}")
 
+    def recover(self) -> None:
+        """Let go at the start what waited for something that the settings do not want any more."""
+        scheduled = select(DeliveryRow).where(DeliveryRow.state == DeliveryState.SCHEDULED)
+        with self._database.write() as session:
+            for row in session.scalars(scheduled.with_for_update()):
+                if row.destination in self._known and not self._still_waits(row):
+                    self._let_go(session, DeliveryRow.id == row.id)
+
     def keep(self, name: str) -> None:
         """Let go what may go now to a destination, have wait what may not, and cancel what need not any more."""
         destination = self._destinations.get(name)
@@ -65,6 +74,14 @@ class Schedule:
             self._escalate(name, destination.escalate_after_minutes * 60)
         if destination.quiet is not None:
             self._keep_quiet(name, destination)
+
+    def _still_waits(self, row: DeliveryRow) -> bool:
+        destination = self._destinations.get(row.destination)
+        if destination is None:
+            return False
+        if row.waits_for == WaitsFor.QUIET_HOURS:
+            return destination.quiet is not None
+        return destination.escalate_after_minutes is not None
 
     def _await_acknowledgement(self, session: Session, row: DeliveryRow, minutes: float) -> None:
         row.state, row.waits_for, row.escalation = DeliveryState.SCHEDULED, WaitsFor.ACKNOWLEDGEMENT, True
