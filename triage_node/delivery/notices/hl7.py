@@ -26,8 +26,7 @@ UNDETERMINED = components("373068000", "Undetermined", "SCT")
 NOT_FLAGGED = components("NOTFLAGGED", DECISIONS[Decision.NOT_FLAGGED], "99TRIAGE")
 """No code of a terminology: all those near it would say *absent*."""
 PRESENCES = {Decision.FLAGGED: SUSPECTED, Decision.UNCERTAIN: UNDETERMINED, Decision.NOT_FLAGGED: NOT_FLAGGED}
-BIRTH_SEX = {"M": "M", "F": "F", "O": "O"}
-UNKNOWN_SEX = "U"
+UNKNOWN_SEX = "U"  # table 0001
 
 
 def control_id(notice: Notice) -> str:
@@ -76,7 +75,7 @@ def _patient(patient: Patient) -> str:
             3: components(patient.identifier, "", "", patient.issuer, "MR" if patient.identifier else ""),
             5: person_name(patient.name),
             7: digits(patient.birth_date),
-            8: BIRTH_SEX.get(patient.sex, UNKNOWN_SEX),
+            8: patient.sex if patient.sex in ("M", "F", "O") else UNKNOWN_SEX,
         },
     )
 
