@@ -202,6 +202,31 @@ def test_a_server_that_is_none_is_left(greeting):
         thread.join(10)
 
 
+def test_what_was_taken_is_told_although_the_server_says_nothing_any_more():
+    lines, over = [], threading.Event()
+    answers = {b"EHLO": b"250 hi\r\n", b"MAIL": b"250 ok\r\n", b"RCPT": b"250 ok\r\n", b"DATA": b"354 go on\r\n"}
+
+    def serve(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with connection, connection.makefile("rb") as file:
+            connection.sendall(b"220 hi\r\n")
+            for line in file:
+                lines.append(line)
+                connection.sendall(answers.get(line[:4].upper(), b"250 taken\r\n" if line == b".\r\n" else b""))
+                if line.upper().startswith(b"QUIT"):
+                    over.wait(20)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve, args=(listening,), daemon=True)
+        thread.start()
+        url = f"smtp://127.0.0.1:{listening.getsockname()[1]}"
+        destination = Destination(url=url, mail_from="a@b.c", mail_to=["d@e.f"], starttls=False)
+        assert Mail(destination, Caller("TRIAGE", 0.5, 0.5)).tell(notice()).endswith("to 1 recipients")
+        over.set()
+        thread.join(10)
+    assert lines[-1].upper() == b"QUIT\r\n"
+
+
 def test_a_server_that_says_nothing_is_left_in_time():
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"smtp://127.0.0.1:{listening.getsockname()[1]}"

@@ -46,5 +46,6 @@ class DeadlineReader:
                 found, self._buffer = self._buffer, b""
                 return found
             self._buffer += piece
+        self._connection.settimeout(self._seconds)  # for what is sent next
         found, _, self._buffer = self._buffer.partition(end)
         return found + end

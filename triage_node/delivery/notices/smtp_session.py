@@ -9,6 +9,7 @@ from typing import Any
 from triage_node.delivery.notices.deadline import DeadlineReader
 
 LONGEST_REPLY_BYTES = 1 << 14
+LONGEST_QUIT_SECONDS = 2.0
 
 
 class SmtpSession(smtplib.SMTP):
@@ -38,6 +39,7 @@ class SmtpSession(smtplib.SMTP):
 
     def leave(self) -> None:
         """Say QUIT: what was taken stays taken, also when the answer does not come."""
+        self._answer_seconds, self.file = min(self._answer_seconds, LONGEST_QUIT_SECONDS), None
         try:
             self.quit()
         except (OSError, smtplib.SMTPException):
