@@ -1,16 +1,26 @@
 """What sends to each kind of destination."""
 
+from collections.abc import Mapping
+
 from triage_node.delivery.notices import NoticeSender, NoticeSource, channel_of, connection_test
 from triage_node.delivery.objects import ObjectSender
 from triage_node.delivery.sender import Sender
 from triage_node.delivery.targets import target_of
 from triage_node.destinations import Destination
+from triage_node.findings import FindingCode, Label
 from triage_node.storage import Spool
 from triage_node.user_agent import Caller
 
 
-def sender_of(destination: Destination, caller: Caller, spool: Spool) -> Sender:
+def sender_of(
+    destination: Destination, caller: Caller, spool: Spool, finding_codes: Mapping[Label, FindingCode] | None = None
+) -> Sender:
     """Return what sends to a destination; nothing is opened yet.
+
+    Parameters
+    ----------
+    finding_codes
+        Codes of findings in notices that the site sets instead of ours.
 
     Raises
     ------
@@ -18,7 +28,8 @@ def sender_of(destination: Destination, caller: Caller, spool: Spool) -> Sender:
         The template of a destination that is told of results cannot be used.
     """
     if destination.is_told:
-        return NoticeSender(NoticeSource(destination, caller, spool), channel_of(destination, caller))
+        source = NoticeSource(destination, caller, spool, finding_codes or {})
+        return NoticeSender(source, channel_of(destination, caller))
     return ObjectSender(target_of(destination, caller), spool)
 
 

@@ -13,7 +13,7 @@ from triage_node.delivery.notices.hl7 import control_id, observation_message
 from triage_node.delivery.notices.hl7_text import escaped, person_name
 from triage_node.delivery.notices.notice import NOT_ANALYZED, Patient
 from triage_node.destinations import Destination
-from triage_node.findings import FINDING_CODES, LABELS, Label
+from triage_node.findings import FINDING_CODES, LABELS, Code, FindingCode, Label
 
 RIS = {"url": "mllp://h:2575", "patient_data": True}
 
@@ -104,6 +104,13 @@ def test_names_of_applications_and_the_procedure_are_those_of_the_site():
     _, lines = message(notice(ANN), **options)
     assert lines[0][2:6] == ["ICH", "A\\F\\B", "RIS", "MAIN"]
     assert (lines[0][10], lines[3][4]) == ("T", "CTHEAD^CT Kopf nativ^L")
+
+
+def test_codes_of_findings_are_those_of_the_site():
+    codes = {**FINDING_CODES, Label.SUBDURAL: FindingCode(Code("SDH", "99SITE", "Subdural | bleed"))}
+    _, lines = message(notice(ANN, finding_codes=codes))
+    [finding] = [line[3] for line in lines if line[0] == "OBX" and line[4] == Label.SUBDURAL and line[2] == "CE"]
+    assert finding == "SDH^Subdural \\F\\ bleed^99SITE"
 
 
 def test_a_message_is_the_same_bytes_each_time():

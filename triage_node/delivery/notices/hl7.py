@@ -7,7 +7,7 @@ from triage_node.delivery.notices.hl7_text import components, digits, escaped, p
 from triage_node.delivery.notices.notice import DISCLAIMER, NOT_ANALYZED, Notice, Patient
 from triage_node.delivery.notices.text import DECISIONS, headline
 from triage_node.destinations import Destination
-from triage_node.findings import FINDING_CODES, LABELS, Decision, Label
+from triage_node.findings import LABELS, Decision, FindingCode, Label
 
 CHARACTER_SET = "UNICODE UTF-8"  # table 0211
 CONTROL_ID_DIGITS = 20  # MSH-10 is ST of at most 20 characters
@@ -108,7 +108,12 @@ def _observations(notice: Notice) -> Iterator[str]:
     number = 0
     for label in LABELS if notice.decision != NOT_ANALYZED else ():
         decision = _decision(notice, label)
-        presence = {2: "CE", 3: _finding(label), 5: PRESENCES[decision], 8: ABNORMAL_FLAGS.get(decision, "")}
+        presence = {
+            2: "CE",
+            3: _finding(notice.finding_codes[label]),
+            5: PRESENCES[decision],
+            8: ABNORMAL_FLAGS.get(decision, ""),
+        }
         score = {2: "NM", 3: CERTAINTY, 5: f"{notice.probabilities[label] * 100:.1f}", 6: PERCENT}
         for fields in (presence, score):
             number += 1
@@ -131,12 +136,11 @@ def _decision(notice: Notice, label: Label) -> Decision:
     return Decision.UNCERTAIN if label in notice.uncertain else Decision.NOT_FLAGGED
 
 
-def _finding(label: Label) -> str:
+def _finding(code: FindingCode) -> str:
     """Return the code of a finding; one that has to be post-coordinated says its site in words."""
-    code = FINDING_CODES[label].finding
-    site = FINDING_CODES[label].site
-    meaning = code.meaning if site is None else f"{code.meaning}, {site.meaning}"
-    return components(code.value, meaning, code.scheme)
+    finding, site = code.finding, code.site
+    meaning = finding.meaning if site is None else f"{finding.meaning}, {site.meaning}"
+    return components(finding.value, meaning, finding.scheme)
 
 
 def _priority(notice: Notice) -> str:

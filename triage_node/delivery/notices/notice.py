@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from triage_node.findings import Label
+from triage_node.findings import FINDING_CODES, FindingCode, Label
 
 DISCLAIMER = "Notification only, not for diagnosis."
 NOT_ANALYZED = "not_analyzed"
@@ -67,6 +67,8 @@ class Notice:
         None when the destination is told of no patient.
     escalated_after_minutes
         For how long nobody has acknowledged the study, where that is why it is told.
+    finding_codes
+        Code of each label, as in the report.
     """
 
     id: str
@@ -86,6 +88,7 @@ class Notice:
     link: str = ""
     patient: Patient | None = None
     escalated_after_minutes: float | None = None
+    finding_codes: Mapping[Label, FindingCode] = field(default_factory=lambda: FINDING_CODES)
 
     @property
     def is_urgent(self) -> bool:

@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 from triage_node.delivery.notices.notice import NOT_ANALYZED, Notice, Occasion, Patient
 from triage_node.destinations import Destination
 from triage_node.errors import InvalidInstance, TriageError
-from triage_node.findings import LABELS, Label
+from triage_node.findings import FINDING_CODES, LABELS, FindingCode, Label
 from triage_node.imaging import read_intact
 from triage_node.storage import Spool, StoredResult
 from triage_node.user_agent import Caller
@@ -25,9 +25,17 @@ class NoticeSource:
     """Make the notices for one destination from what lies in the spool.
 
     The same delivery makes the same notice, whenever it is told.
+
+    Parameters
+    ----------
+    finding_codes
+        Codes that the site sets instead of ours.
     """
 
-    def __init__(self, destination: Destination, caller: Caller, spool: Spool) -> None:
+    def __init__(
+        self, destination: Destination, caller: Caller, spool: Spool, finding_codes: Mapping[Label, FindingCode]
+    ) -> None:
+        self._finding_codes = {**FINDING_CODES, **finding_codes}
         self._destination = destination
         self._caller = caller
         self._spool = spool
@@ -66,6 +74,7 @@ class NoticeSource:
             link=study_link(self._caller.public_url, delivery.study_instance_uid),
             patient=_patient(report) if report is not None else None,
             escalated_after_minutes=minutes,
+            finding_codes=self._finding_codes,
         )
 
 
