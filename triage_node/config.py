@@ -194,6 +194,11 @@ class Settings(BaseSettings):
     openid_administrator_groups: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="groups whose members are administrators"
     )
+    public_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s?#]+$",
+        description="address of the pages as people reach them, for links in notices",
+    )
     viewer_url_template: str | None = Field(
         None,
         pattern=r"^(https?|weasis|osirix|horos|radiant)://.*\{study_instance_uid\}.*$",
