@@ -16,6 +16,7 @@ from triage_node.worklist.outbox.routing import Routing
 from triage_node.worklist.outcome_writing import ACTOR, write_outcome
 from triage_node.worklist.quiet_time import LEASE_LOOKS, Stillness
 from triage_node.worklist.transitions import move
+from triage_node.worklist.workitems.priority_changes import add_priority_changes
 
 
 class Claims:
@@ -29,12 +30,14 @@ class Claims:
         attempts: int,
         steady: Callable[[], float],
         routing: Routing,
+        priority_servers: Sequence[str] = (),
     ) -> None:
         self._database = database
         self._clock = clock
         self._lease_seconds = lease_seconds
         self._attempts = attempts
         self._routing = routing
+        self._priority_servers = priority_servers
         self._renewed: Stillness[tuple[int, str]] = Stillness(clock, steady, lease_seconds / LEASE_LOOKS)
 
     def claim(self, worker: str) -> Claim | None:
@@ -201,6 +204,7 @@ class Claims:
         now = self._clock()
         row = write_outcome(session, study, revision, outcome, results, now)
         add_deliveries(session, study.id, row, self._routing.chosen(session, study, row, destinations, now), now)
+        add_priority_changes(session, study, row, self._priority_servers, now)
 
     def _move(self, session: Session, study: StudyRow, to: StudyState, code: str, message: str = "") -> None:
         actor = study.claimed_by or ACTOR
