@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from triage_node.imaging import text_of, values_of
+from triage_node.ingest import is_uid
 
 SCHEDULED, IN_PROGRESS, COMPLETED, CANCELED = "SCHEDULED", "IN PROGRESS", "COMPLETED", "CANCELED"
 FINAL = (COMPLETED, CANCELED)
@@ -39,13 +40,13 @@ class Workitem:
     def read(cls, ds: Any) -> Self:
         """Read a data set; whatever it is, what is not understood is missing."""
         return cls(
-            text_of(ds, "SOPInstanceUID"),
+            uid if is_uid(uid := text_of(ds, "SOPInstanceUID")) else "",
             text_of(ds, "ProcedureStepState"),
             text_of(ds, "ScheduledProcedureStepPriority"),
             text_of(ds, "InputReadinessState"),
             text_of(ds, "ScheduledProcedureStepStartDateTime"),
-            _texts(ds, f"{INPUT}.StudyInstanceUID"),
-            _texts(ds, f"{REQUEST}.StudyInstanceUID"),
+            tuple(filter(is_uid, _texts(ds, f"{INPUT}.StudyInstanceUID"))),
+            tuple(filter(is_uid, _texts(ds, f"{REQUEST}.StudyInstanceUID"))),
             _texts(ds, f"{REQUEST}.AccessionNumber"),
             text_of(ds, "PatientID"),
             _codes(ds, "ScheduledStationNameCodeSequence"),

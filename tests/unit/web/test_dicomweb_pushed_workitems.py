@@ -1,5 +1,7 @@
 """UPS-RS: workitems that others push to the node, by PS3.18 11.4 to 11.9, and what the node does with them."""
 
+import json
+
 import pytest
 from sqlalchemy import select
 from ups_manager import element, new_workitem
@@ -90,10 +92,11 @@ def test_a_pushed_workitem_is_there_and_found_beside_those_of_the_studies(ris, s
         "?InputInformationSequence.StudyInstanceUID=1.2.4,1.2.5": ["1.9.2"],
         "?ReferencedRequestSequence.AccessionNumber=A*": ["1.9.1"],
         "?ReferencedRequestSequence.AccessionNumber=A": [],
-        "?PatientName=doe*&SOPInstanceUID=1.9.2": ["1.9.2"],
+        "?PatientName=d%C3%B6e*&SOPInstanceUID=1.9.2": ["1.9.2"],
         "?PatientID=p1": [],
         "?ScheduledProcedureStepStartDateTime=20240101-20240102&PatientID=P1": ["1.9.2", "1.9.1"],
         "?ScheduledProcedureStepStartDateTime=20240102-&PatientID=P1": [],
+        "?ScheduledProcedureStepModificationDateTime=20231114-20231115&SOPInstanceUID=1.9.2": ["1.9.2"],
     }
     found = {query: ris.get(WORKITEMS + query) for query in expected}
     uids = {
@@ -138,6 +141,10 @@ def test_what_is_no_data_set_or_from_somebody_else_is_refused(ris, send, site, p
     assert send("POST", "?1.9.1", new_workitem()).status_code == 409
     assert ris.post(f"{WORKITEMS}?1.9.2", content=b"{", headers=JSON).status_code == 400
     assert ris.post(f"{WORKITEMS}?1.9.2", json=[], headers=JSON).status_code == 400
+    not_a_number = json.dumps([new_workitem() | {"00741004": element("DS", float("nan"))}])
+    assert ris.post(f"{WORKITEMS}?1.9.2", content=not_a_number, headers=JSON).status_code == 400
+    large = new_workitem() | {"00410010": element("LT", "x" * (200 << 10))}
+    assert send("POST", "?1.9.2", large).status_code == 400
     assert ris.post(f"{WORKITEMS}?1.9.2", content=b"<x/>", headers={"Content-Type": "text/xml"}).status_code == 415
     assert ris.post(f"{WORKITEMS}?1.9.2", content=b" " * (300 << 10), headers=JSON).status_code == 413
     reader, nobody = site.program(Role.READER), site.browser()
@@ -235,6 +242,22 @@ def test_another_performer_may_have_it_and_is_not_disturbed(ris, send, push, per
     perform()
     assert site.worklist.performances.open("") == []
     assert state(ris, "1.9.1") == "IN PROGRESS"
+
+
+def test_updates_do_not_let_a_workitem_grow_without_end(ris, send, push):
+    push("1.9.1")
+    answers = [send("POST", "/1.9.1", {f"0041{tag:04X}": element("LT", "x" * (20 << 10))}) for tag in range(8)]
+    assert [one.status_code for one in answers] == [200] * 6 + [400] * 2
+    assert send("POST", "/1.9.1", {"00741200": element("CS", "HIGH")}).status_code == 200
+
+
+def test_of_what_has_ended_the_newest_are_kept(ris, push, monkeypatch):
+    monkeypatch.setattr(module, "MOST_KEPT", 2)
+    for number in range(4):
+        push(f"1.9.{number}")
+        assert ris.post(f"{WORKITEMS}/1.9.{number}/cancelrequest").status_code == 202
+    push("1.9.4")
+    assert [ris.get(f"{WORKITEMS}/1.9.{number}").status_code for number in range(5)] == [404, 404, 200, 200, 200]
 
 
 def test_what_has_ended_is_forgotten_after_two_days_and_what_waits_is_bounded(ris, send, push, clock, monkeypatch):

@@ -100,6 +100,15 @@ def test_a_study_without_an_answer_is_canceled_and_says_why(manager, performer, 
     assert manager.refusals == []
 
 
+def test_odd_uids_hold_up_no_other_workitem(manager, performer, receive, worklist):
+    receive(1)
+    manager.items["1." * 60 + "1"] = new_workitem() | {"00080018": {"vr": "UI", "Value": ["1." * 60 + "1"]}}
+    odd = manager.add(study="1." * 60 + "1")
+    uid = manager.add()
+    performer().look()
+    assert (manager.state(odd), manager.state(uid)) == ("CANCELED", "IN PROGRESS")
+
+
 def test_only_what_is_scheduled_for_the_node_is_claimed(manager, performer, receive):
     receive(1)
     mine = manager.add()

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from fnmatch import translate
 from typing import Any
 
+from triage_node.database import folded_name
 from triage_node.errors import InvalidInput
 from triage_node.imaging import Item, data_set, text_of, values_of
 from triage_node.search import Attribute, Kind
-from triage_node.web.dicomweb.workitem_model import UPS_PUSH
+from triage_node.web.dicomweb.workitem_model import UPS_PUSH, date_time
 from triage_node.workitems import Workitem
 from triage_node.worklist import PushedWorkitem
 
@@ -23,6 +24,7 @@ OF_THE_NODE = (
     "SOPClassUID",
     "SOPInstanceUID",
     "AffectedSOPInstanceUID",
+    "ScheduledProcedureStepModificationDateTime",
 )
 """What has a place of its own, or is never shown."""
 
@@ -78,6 +80,7 @@ def whole(workitem: PushedWorkitem) -> Item:
         "SOPInstanceUID": workitem.workitem_uid,
         "ProcedureStepState": workitem.state,
         "ScheduledProcedureStepPriority": workitem.priority,
+        "ScheduledProcedureStepModificationDateTime": date_time(workitem.changed_at),
     }
     return dict(sorted({**workitem.attributes, **data_set(own)}.items()))
 
@@ -97,7 +100,9 @@ def _matches(ds: Item, attribute: Attribute, value: str) -> bool:
         return not set(values).isdisjoint(value.split(","))
     if attribute.keyword.endswith(("DateTime", "Date")):
         return any(_is_within(one, value) for one in values)
-    pattern = re.compile(translate(value.replace("[", "[[]")), re.IGNORECASE if attribute.kind is Kind.NAME else 0)
+    if attribute.kind is Kind.NAME:
+        value, values = folded_name(value), list(map(folded_name, values))
+    pattern = re.compile(translate(value.replace("[", "[[]")))
     return any(pattern.match(one) for one in values)
 
 

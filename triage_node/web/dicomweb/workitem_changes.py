@@ -5,7 +5,7 @@ The workitems of the studies themselves are the node's: they cannot be written.
 
 import json
 import re
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
@@ -29,7 +29,6 @@ router = APIRouter(prefix="/dicomweb/workitems", include_in_schema=False)
 TheServices = Annotated[Services, Depends(the_services)]
 Writer = Annotated[Principal, Depends(require(Role.SERVICE, Role.ADMINISTRATOR))]
 LARGEST_BODY = 256 << 10
-"""Bytes; a list of all instances of a large study is some 100 kB."""
 READ_ONLY = "The workitem is that of a study, which the node alone writes."
 UID_NAMES = ("workitem", "affectedsopinstanceuid", "transaction", "transaction-uid")
 """How a UID in a query has been called in editions of PS3.18; others have it there without a name."""
@@ -49,7 +48,10 @@ async def create(request: Request, principal: Writer, services: TheServices) -> 
     if await run_in_threadpool(_is_of_study, services, uid):
         raise HTTPException(409, "There is a workitem with that UID already.")
     pushed = services.worklist.pushed_workitems
-    await run_in_threadpool(pushed.create, uid, principal.name, priority, attributes)
+    try:
+        await run_in_threadpool(pushed.create, uid, principal.name, priority, attributes)
+    except InvalidInput as error:
+        raise HTTPException(400, str(error)) from error
     await write_access(request, principal, "workitem_created", study_of(attributes))
     address = f"{str(request.base_url).rstrip('/')}/dicomweb/workitems/{uid}"
     return Response(status_code=201, headers={"Location": address, "Content-Location": address})
@@ -136,15 +138,23 @@ async def _data_set_in(request: Request, *, is_optional: bool = False) -> Item:
     if MediaType.parse(request.headers.get("content-type", "")).name not in (DICOM_JSON, JSON):
         raise HTTPException(415, f"The node reads {DICOM_JSON} only.")
     try:
-        content = json.loads(body)
+        content = json.loads(body, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise HTTPException(400, "The body is no JSON.") from error
     content = content[0] if isinstance(content, list) and len(content) == 1 else content
-    if not isinstance(content, dict) or not all(
-        TAG.fullmatch(tag) and isinstance(content[tag], dict) for tag in content
-    ):
+    if not _is_data_set(content):
         raise HTTPException(400, "The body is not one data set in the DICOM JSON Model.")
-    return content
+    return dict(content)
+
+
+def _is_data_set(content: object) -> bool:
+    if not isinstance(content, dict):
+        return False
+    return all(TAG.fullmatch(tag) and isinstance(attribute, dict) for tag, attribute in content.items())
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number in JSON")
 
 
 def _uid_of_new(request: Request, ds: Item) -> str:

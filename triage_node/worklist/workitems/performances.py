@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from triage_node.database import Database, PerformanceRow, StudyRow
+from triage_node.database import Database, PerformanceRow, StudyRow, storable
 from triage_node.worklist.transitions import record
 
 ACTOR = "workitems"
@@ -110,7 +110,7 @@ class Performances:
             row = session.get_one(PerformanceRow, performance.id)
             row.step, row.attempts, row.changed_at = step, 0, self._clock()
             if step is Step.CANCELING:
-                row.reason, row.reason_code = message, code
+                row.reason, row.reason_code = storable(message), code
             if step in ENDED:
                 words = f"{row.server or 'pushed'}: {row.workitem_uid}" + (f": {message}" if message else "")
                 _record(session, row.study_instance_uid, self._clock(), f"workitem_{step}", words)

@@ -1,5 +1,6 @@
 """Workitems that others push to the node: a worklist by PS3.4 Annex CC, of which the node is one performer."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from triage_node.database import Database, PushedWorkitemRow
+from triage_node.database import Database, PushedWorkitemRow, storable
 from triage_node.errors import IllegalMove, InvalidInput, StudyNotFound, TriageError
 
 SCHEDULED, IN_PROGRESS, COMPLETED, CANCELED = "SCHEDULED", "IN PROGRESS", "COMPLETED", "CANCELED"
@@ -18,7 +19,11 @@ PERFORMED = "00741216"
 """Unified Procedure Step Performed Procedure Sequence, without which none is COMPLETED (PS3.4 Table CC.2.5-3)."""
 KEPT_SECONDS = 48 * 3600.0
 """A workitem that has ended can be asked for so long."""
-MOST_OPEN = 1000
+MOST_OPEN = 200
+MOST_KEPT = 1000
+"""Of those that have ended."""
+LARGEST_BYTES = 128 << 10
+"""Of the attributes of one, in JSON; a list of all instances of a large study is some 100 kB."""
 LONGEST_REASON = 1024
 
 
@@ -52,6 +57,8 @@ class PushedWorkitems:
         ------
         IllegalMove
             There is one with that UID.
+        InvalidInput
+            It is too large.
         TriageError
             Too many wait.
         """
@@ -64,7 +71,12 @@ class PushedWorkitems:
                 raise TriageError(f"{MOST_OPEN} workitems wait: no more are taken before some have ended.")
             now = self._clock()
             row = PushedWorkitemRow(workitem_uid=workitem_uid, creator=creator, state=SCHEDULED, transaction_uid="")
-            row.priority, row.attributes, row.created_at, row.changed_at = priority, dict(attributes), now, now
+            row.priority, row.attributes, row.created_at, row.changed_at = (
+                priority,
+                _bounded(dict(attributes)),
+                now,
+                now,
+            )
             session.add(row)
 
     def get(self, workitem_uid: str) -> PushedWorkitem:
@@ -93,14 +105,15 @@ class PushedWorkitems:
         Raises
         ------
         InvalidInput
-            It has ended, or the Transaction UID is missing, wrong, or given for one that nobody performs.
+            It has ended, it would become too large, or the Transaction UID is missing, wrong, or given for one that
+            nobody performs.
         """
         with self._database.write() as session:
             row = _there(session, workitem_uid)
             if row.state in FINAL:
                 raise InvalidInput(f"The workitem is {row.state}.")
             _check_lock(row, transaction_uid)
-            row.attributes = {**row.attributes, **attributes}
+            row.attributes = _bounded({**row.attributes, **attributes})
             row.priority, row.changed_at = priority or row.priority, self._clock()
 
     def change_state(self, workitem_uid: str, transaction_uid: str, state: str) -> bool:
@@ -141,7 +154,7 @@ class PushedWorkitems:
                 return False
             if row.state == COMPLETED:
                 raise IllegalMove("The workitem is COMPLETED.")
-            row.changed_at, row.cancellation = self._clock(), reason[:LONGEST_REASON]
+            row.changed_at, row.cancellation = self._clock(), storable(reason)[:LONGEST_REASON]
             if row.state == SCHEDULED:
                 row.state = CANCELED
             return True
@@ -149,6 +162,15 @@ class PushedWorkitems:
     def _forget(self, session: Session) -> None:
         old = PushedWorkitemRow.state.in_(FINAL), PushedWorkitemRow.changed_at < self._clock() - KEPT_SECONDS
         session.execute(delete(PushedWorkitemRow).where(*old))
+        ended = select(PushedWorkitemRow.id).where(PushedWorkitemRow.state.in_(FINAL))
+        surplus = session.scalars(ended.order_by(PushedWorkitemRow.id.desc()).offset(MOST_KEPT)).all()
+        session.execute(delete(PushedWorkitemRow).where(PushedWorkitemRow.id.in_(surplus)))
+
+
+def _bounded(attributes: dict[str, Any]) -> dict[str, Any]:
+    if len(json.dumps(attributes)) > LARGEST_BYTES:
+        raise InvalidInput(f"A workitem has {LARGEST_BYTES >> 10} kB at most.")
+    return attributes
 
 
 def _check_lock(row: PushedWorkitemRow, transaction_uid: str, *, is_claim: bool = False) -> None:
