@@ -1,12 +1,15 @@
 """The workitems of flagged studies become HIGH at a server: once, in order, and never lower."""
 
 import pytest
+from spools import fill
 from sqlalchemy import select
 from ups_manager import element, new_workitem
 from web_peers import Answer
 
 from triage_node.database import DeliveryState, PriorityChangeRow
 from triage_node.findings import Decision
+from triage_node.ingest import rebuild_worklist
+from triage_node.storage import Spool
 from triage_node.workitems import Performer
 from triage_node.workitems import patience as patience_module
 
@@ -209,6 +212,14 @@ def test_a_server_that_finds_by_nothing_is_not_asked_for_ever(manager, prioritiz
             session.scalar(select(PriorityChangeRow)).tried_seconds += 20_000
         prioritizer().tell_next()
     assert states(worklist) == [DeliveryState.DEAD]
+
+
+def test_what_is_rebuilt_from_the_spool_is_not_told_anew(worklist, tmp_path):
+    spool = Spool(tmp_path / "rebuilt")
+    fill(spool, 6)
+    rebuild_worklist(spool, worklist, [])
+    assert "flagged" in {row.decision for row in worklist.study_details.worklist(1e12)}
+    assert states(worklist) == []
 
 
 def test_the_thread_tells_and_ends(manager, prioritizer, worklist, analyze, wait_for):
