@@ -119,8 +119,13 @@ def check_dicom_address(endpoint: Endpoint, _: SplitResult) -> None:
 
 def check_web_address(endpoint: Endpoint, url: SplitResult) -> None:
     """Refuse an address that is not the studies' of a DICOMweb server, and credentials that would be seen."""
-    if not url.hostname or not url.path.rstrip("/").endswith("/studies") or url.query or url.fragment:
-        raise ValueError(f"{endpoint.url!r} is not of the form https://HOST/PATH/studies")
+    check_web_resource(endpoint, url, "studies")
+
+
+def check_web_resource(endpoint: Endpoint, url: SplitResult, resource: str) -> None:
+    """Refuse an address that is not a resource's of a DICOMweb server, and credentials that would be seen."""
+    if not url.hostname or not url.path.rstrip("/").endswith(f"/{resource}") or url.query or url.fragment:
+        raise ValueError(f"{endpoint.url!r} is not of the form https://HOST/PATH/{resource}")
     check_credentials(endpoint, url)
 
 

@@ -28,6 +28,7 @@ def check_before_listening(settings: "Settings") -> None:
     _check_endpoints("destinations", settings.destinations)
     _check_notices(settings)
     _check_endpoints("sources", settings.sources)
+    _check_endpoints("workitem_servers", settings.workitem_servers)
     _check_listener(settings)
     if settings.web_enabled:
         _check_certificate(settings)

@@ -17,6 +17,7 @@ from triage_node.worklist.outbox.schedule import Schedule
 from triage_node.worklist.outcome_writing import ACTOR, write_outcome
 from triage_node.worklist.quiet_time import LEASE_LOOKS, Stillness
 from triage_node.worklist.transitions import move
+from triage_node.worklist.workitems.priority_changes import add_priority_changes
 
 
 class Claims:
@@ -31,6 +32,7 @@ class Claims:
         steady: Callable[[], float],
         routing: Routing,
         schedule: Schedule,
+        priority_servers: Sequence[str] = (),
     ) -> None:
         self._database = database
         self._clock = clock
@@ -38,6 +40,7 @@ class Claims:
         self._attempts = attempts
         self._routing = routing
         self._schedule = schedule
+        self._priority_servers = priority_servers
         self._renewed: Stillness[tuple[int, str]] = Stillness(clock, steady, lease_seconds / LEASE_LOOKS)
 
     def claim(self, worker: str) -> Claim | None:
@@ -205,6 +208,7 @@ class Claims:
         row = write_outcome(session, study, revision, outcome, results, now)
         chosen = self._routing.chosen(session, study, row, destinations, now)
         add_deliveries(session, study.id, row, chosen, now, schedule=self._schedule)
+        add_priority_changes(session, study, row, self._priority_servers, now)
 
     def _move(self, session: Session, study: StudyRow, to: StudyState, code: str, message: str = "") -> None:
         actor = study.claimed_by or ACTOR
