@@ -194,3 +194,24 @@ def test_a_site_calibrates_a_model(base, site, tmp_path):
     assert manifest.base.name == base.name
     old, new = read_weights(base.weights_path), read_weights(tmp_path / "here" / "weights.npz")
     assert all(np.array_equal(old[name], new[name]) for name in old)
+
+
+@pytest.mark.slow
+def test_a_study_that_the_labels_do_not_name_is_not_judged(base, site, tmp_path):
+    """Nothing is known of it: to count it as free of hemorrhage would be a wrong figure without a word."""
+    rows = (site / "labels.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    named = [row for row in rows if row.startswith(("patient", "jane", "john"))]
+    (tmp_path / "labels.csv").write_text("".join(named), encoding="utf-8")
+    arguments = ["evaluate", str(base.folder), "--dicom", str(site / "dicom"), "--labels", str(tmp_path / "labels.csv")]
+    result = runner.invoke(app, [*arguments, "--report", str(tmp_path / "report")])
+    output = " ".join(result.output.split())
+    assert result.exit_code == 0, output
+    assert "2 folders of" in output
+    assert "are not named in labels.csv and are left out" in output
+    assert "Labeled studies (dicom): 2 studies" in output
+    assert "Bars" not in output
+    assert "Development" not in (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    (tmp_path / "labels.csv").write_text("".join([*named, "nobody,1,0,0,0,0,0,0\n"]), encoding="utf-8")
+    result = runner.invoke(app, arguments)
+    assert result.exit_code == 1
+    assert "there is no folder 'nobody'" in str(result.exception)
