@@ -17,6 +17,7 @@ def baseline(
 
     Its scores are kept as they are, and once more with temperature and bias from the validation fold.
     """
+    from triage_node.train.calibration.scaling import scaling_warnings
     from triage_node.train.rsna.dataset.tables import read_index
     from triage_node.train.rsna.evaluation.baseline import (
         BASELINE_FOLDER,
@@ -42,4 +43,6 @@ def baseline(
     for number, (name, one) in enumerate((("notebook", fitted), ("notebook, rescaled", scaled))):
         scores = baseline_scores(name, one, parts.test, thumbnails)
         write_scores(run / BASELINE_FOLDER / f"scores-{number}.npz", scores)
+    for sentence in scaling_warnings(scaled.scaling, "images"):
+        console.print(sentence)
     console.print(f"Scores of the notebook's network written to {run / BASELINE_FOLDER}")

@@ -20,6 +20,7 @@ from triage_node.models import (
     write_feature_distribution,
 )
 from triage_node.train.calibration.calibrate import OperatingPoints, calibrate
+from triage_node.train.calibration.conformal import ErrorLevels
 from triage_node.train.evaluation.scored import ScoredStudy, as_head
 from triage_node.train.export import ModelDescription, export_model, save_manifest
 from triage_node.train.fitting.settings import WEIGHTS_FILE
@@ -97,7 +98,7 @@ def validation_scores(model: Model, parts: Split) -> Iterator[ScoredStudy]:
             yield score_study(model, series)
 
 
-def calibrate_export(model: Model, studies: list[ScoredStudy], parts: Split) -> Manifest:
+def calibrate_export(model: Model, studies: list[ScoredStudy], parts: Split, levels: ErrorLevels) -> Manifest:
     """Set probabilities, thresholds and what is familiar from the validation fold, and write manifest and card.
 
     The feature statistics need `FEWEST_STUDIES` series; with fewer the model calls nothing unfamiliar.
@@ -109,7 +110,7 @@ def calibrate_export(model: Model, studies: list[ScoredStudy], parts: Split) -> 
     """
     if not studies:
         raise TriageError("No series of the validation fold is labeled: thresholds cannot be set.")
-    manifest = calibrate(model.manifest, studies, OperatingPoints())
+    manifest = calibrate(model.manifest, studies, OperatingPoints(levels))
     source = f"{_described(parts.validation)} of the validation fold, none of them fitted on."
     if manifest.decision is not None:
         manifest = replace(manifest, decision=replace(manifest.decision, source=source))
