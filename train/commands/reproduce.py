@@ -39,8 +39,7 @@ class Work:
 
     def fit(self, run: Path, settings: "FitSettings") -> None:
         """Fit one run."""
-        import keras
-
+        from triage_node.models import keras
         from triage_node.train.fitting.fit import fit
         from triage_node.train.fitting.progress import EpochLines
 

@@ -5,12 +5,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import keras
-
 import triage_node
 from triage_node.complete_file import complete_file
 from triage_node.errors import TriageError
-from triage_node.models import Geometry, Window
+from triage_node.models import Geometry, Window, keras
 from triage_node.train.fitting.augmentation import Augmentation
 from triage_node.train.fitting.fit import fit_pool
 from triage_node.train.fitting.processes import is_first
