@@ -10,9 +10,11 @@ from typer.testing import CliRunner
 
 from triage_node.cli import app as node
 from triage_node.errors import TriageError
+from triage_node.models import read_manifest
 from triage_node.train.cli import app as train
 from triage_node.train.phantom.study import random_types
 from triage_node.train.recipe import DEFAULT_RECIPE
+from triage_node.train.rsna.evaluation.exporting import ExportRequest, _seen_by, export_run
 from triage_node.train.rsna.fitting.fit import read_run, write_run
 from triage_node.train.rsna.shards.sharding import SHARDS_FOLDER
 from triage_node.train.rsna.synthetic.generate import POSITIVE_SHARE, plan_set, write_csv_files, write_study
@@ -137,3 +139,22 @@ def test_the_submission_has_the_rows_of_the_sample(fitted, competition, tmp_path
         assert [row["ID"] for row in rows] == [row["ID"] for row in csv.DictReader(wanted)]
     assert all(0 <= float(row["Label"]) <= 1 for row in rows)
     assert (tmp_path / SHARDS_FOLDER / "refused.csv").exists()
+
+
+def test_the_card_says_what_the_model_has_seen(fitted, tmp_path):
+    """It said that thresholds come from generated studies, and to train on the set that it was trained on."""
+    card = " ".join((fitted / "run" / "model" / "CARD.md").read_text().split())
+    assert "It began with an encoder of ImageNet." in card
+    assert "of the validation fold" in card
+    assert "enerated studies" not in card
+    assert "Train on RSNA" not in card
+    run = read_run(fitted / "run")
+    begun = replace(run, fitting=replace(run.fitting, start=tmp_path / "lesion-map-lite0-0.15.0" / "weights.npz"))
+    manifest = export_run(ExportRequest(begun, tmp_path / "model", "rsna", "1.0.0"), begun.split())
+    assert "It began with the weights of lesion-map-lite0-0.15.0" in manifest.training_data
+
+
+def test_a_fold_that_stopped_the_series_model_is_not_called_unseen(fitted):
+    manifest = read_manifest(fitted / "run" / "model")
+    assert "stopped" not in _seen_by(replace(manifest, series_sha256=None))
+    assert "decided when the fit of the series model stopped" in _seen_by(replace(manifest, series_sha256="0" * 64))
