@@ -8,6 +8,9 @@ import typer
 from triage_node.train.commands.console import console, progress
 from triage_node.train.commands.site_options import NegativeLevel, PositiveLevel, error_levels
 
+MovedTables = Annotated[
+    Path | None, typer.Option("--tables", help="Folder of the run's tables, where it was moved.", file_okay=False)
+]
 RunFolder = Annotated[Path, typer.Argument(help="Folder of a run.", exists=True, file_okay=False)]
 
 
@@ -16,6 +19,7 @@ def export(
     version: Annotated[str, typer.Option(help="Version of the model.")] = "0.1.0",
     name: Annotated[str, typer.Option(help="Name of the model.")] = "rsna-lite0",
     out: Annotated[Path | None, typer.Option(help="Model folder; the run's model/ by default.")] = None,
+    tables: MovedTables = None,
     alpha_negative: NegativeLevel = 0.02,
     alpha_positive: PositiveLevel = 0.10,
 ) -> None:
@@ -32,7 +36,7 @@ def export(
     from triage_node.train.rsna.fitting.fit import read_run
 
     folder = out or run / MODEL_FOLDER
-    begun = read_run(run)
+    begun = read_run(run, tables)
     parts = begun.split()
     export_run(ExportRequest(begun, folder, name, version), parts)
     model = load_model(folder)

@@ -6,7 +6,7 @@ import typer
 
 from triage_node.train.commands.console import console, progress
 from triage_node.train.commands.site_options import NegativeLevel, PositiveLevel, error_levels
-from triage_node.train.rsna.commands.export import RunFolder
+from triage_node.train.rsna.commands.export import MovedTables, RunFolder
 
 
 def series(
@@ -15,6 +15,7 @@ def series(
         int, typer.Option(help="Most epochs; it stops early when the validation fold says so.", min=1)
     ] = 100,
     seed: Annotated[int, typer.Option(help="Order of series and starting weights.")] = 0,
+    tables: MovedTables = None,
     alpha_negative: NegativeLevel = 0.02,
     alpha_positive: PositiveLevel = 0.10,
 ) -> None:
@@ -30,7 +31,7 @@ def series(
 
     levels, settings = error_levels(alpha_negative, alpha_positive), SeriesFit(epochs, seed=seed)
     with progress() as bar:
-        gain, manifest = add_series_model(run / MODEL_FOLDER, read_run(run).split(), settings, levels, bar)
+        gain, manifest = add_series_model(run / MODEL_FOLDER, read_run(run, tables).split(), settings, levels, bar)
     losses = f"weighted log loss of the validation fold {gain.without:.4f} without, {gain.with_series:.4f} with it"
     if manifest is None:
         console.print(f"The series model does not help ({losses}): the model stays as it was.")

@@ -53,15 +53,22 @@ def _recipe(run: Path, prior: np.ndarray) -> dict[str, Any]:
     return {**content, "run": {**content["run"], "tables": tables}, "fitting": fitting, PRIOR: known}
 
 
-def prior_of(manifest: Manifest) -> np.ndarray:
+def prior_of(manifest: Manifest, otherwise: np.ndarray | None = None) -> np.ndarray:
     """Return ``(6,)`` how often each label was positive in what a model was fitted on.
+
+    Parameters
+    ----------
+    otherwise
+        What to take for a model that does not come from such a run.
 
     Raises
     ------
     TriageError
-        When the model was not exported from such a run.
+        When the model was not exported from such a run, and nothing else was given.
     """
     known = (manifest.recipe or {}).get(PRIOR)
+    if known is None and otherwise is not None:
+        return otherwise
     if known is None:
         raise TriageError(f"The model {manifest.name} does not come from rsna export: it names no prior.")
     return np.array([float(known[label]) for label in LABELS])
