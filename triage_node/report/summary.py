@@ -117,12 +117,14 @@ def summarize(report: Dataset) -> Summary:
 
 
 def _labels(report: Dataset) -> Iterator[LabelSummary]:
-    groups = {label: group for group in named(descendants(report), codes.MEASUREMENT_GROUP) if (label := _label(group))}
+    groups = {
+        label: group for group in named(descendants(report), codes.MEASUREMENT_GROUP) if (label := label_of(group))
+    }
     return (_label_summary(label, groups[label]) for label in LABELS if label in groups)
 
 
-def _label(group: Dataset) -> Label | None:
-    """The tracking identifier names the label; a group without one is known by its codes."""
+def label_of(group: Dataset) -> Label | None:
+    """Return the label of a group: its tracking identifier names it; one without is known by its codes."""
     for item in named(children(group), codes.TRACKING_IDENTIFIER):
         if text_of(item, "TextValue") in LABELS:
             return Label(text_of(item, "TextValue"))
