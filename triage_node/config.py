@@ -49,6 +49,7 @@ from triage_node.settings_checks import (
 )
 from triage_node.settings_errors import check_environment, complaint_of
 from triage_node.sources import QuerySource
+from triage_node.workitem_servers import WorkitemServer
 from triage_node.zone import MachineZone
 
 SETTINGS_FILE = Path("triage-node.toml")
@@ -122,6 +123,11 @@ class Settings(BaseSettings):
         (),
         description="who is asked if a study is complete, each `AET@HOST:PORT` or a table (see docs/completion.md)",
     )
+    workitem_servers: Annotated[tuple[WorkitemServer, ...], NoDecode] = Field(
+        (),
+        description="servers of the Unified Worklist (UPS-RS) whose workitems are performed or get another priority, "
+        "each a table (see docs/workitems.md)",
+    )
     commitment_peers: Annotated[tuple[Peer, ...], NoDecode] = Field(
         (), description="where those are called who ask for storage commitment, each `AET@HOST:PORT`"
     )
@@ -194,6 +200,11 @@ class Settings(BaseSettings):
     openid_administrator_groups: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="groups whose members are administrators"
     )
+    public_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s?#]+$",
+        description="address of the pages as people reach them, for links in notices",
+    )
     viewer_url_template: str | None = Field(
         None,
         pattern=r"^(https?|weasis|osirix|horos|radiant)://.*\{study_instance_uid\}.*$",
@@ -239,7 +250,7 @@ class Settings(BaseSettings):
         except (OSError, ValueError, ZoneInfoNotFoundError) as error:
             raise ValueError("the IANA time zone database has no such zone; write it as in Europe/Berlin") from error
 
-    @field_validator("destinations", "sources", mode="before")
+    @field_validator("destinations", "sources", "workitem_servers", mode="before")
     @classmethod
     def _parse_endpoints(cls, value: Any) -> Any:
         return each_text_read(value, Endpoint.written)
@@ -263,7 +274,7 @@ class Settings(BaseSettings):
     def _write_finding_codes(self, value: Mapping[Label, FindingCode]) -> dict[str, dict[str, str]]:
         return written_finding_codes(value)
 
-    @field_validator("destinations", "sources")
+    @field_validator("destinations", "sources", "workitem_servers")
     @classmethod
     def _each_once(cls, value: tuple[Endpoint, ...], info: ValidationInfo) -> tuple[Endpoint, ...]:
         once = tuple(dict.fromkeys(value))

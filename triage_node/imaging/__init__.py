@@ -5,7 +5,7 @@ from triage_node.imaging.completeness import damage_caution, damaged_beside, dam
 from triage_node.imaging.completeness.gaps import Gap, gaps_sentence
 from triage_node.imaging.completeness.loss import Loss, loss_caution
 from triage_node.imaging.completeness.usable import usable_stack
-from triage_node.imaging.dicom_json import BINARY, Item, data_set, header_as_json
+from triage_node.imaging.dicom_json import BINARY, Item, data_set, header_as_json, text_of, values_of
 from triage_node.imaging.eligibility import looks_like_head_ct
 from triage_node.imaging.frame import Frame, frames_of
 from triage_node.imaging.header import item, text, whole
@@ -87,6 +87,8 @@ __all__ = [
     "stored_values",
     "suitability_reasons",
     "text",
+    "text_of",
     "usable_stack",
+    "values_of",
     "whole",
 ]
