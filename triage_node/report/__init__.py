@@ -4,6 +4,7 @@ from triage_node.report.connection_test import build_connection_test
 from triage_node.report.content import BestSlice, ReportContent, VisualExplanation
 from triage_node.report.document import build_report, preload
 from triage_node.report.evidence import ReferencedInstance, referenced, replaced_instance
+from triage_node.report.measurement_style import as_measurement_report
 from triage_node.report.picture import build_picture
 from triage_node.report.plain_text import render
 from triage_node.report.rendering import as_html, as_text
@@ -20,6 +21,7 @@ __all__ = [
     "Summary",
     "VisualExplanation",
     "as_html",
+    "as_measurement_report",
     "as_text",
     "build_connection_test",
     "build_picture",
