@@ -1,5 +1,6 @@
 """Where reports go: a table in the settings, by name."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -11,6 +12,7 @@ from triage_node.notice_options import NOTICE_KINDS, NoticeOptions
 from triage_node.routing_rules import RoutedResult, Rule
 
 COMMITMENT = frozenset(["commitment"])
+STYLE = frozenset(["report_style"])
 COMMON = frozenset(["url", "name", "rules"])
 OF_NOTICES_BY_DEFAULT = (Rule(decision=("flagged",)),)
 """Who is told of everything soon reads nothing any more."""
@@ -22,14 +24,23 @@ def _check_folder(destination: Endpoint, url: SplitResult) -> None:
 
 
 KINDS: Kinds = {
-    "dicom": (check_dicom_address, COMMITMENT),
-    "dicoms": (check_dicom_address, COMMITMENT | TLS),
-    "https": (check_web_address, TLS | CREDENTIALS),
-    "http": (check_web_address, CREDENTIALS),
-    "file": (_check_folder, frozenset()),
+    "dicom": (check_dicom_address, STYLE | COMMITMENT),
+    "dicoms": (check_dicom_address, STYLE | COMMITMENT | TLS),
+    "https": (check_web_address, STYLE | TLS | CREDENTIALS),
+    "http": (check_web_address, STYLE | CREDENTIALS),
+    "file": (_check_folder, STYLE),
     **NOTICE_KINDS,
 }
 """How an address of each scheme is checked, and which options it has beside name and rules."""
+
+
+class ReportStyle(StrEnum):
+    """How a report is laid out for the viewers of a destination."""
+
+    TEXT = "text"
+    """A notification to read: every viewer shows it."""
+    MEASUREMENT = "measurement"
+    """What has a finding is an Imaging Measurement Report, which leads a viewer to the slices."""
 
 
 class Destination(NoticeOptions):
@@ -49,6 +60,12 @@ class Destination(NoticeOptions):
     commitment: bool = Field(
         False,
         description="ask it to commit itself to keep each report (Storage Commitment), and send again what it does not",
+    )
+
+    report_style: ReportStyle = Field(
+        ReportStyle.TEXT,
+        description="`text` is shown by every viewer; with `measurement` a report with a finding is titled *Imaging "
+        "Measurement Report* and leads viewers that know it to the slice",
     )
 
     @property

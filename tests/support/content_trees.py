@@ -24,6 +24,19 @@ def named(report: Dataset, code: str) -> tuple[Dataset, Dataset]:
     return next(pair for pair in walk(report) if code_of(pair[1]) == code)
 
 
+def position_of(report: Dataset, code_value: str) -> list[int]:
+    """Return the position of the first item of a concept (PS3.3 C.17.3.2.4)."""
+
+    def search(item: Dataset, position: list[int]) -> list[int]:
+        for number, child in enumerate(item.get("ContentSequence", []), start=1):
+            here = [*position, number]
+            if code_of(child) == code_value or (here := search(child, here)):
+                return here
+        return []
+
+    return search(report, [1])
+
+
 def code(value: str, scheme: str, meaning: str) -> Dataset:
     """Return the item of a code sequence."""
     item = Dataset()
@@ -67,6 +80,11 @@ def double(code_value: str) -> Tamper:
         parent.ContentSequence = [*siblings[:place], item, *siblings[place:]]
 
     return tamper
+
+
+def inside(code_value: str, tamper: Tamper) -> Tamper:
+    """Tamper with what is below the first item of a concept."""
+    return lambda report: tamper(named(report, code_value)[1])
 
 
 def swap(one: str, other: str) -> Tamper:

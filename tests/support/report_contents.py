@@ -33,6 +33,11 @@ HEADER = {
     "AccessionNumber": "A1",
     "ReferringPhysicianName": "House^Gregory",
     "Modality": "CT",
+    "FrameOfReferenceUID": f"{STUDY}.4",
+    "Rows": 512,
+    "Columns": 512,
+    "PixelSpacing": [0.5, 0.5],
+    "SliceThickness": "5",
 }
 
 NAMES = {
@@ -122,6 +127,10 @@ def headers(draw: st.DrawFn) -> dict[str, object]:
         "TimezoneOffsetFromUTC": draw(st.sampled_from([None, "+0100", "-0330", "CET"])),
         "ProcedureCodeSequence": draw(st.none() | st.just([_code("303653007", "SCT", "CT of head")])),
         "RequestAttributesSequence": draw(st.none() | st.lists(requests(), max_size=2)),
+        "Rows": draw(st.sampled_from([512, 512, 0, None])),
+        "Columns": draw(st.sampled_from([512, 768, None])),
+        "PixelSpacing": draw(st.sampled_from([[0.5, 0.5], [0.5], None])),
+        "SliceThickness": draw(st.sampled_from(["5", "-1", None])),
         "IssuerOfAccessionNumberSequence": draw(st.none() | st.just([_issuer()])),
     }
 

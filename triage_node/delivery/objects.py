@@ -4,8 +4,10 @@ from pydicom.dataset import Dataset
 
 from triage_node.delivery.sender import Sent
 from triage_node.delivery.targets import Target
+from triage_node.destinations import ReportStyle
 from triage_node.errors import InvalidInstance, PeerError, TriageError
 from triage_node.imaging import read_intact
+from triage_node.report import as_measurement_report
 from triage_node.storage import Spool, StoredResult
 from triage_node.worklist import Delivery
 
@@ -19,16 +21,19 @@ class ObjectSender:
         What sends there.
     spool
         Where results lie.
+    style
+        In which reports are sent.
     """
 
-    def __init__(self, target: Target, spool: Spool) -> None:
+    def __init__(self, target: Target, spool: Spool, style: ReportStyle = ReportStyle.TEXT) -> None:
         self._target = target
         self._spool = spool
+        self._style = style
 
     def send(self, delivery: Delivery) -> Sent:
         """Send the report in the first class that is taken, and its picture."""
         result = self._spool.result(delivery.study_instance_uid, delivery.folder)
-        report = self._target.send(_variants(result))
+        report = self._target.send(self._styled(_variants(result)))
         picture, words = self._send_picture(result)
         message = "; ".join(filter(None, [f"{report.SOPClassUID.name}, {report.SOPInstanceUID}", words]))
         return Sent(message, [(str(ds.SOPClassUID), str(ds.SOPInstanceUID)) for ds in (report, *picture)])
@@ -36,6 +41,12 @@ class ObjectSender:
     def rest(self) -> None:
         """Let go of connections."""
         self._target.rest()
+
+    def _styled(self, variants: list[Dataset]) -> list[Dataset]:
+        """Return a report, which is stored as text, in the style of the destination."""
+        if self._style is ReportStyle.MEASUREMENT:
+            return [as_measurement_report(variant) for variant in variants]
+        return variants
 
     def _send_picture(self, result: StoredResult) -> tuple[list[Dataset], str]:
         """Send the picture that goes with a report, if there is one; who refuses it has the report all the same.

@@ -6,7 +6,7 @@ from pydicom.dataset import Dataset
 
 from triage_node.report_check.complaint import Complaint, Kind, error, warning
 from triage_node.report_check.content_item import ContentItem, unit_of
-from triage_node.report_check.elements import is_valid_uid, items, number, text, texts
+from triage_node.report_check.elements import is_valid_uid, items, number, text, texts, unreadable
 
 VALUE_ELEMENT = {
     "TEXT": ("TextValue", "PS3.3 C.18.7"),
@@ -36,6 +36,8 @@ LONGEST_CODE_VALUE = 16
 def check_attributes(root: ContentItem) -> Iterator[Complaint]:
     """Iterate over items that lack what their value type demands, or hold what cannot be."""
     for item in root.walk():
+        for tag in unreadable(item.dataset):
+            yield error(Kind.UNREADABLE, "PS3.5 7", item.path, f"The element {tag} cannot be read.")
         if item.target:
             continue
         yield from _check_name(item, item is root)

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,7 +68,13 @@ def check_file(path: Path) -> Checked:
         complaint = error(Kind.UNREADABLE, "none", "", f"It cannot be opened: {unopened.strerror}.")
         return Checked(str(path), "", "", (complaint,))
     complaints, template = check_report(report)
-    return Checked(str(path), class_name(report), template, complaints)
+    with _pydicom_silenced():
+        return Checked(str(path), class_name(report), template, complaints)
+
+
+def _pydicom_silenced() -> AbstractContextManager[object]:
+    """Keep pydicom from warning of values that are not what their VR says: the tables judge what matters."""
+    return warnings.catch_warnings(action="ignore")
 
 
 def _read(path: Path) -> Dataset:
@@ -80,7 +87,7 @@ def _read(path: Path) -> Dataset:
 
 def check_report(report: Dataset) -> tuple[tuple[Complaint, ...], str]:
     """Return what is wrong with a data set, and the template that it was checked against, empty without one."""
-    with warnings.catch_warnings(action="ignore"):  # pydicom's, about values that are not what their VR says
+    with _pydicom_silenced():
         if text(report, "SOPClassUID") not in DOCUMENT_CLASSES:
             return (_no_report(report),), ""
         try:

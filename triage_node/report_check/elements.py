@@ -5,11 +5,24 @@ import re
 import struct
 
 from pydicom.dataset import Dataset
+from pydicom.errors import BytesLengthException
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
+from pydicom.tag import BaseTag
 
-UNREADABLE = (ArithmeticError, AttributeError, LookupError, NotImplementedError, TypeError, ValueError, struct.error)
-"""What pydicom raises on values that are not what their VR says."""
+UNREADABLE = (
+    ArithmeticError,
+    AttributeError,
+    BytesLengthException,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+"""What pydicom raises on values that are not what their VR says, and on items that end in their midst."""
 
 VALID_UID = re.compile(r"(?=.{1,64}$)[0-2](\.(0|[1-9]\d*))+", re.ASCII)
 """PS3.5 9.1."""
@@ -33,6 +46,19 @@ def items(ds: Dataset, keyword: str) -> tuple[Dataset, ...]:
     """Return the items of a sequence, none when it is absent or is no sequence."""
     value = _value(ds, keyword)
     return tuple(value) if isinstance(value, Sequence) else ()
+
+
+def unreadable(ds: Dataset) -> tuple[str, ...]:
+    """Return the tags of the elements that cannot be read."""
+    return tuple(str(tag) for tag in tuple(ds.keys()) if not _is_readable(ds, tag))
+
+
+def _is_readable(ds: Dataset, tag: BaseTag) -> bool:
+    try:
+        ds[tag]
+    except UNREADABLE:
+        return False
+    return True
 
 
 def number(shown: str) -> float | None:

@@ -7,7 +7,7 @@ import pytest
 from triage_node.config import Settings, read_settings
 from triage_node.delivery.notices.registry import CHANNELS
 from triage_node.delivery.targets.registry import TARGETS
-from triage_node.destinations import KINDS, Destination
+from triage_node.destinations import KINDS, Destination, ReportStyle
 from triage_node.errors import SettingsError
 from triage_node.peer import Peer, TlsFiles
 from triage_node.routing_rules import RoutedResult, Rule
@@ -121,3 +121,13 @@ def test_a_result_goes_where_one_rule_is_met():
     assert both.unmet(FLAGGED) == []
     assert Destination(url="file:///x", rules=rules[:1]).unmet(FLAGGED) == [["decision"]]
     assert Destination(url="file:///x").unmet(FLAGGED) == []
+
+
+@pytest.mark.parametrize(
+    "url", ["dicom://A@a:1", "dicoms://A@a:1", "https://a/studies", "http://127.0.0.1/studies", "file:///srv/out"]
+)
+def test_reports_are_sent_as_text_unless_a_destination_wants_measurements(url):
+    assert Destination(url=url).report_style is ReportStyle.TEXT
+    assert Destination(url=url, report_style="measurement").report_style is ReportStyle.MEASUREMENT
+    with pytest.raises(ValueError, match="'text' or 'measurement'"):
+        Destination(url=url, report_style="picture")

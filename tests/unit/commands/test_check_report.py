@@ -4,17 +4,17 @@ import json
 
 import pytest
 from content_trees import remove
-from report_contents import flagged_content
+from report_contents import flagged_content, read_back
 from typer.testing import CliRunner
 
 from triage_node.cli import app
-from triage_node.report import build_report
+from triage_node.report import as_measurement_report, build_report
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("reports")
-    report = build_report(flagged_content())
+    report = read_back(as_measurement_report(build_report(flagged_content())))
     report.save_as(folder / "sound.dcm", enforce_file_format=True)
     remove("121012")(report)
     report.save_as(folder / "faulty.dcm", enforce_file_format=True)

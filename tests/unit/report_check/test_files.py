@@ -1,6 +1,7 @@
 """Files that are no report, or made to do harm: one sentence, and an end."""
 
 import io
+import random
 import struct
 
 import pytest
@@ -8,7 +9,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import SecondaryCaptureImageStorage
 from report_contents import flagged_content
 
-from triage_node.report import build_report
+from triage_node.report import as_measurement_report, build_report
 from triage_node.report_check import Kind, check_file, check_report, content_item
 from triage_node.report_check.check import LARGEST_BYTES
 
@@ -19,7 +20,7 @@ ITEM_END, SEQUENCE_END = struct.pack("<HHI", 0xFFFE, 0xE00D, 0), struct.pack("<H
 
 @pytest.fixture(scope="module")
 def report() -> Dataset:
-    return build_report(flagged_content())
+    return as_measurement_report(build_report(flagged_content()))
 
 
 def written(ds: Dataset) -> bytes:
@@ -117,6 +118,25 @@ def test_values_of_any_kind_are_read_as_far_as_they_go(report):
     item.add_new("ConceptNameCodeSequence", "LO", "no sequence")
     item.add_new("ReferencedContentItemIdentifier", "LO", "x")
     assert {each.kind for each in check_report(report)[0]} >= {Kind.ATTRIBUTE}
+
+
+def test_an_element_that_cannot_be_read_is_not_taken_for_one_that_is_not_there(tmp_path, without_content):
+    odd = struct.pack("<HH2sH3s", 0x0040, 0xDB73, b"UL", 3, b"abc")
+    path = tmp_path / "file.dcm"
+    path.write_bytes(without_content + SEQUENCE + ITEM + odd + ITEM_END + SEQUENCE_END)
+    [unread] = [each for each in check_file(path).complaints if each.kind is Kind.UNREADABLE]
+    assert (unread.path, unread.message) == ("1.1 item without value type", "The element (0040,DB73) cannot be read.")
+
+
+def test_no_damage_stops_the_checker(seed, tmp_path, report):
+    chance, content = random.Random(seed), written(report)
+    path = tmp_path / "damaged.dcm"
+    for _ in range(30):
+        damaged = bytearray(content)
+        for _ in range(chance.choice([1, 3, 30])):
+            damaged[chance.randrange(132, len(damaged))] = chance.randrange(256)
+        path.write_bytes(damaged)
+        assert all(each.message for each in check_file(path).complaints)
 
 
 def test_what_is_printed_has_no_commands_to_a_terminal(report):
