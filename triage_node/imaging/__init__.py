@@ -12,6 +12,7 @@ from triage_node.imaging.header import item, text, whole
 from triage_node.imaging.instance import Instance
 from triage_node.imaging.orientation import Reorientation
 from triage_node.imaging.part10 import parse_header, read_everything, read_header_and_end, read_intact
+from triage_node.imaging.pixel_data.codestream_texts import without_texts
 from triage_node.imaging.pixel_data.frame_bytes import compressed_frames, frame_count, little_endian_frames
 from triage_node.imaging.pixel_data.pixel_format import JPEG, JPEG_2000, JPEG_LS, NATIVE, RLE
 from triage_node.imaging.pixel_data.pixels import stored_values
@@ -25,6 +26,7 @@ from triage_node.imaging.series_selection import SeriesSelection, select_series
 from triage_node.imaging.stack import cosines, headward, height_mm
 from triage_node.imaging.suitability import suitability_reasons
 from triage_node.imaging.volume import SourceSlice, Volume
+from triage_node.imaging.wording.contrast import contrast_words
 
 __all__ = [
     "BINARY",
@@ -52,6 +54,7 @@ __all__ = [
     "Volume",
     "Window",
     "compressed_frames",
+    "contrast_words",
     "cosines",
     "damage_caution",
     "damaged_beside",
@@ -85,4 +88,5 @@ __all__ = [
     "text",
     "usable_stack",
     "whole",
+    "without_texts",
 ]

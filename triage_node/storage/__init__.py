@@ -6,6 +6,7 @@ from triage_node.storage.draft import Draft
 from triage_node.storage.durable_write import Parts
 from triage_node.storage.layout import Layout, hashed, spool_folder
 from triage_node.storage.lock import hold
+from triage_node.storage.made_once import make_once
 from triage_node.storage.regular_file import open_regular_file
 from triage_node.storage.result import ResultContent, StoredResult
 from triage_node.storage.result_object import ResultObject
@@ -27,6 +28,7 @@ __all__ = [
     "device_uid",
     "hashed",
     "hold",
+    "make_once",
     "open_regular_file",
     "spool_folder",
 ]
