@@ -12,6 +12,8 @@ from triage_node.commands.analyze import analyze
 from triage_node.commands.check import check
 from triage_node.commands.deliveries import deliveries
 from triage_node.commands.demo import demo
+from triage_node.commands.export import export
+from triage_node.commands.feedback import feedback
 from triage_node.commands.fetch import fetch
 from triage_node.commands.rebuild import rebuild
 from triage_node.commands.send import send
@@ -37,7 +39,11 @@ app = typer.Typer(
     ),
 )
 
-for command in (serve, analyze, send, fetch, worklist, show, requeue, deliveries, check, rebuild, demo):
+COMMANDS = (
+    serve, analyze, send, fetch, worklist, show, requeue, deliveries, feedback, export, check, rebuild, demo,
+)  # fmt: skip
+
+for command in COMMANDS:
     app.command()(command)
 app.add_typer(users, name="user")
 app.add_typer(tokens, name="token")

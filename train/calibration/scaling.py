@@ -5,19 +5,24 @@ from scipy.optimize import minimize
 
 from triage_node.findings import LABELS, Label
 from triage_node.models import Scaling
+from triage_node.train.calibration.conformal import UNCOUNTED
 
 SMALLEST_TEMPERATURE = 0.2
 
 
 def fit_scaling(logits: np.ndarray, labels: np.ndarray) -> Scaling:
-    """Return temperature and bias per label that minimize the log loss.
+    """Return temperature and bias per label that minimize the log loss; 1 and 0 where a label is not told of any row.
 
     Parameters
     ----------
     logits, labels
-        ``(rows, 6)``.
+        ``(rows, 6)``; a row counts for the labels that are not `UNCOUNTED` in it.
     """
-    fitted = [_fit_one(logits[:, k].astype(np.float64), labels[:, k].astype(np.float64)) for k in range(len(LABELS))]
+    told = [labels[:, k] != UNCOUNTED for k in range(len(LABELS))]
+    fitted = [
+        _fit_one(logits[rows, k].astype(np.float64), labels[rows, k].astype(np.float64)) if rows.any() else (1.0, 0.0)
+        for k, rows in enumerate(told)
+    ]
     temperatures, biases = zip(*fitted, strict=True)
     return Scaling(temperatures, biases)
 

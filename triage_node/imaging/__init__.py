@@ -12,6 +12,7 @@ from triage_node.imaging.header import item, text, whole
 from triage_node.imaging.instance import Instance
 from triage_node.imaging.orientation import Reorientation
 from triage_node.imaging.part10 import parse_header, read_everything, read_header_and_end, read_intact
+from triage_node.imaging.patient import names_several_patients
 from triage_node.imaging.pixel_data.codestream_texts import without_texts
 from triage_node.imaging.pixel_data.frame_bytes import compressed_frames, frame_count, little_endian_frames
 from triage_node.imaging.pixel_data.pixel_format import JPEG, JPEG_2000, JPEG_LS, NATIVE, RLE
@@ -75,6 +76,7 @@ __all__ = [
     "little_endian_frames",
     "looks_like_head_ct",
     "loss_caution",
+    "names_several_patients",
     "parse_header",
     "read_everything",
     "read_header_and_end",
