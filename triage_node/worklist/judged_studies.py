@@ -92,7 +92,7 @@ class JudgedStudies:
                 ).all()
             )
             decided = select(StudyRow.decision, func.count()).where(StudyRow.decision.is_not(None))
-            analyzed = dict(session.execute(decided.group_by(StudyRow.decision)).all())
+            counted = session.execute(decided.group_by(StudyRow.decision)).all()
         begin = float("-inf") if since is None else start_of(since)
         in_time = [one for one in last.values() if one[0].at >= begin]
         current = [one for one in in_time if one[1].revision == one[2].revision]
@@ -100,7 +100,7 @@ class JudgedStudies:
             studies=[_judged(*one) for one in sorted(current, key=lambda one: one[0].at)],
             repeated=sum(words.get(study.id, 0) > 1 for _, _, study in current),
             outdated=len(in_time) - len(current),
-            analyzed=analyzed,
+            analyzed={decision: number for decision, number in counted if decision},
             judged=Counter(study.decision for _, _, study in last.values() if study.decision),
         )
 

@@ -8,62 +8,17 @@ import stat
 import pytest
 from ct import head_ct
 from ct_objects import secondary_capture, structured_report
+from judged_nodes import JudgedNode
 from pydicom import dcmread
-from spools import MODEL
 from typer.testing import CliRunner
 
 from triage_node.cli import app
-from triage_node.config import read_settings
-from triage_node.findings import LABELS, Decision, Label
-from triage_node.ingest.header import read_header
-from triage_node.ingest.unindexed_instance import received_instance
-from triage_node.outcome import Outcome, Status
-from triage_node.storage import Spool, spool_folder
-from triage_node.worklist import Worklist
-
-
-class Node:
-    """What a node leaves: a worklist, a spool, and what readers said."""
-
-    def __init__(self, folder):
-        self.data = folder / "data"
-        settings = read_settings(data_dir=self.data)
-        self.worklist = Worklist(settings)
-        self.worklist.prepare()
-        self.spool = Spool(spool_folder(self.data))
-
-    def receive(self, datasets):
-        for ds in datasets:
-            buffer = io.BytesIO()
-            ds.save_as(buffer, enforce_file_format=True)
-            content, header = buffer.getvalue(), read_header(buffer.getvalue())
-            incoming = self.spool.keep([content], header.study_instance_uid, header.sop_instance_uid)
-            self.spool.file(incoming, header.study_instance_uid, header.sop_instance_uid)
-            self.worklist.registration.register([received_instance(header, len(content), 1_700_000_000.0)])
-            self.spool.forget(incoming)
-        return str(datasets[0].StudyInstanceUID)
-
-    def answer(self, uid, flagged=(), uncertain=()):
-        decision = Decision.FLAGGED if flagged else Decision.UNCERTAIN if uncertain else Decision.NOT_FLAGGED
-        self.worklist.reader_actions.requeue(uid, "test")
-        claim = self.worklist.claims.claim("test")
-        outcome = Outcome(
-            Status.ANALYZED, MODEL, series_instance_uid="1.2", decision=decision,
-            probabilities=dict.fromkeys(LABELS, 0.5), flagged=flagged, uncertain=uncertain,
-        )  # fmt: skip
-        assert claim.study_instance_uid == uid
-        assert self.worklist.claims.finish(claim, outcome, [])
-
-    def judge(self, uid, agrees, types=()):
-        self.worklist.reader_actions.give_verdict(uid, agrees, types, "reader ray")
-
-    def run(self, *arguments):
-        return CliRunner().invoke(app, [*map(str, arguments), "--data-dir", str(self.data)], catch_exceptions=False)
+from triage_node.findings import LABELS, Label
 
 
 @pytest.fixture
 def node(tmp_path):
-    made = Node(tmp_path)
+    made = JudgedNode(tmp_path)
     yield made
     made.worklist.close()
 
