@@ -30,6 +30,9 @@ def export(
     keep: Annotated[
         list[str] | None, typer.Option(metavar="WHAT", help=f"Keep more than the basic profile: {KEEPS}.")
     ] = None,
+    remove_face: Annotated[
+        bool, typer.Option("--remove-face", help="Turn into air what lies further than 10 mm from the brain.")
+    ] = False,
     one_off: Annotated[
         bool, typer.Option("--one-off", help="With a key that nobody keeps: no other export will match this one.")
     ] = False,
@@ -46,7 +49,7 @@ def export(
     anything leaves the house.
     """
     settings = settings_from(context, data_dir=data_dir)
-    options = _options(deidentify, keep or [], one_off, mapping)
+    options = _options(deidentify, keep or [], remove_face, one_off or mapping is not None)
     _check_places(settings, out, mapping)
     from triage_node.commands.worklist import open_worklist
 
@@ -65,16 +68,16 @@ def export(
         raise typer.Exit(1)
 
 
-def _options(deidentify: bool, keep: "Sequence[str]", one_off: bool, mapping: Path | None) -> "Options | None":
+def _options(deidentify: bool, keep: "Sequence[str]", remove_face: bool, more: bool) -> "Options | None":
     from triage_node.deidentification import Keep, Options
 
     if not deidentify:
-        if keep or one_off or mapping:
-            raise typer.BadParameter("--keep, --one-off and --mapping want --deidentify")
+        if keep or remove_face or more:
+            raise typer.BadParameter("--keep, --remove-face, --one-off and --mapping want --deidentify")
         return None
     if unknown := set(keep) - set(Keep):
         raise typer.BadParameter(f"{', '.join(sorted(unknown))} cannot be kept; take {KEEPS}", param_hint="--keep")
-    return Options(frozenset(map(Keep, keep)))
+    return Options(frozenset(map(Keep, keep)), remove_face)
 
 
 def _check_places(settings: "Settings", out: Path, mapping: Path | None) -> None:

@@ -1,14 +1,14 @@
 """Studies written to a folder, as they were received or without the patient."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from triage_node.commands.exported_folder import folder_name, new_folder, write_private
 from triage_node.complete_file import storage_errors
-from triage_node.deidentification import Deidentification, Options, Pseudonyms, deidentified_file
+from triage_node.deidentification import Deidentification, FaceRemoval, Options, Pseudonyms, deidentified_file
 from triage_node.errors import InvalidInstance, StorageError, TriageError
 from triage_node.imaging import Instance, names_several_patients
 from triage_node.search import StoredInstance
@@ -65,7 +65,7 @@ class StudyExport:
         refused: Counter[str] = Counter()
         names: dict[str, str] = {}
         with new_folder(self.out / folder_name(study_instance_uid, self.pseudonyms)) as folder:
-            for one in found:
+            for one in sorted(found, key=lambda one: one.series_instance_uid):
                 try:
                     name, content = content_of(one)
                 except StorageError:
@@ -84,15 +84,17 @@ class StudyExport:
         """Return what gives the name and the content of an instance's file."""
         if self.options is None or self.pseudonyms is None:
             return self._as_received
-        _refuse_several_patients(map(self._path, found))
-        return partial(self._deidentified, Deidentification(self.pseudonyms, patient, self.options))
+        paths = [self._path(one) for one in found]
+        _refuse_several_patients(paths)
+        faces = FaceRemoval(paths) if self.options.face_removed else None
+        return partial(self._deidentified, Deidentification(self.pseudonyms, patient, self.options), faces)
 
     def _as_received(self, one: StoredInstance) -> tuple[str, bytes]:
         with storage_errors("read a received file"):
             return one.sop_instance_uid, self._path(one).read_bytes()
 
-    def _deidentified(self, how: Deidentification, one: StoredInstance) -> tuple[str, bytes]:
-        return deidentified_file(self._path(one), how)
+    def _deidentified(self, how: Deidentification, faces: FaceRemoval | None, one: StoredInstance) -> tuple[str, bytes]:
+        return deidentified_file(self._path(one), how, faces)
 
     def _path(self, one: StoredInstance) -> Path:
         return self.layout.instance(one.study_instance_uid, one.sop_instance_uid)
@@ -113,7 +115,7 @@ def _refuse(refused: Counter[str]) -> None:
     raise TriageError(f"None of its instances was exported. {reasons}".strip())
 
 
-def _refuse_several_patients(paths: Iterator[Path]) -> None:
+def _refuse_several_patients(paths: Sequence[Path]) -> None:
     """Refuse a study of several patients: one pseudonym would stand for all, and their dates be shifted alike."""
     headers = []
     for path in paths:

@@ -34,6 +34,8 @@ NUMBERS = frozenset({"US", "SS", "UL", "SL", "UV", "SV", "FL", "FD", "AT"})
 KEPT_BULK = frozenset(map(Tag, ("PixelData", "ExtendedOffsetTable", "ExtendedOffsetTableLengths", "LUTData")))
 OF_THE_PATIENT = frozenset(map(Tag, ("PatientBirthDate", "PatientBirthTime", "GPSTimeStamp")))
 """Dates that the option of modified dates does not keep (PS3.15 Table E.1-1)."""
+INSTANCES = frozenset(map(Tag, ("SOPInstanceUID", "ReferencedSOPInstanceUID")))
+"""An instance without its face is another one than that with it, and gets another UID."""
 CHARACTER_SET = Tag("SpecificCharacterSet")
 OLDEST = "090Y"
 """An age above it stands out; it is said to be this one."""
@@ -131,7 +133,11 @@ class _Walk:
     def _uid(self, element: DataElement) -> DataElement:
         if element.tag in self._kept:
             return element
-        return DataElement(element.tag, "UI", [self._how.pseudonyms.uid(value) for value in values(element)] or None)
+        is_changed = self._how.options.face_removed and element.tag in INSTANCES
+        kind = "uid without face" if is_changed else "uid"
+        return DataElement(
+            element.tag, "UI", [self._how.pseudonyms.uid(value, kind) for value in values(element)] or None
+        )
 
     def _earlier(self, element: DataElement) -> DataElement:
         earlier = earlier_date if element.VR == "DA" else earlier_time

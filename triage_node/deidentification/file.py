@@ -7,9 +7,10 @@ from pathlib import Path
 from pydicom import DataElement, Dataset, dcmwrite
 from pydicom.dataset import FileMetaDataset
 from pydicom.encaps import encapsulate
-from pydicom.uid import UID, ExplicitVRBigEndian, ImplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from triage_node.deidentification.data_set import Deidentification
+from triage_node.deidentification.face import FaceRemoval
 from triage_node.deidentification.refusals import NotExported, check
 from triage_node.errors import TriageError
 from triage_node.imaging import (
@@ -29,8 +30,15 @@ from triage_node.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_
 WITH_TEXTS = JPEG | JPEG_LS | JPEG_2000
 
 
-def deidentified_file(path: Path, how: Deidentification) -> tuple[str, bytes]:
-    """Return the new SOP Instance UID of a file, and its new content in the transfer syntax it had.
+def deidentified_file(path: Path, how: Deidentification, faces: FaceRemoval | None = None) -> tuple[str, bytes]:
+    """Return the new SOP Instance UID of a file, and its new content.
+
+    It is in the transfer syntax it had, without its face in Explicit VR Little Endian.
+
+    Parameters
+    ----------
+    faces
+        The heads of the study where the options say that faces are removed.
 
     Raises
     ------
@@ -42,8 +50,13 @@ def deidentified_file(path: Path, how: Deidentification) -> tuple[str, bytes]:
     check(instance, ds)
     try:
         clean = how.data_set(ds)
-        clean.add(_pixels(instance, ds))
-        return str(clean.SOPInstanceUID), written(clean, UID(instance.transfer_syntax_uid))
+        if how.options.face_removed != (faces is not None):
+            raise ValueError("the options and the pixels do not agree on whether the face is removed")
+        if faces is None:
+            clean.add(_pixels(instance, ds))
+            return str(clean.SOPInstanceUID), written(clean, UID(instance.transfer_syntax_uid))
+        _set_native(clean, faces.pixels(instance))
+        return str(clean.SOPInstanceUID), written(clean, ExplicitVRLittleEndian)
     except TriageError:
         raise
     except Exception as error:  # the border to a peer's bytes: values are encoded when written, and may be anything
@@ -68,6 +81,14 @@ def _pixels(instance: Instance, ds: Dataset) -> DataElement:
     element = DataElement("PixelData", "OB", encapsulate(clean))
     element.is_undefined_length = True
     return element
+
+
+def _set_native(ds: Dataset, pixels: bytes) -> None:
+    ds.add_new("PixelData", "OB" if ds.BitsAllocated <= 8 else "OW", pixels + b"\0" * (len(pixels) % 2))
+    ds.HighBit = ds.BitsStored - 1
+    for keyword in ("SmallestImagePixelValue", "LargestImagePixelValue"):
+        if keyword in ds:
+            delattr(ds, keyword)
 
 
 def written(ds: Dataset, transfer_syntax_uid: UID) -> bytes:

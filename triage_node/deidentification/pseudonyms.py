@@ -28,12 +28,12 @@ class Pseudonyms:
             raise ValueError(f"the key has {len(key)} bytes, it needs {KEY_BYTES}")
         self._key = key
 
-    def uid(self, uid: str) -> str:
-        """Return another UID (PS3.5 B.2); those of the Standard itself, as SOP classes, stay."""
+    def uid(self, uid: str, kind: str = "uid") -> str:
+        """Return another UID (PS3.5 B.2), one for each kind; those of the Standard itself, as SOP classes, stay."""
         uid = uid.strip("\0 ")
         if not uid or uid.startswith(KNOWN_ROOT):
             return uid
-        return UID(f"2.25.{uuid.UUID(bytes=self._digest('uid', uid)[:16], version=4).int}")
+        return UID(f"2.25.{uuid.UUID(bytes=self._digest(kind, uid)[:16], version=4).int}")
 
     def patient(self, patient: str) -> str:
         """Return the Patient ID, and name, that stands for a patient."""
