@@ -45,16 +45,20 @@ def deidentified_file(path: Path, how: Deidentification, faces: FaceRemoval | No
     NotExported
         The instance may show or hold text that nothing would find, or is damaged.
     """
+    if how.options.face_removed != (faces is not None):
+        raise ValueError("the options and the pixels do not agree on whether the face is removed")
     instance = Instance.read(path)
     ds = read_everything(path)
     check(instance, ds)
     try:
         clean = how.data_set(ds)
-        if how.options.face_removed != (faces is not None):
-            raise ValueError("the options and the pixels do not agree on whether the face is removed")
         if faces is None:
             clean.add(_pixels(instance, ds))
             return str(clean.SOPInstanceUID), written(clean, UID(instance.transfer_syntax_uid))
+        if instance.transfer_syntax_uid == ExplicitVRBigEndian and any(
+            one.keyword == "LUTData" for one in ds.iterall()
+        ):
+            raise NotExported("It is big endian with a table of gray values, which nothing here turns around.")
         _set_native(clean, faces.pixels(instance))
         return str(clean.SOPInstanceUID), written(clean, ExplicitVRLittleEndian)
     except TriageError:

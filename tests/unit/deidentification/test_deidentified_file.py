@@ -10,7 +10,7 @@ from programs import run
 from pydicom import Dataset
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
 
-from triage_node.deidentification import Keep, NotExported
+from triage_node.deidentification import Deidentification, Keep, NotExported, Options, Pseudonyms
 from triage_node.deidentification.data_set import DUMMY_TEXT
 from triage_node.deidentification.pseudonyms import earlier_date, earlier_time
 from triage_node.imaging import Instance, frame_count, stored_values
@@ -75,7 +75,8 @@ def test_the_file_says_what_was_done(deidentified):
     assert plain.LongitudinalTemporalInformationModified == "MODIFIED"
     assert [item.CodeValue for item in plain.DeidentificationMethodCodeSequence] == ["113100", "113107"]
     assert "RecognizableVisualFeatures" not in plain
-    more = deidentified(ds, keep=frozenset(Keep), face_removed=True)
+    options = Options(frozenset(Keep), face_removed=True)
+    more = Deidentification(Pseudonyms(bytes(32)), "P1", options).data_set(ds)
     codes = [item.CodeValue for item in more.DeidentificationMethodCodeSequence]
     assert codes == ["113100", "113102", "113107", "113108", "113109"]
     assert more.RecognizableVisualFeatures == "NO"

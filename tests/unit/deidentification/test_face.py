@@ -1,5 +1,8 @@
 """What is far from the brain becomes air; what is near it stays bit for bit."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 from ct import head_ct, save, stored
@@ -22,6 +25,7 @@ from triage_node.imaging import Policy, read_volume, scan
 from triage_node.imaging.orientation import Reorientation
 
 HOW = Deidentification(Pseudonyms(bytes(range(32))), "P1", Options(face_removed=True))
+SHARED = Path(os.environ.get("TRIAGE_SHARED_DATA", Path(__file__).parents[4] / "shared" / "data"))
 
 
 def exported(datasets, folder):
@@ -94,3 +98,22 @@ def test_a_slice_that_has_no_part_in_the_head_is_refused(tmp_path):
     [odd] = head_ct(slices=1, size=(64, 64), SeriesInstanceUID=images[0].SeriesInstanceUID)
     with pytest.raises(NotExported, match="may show the face"):
         exported([*images, odd], tmp_path)
+
+
+@pytest.mark.slow
+def test_of_a_real_head_neither_nose_nor_ears_are_left(tmp_path):
+    folder = SHARED / "ge_head_ct"
+    if not folder.is_dir():
+        pytest.skip(f"no real head CT at {folder}")
+    before = sorted(map(dcmread, folder.glob("*.dcm")), key=lambda ds: float(ds.ImagePositionPatient[2]))
+    after = exported(before, tmp_path)
+    tissue = [np.stack([ds.pixel_array for ds in one]) > -300 for one in (before, after)]
+    front = [np.argmax(one.any(axis=2), axis=1) for one in tissue]
+    spacing = float(before[0].PixelSpacing[0])
+    below = slice(0, 6)
+    shown = tissue[1][below].any(axis=(1, 2))
+    gone_mm = (front[1][below] - front[0][below])[shown] * spacing
+    assert tissue[1][below].sum() < 0.2 * tissue[0][below].sum(), "where the face is, little is left"
+    assert np.all(gone_mm > 20), "and nothing of what is in front"
+    middle = slice(12, 20)
+    assert tissue[1][middle].sum() > 0.8 * tissue[0][middle].sum(), "where the brain is, most stays"

@@ -61,6 +61,8 @@ def _comments(encoded: bytes) -> Iterator[tuple[int, int]]:
     while at + 4 <= len(encoded) and encoded[at : at + 2] != END_OF_IMAGE:
         marker, length = (int.from_bytes(encoded[place : place + 2], "big") for place in (at, at + 2))
         if marker == _START_OF_DATA:
+            if tile_end <= at:
+                raise ValueError("a tile part of the codestream has no length")
             at = tile_end
             continue
         if marker == _START_OF_TILE:
