@@ -8,7 +8,7 @@ import typer
 from triage_node.commands.options import DataDir, settings_from
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from triage_node.commands.study_export import StudyExport
     from triage_node.config import Settings
@@ -57,7 +57,7 @@ def export(
     try:
         uids = _wanted(worklist, study_uids or [], all_judged)
         export = _study_export(settings, worklist, out, options, one_off)
-        written = [_written(export, uid) for uid in _with_progress(uids)]
+        written = _all_written(export, uids)
     finally:
         worklist.close()
     if mapping is not None:
@@ -113,22 +113,25 @@ def _pseudonyms(settings: "Settings", one_off: bool) -> "Pseudonyms":
     return Pseudonyms(one_off_key() if one_off else stored_key(settings.data_dir))
 
 
-def _with_progress(uids: "Sequence[str]") -> "Iterator[str]":
+def _all_written(export: "StudyExport", uids: "Sequence[str]") -> list[int]:
+    """Export studies with a bar over their instances; return how many were written of each."""
     from rich.console import Console
-    from rich.progress import track
+    from rich.progress import Progress
 
     console = Console(stderr=True)
-    yield from track(uids, "Exporting", console=console, disable=not console.is_terminal, transient=True)
+    with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task("Exporting", total=sum(len(export.received(uid)) for uid in uids))
+        return [_written(export, uid, lambda: bar.advance(task)) for uid in uids]
 
 
-def _written(export: "StudyExport", uid: str) -> int:
+def _written(export: "StudyExport", uid: str, advance: "Callable[[], None]") -> int:
     """Export a study; return how many instances were written, and say why not all."""
     from triage_node.commands.audited import audit
     from triage_node.errors import StorageFull, TriageError
 
     try:
         audit(export.worklist, "study_exported", uid, "as received" if export.options is None else "de-identified")
-        found = export.write(uid)
+        found = export.write(uid, advance)
     except StorageFull:
         raise
     except TriageError as error:

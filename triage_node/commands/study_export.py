@@ -47,8 +47,18 @@ class StudyExport:
     pseudonyms: Pseudonyms | None = None
     replaced: dict[tuple[str, str, str], None] = field(default_factory=dict)
 
-    def write(self, study_instance_uid: str) -> Written:
-        """Write the instances of a study that were received, what the node made of it left out.
+    def received(self, study_instance_uid: str) -> Sequence[StoredInstance]:
+        """Return the instances of a study that were received, what the node made of it left out."""
+        found = self.worklist.stored_instances.find(study_instance_uid)
+        return sorted((one for one in found if not one.result_file), key=lambda one: one.series_instance_uid)
+
+    def write(self, study_instance_uid: str, advance: Callable[[], None] = lambda: None) -> Written:
+        """Write the received instances of a study.
+
+        Parameters
+        ----------
+        advance
+            Called for each instance.
 
         Raises
         ------
@@ -60,12 +70,13 @@ class StudyExport:
             Nothing of the study can be exported; the sentence says why.
         """
         patient = self.worklist.study_details.study(study_instance_uid).patient_id.strip() or study_instance_uid
-        found = [one for one in self.worklist.stored_instances.find(study_instance_uid) if not one.result_file]
+        found = self.received(study_instance_uid)
         content_of = self._contents(found, patient)
         refused: Counter[str] = Counter()
         names: dict[str, str] = {}
         with new_folder(self.out / folder_name(study_instance_uid, self.pseudonyms)) as folder:
-            for one in sorted(found, key=lambda one: one.series_instance_uid):
+            for one in found:
+                advance()
                 try:
                     name, content = content_of(one)
                 except StorageError:

@@ -13,7 +13,7 @@ from pydicom.tag import BaseTag, Tag
 
 from triage_node import __version__
 from triage_node.deidentification.identity_words import IdentityWords, decoded, values
-from triage_node.deidentification.options import Options
+from triage_node.deidentification.options import DEVICE_IDENTITY, Options
 from triage_node.deidentification.profile_table import Action, basic_profile, edition
 from triage_node.deidentification.pseudonyms import Pseudonyms, earlier_date, earlier_time
 from triage_node.imaging import contrast_words
@@ -22,21 +22,48 @@ DUMMY_TEXT = "REMOVED"
 WITH_CONTRAST, WITHOUT_CONTRAST = "CONTRAST", "NONE"
 """What is left of the words that name an agent: whether the images show it, as `imaging` understands them."""
 DATES = frozenset({"DA", "DT"})
-NUMBERS_IN_TEXT = frozenset({"IS", "DS", "AS"})
 TERMS = frozenset({
     "ORIGINAL", "DERIVED", "PRIMARY", "SECONDARY", "AXIAL", "LOCALIZER", "REFORMATTED", "AVERAGE", "VOLUME", "CT",
     "HEAD", "BRAIN", "SKULL", "HFS", "FFS", "HFP", "FFP", "MONOCHROME1", "MONOCHROME2", "YES", "NO", "NONE",
 })  # fmt: skip
 """Words of the Standard that are no name, whoever is called so."""
-CLOCK_TIME = re.compile(r"[\d:.]{2,16}")
+CLOCK_TIME = re.compile(r"([01]\d|2[0-3])(:?[0-5]\d(:?([0-5]\d|60)(\.\d{1,6})?)?)?")
+FORMS = {
+    "IS": re.compile(r"[+-]?\d{1,12}"),
+    "DS": re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?"),
+    "AS": re.compile(r"\d{3}[DWMY]"),
+}
+"""Numbers as texts, as PS3.5 Table 6.2-1 wants them; what a peer wrote otherwise may be anything."""
 SHORT_TEXTS = frozenset({"LO", "SH"})
 NUMBERS = frozenset({"US", "SS", "UL", "SL", "UV", "SV", "FL", "FD", "AT"})
+KEPT_TEXTS = frozenset(
+    map(
+        Tag,
+        (
+            "Manufacturer", "ManufacturerModelName", "SoftwareVersions", "ConvolutionKernel", "FilterType",
+            "ImageFilter", "PositionReferenceIndicator", "RescaleType", "ModalityLUTType", "LUTExplanation", "LUTLabel",
+            "StackID", "WindowCenterWidthExplanation", "DimensionDescriptionLabel", "AlgorithmName", "AlgorithmVersion",
+            "CardiacFramingType", "CodeValue", "CodeMeaning", "CodingSchemeDesignator", "CodingSchemeVersion",
+            *DEVICE_IDENTITY,
+        ),
+    )
+)  # fmt: skip
+"""Short texts that the modules of CT images have and the table does not name; of others nobody knows what they hold."""
+LEFT_OUT = frozenset(
+    map(
+        Tag,
+        (
+            "SpecificCharacterSet", "EncryptedAttributesSequence", "MACParametersSequence",
+            "PrivateDataElementCharacteristicsSequence",
+        ),
+    )
+)  # fmt: skip
+"""Texts are encoded anew; what is encrypted nobody can judge; nothing that is signed, and nothing private, is left."""
 KEPT_BULK = frozenset(map(Tag, ("PixelData", "ExtendedOffsetTable", "ExtendedOffsetTableLengths", "LUTData")))
 OF_THE_PATIENT = frozenset(map(Tag, ("PatientBirthDate", "PatientBirthTime", "GPSTimeStamp")))
 """Dates that the option of modified dates does not keep (PS3.15 Table E.1-1)."""
 INSTANCES = frozenset(map(Tag, ("SOPInstanceUID", "ReferencedSOPInstanceUID")))
 """An instance without its face is another one than that with it, and gets another UID."""
-CHARACTER_SET = Tag("SpecificCharacterSet")
 OLDEST = "090Y"
 """An age above it stands out; it is said to be this one."""
 GROUPS_LEFT_OUT = frozenset({0x0000, 0x0002, 0x0004, 0xFFFA, 0xFFFC, 0xFFFE}) | {*range(0x5000, 0x5100)}
@@ -71,8 +98,8 @@ class Deidentification:
         """Return a new data set with what may be kept of another one, which stays as it is.
 
         What is in PS3.15 Table E.1-1 is treated as the table says. Beyond it go: private attributes and those of no
-        known name, overlays and curves, persons' names, long texts, binary values that are no pixels, and every text
-        that repeats a name, an identifier or a date of the data set.
+        known name, overlays and curves, persons' names, texts but for a few short ones, binary values that are no
+        pixels, numbers that are none, and every text that repeats a name, an identifier or a date of the data set.
         """
         with warnings.catch_warnings(action="ignore"):
             clean = _Walk(self, IdentityWords.of(ds, self.options.kept_tags)).walked(ds)
@@ -121,7 +148,7 @@ class _Walk:
         elif vr in DATES and tag not in OF_THE_PATIENT:
             yield self._earlier(element)
         elif vr == "TM" and tag not in OF_THE_PATIENT:
-            kept = [value for value in values(element) if CLOCK_TIME.fullmatch(value)]
+            kept = [value for value in values(element) if CLOCK_TIME.fullmatch(value.strip())]
             yield DataElement(tag, "TM", kept or None)
         elif action is Action.EMPTY:
             yield DataElement(tag, vr, None)
@@ -149,11 +176,15 @@ class _Walk:
         vrs = set(element.VR.split(" or "))
         if (vrs <= NUMBERS | {"OW"} and vrs & NUMBERS) or element.tag in KEPT_BULK:
             yield element
-        elif element.VR in NUMBERS_IN_TEXT:
-            if not any(map(self._identity.is_identifier, values(element))):
+        elif element.VR in FORMS:
+            if all(self._is_number(value, element.VR) for value in values(element)):
                 yield _without_high_age(element)
-        elif element.VR in SHORT_TEXTS | {"CS"}:
+        elif element.VR == "CS" or (element.VR in SHORT_TEXTS and element.tag in KEPT_TEXTS):
             yield from self._without_telling_values(element)
+
+    def _is_number(self, value: str, vr: str) -> bool:
+        is_one = not value.strip() or FORMS[vr].fullmatch(value.strip()) is not None
+        return is_one and not self._identity.is_identifier(value.strip())
 
     def _without_telling_values(self, element: DataElement) -> Iterator[DataElement]:
         """Yield a text, the values that repeat an identity made empty, so that the others keep their places.
@@ -161,8 +192,7 @@ class _Walk:
         A dummy stands for one that holds nothing else: it may be required, as Code Meaning is.
         """
         found = values(element)
-        is_term = TERMS if element.VR == "CS" else frozenset()
-        kept = [value if value in is_term or not self._identity.are_in(value) else "" for value in found]
+        kept = [value if self._may_stay(value, element.VR) else "" for value in found]
         if kept == found:
             yield element
         elif any(kept):
@@ -170,9 +200,14 @@ class _Walk:
         elif element.VR != "CS":
             yield DataElement(element.tag, element.VR, DUMMY_TEXT)
 
+    def _may_stay(self, value: str, vr: str) -> bool:
+        if vr == "CS" and (value in TERMS or not value.isascii()):
+            return value in TERMS
+        return not self._identity.are_in(value)
+
 
 def _has_a_known_place(tag: BaseTag) -> bool:
-    known = dictionary_has_tag(tag) and tag.element != 0 and tag != CHARACTER_SET
+    known = dictionary_has_tag(tag) and tag.element != 0 and tag not in LEFT_OUT
     return known and not tag.is_private and tag.group not in GROUPS_LEFT_OUT
 
 

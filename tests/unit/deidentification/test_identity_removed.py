@@ -9,12 +9,13 @@ from ct import head_ct
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydicom import DataElement, Dataset, dcmread
-from pydicom.datadict import dictionary_VR, keyword_for_tag
+from pydicom.charset import python_encoding
+from pydicom.datadict import DicomDictionary, dictionary_VR
+from pydicom.dataelem import RawDataElement
 from pydicom.tag import Tag
 from pydicom.uid import generate_uid
 
 from triage_node.deidentification import Deidentification, Pseudonyms, deidentified_file
-from triage_node.deidentification.profile_table import basic_profile
 
 KEY = bytes(range(32))
 NAMES = {
@@ -26,13 +27,26 @@ NAMES = {
 }
 PHYSICIAN, INSTITUTION, STATION = "Quackenbush^Doc", "Saint Elsewhere Hospital", "CTROOM7B"
 PATIENT_ID, ACCESSION, STUDY_ID, BIRTH, DAY = "MRN-00417765", "ACC9917342", "SID77123", "19611231", "20240117"
-TEXTS = ("LO", "SH", "LT", "ST", "UT", "UC", "PN", "AE", "CS", "UR")
-# Every attribute of the table that can hold a text, and some that are not in it.
-PLACES = sorted(
-    [tag for tag in basic_profile() if keyword_for_tag(tag) and dictionary_VR(tag) in TEXTS]
-    + [Tag(name) for name in ("SoftwareVersions", "ConvolutionKernel", "FilterType", "ScanOptions", "CodeMeaning")]
-    + [Tag(name) for name in ("PatientComments", "ImageComments", "Manufacturer", "ManufacturerModelName")]
-)
+TEXTS = ("LO", "SH", "LT", "ST", "UT", "UC", "PN", "AE", "CS", "UR", "IS", "DS", "AS", "TM", "DA", "DT", "UI", "OB")
+MANY_BYTES = ("LO", "SH", "LT", "ST", "UT", "UC", "PN")
+WRONG_VRS = ("LO", "SH", "ST", "OB", "UN")
+IDENTITY = frozenset(
+    map(
+        Tag,
+        (
+            "SpecificCharacterSet", "PatientID", "PatientName", "PatientBirthDate", "AccessionNumber", "StudyID",
+            "ReferringPhysicianName", "InstitutionName", "StationName", "StudyDate", "SOPClassUID", "SOPInstanceUID",
+            "StudyInstanceUID", "SeriesInstanceUID", "PixelData", "ImagePositionPatient", "ImageOrientationPatient",
+            "RescaleSlope", "RescaleIntercept", "RescaleType", "ImageType", "BurnedInAnnotation", "ConversionType",
+        ),
+    )
+)  # fmt: skip
+PLACES = [
+    Tag(tag)
+    for tag, (vr, *_) in DicomDictionary.items()
+    if vr in TEXTS and tag >> 16 not in (0, 2, 4) and Tag(tag) not in IDENTITY
+]
+"""Every attribute of the Standard that can hold a text; what is known of the patient stays where it belongs."""
 SEQUENCES = (
     "ProcedureCodeSequence", "ReferencedRawDataSequence", "CTExposureSequence", "RequestAttributesSequence",
     "DerivationCodeSequence", "ConceptNameCodeSequence",
@@ -71,11 +85,15 @@ def planted(draw, ds: Dataset, character_set: str, depth: int) -> None:
     """Put what names the patient into places that any peer may have filled."""
     telling = [NAMES[character_set][0], NAMES[character_set][1], PATIENT_ID, ACCESSION, "Quackenbush", INSTITUTION]
     telling = [text.split("=")[0].replace("^", " ") for text in telling] + [f"seen {DAY} by X", f"born {BIRTH}"]
-    for tag in draw(st.lists(st.sampled_from(PLACES), max_size=12, unique=True)):
-        vr, text = dictionary_VR(tag), draw(st.sampled_from(telling))
-        if tag == Tag("PatientID") or (vr in ("CS", "AE", "UR") and not text.isascii()):
+    for tag in draw(st.lists(st.sampled_from(PLACES), max_size=20, unique=True)):
+        text, vr = draw(st.sampled_from(telling)), dictionary_VR(tag)
+        if draw(st.integers(0, 6)) == 0:
+            vr = draw(st.sampled_from(WRONG_VRS))
+        if vr not in MANY_BYTES and not text.isascii():
             continue
-        ds.add(DataElement(tag, vr, text[:16] if vr in ("SH", "CS", "AE") else text))
+        encoded = text.encode(python_encoding[character_set] if vr in MANY_BYTES else "utf-8")
+        encoded += b" " * (len(encoded) % 2)
+        ds[tag] = RawDataElement(tag, vr, len(encoded), encoded, 0, False, True)
     if draw(st.booleans()):
         block = ds.private_block(0x0029, f"SIEMENS {PATIENT_ID}"[:60], create=True)
         block.add_new(0x10, "LO", draw(st.sampled_from(telling)))
