@@ -4,7 +4,7 @@ import logging
 
 from triage_node.commitment import Answers, CommitmentService, Messenger, Requester, RequestorPeers, Results
 from triage_node.config import Settings
-from triage_node.delivery import Caller, Dispatcher, RetryPolicy, target_of
+from triage_node.delivery import Caller, Dispatcher, RetryPolicy, sender_of
 from triage_node.destinations import Destination
 from triage_node.dimse import Listener
 from triage_node.ingest import Indexer, Ingest, rebuild_worklist
@@ -172,14 +172,13 @@ class Node:
     def _dispatcher(self, index: int) -> Dispatcher:
         settings = self.settings
         destination = settings.destinations[index]
-        target = target_of(destination, Caller.of(settings))
+        sender = sender_of(destination, Caller.of(settings), self.spool)
         stop_seconds = 2 * settings.connect_timeout_seconds
         commitment_seconds = settings.commitment_wait_hours * 3600 if destination.commitment else None
         return Dispatcher(
             destination.name,
-            target,
+            sender,
             self.worklist,
-            self.spool,
             self._policy,
             stop_seconds,
             commitment_seconds=commitment_seconds,

@@ -11,7 +11,7 @@ from pacs import Orthanc, Storescp
 
 from triage_node.config import Settings
 from triage_node.database import DeliveryState
-from triage_node.delivery import Caller, Dispatcher, RetryPolicy, target_of
+from triage_node.delivery import Caller, Dispatcher, RetryPolicy, sender_of
 from triage_node.findings import LABELS, Decision, Label, ModelIdentity
 from triage_node.outcome import Outcome, Status
 from triage_node.report import build_connection_test, report_variants
@@ -40,7 +40,7 @@ class Sender:
         policy = RetryPolicy(5, 600, 3600)
         caller = Caller.of(settings)
         self.dispatchers = [
-            Dispatcher(one.name, target_of(one, caller), self.worklist, self.spool, policy, 1.0)
+            Dispatcher(one.name, sender_of(one, caller, self.spool), self.worklist, policy, 1.0)
             for one in settings.destinations
         ]
 

@@ -3,6 +3,8 @@
 from triage_node.delivery.dispatcher import Dispatcher
 from triage_node.delivery.outage import Reach
 from triage_node.delivery.retry import RetryPolicy
+from triage_node.delivery.sender import Sender, Sent
+from triage_node.delivery.senders import sender_of
 from triage_node.delivery.targets import Target, target_of
 from triage_node.user_agent import Caller
 
@@ -11,6 +13,9 @@ __all__ = [
     "Dispatcher",
     "Reach",
     "RetryPolicy",
+    "Sender",
+    "Sent",
     "Target",
+    "sender_of",
     "target_of",
 ]

@@ -5,13 +5,10 @@ import threading
 import time
 from collections.abc import Callable
 
-from pydicom.dataset import Dataset
-
 from triage_node.delivery.outage import Line, Reach
 from triage_node.delivery.retry import RetryPolicy
-from triage_node.delivery.targets import Target
+from triage_node.delivery.sender import Sender
 from triage_node.errors import (
-    InvalidInstance,
     PeerCongested,
     PeerDenied,
     PeerError,
@@ -19,9 +16,7 @@ from triage_node.errors import (
     StorageError,
     TriageError,
 )
-from triage_node.imaging import read_intact
 from triage_node.logs import origin
-from triage_node.storage import Spool, StoredResult
 from triage_node.worklist import Delivery, Worklist
 
 log = logging.getLogger(__name__)
@@ -40,7 +35,7 @@ class Dispatcher:
     ----------
     destination
         Its name, under which the outbox has its deliveries.
-    target
+    sender
         What sends there.
     stop_seconds
         How long `stop` waits for the delivery that is under way.
@@ -55,9 +50,8 @@ class Dispatcher:
     def __init__(
         self,
         destination: str,
-        target: Target,
+        sender: Sender,
         worklist: Worklist,
-        spool: Spool,
         policy: RetryPolicy,
         stop_seconds: float,
         clock: Callable[[], float] = time.time,
@@ -65,9 +59,8 @@ class Dispatcher:
         commitment_seconds: float | None = None,
     ) -> None:
         self._destination = destination
-        self._target = target
+        self._sender = sender
         self._worklist = worklist
-        self._spool = spool
         self._policy = policy
         self._stop_seconds = stop_seconds
         self._steady = steady
@@ -111,7 +104,7 @@ class Dispatcher:
         while not self._stopping.is_set():
             try:
                 if not self.deliver_next():
-                    self._target.rest()
+                    self._sender.rest()
                     self._stopping.wait(POLL_SECONDS)
                 refused = False
             except StorageError as error:
@@ -119,7 +112,7 @@ class Dispatcher:
                     log.error("outbox_failed destination=%s error=%s", self._destination, error)
                 refused = True
                 self._stopping.wait(PAUSE_AFTER_ERROR_SECONDS)
-        self._target.rest()
+        self._sender.rest()
 
     def deliver_next(self) -> bool:
         """Try what is due now; False when nothing is."""
@@ -139,9 +132,7 @@ class Dispatcher:
         """Try one delivery, and write what came of it."""
         start, outbox = self._steady(), self._worklist.outbox
         try:
-            result = self._spool.result(delivery.study_instance_uid, delivery.folder)
-            sent = self._target.send(_variants(result))
-            picture, words = self._send_picture(result)
+            sent = self._sender.send(delivery)
         except (PeerUnreachable, PeerCongested, PeerDenied) as error:
             self._wait_for_destination(delivery, self._steady() - start, error)
         except PeerError as error:
@@ -154,10 +145,8 @@ class Dispatcher:
             log.error("delivery_failed destination=%s error=%s", self._destination, reason)
             self._settle(lambda: outbox.mark_dead(delivery, reason))
         else:
-            log.info("delivered destination=%s sop_instance_uid=%s", self._destination, sent.SOPInstanceUID)
-            message = "; ".join(filter(None, [f"{sent.SOPClassUID.name}, {sent.SOPInstanceUID}", words]))
-            stored = [(str(ds.SOPClassUID), str(ds.SOPInstanceUID)) for ds in (sent, *picture)]
-            self._settle(lambda: outbox.delivered(delivery, message, stored, self._commitment_seconds))
+            log.info("delivered destination=%s sop_instance_uid=%s", self._destination, delivery.sop_instance_uid)
+            self._settle(lambda: outbox.delivered(delivery, sent.message, sent.stored, self._commitment_seconds))
             self._answered()
 
     def _settle(self, write: Callable[[], object]) -> None:
@@ -173,30 +162,6 @@ class Dispatcher:
                 refused = True
                 if self._stopping.wait(PAUSE_AFTER_ERROR_SECONDS):
                     raise
-
-    def _send_picture(self, result: StoredResult) -> tuple[list[Dataset], str]:
-        """Send the picture that goes with a report, if there is one; who refuses it has the report all the same.
-
-        Returns
-        -------
-        stored, words
-            The picture when it was stored, and what is to be told of it.
-
-        Raises
-        ------
-        PeerError
-            When trying again helps: report and picture are then sent once more, as the same objects.
-        """
-        content = result.picture()
-        if content is None:
-            return [], ""
-        try:
-            sent = self._target.send([_parsed(content, result)])
-            return [sent], f"picture {sent.SOPInstanceUID}"
-        except PeerError as error:
-            if error.retryable:
-                raise
-            return [], f"picture not taken: {error}"
 
     def _answered(self) -> None:
         outage = self._line.answered()
@@ -224,19 +189,3 @@ class Dispatcher:
             return
         pause = self._policy.pause_seconds(delivery.attempts)
         self._settle(lambda: outbox.retry(delivery, pause, reason, spent_seconds + pause))
-
-
-def _variants(result: StoredResult) -> list[Dataset]:
-    """Return a report in each class that a peer may accept, in the order in which they are offered."""
-    reports = result.reports()
-    if not reports:
-        raise TriageError(f"The report is missing in {result.folder}.")
-    return [_parsed(content, result) for content in reports]
-
-
-def _parsed(content: bytes, result: StoredResult) -> Dataset:
-    """Return a stored object; what is damaged stays so, what cannot be opened now may be later."""
-    try:
-        return read_intact(content)
-    except InvalidInstance as error:
-        raise TriageError(f"An object in {result.folder} is damaged: {error}") from error

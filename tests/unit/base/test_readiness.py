@@ -9,7 +9,7 @@ import pytest
 from certificates import Authority, Issued
 from pydicom import dcmwrite
 
-from triage_node.delivery import Caller, Dispatcher, RetryPolicy, target_of
+from triage_node.delivery import Caller, Dispatcher, RetryPolicy, sender_of
 from triage_node.destinations import Destination
 from triage_node.dimse import Listener
 from triage_node.errors import StorageError
@@ -58,8 +58,8 @@ def parts(make_settings, make_worklist, clock, nobody, certificate):
     ingest = Ingest(spool, worklist, indexer, 1 << 30)
     listener = Listener(settings, ingest)
     scheduler, supervisor = Scheduler(), Supervisor(settings, worklist)
-    target = target_of(nobody, Caller("TRIAGE", 1.0, 1.0))
-    dispatcher = Dispatcher(nobody.name, target, worklist, spool, RetryPolicy(60, 600, 3600), 2.0, clock=clock)
+    sender = sender_of(nobody, Caller("TRIAGE", 1.0, 1.0), spool)
+    dispatcher = Dispatcher(nobody.name, sender, worklist, RetryPolicy(60, 600, 3600), 2.0, clock=clock)
     scheduler.every(0.05, worklist.study_completion.advance)
     for one in (indexer, listener, scheduler, dispatcher):
         one.start()

@@ -14,7 +14,7 @@ from sites import Site
 from sqlalchemy import select
 
 from triage_node.database import DeliveryRow
-from triage_node.delivery import Caller, Dispatcher, RetryPolicy, target_of
+from triage_node.delivery import Caller, Dispatcher, RetryPolicy, sender_of
 from triage_node.destinations import Destination
 from triage_node.identity import Role
 from triage_node.report import summarize
@@ -122,8 +122,8 @@ def test_the_report_that_waits_goes_out_and_the_delivered_one_does_not_again(sit
         destination = Destination.parse(f"PACS@127.0.0.1:{server.server_address[1]}")
         _move_destination(site.worklist, destination)
         policy = RetryPolicy(first_seconds=5, longest_seconds=600, give_up_seconds=72 * 3600)
-        target = target_of(destination, Caller("TRIAGE", 5.0, 5.0))
-        dispatcher = Dispatcher(destination.name, target, site.worklist, site.spool, policy, 5.0)
+        sender = sender_of(destination, Caller("TRIAGE", 5.0, 5.0), site.spool)
+        dispatcher = Dispatcher(destination.name, sender, site.worklist, policy, 5.0)
         assert [dispatcher.deliver_next(), dispatcher.deliver_next()] == [True, False]
     finally:
         server.shutdown()

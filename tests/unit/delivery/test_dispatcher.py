@@ -22,7 +22,7 @@ from pynetdicom.sop_class import (
 from sqlalchemy import select
 
 from triage_node.database import DeliveryRow, DeliveryState
-from triage_node.delivery import Caller, Dispatcher, RetryPolicy, target_of
+from triage_node.delivery import Caller, Dispatcher, RetryPolicy, sender_of
 from triage_node.destinations import Destination
 from triage_node.errors import StorageError
 from triage_node.findings import LABELS, Decision, Label, ModelIdentity
@@ -136,19 +136,19 @@ def report(worklist, spool, clock) -> Callable[..., str]:
 
 @pytest.fixture
 def dispatcher(worklist, spool, clock) -> Iterator[Callable[..., Dispatcher]]:
-    targets = []
+    senders = []
 
     def dispatcher(
         peer: Destination, policy=POLICY, timeout_seconds=2.0, answer_seconds=2.0, steady=None, commitment_seconds=None
     ) -> Dispatcher:
-        target = target_of(peer, Caller("TRIAGE", timeout_seconds, answer_seconds))
-        targets.append(target)
+        sender = sender_of(peer, Caller("TRIAGE", timeout_seconds, answer_seconds), spool)
+        senders.append(sender)
         clocks = clock, steady or clock
-        return Dispatcher(peer.name, target, worklist, spool, policy, 2 * timeout_seconds, *clocks, commitment_seconds)
+        return Dispatcher(peer.name, sender, worklist, policy, 2 * timeout_seconds, *clocks, commitment_seconds)
 
     yield dispatcher
-    for target in targets:
-        target.rest()
+    for sender in senders:
+        sender.rest()
 
 
 def deliveries(worklist, study):
