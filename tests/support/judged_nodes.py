@@ -1,7 +1,9 @@
 """What a node leaves behind: a worklist, a spool, answers and what readers said of them, without running one."""
 
 import io
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -62,4 +64,19 @@ class JudgedNode:
     def run(self, *arguments: Any) -> Result:
         """Run a command of `triage-node`."""
         told = [*map(str, arguments), "--data-dir", str(self.data)]
-        return CliRunner().invoke(app, told, catch_exceptions=False)
+        with _logging_kept():
+            return CliRunner().invoke(app, told, catch_exceptions=False)
+
+
+@contextmanager
+def _logging_kept() -> Iterator[None]:
+    """Leave the logging of this process as it was; a command sets it up for its own."""
+    root = logging.getLogger()
+    loggers = [root, *(one for one in root.manager.loggerDict.values() if isinstance(one, logging.Logger))]
+    handlers, levels = list(root.handlers), [one.level for one in loggers]
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        for one, level in zip(loggers, levels, strict=True):
+            one.setLevel(level)

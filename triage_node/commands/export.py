@@ -52,7 +52,9 @@ def export(
     options = _options(deidentify, keep or [], remove_face, one_off or mapping is not None)
     _check_places(settings, out, mapping)
     from triage_node.commands.worklist import open_worklist
+    from triage_node.logs import configure_logging
 
+    configure_logging("WARNING")  # pydicom quotes what it does not like, names included
     worklist = open_worklist(settings)
     try:
         uids = _wanted(worklist, study_uids or [], all_judged)
