@@ -12,6 +12,8 @@ from triage_node.deidentification.pseudonyms import KNOWN_ROOT
 
 SHORTEST_WORD, SHORTEST_PART = 3, 6
 """A name of fewer letters is no evidence; one of more is also found inside of another word."""
+SHORTEST_BEYOND_ASCII = 2
+"""Of ideographs two make a name, and no space parts them from what follows."""
 SHORTEST_IDENTIFIER, SHORTEST_NUMBER = 4, 6
 IDENTIFIERS = (
     "PatientID", "OtherPatientIDs", "AccessionNumber", "StudyID", "AdmissionID", "ServiceEpisodeID",
@@ -47,19 +49,19 @@ class IdentityWords:
         identifiers: set[str] = set()
         for element in (element for element in readable(ds) if element.tag not in kept):
             if "PN" in (element.VR, _usual_vr(element)):
-                names.update(word for value in values(element) for word in words(value))
+                names.update(word for value in values(element) for word in (*words(value), *words(_joined(value))))
             elif element.keyword in IDENTIFIERS or element.VR == "UI":
                 found = (value for value in values(element) if not value.startswith(KNOWN_ROOT))
                 identifiers.update(map(_spelled, found))
             elif element.VR in ("DA", "DT"):
                 identifiers.update(form for value in values(element) for form in _dates(value))
         long_enough = frozenset(one for one in identifiers if len(one) >= SHORTEST_IDENTIFIER)
-        return cls(frozenset(word for word in names if len(word) >= SHORTEST_WORD), long_enough)
+        return cls(frozenset(word for word in names if len(word) >= _shortest(word, SHORTEST_WORD)), long_enough)
 
     def are_in(self, text: str) -> bool:
         """Tell whether a text repeats one of them."""
         spelled = _spelled(text)
-        parts = (name for name in self.names if len(name) >= SHORTEST_PART)
+        parts = (name for name in self.names if len(name) >= _shortest(name, SHORTEST_PART))
         return (
             not self.names.isdisjoint(words(text))
             or any(part in spelled for part in parts)
@@ -108,6 +110,15 @@ def _usual_vr(element: DataElement) -> str:
 def words(text: str) -> set[str]:
     """Return the words of a text in one spelling: without digits, signs and upper case."""
     return set(_WORD.findall(text.casefold()))
+
+
+def _joined(name: str) -> str:
+    """Return a name without what parts its components, as ideographs are written."""
+    return name.replace("^", "")
+
+
+def _shortest(word: str, of_ascii: int) -> int:
+    return of_ascii if word.isascii() else SHORTEST_BEYOND_ASCII
 
 
 def _spelled(text: str) -> str:

@@ -6,7 +6,7 @@ from pydicom import Dataset
 from pydicom.uid import CTImageStorage, EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage
 
 from triage_node.errors import InvalidInstance
-from triage_node.imaging import Instance, frames_of, text, whole
+from triage_node.imaging import Instance, frames_of, text, texts, whole
 
 IMAGES = frozenset({CTImageStorage, EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage})
 SCREEN_WORDS = ("SCREEN", "DOSE", "PROTOCOL", "REPORT", "CAPTURE", "SAVE", "SECONDARY_CAPTURE")
@@ -58,4 +58,5 @@ def _reasons(instance: Instance, ds: Dataset) -> Iterator[str]:
 
 def _is_screen(instance: Instance) -> bool:
     types = [part for frame in frames_of(instance) for part in frame.image_type]
+    types += [part.upper() for part in texts(instance.header, "ImageType")]
     return any(word in part for part in types for word in SCREEN_WORDS)

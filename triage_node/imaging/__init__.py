@@ -8,7 +8,7 @@ from triage_node.imaging.completeness.usable import usable_stack
 from triage_node.imaging.dicom_json import BINARY, Item, data_set, header_as_json
 from triage_node.imaging.eligibility import looks_like_head_ct
 from triage_node.imaging.frame import Frame, frames_of
-from triage_node.imaging.header import item, text, whole
+from triage_node.imaging.header import item, text, texts, whole
 from triage_node.imaging.instance import Instance
 from triage_node.imaging.orientation import Reorientation
 from triage_node.imaging.part10 import parse_header, read_everything, read_header_and_end, read_intact
@@ -88,6 +88,7 @@ __all__ = [
     "stored_values",
     "suitability_reasons",
     "text",
+    "texts",
     "usable_stack",
     "whole",
     "without_texts",

@@ -103,6 +103,23 @@ def test_a_kept_text_that_names_the_patient_is_emptied(deidentified):
 
 
 @pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("王^小东", "王小东"),
+        ("王^小东", "小东医生"),
+        ("山田^太郎", "PACS 山田"),
+        ("Li^Na", "for Li, Na"),
+        ("Юл^Ия", "Юл"),
+    ],
+)
+def test_short_names_are_found_as_far_as_their_script_allows(name, text, deidentified):
+    [ds] = head_ct(slices=1, size=(8, 8), PatientName=name, SoftwareVersions=text)
+    clean = deidentified(ds)
+    expected = text if name == "Li^Na" else DUMMY_TEXT  # two letters of ASCII are anything
+    assert clean.SoftwareVersions == expected
+
+
+@pytest.mark.parametrize(
     ("header", "agent"),
     [
         ({}, None),
@@ -192,6 +209,7 @@ REFUSED = {
     "a screen or page": lambda: [
         *head_ct(1, (8, 8), ImageType=["DERIVED", "SECONDARY", "SCREEN SAVE"]),
         *head_ct(1, (8, 8), ConversionType="WSD"),
+        *enhanced_ct(2, (8, 8), ImageType=["DERIVED", "SECONDARY", "OTHER", "DOSE_INFO"]),
     ],
     "a page of text": lambda: [
         *head_ct(1, (8, 8), ImagePositionPatient=None),

@@ -84,6 +84,7 @@ def secrets(ds: Dataset, character_set: str) -> list[bytes]:
 def planted(draw, ds: Dataset, character_set: str, depth: int) -> None:
     """Put what names the patient into places that any peer may have filled."""
     telling = [NAMES[character_set][0], NAMES[character_set][1], PATIENT_ID, ACCESSION, "Quackenbush", INSTITUTION]
+    telling += [NAMES[character_set][0].split("=")[-1].replace("^", "")]
     telling = [text.split("=")[0].replace("^", " ") for text in telling] + [f"seen {DAY} by X", f"born {BIRTH}"]
     for tag in draw(st.lists(st.sampled_from(PLACES), max_size=20, unique=True)):
         text, vr = draw(st.sampled_from(telling)), dictionary_VR(tag)
