@@ -49,8 +49,8 @@ def deidentified_file(path: Path, how: Deidentification, faces: FaceRemoval | No
         raise ValueError("the options and the pixels do not agree on whether the face is removed")
     instance = Instance.read(path)
     ds = read_everything(path)
-    check(instance, ds)
     try:
+        check(instance, ds)
         clean = how.data_set(ds)
         if faces is None:
             clean.add(_pixels(instance, ds))
