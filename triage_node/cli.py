@@ -10,12 +10,14 @@ import typer
 from triage_node import __version__
 from triage_node.commands.analyze import analyze
 from triage_node.commands.check import check
+from triage_node.commands.check_report import check_report
 from triage_node.commands.deliveries import deliveries
 from triage_node.commands.demo import demo
 from triage_node.commands.export import export
 from triage_node.commands.feedback import feedback
 from triage_node.commands.fetch import fetch
 from triage_node.commands.rebuild import rebuild
+from triage_node.commands.report import report
 from triage_node.commands.send import send
 from triage_node.commands.serve import serve
 from triage_node.commands.study import requeue, show
@@ -40,7 +42,8 @@ app = typer.Typer(
 )
 
 COMMANDS = (
-    serve, analyze, send, fetch, worklist, show, requeue, deliveries, feedback, export, check, rebuild, demo,
+    serve, analyze, send, fetch, worklist, show, report, requeue, deliveries, feedback, export, check, check_report,
+    rebuild, demo,
 )  # fmt: skip
 
 for command in COMMANDS:

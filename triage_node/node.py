@@ -148,6 +148,7 @@ class Node:
             rebuild_worklist(self.spool, self.worklist, [str(one) for one in self.settings.destinations])
         self.worklist.claims.release_node(self.settings.node_name)
         self.worklist.outbox.recover()
+        self.worklist.schedule.recover()
         self.worklist.commitment_transactions.recover()
 
     def _keep_deliveries(self) -> None:
@@ -172,7 +173,7 @@ class Node:
     def _dispatcher(self, index: int) -> Dispatcher:
         settings = self.settings
         destination = settings.destinations[index]
-        sender = sender_of(destination, Caller.of(settings), self.spool)
+        sender = sender_of(destination, Caller.of(settings), self.spool, settings.finding_codes)
         stop_seconds = 2 * settings.connect_timeout_seconds
         commitment_seconds = settings.commitment_wait_hours * 3600 if destination.commitment else None
         return Dispatcher(

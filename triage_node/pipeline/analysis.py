@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from triage_node.errors import UnsuitableSeries
-from triage_node.findings import ModelIdentity, Prediction
+from triage_node.findings import Label, ModelIdentity, Prediction
 from triage_node.imaging import (
     Policy,
     Series,
@@ -32,6 +32,10 @@ from triage_node.reasons import Reason, ReasonCode
 
 class Picture(Protocol):
     """Where the model looked, for quality control."""
+
+    @property
+    def label(self) -> Label:
+        """The finding that it explains."""
 
     @property
     def pixels(self) -> np.ndarray:

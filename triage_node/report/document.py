@@ -1,19 +1,37 @@
 """A report as a DICOM object: Comprehensive 3D SR (PS3.3 A.35.13)."""
 
+from importlib import import_module
+
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import Comprehensive3DSRStorage, ExplicitVRLittleEndian
+from pydicom.uid import Comprehensive3DSRStorage, ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 
 from triage_node.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from triage_node.report import codes, header
 from triage_node.report.character_set import choose_character_set, declared_character_set
-from triage_node.report.content import ReportContent
-from triage_node.report.evidence import evidence_items, hierarchical_references, instance_of
-from triage_node.report.identity import content_uid, instance_uid
+from triage_node.report.content import ReportContent, VisualExplanation
+from triage_node.report.equipment import describe_equipment
+from triage_node.report.evidence import (
+    ReferencedInstance,
+    evidence_of,
+    hierarchical_references,
+    instance_of,
+    sop_reference,
+    write_evidence,
+)
+from triage_node.report.identity import content_uid, instance_uid, picture_series_uid, picture_uid
 from triage_node.report.moment import in_zone_of, stamp
+from triage_node.report.order import issuer, procedure_codes, requests
 from triage_node.report.uids import hashed_uid, set_uid
-from triage_node.report.wording import MANUFACTURER, series_description
+from triage_node.report.wording import series_description
 
 SERIES_NUMBER = 9601
+WRITTEN_IN_THE_CHARACTER_SET = frozenset({"PN", "LO", "SH", "UC", "UT"})
+"""Of the VRs that PS3.5 6.1.2.3 lists those that are carried over from a source."""
+
+
+def preload() -> None:
+    """Import what `build_report` needs, so that the first report of a process does not wait for it."""
+    import_module("triage_node.report.tree")
 
 
 def build_report(content: ReportContent) -> Dataset:
@@ -23,15 +41,17 @@ def build_report(content: ReportContent) -> Dataset:
     """
     from triage_node.report.tree import content_tree
 
-    source = min(content.sources, key=instance_of)
+    source = _study_alone(content.source) if content.several_patients else content.source
     report = Dataset()
     set_uid(report, "StudyInstanceUID", instance_of(source).study_instance_uid or _unnamed_study(content))
     _copy_patient_and_study(report, source)
+    _copy_order(report, source)
+    _declare_character_set(report, source)
     _describe_series(report, content)
-    _describe_equipment(report, content)
+    describe_equipment(report, content)
     _describe_document(report, content)
     report.update(content_tree(content, report.StudyInstanceUID))
-    _name(report)
+    _name(report, content)
     stamp(report, in_zone_of(source, content.created_at))
     report.file_meta = file_meta(report)
     return report
@@ -50,7 +70,16 @@ def file_meta(report: Dataset) -> FileMetaDataset:
 
 
 def _unnamed_study(content: ReportContent) -> str:
-    return hashed_uid("study", *sorted(instance_of(source).sop_instance_uid for source in content.sources))
+    return hashed_uid("study", *sorted(each.sop_instance_uid for each in content.instances))
+
+
+def _study_alone(source: Dataset) -> Dataset:
+    """Return what is true of the study whoever the patient is: a report about two must not be filed under one."""
+    alone = Dataset()
+    for keyword in ("StudyInstanceUID", "StudyDate", "StudyTime", "TimezoneOffsetFromUTC"):
+        if keyword in source:
+            alone[keyword] = source[keyword]
+    return alone
 
 
 def _copy_patient_and_study(report: Dataset, source: Dataset) -> None:
@@ -65,7 +94,13 @@ def _copy_patient_and_study(report: Dataset, source: Dataset) -> None:
     report.AccessionNumber = header.identifier(source, "AccessionNumber", 16)
     report.ReferringPhysicianName = header.person_name(source, "ReferringPhysicianName")
     optional = {
-        "IssuerOfPatientID": header.identifier(source, "IssuerOfPatientID", 64),
+        "IssuerOfPatientID": header.identifier(source, "IssuerOfPatientID", 64) if report.PatientID else "",
+        "IssuerOfPatientIDQualifiersSequence": (
+            issuer(source, "IssuerOfPatientIDQualifiersSequence") if report.PatientID else []
+        ),
+        "IssuerOfAccessionNumberSequence": (
+            issuer(source, "IssuerOfAccessionNumberSequence") if report.AccessionNumber else []
+        ),
         "StudyDescription": header.description(source, "StudyDescription"),
         "PatientAge": header.age(source, "PatientAge"),
         "TimezoneOffsetFromUTC": header.offset(source, "TimezoneOffsetFromUTC"),
@@ -73,11 +108,21 @@ def _copy_patient_and_study(report: Dataset, source: Dataset) -> None:
     for keyword, value in optional.items():
         if value:
             setattr(report, keyword, value)
-    _declare_character_set(report, source)
+
+
+def _copy_order(report: Dataset, source: Dataset) -> None:
+    """What was ordered and performed (PS3.3 C.7.2.1 and C.17.2); the report is about all of it."""
+    performed = procedure_codes(source)
+    if performed:
+        report.ProcedureCodeSequence = performed
+    report.PerformedProcedureCodeSequence = procedure_codes(source)
+    requested = requests(source, report)
+    if requested:
+        report.ReferencedRequestSequence = requested
 
 
 def _declare_character_set(report: Dataset, source: Dataset) -> None:
-    texts = [str(element.value) for element in report if element.VR in {"PN", "LO", "SH"}]
+    texts = [str(element.value) for element in report.iterall() if element.VR in WRITTEN_IN_THE_CHARACTER_SET]
     terms = choose_character_set(declared_character_set(source), texts)
     if terms:
         report.SpecificCharacterSet = terms if len(terms) > 1 else terms[0]
@@ -91,15 +136,6 @@ def _describe_series(report: Dataset, content: ReportContent) -> None:
     report.ReferencedPerformedProcedureStepSequence = []
 
 
-def _describe_equipment(report: Dataset, content: ReportContent) -> None:
-    """General Equipment and Enhanced General Equipment modules (PS3.3 C.7.5.1, C.7.5.2)."""
-    report.Manufacturer = MANUFACTURER
-    report.ManufacturerModelName = MANUFACTURER
-    report.DeviceSerialNumber = content.device_uid
-    report.SoftwareVersions = header.plain(content.node_version, 64)
-    report.StationName = header.plain(content.station_name, 16)
-
-
 def _describe_document(report: Dataset, content: ReportContent) -> None:
     """SR Document General and SOP Common modules (PS3.3 C.17.2, C.12.1).
 
@@ -110,21 +146,32 @@ def _describe_document(report: Dataset, content: ReportContent) -> None:
     report.CompletionFlag = "PARTIAL" if content.prediction is None else "COMPLETE"
     report.VerificationFlag = "UNVERIFIED"
     report.PreliminaryFlag = "PRELIMINARY"
-    report.PerformedProcedureCodeSequence = []
-    report.CodingSchemeIdentificationSequence = [private_scheme()]
-    current, other = evidence_items(content.sources, report.StudyInstanceUID)
-    if current:
-        report.CurrentRequestedProcedureEvidenceSequence = current
-    if other:
-        report.PertinentOtherEvidenceSequence = other
+    report.CodingSchemeIdentificationSequence = [private_scheme(), *_schemes_of_site(content)]
     if content.predecessor is not None:
         report.PredecessorDocumentsSequence = hierarchical_references([instance_of(content.predecessor)])
 
 
-def _name(report: Dataset) -> None:
-    """Give the report its UIDs: what was written decides them, and the times come after."""
-    report.SeriesInstanceUID = content_uid(report)
+def _name(report: Dataset, content: ReportContent) -> None:
+    """Give the report its evidence and its UIDs: what is written decides them, and the times come after."""
+    instances = (*content.instances, *content.received)
+    said = content_uid(report, evidence_of(instances, report.StudyInstanceUID))
+    if content.explanation is None:
+        report.SeriesInstanceUID = said
+    else:
+        picture = _refer_to_picture(report, content.explanation, said)
+        instances = (*instances, picture)
+        report.SeriesInstanceUID = hashed_uid(said, picture.sop_instance_uid)
+    write_evidence(report, evidence_of(instances, report.StudyInstanceUID))
     report.SOPInstanceUID = instance_uid(report.SeriesInstanceUID, Comprehensive3DSRStorage)
+
+
+def _refer_to_picture(report: Dataset, explanation: VisualExplanation, said: str) -> ReferencedInstance:
+    """Name the picture in the tree, and return what names it."""
+    from triage_node.report.group import refer_to_picture
+
+    uid = picture_uid(said, explanation.pixels, explanation.sources)
+    refer_to_picture(report, explanation.label, sop_reference(SecondaryCaptureImageStorage, uid))
+    return ReferencedInstance(str(report.StudyInstanceUID), picture_series_uid(uid), uid, SecondaryCaptureImageStorage)
 
 
 def private_scheme() -> Dataset:
@@ -133,3 +180,14 @@ def private_scheme() -> Dataset:
     item.CodingSchemeDesignator = codes.PRIVATE_SCHEME
     item.CodingSchemeName = codes.PRIVATE_SCHEME_NAME
     return item
+
+
+def _schemes_of_site(content: ReportContent) -> list[Dataset]:
+    """Return the items that say whose the private schemes are that a site's codes of findings come from."""
+    codes_of_findings = [code for one in content.finding_codes.values() for code in (one.finding, one.site) if code]
+    items = []
+    for scheme in sorted({code.scheme for code in codes_of_findings if code.scheme.startswith("99")}):
+        item = Dataset()
+        item.CodingSchemeDesignator, item.CodingSchemeName = scheme, "Concepts of the site"
+        items.append(item)
+    return items

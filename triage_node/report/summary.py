@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
 
-from triage_node.findings import FINDING_CODES, LABELS, Code, Decision, Label, ModelIdentity
+from triage_node.findings import FINDING_CODES, LABELS, Calibration, Code, Decision, Label, ModelIdentity
 from triage_node.report import codes
 from triage_node.report.content import BestSlice
 from triage_node.report.content_items import children, coded, descendants, named, number, same_code, sequence
 from triage_node.report.header import text_of
+from triage_node.report.picture import named_picture
 
 EVIDENCE = ("CurrentRequestedProcedureEvidenceSequence", "PertinentOtherEvidenceSequence")
 MANIFEST = "manifest sha256"
@@ -27,6 +28,8 @@ class LabelSummary:
         The score in [0, 1], None when the report holds none.
     text
         The words of the report: the meaning of the presence code, or the text of a label that is not flagged.
+    calibration
+        The thresholds that the score is to be read by, None where the report has none.
     """
 
     label: Label
@@ -34,6 +37,7 @@ class LabelSummary:
     probability: float | None
     text: str
     best_slice: BestSlice | None = None
+    calibration: Calibration | None = None
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,15 @@ class Summary:
     reasons
         Why the study was not analyzed, each ``code: sentence``.
     source_counts
-        Number of instances referred to as evidence, by Series Instance UID.
+        Number of instances referred to as evidence, by Series Instance UID; the picture is no source.
+    series_analyzed
+        Which series the answer is about, in a sentence; empty where the report does not say.
+    series_not_analyzed
+        The other series, each with the reason, in a sentence.
+    revision
+        Which revision of the study the report is about, None where it does not say.
+    picture
+        SOP Instance UID of the picture that explains the answer, "" where there is none.
     """
 
     study_instance_uid: str
@@ -68,6 +80,10 @@ class Summary:
     parameters: tuple[str, ...]
     source_counts: dict[str, int]
     replaces: tuple[str, ...] = ()
+    series_analyzed: str = ""
+    series_not_analyzed: tuple[str, ...] = ()
+    revision: int | None = None
+    picture: str = ""
 
     def of(self, label: Label) -> LabelSummary | None:
         """Return what the report says of a label, None when nothing."""
@@ -93,16 +109,22 @@ def summarize(report: Dataset) -> Summary:
         parameters=tuple(text for text in _parameters(report) if not text.startswith(f"{MANIFEST}=")),
         source_counts=dict(_source_counts(report)),
         replaces=tuple(_replaced(report)),
+        series_analyzed=" ".join(_texts(report, codes.SERIES_ANALYZED)),
+        series_not_analyzed=tuple(_texts(report, codes.SERIES_NOT_ANALYZED)),
+        picture=named_picture(report),
+        revision=next((int(text) for text in _texts(report, codes.REVISION) if text.isdecimal()), None),
     )
 
 
 def _labels(report: Dataset) -> Iterator[LabelSummary]:
-    groups = {label: group for group in named(descendants(report), codes.MEASUREMENT_GROUP) if (label := _label(group))}
+    groups = {
+        label: group for group in named(descendants(report), codes.MEASUREMENT_GROUP) if (label := label_of(group))
+    }
     return (_label_summary(label, groups[label]) for label in LABELS if label in groups)
 
 
-def _label(group: Dataset) -> Label | None:
-    """The tracking identifier names the label; a group without one is known by its codes."""
+def label_of(group: Dataset) -> Label | None:
+    """Return the label of a group: its tracking identifier names it; one without is known by its codes."""
     for item in named(children(group), codes.TRACKING_IDENTIFIER):
         if text_of(item, "TextValue") in LABELS:
             return Label(text_of(item, "TextValue"))
@@ -113,20 +135,39 @@ def _label(group: Dataset) -> Label | None:
 
 def _label_summary(label: Label, group: Dataset) -> LabelSummary:
     presence = next((code for item in children(group) if (code := _presence(item))), None)
-    words = [text_of(item, "TextValue") for item in children(group) if text_of(item, "ValueType") == "TEXT"]
-    percent = next(map(number, named(children(group), codes.CERTAINTY)), None)
+    words = [text_of(item, "TextValue") for item in children(group) if _is_statement(item)]
+    percent = _number(group, codes.CERTAINTY)
     return LabelSummary(
         label=label,
         decision=presence or (Decision.NOT_FLAGGED if any("not flagged" in text for text in words) else None),
         probability=None if percent is None else percent / 100,
         text=next((text for text in words if text != label), _meaning(group)),
         best_slice=next(map(_best_slice, named(children(group), codes.BEST_ILLUSTRATION)), None),
+        calibration=_calibration(group),
     )
 
 
+def _is_statement(item: Dataset) -> bool:
+    name = coded(item, "ConceptNameCodeSequence")
+    return text_of(item, "ValueType") == "TEXT" and not same_code(name, codes.CALIBRATION)
+
+
+def _number(group: Dataset, name: Code) -> float | None:
+    return next(map(number, named(children(group), name)), None)
+
+
+def _calibration(group: Dataset) -> Calibration | None:
+    flag, uncertain = _number(group, codes.FLAG_THRESHOLD), _number(group, codes.UNCERTAIN_THRESHOLD)
+    if flag is None or uncertain is None:
+        return None
+    basis = (text_of(item, "TextValue") for item in named(children(group), codes.CALIBRATION))
+    return Calibration(flag / 100, uncertain / 100, next(basis, ""))
+
+
 def _presence(item: Dataset) -> Decision | None:
+    """Reports of before 0.17 say *present* of what is flagged."""
     value = coded(item, "ConceptCodeSequence")
-    if same_code(value, codes.PRESENT):
+    if same_code(value, codes.SUSPECTED) or same_code(value, codes.PRESENT):
         return Decision.FLAGGED
     return Decision.UNCERTAIN if same_code(value, codes.UNDETERMINED) else None
 
@@ -168,9 +209,12 @@ def _texts(report: Dataset, name: Code) -> list[str]:
 
 
 def _source_counts(report: Dataset) -> Iterator[tuple[str, int]]:
+    picture = named_picture(report)
     for study in (item for keyword in EVIDENCE for item in sequence(report, keyword)):
         for series in sequence(study, "ReferencedSeriesSequence"):
-            yield text_of(series, "SeriesInstanceUID"), len(sequence(series, "ReferencedSOPSequence"))
+            uids = [text_of(item, "ReferencedSOPInstanceUID") for item in sequence(series, "ReferencedSOPSequence")]
+            if uids != [picture]:
+                yield text_of(series, "SeriesInstanceUID"), len(uids)
 
 
 def _replaced(report: Dataset) -> Iterator[str]:

@@ -4,6 +4,7 @@ from triage_node.storage.device import device_uid
 from triage_node.storage.disk import Disk, Level, Space, Watermarks
 from triage_node.storage.draft import Draft
 from triage_node.storage.durable_write import Parts
+from triage_node.storage.found_report import FoundReport, find_report
 from triage_node.storage.layout import Layout, hashed, spool_folder
 from triage_node.storage.lock import hold
 from triage_node.storage.made_once import make_once
@@ -16,6 +17,7 @@ __all__ = [
     "Disk",
     "Draft",
     "Filing",
+    "FoundReport",
     "Layout",
     "Level",
     "Parts",
@@ -26,6 +28,7 @@ __all__ = [
     "StoredResult",
     "Watermarks",
     "device_uid",
+    "find_report",
     "hashed",
     "hold",
     "make_once",

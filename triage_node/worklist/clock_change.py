@@ -22,7 +22,7 @@ class ClockChange:
         """Follow the clock, which was set forward or back by so much."""
         next_try = DeliveryRow.next_attempt_at + seconds
         with self._database.write() as session:
-            pending = DeliveryRow.state == DeliveryState.PENDING
+            pending = DeliveryRow.state.in_([DeliveryState.PENDING, DeliveryState.SCHEDULED])
             session.execute(update(DeliveryRow).where(pending).values(next_attempt_at=next_try))
             for row, names in ((SessionRow, ("created_at", "last_seen_at")), (LockoutRow, ("first_failed_at",))):
                 session.execute(update(row).values({name: getattr(row, name) + seconds for name in names}))

@@ -22,6 +22,7 @@ from triage_node.worklist.outbox.outbox import Outbox
 from triage_node.worklist.outbox.outbox_state import OutboxState
 from triage_node.worklist.outbox.resending import Resending
 from triage_node.worklist.outbox.routing import Routing
+from triage_node.worklist.outbox.schedule import Schedule
 from triage_node.worklist.reader_actions import ReaderActions
 from triage_node.worklist.rebuilding import Rebuilding
 from triage_node.worklist.registration import Registration
@@ -67,7 +68,9 @@ class Worklist:
         self.announcements = Announcements(self.database, clock)
         self.study_completion = StudyCompletion(self.database, clock, timers, steady)
         self.routing = Routing(self.database, settings.destinations)
-        self.claims = Claims(self.database, clock, LEASE_SECONDS, settings.analysis_attempts, steady, self.routing)
+        self.schedule = Schedule(self.database, clock, steady, settings.destinations, settings.zone)
+        meeting = self.routing, self.schedule
+        self.claims = Claims(self.database, clock, LEASE_SECONDS, settings.analysis_attempts, steady, *meeting)
         self.outbox = Outbox(self.database, clock, steady, settings.node_name, LEASE_SECONDS)
         self.outbox_state = OutboxState(self.database, clock)
         self.commitment_transactions = Transactions(self.database, clock)

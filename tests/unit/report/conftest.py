@@ -1,6 +1,3 @@
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sr_validators
 from pydicom import config, dcmread
 from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
-from triage_node.findings import LABELS, Label, ModelIdentity, Prediction
+from triage_node.findings import LABELS, Calibration, Label, ModelIdentity, Prediction
 from triage_node.reasons import Reason, ReasonCode
 from triage_node.report import BestSlice, ReportContent
 
@@ -74,6 +72,10 @@ def flagged(make_source, make_prediction) -> ReportContent:
         created_at=datetime(2026, 3, 1, 10, 20, 30, tzinfo=UTC),
         best_slices=dict.fromkeys(LABELS, best),
         parameters={"threshold any": "0.5", "slab mm": "5"},
+        calibrations=dict.fromkeys(LABELS, Calibration(0.9, 0.4, "From 200 studies without and 100 with it.")),
+        series_analyzed="Series 3: 30 slices of 5 mm.",
+        series_not_analyzed=("Series 1: localizer.", "Series 2: also suitable."),
+        revision=2,
     )
 
 
@@ -90,7 +92,7 @@ def not_flagged(flagged, make_prediction) -> ReportContent:
 @pytest.fixture
 def not_analyzed(flagged) -> ReportContent:
     reasons = (Reason.of(ReasonCode.CONTRAST), Reason.of(ReasonCode.OUT_OF_DISTRIBUTION, "Distance 3.4."))
-    return replace(flagged, prediction=None, reasons=reasons, best_slices={})
+    return replace(flagged, prediction=None, reasons=reasons, best_slices={}, series_analyzed="")
 
 
 @pytest.fixture(params=["flagged", "uncertain", "not_flagged", "not_analyzed"])
@@ -116,31 +118,13 @@ def read_back(as_bytes) -> Callable[[Dataset], Dataset]:
 @pytest.fixture
 def complaints_of(tmp_path: Path) -> Callable[[Dataset], list[str]]:
     """The complaints of every validator that is installed; each `dciodvfy` counts on its own."""
-    commands = _installed("dciodvfy") + _installed("dsrdump")
+    commands = sr_validators.installed("dciodvfy") + sr_validators.installed("dsrdump")
     if not commands:
         pytest.skip("neither dciodvfy nor dsrdump is installed")
 
     def complaints(report: Dataset) -> list[str]:
         path = tmp_path / "report.dcm"
         report.save_as(path, enforce_file_format=True)
-        return [complaint for command in commands for complaint in _complaints(command, path)]
+        return [complaint for command in commands for complaint in sr_validators.complaints(command, path)]
 
     return complaints
-
-
-INCAPABLE = ("does not support this Specific Character Set", "Reading unknown/unsupported SpecificCharacterSet")
-"""What dsrdump says of itself and not of the report."""
-
-
-def _installed(name: str) -> list[str]:
-    paths = (str(Path(sys.executable).parent), None, "/usr/bin")
-    return sorted({found for path in paths if (found := shutil.which(name, path=path))})
-
-
-def _complaints(command: str, path: Path) -> list[str]:
-    run = subprocess.run([command, str(path)], capture_output=True, text=True, errors="replace", timeout=60)
-    lines = (run.stdout + run.stderr).splitlines()
-    complaints = [line for line in lines if line.startswith(("Error", "E:", "F:", "W:"))]
-    lines = [line for line in complaints if not any(words in line for words in INCAPABLE)]
-    failed = [f"exit status {run.returncode}"] if run.returncode and not lines else []
-    return [f"{Path(command).name}: {line}" for line in lines + failed]
