@@ -8,12 +8,21 @@ import ipaddress
 import os
 import socket
 from collections import Counter
+from collections.abc import Mapping
 from datetime import tzinfo
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -26,6 +35,8 @@ from triage_node.allowed_peers import AETitle, AllowedPeer
 from triage_node.destinations import Destination
 from triage_node.endpoint import Endpoint
 from triage_node.errors import SettingsError
+from triage_node.finding_codes import read_finding_codes, written
+from triage_node.findings import FindingCode, Label
 from triage_node.peer import Peer
 from triage_node.settings_checks import at_commas, check_dicom, check_dicom_tls, check_openid, check_web, each_text_read
 from triage_node.settings_errors import check_environment, complaint_of
@@ -121,6 +132,9 @@ class Settings(BaseSettings):
         72.0, description="tried for this time, a delivery is dead and waits for a person"
     )
     report_not_analyzed: bool = Field(True, description="send a report for a CT study that could not be analyzed")
+    finding_codes: Mapping[Label, FindingCode] = Field(
+        {}, description="codes of findings in reports instead of ours, a table (see docs/reference/codes.md)"
+    )
     model: str = Field("default", description="name of a shipped model or a folder with a manifest")
     explanation: Literal["off", "keep", "send"] = Field(
         "off",
@@ -231,6 +245,15 @@ class Settings(BaseSettings):
     @classmethod
     def _parse_peers(cls, value: Any) -> Any:
         return each_text_read(value, Peer.parse)
+
+    @field_validator("finding_codes", mode="before")
+    @classmethod
+    def _read_finding_codes(cls, value: Any) -> Any:
+        return read_finding_codes(value)
+
+    @field_serializer("finding_codes")
+    def _write_finding_codes(self, value: Mapping[Label, FindingCode]) -> dict[str, dict[str, str]]:
+        return written(value)
 
     @field_validator("destinations", "sources")
     @classmethod

@@ -1,7 +1,7 @@
 """What the node looks for: the six labels in their one order, their codes and their wording."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -33,40 +33,63 @@ class Decision(StrEnum):
 
 
 class Trust(StrEnum):
-    """How sure we are that a code means what we say with it."""
+    """How we know that a code means what we say with it."""
 
-    GOOD = "good"
-    FAIR = "fair"
-    UNVERIFIED = "unverified"
+    CHECKED = "checked"
+    """Found with this meaning in the codes that pydicom and highdicom ship."""
+    REMEMBERED = "remembered"
+    """Not in those, and written from memory; who has a terminology server should look it up."""
+    OWN = "own"
+    """Of our own scheme: it means what its words say."""
 
 
 @dataclass(frozen=True)
 class Code:
-    """A coded concept (PS3.3 Section 8): value, coding scheme designator, meaning."""
+    """A coded concept (PS3.3 Section 8).
+
+    Attributes
+    ----------
+    value, scheme, meaning
+        Code Value, Coding Scheme Designator and Code Meaning.
+    asked_by
+        What of the Standard asks for it, a template row as a rule; empty for a code that was read.
+    trust
+        How we know its meaning.
+    """
 
     value: str
     scheme: str
     meaning: str
+    asked_by: str = field(default="", compare=False)
+    trust: Trust = field(default=Trust.REMEMBERED, compare=False)
+
+    def __str__(self) -> str:
+        return f'({self.value}, {self.scheme}, "{self.meaning}")'
 
 
 @dataclass(frozen=True)
 class FindingCode:
-    """The code of a finding, its site where the finding has to be post-coordinated, and our trust in it."""
+    """The code of a finding, and its site where the finding has to be post-coordinated."""
 
     finding: Code
-    trust: Trust
     site: Code | None = None
 
+    def __str__(self) -> str:
+        return f"{self.finding} at {self.site}" if self.site else str(self.finding)
 
+
+_FINDING = "TID 1501 rows 3b, 11 and 12"
+_SITE = "TID 1501 row 6"
 FINDING_CODES: Mapping[Label, FindingCode] = {
-    Label.EPIDURAL: FindingCode(Code("82999001", "SCT", "Epidural hemorrhage"), Trust.UNVERIFIED),
-    Label.INTRAPARENCHYMAL: FindingCode(Code("274100004", "SCT", "Cerebral hemorrhage"), Trust.GOOD),
+    Label.EPIDURAL: FindingCode(Code("82999001", "SCT", "Epidural hemorrhage", _FINDING)),
+    Label.INTRAPARENCHYMAL: FindingCode(Code("274100004", "SCT", "Cerebral hemorrhage", _FINDING)),
     Label.INTRAVENTRICULAR: FindingCode(
-        Code("50960005", "SCT", "Hemorrhage"), Trust.GOOD, site=Code("35764002", "SCT", "Brain ventricle")
+        Code("50960005", "SCT", "Hemorrhage", _FINDING, Trust.CHECKED),
+        site=Code("35764002", "SCT", "Brain ventricle", _SITE, Trust.CHECKED),
     ),
-    Label.SUBARACHNOID: FindingCode(Code("21454007", "SCT", "Subarachnoid hemorrhage"), Trust.GOOD),
-    Label.SUBDURAL: FindingCode(Code("35486000", "SCT", "Subdural hemorrhage"), Trust.FAIR),
-    Label.ANY: FindingCode(Code("1386000", "SCT", "Intracranial hemorrhage"), Trust.GOOD),
+    Label.SUBARACHNOID: FindingCode(Code("21454007", "SCT", "Subarachnoid hemorrhage", _FINDING)),
+    Label.SUBDURAL: FindingCode(Code("35486000", "SCT", "Subdural hemorrhage", _FINDING)),
+    Label.ANY: FindingCode(Code("1386000", "SCT", "Intracranial hemorrhage", _FINDING, Trust.CHECKED)),
 }
 
 

@@ -18,7 +18,7 @@ FINDINGS: frozenset[Concept] = frozenset(
     ("SCT", value) for value in ("82999001", "274100004", "50960005", "21454007", "35486000", "1386000")
 )
 TRACKED = frozenset({"epidural", "intraparenchymal", "intraventricular", "subarachnoid", "subdural", "any"})
-PRESENT, UNDETERMINED, ABSENT = ("SCT", "52101004"), ("SCT", "373068000"), ("SCT", "272519000")
+SUSPECTED, UNDETERMINED, ABSENT = ("SCT", "415684004"), ("SCT", "373068000"), ("SCT", "272519000")
 WITHOUT, WITH, NONE = ("DCM", "111241"), ("DCM", "111242"), ("DCM", "111245")
 NOT_FLAGGED = "not flagged by the algorithm"
 FORBIDDEN_WORDS = (
@@ -111,19 +111,19 @@ ROWS: tuple[Row, ...] = (
     Row("TID 1500 row 14", "evaluations", "CONTAINS", "TEXT", PRIVATE_REASON, 1, MANY, condition="not analyzed"),
     Row("TID 1501 row 2", "group", "HAS OBS CONTEXT", "TEXT", dcm("112039"), 1),
     Row("TID 1501 row 3", "group", "HAS OBS CONTEXT", "UIDREF", dcm("112040"), 1),
-    Row("TID 1501 row 3b", "group", "CONTAINS", "CODE", dcm("121071"), 1, 1, FINDINGS, "present"),
+    Row("TID 1501 row 3b", "group", "CONTAINS", "CODE", dcm("121071"), 1, 1, FINDINGS, "suspected"),
     Row("TID 1501 row 6", "group", "HAS CONCEPT MOD", "CODE", SITE, 1, 1, VENTRICLE, "ventricle"),
     Row("TID 1501 row 10, TID 300", "group", "CONTAINS", "NUM", dcm("111012"), 1, 1, only(("UCUM", "%"))),
     Row("TID 1501 row 10b", "group", "CONTAINS", "IMAGE", dcm("121080"), 0, 1, condition="answered"),
     Row(
-        "TID 1501 row 11, CID 240",
+        "TID 1501 row 11",
         "group",
         "CONTAINS",
         "CODE",
         FINDINGS,
         1,
         1,
-        only(PRESENT, UNDETERMINED),
+        only(SUSPECTED, UNDETERMINED),
         "answered",
         "answer",
     ),
@@ -135,9 +135,9 @@ CONDITIONS: dict[str, Callable[[Dataset, Dataset], bool]] = {
     "always": lambda report, node: True,
     "analyzed": lambda report, node: status(report) != NONE,
     "not analyzed": lambda report, node: status(report) == NONE,
-    "present": lambda report, node: PRESENT in answers(node),
-    "answered": lambda report, node: bool(answers(node) & {PRESENT, UNDETERMINED}),
-    "not flagged": lambda report, node: not answers(node) & {PRESENT, UNDETERMINED},
+    "suspected": lambda report, node: SUSPECTED in answers(node),
+    "answered": lambda report, node: bool(answers(node) & {SUSPECTED, UNDETERMINED}),
+    "not flagged": lambda report, node: not answers(node) & {SUSPECTED, UNDETERMINED},
     "ventricle": lambda report, node: tracked(node) == "intraventricular",
     "ventricle answer": lambda report, node: name(node) == ("SCT", "50960005"),
 }
@@ -211,7 +211,7 @@ def check_answers(report: Dataset) -> Iterator[str]:
     answered = [answer for group in groups for answer in answers(group)]
     if groups and {tracked(group) for group in groups} != TRACKED:
         yield f"the groups are {sorted(tracked(group) for group in groups)}"
-    if groups and status(report) != (WITH if {PRESENT, UNDETERMINED} & set(answered) else WITHOUT):
+    if groups and status(report) != (WITH if {SUSPECTED, UNDETERMINED} & set(answered) else WITHOUT):
         yield f"CID 6047: the status {status(report)} does not fit the answers {answered}"
     for group in groups:
         yield from check_group(group)

@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 
 from triage_node import __version__
 from triage_node.errors import InvalidInstance, StorageError
-from triage_node.findings import LABELS, Label, ModelIdentity, Prediction
+from triage_node.findings import FINDING_CODES, LABELS, FindingCode, Label, ModelIdentity, Prediction
 from triage_node.imaging import SeriesSelection, SourceSlice, read_intact
 from triage_node.logs import origin
 from triage_node.outcome import Outcome
@@ -40,13 +40,23 @@ class Reporter:
         UID of this installation.
     parameters
         What the answer depends on besides the images and the model.
+    finding_codes
+        Code of each label.
     """
 
-    def __init__(self, station_name: str, device_uid: str, model: ModelIdentity, parameters: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        station_name: str,
+        device_uid: str,
+        model: ModelIdentity,
+        parameters: Mapping[str, str],
+        finding_codes: Mapping[Label, FindingCode] = FINDING_CODES,
+    ) -> None:
         self._station_name = station_name
         self._device_uid = device_uid
         self._model = model
         self._parameters = parameters
+        self._finding_codes = finding_codes
 
     def report(
         self, analysis: Analysis, selection: SeriesSelection, created_at: datetime, predecessor: StoredResult | None
@@ -69,6 +79,7 @@ class Reporter:
             device_uid=self._device_uid,
             station_name=self._station_name,
             created_at=created_at,
+            finding_codes=self._finding_codes,
         )
         latest = stored_report(predecessor) if predecessor else None
         if latest is None:

@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset
 
 from triage_node.config import Settings
 from triage_node.errors import TriageError
-from triage_node.findings import Prediction
+from triage_node.findings import FINDING_CODES, Prediction
 from triage_node.imaging import Policy, SeriesSelection, Volume, scan, select_series
 from triage_node.logs import origin
 from triage_node.outcome import Outcome, Status
@@ -64,7 +64,8 @@ class Runner:
         self._clock = clock
         self._explain = explain
         parameters = {"slab_mm": f"{policy.slab_mm:g}"}
-        self._reporter = Reporter(settings.ae_title, device_uid(settings.data_dir), model.identity, parameters)
+        codes = {**FINDING_CODES, **settings.finding_codes}
+        self._reporter = Reporter(settings.ae_title, device_uid(settings.data_dir), model.identity, parameters, codes)
 
     def claim(self) -> Claim | None:
         """Claim the next study."""

@@ -1,56 +1,87 @@
-"""Coded concepts of the report, each with the template row that asks for it."""
+"""Coded concepts of the report, each with the template row that asks for it and with our trust in it.
 
-from triage_node.findings import Code
+``docs/reference/codes.md`` is written from `TABLE`.
+"""
 
+from triage_node.findings import FINDING_CODES, Code, Trust
+
+CHECKED, OWN = Trust.CHECKED, Trust.OWN
 PRIVATE_SCHEME = "99TRIAGE"
 PRIVATE_SCHEME_NAME = "triage-node concepts"
 
-IMAGING_MEASUREMENT_REPORT = Code("126000", "DCM", "Imaging Measurement Report")  # TID 1500 row 1, CID 7021
+IMAGING_MEASUREMENT_REPORT = Code("126000", "DCM", "Imaging Measurement Report", "TID 1500 row 1, CID 7021", CHECKED)
 
-LANGUAGE = Code("121049", "DCM", "Language of Content Item and Descendants")  # TID 1204 row 1
-LANGUAGES = {"en-US": Code("en-US", "RFC5646", "English (United States)")}  # CID 5000
+LANGUAGE = Code("121049", "DCM", "Language of Content Item and Descendants", "TID 1204 row 1", CHECKED)
+LANGUAGES = {"en-US": Code("en-US", "RFC5646", "English (United States)", "TID 1204 row 1, CID 5000", CHECKED)}
 
-OBSERVER_TYPE = Code("121005", "DCM", "Observer Type")  # TID 1002 row 1
-DEVICE = Code("121007", "DCM", "Device")  # CID 270
-DEVICE_UID = Code("121012", "DCM", "Device Observer UID")  # TID 1004 rows 1 to 5
-DEVICE_NAME = Code("121013", "DCM", "Device Observer Name")
-DEVICE_MANUFACTURER = Code("121014", "DCM", "Device Observer Manufacturer")
-DEVICE_MODEL_NAME = Code("121015", "DCM", "Device Observer Model Name")
-DEVICE_SERIAL_NUMBER = Code("121016", "DCM", "Device Observer Serial Number")
+OBSERVER_TYPE = Code("121005", "DCM", "Observer Type", "TID 1002 row 1", CHECKED)
+DEVICE = Code("121007", "DCM", "Device", "TID 1002 row 1, CID 270", CHECKED)
+DEVICE_UID = Code("121012", "DCM", "Device Observer UID", "TID 1004 row 1", CHECKED)
+DEVICE_NAME = Code("121013", "DCM", "Device Observer Name", "TID 1004 row 2", CHECKED)
+DEVICE_MANUFACTURER = Code("121014", "DCM", "Device Observer Manufacturer", "TID 1004 row 3", CHECKED)
+DEVICE_MODEL_NAME = Code("121015", "DCM", "Device Observer Model Name", "TID 1004 row 4", CHECKED)
+DEVICE_SERIAL_NUMBER = Code("121016", "DCM", "Device Observer Serial Number", "TID 1004 row 5", CHECKED)
 
-PROCEDURE_REPORTED = Code("121058", "DCM", "Procedure reported")  # TID 1500 row 4, baseline CID 100
-CT_OF_HEAD = Code("303653007", "SCT", "CT of head")
-IMAGING_PROCEDURE = Code("363679005", "SCT", "Imaging procedure")  # what is left when the series is not a head CT
+PROCEDURE_REPORTED = Code("121058", "DCM", "Procedure Reported", "TID 1500 row 4", CHECKED)
+CT_OF_HEAD = Code("303653007", "SCT", "CT of head", "TID 1500 row 4, baseline CID 100", CHECKED)
+IMAGING_PROCEDURE = Code("363679005", "SCT", "Imaging procedure", "TID 1500 row 4, baseline CID 100", CHECKED)
+"""Of a study that was not analyzed nobody knows that it is a CT of the head."""
 
-IMAGING_MEASUREMENTS = Code("126010", "DCM", "Imaging Measurements")  # TID 1500 row 6
-QUALITATIVE_EVALUATIONS = Code("C0034375", "UMLS", "Qualitative Evaluations")  # TID 1500 row 12
+IMAGING_MEASUREMENTS = Code("126010", "DCM", "Imaging Measurements", "TID 1500 row 6", CHECKED)
+QUALITATIVE_EVALUATIONS = Code("C0034375", "UMLS", "Qualitative Evaluations", "TID 1500 row 12")
 
-ALGORITHM_NAME = Code("111001", "DCM", "Algorithm Name")  # TID 4019
-ALGORITHM_VERSION = Code("111003", "DCM", "Algorithm Version")
-ALGORITHM_PARAMETERS = Code("111002", "DCM", "Algorithm Parameters")
-ALGORITHM_FAMILY = Code("111000", "DCM", "Algorithm Family")
-ARTIFICIAL_INTELLIGENCE = Code("123110", "DCM", "Artificial Intelligence")  # CID 7162
+ALGORITHM_NAME = Code("111001", "DCM", "Algorithm Name", "TID 4019 row 1", CHECKED)
+ALGORITHM_VERSION = Code("111003", "DCM", "Algorithm Version", "TID 4019 row 2", CHECKED)
+ALGORITHM_PARAMETERS = Code("111002", "DCM", "Algorithm Parameters", "TID 4019 row 3", CHECKED)
+ALGORITHM_FAMILY = Code("111000", "DCM", "Algorithm Family", "TID 4019 row 4", CHECKED)
+ARTIFICIAL_INTELLIGENCE = Code("123110", "DCM", "Artificial Intelligence", "TID 4019 row 4, CID 7162", CHECKED)
 
-MEASUREMENT_GROUP = Code("125007", "DCM", "Measurement Group")  # TID 1501 row 1
-TRACKING_IDENTIFIER = Code("112039", "DCM", "Tracking Identifier")  # TID 1501 row 2
-TRACKING_UID = Code("112040", "DCM", "Tracking Unique Identifier")  # TID 1501 row 3
-FINDING = Code("121071", "DCM", "Finding")  # TID 1501 row 3b
-FINDING_SITE = Code("363698007", "SCT", "Finding Site")  # TID 1501 row 6
-BEST_ILLUSTRATION = Code("121080", "DCM", "Best illustration of finding")  # CID 7003
+MEASUREMENT_GROUP = Code("125007", "DCM", "Measurement Group", "TID 1501 row 1", CHECKED)
+TRACKING_IDENTIFIER = Code("112039", "DCM", "Tracking Identifier", "TID 1501 row 2", CHECKED)
+TRACKING_UID = Code("112040", "DCM", "Tracking Unique Identifier", "TID 1501 row 3", CHECKED)
+FINDING = Code("121071", "DCM", "Finding", "TID 1501 row 3b", CHECKED)
+FINDING_SITE = Code("363698007", "SCT", "Finding Site", "TID 1501 row 6", CHECKED)
+SOURCE_OF_MEASUREMENT = Code("121112", "DCM", "Source of Measurement", "TID 1501 row 10b", CHECKED)
+BEST_ILLUSTRATION = Code("121080", "DCM", "Best illustration of finding", "TID 1501, CID 7003", CHECKED)
 
-# PS3.16 Annex D defines 111012 as the likelihood that a detected finding is what it is said to be, and the CAD
-# templates fix its unit to percent. 122157 "Probability" is a bare word: no template gives it a unit or a finding.
-CERTAINTY = Code("111012", "DCM", "Certainty of Finding")
-PERCENT = Code("%", "UCUM", "Percent")
+CERTAINTY = Code("111012", "DCM", "Certainty of Finding", "TID 1501 row 10, TID 300 row 1", CHECKED)
+"""PS3.16 Annex D defines it as the likelihood that a detected finding is what it is said to be, and the CAD templates
+fix its unit to percent. 122157 "Probability" is a bare word: no template gives it a unit or a finding."""
+PERCENT = Code("%", "UCUM", "Percent", "TID 300 row 1", CHECKED)
+FLAG_THRESHOLD = Code("FLAGTHRESHOLD", PRIVATE_SCHEME, "Suspected above", "TID 1501 row 10, TID 300 row 1", OWN)
+UNCERTAIN_THRESHOLD = Code(
+    "UNCERTAINTHRESHOLD", PRIVATE_SCHEME, "Uncertain from", "TID 1501 row 10, TID 300 row 1", OWN
+)
+CALIBRATION = Code("SCORECALIBRATION", PRIVATE_SCHEME, "Calibration of the score", "TID 1501 row 12", OWN)
 
-PRESENT = Code("52101004", "SCT", "Present")  # CID 240; its "Absent" is deliberately not in this table
-UNDETERMINED = Code("373068000", "SCT", "Undetermined")
+SUSPECTED = Code("415684004", "SCT", "Suspected", "TID 1501 row 11", CHECKED)
+UNDETERMINED = Code("373068000", "SCT", "Undetermined", "TID 1501 row 11, CID 240", CHECKED)
+"""Of CID 240 *Absent* is deliberately not in this table."""
+PRESENT = Code(
+    "52101004", "SCT", "Present", "TID 1501 row 11, CID 240; read in reports of before, not written", CHECKED
+)
 
-STATUS = Code("111017", "DCM", "CAD Processing and Findings Summary")
-WITH_FINDINGS = Code("111242", "DCM", "All algorithms succeeded; with findings")  # CID 6047
-WITHOUT_FINDINGS = Code("111241", "DCM", "All algorithms succeeded; without findings")
-NOT_SUCCEEDED = Code("111245", "DCM", "No algorithms succeeded; without findings")
+STATUS = Code("111017", "DCM", "CAD Processing and Findings Summary", "TID 1500 row 13", CHECKED)
+WITH_FINDINGS = Code("111242", "DCM", "All algorithms succeeded; with findings", "TID 1500 row 13, CID 6047", CHECKED)
+WITHOUT_FINDINGS = Code(
+    "111241", "DCM", "All algorithms succeeded; without findings", "TID 1500 row 13, CID 6047", CHECKED
+)
+NOT_SUCCEEDED = Code("111245", "DCM", "No algorithms succeeded; without findings", "TID 1500 row 13, CID 6047", CHECKED)
 
-SUMMARY = Code("121111", "DCM", "Summary")  # TID 1500 row 14, any concept
-REASON_NOT_ANALYZED = Code("NOTANALYZED", PRIVATE_SCHEME, "Reason not analyzed")
-CONNECTION_TEST = Code("CONNECTIONTEST", PRIVATE_SCHEME, "Connection test")
+SUMMARY = Code("121111", "DCM", "Summary", "TID 1500 row 14", CHECKED)
+REASON_NOT_ANALYZED = Code("NOTANALYZED", PRIVATE_SCHEME, "Reason not analyzed", "TID 1500 row 14", OWN)
+SERIES_ANALYZED = Code("SERIESANALYZED", PRIVATE_SCHEME, "Series analyzed", "TID 1500 row 14", OWN)
+SERIES_NOT_ANALYZED = Code("SERIESNOTANALYZED", PRIVATE_SCHEME, "Series not analyzed", "TID 1500 row 14", OWN)
+REVISION = Code("REVISION", PRIVATE_SCHEME, "Revision of the study", "TID 1500 row 14", OWN)
+CONNECTION_TEST = Code("CONNECTIONTEST", PRIVATE_SCHEME, "Connection test", "root of a report about nobody", OWN)
+
+VISUAL_EXPLANATION = Code("130401", "DCM", "Visual Explanation", "TID 1501", CHECKED)
+PROCESSING_EQUIPMENT = Code("109102", "DCM", "Processing Equipment", "PS3.3 C.12.1, CID 7005", CHECKED)
+
+TABLE: tuple[Code, ...] = (
+    *[each for each in list(globals().values()) if isinstance(each, Code)],
+    *LANGUAGES.values(),
+    *[each.finding for each in FINDING_CODES.values()],
+    *[each.site for each in FINDING_CODES.values() if each.site],
+)
+"""Every code that a report may hold, as long as a site sets no other."""

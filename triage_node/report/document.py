@@ -111,7 +111,7 @@ def _describe_document(report: Dataset, content: ReportContent) -> None:
     report.VerificationFlag = "UNVERIFIED"
     report.PreliminaryFlag = "PRELIMINARY"
     report.PerformedProcedureCodeSequence = []
-    report.CodingSchemeIdentificationSequence = [private_scheme()]
+    report.CodingSchemeIdentificationSequence = [private_scheme(), *_schemes_of_site(content)]
     current, other = evidence_items(content.sources, report.StudyInstanceUID)
     if current:
         report.CurrentRequestedProcedureEvidenceSequence = current
@@ -133,3 +133,14 @@ def private_scheme() -> Dataset:
     item.CodingSchemeDesignator = codes.PRIVATE_SCHEME
     item.CodingSchemeName = codes.PRIVATE_SCHEME_NAME
     return item
+
+
+def _schemes_of_site(content: ReportContent) -> list[Dataset]:
+    """Return the items that say whose the private schemes are that a site's codes of findings come from."""
+    codes_of_findings = [code for one in content.finding_codes.values() for code in (one.finding, one.site) if code]
+    items = []
+    for scheme in sorted({code.scheme for code in codes_of_findings if code.scheme.startswith("99")}):
+        item = Dataset()
+        item.CodingSchemeDesignator, item.CodingSchemeName = scheme, "Concepts of the site"
+        items.append(item)
+    return items

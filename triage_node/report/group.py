@@ -26,8 +26,8 @@ from triage_node.report.wording import NOT_FLAGGED
 
 CONTAINS = RelationshipTypeValues.CONTAINS
 
-PRESENCE: dict[Decision, Code] = {Decision.FLAGGED: codes.PRESENT, Decision.UNCERTAIN: codes.UNDETERMINED}
-"""CID 240, without *absent*: a triage device has no code for a label it did not flag."""
+PRESENCE: dict[Decision, Code] = {Decision.FLAGGED: codes.SUSPECTED, Decision.UNCERTAIN: codes.UNDETERMINED}
+"""Neither *present*, which would be a diagnosis, nor *absent*: for a label that is not flagged there is no code."""
 
 
 def measurement_group(content: ReportContent, label: Label, study_instance_uid: str) -> ContainerContentItem:

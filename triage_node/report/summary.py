@@ -125,8 +125,9 @@ def _label_summary(label: Label, group: Dataset) -> LabelSummary:
 
 
 def _presence(item: Dataset) -> Decision | None:
+    """Reports of before 0.17 say *present* of what is flagged."""
     value = coded(item, "ConceptCodeSequence")
-    if same_code(value, codes.PRESENT):
+    if same_code(value, codes.SUSPECTED) or same_code(value, codes.PRESENT):
         return Decision.FLAGGED
     return Decision.UNCERTAIN if same_code(value, codes.UNDETERMINED) else None
 

@@ -14,6 +14,7 @@ from triage_node.config import Settings
 from triage_node.destinations import Destination
 from triage_node.endpoint import Endpoint
 from triage_node.reasons import SENTENCES, ReasonCode
+from triage_node.report.codes import TABLE
 from triage_node.routing_rules import Rule
 from triage_node.sources import QuerySource
 
@@ -31,7 +32,7 @@ def settings_table() -> str:
     for name, field in Settings.model_fields.items():
         default = field.default
         shown = {True: "true", False: "false"}.get(default, default) if isinstance(default, bool) else default
-        shown = "none" if shown is None or shown == () else shown
+        shown = "none" if shown is None or shown in ((), {}) else shown
         lines.append(f"| `{name}` | `{shown}` | {field.description} |")
     return "\n".join(lines)
 
@@ -54,6 +55,12 @@ def rules_table() -> str:
 def reasons_table() -> str:
     lines = ["| code | sentence |", "| --- | --- |"]
     lines += [f"| `{code}` | {SENTENCES[code]} |" for code in ReasonCode]
+    return "\n".join(lines)
+
+
+def codes_table() -> str:
+    lines = ["| code | scheme | meaning | asked for by | trust |", "| --- | --- | --- | --- | --- |"]
+    lines += [f"| {one.value} | {one.scheme} | {one.meaning} | {one.asked_by} | {one.trust} |" for one in TABLE]
     return "\n".join(lines)
 
 
@@ -98,6 +105,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "sources": partial(endpoints_table, QuerySource),
     "rules": rules_table,
     "reasons": reasons_table,
+    "codes": codes_table,
     "commands": commands_table,
     "addresses": addresses_table,
 }

@@ -33,7 +33,7 @@ def test_nothing_ever_says_that_there_is_no_hemorrhage(content, as_bytes):
 
 def test_a_label_that_is_not_flagged_has_no_presence(not_flagged):
     coded = {value(item) for item in walk(build_report(not_flagged))}
-    assert not coded & {("SCT", "52101004"), ("SCT", "373068000"), ("SCT", "272519000")}
+    assert not coded & {("SCT", "52101004"), ("SCT", "415684004"), ("SCT", "373068000"), ("SCT", "272519000")}
     texts = [
         item.TextValue for item in walk(build_report(not_flagged)) if item.get("TextValue", "").startswith("not f")
     ]

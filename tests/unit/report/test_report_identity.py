@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from triage_node.findings import FINDING_CODES, LABELS, Code, FindingCode, Label, ModelIdentity, Trust
+from triage_node.findings import FINDING_CODES, LABELS, Code, FindingCode, Label, ModelIdentity
 from triage_node.reasons import Reason, ReasonCode
 from triage_node.report import BestSlice, build_report, codes, report_variants
 from triage_node.report.content_items import descendants, named
@@ -32,7 +32,7 @@ VARIES = {
 }
 OTHER_SCORES = dict.fromkeys(LABELS, 0.75)
 CAUTION = Reason.of(ReasonCode.OUT_OF_DISTRIBUTION)
-OTHER_CODES = {**FINDING_CODES, Label.EPIDURAL: FindingCode(Code("E1", "99SITE", "Epidural"), Trust.GOOD)}
+OTHER_CODES = {**FINDING_CODES, Label.EPIDURAL: FindingCode(Code("E1", "99SITE", "Epidural"))}
 
 
 def slice_of(source):

@@ -41,8 +41,13 @@ def item_value(code: str, **values: object) -> Callable[[Dataset], None]:
 
 
 def absent(report: Dataset) -> None:
-    presence = next(item for _, item in walk(report) if _coded(item) == "52101004")
+    presence = next(item for _, item in walk(report) if _coded(item) == "415684004")
     presence.ConceptCodeSequence[0].CodeValue = "272519000"
+
+
+def present(report: Dataset) -> None:
+    suspected = next(item for _, item in walk(report) if _coded(item) == "415684004")
+    suspected.ConceptCodeSequence[0].CodeValue = "52101004"
 
 
 def no_evidence(report: Dataset) -> None:
@@ -87,6 +92,7 @@ TAMPERED = {
     "wrong relationship": (item_value("121012", RelationshipType="CONTAINS"), "no row allows"),
     "wrong value type": (item_value("121013", ValueType="PNAME"), "no row allows"),
     "absent coded": (absent, "Absent"),
+    "present coded": (present, "TID 1501 row 11"),
     "no evidence": (no_evidence, "evidence"),
     "no hemorrhage in the summary": (item_value("121111", TextValue="No hemorrhage seen."), "no hemorrhage"),
 }

@@ -1,7 +1,7 @@
 """The settings in force: each with its value, unless that is a secret, and where it comes from."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import astuple, dataclass
 from typing import Annotated, Any
 
@@ -56,7 +56,7 @@ def shown(settings: Settings) -> Iterator[Shown]:
 
 
 def _text(name: str, value: Any) -> str:
-    if value is None or value == ():
+    if value is None or value in ((), {}):
         return "none"
     if isinstance(value, SecretStr):
         return HIDDEN
@@ -64,6 +64,8 @@ def _text(name: str, value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, tuple):
         return ", ".join(str(one) for one in value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {one}" for name, one in value.items())
     if name == "database_url":
         # Drivers take passwords in more places than one knows; the kind of database and its host say enough.
         return _without_user(str(value)).partition("?")[0]
