@@ -4,12 +4,14 @@ from pathlib import Path
 from typing import ClassVar
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from triage_node.endpoint import CREDENTIALS, TLS, Endpoint, Kinds, check_dicom_address, check_web_address
+from triage_node.object_kinds import ObjectKind
 from triage_node.routing_rules import RoutedResult, Rule
 
 COMMITMENT = frozenset(["commitment"])
+OBJECTS = frozenset(["objects"])
 COMMON = frozenset(["url", "name", "rules"])
 
 
@@ -19,11 +21,11 @@ def _check_folder(destination: Endpoint, url: SplitResult) -> None:
 
 
 KINDS: Kinds = {
-    "dicom": (check_dicom_address, COMMITMENT),
-    "dicoms": (check_dicom_address, COMMITMENT | TLS),
-    "https": (check_web_address, TLS | CREDENTIALS),
-    "http": (check_web_address, CREDENTIALS),
-    "file": (_check_folder, frozenset()),
+    "dicom": (check_dicom_address, OBJECTS | COMMITMENT),
+    "dicoms": (check_dicom_address, OBJECTS | COMMITMENT | TLS),
+    "https": (check_web_address, OBJECTS | TLS | CREDENTIALS),
+    "http": (check_web_address, OBJECTS | CREDENTIALS),
+    "file": (_check_folder, OBJECTS),
 }
 """How an address of each scheme is checked, and which options it has beside name and rules."""
 
@@ -43,6 +45,18 @@ class Destination(Endpoint):
         False,
         description="ask it to commit itself to keep each report (Storage Commitment), and send again what it does not",
     )
+    objects: tuple[ObjectKind, ...] = Field(
+        (ObjectKind.REPORT,),
+        min_length=1,
+        description="which objects of a result are sent: `report`, `summary` (a page, as Secondary Capture), "
+        "`key_objects` (Key Object Selection of the best slices), `pdf` (Encapsulated PDF)",
+    )
+
+    @field_validator("objects")
+    @classmethod
+    def _each_object_once(cls, value: tuple[ObjectKind, ...]) -> tuple[ObjectKind, ...]:
+        """The order is always the same: first the report, which the others refer to."""
+        return tuple(kind for kind in ObjectKind if kind in value)
 
     @property
     def folder(self) -> Path:

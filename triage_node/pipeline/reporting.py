@@ -102,13 +102,13 @@ def stored_report(result: StoredResult) -> Dataset | None:
 
 def report_files(report: Dataset) -> dict[int, bytes]:
     """Return the files of a report by number, from 1 in the order in which a peer is offered them."""
-    return {number: _encoded(ds) for number, ds in enumerate(report_variants(report), start=1)}
+    return {number: encoded(ds) for number, ds in enumerate(report_variants(report), start=1)}
 
 
 def picture_file(report: Dataset, picture: Picture) -> bytes:
     """Return the file of the Secondary Capture that goes with a report."""
     sources = [(source.sop_class_uid, source.sop_instance_uid) for source in picture.sources]
-    return _encoded(build_picture(report, picture.pixels, sources))
+    return encoded(build_picture(report, picture.pixels, sources))
 
 
 def slice_scores(analysis: Analysis) -> bytes | None:
@@ -178,7 +178,8 @@ def _sources(analysis: Analysis, selection: SeriesSelection) -> tuple[Dataset, .
     return tuple(instance.header for one in series for instance in one.instances)
 
 
-def _encoded(ds: Dataset) -> bytes:
+def encoded(ds: Dataset) -> bytes:
+    """Return an object as a file."""
     buffer = io.BytesIO()
     ds.save_as(buffer, enforce_file_format=True)
     return buffer.getvalue()

@@ -15,6 +15,7 @@ from triage_node.imaging import Policy, SeriesSelection, Volume, scan, select_se
 from triage_node.logs import origin
 from triage_node.outcome import Outcome, Status
 from triage_node.pipeline.analysis import Analysis, Explain, Model, Picture, analyze_study
+from triage_node.pipeline.object_maker import ObjectMaker
 from triage_node.pipeline.reporting import (
     Reporter,
     outcome_of,
@@ -29,8 +30,8 @@ from triage_node.worklist import Claim, Worklist
 
 log = logging.getLogger(__name__)
 
-ROOM_BYTES = 4 << 20
-"""A result has its reports, the score of each slice, and perhaps two pictures."""
+ROOM_BYTES = 12 << 20
+"""A result has its reports, the score of each slice, and perhaps two pictures and a page of some megabytes."""
 
 
 class Runner:
@@ -66,6 +67,8 @@ class Runner:
         parameters = {"slab_mm": f"{policy.slab_mm:g}"}
         codes = {**FINDING_CODES, **settings.finding_codes}
         self._reporter = Reporter(settings.ae_title, device_uid(settings.data_dir), model.identity, parameters, codes)
+        shown = settings.summary_localization, settings.summary_patient
+        self._object_maker = ObjectMaker(settings.made_objects, *shown)
 
     def claim(self) -> Claim | None:
         """Claim the next study."""
@@ -196,7 +199,8 @@ class Runner:
         seconds = {**analysis.seconds, "report": time.perf_counter() - start}
         outcome = outcome_of(analysis, self._model.identity, report, result.name, seconds)
         noted = outcome.as_dict() | {"revision": claim.revision, "created_at": self._clock()}
-        content = ResultContent(noted, reports, slice_scores(analysis))
+        objects = self._object_maker.missing(result, stored_report(result) or report, analysis)
+        content = ResultContent(noted, reports, slice_scores(analysis), objects=objects)
         if analysis.explanation is not None:
             is_sent = self._settings.explanation == "send" and not result.has_picture
             content = self._with_picture(content, analysis.explanation, report, is_sent)

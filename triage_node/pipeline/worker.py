@@ -94,7 +94,8 @@ def main() -> int:
     worklist = Worklist(settings)
     spool = Spool(spool_folder(settings.data_dir))
     name = f"{settings.node_name}:{os.getpid()}"
-    explain = explain_with(model) if settings.explanation != "off" else None
+    is_explained = settings.explanation != "off" or settings.summary_localization
+    explain = explain_with(model) if is_explained else None
     policy = policy_for(settings, model.manifest)
     runner = Runner(name, settings, spool, worklist, model, policy, explain=explain)
     _tell(ready=True, device=model.device, model=model.identity.name, version=model.identity.version)

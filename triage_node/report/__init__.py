@@ -4,9 +4,11 @@ from triage_node.report.connection_test import build_connection_test
 from triage_node.report.content import BestSlice, ReportContent
 from triage_node.report.document import build_report
 from triage_node.report.evidence import replaced_instance
+from triage_node.report.objects import build_key_objects, build_summary
 from triage_node.report.picture import build_picture
 from triage_node.report.plain_text import render
 from triage_node.report.rendering import as_html, as_text
+from triage_node.report.shown_slice import ShownSlice, shown_slices
 from triage_node.report.summary import LabelSummary, Summary, summarize
 from triage_node.report.variants import report_variants
 
@@ -14,14 +16,18 @@ __all__ = [
     "BestSlice",
     "LabelSummary",
     "ReportContent",
+    "ShownSlice",
     "Summary",
     "as_html",
     "as_text",
     "build_connection_test",
+    "build_key_objects",
     "build_picture",
     "build_report",
+    "build_summary",
     "render",
     "replaced_instance",
     "report_variants",
+    "shown_slices",
     "summarize",
 ]
