@@ -4,6 +4,10 @@ from triage_node.report.connection_test import build_connection_test
 from triage_node.report.content import BestSlice, ReportContent
 from triage_node.report.document import build_report
 from triage_node.report.evidence import replaced_instance
+from triage_node.report.forms.pdf import pdf_document
+from triage_node.report.forms.readable_report import ReadableReport
+from triage_node.report.forms.reading import readable
+from triage_node.report.forms.source_names import SourceNames
 from triage_node.report.objects import build_key_objects, build_summary
 from triage_node.report.picture import build_picture
 from triage_node.report.plain_text import render
@@ -15,8 +19,10 @@ from triage_node.report.variants import report_variants
 __all__ = [
     "BestSlice",
     "LabelSummary",
+    "ReadableReport",
     "ReportContent",
     "ShownSlice",
+    "SourceNames",
     "Summary",
     "as_html",
     "as_text",
@@ -25,6 +31,8 @@ __all__ = [
     "build_picture",
     "build_report",
     "build_summary",
+    "pdf_document",
+    "readable",
     "render",
     "replaced_instance",
     "report_variants",

@@ -17,7 +17,7 @@ WINDOWS = {"Brain": Window(40, 80), "Subdural": Window(80, 200)}
 """Center and width in HU."""
 GAP = 16
 LARGEST = 352
-HEADING = 24
+HEADING = 28
 CAPTION, NOTE = 19, 16
 
 

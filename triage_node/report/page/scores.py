@@ -11,9 +11,9 @@ from triage_node.report.page.typeface import Weight, typeface
 
 COLUMNS = 2
 GAP = 36
-ROW = 74
-BAR_TOP, BAR_HEIGHT = 30, 10
-NAME, NOTE = 21, 16
+ROW = 78
+BAR_TOP, BAR_HEIGHT, BELOW_BAR = 33, 10, 47
+NAME, NOTE = 20, 16
 WORDS = {Decision.FLAGGED: "suspected", Decision.UNCERTAIN: "uncertain", Decision.NOT_FLAGGED: "not flagged"}
 
 
@@ -49,10 +49,9 @@ def _cell(score: Score, width: int) -> Image.Image:
     percent = "no score" if score.probability is None else f"{score.probability:.1%}".replace("%", " %")
     pen.text((width, 0), percent, color, typeface(NAME, weight), anchor="ra")
     _bar(pen, score, width)
-    below = BAR_TOP + BAR_HEIGHT + 6
     if score.decision is not None:
-        pen.text((0, below), WORDS[score.decision], color, typeface(NOTE))
-    pen.text((width, below), _thresholds(score), FAINT, typeface(NOTE), anchor="ra")
+        pen.text((0, BELOW_BAR), WORDS[score.decision], color, typeface(NOTE))
+    pen.text((width, BELOW_BAR), _thresholds(score), FAINT, typeface(NOTE), anchor="ra")
     return cell
 
 

@@ -7,9 +7,6 @@ from PIL import Image, ImageDraw, ImageFont
 from triage_node.report.page.palette import GROUND, TEXT, Color
 from triage_node.report.page.typeface import Weight, typeface
 
-LEADING = 1.28
-"""From one line to the next, in sizes."""
-
 
 def text_strip(
     text: str, width: int, size: int, color: Color = TEXT, weight: Weight = Weight.REGULAR, ground: Color = GROUND
@@ -17,7 +14,7 @@ def text_strip(
     """Return text in as many lines as it takes, in a picture of that width."""
     letters = typeface(size, weight)
     lines = list(wrapped(text, letters, width))
-    height = line_height(size)
+    height = line_height(size, weight)
     strip = Image.new("RGB", (width, height * len(lines)), ground)
     pen = ImageDraw.Draw(strip)
     for number, line in enumerate(lines):
@@ -25,9 +22,9 @@ def text_strip(
     return strip
 
 
-def line_height(size: int) -> int:
-    """Return the height of a line in pixels."""
-    return round(size * LEADING)
+def line_height(size: int, weight: Weight = Weight.REGULAR) -> int:
+    """Return the height in pixels that no letter of a line leaves."""
+    return sum(typeface(size, weight).getmetrics())
 
 
 def wrapped(text: str, letters: ImageFont.FreeTypeFont, width: int) -> Iterator[str]:

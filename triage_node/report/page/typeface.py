@@ -1,26 +1,30 @@
-"""The letters of the page: Roboto, from the package `font-roboto` (Apache-2.0), so that it looks alike everywhere."""
+"""The letters of the page: Noto Sans, from a pinned package as in the PDF, so that the page looks alike everywhere."""
 
-from enum import StrEnum
+from enum import IntEnum
 from functools import cache
+from importlib.resources import files
 
-from font_roboto import font_files
 from PIL import ImageFont
 
+PACKAGE, FILE = "manimgx_fonts", "NotoSans[wght].ttf"
 NOWHERE = "\uffff"
 """A noncharacter, which no font draws."""
 
 
-class Weight(StrEnum):
-    """The cuts that are used, by their names in the package."""
+class Weight(IntEnum):
+    """How heavy the letters are, on the font's axis."""
 
-    REGULAR = "Roboto"
-    BOLD = "RobotoBold"
+    REGULAR = 400
+    BOLD = 700
 
 
 @cache
 def typeface(size: int, weight: Weight = Weight.REGULAR) -> ImageFont.FreeTypeFont:
     """Return the letters in a size in pixels."""
-    return ImageFont.truetype(font_files[weight], size, layout_engine=ImageFont.Layout.BASIC)
+    with files(PACKAGE).joinpath(FILE).open("rb") as file:
+        letters = ImageFont.truetype(file, size, layout_engine=ImageFont.Layout.BASIC)
+    letters.set_variation_by_axes([weight])
+    return letters
 
 
 def can_draw(text: str) -> bool:
