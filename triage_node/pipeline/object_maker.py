@@ -9,7 +9,7 @@ from triage_node.logs import origin
 from triage_node.object_kinds import ObjectKind
 from triage_node.pipeline.analysis import Analysis
 from triage_node.pipeline.reporting import encoded
-from triage_node.report import build_key_objects, build_summary
+from triage_node.report import build_key_objects, build_pdf, build_summary
 from triage_node.storage import StoredResult
 
 log = logging.getLogger(__name__)
@@ -53,5 +53,7 @@ class ObjectMaker:
                 return build_summary(report, analysis.shown, pixels, self._patient)
             case ObjectKind.KEY_OBJECTS:
                 return build_key_objects(report)
+            case ObjectKind.PDF:
+                return build_pdf(report)
             case _:
                 return None

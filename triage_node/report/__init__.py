@@ -8,7 +8,7 @@ from triage_node.report.forms.pdf import pdf_document
 from triage_node.report.forms.readable_report import ReadableReport
 from triage_node.report.forms.reading import readable
 from triage_node.report.forms.source_names import SourceNames
-from triage_node.report.objects import build_key_objects, build_summary
+from triage_node.report.objects import build_key_objects, build_pdf, build_summary
 from triage_node.report.picture import build_picture
 from triage_node.report.plain_text import render
 from triage_node.report.rendering import as_html, as_text
@@ -28,6 +28,7 @@ __all__ = [
     "as_text",
     "build_connection_test",
     "build_key_objects",
+    "build_pdf",
     "build_picture",
     "build_report",
     "build_summary",
