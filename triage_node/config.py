@@ -37,7 +37,7 @@ from triage_node.endpoint import Endpoint
 from triage_node.errors import SettingsError
 from triage_node.finding_codes import read_finding_codes, written
 from triage_node.findings import FindingCode, Label
-from triage_node.object_kinds import ObjectKind
+from triage_node.outcome import ObjectKind
 from triage_node.peer import Peer
 from triage_node.settings_checks import at_commas, check_dicom, check_dicom_tls, check_openid, check_web, each_text_read
 from triage_node.settings_errors import check_environment, complaint_of

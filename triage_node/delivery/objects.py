@@ -9,7 +9,7 @@ from triage_node.delivery.sender import Sent
 from triage_node.delivery.targets import Target
 from triage_node.errors import InvalidInstance, PeerError, TriageError
 from triage_node.imaging import read_intact
-from triage_node.object_kinds import ObjectKind
+from triage_node.outcome import ObjectKind
 from triage_node.storage import Spool, StoredResult
 from triage_node.worklist import Delivery
 

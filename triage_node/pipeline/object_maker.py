@@ -6,7 +6,7 @@ from collections.abc import Mapping, Set
 from pydicom.dataset import Dataset
 
 from triage_node.logs import origin
-from triage_node.object_kinds import ObjectKind
+from triage_node.outcome import ObjectKind
 from triage_node.pipeline.analysis import Analysis
 from triage_node.pipeline.reporting import encoded
 from triage_node.report import build_key_objects, build_pdf, build_summary
@@ -29,13 +29,13 @@ class ObjectMaker:
     """
 
     def __init__(self, kinds: Set[ObjectKind], localization: bool = False, patient: bool = False) -> None:
-        self._kinds = [kind for kind in ObjectKind if kind in kinds and kind is not ObjectKind.REPORT]
+        self._kinds: list[ObjectKind] = [kind for kind in ObjectKind if kind in kinds and kind is not ObjectKind.REPORT]
         self._localization = localization
         self._patient = patient
 
     def missing(self, result: StoredResult, report: Dataset, analysis: Analysis) -> Mapping[ObjectKind, bytes]:
         """Return the files of what is wanted and not there; what cannot be made must not hold back the report."""
-        made = {}
+        made: dict[ObjectKind, bytes] = {}
         for kind in self._kinds:
             try:
                 ds = None if result.has_object(kind) else self._object(kind, report, analysis)

@@ -10,7 +10,7 @@ from typing import Any
 from triage_node.complete_file import PARTIAL, storage_errors, sync_folder
 from triage_node.errors import StorageError
 from triage_node.logs import origin
-from triage_node.object_kinds import ObjectKind
+from triage_node.outcome import ObjectKind
 from triage_node.private_files import make_missing_folders
 from triage_node.storage.durable_write import write_durably
 from triage_node.storage.regular_file import read_regular_file
@@ -23,7 +23,7 @@ OUTCOME = "outcome.json"
 SLICE_SCORES = "slices.json"
 EXPLANATION = "explanation.png"
 PICTURE = "picture.dcm"
-OBJECT_FILES = {kind: f"{kind}.dcm" for kind in ObjectKind if kind is not ObjectKind.REPORT}
+OBJECT_FILES: dict[ObjectKind, str] = {kind: f"{kind}.dcm" for kind in ObjectKind if kind is not ObjectKind.REPORT}
 """Of what goes with a report, where it was made."""
 REPORT = "report-{}.dcm"
 FIRST_REPORT = REPORT.format(1)

@@ -3,6 +3,7 @@
 from enum import IntEnum
 from functools import cache
 from importlib.resources import files
+from io import BytesIO
 
 from PIL import ImageFont
 
@@ -21,8 +22,8 @@ class Weight(IntEnum):
 @cache
 def typeface(size: int, weight: Weight = Weight.REGULAR) -> ImageFont.FreeTypeFont:
     """Return the letters in a size in pixels."""
-    with files(PACKAGE).joinpath(FILE).open("rb") as file:
-        letters = ImageFont.truetype(file, size, layout_engine=ImageFont.Layout.BASIC)
+    content = BytesIO(files(PACKAGE).joinpath(FILE).read_bytes())
+    letters = ImageFont.truetype(content, size, layout_engine=ImageFont.Layout.BASIC)
     letters.set_variation_by_axes([weight])
     return letters
 
