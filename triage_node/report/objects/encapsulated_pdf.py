@@ -5,6 +5,7 @@ from pydicom.uid import EncapsulatedPDFStorage
 
 from triage_node.report.header import text_of
 from triage_node.report.objects.derived import begun, named, report_reference
+from triage_node.report.variants import report_variants
 
 SERIES_NUMBER = 9605
 TITLE = "PDF"
@@ -32,7 +33,8 @@ def build_pdf(report: Dataset) -> Dataset:
     document.VerificationFlag = "UNVERIFIED"
     document.MIMETypeOfEncapsulatedDocument = MEDIA_TYPE
     named(document, report, TITLE)
-    _fill(document, pdf_document(report))
+    # It names the object it was made of, which shall be the same whichever variant is at hand.
+    _fill(document, pdf_document(report_variants(report)[0]))
     return document
 
 
