@@ -103,6 +103,25 @@ class ModelIdentity:
 
 
 @dataclass(frozen=True)
+class Calibration:
+    """How the study's score of one label is to be read.
+
+    Attributes
+    ----------
+    flag
+        Score above which the label is flagged, in (0, 1].
+    uncertain
+        Score from which the label is uncertain, in [0, flag].
+    basis
+        Where scores and thresholds come from, in sentences.
+    """
+
+    flag: float
+    uncertain: float
+    basis: str = ""
+
+
+@dataclass(frozen=True)
 class ImageDistance:
     """How far the images lie from those the model was fitted on.
 

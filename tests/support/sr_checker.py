@@ -59,6 +59,10 @@ def dcm(*values: str) -> frozenset[Concept]:
     return frozenset(("DCM", value) for value in values)
 
 
+def own(value: str) -> frozenset[Concept]:
+    return only(("99TRIAGE", value))
+
+
 def algorithm(parent: str, clause: str, condition: str) -> tuple[Row, ...]:
     """TID 4019 Algorithm Identification, included as HAS CONCEPT MOD."""
     mod, when = "HAS CONCEPT MOD", condition
@@ -109,12 +113,19 @@ ROWS: tuple[Row, ...] = (
     Row("TID 1500 row 13, CID 6047", "evaluations", "CONTAINS", "CODE", dcm("111017"), 1, 1, only(WITHOUT, WITH, NONE)),
     Row("TID 1500 row 14", "evaluations", "CONTAINS", "TEXT", dcm("121111"), 1),
     Row("TID 1500 row 14", "evaluations", "CONTAINS", "TEXT", PRIVATE_REASON, 1, MANY, condition="not analyzed"),
+    Row("TID 1500 row 14", "evaluations", "CONTAINS", "TEXT", own("SERIESANALYZED")),
+    Row("TID 1500 row 14", "evaluations", "CONTAINS", "TEXT", own("OTHERSERIES"), 0, MANY),
+    Row("TID 1500 row 14", "evaluations", "CONTAINS", "TEXT", own("REVISION")),
     Row("TID 1501 row 2", "group", "HAS OBS CONTEXT", "TEXT", dcm("112039"), 1),
     Row("TID 1501 row 3", "group", "HAS OBS CONTEXT", "UIDREF", dcm("112040"), 1),
     Row("TID 1501 row 3b", "group", "CONTAINS", "CODE", dcm("121071"), 1, 1, FINDINGS, "suspected"),
     Row("TID 1501 row 6", "group", "HAS CONCEPT MOD", "CODE", SITE, 1, 1, VENTRICLE, "ventricle"),
     Row("TID 1501 row 10, TID 300", "group", "CONTAINS", "NUM", dcm("111012"), 1, 1, only(("UCUM", "%"))),
-    Row("TID 1501 row 10b", "group", "CONTAINS", "IMAGE", dcm("121080"), 0, 1, condition="answered"),
+    Row("TID 1501 row 10, TID 300", "group", "CONTAINS", "NUM", own("SUSPECTEDABOVE"), 0, 1, only(("UCUM", "%"))),
+    Row("TID 1501 row 10, TID 300", "group", "CONTAINS", "NUM", own("UNCERTAINFROM"), 0, 1, only(("UCUM", "%"))),
+    Row("TID 1501 row 12", "group", "CONTAINS", "TEXT", own("SCORECALIBRATION")),
+    Row("TID 1501 row 10b", "group", "CONTAINS", "IMAGE", dcm("121112"), 0, 1, condition="answered"),
+    Row("TID 1501, CID 7003", "group", "CONTAINS", "IMAGE", dcm("121080"), 0, 1, condition="answered"),
     Row(
         "TID 1501 row 11",
         "group",

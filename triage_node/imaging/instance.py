@@ -12,9 +12,9 @@ from triage_node.imaging.part10 import read_header
 
 PATIENT_AND_STUDY = (
     "SpecificCharacterSet", "TimezoneOffsetFromUTC",
-    "PatientName", "PatientID", "IssuerOfPatientID", "TypeOfPatientID", "OtherPatientIDs", "PatientBirthDate",
-    "PatientBirthTime", "PatientSex", "PatientAge", "PatientSize", "PatientWeight", "EthnicGroup", "PatientComments",
-    "PatientIdentityRemoved", "DeidentificationMethod",
+    "PatientName", "PatientID", "IssuerOfPatientID", "IssuerOfPatientIDQualifiersSequence", "TypeOfPatientID",
+    "OtherPatientIDs", "PatientBirthDate", "PatientBirthTime", "PatientSex", "PatientAge", "PatientSize",
+    "PatientWeight", "EthnicGroup", "PatientComments", "PatientIdentityRemoved", "DeidentificationMethod",
     "StudyInstanceUID", "StudyDate", "StudyTime", "StudyID", "StudyDescription", "AccessionNumber",
     "IssuerOfAccessionNumberSequence", "ReferringPhysicianName", "NameOfPhysiciansReadingStudy", "AdmissionID",
     "ReferencedStudySequence", "ProcedureCodeSequence", "RequestAttributesSequence",

@@ -48,10 +48,8 @@ CERTAINTY = Code("111012", "DCM", "Certainty of Finding", "TID 1501 row 10, TID 
 """PS3.16 Annex D defines it as the likelihood that a detected finding is what it is said to be, and the CAD templates
 fix its unit to percent. 122157 "Probability" is a bare word: no template gives it a unit or a finding."""
 PERCENT = Code("%", "UCUM", "Percent", "TID 300 row 1", CHECKED)
-FLAG_THRESHOLD = Code("FLAGTHRESHOLD", PRIVATE_SCHEME, "Suspected above", "TID 1501 row 10, TID 300 row 1", OWN)
-UNCERTAIN_THRESHOLD = Code(
-    "UNCERTAINTHRESHOLD", PRIVATE_SCHEME, "Uncertain from", "TID 1501 row 10, TID 300 row 1", OWN
-)
+FLAG_THRESHOLD = Code("SUSPECTEDABOVE", PRIVATE_SCHEME, "Suspected above", "TID 1501 row 10, TID 300 row 1", OWN)
+UNCERTAIN_THRESHOLD = Code("UNCERTAINFROM", PRIVATE_SCHEME, "Uncertain from", "TID 1501 row 10, TID 300 row 1", OWN)
 CALIBRATION = Code("SCORECALIBRATION", PRIVATE_SCHEME, "Calibration of the score", "TID 1501 row 12", OWN)
 
 SUSPECTED = Code("415684004", "SCT", "Suspected", "TID 1501 row 11", CHECKED)
@@ -71,7 +69,7 @@ NOT_SUCCEEDED = Code("111245", "DCM", "No algorithms succeeded; without findings
 SUMMARY = Code("121111", "DCM", "Summary", "TID 1500 row 14", CHECKED)
 REASON_NOT_ANALYZED = Code("NOTANALYZED", PRIVATE_SCHEME, "Reason not analyzed", "TID 1500 row 14", OWN)
 SERIES_ANALYZED = Code("SERIESANALYZED", PRIVATE_SCHEME, "Series analyzed", "TID 1500 row 14", OWN)
-SERIES_NOT_ANALYZED = Code("SERIESNOTANALYZED", PRIVATE_SCHEME, "Series not analyzed", "TID 1500 row 14", OWN)
+SERIES_NOT_ANALYZED = Code("OTHERSERIES", PRIVATE_SCHEME, "Series not analyzed", "TID 1500 row 14", OWN)
 REVISION = Code("REVISION", PRIVATE_SCHEME, "Revision of the study", "TID 1500 row 14", OWN)
 CONNECTION_TEST = Code("CONNECTIONTEST", PRIVATE_SCHEME, "Connection test", "root of a report about nobody", OWN)
 

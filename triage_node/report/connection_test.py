@@ -6,8 +6,8 @@ from pydicom.dataset import Dataset
 from pydicom.uid import Comprehensive3DSRStorage
 
 from triage_node import __version__
-from triage_node.findings import Code
 from triage_node.report import codes, header
+from triage_node.report.code_item import code_item
 from triage_node.report.document import SERIES_NUMBER, file_meta, private_scheme
 from triage_node.report.identity import instance_uid
 from triage_node.report.moment import stamp
@@ -63,15 +63,9 @@ def _content(test: Dataset, sentence: str) -> None:
     """SR Document Content module (PS3.3 C.17.3): a container with one text."""
     text = Dataset()
     text.RelationshipType, text.ValueType = "CONTAINS", "TEXT"
-    text.ConceptNameCodeSequence = [_code(codes.SUMMARY)]
+    text.ConceptNameCodeSequence = [code_item(codes.SUMMARY)]
     text.TextValue = header.plain(sentence)
     test.ValueType, test.ContinuityOfContent = "CONTAINER", "SEPARATE"
-    test.ConceptNameCodeSequence = [_code(codes.CONNECTION_TEST)]
+    test.ConceptNameCodeSequence = [code_item(codes.CONNECTION_TEST)]
     test.ContentSequence = [text]
     test.CodingSchemeIdentificationSequence = [private_scheme()]
-
-
-def _code(code: Code) -> Dataset:
-    item = Dataset()
-    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = code.value, code.scheme, code.meaning
-    return item

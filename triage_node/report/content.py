@@ -3,11 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from pydicom.dataset import Dataset
 
-from triage_node.findings import FINDING_CODES, LABELS, Decision, FindingCode, Label, ModelIdentity, Prediction
+from triage_node.findings import (
+    FINDING_CODES,
+    LABELS,
+    Calibration,
+    Decision,
+    FindingCode,
+    Label,
+    ModelIdentity,
+    Prediction,
+)
 from triage_node.reasons import Reason
+from triage_node.report.evidence import ReferencedInstance, instance_of
 from triage_node.report.uids import is_valid_uid
 
 
@@ -28,7 +39,7 @@ class ReportContent:
     ----------
     sources
         Headers, without pixels, of every instance used; of the instances judged when the study was not analyzed.
-        They become the evidence (PS3.3 C.17.2), and the patient and study of the report come from them.
+        The patient and study of the report come from them.
     prediction
         What the model answered, None when the study was not analyzed.
     reasons
@@ -51,6 +62,18 @@ class ReportContent:
         An earlier report this one replaces (PS3.3 C.17.2, Predecessor Documents Sequence).
     finding_codes
         Code of each label; a site may override `triage_node.findings.FINDING_CODES`.
+    received
+        Every instance of the study that was received; with the sources they are the evidence (PS3.3 C.17.2).
+    several_patients
+        The instances name more than one patient, so that the report must name none.
+    calibrations
+        How the score of each label is to be read; empty where the model does not say.
+    series_analyzed
+        Which series the answer is about, in a sentence; empty when there is none.
+    series_not_analyzed
+        The other series of the study, each with the reason, in a sentence.
+    revision
+        Which revision of the study this is about, from 1; None when that is unknown.
     """
 
     sources: tuple[Dataset, ...]
@@ -65,6 +88,12 @@ class ReportContent:
     parameters: Mapping[str, str] = field(default_factory=dict)
     predecessor: Dataset | None = None
     finding_codes: Mapping[Label, FindingCode] = field(default_factory=lambda: FINDING_CODES)
+    received: tuple[ReferencedInstance, ...] = ()
+    several_patients: bool = False
+    calibrations: Mapping[Label, Calibration] = field(default_factory=dict)
+    series_analyzed: str = ""
+    series_not_analyzed: tuple[str, ...] = ()
+    revision: int | None = None
 
     def __post_init__(self) -> None:
         if not self.sources:
@@ -77,6 +106,16 @@ class ReportContent:
             raise ValueError(f"device_uid must be a valid UID, got {self.device_uid!r}")
         if set(self.finding_codes) != set(LABELS):
             raise ValueError(f"finding_codes must have the labels {LABELS}, got {tuple(self.finding_codes)}")
+
+    @cached_property
+    def instances(self) -> tuple[ReferencedInstance, ...]:
+        """What names the sources, in the order of `sources`."""
+        return tuple(map(instance_of, self.sources))
+
+    @property
+    def source(self) -> Dataset:
+        """The source that patient and study are taken from, the same one in whatever order they come."""
+        return self.sources[min(range(len(self.sources)), key=self.instances.__getitem__)]
 
     @property
     def decision(self) -> Decision | None:

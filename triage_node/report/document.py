@@ -7,13 +7,17 @@ from triage_node.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_
 from triage_node.report import codes, header
 from triage_node.report.character_set import choose_character_set, declared_character_set
 from triage_node.report.content import ReportContent
+from triage_node.report.equipment import describe_equipment
 from triage_node.report.evidence import evidence_items, hierarchical_references, instance_of
 from triage_node.report.identity import content_uid, instance_uid
 from triage_node.report.moment import in_zone_of, stamp
+from triage_node.report.order import issuer, procedure_codes, requests
 from triage_node.report.uids import hashed_uid, set_uid
-from triage_node.report.wording import MANUFACTURER, series_description
+from triage_node.report.wording import series_description
 
 SERIES_NUMBER = 9601
+WRITTEN_IN_THE_CHARACTER_SET = frozenset({"PN", "LO", "SH", "UC", "UT"})
+"""Of the VRs that PS3.5 6.1.2.3 lists those that are carried over from a source."""
 
 
 def build_report(content: ReportContent) -> Dataset:
@@ -23,12 +27,14 @@ def build_report(content: ReportContent) -> Dataset:
     """
     from triage_node.report.tree import content_tree
 
-    source = min(content.sources, key=instance_of)
+    source = _study_alone(content.source) if content.several_patients else content.source
     report = Dataset()
     set_uid(report, "StudyInstanceUID", instance_of(source).study_instance_uid or _unnamed_study(content))
     _copy_patient_and_study(report, source)
+    _copy_order(report, source)
+    _declare_character_set(report, source)
     _describe_series(report, content)
-    _describe_equipment(report, content)
+    describe_equipment(report, content)
     _describe_document(report, content)
     report.update(content_tree(content, report.StudyInstanceUID))
     _name(report)
@@ -50,7 +56,16 @@ def file_meta(report: Dataset) -> FileMetaDataset:
 
 
 def _unnamed_study(content: ReportContent) -> str:
-    return hashed_uid("study", *sorted(instance_of(source).sop_instance_uid for source in content.sources))
+    return hashed_uid("study", *sorted(each.sop_instance_uid for each in content.instances))
+
+
+def _study_alone(source: Dataset) -> Dataset:
+    """Return what is true of the study whoever the patient is: a report about two must not be filed under one."""
+    alone = Dataset()
+    for keyword in ("StudyInstanceUID", "StudyDate", "StudyTime", "TimezoneOffsetFromUTC"):
+        if keyword in source:
+            alone[keyword] = source[keyword]
+    return alone
 
 
 def _copy_patient_and_study(report: Dataset, source: Dataset) -> None:
@@ -65,7 +80,13 @@ def _copy_patient_and_study(report: Dataset, source: Dataset) -> None:
     report.AccessionNumber = header.identifier(source, "AccessionNumber", 16)
     report.ReferringPhysicianName = header.person_name(source, "ReferringPhysicianName")
     optional = {
-        "IssuerOfPatientID": header.identifier(source, "IssuerOfPatientID", 64),
+        "IssuerOfPatientID": header.identifier(source, "IssuerOfPatientID", 64) if report.PatientID else "",
+        "IssuerOfPatientIDQualifiersSequence": (
+            issuer(source, "IssuerOfPatientIDQualifiersSequence") if report.PatientID else []
+        ),
+        "IssuerOfAccessionNumberSequence": (
+            issuer(source, "IssuerOfAccessionNumberSequence") if report.AccessionNumber else []
+        ),
         "StudyDescription": header.description(source, "StudyDescription"),
         "PatientAge": header.age(source, "PatientAge"),
         "TimezoneOffsetFromUTC": header.offset(source, "TimezoneOffsetFromUTC"),
@@ -73,11 +94,21 @@ def _copy_patient_and_study(report: Dataset, source: Dataset) -> None:
     for keyword, value in optional.items():
         if value:
             setattr(report, keyword, value)
-    _declare_character_set(report, source)
+
+
+def _copy_order(report: Dataset, source: Dataset) -> None:
+    """What was ordered and performed (PS3.3 C.7.2.1 and C.17.2); the report is about all of it."""
+    performed = procedure_codes(source)
+    if performed:
+        report.ProcedureCodeSequence = performed
+    report.PerformedProcedureCodeSequence = procedure_codes(source)
+    requested = requests(source, report)
+    if requested:
+        report.ReferencedRequestSequence = requested
 
 
 def _declare_character_set(report: Dataset, source: Dataset) -> None:
-    texts = [str(element.value) for element in report if element.VR in {"PN", "LO", "SH"}]
+    texts = [str(element.value) for element in report.iterall() if element.VR in WRITTEN_IN_THE_CHARACTER_SET]
     terms = choose_character_set(declared_character_set(source), texts)
     if terms:
         report.SpecificCharacterSet = terms if len(terms) > 1 else terms[0]
@@ -91,15 +122,6 @@ def _describe_series(report: Dataset, content: ReportContent) -> None:
     report.ReferencedPerformedProcedureStepSequence = []
 
 
-def _describe_equipment(report: Dataset, content: ReportContent) -> None:
-    """General Equipment and Enhanced General Equipment modules (PS3.3 C.7.5.1, C.7.5.2)."""
-    report.Manufacturer = MANUFACTURER
-    report.ManufacturerModelName = MANUFACTURER
-    report.DeviceSerialNumber = content.device_uid
-    report.SoftwareVersions = header.plain(content.node_version, 64)
-    report.StationName = header.plain(content.station_name, 16)
-
-
 def _describe_document(report: Dataset, content: ReportContent) -> None:
     """SR Document General and SOP Common modules (PS3.3 C.17.2, C.12.1).
 
@@ -110,9 +132,8 @@ def _describe_document(report: Dataset, content: ReportContent) -> None:
     report.CompletionFlag = "PARTIAL" if content.prediction is None else "COMPLETE"
     report.VerificationFlag = "UNVERIFIED"
     report.PreliminaryFlag = "PRELIMINARY"
-    report.PerformedProcedureCodeSequence = []
     report.CodingSchemeIdentificationSequence = [private_scheme(), *_schemes_of_site(content)]
-    current, other = evidence_items(content.sources, report.StudyInstanceUID)
+    current, other = evidence_items((*content.instances, *content.received), report.StudyInstanceUID)
     if current:
         report.CurrentRequestedProcedureEvidenceSequence = current
     if other:

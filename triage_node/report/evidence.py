@@ -11,7 +11,7 @@ from triage_node.report.header import text_of, uid_of
 from triage_node.report.uids import carried_uid, is_valid_uid, set_uid
 
 
-class Instance(NamedTuple):
+class ReferencedInstance(NamedTuple):
     """What names an instance; sorting by it gives the order of the evidence."""
 
     study_instance_uid: str
@@ -20,10 +20,18 @@ class Instance(NamedTuple):
     sop_class_uid: str
 
 
-def instance_of(ds: Dataset) -> Instance:
+def instance_of(ds: Dataset) -> ReferencedInstance:
     """Return the UIDs that name an instance, as the report carries them."""
     study, series, instance = (uid_of(ds, f"{level}InstanceUID") for level in ("Study", "Series", "SOP"))
-    return Instance(study, series, instance, sop_class_of(text_of(ds, "SOPClassUID")))
+    return ReferencedInstance(study, series, instance, sop_class_of(text_of(ds, "SOPClassUID")))
+
+
+def referenced(
+    study_instance_uid: str, series_instance_uid: str, sop_instance_uid: str, sop_class_uid: str
+) -> ReferencedInstance:
+    """Return the instance of these UIDs, as the report carries them; a UID may be empty."""
+    carried = (carried_uid(uid) if uid else "" for uid in (study_instance_uid, series_instance_uid, sop_instance_uid))
+    return ReferencedInstance(*carried, sop_class_of(sop_class_uid))
 
 
 def replaced_instance(report: Dataset) -> Dataset | None:
@@ -45,22 +53,28 @@ def sop_class_of(received: str) -> str:
     return received if is_valid_uid(received) else CTImageStorage
 
 
-def evidence_items(sources: Iterable[Dataset], study_instance_uid: str) -> tuple[list[Dataset], list[Dataset]]:
+def evidence_items(
+    instances: Iterable[ReferencedInstance], study_instance_uid: str
+) -> tuple[list[Dataset], list[Dataset]]:
     """Return the items of Current Requested Procedure Evidence and of Pertinent Other Evidence.
 
-    Sources without a SOP Instance UID cannot be referred to and are left out, doubles are named once, and a source that
-    names no study is taken to be of the report's.
+    An instance without a SOP Instance UID cannot be referred to and is left out, one that is named twice is there once,
+    as it was named first, and one that names no study is taken to be of the report's.
     """
-    named = sorted({instance for instance in map(instance_of, sources) if instance.sop_instance_uid})
-    placed = [each._replace(study_instance_uid=each.study_instance_uid or study_instance_uid) for each in named]
+    unique: dict[str, ReferencedInstance] = {}
+    for each in instances:
+        if each.sop_instance_uid:
+            study = each.study_instance_uid or study_instance_uid
+            unique.setdefault(each.sop_instance_uid, each._replace(study_instance_uid=study))
+    placed = sorted(unique.values())
     current = [each for each in placed if each.study_instance_uid == study_instance_uid]
     other = [each for each in placed if each.study_instance_uid != study_instance_uid]
     return hierarchical_references(current), hierarchical_references(other)
 
 
-def hierarchical_references(instances: Iterable[Instance]) -> list[Dataset]:
+def hierarchical_references(instances: Iterable[ReferencedInstance]) -> list[Dataset]:
     """Return one item a study, each with its series and instances (PS3.3 Table C.17-3b)."""
-    tree: dict[str, dict[str, list[Instance]]] = defaultdict(lambda: defaultdict(list))
+    tree: dict[str, dict[str, list[ReferencedInstance]]] = defaultdict(lambda: defaultdict(list))
     for instance in instances:
         tree[instance.study_instance_uid][instance.series_instance_uid].append(instance)
     return [_study_item(study_uid, series) for study_uid, series in tree.items()]
@@ -76,14 +90,14 @@ def sop_reference(sop_class_uid: str, sop_instance_uid: str, frame_number: int |
     return item
 
 
-def _study_item(study_instance_uid: str, series: Mapping[str, list[Instance]]) -> Dataset:
+def _study_item(study_instance_uid: str, series: Mapping[str, list[ReferencedInstance]]) -> Dataset:
     item = Dataset()
     set_uid(item, "StudyInstanceUID", carried_uid(study_instance_uid))
     item.ReferencedSeriesSequence = [_series_item(uid, instances) for uid, instances in series.items()]
     return item
 
 
-def _series_item(series_instance_uid: str, instances: Iterable[Instance]) -> Dataset:
+def _series_item(series_instance_uid: str, instances: Iterable[ReferencedInstance]) -> Dataset:
     item = Dataset()
     set_uid(item, "SeriesInstanceUID", carried_uid(series_instance_uid))
     item.ReferencedSOPSequence = [sop_reference(each.sop_class_uid, each.sop_instance_uid) for each in instances]

@@ -1,6 +1,7 @@
 """What the report says of one label: PS3.16 TID 1501 Measurement and Qualitative Evaluation Group."""
 
 from collections.abc import Iterator
+from copy import copy
 
 from highdicom.sr import (
     CodeContentItem,
@@ -15,16 +16,19 @@ from highdicom.sr import (
     TextContentItem,
     TrackingIdentifier,
 )
+from pydicom.dataset import Dataset
 
-from triage_node.findings import Code, Decision, FindingCode, Label
+from triage_node.findings import Calibration, Code, Decision, FindingCode, Label
 from triage_node.report import codes
-from triage_node.report.content import BestSlice, ReportContent
+from triage_node.report.content import ReportContent
 from triage_node.report.evidence import sop_reference
 from triage_node.report.header import plain
 from triage_node.report.identity import tracking_uid
 from triage_node.report.wording import NOT_FLAGGED
 
 CONTAINS = RelationshipTypeValues.CONTAINS
+THRESHOLD_DIGITS = 4
+"""Decimals of a threshold in percent: as many as manifests have."""
 
 PRESENCE: dict[Decision, Code] = {Decision.FLAGGED: codes.SUSPECTED, Decision.UNCERTAIN: codes.UNDETERMINED}
 """Neither *present*, which would be a diagnosis, nor *absent*: for a label that is not flagged there is no code."""
@@ -52,10 +56,9 @@ def _group_items(content: ReportContent, label: Label, study_instance_uid: str) 
     if decision is Decision.FLAGGED:
         items.append(CodeContentItem(concept(codes.FINDING), concept(finding.finding), CONTAINS))
     items.extend(_site(finding))
-    items.append(_certainty(content, label))
+    items.extend(_scores(content, label))
     items.append(_presence(finding, decision))
-    if decision is not Decision.NOT_FLAGGED and label in content.best_slices:
-        items.append(_best_slice(content.best_slices[label]))
+    items.extend(_images(content, label))
     return items
 
 
@@ -64,11 +67,38 @@ def _site(finding: FindingCode) -> Iterator[ContentItem]:
         yield FindingSite(anatomic_location=concept(finding.site))
 
 
-def _certainty(content: ReportContent, label: Label) -> ContentItem:
-    """Row 10, TID 300: the score in percent with one decimal."""
+def _scores(content: ReportContent, label: Label) -> Iterator[ContentItem]:
+    """Rows 10 and 12: the score and, where the model says them, the thresholds it is to be read by, all in percent."""
     assert content.prediction is not None
-    percent = round(100 * float(content.prediction.probabilities[label]), 1)
-    return NumContentItem(concept(codes.CERTAINTY), percent, concept(codes.PERCENT), relationship_type=CONTAINS)
+    score, calibration = float(content.prediction.probabilities[label]), content.calibrations.get(label)
+    yield _percent(codes.CERTAINTY, shown_percent(score, calibration))
+    if calibration is not None:
+        yield _percent(codes.FLAG_THRESHOLD, round(100 * calibration.flag, THRESHOLD_DIGITS))
+        yield _percent(codes.UNCERTAIN_THRESHOLD, round(100 * calibration.uncertain, THRESHOLD_DIGITS))
+        if calibration.basis:
+            yield TextContentItem(concept(codes.CALIBRATION), plain(calibration.basis), CONTAINS)
+
+
+def shown_percent(score: float, calibration: Calibration | None) -> float:
+    """Return a score in percent with one decimal, or with as many as put it on its own side of both thresholds."""
+    percent = 100 * score
+    for digits in range(1, THRESHOLD_DIGITS + 1):
+        shown = round(percent, digits)
+        if calibration is None or _sides(shown, calibration) == _sides(percent, calibration):
+            return shown
+    return percent
+
+
+def _sides(percent: float, calibration: Calibration) -> tuple[bool, bool]:
+    flag, uncertain = (
+        round(100 * threshold, THRESHOLD_DIGITS) for threshold in (calibration.flag, calibration.uncertain)
+    )
+    return percent > flag, percent >= uncertain
+
+
+def _percent(name: Code, percent: float) -> ContentItem:
+    """TID 300 row 1."""
+    return NumContentItem(concept(name), percent, concept(codes.PERCENT), relationship_type=CONTAINS)
 
 
 def _presence(finding: FindingCode, decision: Decision) -> ContentItem:
@@ -84,8 +114,16 @@ def _presence(finding: FindingCode, decision: Decision) -> ContentItem:
     return item
 
 
-def _best_slice(best: BestSlice) -> ContentItem:
-    """Row 10b: a reference to the slice with the highest score, not a mark on it."""
-    item = ImageContentItem(concept(codes.BEST_ILLUSTRATION), best.sop_class_uid, "2.25.0", relationship_type=CONTAINS)
-    item.ReferencedSOPSequence = [sop_reference(best.sop_class_uid, best.sop_instance_uid, best.frame_number)]
+def _images(content: ReportContent, label: Label) -> Iterator[ContentItem]:
+    """References, not marks: the slice with the highest score, as its source and as what to open, and the picture."""
+    best = content.best_slices.get(label)
+    if best is not None and content.decision_for(label) is not Decision.NOT_FLAGGED:
+        reference = sop_reference(best.sop_class_uid, best.sop_instance_uid, best.frame_number)
+        yield _image(codes.SOURCE_OF_MEASUREMENT, reference)
+        yield _image(codes.BEST_ILLUSTRATION, reference)
+
+
+def _image(name: Code, reference: Dataset) -> ContentItem:
+    item = ImageContentItem(concept(name), reference.ReferencedSOPClassUID, "2.25.0", relationship_type=CONTAINS)
+    item.ReferencedSOPSequence = [copy(reference)]
     return item

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
 
-from triage_node.findings import FINDING_CODES, LABELS, Code, Decision, Label, ModelIdentity
+from triage_node.findings import FINDING_CODES, LABELS, Calibration, Code, Decision, Label, ModelIdentity
 from triage_node.report import codes
 from triage_node.report.content import BestSlice
 from triage_node.report.content_items import children, coded, descendants, named, number, same_code, sequence
@@ -27,6 +27,8 @@ class LabelSummary:
         The score in [0, 1], None when the report holds none.
     text
         The words of the report: the meaning of the presence code, or the text of a label that is not flagged.
+    calibration
+        The thresholds that the score is to be read by, None where the report has none.
     """
 
     label: Label
@@ -34,6 +36,7 @@ class LabelSummary:
     probability: float | None
     text: str
     best_slice: BestSlice | None = None
+    calibration: Calibration | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,12 @@ class Summary:
         Why the study was not analyzed, each ``code: sentence``.
     source_counts
         Number of instances referred to as evidence, by Series Instance UID.
+    series_analyzed
+        Which series the answer is about, in a sentence; empty where the report does not say.
+    series_not_analyzed
+        The other series, each with the reason, in a sentence.
+    revision
+        Which revision of the study the report is about, None where it does not say.
     """
 
     study_instance_uid: str
@@ -68,6 +77,9 @@ class Summary:
     parameters: tuple[str, ...]
     source_counts: dict[str, int]
     replaces: tuple[str, ...] = ()
+    series_analyzed: str = ""
+    series_not_analyzed: tuple[str, ...] = ()
+    revision: int | None = None
 
     def of(self, label: Label) -> LabelSummary | None:
         """Return what the report says of a label, None when nothing."""
@@ -93,6 +105,9 @@ def summarize(report: Dataset) -> Summary:
         parameters=tuple(text for text in _parameters(report) if not text.startswith(f"{MANIFEST}=")),
         source_counts=dict(_source_counts(report)),
         replaces=tuple(_replaced(report)),
+        series_analyzed=" ".join(_texts(report, codes.SERIES_ANALYZED)),
+        series_not_analyzed=tuple(_texts(report, codes.SERIES_NOT_ANALYZED)),
+        revision=next((int(text) for text in _texts(report, codes.REVISION) if text.isdecimal()), None),
     )
 
 
@@ -113,15 +128,33 @@ def _label(group: Dataset) -> Label | None:
 
 def _label_summary(label: Label, group: Dataset) -> LabelSummary:
     presence = next((code for item in children(group) if (code := _presence(item))), None)
-    words = [text_of(item, "TextValue") for item in children(group) if text_of(item, "ValueType") == "TEXT"]
-    percent = next(map(number, named(children(group), codes.CERTAINTY)), None)
+    words = [text_of(item, "TextValue") for item in children(group) if _is_statement(item)]
+    percent = _number(group, codes.CERTAINTY)
     return LabelSummary(
         label=label,
         decision=presence or (Decision.NOT_FLAGGED if any("not flagged" in text for text in words) else None),
         probability=None if percent is None else percent / 100,
         text=next((text for text in words if text != label), _meaning(group)),
         best_slice=next(map(_best_slice, named(children(group), codes.BEST_ILLUSTRATION)), None),
+        calibration=_calibration(group),
     )
+
+
+def _is_statement(item: Dataset) -> bool:
+    name = coded(item, "ConceptNameCodeSequence")
+    return text_of(item, "ValueType") == "TEXT" and not same_code(name, codes.CALIBRATION)
+
+
+def _number(group: Dataset, name: Code) -> float | None:
+    return next(map(number, named(children(group), name)), None)
+
+
+def _calibration(group: Dataset) -> Calibration | None:
+    flag, uncertain = _number(group, codes.FLAG_THRESHOLD), _number(group, codes.UNCERTAIN_THRESHOLD)
+    if flag is None or uncertain is None:
+        return None
+    basis = (text_of(item, "TextValue") for item in named(children(group), codes.CALIBRATION))
+    return Calibration(flag / 100, uncertain / 100, next(basis, ""))
 
 
 def _presence(item: Dataset) -> Decision | None:

@@ -1,5 +1,7 @@
 """The content tree of a report: PS3.16 TID 1500 Measurement Report."""
 
+from collections.abc import Iterator
+
 from highdicom.sr import (
     AlgorithmIdentification,
     CodeContentItem,
@@ -86,10 +88,18 @@ def _qualitative_evaluations(content: ReportContent) -> ContainerContentItem:
         container.ContentSequence.extend(_algorithm(content))
     container.ContentSequence.append(CodeContentItem(concept(codes.STATUS), concept(_status(content)), CONTAINS))
     container.ContentSequence.append(_text(codes.SUMMARY, summary_text(content)))
-    container.ContentSequence.extend(
-        _text(codes.REASON_NOT_ANALYZED, f"{reason.code}: {reason.message}") for reason in content.reasons
-    )
+    container.ContentSequence.extend(_text(name, text) for name, text in _statements(content))
     return container
+
+
+def _statements(content: ReportContent) -> Iterator[tuple[Code, str]]:
+    """TID 1500 row 14: why there is no answer, which series it is about and why not the others, which revision."""
+    yield from ((codes.REASON_NOT_ANALYZED, f"{reason.code}: {reason.message}") for reason in content.reasons)
+    if content.series_analyzed:
+        yield codes.SERIES_ANALYZED, content.series_analyzed
+    yield from ((codes.SERIES_NOT_ANALYZED, sentence) for sentence in content.series_not_analyzed)
+    if content.revision is not None:
+        yield codes.REVISION, str(content.revision)
 
 
 def _status(content: ReportContent) -> Code:

@@ -14,7 +14,7 @@ from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
-from triage_node.findings import LABELS, Label, ModelIdentity, Prediction
+from triage_node.findings import LABELS, Calibration, Label, ModelIdentity, Prediction
 from triage_node.reasons import Reason, ReasonCode
 from triage_node.report import BestSlice, ReportContent
 
@@ -74,6 +74,10 @@ def flagged(make_source, make_prediction) -> ReportContent:
         created_at=datetime(2026, 3, 1, 10, 20, 30, tzinfo=UTC),
         best_slices=dict.fromkeys(LABELS, best),
         parameters={"threshold any": "0.5", "slab mm": "5"},
+        calibrations=dict.fromkeys(LABELS, Calibration(0.9, 0.4, "From 200 studies without and 100 with it.")),
+        series_analyzed="Series 3: 30 slices of 5 mm.",
+        series_not_analyzed=("Series 1: localizer.", "Series 2: also suitable."),
+        revision=2,
     )
 
 
@@ -90,7 +94,7 @@ def not_flagged(flagged, make_prediction) -> ReportContent:
 @pytest.fixture
 def not_analyzed(flagged) -> ReportContent:
     reasons = (Reason.of(ReasonCode.CONTRAST), Reason.of(ReasonCode.OUT_OF_DISTRIBUTION, "Distance 3.4."))
-    return replace(flagged, prediction=None, reasons=reasons, best_slices={})
+    return replace(flagged, prediction=None, reasons=reasons, best_slices={}, series_analyzed="")
 
 
 @pytest.fixture(params=["flagged", "uncertain", "not_flagged", "not_analyzed"])

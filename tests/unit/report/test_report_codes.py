@@ -25,6 +25,7 @@ def test_trust_says_whether_the_dictionaries_know_a_code(code):
     trust = Trust.OWN if code.scheme == codes.PRIVATE_SCHEME else Trust.CHECKED if known else Trust.REMEMBERED
     assert code.trust is trust
     assert code.asked_by
+    assert len(code.value) <= 16, "a Code Value (SH) holds no more"
 
 
 def test_every_code_of_a_report_is_in_the_table(content):

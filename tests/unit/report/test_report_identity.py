@@ -6,10 +6,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from triage_node.findings import FINDING_CODES, LABELS, Code, FindingCode, Label, ModelIdentity
+from triage_node.findings import FINDING_CODES, LABELS, Calibration, Code, FindingCode, Label, ModelIdentity
 from triage_node.reasons import Reason, ReasonCode
 from triage_node.report import BestSlice, build_report, codes, report_variants
 from triage_node.report.content_items import descendants, named
+from triage_node.report.evidence import referenced
 
 VARIES = {
     "sources": lambda content, source: replace(content, sources=(*content.sources, source(99))),
@@ -28,8 +29,14 @@ VARIES = {
     "offset of the source": lambda content, source: of_source(content, source, TimezoneOffsetFromUTC="+0100"),
     "predecessor": lambda content, _: replace(content, predecessor=build_report(content)),
     "cautions": lambda content, _: replace(content, prediction=replace(content.prediction, cautions=(CAUTION,))),
+    "thresholds": lambda content, _: replace(content, calibrations=dict.fromkeys(LABELS, Calibration(0.8, 0.4))),
+    "series": lambda content, _: replace(content, series_analyzed="Series 4: 30 slices of 5 mm."),
+    "other series": lambda content, _: replace(content, series_not_analyzed=()),
+    "revision": lambda content, _: replace(content, revision=3),
+    "received": lambda content, _: replace(content, received=(DOSE_REPORT,)),
     "codes": lambda content, _: replace(content, finding_codes=OTHER_CODES),
 }
+DOSE_REPORT = referenced("1.2.826.0.1.3680043.10.511.1", "1.2.9.1", "1.2.9.1.1", "1.2.840.10008.5.1.4.1.1.88.67")
 OTHER_SCORES = dict.fromkeys(LABELS, 0.75)
 CAUTION = Reason.of(ReasonCode.OUT_OF_DISTRIBUTION)
 OTHER_CODES = {**FINDING_CODES, Label.EPIDURAL: FindingCode(Code("E1", "99SITE", "Epidural"))}

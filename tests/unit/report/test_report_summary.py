@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 from pydicom.dataset import Dataset
 
-from triage_node.findings import LABELS, Decision, Label
+from triage_node.findings import LABELS, Calibration, Decision, Label
 from triage_node.reasons import Reason, ReasonCode
 from triage_node.report import build_report, render, report_variants, summarize
 
@@ -27,6 +27,40 @@ def test_a_summary_holds_every_label(flagged, read_back):
         assert row.probability == pytest.approx(flagged.prediction.probabilities[label], abs=0.0005)
         raised = row.decision is not Decision.NOT_FLAGGED
         assert row.best_slice == (flagged.best_slices[label] if raised else None)
+
+
+def test_thresholds_series_and_revision_are_read_back(content, read_back):
+    for variant in report_variants(build_report(content)):
+        summary = summarize(read_back(variant))
+        assert {each.label: each.calibration for each in summary.labels} == (
+            content.calibrations if content.prediction else {}
+        )
+        assert summary.series_analyzed == content.series_analyzed
+        assert summary.series_not_analyzed == content.series_not_analyzed
+        assert summary.revision == content.revision
+
+
+def test_a_report_of_before_has_none_of_them(flagged, read_back):
+    old = replace(flagged, calibrations={}, series_analyzed="", series_not_analyzed=(), revision=None)
+    summary = summarize(read_back(build_report(old)))
+    assert {each.calibration for each in summary.labels} == {None}
+    assert (summary.series_analyzed, summary.series_not_analyzed, summary.revision) == ("", (), None)
+
+
+NEAR = ((0.80349, 0.803498), (0.8035, 0.803498), (0.0222, 0.02249), (0.12345678, 0.5), (0.803498, 0.803498))
+
+
+@pytest.mark.parametrize(("score", "threshold"), NEAR)
+@pytest.mark.parametrize("which", ["flag", "uncertain"])
+def test_a_score_is_shown_on_its_side_of_a_threshold(score, threshold, which, flagged, read_back):
+    calibration = replace(Calibration(1.0, 0.0), **{which: threshold})
+    prediction = replace(flagged.prediction, probabilities=dict.fromkeys(LABELS, score))
+    content = replace(flagged, prediction=prediction, calibrations=dict.fromkeys(LABELS, calibration))
+    shown = summarize(read_back(build_report(content))).of(Label.ANY)
+    assert getattr(shown.calibration, which) == pytest.approx(threshold, abs=1e-9)
+    assert (shown.probability > shown.calibration.flag) == (score > calibration.flag)
+    assert (shown.probability >= shown.calibration.uncertain) == (score >= calibration.uncertain)
+    assert shown.probability == pytest.approx(score, abs=0.0005)
 
 
 def test_cautions_are_said_of_what_is_flagged_and_of_what_is_uncertain(flagged, not_flagged, read_back):
@@ -57,9 +91,13 @@ def test_the_earlier_report_is_read_back(flagged, not_analyzed, read_back):
 def test_the_text_reads_well(flagged, read_back):
     lines = render(summarize(read_back(build_report(flagged)))).splitlines()
     assert lines[0] == "TRIAGE: suspected hemorrhage"
-    assert "  intraparenchymal   2.1%  not flagged by the algorithm" in lines
-    assert f"  subdural          93.4%  suspected, see {flagged.sources[1].SOPInstanceUID}" in lines
-    assert "  sources          3 instances in 1 series" in lines
+    thresholds = "(uncertain from 40.0%, suspected above 90.0%)"
+    assert f"  intraparenchymal   2.1%  not flagged by the algorithm {thresholds}" in lines
+    assert f"  subdural          93.4%  suspected {thresholds}, see {flagged.sources[1].SOPInstanceUID}" in lines
+    assert "  evidence         3 instances in 1 series" in lines
+    assert "  series           Series 3: 30 slices of 5 mm." in lines
+    assert "  other series     Series 1: localizer." in lines
+    assert "  revision         2" in lines
     assert any("Notification only, not for diagnosis." in line for line in lines)
 
 
