@@ -14,6 +14,7 @@ from triage_node.commands.deliveries import deliveries
 from triage_node.commands.demo import demo
 from triage_node.commands.fetch import fetch
 from triage_node.commands.rebuild import rebuild
+from triage_node.commands.report import report
 from triage_node.commands.send import send
 from triage_node.commands.serve import serve
 from triage_node.commands.study import requeue, show
@@ -37,7 +38,7 @@ app = typer.Typer(
     ),
 )
 
-for command in (serve, analyze, send, fetch, worklist, show, requeue, deliveries, check, rebuild, demo):
+for command in (serve, analyze, send, fetch, worklist, show, report, requeue, deliveries, check, rebuild, demo):
     app.command()(command)
 app.add_typer(users, name="user")
 app.add_typer(tokens, name="token")

@@ -74,6 +74,10 @@ class StudyNotFound(TriageError):
     """The worklist has no study with that Study Instance UID."""
 
 
+class ReportNotFound(TriageError):
+    """There is no report of that study: it is not analyzed yet, or shows no CT that a report could be about."""
+
+
 class IllegalMove(TriageError):
     """The worklist does not allow that change of state."""
 

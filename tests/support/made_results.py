@@ -13,7 +13,7 @@ from sites import Site
 from triage_node.findings import LABELS, Decision, Label, ModelIdentity, Prediction
 from triage_node.outcome import Outcome, Status
 from triage_node.pipeline.reporting import report_files
-from triage_node.report import ReportContent, build_picture, build_report
+from triage_node.report import BestSlice, ReportContent, build_picture, build_report
 from triage_node.storage import ResultContent, hashed
 
 MODEL = ModelIdentity("net", "1", "ab" * 32)
@@ -21,12 +21,15 @@ FLAGGED = (Label.ANY, Label.SUBDURAL)
 
 
 def report_of(paths: Sequence[Path], predecessor: Dataset | None = None) -> Dataset:
-    """Return a report that flags the images in files."""
+    """Return a report that flags the images in files, most of all the second."""
+    sources = tuple(dcmread(path, stop_before_pixels=True) for path in paths)
+    best = BestSlice(str(sources[1].SOPInstanceUID), str(sources[1].SOPClassUID)) if len(sources) > 1 else None
     scores = {label: 0.9 if label in FLAGGED else 0.1 for label in LABELS}
     slices = np.tile(np.array(list(scores.values()), np.float32), (3, 1))
     return build_report(
         ReportContent(
-            sources=tuple(dcmread(path, stop_before_pixels=True) for path in paths),
+            sources=sources,
+            best_slices=dict.fromkeys(FLAGGED, best) if best else {},
             prediction=Prediction(MODEL, scores, slices, FLAGGED, ()),
             model=MODEL,
             node_version="0.1.0",

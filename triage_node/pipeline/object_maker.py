@@ -9,7 +9,7 @@ from triage_node.logs import origin
 from triage_node.outcome import ObjectKind
 from triage_node.pipeline.analysis import Analysis
 from triage_node.pipeline.reporting import encoded
-from triage_node.report import build_key_objects, build_pdf, build_summary
+from triage_node.report import SourceNames, build_key_objects, build_pdf, build_summary
 from triage_node.storage import StoredResult
 
 log = logging.getLogger(__name__)
@@ -54,6 +54,7 @@ class ObjectMaker:
             case ObjectKind.KEY_OBJECTS:
                 return build_key_objects(report)
             case ObjectKind.PDF:
-                return build_pdf(report)
+                headers = analysis.series.instances if analysis.series else ()
+                return build_pdf(report, SourceNames.of(one.header for one in headers))
             case _:
                 return None

@@ -4,9 +4,11 @@ from triage_node.report.connection_test import build_connection_test
 from triage_node.report.content import BestSlice, ReportContent
 from triage_node.report.document import build_report
 from triage_node.report.evidence import replaced_instance
+from triage_node.report.forms.form import FILE_KINDS, Form, written
+from triage_node.report.forms.html import content_policy
 from triage_node.report.forms.pdf import pdf_document
 from triage_node.report.forms.readable_report import ReadableReport
-from triage_node.report.forms.reading import readable
+from triage_node.report.forms.reading import readable, shown_instances
 from triage_node.report.forms.source_names import SourceNames
 from triage_node.report.objects import build_key_objects, build_pdf, build_summary
 from triage_node.report.picture import build_picture
@@ -17,7 +19,9 @@ from triage_node.report.summary import LabelSummary, Summary, summarize
 from triage_node.report.variants import report_variants
 
 __all__ = [
+    "FILE_KINDS",
     "BestSlice",
+    "Form",
     "LabelSummary",
     "ReadableReport",
     "ReportContent",
@@ -32,11 +36,14 @@ __all__ = [
     "build_picture",
     "build_report",
     "build_summary",
+    "content_policy",
     "pdf_document",
     "readable",
     "render",
     "replaced_instance",
     "report_variants",
+    "shown_instances",
     "shown_slices",
     "summarize",
+    "written",
 ]

@@ -4,6 +4,7 @@ from triage_node.storage.device import device_uid
 from triage_node.storage.disk import Disk, Level, Space, Watermarks
 from triage_node.storage.draft import Draft
 from triage_node.storage.durable_write import Parts
+from triage_node.storage.found_report import FoundReport, find_report
 from triage_node.storage.layout import Layout, hashed, spool_folder
 from triage_node.storage.lock import hold
 from triage_node.storage.regular_file import open_regular_file
@@ -15,6 +16,7 @@ __all__ = [
     "Disk",
     "Draft",
     "Filing",
+    "FoundReport",
     "Layout",
     "Level",
     "Parts",
@@ -25,6 +27,7 @@ __all__ = [
     "StoredResult",
     "Watermarks",
     "device_uid",
+    "find_report",
     "hashed",
     "hold",
     "open_regular_file",

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from triage_node.errors import IllegalMove, InvalidInput, RowRefused, StudyNotFound, TriageError
+from triage_node.errors import IllegalMove, InvalidInput, ReportNotFound, RowRefused, StudyNotFound, TriageError
 from triage_node.logs import origin
 from triage_node.web.dependencies import services_of
 from triage_node.web.security.errors import NotSignedIn, PasswordIsOld
@@ -18,7 +18,7 @@ from triage_node.web.security.errors import NotSignedIn, PasswordIsOld
 log = logging.getLogger(__name__)
 
 PROGRAMS = ("/api/", "/dicomweb/", "/health/")
-STATUSES: dict[type[TriageError], int] = {StudyNotFound: 404, IllegalMove: 409, InvalidInput: 422}
+STATUSES: dict[type[TriageError], int] = {StudyNotFound: 404, ReportNotFound: 404, IllegalMove: 409, InvalidInput: 422}
 
 
 def add_exception_handlers(application: FastAPI) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 
 from triage_node.findings import Decision, Label, ModelIdentity
+from triage_node.report.forms.answer_codes import AnswerCodes
 from triage_node.report.forms.name_groups import NameGroups
 
 
@@ -44,6 +45,7 @@ class ReasonRead:
 class BestSliceRead:
     """The image to open first; its number is None where only its UID is known."""
 
+    series_instance_uid: str
     sop_instance_uid: str
     sop_class_uid: str
     instance_number: int | None
@@ -70,15 +72,20 @@ class Answer:
     threshold: float | None
     text: str
     best_slice: BestSliceRead | None
+    codes: AnswerCodes | None
 
 
 @dataclass(frozen=True)
 class SeriesRead:
-    """A series whose images the report names as its evidence; number and description where they are known."""
+    """A series whose images the report names as its evidence; number and description where they are known.
+
+    ``modality`` is ``CT`` where every image is of a CT class, else empty: a report names classes, no modalities.
+    """
 
     series_instance_uid: str
     series_number: int | None
     series_description: str
+    modality: str
     instances: int
 
 

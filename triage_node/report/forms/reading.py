@@ -1,15 +1,17 @@
 """A readable report from a Structured Report."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, tzinfo
 
 from pydicom.dataset import Dataset
+from pydicom.uid import CTImageStorage, EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage
 
 from triage_node.errors import InvalidInstance
-from triage_node.findings import LABELS, Label
+from triage_node.findings import LABELS
 from triage_node.report import codes, header
 from triage_node.report.content import BestSlice
-from triage_node.report.content_items import coded, descendants, named, same_code
+from triage_node.report.content_items import coded, descendants, named, same_code, sequence
+from triage_node.report.forms.answer_codes import answer_codes
 from triage_node.report.forms.name_groups import NameGroups
 from triage_node.report.forms.readable_report import (
     Answer,
@@ -24,12 +26,13 @@ from triage_node.report.forms.readable_report import (
 )
 from triage_node.report.forms.source_names import SeriesName, SourceNames
 from triage_node.report.header import text_of
-from triage_node.report.summary import LabelSummary, Summary, summarize
+from triage_node.report.summary import EVIDENCE, Summary, summarize
 from triage_node.report.wording import DISCLAIMER
 from triage_node.zone import fixed
 
 SILENT = "the report does not say"
 NO_NAMES = SourceNames()
+CT_CLASSES = {CTImageStorage, EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage}
 
 
 def readable(report: Dataset, names: SourceNames = NO_NAMES, revision: int | None = None) -> ReadableReport:
@@ -57,13 +60,21 @@ def readable(report: Dataset, names: SourceNames = NO_NAMES, revision: int | Non
         sentence=summary.sentence,
         disclaimer=DISCLAIMER,
         reasons=tuple(_reason(text) for text in summary.reasons),
-        answers=tuple(_answers(summary, names)) if summary.decision else (),
-        series=tuple(_series(summary, names)),
+        answers=tuple(_answers(report, summary, names)) if summary.decision else (),
+        series=tuple(_series(report, names)),
         model=summary.model,
         parameters=summary.parameters,
         node=_node(report),
         report=_report(report, summary, revision),
     )
+
+
+def shown_instances(report: Dataset) -> tuple[str, ...]:
+    """Return SOP Instance UIDs of the images to look names up in: the best slices, and the first of each series."""
+    best = [each.best_slice.sop_instance_uid for each in summarize(report).labels if each.best_slice]
+    firsts = [sequence(series, "ReferencedSOPSequence")[:1] for series in _referenced_series(report)]
+    uids = [text_of(instance, "ReferencedSOPInstanceUID") for first in firsts for instance in first]
+    return tuple(dict.fromkeys((*best, *uids)))
 
 
 def _was_not_analyzed(report: Dataset) -> bool:
@@ -123,29 +134,43 @@ def _reason(text: str) -> ReasonRead:
     return ReasonRead(code, message)
 
 
-def _answers(summary: Summary, names: SourceNames) -> Iterator[Answer]:
+def _answers(report: Dataset, summary: Summary, names: SourceNames) -> Iterator[Answer]:
+    coded_answers, series_of = answer_codes(report), dict(_evidence(report))
     for label in LABELS:
         found = summary.of(label)
-        yield _answer(found, names) if found else Answer(label, None, None, None, SILENT, None)
+        if found is None:
+            yield Answer(label, None, None, None, SILENT, None, None)
+            continue
+        best = _best_slice(found.best_slice, names, series_of) if found.best_slice else None
+        text = found.text if found.decision else SILENT
+        yield Answer(label, found.decision, found.probability, None, text, best, coded_answers.get(label))
 
 
-def _answer(found: LabelSummary, names: SourceNames) -> Answer:
-    label = Label(found.label)
-    text = found.text if found.decision else SILENT
-    return Answer(label, found.decision, found.probability, None, text, _best_slice(found.best_slice, names))
+def _best_slice(found: BestSlice, names: SourceNames, series_of: Mapping[str, str]) -> BestSliceRead:
+    uid = found.sop_instance_uid
+    number = names.instance_numbers.get(uid)
+    return BestSliceRead(series_of.get(uid, ""), uid, found.sop_class_uid, number, found.frame_number)
 
 
-def _best_slice(found: BestSlice | None, names: SourceNames) -> BestSliceRead | None:
-    if found is None:
-        return None
-    number = names.instance_numbers.get(found.sop_instance_uid)
-    return BestSliceRead(found.sop_instance_uid, found.sop_class_uid, number, found.frame_number)
-
-
-def _series(summary: Summary, names: SourceNames) -> Iterator[SeriesRead]:
-    for uid, instances in summary.source_counts.items():
+def _series(report: Dataset, names: SourceNames) -> Iterator[SeriesRead]:
+    for series in _referenced_series(report):
+        instances = sequence(series, "ReferencedSOPSequence")
+        uid = text_of(series, "SeriesInstanceUID")
+        is_ct = {text_of(one, "ReferencedSOPClassUID") for one in instances} <= CT_CLASSES
         name = names.series.get(uid, SeriesName())
-        yield SeriesRead(uid, name.number, name.description, instances)
+        yield SeriesRead(uid, name.number, name.description, "CT" if is_ct else "", len(instances))
+
+
+def _evidence(report: Dataset) -> Iterator[tuple[str, str]]:
+    """Yield each instance the report names as evidence, with its series."""
+    for series in _referenced_series(report):
+        for instance in sequence(series, "ReferencedSOPSequence"):
+            yield text_of(instance, "ReferencedSOPInstanceUID"), text_of(series, "SeriesInstanceUID")
+
+
+def _referenced_series(report: Dataset) -> Iterator[Dataset]:
+    for study in (item for keyword in EVIDENCE for item in sequence(report, keyword)):
+        yield from sequence(study, "ReferencedSeriesSequence")
 
 
 def _date(ds: Dataset, keyword: str) -> date | None:

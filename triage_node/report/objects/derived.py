@@ -3,7 +3,6 @@
 from pydicom.dataset import Dataset
 from pydicom.uid import Comprehensive3DSRStorage
 
-from triage_node.findings import Code
 from triage_node.report.document import file_meta
 from triage_node.report.evidence import sop_reference
 from triage_node.report.header import text_of
@@ -65,10 +64,3 @@ def named(ds: Dataset, report: Dataset, role: str, *more: str) -> Dataset:
 def report_reference(report: Dataset) -> Dataset:
     """Return an item that refers to a report in the class that is offered first, whichever variant is given."""
     return sop_reference(Comprehensive3DSRStorage, instance_uid(report.SeriesInstanceUID, Comprehensive3DSRStorage))
-
-
-def code_item(code: Code) -> Dataset:
-    """Return an item of a code sequence (PS3.3 8.8)."""
-    item = Dataset()
-    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = code.value, code.scheme, code.meaning
-    return item

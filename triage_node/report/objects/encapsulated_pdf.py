@@ -3,22 +3,26 @@
 from pydicom.dataset import Dataset
 from pydicom.uid import EncapsulatedPDFStorage
 
+from triage_node.report.forms.source_names import SourceNames
 from triage_node.report.header import text_of
 from triage_node.report.objects.derived import begun, named, report_reference
 from triage_node.report.variants import report_variants
 
+NO_NAMES = SourceNames()
 SERIES_NUMBER = 9605
 TITLE = "PDF"
 MEDIA_TYPE = "application/pdf"
 
 
-def build_pdf(report: Dataset) -> Dataset:
+def build_pdf(report: Dataset, names: SourceNames = NO_NAMES) -> Dataset:
     """Return the readable form of a report as an Encapsulated PDF, complete with file meta.
 
     Parameters
     ----------
     report
         Any variant of it.
+    names
+        What people call the images.
     """
     from triage_node.report.forms.pdf import pdf_document
 
@@ -34,7 +38,7 @@ def build_pdf(report: Dataset) -> Dataset:
     document.MIMETypeOfEncapsulatedDocument = MEDIA_TYPE
     named(document, report, TITLE)
     # It names the object it was made of, which shall be the same whichever variant is at hand.
-    _fill(document, pdf_document(report_variants(report)[0]))
+    _fill(document, pdf_document(report_variants(report)[0], names))
     return document
 
 

@@ -5,19 +5,17 @@ from collections.abc import Iterator
 from pydicom.dataset import Dataset
 from pydicom.uid import KeyObjectSelectionDocumentStorage
 
-from triage_node.findings import Code
 from triage_node.report import codes
+from triage_node.report.code_item import code_item
 from triage_node.report.content import BestSlice
 from triage_node.report.content_items import children, coded, same_code, sequence
-from triage_node.report.evidence import Instance, hierarchical_references, sop_reference
+from triage_node.report.evidence import ReferencedInstance, hierarchical_references, sop_reference
 from triage_node.report.header import plain, text_of
-from triage_node.report.objects.derived import begun, code_item, named
+from triage_node.report.objects.derived import begun, named
 from triage_node.report.summary import EVIDENCE, summarize
 
 SERIES_NUMBER = 9604
 TITLE = "key images"
-OF_INTEREST = Code("113000", "DCM", "Of Interest")  # CID 7010
-DESCRIPTION = Code("113012", "DCM", "Key Object Description")  # TID 2010 row 7
 CONTEXT = (
     codes.LANGUAGE, codes.OBSERVER_TYPE, codes.DEVICE_UID, codes.DEVICE_NAME, codes.DEVICE_MANUFACTURER,
     codes.DEVICE_MODEL_NAME, codes.DEVICE_SERIAL_NUMBER,
@@ -52,21 +50,21 @@ def _best_slices(report: Dataset) -> Iterator[BestSlice]:
     yield from dict.fromkeys(each.best_slice for each in summarize(report).labels if each.best_slice is not None)
 
 
-def _placed(report: Dataset, best: BestSlice) -> Instance | None:
+def _placed(report: Dataset, best: BestSlice) -> ReferencedInstance | None:
     """Return the study and series of a slice as the evidence of the report names them."""
     for study in (item for keyword in EVIDENCE for item in sequence(report, keyword)):
         for series in sequence(study, "ReferencedSeriesSequence"):
             for item in sequence(series, "ReferencedSOPSequence"):
                 if text_of(item, "ReferencedSOPInstanceUID") == best.sop_instance_uid:
                     uids = text_of(study, "StudyInstanceUID"), text_of(series, "SeriesInstanceUID")
-                    return Instance(*uids, best.sop_instance_uid, best.sop_class_uid)
+                    return ReferencedInstance(*uids, best.sop_instance_uid, best.sop_class_uid)
     return None
 
 
 def _content(selection: Dataset, report: Dataset, best: list[BestSlice]) -> None:
     """SR Document Content module (PS3.3 C.17.3, A.35.4.3.1)."""
     selection.ValueType, selection.ContinuityOfContent = "CONTAINER", "SEPARATE"
-    selection.ConceptNameCodeSequence = [code_item(OF_INTEREST)]
+    selection.ConceptNameCodeSequence = [code_item(codes.OF_INTEREST)]
     template = Dataset()
     template.MappingResource, template.TemplateIdentifier = "DCMR", "2010"
     selection.ContentTemplateSequence = [template]
@@ -82,7 +80,7 @@ def _is_context(item: Dataset) -> bool:
 def _description(report: Dataset) -> Dataset:
     item = Dataset()
     item.RelationshipType, item.ValueType = "CONTAINS", "TEXT"
-    item.ConceptNameCodeSequence = [code_item(DESCRIPTION)]
+    item.ConceptNameCodeSequence = [code_item(codes.KEY_OBJECT_DESCRIPTION)]
     item.TextValue = plain(summarize(report).sentence)
     return item
 

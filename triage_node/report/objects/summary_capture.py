@@ -7,15 +7,15 @@ import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.uid import SecondaryCaptureImageStorage
 
-from triage_node.findings import Code
+from triage_node.report import codes
+from triage_node.report.code_item import code_item
 from triage_node.report.evidence import sop_reference
-from triage_node.report.objects.derived import begun, code_item, named, report_reference
+from triage_node.report.objects.derived import begun, named, report_reference
 from triage_node.report.shown_slice import ShownSlice
 
 SERIES_NUMBER = 9603
 TITLE = "summary"
 DERIVATION = "Page drawn from the report it refers to, with its best slices in windows of brain and subdural blood"
-SOURCE_IMAGE = Code("121322", "DCM", "Source image for image processing operation")  # CID 7202
 
 
 def build_summary(
@@ -47,7 +47,7 @@ def _sources(slices: Iterable[ShownSlice]) -> list[Dataset]:
     received = {source: None for shown in slices for source in shown.sources}
     items = [sop_reference(each.sop_class_uid, each.sop_instance_uid, each.frame_number) for each in received]
     for item in items:
-        item.PurposeOfReferenceCodeSequence = [code_item(SOURCE_IMAGE)]
+        item.PurposeOfReferenceCodeSequence = [code_item(codes.SOURCE_IMAGE)]
     return items
 
 

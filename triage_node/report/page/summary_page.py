@@ -131,7 +131,8 @@ def _scores(summary: Summary) -> list[Score]:
 
 def _score(each: LabelSummary) -> Score:
     name = "any hemorrhage" if each.label is Label.ANY else each.label.value
-    return Score(name, each.decision, each.probability)
+    thresholds = (None, None) if each.calibration is None else (each.calibration.flag, each.calibration.uncertain)
+    return Score(name, each.decision, each.probability, *thresholds)
 
 
 def _looked(picture: np.ndarray) -> Image.Image:

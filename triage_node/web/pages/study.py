@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 from triage_node.database import LARGEST_PAGE
 from triage_node.findings import LABELS, TYPES
 from triage_node.identity import Role
+from triage_node.report import FILE_KINDS
 from triage_node.web.dependencies import Services, the_services
 from triage_node.web.security.authorization import audited
 from triage_node.web.security.next_page import safe_next
@@ -39,6 +40,7 @@ def study_page(
         "shown_series": shown_series(study),
         "stage_durations": stage_durations(study),
         "report": latest_report(study, services.spool),
+        "forms": tuple(FILE_KINDS),
         "resent": RESENT,
         "longest_comment": LONGEST_COMMENT,
         "viewer": _viewer(services, study),

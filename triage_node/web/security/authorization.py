@@ -50,6 +50,7 @@ SHOWN_FILTERS = frozenset(
         "quality",
         "viewport",
         "format",
+        "revision",
         "hemorrhage",
         "reason",
         "calling_ae_title",

@@ -3,11 +3,11 @@
 import io
 from typing import TYPE_CHECKING
 
-from triage_node.storage import Spool
+from triage_node.storage import Spool, find_report
 from triage_node.worklist import Study
 
 if TYPE_CHECKING:
-    from triage_node.report import Summary
+    from triage_node.report import Form, Summary
 
 
 def latest_report(study: Study, spool: Spool) -> "Summary | None":
@@ -27,6 +27,25 @@ def latest_report(study: Study, spool: Spool) -> "Summary | None":
         if report is not None:
             return _summary(report)
     return None
+
+
+def report_in_form(study: Study, spool: Spool, form: "Form", revision: int | None = None) -> bytes:
+    """Return the latest report of a study, or that of a revision, in a form.
+
+    Raises
+    ------
+    ReportNotFound
+        There is none.
+    InvalidInstance, StorageError
+        It cannot be read.
+    """
+    from triage_node.report import Form, written
+
+    results = [(one.revision, one.folder) for one in reversed(study.outcomes)]
+    found = find_report(spool, study.study_instance_uid, results, revision)
+    if form is Form.DICOM:
+        return found.content
+    return written(form, found.report, found.names, found.revision)
 
 
 def _summary(report: bytes) -> "Summary":
