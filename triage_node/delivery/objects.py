@@ -78,10 +78,11 @@ class ObjectSender:
         try:
             sent = self._target.send([_parsed(content, result)])
             return _Answer(f"{name} {sent.SOPInstanceUID}", sent)
-        except PeerError as error:
+        except TriageError as error:
             if error.retryable:
                 raise
-            return _Answer(f"{name} not taken: {error}", refusal=error)
+            verb = "taken" if isinstance(error, PeerError) else "sent"
+            return _Answer(f"{name} not {verb}: {error}", refusal=error)
 
 
 def _absent(kind: ObjectKind, result: StoredResult) -> _Answer:

@@ -60,9 +60,10 @@ def _bar(pen: ImageDraw.ImageDraw, score: Score, width: int) -> None:
     pen.rectangle((0, BAR_TOP, width - 1, bottom), RAISED, LINE)
     if score.probability:
         pen.rectangle((0, BAR_TOP, round(score.probability * (width - 1)), bottom), ANSWERS[score.decision])
-    if score.flag is not None:
-        x = round(score.flag * (width - 1))
-        pen.rectangle((max(0, x - 1), BAR_TOP - 3, min(width - 1, x + 1), bottom + 3), TEXT)
+    for threshold, color in ((score.uncertain, FAINT), (score.flag, TEXT)):
+        if threshold is not None:
+            x = round(threshold * (width - 1))
+            pen.rectangle((max(0, x - 1), BAR_TOP - 3, min(width - 1, x + 1), bottom + 3), color)
 
 
 def _thresholds(score: Score) -> str:
@@ -70,7 +71,7 @@ def _thresholds(score: Score) -> str:
     if score.uncertain is not None:
         parts.append(f"uncertain from {_percent(score.uncertain)}")
     if score.flag is not None:
-        parts.append(f"flagged above {_percent(score.flag)}")
+        parts.append(f"suspected above {_percent(score.flag)}")
     return ", ".join(parts)
 
 
