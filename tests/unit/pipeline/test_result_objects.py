@@ -68,8 +68,7 @@ def test_the_summary_shows_the_very_slices_that_the_model_saw(node, model):
     volume = read_volume(scan(node.spool.instances(uid)).series[0], Policy())
     indexes = {source.sop_instance_uid: index for index, [source] in enumerate(volume.sources)}
     shown = [indexes[item.ReferencedSOPInstanceUID] for item in summary.SourceImageSequence]
-    size = {1: 472, 2: 352, 3: 309}[len(shown)]
-    left = 512 - (len(shown) * (size + 16) - 16) // 2
+    size, left = {1: (472, 32), 2: (352, 152), 3: (309, 32)}[len(shown)]
     for number, index in enumerate(shown):
         share = np.clip((volume.hu[index].astype(np.float64) - 39.5) / 79 + 0.5, 0, 1)
         gray = np.asarray(Image.fromarray(np.rint(share * 255).astype(np.uint8)).resize((size, size)), int)
