@@ -12,7 +12,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
 from triage_node.logs import origin
-from triage_node.maintenance.clock_watch import ClockWatch
+from triage_node.maintenance.clock_watch import TOLERANCE_SECONDS, ClockWatch
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +54,8 @@ class Scheduler:
     """Run small jobs every few seconds; one that fails is logged and tried again the next time.
 
     APScheduler waits for times of the wall clock. When that is set, everything is due at once and goes on from there.
+    One wrong reading of it, which may be over before anybody looks, could make it wait for an hour: so it is woken at
+    each look, and no job is due later than its interval.
 
     Parameters
     ----------
@@ -143,6 +145,16 @@ class Scheduler:
             seconds = watch.look()
             if seconds:
                 self._follow(seconds)
+            self._hasten()
+            self._scheduler.wakeup()
+
+    def _hasten(self) -> None:
+        """Make each job due that would run later than its interval allows."""
+        now = datetime.now(UTC)
+        for job in self._scheduler.get_jobs():
+            latest = now + timedelta(seconds=self._jobs[job.id].every_seconds + TOLERANCE_SECONDS)
+            if job.next_run_time is not None and job.next_run_time > latest:
+                job.modify(next_run_time=now)
 
     def _follow(self, seconds: float) -> None:
         log.warning("clock_set seconds=%.0f", seconds)
