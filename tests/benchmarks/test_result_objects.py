@@ -29,29 +29,36 @@ RUNS = 20
 
 
 @pytest.fixture(scope="module")
-def shown() -> tuple[ShownSlice, ...]:
-    """Three slices of 512 by 512."""
-    images = head_ct(slices=3, size=(512, 512))
+def images() -> list[Dataset]:
+    """A series of 300 slices; their matrix does not matter here."""
+    return head_ct(slices=300, size=(16, 16))
+
+
+@pytest.fixture(scope="module")
+def shown(images) -> tuple[ShownSlice, ...]:
+    """Three slices of 512 by 512 pixels."""
+    rng = np.random.default_rng(0)
+    places = enumerate(zip(TYPES, images, strict=False), start=1)
     return tuple(
         ShownSlice(
             (label,),
-            np.float32(ds.pixel_array) + float(ds.RescaleIntercept),
+            rng.normal(40, 20, (512, 512)).astype(np.float32),
             (0.5, 0.5),
             (SourceSlice(str(ds.SOPInstanceUID), str(ds.SOPClassUID), None, number, 5.0 * number),),
         )
-        for number, (label, ds) in enumerate(zip(TYPES, images, strict=True), start=1)
+        for number, (label, ds) in places
     )
 
 
 @pytest.fixture(scope="module")
-def report(shown) -> Dataset:
-    """Of 300 slices, three types flagged."""
+def report(images, shown) -> Dataset:
+    """Three types are flagged."""
     scores = dict.fromkeys(LABELS, 0.9)
     prediction = Prediction(MODEL, scores, np.full((300, 6), 0.5, np.float32), (*TYPES, Label.ANY))
     best = {one.labels[0]: BestSlice(one.sources[0].sop_instance_uid, one.sources[0].sop_class_uid) for one in shown}
     return build_report(
         ReportContent(
-            sources=tuple(head_ct(slices=300, size=(16, 16))) + tuple(head_ct(slices=3, size=(16, 16))),
+            sources=tuple(images),
             prediction=prediction,
             model=MODEL,
             node_version="0.1.0",
