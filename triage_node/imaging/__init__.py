@@ -23,7 +23,7 @@ from triage_node.imaging.rescale import hounsfield, is_wrapped
 from triage_node.imaging.series import Scan, Series, Skipped, scan
 from triage_node.imaging.series_selection import SeriesSelection, select_series
 from triage_node.imaging.stack import cosines, headward, height_mm
-from triage_node.imaging.suitability import suitability_reasons
+from triage_node.imaging.suitability import Figures, figures_of, suitability_reasons
 from triage_node.imaging.volume import SourceSlice, Volume
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "NATIVE",
     "RLE",
     "Difference",
+    "Figures",
     "Frame",
     "Gap",
     "Instance",
@@ -60,6 +61,7 @@ __all__ = [
     "difference",
     "encoded",
     "explicit_little_endian",
+    "figures_of",
     "frame_count",
     "frames_of",
     "gaps_sentence",

@@ -24,6 +24,15 @@ _SOFT = re.compile(
     r"\b(SOFT|STANDARD|STND|STD|SMOOTH|BRAIN|HEAD|PARENCH\w*|U[AB]|FC[012]\d|FC6[2-8]|[BHUJ]R?\d*[0-4]\d[FSHMU]?)\b"
 )
 
+_RANK_WORDS = (
+    "its kernel is sharper, or not known to be soft",
+    "slices are missing in it",
+    "its slice thickness is less usual",
+    "it covers less of the head",
+    "its series number is higher",
+    "its UID comes later",
+)
+
 
 @dataclass(frozen=True)
 class SeriesSelection:
@@ -48,6 +57,13 @@ class SeriesSelection:
         if not any("Rows" in series.header for series, _ in self.assessments):
             return (Reason.of(ReasonCode.NO_IMAGES),)
         return min(self.assessments, key=_distance)[1]
+
+    def behind(self, series: Series) -> str:
+        """Return in words what puts a suitable series behind the chosen one."""
+        if self.chosen is None:
+            raise ValueError("no series was chosen")
+        pairs = zip(_rank(self.chosen), _rank(series), _RANK_WORDS, strict=True)
+        return next((words for one, other, words in pairs if one != other), "it is the same")
 
 
 def select_series(series: Sequence[Series], policy: Policy, today: date) -> SeriesSelection:

@@ -1,5 +1,6 @@
 """Is a series a head CT the model can be asked about? By headers only, one reason for each thing that is not."""
 
+from dataclasses import dataclass
 from datetime import date
 
 from triage_node.errors import UnsuitableSeries
@@ -14,6 +15,48 @@ from triage_node.imaging.stacking import is_localizer
 from triage_node.imaging.wording.body_part import other_part_words
 from triage_node.imaging.wording.contrast import contrast_words
 from triage_node.reasons import Reason, ReasonCode
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a series was judged by.
+
+    Attributes
+    ----------
+    slices
+        Number of slices in the stack.
+    thickness_mm, spacing_mm
+        Median thickness of a slice, and median distance of neighbors.
+    coverage_mm
+        Extent along the normal, without what is missing in wide gaps.
+    tilt_degrees
+        Angle of the slices to the axial plane.
+    kernel
+        Convolution kernel as received, "" when unknown.
+    """
+
+    slices: int
+    thickness_mm: float
+    spacing_mm: float
+    coverage_mm: float
+    tilt_degrees: float
+    kernel: str
+
+
+def figures_of(series: Series) -> Figures | None:
+    """Return what a series was judged by, by headers only; None when its slices form no stack."""
+    try:
+        stack = usable_stack(series, strict=False).stack
+    except UnsuitableSeries:
+        return None
+    return Figures(
+        len(stack.frames),
+        thickness_mm(stack),
+        stack.spacing_mm,
+        stack.coverage_mm,
+        abs(stack.tilt_degrees),
+        stack.frames[0].kernel,
+    )
 
 
 def suitability_reasons(series: Series, policy: Policy, today: date) -> tuple[Reason, ...]:

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from triage_node.errors import UnsuitableSeries
-from triage_node.findings import ModelIdentity, Prediction
+from triage_node.findings import Label, ModelIdentity, Prediction
 from triage_node.imaging import (
     Policy,
     Series,
@@ -33,6 +33,10 @@ from triage_node.report import ShownSlice, shown_slices
 
 class Picture(Protocol):
     """Where the model looked, for quality control."""
+
+    @property
+    def label(self) -> Label:
+        """The finding that it explains."""
 
     @property
     def pixels(self) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -10,13 +10,15 @@ from pydicom.dataset import Dataset
 
 from triage_node.config import Settings
 from triage_node.errors import TriageError
-from triage_node.findings import FINDING_CODES, Prediction
+from triage_node.findings import FINDING_CODES, Calibration, Label, Prediction
 from triage_node.imaging import Policy, SeriesSelection, Volume, scan, select_series
 from triage_node.logs import origin
 from triage_node.outcome import Outcome, Status
 from triage_node.pipeline.analysis import Analysis, Explain, Model, Picture, analyze_study
 from triage_node.pipeline.object_maker import ObjectMaker
 from triage_node.pipeline.reporting import (
+    NOT_CALIBRATED,
+    ReportedStudy,
     Reporter,
     outcome_of,
     picture_file,
@@ -43,6 +45,8 @@ class Runner:
         Who claims; shown in the events.
     explain
         Makes the picture that is kept beside a result; None keeps none.
+    calibrations
+        How the model's scores are to be read.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class Runner:
         policy: Policy,
         clock: Callable[[], float] = time.time,
         explain: Explain | None = None,
+        calibrations: Mapping[Label, Calibration] = NOT_CALIBRATED,
     ) -> None:
         self._name = name
         self._settings = settings
@@ -65,8 +70,14 @@ class Runner:
         self._clock = clock
         self._explain = explain
         parameters = {"slab_mm": f"{policy.slab_mm:g}"}
-        codes = {**FINDING_CODES, **settings.finding_codes}
-        self._reporter = Reporter(settings.ae_title, device_uid(settings.data_dir), model.identity, parameters, codes)
+        self._reporter = Reporter(
+            settings.ae_title,
+            device_uid(settings.data_dir),
+            model.identity,
+            parameters,
+            {**FINDING_CODES, **settings.finding_codes},
+            calibrations,
+        )
         shown = settings.summary_localization, settings.summary_patient
         self._object_maker = ObjectMaker(settings.made_objects, *shown)
 
@@ -133,10 +144,9 @@ class Runner:
             log.error("explanation_failed error=%s", origin(error))
             return None
 
-    def _with_picture(self, content: ResultContent, picture: Picture, report: Dataset, is_sent: bool) -> ResultContent:
+    def _with_explanation(self, content: ResultContent, picture: Picture) -> ResultContent:
         try:
-            sent = picture_file(report, picture) if is_sent else None
-            return replace(content, explanation=picture.png(), picture=sent)
+            return replace(content, explanation=picture.png())
         except Exception as error:
             log.error("explanation_failed error=%s", origin(error))
             return content
@@ -173,10 +183,24 @@ class Runner:
         start = time.perf_counter()
         before = claim.predecessor_folder
         predecessor = self._spool.result(claim.study_instance_uid, before) if before else None
-        report = self._reporter.report(analysis, selection, self._now, predecessor)
+        instances = self._worklist.stored_instances.find(claim.study_instance_uid)
+        study = ReportedStudy(self._now, predecessor, instances, claim.revision)
+        report, picture = self._report_and_picture(analysis, selection, study)
         if report is None:
             return outcome_of(analysis, self._model.identity)
-        return self._keep(claim, analysis, report, start)
+        return self._keep(claim, analysis, report, picture, start)
+
+    def _report_and_picture(
+        self, analysis: Analysis, selection: SeriesSelection, study: ReportedStudy
+    ) -> tuple[Dataset | None, bytes | None]:
+        """Return a report and the picture that it names, or one that names none: a picture must not hold it back."""
+        if analysis.explanation is not None and self._settings.explanation == "send":
+            try:
+                report = self._reporter.report(analysis, selection, replace(study, picture=analysis.explanation))
+                return report, picture_file(report, analysis.explanation) if report is not None else None
+            except Exception as error:
+                log.error("explanation_failed error=%s", origin(error))
+        return self._reporter.report(analysis, selection, study), None
 
     def _wants_report(self, analysis: Analysis, claim: Claim) -> bool:
         if analysis.status is Status.ANALYZED:
@@ -192,7 +216,7 @@ class Runner:
         # A crash may have come between them.
         return {number: file for number, file in report_files(stored).items() if not result.has_report(number)}
 
-    def _keep(self, claim: Claim, analysis: Analysis, report: Dataset, start: float) -> Outcome:
+    def _keep(self, claim: Claim, analysis: Analysis, report: Dataset, picture: bytes | None, start: float) -> Outcome:
         # The same result is the same object: what was stored once is what is sent, whenever.
         result = self._spool.result(claim.study_instance_uid, hashed(str(report.SOPInstanceUID)))
         reports = self._missing_reports(result, report)
@@ -200,9 +224,11 @@ class Runner:
         outcome = outcome_of(analysis, self._model.identity, report, result.name, seconds)
         noted = outcome.as_dict() | {"revision": claim.revision, "created_at": self._clock()}
         objects = self._object_maker.missing(result, stored_report(result) or report, analysis)
-        content = ResultContent(noted, reports, slice_scores(analysis), objects=objects)
+        is_there = result.has_picture
+        content = ResultContent(
+            noted, reports, slice_scores(analysis), picture=None if is_there else picture, objects=objects
+        )
         if analysis.explanation is not None:
-            is_sent = self._settings.explanation == "send" and not result.has_picture
-            content = self._with_picture(content, analysis.explanation, report, is_sent)
+            content = self._with_explanation(content, analysis.explanation)
         result.keep(content)
         return outcome

@@ -16,8 +16,10 @@ from contextlib import suppress
 from triage_node.config import Settings
 from triage_node.errors import ModelError, StorageError
 from triage_node.logs import configure_logging, native_messages_silenced
+from triage_node.pipeline.calibration import calibrations_of
 from triage_node.pipeline.policy import policy_for
 from triage_node.pipeline.runner import Runner
+from triage_node.report import preload
 from triage_node.storage import Spool, device_uid, spool_folder
 from triage_node.worklist import Claim, Worklist
 from triage_node.zone import live_in
@@ -88,6 +90,7 @@ def main() -> int:
         with native_messages_silenced():
             model = load_model(settings.model)
             model.warm_up()
+        preload()
     except (ModelError, StorageError) as error:
         _tell(error=str(error))
         return EXIT_MODEL_ERROR
@@ -97,7 +100,8 @@ def main() -> int:
     is_explained = settings.explanation != "off" or settings.summary_localization
     explain = explain_with(model) if is_explained else None
     policy = policy_for(settings, model.manifest)
-    runner = Runner(name, settings, spool, worklist, model, policy, explain=explain)
+    calibrations = calibrations_of(model.manifest)
+    runner = Runner(name, settings, spool, worklist, model, policy, explain=explain, calibrations=calibrations)
     _tell(ready=True, device=model.device, model=model.identity.name, version=model.identity.version)
     log.info("worker_ready device=%s seconds=%.1f", model.device, time.perf_counter() - start)
     _work(runner, Lease(worklist, settings.analysis_timeout_seconds))

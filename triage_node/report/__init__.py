@@ -1,9 +1,9 @@
 """From a prediction to a DICOM Structured Report and to words; pure functions."""
 
 from triage_node.report.connection_test import build_connection_test
-from triage_node.report.content import BestSlice, ReportContent
-from triage_node.report.document import build_report
-from triage_node.report.evidence import replaced_instance
+from triage_node.report.content import BestSlice, ReportContent, VisualExplanation
+from triage_node.report.document import build_report, preload
+from triage_node.report.evidence import ReferencedInstance, referenced, replaced_instance
 from triage_node.report.forms.form import FILE_KINDS, Form, written
 from triage_node.report.forms.html import content_policy
 from triage_node.report.forms.pdf import pdf_document
@@ -17,17 +17,21 @@ from triage_node.report.rendering import as_html, as_text
 from triage_node.report.shown_slice import ShownSlice, shown_slices
 from triage_node.report.summary import LabelSummary, Summary, summarize
 from triage_node.report.variants import report_variants
+from triage_node.report.wording import MANUFACTURER
 
 __all__ = [
     "FILE_KINDS",
+    "MANUFACTURER",
     "BestSlice",
     "Form",
     "LabelSummary",
     "ReadableReport",
+    "ReferencedInstance",
     "ReportContent",
     "ShownSlice",
     "SourceNames",
     "Summary",
+    "VisualExplanation",
     "as_html",
     "as_text",
     "build_connection_test",
@@ -38,7 +42,9 @@ __all__ = [
     "build_summary",
     "content_policy",
     "pdf_document",
+    "preload",
     "readable",
+    "referenced",
     "render",
     "replaced_instance",
     "report_variants",

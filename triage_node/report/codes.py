@@ -74,6 +74,7 @@ REVISION = Code("REVISION", PRIVATE_SCHEME, "Revision of the study", "TID 1500 r
 CONNECTION_TEST = Code("CONNECTIONTEST", PRIVATE_SCHEME, "Connection test", "root of a report about nobody", OWN)
 
 VISUAL_EXPLANATION = Code("130401", "DCM", "Visual Explanation", "TID 1501", CHECKED)
+CLASS_ACTIVATION = Code("130403", "DCM", "Gradient-weighted class activation", "PS3.3 C.7.6.1, CID 7203", CHECKED)
 PROCESSING_EQUIPMENT = Code("109102", "DCM", "Processing Equipment", "PS3.3 C.12.1, CID 7005", CHECKED)
 
 OF_INTEREST = Code("113000", "DCM", "Of Interest", "TID 2010 row 1, CID 7010", CHECKED)

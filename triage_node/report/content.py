@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
+import numpy as np
 from pydicom.dataset import Dataset
 
 from triage_node.findings import (
@@ -29,6 +30,25 @@ class BestSlice:
     sop_instance_uid: str
     sop_class_uid: str
     frame_number: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class VisualExplanation:
+    """The picture of where the model looked, as it goes with the report.
+
+    Attributes
+    ----------
+    label
+        The finding that it explains.
+    pixels
+        ``(rows, columns, 3) uint8``, RGB.
+    sources
+        SOP class and instance UIDs of the received slices it shows.
+    """
+
+    label: Label
+    pixels: np.ndarray
+    sources: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,6 +94,8 @@ class ReportContent:
         The other series of the study, each with the reason, in a sentence.
     revision
         Which revision of the study this is about, from 1; None when that is unknown.
+    explanation
+        The picture that is sent with the report, None where none is; only of an answer.
     """
 
     sources: tuple[Dataset, ...]
@@ -94,12 +116,15 @@ class ReportContent:
     series_analyzed: str = ""
     series_not_analyzed: tuple[str, ...] = ()
     revision: int | None = None
+    explanation: VisualExplanation | None = None
 
     def __post_init__(self) -> None:
         if not self.sources:
             raise ValueError("a report needs at least one source instance")
         if (self.prediction is None) != bool(self.reasons):
             raise ValueError("a report holds either a prediction or the reasons why there is none")
+        if self.prediction is None and self.explanation is not None:
+            raise ValueError("there is no answer that the picture could explain")
         if self.created_at.tzinfo is None:
             raise ValueError(f"created_at must have a time zone, got {self.created_at!r}")
         if not is_valid_uid(self.device_uid):

@@ -1,15 +1,24 @@
 """A report as a DICOM object: Comprehensive 3D SR (PS3.3 A.35.13)."""
 
+from importlib import import_module
+
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import Comprehensive3DSRStorage, ExplicitVRLittleEndian
+from pydicom.uid import Comprehensive3DSRStorage, ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 
 from triage_node.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from triage_node.report import codes, header
 from triage_node.report.character_set import choose_character_set, declared_character_set
-from triage_node.report.content import ReportContent
+from triage_node.report.content import ReportContent, VisualExplanation
 from triage_node.report.equipment import describe_equipment
-from triage_node.report.evidence import evidence_items, hierarchical_references, instance_of
-from triage_node.report.identity import content_uid, instance_uid
+from triage_node.report.evidence import (
+    ReferencedInstance,
+    evidence_of,
+    hierarchical_references,
+    instance_of,
+    sop_reference,
+    write_evidence,
+)
+from triage_node.report.identity import content_uid, instance_uid, picture_series_uid, picture_uid
 from triage_node.report.moment import in_zone_of, stamp
 from triage_node.report.order import issuer, procedure_codes, requests
 from triage_node.report.uids import hashed_uid, set_uid
@@ -18,6 +27,11 @@ from triage_node.report.wording import series_description
 SERIES_NUMBER = 9601
 WRITTEN_IN_THE_CHARACTER_SET = frozenset({"PN", "LO", "SH", "UC", "UT"})
 """Of the VRs that PS3.5 6.1.2.3 lists those that are carried over from a source."""
+
+
+def preload() -> None:
+    """Import what `build_report` needs, so that the first report of a process does not wait for it."""
+    import_module("triage_node.report.tree")
 
 
 def build_report(content: ReportContent) -> Dataset:
@@ -37,7 +51,7 @@ def build_report(content: ReportContent) -> Dataset:
     describe_equipment(report, content)
     _describe_document(report, content)
     report.update(content_tree(content, report.StudyInstanceUID))
-    _name(report)
+    _name(report, content)
     stamp(report, in_zone_of(source, content.created_at))
     report.file_meta = file_meta(report)
     return report
@@ -133,19 +147,31 @@ def _describe_document(report: Dataset, content: ReportContent) -> None:
     report.VerificationFlag = "UNVERIFIED"
     report.PreliminaryFlag = "PRELIMINARY"
     report.CodingSchemeIdentificationSequence = [private_scheme(), *_schemes_of_site(content)]
-    current, other = evidence_items((*content.instances, *content.received), report.StudyInstanceUID)
-    if current:
-        report.CurrentRequestedProcedureEvidenceSequence = current
-    if other:
-        report.PertinentOtherEvidenceSequence = other
     if content.predecessor is not None:
         report.PredecessorDocumentsSequence = hierarchical_references([instance_of(content.predecessor)])
 
 
-def _name(report: Dataset) -> None:
-    """Give the report its UIDs: what was written decides them, and the times come after."""
-    report.SeriesInstanceUID = content_uid(report)
+def _name(report: Dataset, content: ReportContent) -> None:
+    """Give the report its evidence and its UIDs: what is written decides them, and the times come after."""
+    instances = (*content.instances, *content.received)
+    said = content_uid(report, evidence_of(instances, report.StudyInstanceUID))
+    if content.explanation is None:
+        report.SeriesInstanceUID = said
+    else:
+        picture = _refer_to_picture(report, content.explanation, said)
+        instances = (*instances, picture)
+        report.SeriesInstanceUID = hashed_uid(said, picture.sop_instance_uid)
+    write_evidence(report, evidence_of(instances, report.StudyInstanceUID))
     report.SOPInstanceUID = instance_uid(report.SeriesInstanceUID, Comprehensive3DSRStorage)
+
+
+def _refer_to_picture(report: Dataset, explanation: VisualExplanation, said: str) -> ReferencedInstance:
+    """Name the picture in the tree, and return what names it."""
+    from triage_node.report.group import refer_to_picture
+
+    uid = picture_uid(said, explanation.pixels, explanation.sources)
+    refer_to_picture(report, explanation.label, sop_reference(SecondaryCaptureImageStorage, uid))
+    return ReferencedInstance(str(report.StudyInstanceUID), picture_series_uid(uid), uid, SecondaryCaptureImageStorage)
 
 
 def private_scheme() -> Dataset:

@@ -30,8 +30,10 @@ def referenced(
     study_instance_uid: str, series_instance_uid: str, sop_instance_uid: str, sop_class_uid: str
 ) -> ReferencedInstance:
     """Return the instance of these UIDs, as the report carries them; a UID may be empty."""
-    carried = (carried_uid(uid) if uid else "" for uid in (study_instance_uid, series_instance_uid, sop_instance_uid))
-    return ReferencedInstance(*carried, sop_class_of(sop_class_uid))
+    study, series, instance = (
+        carried_uid(uid) if uid else "" for uid in (study_instance_uid, series_instance_uid, sop_instance_uid)
+    )
+    return ReferencedInstance(study, series, instance, sop_class_of(sop_class_uid))
 
 
 def replaced_instance(report: Dataset) -> Dataset | None:
@@ -53,10 +55,8 @@ def sop_class_of(received: str) -> str:
     return received if is_valid_uid(received) else CTImageStorage
 
 
-def evidence_items(
-    instances: Iterable[ReferencedInstance], study_instance_uid: str
-) -> tuple[list[Dataset], list[Dataset]]:
-    """Return the items of Current Requested Procedure Evidence and of Pertinent Other Evidence.
+def evidence_of(instances: Iterable[ReferencedInstance], study_instance_uid: str) -> list[ReferencedInstance]:
+    """Return the instances in the order of the evidence.
 
     An instance without a SOP Instance UID cannot be referred to and is left out, one that is named twice is there once,
     as it was named first, and one that names no study is taken to be of the report's.
@@ -66,10 +66,18 @@ def evidence_items(
         if each.sop_instance_uid:
             study = each.study_instance_uid or study_instance_uid
             unique.setdefault(each.sop_instance_uid, each._replace(study_instance_uid=study))
-    placed = sorted(unique.values())
-    current = [each for each in placed if each.study_instance_uid == study_instance_uid]
-    other = [each for each in placed if each.study_instance_uid != study_instance_uid]
-    return hierarchical_references(current), hierarchical_references(other)
+    return sorted(unique.values())
+
+
+def write_evidence(report: Dataset, evidence: Iterable[ReferencedInstance]) -> None:
+    """Write Current Requested Procedure Evidence, and Pertinent Other Evidence of other studies than the report's."""
+    current, other = [], []
+    for each in evidence:
+        (current if each.study_instance_uid == report.StudyInstanceUID else other).append(each)
+    if current:
+        report.CurrentRequestedProcedureEvidenceSequence = hierarchical_references(current)
+    if other:
+        report.PertinentOtherEvidenceSequence = hierarchical_references(other)
 
 
 def hierarchical_references(instances: Iterable[ReferencedInstance]) -> list[Dataset]:

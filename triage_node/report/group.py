@@ -18,9 +18,10 @@ from highdicom.sr import (
 )
 from pydicom.dataset import Dataset
 
-from triage_node.findings import Calibration, Code, Decision, FindingCode, Label
+from triage_node.findings import LABELS, Calibration, Code, Decision, FindingCode, Label
 from triage_node.report import codes
 from triage_node.report.content import ReportContent
+from triage_node.report.content_items import descendants, named
 from triage_node.report.evidence import sop_reference
 from triage_node.report.header import plain
 from triage_node.report.identity import tracking_uid
@@ -43,6 +44,12 @@ def measurement_group(content: ReportContent, label: Label, study_instance_uid: 
     group = ContainerContentItem(concept(codes.MEASUREMENT_GROUP), False, "1501", CONTAINS)
     group.ContentSequence = ContentSequence(_group_items(content, label, study_instance_uid))
     return group
+
+
+def refer_to_picture(report: Dataset, label: Label, reference: Dataset) -> None:
+    """Name the picture that explains a label in its group (DCM 130401)."""
+    group = list(named(descendants(report), codes.MEASUREMENT_GROUP))[LABELS.index(label)]
+    group.ContentSequence.append(_image(codes.VISUAL_EXPLANATION, reference))
 
 
 def concept(code: Code) -> CodedConcept:
@@ -115,7 +122,7 @@ def _presence(finding: FindingCode, decision: Decision) -> ContentItem:
 
 
 def _images(content: ReportContent, label: Label) -> Iterator[ContentItem]:
-    """References, not marks: the slice with the highest score, as its source and as what to open, and the picture."""
+    """References, not marks: the slice with the highest score, as the score's source and as what to open."""
     best = content.best_slices.get(label)
     if best is not None and content.decision_for(label) is not Decision.NOT_FLAGGED:
         reference = sop_reference(best.sop_class_uid, best.sop_instance_uid, best.frame_number)

@@ -10,9 +10,11 @@ import struct
 import unicodedata
 import warnings
 from datetime import datetime
+from functools import cache
 
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
+from pydicom.tag import BaseTag, Tag
 from pydicom.valuerep import PersonName
 
 from triage_node.report.uids import carried_uid
@@ -30,9 +32,15 @@ def read(ds: Dataset, keyword: str) -> object:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return ds.get(keyword)
+            element = ds.get(_tag(keyword))
         except UNREADABLE:
             return None
+    return None if element is None else element.value
+
+
+@cache
+def _tag(keyword: str) -> BaseTag:
+    return Tag(keyword)
 
 
 def value_of(ds: Dataset, keyword: str) -> object:

@@ -6,12 +6,17 @@ import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.uid import SecondaryCaptureImageStorage
 
+from triage_node.report import codes
+from triage_node.report.code_item import code_item
+from triage_node.report.content_items import descendants, named, sequence
 from triage_node.report.document import file_meta
 from triage_node.report.evidence import sop_reference
-from triage_node.report.identity import content_uid
-from triage_node.report.uids import hashed_uid
+from triage_node.report.header import text_of
+from triage_node.report.identity import picture_series_uid, picture_uid
+from triage_node.report.uids import set_uid
 
 SERIES_NUMBER = 9602
+DERIVATION = "Gradient-weighted class activation (Grad-CAM) over the slice with the highest score"
 DESCRIPTION = "Quality control: where the model looked, not for diagnosis"
 # Of the patient, the study, the equipment and the moment; all else in a report is about the document.
 COPIED_GROUPS = (0x0008, 0x0010, 0x0018, 0x0020)
@@ -28,7 +33,8 @@ def build_picture(report: Dataset, pixels: np.ndarray, sources: Iterable[tuple[s
     Parameters
     ----------
     report
-        Any variant of the report; patient, study, equipment and times are its own.
+        Any variant of the report; patient, study, equipment and times are its own. Where it names a picture
+        (`ReportContent.explanation`), this has to be that one.
     pixels
         ``(rows, columns, 3) uint8``, RGB.
     sources
@@ -39,14 +45,38 @@ def build_picture(report: Dataset, pixels: np.ndarray, sources: Iterable[tuple[s
         if element.tag.group in COPIED_GROUPS and element.keyword not in OWN_TO_THE_REPORT + TIMES:
             picture.add(element)
     picture.SOPClassUID = SecondaryCaptureImageStorage
-    _describe(picture, sources)
+    shown = tuple(sources)
+    _describe(picture, shown)
+    _derive(picture, report)
     _fill(picture, np.ascontiguousarray(pixels, np.uint8))
-    picture.SeriesInstanceUID = hashed_uid(report.SeriesInstanceUID, "picture", content_uid(picture))
-    picture.SOPInstanceUID = hashed_uid(picture.SeriesInstanceUID, "instance")
+    picture.SOPInstanceUID = named_picture(report) or picture_uid(report.SeriesInstanceUID, pixels, shown)
+    picture.SeriesInstanceUID = picture_series_uid(picture.SOPInstanceUID)
     for keyword in TIMES:
         picture.add(report[keyword])
     picture.file_meta = file_meta(picture)
     return picture
+
+
+def named_picture(report: Dataset) -> str:
+    """Return the SOP Instance UID of the picture that a report names, "" when it names none."""
+    for item in named(descendants(report), codes.VISUAL_EXPLANATION):
+        for reference in sequence(item, "ReferencedSOPSequence"):
+            return text_of(reference, "ReferencedSOPInstanceUID")
+    return ""
+
+
+def _derive(picture: Dataset, report: Dataset) -> None:
+    """What was done (PS3.3 C.7.6.1), and the report it was done for (C.7.3.1, Related Series Sequence).
+
+    The series is named, not an instance: of the report in three SOP classes a PACS holds the one that it took.
+    """
+    picture.DerivationDescription = DERIVATION
+    picture.DerivationCodeSequence = [code_item(codes.CLASS_ACTIVATION)]
+    related = Dataset()
+    set_uid(related, "StudyInstanceUID", report.StudyInstanceUID)
+    set_uid(related, "SeriesInstanceUID", report.SeriesInstanceUID)
+    related.PurposeOfReferenceCodeSequence = []
+    picture.RelatedSeriesSequence = [related]
 
 
 def _describe(picture: Dataset, sources: Iterable[tuple[str, str]]) -> None:

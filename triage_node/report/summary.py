@@ -10,6 +10,7 @@ from triage_node.report import codes
 from triage_node.report.content import BestSlice
 from triage_node.report.content_items import children, coded, descendants, named, number, same_code, sequence
 from triage_node.report.header import text_of
+from triage_node.report.picture import named_picture
 
 EVIDENCE = ("CurrentRequestedProcedureEvidenceSequence", "PertinentOtherEvidenceSequence")
 MANIFEST = "manifest sha256"
@@ -54,13 +55,15 @@ class Summary:
     reasons
         Why the study was not analyzed, each ``code: sentence``.
     source_counts
-        Number of instances referred to as evidence, by Series Instance UID.
+        Number of instances referred to as evidence, by Series Instance UID; the picture is no source.
     series_analyzed
         Which series the answer is about, in a sentence; empty where the report does not say.
     series_not_analyzed
         The other series, each with the reason, in a sentence.
     revision
         Which revision of the study the report is about, None where it does not say.
+    picture
+        SOP Instance UID of the picture that explains the answer, "" where there is none.
     """
 
     study_instance_uid: str
@@ -80,6 +83,7 @@ class Summary:
     series_analyzed: str = ""
     series_not_analyzed: tuple[str, ...] = ()
     revision: int | None = None
+    picture: str = ""
 
     def of(self, label: Label) -> LabelSummary | None:
         """Return what the report says of a label, None when nothing."""
@@ -107,6 +111,7 @@ def summarize(report: Dataset) -> Summary:
         replaces=tuple(_replaced(report)),
         series_analyzed=" ".join(_texts(report, codes.SERIES_ANALYZED)),
         series_not_analyzed=tuple(_texts(report, codes.SERIES_NOT_ANALYZED)),
+        picture=named_picture(report),
         revision=next((int(text) for text in _texts(report, codes.REVISION) if text.isdecimal()), None),
     )
 
@@ -202,9 +207,12 @@ def _texts(report: Dataset, name: Code) -> list[str]:
 
 
 def _source_counts(report: Dataset) -> Iterator[tuple[str, int]]:
+    picture = named_picture(report)
     for study in (item for keyword in EVIDENCE for item in sequence(report, keyword)):
         for series in sequence(study, "ReferencedSeriesSequence"):
-            yield text_of(series, "SeriesInstanceUID"), len(sequence(series, "ReferencedSOPSequence"))
+            uids = [text_of(item, "ReferencedSOPInstanceUID") for item in sequence(series, "ReferencedSOPSequence")]
+            if uids != [picture]:
+                yield text_of(series, "SeriesInstanceUID"), len(uids)
 
 
 def _replaced(report: Dataset) -> Iterator[str]:

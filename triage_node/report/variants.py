@@ -13,6 +13,8 @@ from triage_node.report.identity import instance_uid
 SOP_CLASSES = (Comprehensive3DSRStorage, ComprehensiveSRStorage, EnhancedSRStorage)
 """In order of preference; the content keeps to what the least of them allows (PS3.3 A.35.2.3)."""
 
+OF_THE_CLASS = frozenset({"SOPClassUID", "SOPInstanceUID", "InstanceNumber", "PredecessorDocumentsSequence"})
+
 
 def report_variants(report: Dataset) -> tuple[Dataset, ...]:
     """Return the report as Comprehensive 3D, Comprehensive and Enhanced SR, in the order of preference.
@@ -23,10 +25,16 @@ def report_variants(report: Dataset) -> tuple[Dataset, ...]:
 
 
 def _variant(report: Dataset, instance_number: int, sop_class_uid: str) -> Dataset:
-    variant = copy.deepcopy(report)
+    """Return the report in a class; what does not depend on the class is the report's own, not a copy of it."""
+    variant = Dataset()
+    for element in report:
+        if element.keyword not in OF_THE_CLASS:
+            variant.add(element)
     variant.SOPClassUID = sop_class_uid
     variant.SOPInstanceUID = instance_uid(report.SeriesInstanceUID, sop_class_uid)
     variant.InstanceNumber = instance_number
+    if "PredecessorDocumentsSequence" in report:
+        variant.PredecessorDocumentsSequence = copy.deepcopy(report.PredecessorDocumentsSequence)
     for series in _replaced_series(variant):
         series.ReferencedSOPSequence = [
             _same_class(series, item, sop_class_uid) for item in series.ReferencedSOPSequence

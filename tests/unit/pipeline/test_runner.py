@@ -70,10 +70,35 @@ def test_a_picture_of_where_the_model_looked_lies_beside_the_report_only_when_as
 class Undrawable:
     """A picture that is there and cannot be written."""
 
-    pixels = sources = None
+    pixels = sources = label = None
 
     def png(self) -> bytes:
         raise ValueError("not a picture")
+
+
+@pytest.mark.slow
+def test_a_picture_that_is_sent_is_named_in_the_report_and_names_it(node, model):
+    node.settings = node.settings.model_copy(update={"explanation": "send"})
+    uid = node.receive(*head_ct(slices=32, size=(128, 128), lesion="intraparenchymal"))
+    explaining = node.runner_with(model, explain=explain_with(model))
+    for _ in range(2):
+        node.run(explaining)
+        study = node.worklist.study_details.study(uid)
+        report, picture = report_of(node, study), dcmread(io.BytesIO(result_of(node, study).picture()))
+        assert summarize(report).picture == picture.SOPInstanceUID
+        assert picture.RelatedSeriesSequence[0].SeriesInstanceUID == report.SeriesInstanceUID
+        node.worklist.reader_actions.requeue(uid, "person")
+    assert len(study.deliveries) == 1, "the same result is the same object, also with a picture"
+
+
+@pytest.mark.slow
+def test_a_picture_that_cannot_be_sent_is_not_named_in_the_report(node, model):
+    node.settings = node.settings.model_copy(update={"explanation": "send"})
+    uid = node.receive(*head_ct(slices=32, size=(128, 128)))
+    node.run(node.runner_with(model, explain=lambda volume, prediction: Undrawable()))
+    study = node.worklist.study_details.study(uid)
+    assert summarize(report_of(node, study)).picture == ""
+    assert result_of(node, study).picture() is None
 
 
 def refuse(volume, prediction):

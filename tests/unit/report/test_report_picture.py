@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from pydicom.uid import SecondaryCaptureImageStorage
 
-from triage_node.report import build_picture, build_report, report_variants
+from triage_node.findings import Label
+from triage_node.report import VisualExplanation, build_picture, build_report, codes, report_variants, summarize
+from triage_node.report.content_items import children, descendants, named
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (31, 17, 3), np.uint8)  # an odd number of bytes
 
@@ -50,6 +52,56 @@ def test_the_slices_it_shows_are_named(flagged, make_source):
     sources = [(source.SOPClassUID, source.SOPInstanceUID) for source in flagged.sources[:2]]
     picture = build_picture(build_report(flagged), PIXELS, sources)
     assert [item.ReferencedSOPInstanceUID for item in picture.SourceImageSequence] == [uid for _, uid in sources]
+
+
+@pytest.fixture
+def explained(flagged):
+    sources = tuple((source.SOPClassUID, source.SOPInstanceUID) for source in flagged.sources[:2])
+    return replace(flagged, explanation=VisualExplanation(Label.SUBDURAL, PIXELS, sources))
+
+
+def picture_of(content):
+    explanation = content.explanation
+    return build_picture(build_report(content), explanation.pixels, explanation.sources)
+
+
+@pytest.mark.slow
+def test_report_and_picture_name_each_other(explained, read_back, complaints_of):
+    picture = read_back(picture_of(explained))
+    for variant in report_variants(build_report(explained)):
+        assert complaints_of(variant) == []
+        report = read_back(variant)
+        [group] = [one for one in named(descendants(report), codes.MEASUREMENT_GROUP) if "subdural" in str(one)]
+        [item] = named(children(group), codes.VISUAL_EXPLANATION)
+        [reference] = item.ReferencedSOPSequence
+        assert reference.ReferencedSOPInstanceUID == picture.SOPInstanceUID
+        assert reference.ReferencedSOPClassUID == picture.SOPClassUID
+        [evidence] = report.CurrentRequestedProcedureEvidenceSequence
+        assert picture.SeriesInstanceUID in [one.SeriesInstanceUID for one in evidence.ReferencedSeriesSequence]
+        assert picture.RelatedSeriesSequence[0].SeriesInstanceUID == report.SeriesInstanceUID
+        summary = summarize(report)
+        assert summary.picture == picture.SOPInstanceUID
+        assert summary.source_counts == {explained.sources[0].SeriesInstanceUID: 3}
+    assert picture.DerivationCodeSequence[0].CodeValue == "130403"
+
+
+def test_the_same_report_and_picture_are_the_same_objects(explained, as_bytes):
+    assert as_bytes(picture_of(explained)) == as_bytes(picture_of(explained))
+    assert as_bytes(build_report(explained)) == as_bytes(build_report(explained))
+
+
+def test_another_picture_is_another_report_and_another_report_another_picture(explained):
+    other_pixels = replace(explained, explanation=replace(explained.explanation, pixels=PIXELS // 2))
+    other_report = replace(explained, station_name="OTHER")
+    without = replace(explained, explanation=None)
+    reports = {build_report(one).SOPInstanceUID for one in (explained, other_pixels, other_report, without)}
+    assert len(reports) == 4
+    assert len({picture_of(one).SOPInstanceUID for one in (explained, other_pixels, other_report)}) == 3
+
+
+def test_a_picture_explains_an_answer_only(not_analyzed):
+    with pytest.raises(ValueError, match="no answer"):
+        replace(not_analyzed, explanation=VisualExplanation(Label.ANY, PIXELS))
 
 
 def test_dciodvfy_accepts_it(flagged, make_source, tmp_path):
