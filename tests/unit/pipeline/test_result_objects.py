@@ -69,11 +69,15 @@ def test_the_summary_shows_the_very_slices_that_the_model_saw(node, model):
     indexes = {source.sop_instance_uid: index for index, [source] in enumerate(volume.sources)}
     shown = [indexes[item.ReferencedSOPInstanceUID] for item in summary.SourceImageSequence]
     size, left = {1: (472, 32), 2: (352, 152), 3: (309, 32)}[len(shown)]
+    head = np.argwhere((volume.hu[shown] > -300).any(axis=0))
+    (top, first), (bottom, last) = np.maximum(head.min(axis=0) - 4, 0), head.max(axis=0) + 5  # 3 % of 128 around
     for number, index in enumerate(shown):
-        share = np.clip((volume.hu[index].astype(np.float64) - 39.5) / 79 + 0.5, 0, 1)
-        gray = np.asarray(Image.fromarray(np.rint(share * 255).astype(np.uint8)).resize((size, size)), int)
-        strip = summary.pixel_array[:, left + number * (size + 16) :, 0][:, :size]
-        panels = np.lib.stride_tricks.sliding_window_view(strip, (size, size))[:, 0]
+        share = np.clip((volume.hu[index, top:bottom, first:last].astype(np.float64) - 39.5) / 79 + 0.5, 0, 1)
+        scaled = tuple(round(length * size / max(share.shape)) for length in share.shape[::-1])
+        gray = np.asarray(Image.fromarray(np.rint(share * 255).astype(np.uint8)).resize(scaled), int)
+        inset = left + number * (size + 16) + (size - scaled[0]) // 2
+        strip = summary.pixel_array[:, inset : inset + scaled[0], 0]
+        panels = np.lib.stride_tricks.sliding_window_view(strip, gray.shape)[:, 0]
         assert min(np.abs(panel - gray).max() for panel in panels) <= 1
 
 

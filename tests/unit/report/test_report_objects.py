@@ -128,6 +128,7 @@ def test_the_summary_names_its_report_and_the_slices_it_shows(flagged, shown, re
         report.SOPClassUID,
         report.SOPInstanceUID,
     )
+    assert summary.RelatedSeriesSequence[0].SeriesInstanceUID == report.SeriesInstanceUID
     named = [item.ReferencedSOPInstanceUID for item in summary.SourceImageSequence]
     assert named == [one.SOPInstanceUID for one in flagged.sources[:2]]
     assert summary.pixel_array.shape == (summary.Rows, 1024, 3)

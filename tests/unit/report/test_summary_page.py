@@ -35,7 +35,8 @@ def is_on(page: np.ndarray, part: np.ndarray) -> bool:
 
 def places_of(page: np.ndarray, part: np.ndarray) -> np.ndarray:
     """Rows and columns at which a part stands on the page, pixel by pixel."""
-    distance = cv2.matchTemplate(page, np.ascontiguousarray(part), cv2.TM_SQDIFF)
+    one_channel = [np.ascontiguousarray(picture[..., 0]) for picture in (page, part)]
+    distance = cv2.matchTemplate(*one_channel, cv2.TM_SQDIFF)
     found = np.argwhere(distance < 1e-6 * part.size * 255**2)
     rows, columns = part.shape[:2]
     same = [np.array_equal(page[y : y + rows, x : x + columns], part) for y, x in found]

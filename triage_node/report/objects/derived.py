@@ -7,7 +7,7 @@ from triage_node.report.document import file_meta
 from triage_node.report.evidence import sop_reference
 from triage_node.report.header import text_of
 from triage_node.report.identity import content_uid, instance_uid
-from triage_node.report.uids import hashed_uid
+from triage_node.report.uids import hashed_uid, set_uid
 
 # Of the patient, the study, the equipment and the moment; all else in a report is about the document.
 COPIED_GROUPS = (0x0008, 0x0010, 0x0018, 0x0020)
@@ -64,3 +64,12 @@ def named(ds: Dataset, report: Dataset, role: str, *more: str) -> Dataset:
 def report_reference(report: Dataset) -> Dataset:
     """Return an item that refers to a report in the class that is offered first, whichever variant is given."""
     return sop_reference(Comprehensive3DSRStorage, instance_uid(report.SeriesInstanceUID, Comprehensive3DSRStorage))
+
+
+def related_series(report: Dataset) -> Dataset:
+    """Return an item that refers to the series of a report (PS3.3 C.7.3.1), where a PACS has it in any of its classes."""
+    item = Dataset()
+    set_uid(item, "StudyInstanceUID", report.StudyInstanceUID)
+    set_uid(item, "SeriesInstanceUID", report.SeriesInstanceUID)
+    item.PurposeOfReferenceCodeSequence = []
+    return item

@@ -1,7 +1,5 @@
 """The best slices of a report, for a viewer to jump to: Key Object Selection (PS3.3 A.35.4, PS3.16 TID 2010)."""
 
-from collections.abc import Iterator
-
 from pydicom.dataset import Dataset
 from pydicom.uid import KeyObjectSelectionDocumentStorage
 
@@ -31,7 +29,8 @@ def build_key_objects(report: Dataset) -> Dataset | None:
     report
         Any variant of it.
     """
-    best = list(_best_slices(report))
+    summary = summarize(report)
+    best = list(dict.fromkeys(each.best_slice for each in summary.labels if each.best_slice is not None))
     placed = [instance for one in best if (instance := _placed(report, one)) is not None]
     if not placed:
         return None
@@ -41,13 +40,8 @@ def build_key_objects(report: Dataset) -> Dataset | None:
         selection.ReferencedRequestSequence = report.ReferencedRequestSequence
     selection.CurrentRequestedProcedureEvidenceSequence = hierarchical_references(sorted(set(placed)))
     known = {instance.sop_instance_uid for instance in placed}
-    _content(selection, report, [one for one in best if one.sop_instance_uid in known])
+    _content(selection, report, summary.sentence, [one for one in best if one.sop_instance_uid in known])
     return named(selection, report, TITLE)
-
-
-def _best_slices(report: Dataset) -> Iterator[BestSlice]:
-    """Each once, in the order of the labels."""
-    yield from dict.fromkeys(each.best_slice for each in summarize(report).labels if each.best_slice is not None)
 
 
 def _placed(report: Dataset, best: BestSlice) -> ReferencedInstance | None:
@@ -61,7 +55,7 @@ def _placed(report: Dataset, best: BestSlice) -> ReferencedInstance | None:
     return None
 
 
-def _content(selection: Dataset, report: Dataset, best: list[BestSlice]) -> None:
+def _content(selection: Dataset, report: Dataset, sentence: str, best: list[BestSlice]) -> None:
     """SR Document Content module (PS3.3 C.17.3, A.35.4.3.1)."""
     selection.ValueType, selection.ContinuityOfContent = "CONTAINER", "SEPARATE"
     selection.ConceptNameCodeSequence = [code_item(codes.OF_INTEREST)]
@@ -69,7 +63,7 @@ def _content(selection: Dataset, report: Dataset, best: list[BestSlice]) -> None
     template.MappingResource, template.TemplateIdentifier = "DCMR", "2010"
     selection.ContentTemplateSequence = [template]
     context = [item for item in children(report) if _is_context(item)]
-    selection.ContentSequence = [*context, _description(report), *map(_image, best)]
+    selection.ContentSequence = [*context, _description(sentence), *map(_image, best)]
 
 
 def _is_context(item: Dataset) -> bool:
@@ -77,11 +71,11 @@ def _is_context(item: Dataset) -> bool:
     return any(same_code(name, code) for code in CONTEXT)
 
 
-def _description(report: Dataset) -> Dataset:
+def _description(sentence: str) -> Dataset:
     item = Dataset()
     item.RelationshipType, item.ValueType = "CONTAINS", "TEXT"
     item.ConceptNameCodeSequence = [code_item(codes.KEY_OBJECT_DESCRIPTION)]
-    item.TextValue = plain(summarize(report).sentence)
+    item.TextValue = plain(sentence)
     return item
 
 

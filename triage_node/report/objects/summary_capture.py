@@ -10,7 +10,7 @@ from pydicom.uid import SecondaryCaptureImageStorage
 from triage_node.report import codes
 from triage_node.report.code_item import code_item
 from triage_node.report.evidence import sop_reference
-from triage_node.report.objects.derived import begun, named, report_reference
+from triage_node.report.objects.derived import begun, named, related_series, report_reference
 from triage_node.report.shown_slice import ShownSlice
 
 SERIES_NUMBER = 9603
@@ -38,6 +38,7 @@ def build_summary(
     if sources := _sources(slices):
         summary.SourceImageSequence = sources
     summary.SourceInstanceSequence = [report_reference(report)]
+    summary.RelatedSeriesSequence = [related_series(report)]
     named(summary, report, TITLE, *_digests(slices, localization))
     _fill(summary, draw_page(report, slices, localization, patient))
     return summary

@@ -1,6 +1,7 @@
 """The best slices in the windows of brain and subdural blood, bare: no mark lies on them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -18,11 +19,14 @@ WINDOWS = {"Brain": Window(40, 80), "Subdural": Window(80, 200)}
 GAP = 16
 LARGEST = 352
 HEADING = 28
+AIR_HU = -300.0
+MARGIN_SHARE = 0.03
 CAPTION, NOTE = 19, 16
 
 
 def panel_strip(slices: Sequence[ShownSlice], width: int) -> Image.Image:
     """Return a column for each slice with a row for each window; a single slice has its windows side by side."""
+    slices = trimmed(slices)
     if len(slices) == 1:
         size = (width - GAP) // 2
         panels = beside([_panel(slices[0], name, size) for name in WINDOWS], GAP)
@@ -34,6 +38,22 @@ def panel_strip(slices: Sequence[ShownSlice], width: int) -> Image.Image:
     strip = Image.new("RGB", (width, grid.height), GROUND)
     strip.paste(grid, ((width - grid.width) // 2, 0))
     return strip
+
+
+def trimmed(slices: Sequence[ShownSlice]) -> list[ShownSlice]:
+    """Return slices of one series without the air around what they show; all keep the same part, so the same scale."""
+    inside = np.logical_or.reduce([shown.hu > AIR_HU for shown in slices])
+    rows, columns = (_extent(inside.any(axis=axis)) for axis in (1, 0))
+    return [replace(shown, hu=shown.hu[rows, columns]) for shown in slices]
+
+
+def _extent(occupied: np.ndarray) -> slice:
+    """Return the part from the first to the last place that is occupied, with a margin; all where none is."""
+    places = np.flatnonzero(occupied)
+    if not places.size:
+        return slice(None)
+    margin = round(MARGIN_SHARE * len(occupied))
+    return slice(max(0, int(places[0]) - margin), int(places[-1]) + 1 + margin)
 
 
 def slice_picture(shown: ShownSlice, window: Window, size: int) -> np.ndarray:

@@ -28,6 +28,7 @@ HEADLINES: dict[Decision | None, str] = {
     Decision.NOT_FLAGGED: NOT_FLAGGED.capitalize(),
     None: "Not analyzed",
 }
+LOOKED_WIDTH = 720
 LOOKED = "Where the model looked (right), for quality control"
 
 
@@ -137,8 +138,7 @@ def _score(each: LabelSummary) -> Score:
 
 def _looked(picture: np.ndarray) -> Image.Image:
     drawn = Image.fromarray(picture)
-    height = round(drawn.height * CONTENT / drawn.width)
-    scaled = drawn.resize((CONTENT, height), Image.Resampling.BICUBIC)
+    scaled = drawn.resize((LOOKED_WIDTH, round(drawn.height * LOOKED_WIDTH / drawn.width)), Image.Resampling.BICUBIC)
     return below([text_strip(LOOKED, CONTENT, NOTE, FAINT), scaled], 6)
 
 

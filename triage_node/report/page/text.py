@@ -1,5 +1,6 @@
 """Text in lines that are never wider than their place."""
 
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from PIL import Image, ImageDraw, ImageFont
@@ -48,7 +49,5 @@ def wrapped(text: str, letters: ImageFont.FreeTypeFont, width: int) -> Iterator[
 
 def _fitting(word: str, letters: ImageFont.FreeTypeFont, width: int) -> int:
     """Return how many characters of a word fit into a line, one at least."""
-    count = len(word)
-    while count > 1 and letters.getlength(word[:count]) > width:
-        count -= 1
-    return count
+    counts = range(1, len(word) + 1)
+    return max(1, bisect_right(counts, width, key=lambda count: letters.getlength(word[:count])))
