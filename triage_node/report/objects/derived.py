@@ -67,7 +67,7 @@ def report_reference(report: Dataset) -> Dataset:
 
 
 def related_series(report: Dataset) -> Dataset:
-    """Return an item that refers to the series of a report (PS3.3 C.7.3.1), where a PACS has it in any of its classes."""
+    """Return an item that refers to the series of a report (PS3.3 C.7.3.1), in whichever class a PACS has it."""
     item = Dataset()
     set_uid(item, "StudyInstanceUID", report.StudyInstanceUID)
     set_uid(item, "SeriesInstanceUID", report.SeriesInstanceUID)

@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from math import ceil
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -50,4 +51,4 @@ def wrapped(text: str, letters: ImageFont.FreeTypeFont, width: int) -> Iterator[
 def _fitting(word: str, letters: ImageFont.FreeTypeFont, width: int) -> int:
     """Return how many characters of a word fit into a line, one at least."""
     counts = range(1, len(word) + 1)
-    return max(1, bisect_right(counts, width, key=lambda count: letters.getlength(word[:count])))
+    return max(1, bisect_right(counts, width, key=lambda count: ceil(letters.getlength(word[:count]))))
