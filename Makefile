@@ -34,11 +34,12 @@ bench: $(READY)  ## rates and times of this machine, printed
 pictures: $(READY)  ## the pictures of the README, from a node and Chromium
 	$(VENV)/bin/python tests/support/pictures.py docs/pictures
 
-peers:  ## the system programs that the acceptance tests talk to
+peers:  ## the programs that the acceptance tests talk to
 	./deploy/install-peers
+	./deploy/fetch-ohif
 
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .peers build *.egg-info .pytest_cache .mypy_cache .ruff_cache
 
 $(READY): setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV) || { echo "Install the venv module first: apt-get install python3-venv"; exit 1; }

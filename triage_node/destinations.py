@@ -1,5 +1,6 @@
 """Where reports go: a table in the settings, by name."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -11,7 +12,7 @@ from triage_node.outcome import ObjectKind
 from triage_node.routing_rules import RoutedResult, Rule
 
 COMMITMENT = frozenset(["commitment"])
-OBJECTS = frozenset(["objects"])
+OBJECTS = frozenset(["objects", "report_style"])
 COMMON = frozenset(["url", "name", "rules"])
 
 
@@ -28,6 +29,15 @@ KINDS: Kinds = {
     "file": (_check_folder, OBJECTS),
 }
 """How an address of each scheme is checked, and which options it has beside name and rules."""
+
+
+class ReportStyle(StrEnum):
+    """How a report is laid out for the viewers of a destination."""
+
+    TEXT = "text"
+    """A notification to read: every viewer shows it."""
+    MEASUREMENT = "measurement"
+    """What has a finding is an Imaging Measurement Report, which leads a viewer to the slices."""
 
 
 class Destination(Endpoint):
@@ -57,6 +67,12 @@ class Destination(Endpoint):
     def _each_object_once(cls, value: tuple[ObjectKind, ...]) -> tuple[ObjectKind, ...]:
         """The order is always the same: first the report, which the others refer to."""
         return tuple(kind for kind in ObjectKind if kind in value)
+
+    report_style: ReportStyle = Field(
+        ReportStyle.TEXT,
+        description="`text` is shown by every viewer; with `measurement` a report with a finding is titled *Imaging "
+        "Measurement Report* and leads viewers that know it to the slice",
+    )
 
     @property
     def folder(self) -> Path:

@@ -23,7 +23,7 @@ ARGUMENTS = (
 )
 
 # What a test itself makes the browser write: a refusal that was asked for, a picture that was read back.
-OF_TESTS = ("the server responded with a status of 4", "ERR_INTERNET_DISCONNECTED", "willReadFrequently")
+OF_TESTS = ("the server responded with a status of 4", "ERR_INTERNET_DISCONNECTED", "willReadFrequently", "GPU stall")
 
 
 @contextmanager

@@ -77,6 +77,8 @@ def algorithm(parent: str, clause: str, condition: str) -> tuple[Row, ...]:
 PRIVATE_REASON = only(("99TRIAGE", "NOTANALYZED"))
 SITE = only(("SCT", "363698007"))
 VENTRICLE = only(("SCT", "35764002"))
+PERCENT, PIXELS, MILLIMETER = (only(("UCUM", unit)) for unit in ("%", "{pixels}", "mm"))
+NOTIFICATION, MEASUREMENT_REPORT = ("99TRIAGE", "NOTIFICATION"), ("DCM", "126000")
 
 ROWS: tuple[Row, ...] = (
     Row("TID 1204 row 1", "root", "HAS CONCEPT MOD", "CODE", dcm("121049"), 1, 1, only(("RFC5646", "en-US"))),
@@ -96,7 +98,19 @@ ROWS: tuple[Row, ...] = (
         1,
         only(("SCT", "303653007"), ("SCT", "363679005")),
     ),
-    Row("TID 1500 row 6", "root", "CONTAINS", "CONTAINER", dcm("126010"), 1, 1, None, "analyzed", "measurements"),
+    Row("TID 1500 row 5", "root", "CONTAINS", "CONTAINER", dcm("111028"), 1, 1, becomes="library"),
+    Row("TID 1600 row 2", "library", "CONTAINS", "CONTAINER", dcm("126200"), 1, MANY, becomes="library group"),
+    Row("TID 1602 row 5a", "library group", "HAS ACQ CONTEXT", "UIDREF", dcm("112002"), 1),
+    Row("TID 1601 row 1", "library group", "CONTAINS", "IMAGE", only(("SCT", "260753009")), 1, 6, becomes="entry"),
+    Row("TID 1602 row 1", "entry", "HAS ACQ CONTEXT", "CODE", dcm("121139"), 0, 1, dcm("CT")),
+    Row("TID 1602 row 10", "entry", "HAS ACQ CONTEXT", "UIDREF", dcm("112227")),
+    Row("TID 1602 row 11", "entry", "HAS ACQ CONTEXT", "NUM", dcm("110910"), 0, 1, PIXELS),
+    Row("TID 1602 row 12", "entry", "HAS ACQ CONTEXT", "NUM", dcm("110911"), 0, 1, PIXELS),
+    Row("TID 1602 row 12a", "entry", "HAS ACQ CONTEXT", "TEXT", dcm("113609")),
+    Row("TID 1604 rows 1 to 4", "entry", "HAS ACQ CONTEXT", "NUM", dcm("111026"), 0, 1, MILLIMETER),
+    Row("TID 1604 rows 1 to 4", "entry", "HAS ACQ CONTEXT", "NUM", dcm("111066"), 0, 1, MILLIMETER),
+    Row("TID 1604 rows 1 to 4", "entry", "HAS ACQ CONTEXT", "NUM", dcm("112225"), 0, 1, MILLIMETER),
+    Row("TID 1500 row 6", "root", "CONTAINS", "CONTAINER", dcm("126010"), 1, becomes="measurements"),
     Row(
         "TID 1500 row 12",
         "root",
@@ -107,9 +121,19 @@ ROWS: tuple[Row, ...] = (
         1,
         becomes="evaluations",
     ),
-    *algorithm("measurements", "TID 1500 row 6b", "analyzed"),
-    *algorithm("evaluations", "TID 1500 row 12b", "not analyzed"),
-    Row("TID 1500 row 9", "measurements", "CONTAINS", "CONTAINER", dcm("125007"), 6, 6, becomes="group"),
+    *algorithm("measurements", "TID 1500 row 6b", "always"),
+    Row("TID 1500 row 9", "measurements", "CONTAINS", "CONTAINER", dcm("125007"), 1, 6, None, "analyzed", "group"),
+    Row("TID 1500 row 14", "evaluations", "CONTAINS", "TEXT", FINDINGS, 0, 5, None, "measurement style", "moved"),
+    Row("PS3.16 6.2.4", "moved", "HAS CONCEPT MOD", "CODE", SITE, 0, 1, VENTRICLE),
+    Row("TID 1501 row 2", "moved", "HAS PROPERTIES", "TEXT", dcm("112039"), 1),
+    Row("TID 1501 row 3", "moved", "HAS PROPERTIES", "UIDREF", dcm("112040"), 1),
+    Row("TID 1501 row 10, TID 300", "moved", "HAS PROPERTIES", "NUM", dcm("111012"), 1, 1, PERCENT),
+    Row("TID 1501 row 10, TID 300", "moved", "HAS PROPERTIES", "NUM", own("SUSPECTEDABOVE"), 0, 1, PERCENT),
+    Row("TID 1501 row 10, TID 300", "moved", "HAS PROPERTIES", "NUM", own("UNCERTAINFROM"), 0, 1, PERCENT),
+    Row("TID 1501 row 12", "moved", "HAS PROPERTIES", "TEXT", own("SCORECALIBRATION")),
+    Row("TID 1501 row 12", "group", "CONTAINS", "TEXT", dcm("121106"), 1, condition="measurement style"),
+    Row("TID 320", "score", "INFERRED FROM", "SCOORD", dcm("121112"), 1, 1, None, "measurement style", "region"),
+    Row("TID 320", "region", "SELECTED FROM", "IMAGE", dcm("121112"), 1),
     Row("TID 1500 row 13, CID 6047", "evaluations", "CONTAINS", "CODE", dcm("111017"), 1, 1, only(WITHOUT, WITH, NONE)),
     Row("TID 1500 row 14", "evaluations", "CONTAINS", "TEXT", dcm("121111"), 1),
     Row("TID 1500 row 14", "evaluations", "CONTAINS", "TEXT", PRIVATE_REASON, 1, MANY, condition="not analyzed"),
@@ -120,9 +144,9 @@ ROWS: tuple[Row, ...] = (
     Row("TID 1501 row 3", "group", "HAS OBS CONTEXT", "UIDREF", dcm("112040"), 1),
     Row("TID 1501 row 3b", "group", "CONTAINS", "CODE", dcm("121071"), 1, 1, FINDINGS, "suspected"),
     Row("TID 1501 row 6", "group", "HAS CONCEPT MOD", "CODE", SITE, 1, 1, VENTRICLE, "ventricle"),
-    Row("TID 1501 row 10, TID 300", "group", "CONTAINS", "NUM", dcm("111012"), 1, 1, only(("UCUM", "%"))),
-    Row("TID 1501 row 10, TID 300", "group", "CONTAINS", "NUM", own("SUSPECTEDABOVE"), 0, 1, only(("UCUM", "%"))),
-    Row("TID 1501 row 10, TID 300", "group", "CONTAINS", "NUM", own("UNCERTAINFROM"), 0, 1, only(("UCUM", "%"))),
+    Row("TID 1501 row 10, TID 300", "group", "CONTAINS", "NUM", dcm("111012"), 1, 1, PERCENT, becomes="score"),
+    Row("TID 1501 row 10, TID 300", "group", "CONTAINS", "NUM", own("SUSPECTEDABOVE"), 0, 1, PERCENT),
+    Row("TID 1501 row 10, TID 300", "group", "CONTAINS", "NUM", own("UNCERTAINFROM"), 0, 1, PERCENT),
     Row("TID 1501 row 12", "group", "CONTAINS", "TEXT", own("SCORECALIBRATION")),
     Row("TID 1501 row 10b", "group", "CONTAINS", "IMAGE", dcm("121112"), 0, 1, condition="answered"),
     Row("TID 1501, CID 7003", "group", "CONTAINS", "IMAGE", dcm("121080"), 0, 1, condition="answered"),
@@ -146,6 +170,7 @@ CONDITIONS: dict[str, Callable[[Dataset, Dataset], bool]] = {
     "always": lambda report, node: True,
     "analyzed": lambda report, node: status(report) != NONE,
     "not analyzed": lambda report, node: status(report) == NONE,
+    "measurement style": lambda report, node: name(report) == MEASUREMENT_REPORT,
     "suspected": lambda report, node: SUSPECTED in answers(node),
     "answered": lambda report, node: bool(answers(node) & {SUSPECTED, UNDETERMINED}),
     "not flagged": lambda report, node: not answers(node) & {SUSPECTED, UNDETERMINED},
@@ -178,7 +203,7 @@ def check_root(report: Dataset) -> Iterator[str]:
     for keyword, value in expected.items():
         if report.get(keyword) != value:
             yield f"PS3.3 C.17.2: {keyword} is {report.get(keyword)!r}, not {value!r}"
-    if name(report) != ("DCM", "126000"):
+    if name(report) not in (NOTIFICATION, MEASUREMENT_REPORT):
         yield f"TID 1500 row 1: the title is {name(report)}"
     if [item.get("TemplateIdentifier") for item in report.get("ContentTemplateSequence", [])] != ["1500"]:
         yield "TID 1500: the root does not name its template"
@@ -220,8 +245,9 @@ def check_answers(report: Dataset) -> Iterator[str]:
     """What is said of the six labels fits together, and fits the status (CID 6047)."""
     groups = [item for item in walk(report) if name(item) == ("DCM", "125007")]
     answered = [answer for group in groups for answer in answers(group)]
-    if groups and {tracked(group) for group in groups} != TRACKED:
-        yield f"the groups are {sorted(tracked(group) for group in groups)}"
+    labels = {tracked(item) for item in walk(report)} - {""}
+    if groups and labels != TRACKED:
+        yield f"TID 1500 row 9: the labels are {sorted(labels)}"
     if groups and status(report) != (WITH if {SUSPECTED, UNDETERMINED} & set(answered) else WITHOUT):
         yield f"CID 6047: the status {status(report)} does not fit the answers {answered}"
     for group in groups:

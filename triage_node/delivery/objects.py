@@ -7,9 +7,11 @@ from pydicom.dataset import Dataset
 
 from triage_node.delivery.sender import Sent
 from triage_node.delivery.targets import Target
+from triage_node.destinations import ReportStyle
 from triage_node.errors import InvalidInstance, PeerError, TriageError
 from triage_node.imaging import read_intact
 from triage_node.outcome import ObjectKind
+from triage_node.report import as_measurement_report
 from triage_node.storage import Spool, StoredResult
 from triage_node.worklist import Delivery
 
@@ -34,12 +36,21 @@ class ObjectSender:
         Where results lie.
     kinds
         Which objects are sent.
+    style
+        In which reports are sent.
     """
 
-    def __init__(self, target: Target, spool: Spool, kinds: Sequence[ObjectKind] = (ObjectKind.REPORT,)) -> None:
+    def __init__(
+        self,
+        target: Target,
+        spool: Spool,
+        kinds: Sequence[ObjectKind] = (ObjectKind.REPORT,),
+        style: ReportStyle = ReportStyle.TEXT,
+    ) -> None:
         self._target = target
         self._spool = spool
         self._kinds = kinds
+        self._style = style
 
     def send(self, delivery: Delivery) -> Sent:
         """Send the report in the first class that is taken, then what goes with it.
@@ -64,7 +75,7 @@ class ObjectSender:
 
     def _answers(self, result: StoredResult) -> Iterator[_Answer]:
         if ObjectKind.REPORT in self._kinds:
-            report = self._target.send(_variants(result))
+            report = self._target.send(self._styled(_variants(result)))
             yield _Answer(f"{report.SOPClassUID.name}, {report.SOPInstanceUID}", report)
         # Made only where a site has it sent.
         if (picture := result.picture()) is not None:
@@ -73,6 +84,12 @@ class ObjectSender:
             if kind is not ObjectKind.REPORT:
                 content = result.object(kind)
                 yield _absent(kind, result) if content is None else self._answer(kind.words, content, result)
+
+    def _styled(self, variants: list[Dataset]) -> list[Dataset]:
+        """Return a report, which is stored as text, in the style of the destination."""
+        if self._style is ReportStyle.MEASUREMENT:
+            return [as_measurement_report(variant) for variant in variants]
+        return variants
 
     def _answer(self, name: str, content: bytes, result: StoredResult) -> _Answer:
         try:

@@ -10,4 +10,4 @@ from triage_node.user_agent import Caller
 
 def sender_of(destination: Destination, caller: Caller, spool: Spool) -> Sender:
     """Return what sends to a destination; nothing is opened yet."""
-    return ObjectSender(target_of(destination, caller), spool, destination.objects)
+    return ObjectSender(target_of(destination, caller), spool, destination.objects, destination.report_style)

@@ -10,6 +10,7 @@ from triage_node.report.forms.pdf import pdf_document
 from triage_node.report.forms.readable_report import ReadableReport
 from triage_node.report.forms.reading import readable, shown_instances
 from triage_node.report.forms.source_names import SourceNames
+from triage_node.report.measurement_style import as_measurement_report
 from triage_node.report.objects import build_key_objects, build_pdf, build_summary
 from triage_node.report.picture import build_picture
 from triage_node.report.plain_text import render
@@ -33,6 +34,7 @@ __all__ = [
     "Summary",
     "VisualExplanation",
     "as_html",
+    "as_measurement_report",
     "as_text",
     "build_connection_test",
     "build_key_objects",

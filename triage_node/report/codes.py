@@ -10,6 +10,9 @@ PRIVATE_SCHEME = "99TRIAGE"
 PRIVATE_SCHEME_NAME = "triage-node concepts"
 
 IMAGING_MEASUREMENT_REPORT = Code("126000", "DCM", "Imaging Measurement Report", "TID 1500 row 1, CID 7021", CHECKED)
+TRIAGE_NOTIFICATION = Code("NOTIFICATION", PRIVATE_SCHEME, "Triage notification", "TID 1500 row 1", OWN)
+"""CID 7021 may be extended. Viewers take 126000 to mean that there are coordinates; "diagnostic imaging report"
+(18748-4, LN) would be a diagnosis, and a PACS may take the study for read."""
 
 LANGUAGE = Code("121049", "DCM", "Language of Content Item and Descendants", "TID 1204 row 1", CHECKED)
 LANGUAGES = {"en-US": Code("en-US", "RFC5646", "English (United States)", "TID 1204 row 1, CID 5000", CHECKED)}
@@ -26,6 +29,22 @@ PROCEDURE_REPORTED = Code("121058", "DCM", "Procedure Reported", "TID 1500 row 4
 CT_OF_HEAD = Code("303653007", "SCT", "CT of head", "TID 1500 row 4, baseline CID 100", CHECKED)
 IMAGING_PROCEDURE = Code("363679005", "SCT", "Imaging procedure", "TID 1500 row 4, baseline CID 100", CHECKED)
 """Of a study that was not analyzed nobody knows that it is a CT of the head."""
+
+IMAGE_LIBRARY = Code("111028", "DCM", "Image Library", "TID 1600 row 1", CHECKED)
+IMAGE_LIBRARY_GROUP = Code("126200", "DCM", "Image Library Group", "TID 1600 row 2", CHECKED)
+SOURCE = Code("260753009", "SCT", "Source", "TID 1601 row 1, any concept", CHECKED)
+MODALITY = Code("121139", "DCM", "Modality", "TID 1602 row 1", CHECKED)
+CT = Code("CT", "DCM", "Computed Tomography", "TID 1602 row 1, CID 29", CHECKED)
+SERIES_INSTANCE_UID = Code("112002", "DCM", "Series Instance UID", "TID 1602 row 5a", CHECKED)
+FRAME_OF_REFERENCE_UID = Code("112227", "DCM", "Frame of Reference UID", "TID 1602 row 10", CHECKED)
+PIXEL_DATA_ROWS = Code("110910", "DCM", "Pixel Data Rows", "TID 1602 row 11", CHECKED)
+PIXEL_DATA_COLUMNS = Code("110911", "DCM", "Pixel Data Columns", "TID 1602 row 12", CHECKED)
+INSTANCE_NUMBER = Code("113609", "DCM", "Instance Number", "TID 1602 row 12a", CHECKED)
+HORIZONTAL_PIXEL_SPACING = Code("111026", "DCM", "Horizontal Pixel Spacing", "TID 1604 row 1", CHECKED)
+VERTICAL_PIXEL_SPACING = Code("111066", "DCM", "Vertical Pixel Spacing", "TID 1604 row 2", CHECKED)
+SLICE_THICKNESS = Code("112225", "DCM", "Slice Thickness", "TID 1604 row 4", CHECKED)
+PIXELS = Code("{pixels}", "UCUM", "Pixels", "TID 1602 row 11")
+MILLIMETER = Code("mm", "UCUM", "mm", "TID 1604 row 1", CHECKED)
 
 IMAGING_MEASUREMENTS = Code("126010", "DCM", "Imaging Measurements", "TID 1500 row 6", CHECKED)
 QUALITATIVE_EVALUATIONS = Code("C0034375", "UMLS", "Qualitative Evaluations", "TID 1500 row 12")
@@ -51,6 +70,8 @@ PERCENT = Code("%", "UCUM", "Percent", "TID 300 row 1", CHECKED)
 FLAG_THRESHOLD = Code("SUSPECTEDABOVE", PRIVATE_SCHEME, "Suspected above", "TID 1501 row 10, TID 300 row 1", OWN)
 UNCERTAIN_THRESHOLD = Code("UNCERTAINFROM", PRIVATE_SCHEME, "Uncertain from", "TID 1501 row 10, TID 300 row 1", OWN)
 CALIBRATION = Code("SCORECALIBRATION", PRIVATE_SCHEME, "Calibration of the score", "TID 1501 row 12", OWN)
+
+COMMENT = Code("121106", "DCM", "Comment", "TID 1501 row 12", CHECKED)
 
 SUSPECTED = Code("415684004", "SCT", "Suspected", "TID 1501 row 11", CHECKED)
 UNDETERMINED = Code("373068000", "SCT", "Undetermined", "TID 1501 row 11, CID 240", CHECKED)

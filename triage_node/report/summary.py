@@ -117,12 +117,20 @@ def summarize(report: Dataset) -> Summary:
 
 
 def _labels(report: Dataset) -> Iterator[LabelSummary]:
-    groups = {label: group for group in named(descendants(report), codes.MEASUREMENT_GROUP) if (label := _label(group))}
-    return (_label_summary(label, groups[label]) for label in LABELS if label in groups)
+    groups = {label: group for group in _groups(report) if (label := label_of(group))}
+    return (label_summary(label, groups[label]) for label in LABELS if label in groups)
 
 
-def _label(group: Dataset) -> Label | None:
-    """The tracking identifier names the label; a group without one is known by its codes."""
+def _groups(report: Dataset) -> Iterator[Dataset]:
+    """Whatever is tracked is a group, and a measurement group is one in any case."""
+    for item in descendants(report):
+        is_group = same_code(coded(item, "ConceptNameCodeSequence"), codes.MEASUREMENT_GROUP)
+        if is_group or any(named(children(item), codes.TRACKING_IDENTIFIER)):
+            yield item
+
+
+def label_of(group: Dataset) -> Label | None:
+    """Return the label that a group's tracking identifier names; without one it is known by its codes."""
     for item in named(children(group), codes.TRACKING_IDENTIFIER):
         if text_of(item, "TextValue") in LABELS:
             return Label(text_of(item, "TextValue"))
@@ -131,9 +139,10 @@ def _label(group: Dataset) -> Label | None:
     return next(matches, None)
 
 
-def _label_summary(label: Label, group: Dataset) -> LabelSummary:
+def label_summary(label: Label, group: Dataset) -> LabelSummary:
+    """Return what a group says of its label."""
     presence = next((code for item in children(group) if (code := _presence(item))), None)
-    words = [text_of(item, "TextValue") for item in children(group) if _is_statement(item)]
+    words = [text_of(item, "TextValue") for item in (group, *children(group)) if _is_statement(item)]
     percent = _number(group, codes.CERTAINTY)
     return LabelSummary(
         label=label,
@@ -147,7 +156,8 @@ def _label_summary(label: Label, group: Dataset) -> LabelSummary:
 
 def _is_statement(item: Dataset) -> bool:
     name = coded(item, "ConceptNameCodeSequence")
-    return text_of(item, "ValueType") == "TEXT" and not same_code(name, codes.CALIBRATION)
+    is_about_it = same_code(name, codes.CALIBRATION) or same_code(name, codes.COMMENT)
+    return text_of(item, "ValueType") == "TEXT" and not is_about_it
 
 
 def _number(group: Dataset, name: Code) -> float | None:

@@ -21,6 +21,7 @@ from triage_node.report.content import ReportContent
 from triage_node.report.group import concept, measurement_group
 from triage_node.report.header import plain
 from triage_node.report.identity import LANGUAGE
+from triage_node.report.image_library import image_library
 from triage_node.report.wording import MANUFACTURER, summary_text
 
 CONTAINS = RelationshipTypeValues.CONTAINS
@@ -30,17 +31,16 @@ HAS_CONCEPT_MOD = RelationshipTypeValues.HAS_CONCEPT_MOD
 def content_tree(content: ReportContent, study_instance_uid: str) -> ContainerContentItem:
     """Return the root container of the report (PS3.16 TID 1500).
 
-    The image library (row 5) is left out: the evidence names every source instance already, and 300 library entries
-    would be most of the object. Without a prediction there are no imaging measurements, which rows 6 and 12 allow.
+    The order of the rows is not significant: what is to be read first comes first, the image library last.
     """
-    root = ContainerContentItem(concept(codes.IMAGING_MEASUREMENT_REPORT), False, "1500")
+    root = ContainerContentItem(concept(codes.TRIAGE_NOTIFICATION), False, "1500")
     root.ContentSequence = ContentSequence()
     root.ContentSequence.extend(LanguageOfContentItemAndDescendants(concept(codes.LANGUAGES[LANGUAGE])))
     root.ContentSequence.extend(_observer(content))
     root.ContentSequence.append(_procedure(content))
-    if content.prediction is not None:
-        root.ContentSequence.append(_imaging_measurements(content, study_instance_uid))
     root.ContentSequence.append(_qualitative_evaluations(content))
+    root.ContentSequence.append(_imaging_measurements(content, study_instance_uid))
+    root.ContentSequence.extend(image_library(content))
     return root
 
 
@@ -63,7 +63,7 @@ def _procedure(content: ReportContent) -> CodeContentItem:
 
 
 def _algorithm(content: ReportContent) -> AlgorithmIdentification:
-    """TID 4019, once for the whole container (TID 1500 rows 6b and 12b)."""
+    """TID 4019, once for the whole container (TID 1500 row 6b)."""
     parameters = {"manifest sha256": content.model.sha256, **content.parameters}
     return AlgorithmIdentification(
         name=plain(content.model.name),
@@ -74,9 +74,11 @@ def _algorithm(content: ReportContent) -> AlgorithmIdentification:
 
 
 def _imaging_measurements(content: ReportContent, study_instance_uid: str) -> ContainerContentItem:
-    """TID 1500 row 6: the algorithm and one group a label."""
+    """TID 1500 row 6: the algorithm and one group a label; of a study that was not analyzed the algorithm alone."""
     container = _container(codes.IMAGING_MEASUREMENTS)
     container.ContentSequence.extend(_algorithm(content))
+    if content.prediction is None:
+        return container
     container.ContentSequence.extend(measurement_group(content, label, study_instance_uid) for label in LABELS)
     return container
 
@@ -84,8 +86,6 @@ def _imaging_measurements(content: ReportContent, study_instance_uid: str) -> Co
 def _qualitative_evaluations(content: ReportContent) -> ContainerContentItem:
     """TID 1500 row 12: the status, the sentence to read first and why there is nothing more."""
     container = _container(codes.QUALITATIVE_EVALUATIONS)
-    if content.prediction is None:
-        container.ContentSequence.extend(_algorithm(content))
     container.ContentSequence.append(CodeContentItem(concept(codes.STATUS), concept(_status(content)), CONTAINS))
     container.ContentSequence.append(_text(codes.SUMMARY, summary_text(content)))
     container.ContentSequence.extend(_text(name, text) for name, text in _statements(content))

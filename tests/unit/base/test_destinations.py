@@ -6,7 +6,7 @@ import pytest
 
 from triage_node.config import Settings, read_settings
 from triage_node.delivery.targets.registry import TARGETS
-from triage_node.destinations import KINDS, Destination
+from triage_node.destinations import KINDS, Destination, ReportStyle
 from triage_node.errors import SettingsError
 from triage_node.outcome import ObjectKind
 from triage_node.peer import Peer, TlsFiles
@@ -146,3 +146,13 @@ def test_objects_that_are_none_are_refused(tmp_path, objects):
     (tmp_path / "node.toml").write_text(f'destinations = [{{ url = "file:///srv/out", objects = {objects} }}]')
     with pytest.raises(SettingsError, match="objects"):
         read_settings(tmp_path / "node.toml")
+
+
+@pytest.mark.parametrize(
+    "url", ["dicom://A@a:1", "dicoms://A@a:1", "https://a/studies", "http://127.0.0.1/studies", "file:///srv/out"]
+)
+def test_reports_are_sent_as_text_unless_a_destination_wants_measurements(url):
+    assert Destination(url=url).report_style is ReportStyle.TEXT
+    assert Destination(url=url, report_style="measurement").report_style is ReportStyle.MEASUREMENT
+    with pytest.raises(ValueError, match="'text' or 'measurement'"):
+        Destination(url=url, report_style="picture")

@@ -51,7 +51,7 @@ def test_all_that_a_report_says_is_in_both(content):
     report = build_report(content)
     text, page = as_text(report), parsed(as_html(report))
     for words in (
-        "Imaging Measurement Report", "Doe^Jane", "PID-7", "UNVERIFIED", report.SOPInstanceUID,
+        "Triage notification", "Doe^Jane", "PID-7", "UNVERIFIED", report.SOPInstanceUID,
         "Notification only, not for diagnosis. Read the images as always.",
     ):  # fmt: skip
         assert words in text

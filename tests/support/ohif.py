@@ -1,0 +1,180 @@
+"""OHIF, the viewer of many hospitals: its pages and a DICOMweb server at one origin, and what people do there."""
+
+import http.client
+import json
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from browsers import Screen
+from playwright.sync_api import Browser, Locator
+
+ROOT = Path(__file__).parents[2]
+DIST = ROOT / ".peers" / "ohif"
+DICOMWEB = "/dicomweb"
+
+CONFIGURATION = {
+    "routerBasename": None,
+    "extensions": [],
+    "modes": [],
+    "showStudyList": True,
+    "showErrorDetails": "always",
+    "maxNumberOfWebWorkers": 1,
+    "showWarningMessageForCrossOrigin": False,
+    "showCPUFallbackMessage": False,
+    "investigationalUseDialog": {"option": "never"},
+    "defaultDataSourceName": "dicomweb",
+    "dataSources": [
+        {
+            "namespace": "@ohif/extension-default.dataSourcesModule.dicomweb",
+            "sourceName": "dicomweb",
+            "configuration": {
+                "friendlyName": "DICOMweb",
+                "name": "dicomweb",
+                "wadoUriRoot": DICOMWEB,
+                "qidoRoot": DICOMWEB,
+                "wadoRoot": DICOMWEB,
+                "qidoSupportsIncludeField": False,
+                "imageRendering": "wadors",
+                "thumbnailRendering": "wadors",
+                "enableStudyLazyLoad": True,
+                "supportsFuzzyMatching": False,
+                "supportsWildcard": True,
+                "dicomUploadEnabled": False,
+                "omitQuotationForMultipartRequest": True,
+                "bulkDataURI": {"enabled": True, "relativeResolution": "studies"},
+            },
+        }
+    ],
+}
+"""OHIF's app-config.js: one data source, at the origin of the pages."""
+
+
+def need_ohif() -> Path:
+    """Return the folder of OHIF's pages; without it the test is skipped by name, in CI it fails."""
+    if (DIST / "index.html").is_file():
+        return DIST
+    if os.environ.get("TRIAGE_REQUIRE_PEERS"):
+        pytest.fail("OHIF is not installed: run make peers")
+    pytest.skip("OHIF is not installed: run make peers")
+
+
+class Ohif:
+    """Serve OHIF until it is stopped, and what it asks of DICOMweb from another server, with headers of ours.
+
+    A hospital's reverse proxy does the same: the browser sees one origin, and holds no token.
+    """
+
+    def __init__(self, dicomweb: str, headers: Mapping[str, str] | None = None) -> None:
+        upstream = urlsplit(dicomweb)
+        folder = str(need_ohif())
+        script = f"window.config = {json.dumps(CONFIGURATION)};".encode()
+
+        class Handler(SimpleHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def __init__(self, *arguments: object, **options: object) -> None:
+                super().__init__(*arguments, directory=folder, **options)
+
+            def do_GET(self) -> None:
+                path = urlsplit(self.path).path
+                if path.startswith(f"{DICOMWEB}/"):
+                    self._pass_on()
+                elif path == "/app-config.js":
+                    self._answer(200, "text/javascript", script)
+                elif Path(self.translate_path(path)).is_file():
+                    super().do_GET()
+                else:
+                    # The routes of a single-page application are no files.
+                    self._answer(200, "text/html", Path(folder, "index.html").read_bytes())
+
+            def _pass_on(self) -> None:
+                connection = http.client.HTTPConnection(upstream.netloc, timeout=60)
+                asked = {"Accept": self.headers.get("Accept", "*/*"), **(headers or {})}
+                try:
+                    connection.request("GET", upstream.path + self.path.removeprefix(DICOMWEB), headers=asked)
+                    answer = connection.getresponse()
+                    self._answer(answer.status, answer.getheader("Content-Type", ""), answer.read())
+                finally:
+                    connection.close()
+
+            def _answer(self, status: int, media_type: str, body: bytes) -> None:
+                self.send_response(status)
+                if media_type:
+                    self.send_header("Content-Type", media_type)
+                if status != 204:
+                    self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, *_: object) -> None:
+                """A page that is closed goes away in the middle of an answer."""
+
+        self._server = Server(("127.0.0.1", 0), Handler)
+        self.address = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Serve no more."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(10)
+
+
+PREPARE = """
+localStorage.setItem('shownTours', JSON.stringify(['basicViewerTour']));
+window.faults = [];
+for (const kind of ['error', 'unhandledrejection'])
+    window.addEventListener(kind, event => {
+        window.faults.push(String((event.reason || event.error || event).stack));
+    }, true);
+"""
+"""Nobody is shown around. OHIF handles what is thrown in it, so that no page error comes of it: it is noted before."""
+
+FAILURE = "Something went wrong"
+
+
+@dataclass
+class Viewer:
+    """A study that is open in OHIF."""
+
+    screen: Screen
+
+    @classmethod
+    def of(cls, browser: Browser, ohif: Ohif, study_instance_uid: str) -> "Viewer":
+        """Open a study, and wait until an image is drawn."""
+        screen = Screen.of(browser, ohif.address)
+        screen.context.set_default_timeout(60_000)
+        screen.page.add_init_script(PREPARE)
+        screen.page.goto(f"/viewer?StudyInstanceUIDs={study_instance_uid}")
+        viewer = cls(screen)
+        viewer.pane.locator("canvas").first.wait_for()
+        screen.page.get_by_text("S:9601").first.wait_for()
+        return viewer
+
+    @property
+    def pane(self) -> Locator:
+        """What is shown."""
+        return self.screen.page.locator('[data-cy="viewport-pane"]').first
+
+    def open(self, series_description: str) -> None:
+        """Open a series, as one does with a double click on it."""
+        self.screen.page.get_by_text(series_description, exact=True).dblclick()
+
+    def faults(self) -> list[str]:
+        """Return what was thrown, what the console complains of, and whether the viewer owns up to an error."""
+        page = self.screen.page
+        shown = [FAILURE] if page.get_by_text(FAILURE).count() else []
+        return [*page.evaluate("window.faults"), *self.screen.complaints, *shown]
