@@ -14,7 +14,7 @@ from triage_node.models.registry import explain_with
 from triage_node.outcome import ObjectKind
 from triage_node.pipeline import object_maker
 from triage_node.report import summarize
-from triage_node.report.shown_slice import MOST_SLICES
+from triage_node.report.objects.shown_slice import MOST_SLICES
 
 ALL = tuple(kind for kind in ObjectKind if kind is not ObjectKind.REPORT)
 FLAGGED = {"slices": 32, "size": (128, 128), "lesion": "intraparenchymal"}

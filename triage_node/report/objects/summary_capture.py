@@ -11,7 +11,7 @@ from triage_node.report import codes
 from triage_node.report.code_item import code_item
 from triage_node.report.evidence import sop_reference
 from triage_node.report.objects.derived import begun, named, related_series, report_reference
-from triage_node.report.shown_slice import ShownSlice
+from triage_node.report.objects.shown_slice import ShownSlice
 
 SERIES_NUMBER = 9603
 TITLE = "summary"

@@ -7,11 +7,11 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from triage_node.imaging import Window
+from triage_node.report.objects.shown_slice import ShownSlice
 from triage_node.report.page.layout import below, beside
 from triage_node.report.page.palette import FAINT, GROUND, TEXT
 from triage_node.report.page.text import text_strip
 from triage_node.report.page.typeface import Weight, typeface
-from triage_node.report.shown_slice import ShownSlice
 from triage_node.report.wording import finding_list
 
 WINDOWS = {"Brain": Window(40, 80), "Subdural": Window(80, 200)}

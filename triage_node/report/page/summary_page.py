@@ -8,13 +8,13 @@ from pydicom.dataset import Dataset
 
 from triage_node.findings import LABELS, Decision, Label
 from triage_node.report.header import plain, text_of
+from triage_node.report.objects.shown_slice import ShownSlice
 from triage_node.report.page.layout import below, framed
 from triage_node.report.page.palette import ANSWERS, FAINT, GROUND, LINE, RAISED, TEXT
 from triage_node.report.page.panels import panel_strip
 from triage_node.report.page.scores import Score, score_strip
 from triage_node.report.page.text import line_height, text_strip
 from triage_node.report.page.typeface import Weight, can_draw, typeface
-from triage_node.report.shown_slice import ShownSlice
 from triage_node.report.summary import LabelSummary, Summary, summarize
 from triage_node.report.wording import DISCLAIMER, MANUFACTURER, NOT_FLAGGED
 
