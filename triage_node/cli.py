@@ -10,6 +10,7 @@ import typer
 from triage_node import __version__
 from triage_node.commands.analyze import analyze
 from triage_node.commands.check import check
+from triage_node.commands.check_report import check_report
 from triage_node.commands.deliveries import deliveries
 from triage_node.commands.demo import demo
 from triage_node.commands.fetch import fetch
@@ -38,7 +39,21 @@ app = typer.Typer(
     ),
 )
 
-for command in (serve, analyze, send, fetch, worklist, show, report, requeue, deliveries, check, rebuild, demo):
+for command in (
+    serve,
+    analyze,
+    send,
+    fetch,
+    worklist,
+    show,
+    report,
+    requeue,
+    deliveries,
+    check,
+    check_report,
+    rebuild,
+    demo,
+):
     app.command()(command)
 app.add_typer(users, name="user")
 app.add_typer(tokens, name="token")

@@ -14,6 +14,8 @@ import psutil
 import pytest
 
 STOP_SECONDS = 20
+FROM_PACKAGES = frozenset({"dciodvfy", "tid1500reader"})
+"""Foreign programs that come with the tests' packages."""
 WITHOUT_EXTRAS = {"PYTHONPATH": str(Path(__file__).parent / "without_extras")}
 
 
@@ -30,7 +32,7 @@ def need(program: str) -> str:
     # pynetdicom installs a storescu and an echoscu of its own beside Python; the peers are DCMTK's.
     elsewhere = os.pathsep.join(part for part in os.environ["PATH"].split(os.pathsep) if Path(part) != own)
     found = shutil.which(program, path=str(own) if program.startswith("triage-node") else elsewhere)
-    found = found or (shutil.which(program, path=str(own)) if program == "dciodvfy" else None)
+    found = found or (shutil.which(program, path=str(own)) if program in FROM_PACKAGES else None)
     if found:
         return found
     if os.environ.get("TRIAGE_REQUIRE_PEERS"):

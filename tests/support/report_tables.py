@@ -9,9 +9,9 @@ import numpy as np
 from ct import head_ct
 from pydicom.dataset import Dataset
 
-from triage_node.findings import LABELS, Label, ModelIdentity, Prediction
+from triage_node.findings import LABELS, Calibration, Label, ModelIdentity, Prediction
 from triage_node.reasons import Reason, ReasonCode
-from triage_node.report import BestSlice, ReportContent, build_report
+from triage_node.report import BestSlice, ReportContent, VisualExplanation, build_report
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -32,8 +32,19 @@ def source_headers(patient: str) -> tuple[Dataset, ...]:
         ds.PatientBirthDate, ds.PatientSex, ds.PatientAge = "19500203", "F" if patient == "A" else "M", "076Y"
         ds.TimezoneOffsetFromUTC = "+0100" if patient == "A" else "-0500"
         ds.StudyDescription, ds.AccessionNumber, ds.StudyID = f"CT head {patient}", f"1{patient}", f"S{patient}"
+        if patient == "A":
+            _order(ds)
         ds.ReferringPhysicianName, ds.InstanceNumber = f"House^{patient}", ds.InstanceNumber + 10
     return tuple(found)
+
+
+def _order(ds: Dataset) -> None:
+    procedure, issuer, request = Dataset(), Dataset(), Dataset()
+    procedure.CodeValue, procedure.CodingSchemeDesignator, procedure.CodeMeaning = "P1", "99RIS", "CT head"
+    issuer.UniversalEntityID, issuer.UniversalEntityIDType = "1.2.3", "ISO"
+    request.RequestedProcedureID = "R1"
+    ds.ProcedureCodeSequence, ds.RequestAttributesSequence = [procedure], [request]
+    ds.IssuerOfPatientIDQualifiersSequence = ds.IssuerOfAccessionNumberSequence = [issuer]
 
 
 def contents(patient: str) -> list[ReportContent]:
@@ -53,10 +64,17 @@ def contents(patient: str) -> list[ReportContent]:
         station_name=f"TRIAGE_{patient}",
         created_at=datetime(2026, 3, 1, ord(patient) % 24, 20, 30, tzinfo=UTC) + timedelta(days=ord(patient)),
         best_slices=dict.fromkeys(labels, best),
+        calibrations=dict.fromkeys(LABELS, Calibration(0.8, 0.4, "From 100 studies without and 100 with it.")),
+        series_analyzed="Series 2: 30 slices.",
+        series_not_analyzed=("Series 1: localizer.",),
+        revision=1,
+        explanation=VisualExplanation(Label.SUBDURAL, np.zeros((8, 8, 3), np.uint8)),
     )
     plain = replace(analyzed, prediction=Prediction(MODEL, dict.fromkeys(LABELS, 0.02), by_slice), best_slices={})
     reasons = (Reason.of(ReasonCode.CONTRAST),)
-    not_analyzed = replace(analyzed, prediction=None, reasons=reasons, best_slices={})
+    not_analyzed = replace(
+        analyzed, prediction=None, reasons=reasons, best_slices={}, series_analyzed="", explanation=None
+    )
     return [analyzed, plain, not_analyzed, replace(analyzed, predecessor=build_report(plain))]
 
 

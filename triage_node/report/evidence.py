@@ -71,7 +71,8 @@ def evidence_of(instances: Iterable[ReferencedInstance], study_instance_uid: str
 
 def write_evidence(report: Dataset, evidence: Iterable[ReferencedInstance]) -> None:
     """Write Current Requested Procedure Evidence, and Pertinent Other Evidence of other studies than the report's."""
-    current, other = [], []
+    current: list[ReferencedInstance] = []
+    other: list[ReferencedInstance] = []
     for each in evidence:
         (current if each.study_instance_uid == report.StudyInstanceUID else other).append(each)
     if current:

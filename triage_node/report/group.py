@@ -64,8 +64,9 @@ def _group_items(content: ReportContent, label: Label, study_instance_uid: str) 
         items.append(CodeContentItem(concept(codes.FINDING), concept(finding.finding), CONTAINS))
     items.extend(_site(finding))
     items.extend(_scores(content, label))
-    items.append(_presence(finding, decision))
     items.extend(_images(content, label))
+    items.append(_presence(finding, decision))
+    items.extend(_basis(content, label))
     return items
 
 
@@ -75,15 +76,20 @@ def _site(finding: FindingCode) -> Iterator[ContentItem]:
 
 
 def _scores(content: ReportContent, label: Label) -> Iterator[ContentItem]:
-    """Rows 10 and 12: the score and, where the model says them, the thresholds it is to be read by, all in percent."""
+    """Row 10: the score and, where the model says them, the thresholds it is to be read by, all in percent."""
     assert content.prediction is not None
     score, calibration = float(content.prediction.probabilities[label]), content.calibrations.get(label)
     yield _percent(codes.CERTAINTY, shown_percent(score, calibration))
     if calibration is not None:
         yield _percent(codes.FLAG_THRESHOLD, round(100 * calibration.flag, THRESHOLD_DIGITS))
         yield _percent(codes.UNCERTAIN_THRESHOLD, round(100 * calibration.uncertain, THRESHOLD_DIGITS))
-        if calibration.basis:
-            yield TextContentItem(concept(codes.CALIBRATION), plain(calibration.basis), CONTAINS)
+
+
+def _basis(content: ReportContent, label: Label) -> Iterator[ContentItem]:
+    """Row 12: what the thresholds were set from."""
+    calibration = content.calibrations.get(label)
+    if calibration is not None and calibration.basis:
+        yield TextContentItem(concept(codes.CALIBRATION), plain(calibration.basis), CONTAINS)
 
 
 def shown_percent(score: float, calibration: Calibration | None) -> float:

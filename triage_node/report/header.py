@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import cache
 
 from pydicom.dataset import Dataset
+from pydicom.errors import BytesLengthException
 from pydicom.multival import MultiValue
 from pydicom.tag import BaseTag, Tag
 from pydicom.valuerep import PersonName
@@ -23,8 +24,19 @@ TIME = re.compile(r"([01]\d|2[0-3])([0-5]\d([0-5]\d(\.\d{1,6})?)?)?", re.ASCII)
 AGE = re.compile(r"\d{3}[DWMY]", re.ASCII)
 OFFSET = re.compile(r"[+-](0\d|1[01])[0-5]\d|[+-]1200|\+1[23][0-5]\d|\+1400", re.ASCII)
 
-UNREADABLE = (ArithmeticError, AttributeError, LookupError, NotImplementedError, TypeError, ValueError, struct.error)
-"""What pydicom raises on values that are not what their VR says."""
+UNREADABLE = (
+    ArithmeticError,
+    AttributeError,
+    BytesLengthException,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+"""What pydicom raises on values that are not what their VR says, and on items that end in their midst."""
 
 
 def read(ds: Dataset, keyword: str) -> object:

@@ -1,6 +1,3 @@
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sr_validators
 from pydicom import config, dcmread
 from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import DataElement
@@ -120,31 +118,13 @@ def read_back(as_bytes) -> Callable[[Dataset], Dataset]:
 @pytest.fixture
 def complaints_of(tmp_path: Path) -> Callable[[Dataset], list[str]]:
     """The complaints of every validator that is installed; each `dciodvfy` counts on its own."""
-    commands = _installed("dciodvfy") + _installed("dsrdump")
+    commands = sr_validators.installed("dciodvfy") + sr_validators.installed("dsrdump")
     if not commands:
         pytest.skip("neither dciodvfy nor dsrdump is installed")
 
     def complaints(report: Dataset) -> list[str]:
         path = tmp_path / "report.dcm"
         report.save_as(path, enforce_file_format=True)
-        return [complaint for command in commands for complaint in _complaints(command, path)]
+        return [complaint for command in commands for complaint in sr_validators.complaints(command, path)]
 
     return complaints
-
-
-INCAPABLE = ("does not support this Specific Character Set", "Reading unknown/unsupported SpecificCharacterSet")
-"""What dsrdump says of itself and not of the report."""
-
-
-def _installed(name: str) -> list[str]:
-    paths = (str(Path(sys.executable).parent), None, "/usr/bin")
-    return sorted({found for path in paths if (found := shutil.which(name, path=path))})
-
-
-def _complaints(command: str, path: Path) -> list[str]:
-    run = subprocess.run([command, str(path)], capture_output=True, text=True, errors="replace", timeout=60)
-    lines = (run.stdout + run.stderr).splitlines()
-    complaints = [line for line in lines if line.startswith(("Error", "E:", "F:", "W:"))]
-    lines = [line for line in complaints if not any(words in line for words in INCAPABLE)]
-    failed = [f"exit status {run.returncode}"] if run.returncode and not lines else []
-    return [f"{Path(command).name}: {line}" for line in lines + failed]

@@ -2,11 +2,13 @@
 
 import re
 from html.parser import HTMLParser
+from io import BytesIO
 
 import pytest
 from pydicom.dataset import Dataset
+from pydicom.filereader import read_dataset
 
-from triage_node.report import build_report
+from triage_node.report import build_report, summarize
 from triage_node.report.rendering import as_html, as_text
 
 
@@ -97,3 +99,14 @@ def test_nonsense_is_shown_as_far_as_it_goes(depth):
     assert as_text(report).startswith("Structured Report")
     parsed(as_html(report))
     parsed(as_html(Dataset()))
+
+
+def test_a_sequence_that_ends_in_its_midst_is_left_out():
+    inner = b"\x40\0\x30\xa7SQ\0\0\x04\0\0\0abcd"
+    outer = (
+        b"\x40\0\x30\xa7SQ\0\0" + bytes([len(inner) + 8, 0, 0, 0]) + b"\xfe\xff\0\xe0" + bytes([len(inner), 0, 0, 0])
+    )
+    report = read_dataset(BytesIO(outer + inner), is_implicit_VR=False, is_little_endian=True)
+    assert as_text(report).startswith("Structured Report")
+    parsed(as_html(report))
+    assert summarize(report).labels == ()
