@@ -40,20 +40,8 @@ app = typer.Typer(
 )
 
 for command in (
-    serve,
-    analyze,
-    send,
-    fetch,
-    worklist,
-    show,
-    report,
-    requeue,
-    deliveries,
-    check,
-    check_report,
-    rebuild,
-    demo,
-):
+    serve, analyze, send, fetch, worklist, show, report, requeue, deliveries, check, check_report, rebuild, demo,
+):  # fmt: skip
     app.command()(command)
 app.add_typer(users, name="user")
 app.add_typer(tokens, name="token")

@@ -35,13 +35,22 @@ from triage_node.allowed_peers import AETitle, AllowedPeer
 from triage_node.destinations import Destination
 from triage_node.endpoint import Endpoint
 from triage_node.errors import SettingsError
-from triage_node.finding_codes import read_finding_codes, written
 from triage_node.findings import FindingCode, Label
 from triage_node.outcome import ObjectKind
 from triage_node.peer import Peer
-from triage_node.settings_checks import at_commas, check_dicom, check_dicom_tls, check_openid, check_web, each_text_read
+from triage_node.settings_checks import (
+    at_commas,
+    check_dicom,
+    check_dicom_tls,
+    check_openid,
+    check_web,
+    each_text_read,
+    read_finding_codes,
+    written_finding_codes,
+)
 from triage_node.settings_errors import check_environment, complaint_of
 from triage_node.sources import QuerySource
+from triage_node.workitem_servers import WorkitemServer
 from triage_node.zone import MachineZone
 
 SETTINGS_FILE = Path("triage-node.toml")
@@ -114,6 +123,11 @@ class Settings(BaseSettings):
     sources: Annotated[tuple[QuerySource, ...], NoDecode] = Field(
         (),
         description="who is asked if a study is complete, each `AET@HOST:PORT` or a table (see docs/completion.md)",
+    )
+    workitem_servers: Annotated[tuple[WorkitemServer, ...], NoDecode] = Field(
+        (),
+        description="servers of the Unified Worklist (UPS-RS) whose workitems are performed or get another priority, "
+        "each a table (see docs/workitems.md)",
     )
     commitment_peers: Annotated[tuple[Peer, ...], NoDecode] = Field(
         (), description="where those are called who ask for storage commitment, each `AET@HOST:PORT`"
@@ -199,6 +213,11 @@ class Settings(BaseSettings):
     openid_administrator_groups: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="groups whose members are administrators"
     )
+    public_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s?#]+$",
+        description="address of the pages as people reach them, for links in notices",
+    )
     viewer_url_template: str | None = Field(
         None,
         pattern=r"^(https?|weasis|osirix|horos|radiant)://.*\{study_instance_uid\}.*$",
@@ -245,7 +264,7 @@ class Settings(BaseSettings):
         except (OSError, ValueError, ZoneInfoNotFoundError) as error:
             raise ValueError("the IANA time zone database has no such zone; write it as in Europe/Berlin") from error
 
-    @field_validator("destinations", "sources", mode="before")
+    @field_validator("destinations", "sources", "workitem_servers", mode="before")
     @classmethod
     def _parse_endpoints(cls, value: Any) -> Any:
         return each_text_read(value, Endpoint.written)
@@ -267,9 +286,9 @@ class Settings(BaseSettings):
 
     @field_serializer("finding_codes")
     def _write_finding_codes(self, value: Mapping[Label, FindingCode]) -> dict[str, dict[str, str]]:
-        return written(value)
+        return written_finding_codes(value)
 
-    @field_validator("destinations", "sources")
+    @field_validator("destinations", "sources", "workitem_servers")
     @classmethod
     def _each_once(cls, value: tuple[Endpoint, ...], info: ValidationInfo) -> tuple[Endpoint, ...]:
         once = tuple(dict.fromkeys(value))

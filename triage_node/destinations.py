@@ -8,12 +8,15 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from pydantic import Field, field_validator
 
 from triage_node.endpoint import CREDENTIALS, TLS, Endpoint, Kinds, check_dicom_address, check_web_address
+from triage_node.notice_options import NOTICE_KINDS, NoticeOptions
 from triage_node.outcome import ObjectKind
 from triage_node.routing_rules import RoutedResult, Rule
 
 COMMITMENT = frozenset(["commitment"])
 OBJECTS = frozenset(["objects", "report_style"])
 COMMON = frozenset(["url", "name", "rules"])
+OF_NOTICES_BY_DEFAULT = (Rule(decision=("flagged",)),)
+"""Who is told of everything soon reads nothing any more."""
 
 
 def _check_folder(destination: Endpoint, url: SplitResult) -> None:
@@ -27,6 +30,7 @@ KINDS: Kinds = {
     "https": (check_web_address, OBJECTS | TLS | CREDENTIALS),
     "http": (check_web_address, OBJECTS | CREDENTIALS),
     "file": (_check_folder, OBJECTS),
+    **NOTICE_KINDS,
 }
 """How an address of each scheme is checked, and which options it has beside name and rules."""
 
@@ -40,17 +44,20 @@ class ReportStyle(StrEnum):
     """What has a finding is an Imaging Measurement Report, which leads a viewer to the slices."""
 
 
-class Destination(Endpoint):
-    """One that receives reports."""
+class Destination(NoticeOptions):
+    """One that receives reports, or is told of results."""
 
     kinds: ClassVar[Kinds] = KINDS
     common: ClassVar[frozenset[str]] = COMMON
 
     url: str = Field(
         description="`dicom://CALLED_AE@HOST:PORT`, `dicoms://CALLED_AE@HOST:PORT` (over TLS), `https://…/studies` "
-        "(STOW-RS), or `file:///FOLDER`"
+        "(STOW-RS), `file:///FOLDER`, `webhook+https://…`, `mllp://HOST:PORT` (HL7), `mllps://HOST:PORT`, "
+        "`smtp://HOST:PORT` (e-mail) or `smtps://HOST:PORT`"
     )
-    rules: tuple[Rule, ...] = Field((), description="a result goes there that meets all of one rule; without any, all")
+    rules: tuple[Rule, ...] = Field(
+        (), description="a result goes there that meets all of one rule; without any, all, of notices what is flagged"
+    )
     commitment: bool = Field(
         False,
         description="ask it to commit itself to keep each report (Storage Commitment), and send again what it does not",
@@ -81,5 +88,6 @@ class Destination(Endpoint):
 
     def unmet(self, result: RoutedResult) -> list[list[str]]:
         """Return for each rule what a result does not meet of it; an empty list when the result goes there."""
-        unmet = [rule.unmet(result) for rule in self.rules]
+        rules = self.rules or (OF_NOTICES_BY_DEFAULT if self.is_told else ())
+        unmet = [rule.unmet(result) for rule in rules]
         return [] if [] in unmet else unmet

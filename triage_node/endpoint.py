@@ -99,6 +99,11 @@ class Endpoint(BaseModel):
         return Peer(called.ae_title, called.host, called.port, self.tls if self.scheme == "dicoms" else None)
 
     @property
+    def speaks_tls(self) -> bool:
+        """Whether TLS is spoken to it."""
+        return "tls_ca" in self.kinds[self.scheme][1]
+
+    @property
     def tls(self) -> TlsFiles:
         """What a connection over TLS to it needs."""
         return TlsFiles(self.tls_ca, self.tls_certificate, self.tls_key, self.tls_server_name)
@@ -114,15 +119,26 @@ def check_dicom_address(endpoint: Endpoint, _: SplitResult) -> None:
 
 def check_web_address(endpoint: Endpoint, url: SplitResult) -> None:
     """Refuse an address that is not the studies' of a DICOMweb server, and credentials that would be seen."""
-    if not url.hostname or not url.path.rstrip("/").endswith("/studies") or url.query or url.fragment:
-        raise ValueError(f"{endpoint.url!r} is not of the form https://HOST/PATH/studies")
+    check_web_resource(endpoint, url, "studies")
+
+
+def check_web_resource(endpoint: Endpoint, url: SplitResult, resource: str) -> None:
+    """Refuse an address that is not a resource's of a DICOMweb server, and credentials that would be seen."""
+    if not url.hostname or not url.path.rstrip("/").endswith(f"/{resource}") or url.query or url.fragment:
+        raise ValueError(f"{endpoint.url!r} is not of the form https://HOST/PATH/{resource}")
+    check_credentials(endpoint, url)
+
+
+def check_credentials(endpoint: Endpoint, url: SplitResult) -> None:
+    """Refuse credentials of a web server that contradict one another, or would be seen."""
     if url.username is not None or url.password is not None:
         raise ValueError("credentials stand in files, not in the address: set user and password_file")
     if (endpoint.user is None) != (endpoint.password_file is None):
         raise ValueError("user and password_file belong together: set both or none")
     if endpoint.user is not None and endpoint.token_file is not None:
         raise ValueError("token_file and user exclude each other")
-    if url.scheme == "http" and (endpoint.user or endpoint.token_file) and not is_loopback(url.hostname):
+    is_plain = url.scheme.endswith("http")
+    if is_plain and (endpoint.user or endpoint.token_file) and not is_loopback(url.hostname or ""):
         raise ValueError("credentials are sent over https:// only")
 
 

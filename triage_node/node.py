@@ -17,9 +17,15 @@ from triage_node.sources import QuerySource
 from triage_node.storage import Spool, Watermarks, device_uid, hold, spool_folder
 from triage_node.web.machinery import Machinery
 from triage_node.web.server import WebServer
+from triage_node.workitem_servers import WorkitemServer
+from triage_node.workitems import InputStudies, OwnWorklist, Performer, Performing, Prioritizer, UpsServer
 from triage_node.worklist import Worklist
 
 log = logging.getLogger(__name__)
+
+OWN_POLL_SECONDS = 1.0
+OWN_WAIT_SECONDS = 3600.0
+"""So long a workitem that was pushed to the node waits for its study."""
 
 
 class Node:
@@ -62,8 +68,15 @@ class Node:
         self.supervisor = Supervisor(settings, self.worklist)
         self.dispatchers = [self._dispatcher(index) for index in range(len(settings.destinations))]
         self.queriers = [self._querier(source) for source in settings.sources]
+        servers = settings.workitem_servers
+        self.workitem_users: list[Performer | Prioritizer] = [
+            *(self._performer(one) for one in servers if one.performs),
+            *(self._prioritizer(one) for one in servers if one.priorities),
+        ]
+        self.own_performer = self._performer(None)
         self.scheduler = Scheduler(self.worklist.clock_change.follow)
-        parts = (self.listener, self.indexer, self.supervisor, self.scheduler, self.dispatchers, self.queriers)
+        callers = (self.dispatchers, self.queriers, self.workitem_users)
+        parts = (self.listener, self.indexer, self.supervisor, self.scheduler, *callers)
         self.readiness = Readiness(self.worklist, self.spool, *parts)
         self.web = self._web() if settings.web_enabled else None
 
@@ -102,6 +115,8 @@ class Node:
             dispatcher.start()
         for querier in self.queriers:
             querier.start()
+        for user in (*self.workitem_users, self.own_performer):
+            user.start()
         for part in self.commitment:
             part.start()
         self.scheduler.every(self._tick_seconds, self.worklist.study_completion.advance)
@@ -122,10 +137,11 @@ class Node:
         if self.web is not None:
             self.web.stop()
         self.listener.stop()
-        for querier in self.queriers:
-            querier.end()
-        for querier in self.queriers:
-            querier.stop(self.settings.connect_timeout_seconds)
+        askers = (*self.queriers, *self.workitem_users, self.own_performer)
+        for asker in askers:
+            asker.end()
+        for asker in askers:
+            asker.stop(self.settings.connect_timeout_seconds)
         self.indexer.stop()
         self.scheduler.stop()
         self.supervisor.stop()
@@ -148,6 +164,7 @@ class Node:
             rebuild_worklist(self.spool, self.worklist, [str(one) for one in self.settings.destinations])
         self.worklist.claims.release_node(self.settings.node_name)
         self.worklist.outbox.recover()
+        self.worklist.schedule.recover()
         self.worklist.commitment_transactions.recover()
 
     def _keep_deliveries(self) -> None:
@@ -169,10 +186,28 @@ class Node:
     def _querier(self, source: QuerySource) -> Querier:
         return Querier(source, source_of(source, Caller.of(self.settings)), self.worklist, self.ingest)
 
+    def _performer(self, server: WorkitemServer | None) -> Performer:
+        """Return what performs the workitems of a server, or those that are pushed to the node."""
+        settings, caller = self.settings, Caller.of(self.settings)
+        manager = OwnWorklist(self.worklist) if server is None else UpsServer(server, caller)
+        how = Performing(
+            settings.ae_title.strip(),
+            OWN_POLL_SECONDS if server is None else server.poll_seconds,
+            OWN_WAIT_SECONDS if server is None else server.wait_minutes * 60,
+            {one.name: one for one in settings.destinations},
+            server,
+        )
+        inputs = InputStudies(settings.sources, caller, self.worklist, self.ingest)
+        return Performer(manager, how, self.worklist, inputs)
+
+    def _prioritizer(self, server: WorkitemServer) -> Prioritizer:
+        ups_server = UpsServer(server, Caller.of(self.settings))
+        return Prioritizer(server, ups_server, self.worklist, self.settings.ae_title.strip())
+
     def _dispatcher(self, index: int) -> Dispatcher:
         settings = self.settings
         destination = settings.destinations[index]
-        sender = sender_of(destination, Caller.of(settings), self.spool)
+        sender = sender_of(destination, Caller.of(settings), self.spool, settings.finding_codes)
         stop_seconds = 2 * settings.connect_timeout_seconds
         commitment_seconds = settings.commitment_wait_hours * 3600 if destination.commitment else None
         return Dispatcher(

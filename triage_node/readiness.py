@@ -11,6 +11,7 @@ from triage_node.pipeline import Supervisor
 from triage_node.query_retrieve import Querier
 from triage_node.storage import Level, Spool
 from triage_node.web.machinery import Fact, Intake, Job, Reach, Worker
+from triage_node.workitems import Performer, Prioritizer
 from triage_node.worklist import Worklist
 
 LATE_SECONDS = 60.0
@@ -32,6 +33,7 @@ class Readiness:
         scheduler: Scheduler,
         dispatchers: Sequence[Dispatcher],
         queriers: Sequence[Querier] = (),
+        workitem_users: Sequence[Performer | Prioritizer] = (),
     ) -> None:
         self._worklist = worklist
         self._spool = spool
@@ -41,6 +43,7 @@ class Readiness:
         self._scheduler = scheduler
         self._dispatchers = dispatchers
         self._queriers = queriers
+        self._workitem_users = workitem_users
 
     def facts(self) -> list[Fact]:
         """Return what must be there for the node to be ready, then what it can do without for a while."""
@@ -121,10 +124,18 @@ class Readiness:
             yield Fact("certificate", state.is_well, state.message, is_needed=False)
         if self._queriers:
             yield Fact("sources", *self._sources(), is_needed=False)
+        if self._workitem_users:
+            yield Fact("workitem servers", *self._workitem_servers(), is_needed=False)
 
     def _sources(self) -> tuple[bool, str]:
         down = [one.state.source for one in self._queriers if one.state.answers is False]
         return not down, f"down: {', '.join(down)}" if down else f"{len(self._queriers)} asked"
+
+    def _workitem_servers(self) -> tuple[bool, str]:
+        states = [one.state for one in self._workitem_users]
+        down = list(dict.fromkeys(one.server for one in states if one.answers is False))
+        number = len({one.server for one in states})
+        return not down, f"down: {', '.join(down)}" if down else f"{number} asked"
 
     def _deliveries(self) -> tuple[bool, str]:
         names = tuple(one.reach.destination for one in self._dispatchers)

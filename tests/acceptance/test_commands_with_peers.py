@@ -8,12 +8,14 @@ from pacs import Storescp
 from programs import run
 from pydicom import dcmread
 
+HEADLINES = ("SUSPECTED HEMORRHAGE", "NOT FLAGGED BY THE ALGORITHM", "NOT ANALYZED")
+
 
 def test_the_demonstration_shows_three_real_reports():
     answer = run("triage-node", "demo", "--once", timeout_seconds=280)
     assert answer.returncode == 0, answer.stdout + answer.stderr
-    titles = [line for line in answer.stdout.splitlines() if line.startswith("TRIAGE: ")]
-    assert titles == ["TRIAGE: suspected hemorrhage", "TRIAGE: not flagged", "TRIAGE: not analyzed"]
+    titles = [line for line in answer.stdout.splitlines() if line in HEADLINES]
+    assert titles == list(HEADLINES)
     assert "localizer" in answer.stdout
     assert answer.stdout.count("Last C-STORE to report") == 3
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 from programs import need
 
@@ -37,6 +38,16 @@ def chromium() -> Iterator[Browser]:
         browser.close()
     finally:
         playwright.stop()
+
+
+def serious(page: Page) -> list[str]:
+    """Return what axe-core finds on a page that shuts people out."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']}: {one['help']} at {one['nodes'][0]['target']}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
 
 
 @dataclass

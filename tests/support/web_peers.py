@@ -53,7 +53,12 @@ def stored(request: Request, status: int = 200, reason: int | None = None) -> An
 class WebPeer:
     """Serve until it is stopped; ``requests`` are those that came, ``connections`` those that were opened."""
 
-    def __init__(self, answer: Callable[[Request], Answer] = stored, context: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        answer: Callable[[Request], Answer] = stored,
+        context: ssl.SSLContext | None = None,
+        port: int = 0,
+    ) -> None:
         self.answer = answer
         self.requests: list[Request] = []
         self.connections: set[tuple] = set()
@@ -75,7 +80,7 @@ class WebPeer:
                 self.end_headers()
                 self.wfile.write(answer.body)
 
-            do_GET = do_POST = _serve  # noqa: N815
+            do_GET = do_POST = do_PUT = do_OPTIONS = _serve  # noqa: N815
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -86,7 +91,7 @@ class WebPeer:
             def handle_error(self, *_: object) -> None:
                 """A client that goes away is what some tests want."""
 
-        self._server = Server(("127.0.0.1", 0), Handler)
+        self._server = Server(("127.0.0.1", port), Handler)
         self.scheme = "http"
         if context is not None:
             self._server.socket = context.wrap_socket(self._server.socket, server_side=True)

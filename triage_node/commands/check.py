@@ -19,11 +19,12 @@ def check(
     ] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Try everything the node needs: settings, model, disk, database, and the way to each destination and source."""
-    from triage_node.delivery import Caller, target_of
+    """Try everything the node needs: settings, model, disk, database, and the way to each other system."""
+    from triage_node.delivery import Caller, check_destination
     from triage_node.maintenance import check_all
     from triage_node.models import read_manifest
     from triage_node.query_retrieve import source_of
+    from triage_node.workitems import UpsServer
 
     settings = settings_from(context, data_dir=data_dir)
     if study is not None:
@@ -40,8 +41,9 @@ def check(
     for result in check_all(
         settings,
         describe_model,
-        lambda destination: target_of(destination, caller).check(),
+        lambda destination: check_destination(destination, caller),
         lambda source: source_of(source, caller).check(),
+        lambda server: UpsServer(server, caller).check(),
     ):
         mark = typer.style("ok  ", fg="green") if result.ok else typer.style("FAIL", fg="red")
         typer.echo(f"{mark} {result.name}: {result.message}")

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 def deliveries(
     context: typer.Context,
     state: Annotated[
-        str, typer.Option(help="pending, sending, delivered, dead (given up) or held (rebuilt, waits for a person).")
+        str,
+        typer.Option(
+            help="scheduled (to be sent later), pending, sending, delivered, dead (given up), "
+            "held (rebuilt, waits for a person) or canceled (acknowledged before it was sent)."
+        ),
     ] = "dead",
     destination: Annotated[str | None, typer.Option(help="Only those for this destination, by its name.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=200, help="How many at most, the latest first.")] = 50,
@@ -51,9 +55,10 @@ def deliveries(
 def _print_table(rows: "Sequence[StudyDelivery]", state: str, has_more: bool) -> None:
     from rich.table import Column, Table
 
-    table = Table("To", "Since", "Tries", "Last error", Column("Study Instance UID", no_wrap=True))
+    table = Table("To", "Since", "Tries", "Last error, or waits for", Column("Study Instance UID", no_wrap=True))
     for row in rows:
-        values = (row.destination, moment(row.created_at), str(row.attempts), row.last_error, row.study_instance_uid)
+        why = row.waits_for.replace("_", " ") or row.last_error
+        values = (row.destination, moment(row.created_at), str(row.attempts), why, row.study_instance_uid)
         table.add_row(*(plain(value) for value in values))
     wide_console().print(table if rows else f"No report is {state}.")
     if has_more:

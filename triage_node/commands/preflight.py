@@ -26,7 +26,9 @@ def check_before_listening(settings: "Settings") -> None:
     """
     _check_model(settings)
     _check_endpoints("destinations", settings.destinations)
+    _check_notices(settings)
     _check_endpoints("sources", settings.sources)
+    _check_endpoints("workitem_servers", settings.workitem_servers)
     _check_listener(settings)
     if settings.web_enabled:
         _check_certificate(settings)
@@ -48,7 +50,7 @@ def _check_endpoints(setting: str, endpoints: "Sequence[Endpoint]") -> None:
 
     for endpoint in endpoints:
         try:
-            if endpoint.scheme in ("dicoms", "https"):
+            if endpoint.speaks_tls:
                 client_context(endpoint.tls)
             for path in (endpoint.token_file, endpoint.password_file):
                 if path is not None:
@@ -57,6 +59,16 @@ def _check_endpoints(setting: str, endpoints: "Sequence[Endpoint]") -> None:
             raise SettingsError(f"{setting}: {endpoint}: {error}") from error
         except OSError as error:
             raise SettingsError(f"{setting}: {endpoint}: {path} cannot be read: {error.strerror}.") from error
+
+
+def _check_notices(settings: "Settings") -> None:
+    from triage_node.delivery import check_files
+
+    for destination in settings.destinations:
+        try:
+            check_files(destination)
+        except SettingsError as error:
+            raise SettingsError(f"destinations: {destination}: {error}") from error
 
 
 def _check_listener(settings: "Settings") -> None:

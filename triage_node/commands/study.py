@@ -66,7 +66,7 @@ def _print_study(study: "Study") -> None:
         console.print(f"  {plain(shown)}", highlight=False)
     for title, columns in {
         "series": ("series_description", "modality", "instance_count", "eligible", "series_instance_uid"),
-        "deliveries": ("destination", "state", "commitment", "attempts", "last_error"),
+        "deliveries": ("destination", "state", "commitment", "waits_for", "attempts", "last_error"),
         "events": ("at", "actor", "code", "from_state", "to_state", "message"),
     }.items():
         table = Table(*(column.replace("_", " ") for column in columns), title=title)

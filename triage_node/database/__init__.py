@@ -9,7 +9,7 @@ from triage_node.database.cursors import LARGEST_PAGE, checked_limit, decode, en
 from triage_node.database.days import checked_day, day_of, start_of
 from triage_node.database.engine import Database, make_data_folder
 from triage_node.database.event_tables import CommentRow, EventRow, VerdictRow
-from triage_node.database.outcome_rows import latest_outcome, latest_outcomes
+from triage_node.database.outcome_rows import flagged_times, latest_outcome, latest_outcomes
 from triage_node.database.reading_group import BY_RANK, Group, Rank, group_of
 from triage_node.database.reading_order import decide, in_reading_order, rank_of, withheld_labels
 from triage_node.database.schema import (
@@ -26,8 +26,9 @@ from triage_node.database.schema import (
 )
 from triage_node.database.skip_scan import distinct_values
 from triage_node.database.sqlite_file import damage_of, set_aside
-from triage_node.database.states import DONE, LEGAL_MOVES, CommitmentState, DeliveryState, StudyState
+from triage_node.database.states import DONE, LEGAL_MOVES, CommitmentState, DeliveryState, StudyState, WaitsFor
 from triage_node.database.text_search import folded_name, fts5_query, query_words, search_text, storable, tsquery
+from triage_node.database.workitem_tables import PerformanceRow, PriorityChangeRow, PushedWorkitemRow
 from triage_node.database.workitem_uids import workitem_uid
 
 __all__ = [
@@ -52,6 +53,9 @@ __all__ = [
     "InstanceRow",
     "LockoutRow",
     "OutcomeRow",
+    "PerformanceRow",
+    "PriorityChangeRow",
+    "PushedWorkitemRow",
     "QueueHourRow",
     "Rank",
     "ReasonRow",
@@ -62,6 +66,7 @@ __all__ = [
     "TokenRow",
     "UserRow",
     "VerdictRow",
+    "WaitsFor",
     "as_dict",
     "checked_day",
     "checked_limit",
@@ -71,6 +76,7 @@ __all__ = [
     "decode",
     "distinct_values",
     "encode",
+    "flagged_times",
     "folded_name",
     "fts5_query",
     "group_of",

@@ -209,7 +209,9 @@ class DeliveryRow(Base):
     that failed. ``stored_objects`` are pairs of SOP Class and SOP Instance UID that the destination stored, where they
     shall be committed: ``commitment`` says how far that is (`CommitmentState`), in which transaction; the request is
     made again from ``commitment_due_at``, and the answer awaited until ``commitment_until``; ``commitment_tries``
-    counts how often the report was not committed.
+    counts how often the report was not committed. ``waits_for`` says what one that is scheduled waits for
+    (`WaitsFor`), ``scheduled_seconds`` for how long it was not to be sent; an ``escalation`` is sent only while nobody
+    has acknowledged the study.
     """
 
     __tablename__ = "delivery"
@@ -244,6 +246,9 @@ class DeliveryRow(Base):
     commitment_tries: Mapped[int] = mapped_column(default=0, server_default="0")
     commitment_due_at: Mapped[float | None]
     commitment_until: Mapped[float | None]
+    waits_for: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    scheduled_seconds: Mapped[float] = mapped_column(default=0.0, server_default="0")
+    escalation: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class ReasonRow(Base):

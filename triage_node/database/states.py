@@ -29,13 +29,26 @@ DONE = (StudyState.ANALYZED, StudyState.UNSUITABLE, StudyState.FAILED)
 
 
 class DeliveryState(StrEnum):
-    """Where a report is on its way to one destination."""
+    """Where a report is on its way to one destination.
 
+    What is scheduled waits for something (`WaitsFor`); what is canceled need not be sent any more.
+    """
+
+    SCHEDULED = "scheduled"
     PENDING = "pending"
     SENDING = "sending"
     DELIVERED = "delivered"
     DEAD = "dead"
     HELD = "held"
+    CANCELED = "canceled"
+
+
+class WaitsFor(StrEnum):
+    """What a scheduled delivery waits for."""
+
+    NOTHING = ""
+    QUIET_HOURS = "quiet_hours"
+    ACKNOWLEDGEMENT = "acknowledgement"
 
 
 class CommitmentState(StrEnum):

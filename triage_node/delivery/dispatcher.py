@@ -116,6 +116,7 @@ class Dispatcher:
 
     def deliver_next(self) -> bool:
         """Try what is due now; False when nothing is."""
+        self._worklist.schedule.keep(self._destination)
         if not self._line.may_call:
             return False
         delivery = self._worklist.outbox.claim_next(self._destination, is_probe=self._line.is_down)

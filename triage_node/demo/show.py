@@ -17,7 +17,7 @@ from triage_node.errors import TriageError
 from triage_node.logs import configure_logging
 from triage_node.node import Node
 from triage_node.peer import Peer
-from triage_node.report import render, summarize
+from triage_node.report import Form, written
 from triage_node.stop_signal import StopSignal
 from triage_node.worklist import Study
 
@@ -95,7 +95,7 @@ def _show_study(study: DemoStudy, node: Node, pacs: StandInPACS, console: Consol
     seconds = _turnaround(start, sent_at, arrival, details, node)
     title = f"A generated study {study.title}: {len(study.files)} instances"
     console.rule(title, align="left")
-    console.print(render(summarize(arrival.report)), markup=False, highlight=False, soft_wrap=True)
+    console.print(written(Form.TEXT, arrival.report).decode(), markup=False, highlight=False, soft_wrap=True)
     console.print(_table(seconds))
     return arrival
 

@@ -5,13 +5,14 @@ from triage_node.imaging.completeness import damage_caution, damaged_beside, dam
 from triage_node.imaging.completeness.gaps import Gap, gaps_sentence
 from triage_node.imaging.completeness.loss import Loss, loss_caution
 from triage_node.imaging.completeness.usable import usable_stack
-from triage_node.imaging.dicom_json import BINARY, Item, data_set, header_as_json
+from triage_node.imaging.dicom_json import BINARY, Item, data_set, header_as_json, text_of, values_of
 from triage_node.imaging.eligibility import looks_like_head_ct
 from triage_node.imaging.frame import Frame, frames_of
 from triage_node.imaging.header import item, text, whole
 from triage_node.imaging.instance import Instance
 from triage_node.imaging.orientation import Reorientation
 from triage_node.imaging.part10 import parse_header, read_everything, read_header_and_end, read_intact
+from triage_node.imaging.patient import names_several_patients
 from triage_node.imaging.pixel_data.frame_bytes import compressed_frames, frame_count, little_endian_frames
 from triage_node.imaging.pixel_data.pixel_format import JPEG, JPEG_2000, JPEG_LS, NATIVE, RLE
 from triage_node.imaging.pixel_data.pixels import stored_values
@@ -74,6 +75,7 @@ __all__ = [
     "little_endian_frames",
     "looks_like_head_ct",
     "loss_caution",
+    "names_several_patients",
     "parse_header",
     "read_everything",
     "read_header_and_end",
@@ -85,6 +87,8 @@ __all__ = [
     "stored_values",
     "suitability_reasons",
     "text",
+    "text_of",
     "usable_stack",
+    "values_of",
     "whole",
 ]

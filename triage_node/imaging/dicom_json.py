@@ -55,6 +55,29 @@ def data_set(values: Mapping[str, object]) -> Item:
     return dict(sorted(made.items()))
 
 
+def values_of(ds: Any, keyword: str) -> list[Any]:
+    """Return the values of an attribute, none of what is no data set.
+
+    Parameters
+    ----------
+    keyword
+        As in PS3.6; with a dot, one inside of a sequence, of all its items.
+    """
+    outer, _, inner = keyword.partition(".")
+    attribute = ds.get(_tag_and_vr(outer)[0]) if isinstance(ds, dict) else None
+    values = attribute.get("Value") if isinstance(attribute, dict) else None
+    found = [one for one in values if one is not None] if isinstance(values, list) else []
+    return [value for item in found for value in values_of(item, inner)] if inner else found
+
+
+def text_of(ds: Any, keyword: str) -> str:
+    """Return the first value of an attribute as text, empty without one."""
+    value = next(iter(values_of(ds, keyword)), "")
+    if isinstance(value, dict):
+        value = "=".join(str(value.get(group, "")) for group in NAME_GROUPS).rstrip("=")
+    return str(value).strip("\0 ") if isinstance(value, str | int | float) else ""
+
+
 def header_as_json(path: Path, address: Callable[[str], str]) -> str:
     """Return the data set of a file as a JSON object; a value that JSON or its VR cannot hold is left out.
 

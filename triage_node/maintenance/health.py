@@ -9,6 +9,7 @@ from triage_node.destinations import Destination
 from triage_node.errors import TriageError
 from triage_node.sources import QuerySource
 from triage_node.storage import Disk, Level, Spool, Watermarks, spool_folder
+from triage_node.workitem_servers import WorkitemServer
 from triage_node.worklist import Worklist
 
 
@@ -26,6 +27,7 @@ def check_all(
     describe_model: Callable[[str], str],
     check_destination: Callable[[Destination], str],
     check_source: Callable[[QuerySource], str],
+    check_workitem_server: Callable[[WorkitemServer], str],
 ) -> Iterator[Health]:
     """Try each thing in turn.
 
@@ -37,6 +39,8 @@ def check_all(
         Return what a destination does when it is tried, or raise `PeerError`; this room sends nothing.
     check_source
         Return what a query source does when it is tried, or raise `PeerError`.
+    check_workitem_server
+        Return what a server of workitems does when it is tried, or raise `PeerError`.
     """
     ports = " and ".join(settings.dicom_ports)
     yield Health("settings", True, f"AE title {settings.ae_title}, {settings.dicom_host}, port {ports}")
@@ -49,6 +53,8 @@ def check_all(
         yield _try(f"destination {destination}", lambda one=destination: check_destination(one))  # type: ignore[misc]
     for source in settings.sources:
         yield _try(f"source {source}", lambda one=source: check_source(one))  # type: ignore[misc]
+    for server in settings.workitem_servers:
+        yield _try(f"workitems {server}", lambda one=server: check_workitem_server(one))  # type: ignore[misc]
 
 
 def _try(name: str, attempt: Callable[[], str]) -> Health:

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from triage_node.findings import LABELS, Calibration, Label
+from triage_node.findings import LABELS, TYPES, Calibration, Label
 
 if TYPE_CHECKING:
     from triage_node.models import DecisionRecord, Manifest
 
+OF_A_TYPE = (
+    "A type is suspected only in a study that is suspected, and in one that the score of any excludes it is uncertain "
+    "only above the upper threshold."
+)
+OF_EVERY_LABEL = "In images unlike the training images nothing is suspected."
+
 
 def calibrations_of(manifest: Manifest) -> dict[Label, Calibration]:
-    """Return thresholds of the study's scores and where they come from, for each label."""
+    """Return thresholds of the study's scores and how they are applied, for each label."""
     return {
-        label: Calibration(manifest.thresholds.flag[label], manifest.thresholds.uncertain[label], basis)
+        label: Calibration(
+            manifest.thresholds.flag[label], manifest.thresholds.uncertain[label], _basis(manifest, label)
+        )
         for label in LABELS
-        for basis in [f"{_scaling(manifest, label)} {_thresholds(manifest.decision, label)}".strip()]
     }
+
+
+def _basis(manifest: Manifest, label: Label) -> str:
+    rules = [OF_A_TYPE, OF_EVERY_LABEL] if label in TYPES else [OF_EVERY_LABEL]
+    return " ".join(filter(None, [_scaling(manifest, label), _thresholds(manifest.decision, label), *rules]))
 
 
 def _scaling(manifest: Manifest, label: Label) -> str:

@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 from triage_node import __version__
 from triage_node.errors import InvalidInstance, StorageError
 from triage_node.findings import FINDING_CODES, LABELS, Calibration, FindingCode, Label, ModelIdentity, Prediction
-from triage_node.imaging import SeriesSelection, SourceSlice, read_intact, text
+from triage_node.imaging import SeriesSelection, SourceSlice, names_several_patients, read_intact, text
 from triage_node.logs import origin
 from triage_node.outcome import Outcome
 from triage_node.pipeline.analysis import Analysis, Picture
@@ -125,10 +125,11 @@ class Reporter:
         sources = _sources(analysis, selection)
         if not sources:
             return None
+        several_patients = _names_several_patients(analysis, selection, sources)
         return ReportContent(
             sources=sources,
             prediction=analysis.prediction,
-            reasons=_reasons(analysis, selection),
+            reasons=_reasons(analysis, several_patients),
             best_slices=best_slices(analysis.prediction, analysis.sources),
             model=self._model,
             parameters=self._parameters,
@@ -138,7 +139,7 @@ class Reporter:
             created_at=study.created_at,
             finding_codes=self._finding_codes,
             received=_received(study.instances),
-            several_patients=_names_several_patients(selection),
+            several_patients=several_patients,
             calibrations=self._calibrations,
             series_analyzed=series_analyzed(analysis),
             series_not_analyzed=series_not_analyzed(analysis, selection),
@@ -230,16 +231,18 @@ def _explanation(picture: Picture) -> VisualExplanation:
     return VisualExplanation(picture.label, picture.pixels, sources)
 
 
-def _reasons(analysis: Analysis, selection: SeriesSelection) -> tuple[Reason, ...]:
+def _reasons(analysis: Analysis, several_patients: bool) -> tuple[Reason, ...]:
     """Why there is no answer; a report that names no patient says why, also where the analysis did not come to it."""
     mixed = Reason.of(ReasonCode.MIXED_PATIENT)
-    if analysis.prediction is not None or mixed in analysis.reasons or not _names_several_patients(selection):
+    if analysis.prediction is not None or mixed in analysis.reasons or not several_patients:
         return analysis.reasons
     return (*analysis.reasons, mixed)
 
 
-def _names_several_patients(selection: SeriesSelection) -> bool:
-    return any(reason.code is ReasonCode.MIXED_PATIENT for _, reasons in selection.assessments for reason in reasons)
+def _names_several_patients(analysis: Analysis, selection: SeriesSelection, sources: Sequence[Dataset]) -> bool:
+    """Tell whether the study names more than one patient; within series that were not judged so far, too."""
+    reasons = {reason.code for _, reasons in selection.assessments for reason in reasons}
+    return ReasonCode.MIXED_PATIENT in reasons or (analysis.prediction is None and names_several_patients(sources))
 
 
 def _received(instances: Sequence[StoredInstance]) -> tuple[ReferencedInstance, ...]:

@@ -14,7 +14,6 @@ from triage_node.report.measurement_style import as_measurement_report
 from triage_node.report.objects import build_key_objects, build_pdf, build_summary
 from triage_node.report.objects.shown_slice import ShownSlice, shown_slices
 from triage_node.report.picture import build_picture
-from triage_node.report.plain_text import render
 from triage_node.report.rendering import as_html, as_text
 from triage_node.report.summary import LabelSummary, Summary, summarize
 from triage_node.report.variants import report_variants
@@ -47,7 +46,6 @@ __all__ = [
     "preload",
     "readable",
     "referenced",
-    "render",
     "replaced_instance",
     "report_variants",
     "shown_instances",

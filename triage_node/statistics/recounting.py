@@ -12,14 +12,17 @@ from triage_node.database import (
     StudyRow,
     VerdictRow,
     day_of,
+    flagged_times,
 )
 from triage_node.statistics.rollups import (
     ALL_TIME,
     STATE,
     count,
+    count_acknowledged,
     count_delivered,
     count_outcome,
     count_verdict,
+    delivery_seconds,
     has_counts,
     write_counts,
 )
@@ -63,5 +66,8 @@ def _count_related(session: Session, studies: dict[int, StudyRow]) -> None:
         count_verdict(session, studies[verdict.study_id], outcomes[verdict.outcome_id], verdict, by=1)
     delivered = (DeliveryRow.study_id.in_(studies), DeliveryRow.state == DeliveryState.DELIVERED)
     for delivery in session.scalars(select(DeliveryRow).where(*delivered)):
-        at = delivery.delivered_at or delivery.created_at
-        count_delivered(session, at, at - delivery.created_at)
+        count_delivered(session, delivery.delivered_at or delivery.created_at, delivery_seconds(delivery))
+    for study_id, flagged_at in flagged_times(session, list(studies)).items():
+        at = studies[study_id].acknowledged_at
+        if at is not None and at >= flagged_at:
+            count_acknowledged(session, at, at - flagged_at)

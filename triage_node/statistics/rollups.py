@@ -21,7 +21,7 @@ SCORE_BINS = 20
 # Four bins an octave: a bin is 19 % wide, and inside of one a percentile is interpolated.
 BINS_PER_OCTAVE = 4
 SHORTEST_SECONDS = 0.01
-STAGES = ("receiving", "queue", "read", "infer", "report", "delivery", "total")
+STAGES = ("receiving", "queue", "read", "infer", "report", "delivery", "acknowledgement", "total")
 STATE = "state"
 DELIVERED = "delivered"
 ALL_TIME = ""
@@ -78,6 +78,17 @@ def count_delivered(session: Session, at: float, seconds: float) -> None:
     count(session, ALL_TIME, DELIVERED)
     count(session, day_of(at), DELIVERED)
     count(session, day_of(at), "seconds.delivery", duration_bin(seconds))
+
+
+def delivery_seconds(delivery: DeliveryRow) -> float:
+    """Return how long a delivery that was made took, without the time in which it was not to be."""
+    at = delivery.delivered_at or delivery.created_at
+    return max(0.0, at - delivery.created_at - delivery.scheduled_seconds)
+
+
+def count_acknowledged(session: Session, at: float, seconds: float, by: int = 1) -> None:
+    """Count how long a flagged study waited for a reader, or take it back with ``by=-1``."""
+    count(session, day_of(at), "seconds.acknowledgement", duration_bin(seconds), by)
 
 
 def outcome_counts(outcome: OutcomeRow, scanner: str) -> Counts:
@@ -152,7 +163,7 @@ def state_counts(session: Session) -> dict[str, int]:
 
 def delivery_counts(session: Session) -> dict[str, int]:
     """Return how many deliveries wait in each state, and how many were made."""
-    waiting = [state for state in DeliveryState if state != DeliveryState.DELIVERED]
+    waiting = [state for state in DeliveryState if state not in (DeliveryState.DELIVERED, DeliveryState.CANCELED)]
     rows = session.execute(
         select(DeliveryRow.state, func.count().label("number"))
         .where(DeliveryRow.state.in_(waiting))

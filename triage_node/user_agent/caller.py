@@ -8,13 +8,15 @@ from triage_node.config import Settings
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls, and how long it waits for a connection and for an answer."""
+    """Who calls, how long it waits for a connection and for an answer, and where people reach its pages."""
 
     ae_title: str
     timeout_seconds: float
     answer_seconds: float
+    public_url: str = ""
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
         """Return the node of these settings."""
-        return cls(settings.ae_title, settings.connect_timeout_seconds, settings.answer_timeout_seconds)
+        timeouts = settings.connect_timeout_seconds, settings.answer_timeout_seconds
+        return cls(settings.ae_title, *timeouts, settings.public_url or "")

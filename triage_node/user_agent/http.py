@@ -4,7 +4,7 @@ import base64
 import email.utils
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +46,7 @@ class HttpResponse:
             wait = self.retry_after_seconds
             return PeerCongested(f"{name} answered {status}: it takes nothing now.", retry_after_seconds=wait)
         if status >= 500 and status not in NEVER:
-            return PeerBusy(f"{name} answered {status}: it cannot store the instance now.")
+            return PeerBusy(f"{name} answered {status}: it cannot take the request now.")
         return PeerRefused(f"{name} answered {status}: it refuses the request.")
 
 
@@ -78,6 +78,7 @@ class HttpCaller:
         body: bytes | None = None,
         media_type: str = "",
         longest_bytes: int = LONGEST_ANSWER_BYTES,
+        more_headers: Mapping[str, str] | None = None,
     ) -> HttpResponse:
         """Send a request and read its answer to the end, redirections too.
 
@@ -93,6 +94,7 @@ class HttpCaller:
         """
         name, caller = self._endpoint.name, self._caller
         headers = {"Accept": accept, **self._authorization()} | ({"Content-Type": media_type} if media_type else {})
+        headers |= more_headers or {}
         try:
             deadline = time.monotonic() + caller.timeout_seconds + caller.answer_seconds
             with closing(
@@ -132,7 +134,7 @@ class HttpCaller:
         session, tls = requests.Session(), self._endpoint.tls
         session.trust_env = False
         session.headers["User-Agent"] = IMPLEMENTATION_VERSION_NAME
-        if self._endpoint.scheme == "https":
+        if self._endpoint.speaks_tls:
             options: dict[str, Any] = {"ssl_context": client_context(tls)}
             if tls.server_name is not None:
                 options |= {"server_hostname": tls.server_name, "assert_hostname": tls.server_name}

@@ -13,6 +13,11 @@ from triage_node.worklist.read_models import Counts, Series, Study, StudyDeliver
 from triage_node.worklist.reader_actions import LONGEST_COMMENT
 from triage_node.worklist.registration import ReceivedInstance
 from triage_node.worklist.stored_outcome import StoredOutcome
+from triage_node.worklist.workitems.performances import Performance
+from triage_node.worklist.workitems.performances import Step as WorkitemStep
+from triage_node.worklist.workitems.priority_changes import PriorityChange
+from triage_node.worklist.workitems.pushed_workitems import PushedWorkitem
+from triage_node.worklist.workitems.study_progress import ReportReference, StudyProgress
 from triage_node.worklist.worklist import Worklist
 
 __all__ = [
@@ -25,8 +30,12 @@ __all__ = [
     "DestinationState",
     "Filters",
     "KeptInstance",
+    "Performance",
+    "PriorityChange",
+    "PushedWorkitem",
     "Received",
     "ReceivedInstance",
+    "ReportReference",
     "Route",
     "Series",
     "Step",
@@ -34,8 +43,10 @@ __all__ = [
     "Study",
     "StudyDelivery",
     "StudyOutcome",
+    "StudyProgress",
     "StudySummary",
     "Transaction",
+    "WorkitemStep",
     "Worklist",
     "explained",
 ]

@@ -13,9 +13,11 @@ from triage_node.storage import ResultObject
 from triage_node.worklist.claim import MOST_INTERRUPTIONS, Claim, claim_of, claimed_study, has_grown
 from triage_node.worklist.outbox.outbox import add_deliveries
 from triage_node.worklist.outbox.routing import Routing
+from triage_node.worklist.outbox.schedule import Schedule
 from triage_node.worklist.outcome_writing import ACTOR, write_outcome
 from triage_node.worklist.quiet_time import LEASE_LOOKS, Stillness
 from triage_node.worklist.transitions import move
+from triage_node.worklist.workitems.priority_changes import add_priority_changes
 
 
 class Claims:
@@ -29,12 +31,16 @@ class Claims:
         attempts: int,
         steady: Callable[[], float],
         routing: Routing,
+        schedule: Schedule,
+        priority_servers: Sequence[str] = (),
     ) -> None:
         self._database = database
         self._clock = clock
         self._lease_seconds = lease_seconds
         self._attempts = attempts
         self._routing = routing
+        self._schedule = schedule
+        self._priority_servers = priority_servers
         self._renewed: Stillness[tuple[int, str]] = Stillness(clock, steady, lease_seconds / LEASE_LOOKS)
 
     def claim(self, worker: str) -> Claim | None:
@@ -200,7 +206,9 @@ class Claims:
     ) -> None:
         now = self._clock()
         row = write_outcome(session, study, revision, outcome, results, now)
-        add_deliveries(session, study.id, row, self._routing.chosen(session, study, row, destinations, now), now)
+        chosen = self._routing.chosen(session, study, row, destinations, now)
+        add_deliveries(session, study.id, row, chosen, now, schedule=self._schedule)
+        add_priority_changes(session, study, row, self._priority_servers, now)
 
     def _move(self, session: Session, study: StudyRow, to: StudyState, code: str, message: str = "") -> None:
         actor = study.claimed_by or ACTOR

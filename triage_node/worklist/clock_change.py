@@ -4,14 +4,15 @@ from collections.abc import Callable
 
 from sqlalchemy import update
 
-from triage_node.database import Database, DeliveryRow, DeliveryState, LockoutRow, SessionRow
+from triage_node.database import Database, DeliveryRow, DeliveryState, LockoutRow, PriorityChangeRow, SessionRow
 from triage_node.worklist.transitions import record
 
 
 class ClockChange:
-    """Move with the clock what waits for a time: tries of deliveries, the ends of sessions, the locks of sign-in.
+    """Move with the clock what waits for a time.
 
-    Quiet times and leases need none of it: they are measured on a steady clock (`quiet_time`).
+    These are tries of deliveries and of priorities, the ends of sessions, the locks of sign-in. Quiet times and
+    leases need none of it: they are measured on a steady clock (`quiet_time`).
     """
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
@@ -20,10 +21,11 @@ class ClockChange:
 
     def follow(self, seconds: float) -> None:
         """Follow the clock, which was set forward or back by so much."""
-        next_try = DeliveryRow.next_attempt_at + seconds
         with self._database.write() as session:
-            pending = DeliveryRow.state == DeliveryState.PENDING
-            session.execute(update(DeliveryRow).where(pending).values(next_attempt_at=next_try))
+            waiting = [DeliveryState.PENDING, DeliveryState.SCHEDULED]
+            for outbox in (DeliveryRow, PriorityChangeRow):
+                next_try = outbox.next_attempt_at + seconds
+                session.execute(update(outbox).where(outbox.state.in_(waiting)).values(next_attempt_at=next_try))
             for row, names in ((SessionRow, ("created_at", "last_seen_at")), (LockoutRow, ("first_failed_at",))):
                 session.execute(update(row).values({name: getattr(row, name) + seconds for name in names}))
             locked = LockoutRow.locked_until > 0

@@ -131,7 +131,9 @@ class StudyOutcome:
 class ReportDelivery:
     """One report on its way to one destination, or arrived.
 
-    ``commitment`` is how far the destination has committed itself to keep it, empty when it is not asked to.
+    ``commitment`` is how far the destination has committed itself to keep it, empty when it is not asked to;
+    ``waits_for`` is what it waits for while it is scheduled: ``quiet_hours`` or ``acknowledgement``;
+    an ``escalation`` is sent only while nobody has acknowledged the study.
     """
 
     destination: str
@@ -146,6 +148,9 @@ class ReportDelivery:
     last_attempt_at: float | None
     tried_seconds: float
     commitment: str
+    waits_for: str
+    scheduled_seconds: float
+    escalation: bool
 
 
 @dataclass(frozen=True, slots=True)

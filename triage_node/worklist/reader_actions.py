@@ -12,11 +12,13 @@ from triage_node.database import (
     StudyRow,
     StudyState,
     VerdictRow,
+    flagged_times,
     latest_outcome,
 )
 from triage_node.errors import IllegalMove, InvalidInput, StudyNotFound
 from triage_node.findings import TYPES, Decision
-from triage_node.statistics import count_verdict
+from triage_node.statistics import count_acknowledged, count_verdict
+from triage_node.worklist.outbox.schedule import begin_escalations_anew, settle_escalations
 from triage_node.worklist.transitions import move, record
 
 LONGEST_COMMENT = 2000
@@ -48,7 +50,7 @@ class ReaderActions:
             move(session, study, StudyState.READY, self._clock(), actor=actor, code="requeued")
 
     def acknowledge(self, study_instance_uid: str, actor: str) -> None:
-        """Take a study off the list of what is to be read.
+        """Take a study off the list of what is to be read; who was to be told if nobody did is not told any more.
 
         Raises
         ------
@@ -61,8 +63,14 @@ class ReaderActions:
             study = _study(session, study_instance_uid)
             if study.acknowledged_at is not None:
                 raise IllegalMove(f"{study.acknowledged_by} has acknowledged the study already.")
-            study.acknowledged_at, study.acknowledged_by = self._clock(), actor
-            record(session, study.id, self._clock(), actor=actor, code="acknowledged")
+            at = study.acknowledged_at = self._clock()
+            study.acknowledged_by = actor
+            seconds = seconds_to_acknowledgement(session, study)
+            message = "" if seconds is None else f"{seconds:.0f} s after it was flagged"
+            record(session, study.id, at, actor=actor, code="acknowledged", message=message)
+            if seconds is not None:
+                count_acknowledged(session, at, seconds)
+            settle_escalations(session, study.id, at)
 
     def unacknowledge(self, study_instance_uid: str, actor: str) -> None:
         """Put a study back on the list of what is to be read.
@@ -78,8 +86,12 @@ class ReaderActions:
             study = _study(session, study_instance_uid)
             if study.acknowledged_at is None:
                 raise IllegalMove("Nobody has acknowledged the study.")
+            seconds = seconds_to_acknowledgement(session, study)
+            if seconds is not None:
+                count_acknowledged(session, study.acknowledged_at, seconds, by=-1)
             study.acknowledged_at = study.acknowledged_by = None
             record(session, study.id, self._clock(), actor=actor, code="unacknowledged")
+            begin_escalations_anew(session, study.id, self._clock())
 
     def comment(self, study_instance_uid: str, text: str, actor: str) -> None:
         """Write something about a study; the event does not repeat it, as it may name the patient.
@@ -143,6 +155,14 @@ class ReaderActions:
             _replace(session, study, outcome, verdict)
             message = f"{'agrees' if agrees else 'disagrees'}: {', '.join(seen) or 'no types'}"
             record(session, study.id, self._clock(), actor=actor, code="judged", message=message)
+
+
+def seconds_to_acknowledgement(session: Session, study: StudyRow) -> float | None:
+    """Return how long a study that is acknowledged was flagged before; None when it was not."""
+    flagged_at = flagged_times(session, [study.id]).get(study.id)
+    if flagged_at is None or study.acknowledged_at is None or study.acknowledged_at < flagged_at:
+        return None
+    return study.acknowledged_at - flagged_at
 
 
 def _study(session: Session, study_instance_uid: str) -> StudyRow:

@@ -21,12 +21,17 @@ from triage_node.worklist.outbox.outbox import Outbox
 from triage_node.worklist.outbox.outbox_state import OutboxState
 from triage_node.worklist.outbox.resending import Resending
 from triage_node.worklist.outbox.routing import Routing
+from triage_node.worklist.outbox.schedule import Schedule
 from triage_node.worklist.reader_actions import ReaderActions
 from triage_node.worklist.rebuilding import Rebuilding
 from triage_node.worklist.registration import Registration
 from triage_node.worklist.study_completion import StudyCompletion, Timers
 from triage_node.worklist.study_details import StudyDetails
 from triage_node.worklist.study_lists import StudyLists
+from triage_node.worklist.workitems.performances import Performances
+from triage_node.worklist.workitems.priority_changes import PriorityChanges
+from triage_node.worklist.workitems.pushed_workitems import PushedWorkitems
+from triage_node.worklist.workitems.study_progress import StudiesInProgress
 
 LEASE_SECONDS = 60.0
 CHECK_SECONDS = 5.0
@@ -66,7 +71,10 @@ class Worklist:
         self.announcements = Announcements(self.database, clock)
         self.study_completion = StudyCompletion(self.database, clock, timers, steady)
         self.routing = Routing(self.database, settings.destinations)
-        self.claims = Claims(self.database, clock, LEASE_SECONDS, settings.analysis_attempts, steady, self.routing)
+        self.schedule = Schedule(self.database, clock, steady, settings.destinations, settings.zone)
+        told = [one.name for one in settings.workitem_servers if one.priorities]
+        meeting = self.routing, self.schedule, told
+        self.claims = Claims(self.database, clock, LEASE_SECONDS, settings.analysis_attempts, steady, *meeting)
         self.outbox = Outbox(self.database, clock, steady, settings.node_name, LEASE_SECONDS)
         self.outbox_state = OutboxState(self.database, clock)
         self.commitment_transactions = Transactions(self.database, clock)
@@ -81,6 +89,10 @@ class Worklist:
         self.study_lists = StudyLists(self.database, clock, settings.maximum_wait_minutes * 60)
         self.search = Search(self.database)
         self.workitems = Workitems(self.database)
+        self.pushed_workitems = PushedWorkitems(self.database, clock)
+        self.performances = Performances(self.database, clock)
+        self.priority_changes = PriorityChanges(self.database, clock)
+        self.studies_in_progress = StudiesInProgress(self.database)
         self.statistics = Statistics(self.database)
         self.queue_history = QueueHistory(self.database, clock)
         limits = Limits(settings.web_idle_minutes * 60, settings.web_session_hours * 3600)

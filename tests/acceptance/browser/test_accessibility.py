@@ -1,8 +1,7 @@
 """axe-core finds nothing serious on any page, dark or light, wide or narrow."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from browsers import DESKTOP, PHONE
+from browsers import DESKTOP, PHONE, serious
 
 from triage_node.identity import Role
 from triage_node.web.registry import navigation, routers
@@ -21,15 +20,6 @@ PAGES = {
 def of_administrators() -> dict[str, str]:
     found = [route for router in routers() for route in router.routes if route.path.startswith("/admin")]
     return {one.path: one.path for one in found if "GET" in one.methods and not one.path.endswith(".csv")}
-
-
-def serious(page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{one['id']}: {one['help']} at {one['nodes'][0]['target']}"
-        for one in found
-        if one["impact"] in ("serious", "critical")
-    ]
 
 
 @pytest.mark.parametrize(("scheme", "size"), [("dark", DESKTOP), ("light", PHONE)])

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from triage_node.config import Settings, read_settings
+from triage_node.delivery.notices.registry import CHANNELS
 from triage_node.delivery.targets.registry import TARGETS
 from triage_node.destinations import KINDS, Destination, ReportStyle
 from triage_node.errors import SettingsError
@@ -96,7 +97,8 @@ def test_two_destinations_of_one_name_are_refused():
 
 
 def test_every_kind_that_can_be_set_can_be_sent_to():
-    assert set(KINDS) == set(TARGETS)
+    assert set(KINDS) == set(TARGETS) | set(CHANNELS)
+    assert not set(TARGETS) & set(CHANNELS)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from triage_node.reasons import SENTENCES, ReasonCode
 from triage_node.report.codes import TABLE
 from triage_node.routing_rules import Rule
 from triage_node.sources import QuerySource
+from triage_node.workitem_servers import WorkitemServer
 
 ROOT = Path(__file__).resolve().parents[3]
 README = ROOT / "README.md"
@@ -103,6 +104,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "settings": settings_table,
     "destinations": partial(endpoints_table, Destination),
     "sources": partial(endpoints_table, QuerySource),
+    "workitem-servers": partial(endpoints_table, WorkitemServer),
     "rules": rules_table,
     "reasons": reasons_table,
     "codes": codes_table,
@@ -127,7 +129,7 @@ def test_table(name):
 
 
 def test_every_setting_and_reason_says_what_it_is():
-    tables = (Settings, Destination, QuerySource, Rule)
+    tables = (Settings, Destination, QuerySource, WorkitemServer, Rule)
     fields = [field for table in tables for field in table.model_fields.values()]
     assert all(field.description for field in fields)
     assert set(SENTENCES) == set(ReasonCode)

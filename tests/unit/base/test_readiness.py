@@ -23,6 +23,8 @@ from triage_node.readiness import Readiness
 from triage_node.report import build_connection_test
 from triage_node.sources import QuerySource
 from triage_node.storage import Disk, Spool, Watermarks
+from triage_node.workitem_servers import WorkitemServer
+from triage_node.workitems import InputStudies, Performer, Performing, UpsServer
 from triage_node.worklist import ReceivedInstance
 
 pytestmark = [
@@ -171,6 +173,19 @@ def test_a_source_that_is_down_is_a_warning(parts, nobody, clock, wait_for):
     wait_for(lambda: parts.worklist.study_completion.doubtful, "the series to fall silent")
     querier.ask_all()
     assert (wrong(parts), messages(parts)["sources"]) == ({"sources"}, "down: archive")
+
+
+def test_a_server_of_workitems_that_is_down_is_a_warning(parts, wait_for):
+    settings = WorkitemServer(url="http://127.0.0.1:9/workitems", name="ris", performs=True, station="TRIAGE")
+    caller = Caller("TRIAGE", 1.0, 1.0)
+    inputs = InputStudies((), caller, parts.worklist, parts.ingest)
+    how = Performing("TRIAGE", 1.0, 60.0, {}, settings)
+    performer = Performer(UpsServer(settings, caller), how, parts.worklist, inputs)
+    ours = (parts.listener, parts.indexer, parts.supervisor, parts.scheduler, [parts.dispatcher], [], [performer])
+    parts.readiness = Readiness(parts.worklist, parts.spool, *ours)
+    assert (wrong(parts), messages(parts)["workitem servers"]) == (set(), "1 asked")
+    performer.look()
+    assert (wrong(parts), messages(parts)["workitem servers"]) == ({"workitem servers"}, "down: ris")
 
 
 @pytest.fixture

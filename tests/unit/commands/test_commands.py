@@ -37,7 +37,8 @@ def triage(*arguments):
 
 
 @pytest.mark.parametrize(
-    "command", ["serve", "analyze", "send", "worklist", "show", "requeue", "check", "check-report", "rebuild", "demo"]
+    "command",
+    ["serve", "analyze", "send", "worklist", "show", "report", "requeue", "check", "check-report", "rebuild", "demo"],
 )
 def test_every_command_teaches(command):
     answer = triage(command, "--help")

@@ -3,9 +3,11 @@
 import json
 
 import pytest
+from sqlalchemy import update
 from typer.testing import CliRunner
 
 from triage_node.cli import app
+from triage_node.database import DeliveryRow, DeliveryState, WaitsFor
 
 
 @pytest.fixture
@@ -39,4 +41,13 @@ def test_dead_letters_are_shown_with_their_error_and_sent_again(deliveries):
 
 def test_what_cannot_be_meant_is_refused(deliveries):
     assert "--destination" in deliveries("--resend", code=2)
-    assert "pending, sending, delivered" in deliveries("--state", "lost", code=2)
+    assert "scheduled, pending, sending" in deliveries("--state", "lost", code=2)
+
+
+def test_what_waits_is_shown_with_its_reason(deliveries, worklist):
+    with worklist.database.write() as session:
+        waits = {"state": DeliveryState.SCHEDULED, "waits_for": WaitsFor.QUIET_HOURS}
+        session.execute(update(DeliveryRow).where(DeliveryRow.last_error == "refused 1.2.3").values(waits))
+    assert "quiet hours" in deliveries("--state", "scheduled")
+    [row] = json.loads(deliveries("--state", "scheduled", "--json"))
+    assert (row["study_instance_uid"], row["waits_for"]) == ("1.2.3", "quiet_hours")

@@ -1,5 +1,6 @@
 """A node that cannot run says so before it listens; a command in the wrong folder makes nothing there."""
 
+import json
 import shutil
 import socket
 import stat
@@ -213,3 +214,23 @@ def test_a_destination_whose_files_cannot_be_used_is_named(make_settings, tmp_pa
     ):
         with pytest.raises(SettingsError, match=f"destinations: {words}"):
             check_before_listening(make_settings(destinations=[table]))
+
+
+def test_a_template_or_a_secret_of_a_notice_is_tried_before_the_node_listens(make_settings, tmp_path):
+    (tmp_path / "text").write_text("$patient")
+    mail = {"url": "smtps://h", "mail_from": "a@b.c", "mail_to": ["d@e.f"], "template": str(tmp_path / "text")}
+    with pytest.raises(SettingsError, match=r"destinations: smtps://h: The template .* has \$patient; there are"):
+        check_before_listening(make_settings(destinations=[mail]))
+    (tmp_path / "secret").write_text("swordfish")
+    hook = {"url": "webhook+https://h/x", "name": "hook", "secret_file": str(tmp_path / "secret")}
+    with pytest.raises(SettingsError, match=r"destinations: hook: The secret file .* must hold whsec_"):
+        check_before_listening(make_settings(destinations=[hook]))
+    failed = CliRunner().invoke(app, ["--config", str(_config(tmp_path, mail)), "check"])
+    assert failed.exit_code == 1
+    assert "FAIL destination smtps://h: The template" in failed.output
+
+
+def _config(folder, mail):
+    table = "\n".join(f"{key} = {json.dumps(value)}" for key, value in mail.items())
+    (folder / "node.toml").write_text(f'data_dir = "{folder}/data"\n[[destinations]]\n{table}\n')
+    return folder / "node.toml"

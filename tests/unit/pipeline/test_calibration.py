@@ -25,3 +25,5 @@ def test_the_basis_counts_the_studies_and_gives_the_scaling(manifest):
     assert f"{record.negatives[Label.ANY]} studies without and {record.positives[Label.ANY]} with it" in basis
     assert f"sigmoid(logit / {manifest.study_scaling.temperature[-1]:.4f} " in basis
     assert record.source in basis
+    assert "A type is suspected only in a study that is" not in basis
+    assert "A type is suspected only in a study that is" in calibrations_of(manifest)[Label.SUBDURAL].basis

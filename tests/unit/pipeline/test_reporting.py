@@ -127,3 +127,12 @@ def test_a_report_about_two_patients_names_none_and_says_why(failed, reporter, s
     assert (str(report.PatientName), report.PatientID, report.PatientBirthDate, report.AccessionNumber) == ("",) * 4
     assert report.StudyInstanceUID == other[0].StudyInstanceUID
     assert any(reason.startswith("mixed_patient: ") for reason in summarize(report).reasons)
+
+
+def test_a_localizer_of_two_patients_is_filed_under_neither(reporter, selected):
+    """Of what is no head CT nobody judges the patient, yet it is reported as not analyzed."""
+    frontal, lateral = localizer()
+    lateral.PatientID, lateral.PatientName = "OTHER", "Roe^Richard"
+    report = reporter.report(*selected(frontal, lateral), REPORTED)
+    assert (str(report.PatientName), report.PatientID) == ("", "")
+    assert [reason.partition(":")[0] for reason in summarize(report).reasons] == ["localizer", "mixed_patient"]

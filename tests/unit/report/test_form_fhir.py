@@ -3,8 +3,10 @@
 import json
 from dataclasses import replace
 
+import hypothesis
 import pytest
 from fhir.resources.R4B.bundle import Bundle
+from hypothesis import strategies as st
 
 from triage_node.findings import FINDING_CODES, LABELS, Code, Decision, FindingCode, Label, Trust
 from triage_node.report import SourceNames, build_report, readable
@@ -44,9 +46,11 @@ def test_it_is_valid_and_says_what_the_report_says(content):
             assert one.valueCodeableConcept.text == "not flagged by the algorithm"
         else:
             assert one.valueCodeableConcept.coding[0].code == PRESENCES[decision]
-        [score] = [part.valueQuantity for part in one.component if part.code.coding[0].code == "111012"]
-        assert float(score.value) == pytest.approx(100 * content.prediction.probabilities[label], abs=0.06)
-        assert score.code == "%"
+        figures = {part.code.text: part.valueQuantity for part in one.component if part.valueQuantity}
+        score = float(figures["Certainty of Finding"].value)
+        assert score == pytest.approx(100 * content.prediction.probabilities[label], abs=0.06)
+        assert (float(figures["Uncertain from"].value), float(figures["Suspected above"].value)) == (40.0, 90.0)
+        assert {each.code for each in figures.values()} == {"%"}
 
 
 def test_every_reference_leads_to_a_resource_of_the_bundle(content):
@@ -135,6 +139,22 @@ def test_the_codes_are_those_in_the_report_also_a_sites_own(flagged):
     assert subdural.code.text == "subdural hemorrhage"
     ventricle = resources(bundle, "Observation")[LABELS.index(Label.INTRAVENTRICULAR)]
     assert ventricle.bodySite.coding[0].code == "35764002"
+
+
+def test_whatever_a_header_says_the_bundle_is_valid(flagged, make_source, seed):
+    @hypothesis.seed(seed)
+    @hypothesis.settings(max_examples=15, deadline=None, database=None)
+    @hypothesis.given(name=st.text(max_size=20), text=st.text(max_size=20), digits=st.text("0123456789.-", max_size=14))
+    def ask(name, text, digits):
+        dates = dict.fromkeys(("PatientBirthDate", "StudyDate", "StudyTime"), digits)
+        texts = dict.fromkeys(("StudyDescription", "PatientID", "AccessionNumber", "SeriesDescription"), text)
+        source = make_source(1, PatientName=name, SpecificCharacterSet="ISO_IR 192", **dates, **texts)
+        read = readable(build_report(replace(flagged, sources=(source,))), SourceNames.of([source]))
+        loose = replace(read, study=replace(read.study, description=text, accession_number=text))
+        for each in (read, loose):
+            Bundle.model_validate_json(as_fhir(each))
+
+    ask()
 
 
 def test_hostile_text_stays_within_its_field(flagged, make_source):

@@ -31,7 +31,9 @@ def test_it_says_what_was_found(content):
 
 def test_what_is_missing_is_null_or_empty(flagged, make_source):
     source = make_source(1, PatientName="", PatientBirthDate="", AccessionNumber="", StudyTime="")
-    said = json.loads(as_json(readable(build_report(replace(flagged, sources=(source,))))))
+    content = replace(flagged, sources=(source,), revision=None, calibrations={})
+    said = json.loads(as_json(readable(build_report(content))))
+    assert {answer["calibration"] for answer in said["answers"]} == {None}
     assert said["patient"]["birth_date"] is None
     assert said["patient"]["name"] == {"alphabetic": "", "ideographic": "", "phonetic": ""}
     assert (said["study"]["time"], said["study"]["accession_number"], said["report"]["revision"]) == (None, "", None)

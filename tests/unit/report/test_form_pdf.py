@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from triage_node.report import SourceNames, build_report, pdf_document
+from triage_node.report.forms import pdf
 from triage_node.report.forms.pdf import NOTE, as_pdf
 from triage_node.report.forms.reading import readable
 from triage_node.report.forms.sheet import sheet, visible
@@ -90,6 +91,23 @@ def test_a_character_without_a_font_is_named_and_never_left_out(flagged, make_so
     text = " ".join(words_of(as_pdf(named(flagged, make_source, "Doe^\U00013000Jane山"))))
     assert "Doe,[U+13000]Jane山" in squeezed(text)
     assert NOTE in text
+
+
+def test_what_fonts_have_and_cannot_join_is_named_too(flagged, make_source, monkeypatch):
+    monkeypatch.setattr(pdf, "_is_shown", lambda character: True)
+    text = squeezed(" ".join(words_of(as_pdf(named(flagged, make_source, "Doe^\U00013000山")))))
+    assert "Doe,[U+13000][U+5C71]" in text
+    assert squeezed(NOTE) in text
+
+
+def test_long_sentences_break_between_words_and_long_uids_anywhere(flagged):
+    sentence = " ".join(f"{word}sentence" for word in "abcdefghijklmnopqrstuvwxyz")
+    uid = "2.25." + "1" * 59
+    document = as_pdf(readable(build_report(replace(flagged, series_analyzed=f"{sentence} {uid}{uid}"))))
+    words = words_of(document)
+    assert [word for word in words if word.endswith("sentence")] == sentence.split()
+    assert f"{uid}{uid}" not in words
+    assert f"{uid}{uid}" in squeezed(" ".join(words))
 
 
 def test_what_looks_like_markup_is_text(flagged, make_source):

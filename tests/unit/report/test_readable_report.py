@@ -3,12 +3,13 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 
+import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
 from triage_node.errors import InvalidInstance
 from triage_node.findings import LABELS, Decision, Label
-from triage_node.report import SourceNames, build_report, codes, readable, report_variants
+from triage_node.report import SourceNames, VisualExplanation, build_report, codes, readable, report_variants
 from triage_node.report.forms.name_groups import NameGroups
 from triage_node.report.forms.source_names import SeriesName
 
@@ -86,6 +87,14 @@ def test_what_is_missing_is_missing(flagged, make_source):
 def test_the_report_it_replaces_is_named(flagged, not_analyzed):
     earlier = build_report(not_analyzed)
     assert readable(build_report(replace(flagged, predecessor=earlier))).report.replaces == (earlier.SOPInstanceUID,)
+
+
+def test_the_picture_that_goes_with_it_is_named_and_is_no_evidence(flagged):
+    explanation = VisualExplanation(Label.SUBDURAL, np.zeros((4, 4, 3), np.uint8))
+    read = readable(build_report(replace(flagged, explanation=explanation)))
+    assert read.picture.startswith("2.25.")
+    assert [series.instances for series in read.series] == [3]
+    assert readable(build_report(flagged)).picture == ""
 
 
 def test_a_label_the_report_leaves_out_is_not_taken_for_not_flagged(flagged):

@@ -93,6 +93,7 @@ def test_turnaround_is_that_of_the_first_analysis_stage_by_stage(busy, today):
         "infer": 5,
         "report": 5,
         "delivery": 5,
+        "acknowledgement": 0,
         "total": 6,
     }
     for stage, seconds in {"receiving": 61, "read": 1, "infer": 2, "total": 61}.items():
@@ -122,6 +123,22 @@ def test_the_roll_ups_are_what_the_rows_say(busy):
     with busy.database.write() as session:
         recount(session)
     assert rollups(busy) == before
+
+
+def test_the_time_to_an_acknowledgement_is_counted_taken_back_and_counted_anew(worklist, analyze, clock, today):
+    for number, decision in enumerate((Decision.FLAGGED, Decision.FLAGGED, Decision.NOT_FLAGGED)):
+        analyze(f"1.{number}", decision)
+    clock.forward(100)
+    for number in range(3):
+        worklist.reader_actions.acknowledge(f"1.{number}", "anna")
+    worklist.reader_actions.unacknowledge("1.0", "anna")
+    stages = worklist.statistics.statistics(today, today).turnaround_seconds
+    assert stages["acknowledgement"].count == 1, "what was not flagged is read in its turn"
+    assert 140 < stages["acknowledgement"].p50 < 190
+    before = rollups(worklist)
+    with worklist.database.write() as session:
+        recount(session)
+    assert rollups(worklist) == before
 
 
 def test_emptied_roll_ups_come_back_at_the_next_start(busy):

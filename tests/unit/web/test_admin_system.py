@@ -9,6 +9,7 @@ import pytest
 from pydicom.dataset import Dataset
 from pynetdicom import AE, evt
 from pynetdicom.sop_class import ComprehensiveSRStorage, Verification
+from receivers import Receivers
 from sites import ADMINISTRATOR
 
 from triage_node.web.machinery import Fact, Intake, Job, Machinery, Reach, Worker
@@ -178,3 +179,19 @@ def test_intake_schedule_and_destinations_are_told_by_page_and_api(make_site, cl
     page = site.signed_in(ADMINISTRATOR).get("/admin").text
     for shown in ("not listening", "too many open files", "12 instances wait", "does not answer", "tried 28 times"):
         assert shown in page, shown
+
+
+def test_a_destination_that_is_told_of_results_is_tried_and_told_of_nobody(make_site, tmp_path):
+    receivers = Receivers(tmp_path)
+    receivers.on()
+    browser = make_site(destinations=receivers.tables()).signed_in(ADMINISTRATOR)
+    words = {"hook": "It answers OPTIONS", "ris": "It takes connections", "people": "It answers EHLO"}
+    for name, sentence in words.items():
+        assert sentence in asked(browser, "/admin/echo", name).text
+    assert receivers.studies() == [[], [], []]
+    for name in words:
+        assert "It was told that this is a test" in asked(browser, "/admin/test-report", name).text
+    assert [len(told) for told in receivers.studies()] == [1, 1, 1]
+    assert "TEST^CONNECTION" in receivers.messages[0]
+    receivers.close()
+    assert "people cannot be reached" in asked(browser, "/admin/test-report", "people").text

@@ -76,6 +76,19 @@ def test_an_earlier_revision_can_be_asked_for(site, report, address):
     assert program.get(f"{address}?revision=4").status_code == 404
 
 
+def test_of_several_studies_of_a_patient_each_has_its_own(site, report, clock, tmp_path):
+    slices = head_ct(slices=3, size=(32, 24), PatientName="Doe^Jane", PatientID="P1", AccessionNumber="", seed=7)
+    other = analyzed(site, save(slices, tmp_path / "other"), clock)
+    assert other.StudyInstanceUID != report.StudyInstanceUID
+    program = site.program()
+    for one in (report, other):
+        said = program.get(f"/api/studies/{one.StudyInstanceUID}/report").json()
+        assert said["patient"]["patient_id"] == "P1"
+        assert said["study"]["study_instance_uid"] == one.StudyInstanceUID
+        assert said["report"]["sop_instance_uid"] == one.SOPInstanceUID
+        assert said["study"]["accession_number"] == one.AccessionNumber
+
+
 def test_an_image_that_is_gone_is_named_by_its_uid(site, report, paths, address):
     best = str(dcmread(paths[1]).SOPInstanceUID)
     site.spool.layout.instance(str(report.StudyInstanceUID), best).unlink()

@@ -1,7 +1,9 @@
 """One study's page: what it says, and what people may do there."""
 
 import pytest
+from sqlalchemy import update
 
+from triage_node.database import DeliveryRow, DeliveryState, WaitsFor
 from triage_node.reasons import Reason, ReasonCode
 
 
@@ -101,3 +103,16 @@ def test_the_next_study_follows_the_reading_order(site, analyzed):
     browser = site.signed_in()
     places = {uid: browser.get(f"/studies/{uid}/next").headers["location"] for uid in ("1.2.2", "1.2.1", "1.2.9")}
     assert places == {"1.2.2": "/studies/1.2.1", "1.2.1": "/worklist", "1.2.9": "/studies/1.2.2"}
+
+
+def test_what_is_to_be_sent_later_says_what_it_waits_for_and_a_reader_ends_the_waiting(site, browser):
+    with site.worklist.database.write() as session:
+        waits = {"state": DeliveryState.SCHEDULED, "waits_for": WaitsFor.ACKNOWLEDGEMENT, "escalation": True}
+        session.execute(update(DeliveryRow).values(waits))
+    assert "waits for acknowledgement" in browser.get("/studies/1.2.1").text
+    assert browser.get("/api/studies/1.2.1").json()["deliveries"][0]["waits_for"] == "acknowledgement"
+    browser.submit("/studies/1.2.1/acknowledge")
+    page = browser.get("/studies/1.2.1").text
+    assert "badge-canceled" in page
+    assert "s after it was flagged" in page
+    assert "Send again" in page, "a person may want it told all the same"

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
 
-from triage_node.findings import LABELS, Code, Label
+from triage_node.findings import Code, Label
 from triage_node.report import codes
 from triage_node.report.content_items import children, coded, descendants, named, same_code
 from triage_node.report.header import text_of
+from triage_node.report.summary import label_of
 
 PRESENCES = (codes.SUSPECTED, codes.PRESENT, codes.UNDETERMINED)
 
@@ -43,10 +44,9 @@ def answer_codes(report: Dataset) -> dict[Label, AnswerCodes]:
 
 def _found(report: Dataset) -> Iterator[tuple[Label, AnswerCodes]]:
     for group in named(descendants(report), codes.MEASUREMENT_GROUP):
-        identifiers = [text_of(item, "TextValue") for item in named(children(group), codes.TRACKING_IDENTIFIER)]
-        answers = [item for item in children(group) if _is_answer(item)]
-        if answers and identifiers[0] in LABELS:
-            yield Label(identifiers[0]), _codes(group, answers[0])
+        label, answer = label_of(group), next(filter(_is_answer, children(group)), None)
+        if label is not None and answer is not None:
+            yield label, _codes(group, answer)
 
 
 def _is_answer(item: Dataset) -> bool:

@@ -26,7 +26,7 @@ from triage_node.report.forms.fhir_values import (
     when,
 )
 from triage_node.report.forms.readable_report import Answer, ReadableReport
-from triage_node.report.forms.sheet import visible
+from triage_node.report.forms.sheet import MOST_DIGITS, visible
 from triage_node.report.wording import FINDING_WORDS
 
 STATUS = "preliminary"
@@ -133,8 +133,13 @@ def _answer(answer: Answer) -> Resource:
 def _components(answer: Answer) -> Iterator[Resource]:
     if answer.probability is not None:
         yield {"code": concept(CodeRead.of(codes.CERTAINTY)), "valueQuantity": _percent(answer.probability)}
-    if answer.threshold is not None:
-        yield {"code": concept(CodeRead.of(codes.FLAG_THRESHOLD)), "valueQuantity": _percent(answer.threshold)}
+    if answer.calibration is not None:
+        limits = {
+            codes.UNCERTAIN_THRESHOLD: answer.calibration.uncertain,
+            codes.FLAG_THRESHOLD: answer.calibration.flag,
+        }
+        for code, share in limits.items():
+            yield {"code": concept(CodeRead.of(code)), "valueQuantity": _percent(share)}
     if answer.best_slice is not None:
         frame = f" frame {answer.best_slice.frame_number}" if answer.best_slice.frame_number else ""
         shown = f"{dicom_identifier(answer.best_slice.sop_instance_uid).get('value', '')}{frame}"
@@ -142,4 +147,4 @@ def _components(answer: Answer) -> Iterator[Resource]:
 
 
 def _percent(share: float) -> Resource:
-    return {"value": round(100 * share, 1), "unit": "%", "system": SYSTEMS["UCUM"], "code": "%"}
+    return {"value": round(100 * share, MOST_DIGITS), "unit": "%", "system": SYSTEMS["UCUM"], "code": "%"}

@@ -72,4 +72,4 @@ def present(value: Any) -> Any:
         return {key: one for key, one in kept.items() if one not in (None, "", [], {})}
     if isinstance(value, list):
         return [one for one in map(present, value) if one not in (None, "", [], {})]
-    return value
+    return value.strip() if isinstance(value, str) else value

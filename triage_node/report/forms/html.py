@@ -4,11 +4,13 @@ import base64
 import hashlib
 from functools import cache
 from importlib.resources import files
-
-from jinja2 import Environment, StrictUndefined, Template
+from typing import TYPE_CHECKING
 
 from triage_node.report.forms.readable_report import ReadableReport
 from triage_node.report.forms.sheet import COLUMNS, sheet
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 
 def as_html(read: ReadableReport) -> str:
@@ -29,6 +31,8 @@ def _style() -> str:
 
 
 @cache
-def _template() -> Template:
+def _template() -> "Template":
+    from jinja2 import Environment, StrictUndefined
+
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     return environment.from_string(files("triage_node.report.forms").joinpath("report.html.j2").read_text("utf-8"))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from triage_node.findings import Decision, Label, ModelIdentity
+from triage_node.findings import Calibration, Decision, Label, ModelIdentity
 from triage_node.report.forms.answer_codes import AnswerCodes
 from triage_node.report.forms.name_groups import NameGroups
 
@@ -60,8 +60,10 @@ class Answer:
     ----------
     decision
         None where the report says nothing that is understood; that is no *not flagged*.
-    probability, threshold
+    probability
         In [0, 1], None where the report holds none.
+    calibration
+        The thresholds that it is to be read by, None where the report holds none.
     text
         The words of the report.
     """
@@ -69,7 +71,7 @@ class Answer:
     label: Label
     decision: Decision | None
     probability: float | None
-    threshold: float | None
+    calibration: Calibration | None
     text: str
     best_slice: BestSliceRead | None
     codes: AnswerCodes | None
@@ -137,6 +139,13 @@ class ReadableReport:
         The summary of the report, with the disclaimer.
     answers
         One for each label when the study was analyzed, in the order of `LABELS`; else none.
+    series_analyzed, series_not_analyzed
+        Which series the answer is about, and each other one with the reason, in sentences; empty where the report does
+        not say.
+    series
+        The evidence: every series of which the report names received images.
+    picture
+        SOP Instance UID of the picture of where the model looked, empty where none goes with the report.
     """
 
     patient: PatientFacts
@@ -146,7 +155,10 @@ class ReadableReport:
     disclaimer: str
     reasons: tuple[ReasonRead, ...]
     answers: tuple[Answer, ...]
+    series_analyzed: str
+    series_not_analyzed: tuple[str, ...]
     series: tuple[SeriesRead, ...]
+    picture: str
     model: ModelIdentity
     parameters: tuple[str, ...]
     node: NodeFacts

@@ -43,7 +43,7 @@ def readable(report: Dataset, names: SourceNames = NO_NAMES, revision: int | Non
     names
         What people call the images it refers to.
     revision
-        Which revision of the study it is about, if that is known.
+        Which revision of the study it is about, where that is known better than from the report.
 
     Raises
     ------
@@ -61,11 +61,14 @@ def readable(report: Dataset, names: SourceNames = NO_NAMES, revision: int | Non
         disclaimer=DISCLAIMER,
         reasons=tuple(_reason(text) for text in summary.reasons),
         answers=tuple(_answers(report, summary, names)) if summary.decision else (),
-        series=tuple(_series(report, names)),
+        series_analyzed=summary.series_analyzed,
+        series_not_analyzed=summary.series_not_analyzed,
+        series=tuple(_series(report, summary, names)),
+        picture=summary.picture,
         model=summary.model,
         parameters=summary.parameters,
         node=_node(report),
-        report=_report(report, summary, revision),
+        report=_report(report, summary, summary.revision if revision is None else revision),
     )
 
 
@@ -143,7 +146,8 @@ def _answers(report: Dataset, summary: Summary, names: SourceNames) -> Iterator[
             continue
         best = _best_slice(found.best_slice, names, series_of) if found.best_slice else None
         text = found.text if found.decision else SILENT
-        yield Answer(label, found.decision, found.probability, None, text, best, coded_answers.get(label))
+        said = coded_answers.get(label)
+        yield Answer(label, found.decision, found.probability, found.calibration, text, best, said)
 
 
 def _best_slice(found: BestSlice, names: SourceNames, series_of: Mapping[str, str]) -> BestSliceRead:
@@ -152,10 +156,12 @@ def _best_slice(found: BestSlice, names: SourceNames, series_of: Mapping[str, st
     return BestSliceRead(series_of.get(uid, ""), uid, found.sop_class_uid, number, found.frame_number)
 
 
-def _series(report: Dataset, names: SourceNames) -> Iterator[SeriesRead]:
+def _series(report: Dataset, summary: Summary, names: SourceNames) -> Iterator[SeriesRead]:
     for series in _referenced_series(report):
         instances = sequence(series, "ReferencedSOPSequence")
         uid = text_of(series, "SeriesInstanceUID")
+        if uid not in summary.source_counts:
+            continue  # the node's own picture
         is_ct = {text_of(one, "ReferencedSOPClassUID") for one in instances} <= CT_CLASSES
         name = names.series.get(uid, SeriesName())
         yield SeriesRead(uid, name.number, name.description, "CT" if is_ct else "", len(instances))

@@ -1,7 +1,7 @@
 """What is on the page: a readable report in the order in which people want it, before it is text, HTML or PDF."""
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 
@@ -22,7 +22,9 @@ WORDS: dict[Decision | None, str] = {
 }
 SEXES = {"M": "male", "F": "female", "O": "other"}
 MISSING = "not given"
-COLUMNS = ("Type", "Answer", "Score", "Threshold", "Best slice")
+COLUMNS = ("Type", "Answer", "Score", "Uncertain from", "Suspected above", "Best slice")
+MOST_DIGITS = 4
+"""Decimals of a percentage, as many as a report has."""
 # From the highest label to the lowest of the page: the whole first, then its types.
 ORDER = (Label.ANY, *(label for label in LABELS if label is not Label.ANY))
 # Embeddings, overrides and isolates of the bidirectional algorithm (UAX 9): text looks like another text by them.
@@ -85,11 +87,6 @@ def visible(text: str) -> str:
     return printable(shown)
 
 
-def percent(value: float | None) -> str:
-    """Return a share as people read it."""
-    return "-" if value is None else f"{100 * value:.1f} %"
-
-
 def _section(title: str, facts: Iterator[tuple[str, str]]) -> Section:
     return Section(title, tuple((name, visible(value) or MISSING) for name, value in facts))
 
@@ -97,8 +94,27 @@ def _section(title: str, facts: Iterator[tuple[str, str]]) -> Section:
 def _row(answer: Answer) -> Row:
     name = "any hemorrhage" if answer.label is Label.ANY else str(answer.label)
     words = WORDS.get(answer.decision, answer.text)
-    cells = (name, words, percent(answer.probability), percent(answer.threshold), _slice_number(answer.best_slice))
+    cells = (name, words, *_figures(answer), _slice_number(answer.best_slice))
     return Row(answer.decision or "", tuple(map(visible, cells)))
+
+
+def _figures(answer: Answer) -> tuple[str, ...]:
+    """Return score and thresholds with one decimal, or with as many as keep the score on its side of them."""
+    limits = answer.calibration
+    shares = (answer.probability, limits.uncertain if limits else None, limits.flag if limits else None)
+    for digits in range(1, MOST_DIGITS + 1):
+        shown = tuple(None if share is None else round(100 * share, digits) for share in shares)
+        if _sides(shown) == _sides(shares):
+            return tuple("-" if each is None else f"{each:.{digits}f} %" for each in shown)
+    return tuple("-" if share is None else f"{100 * share:.{MOST_DIGITS}f} %" for share in shares)
+
+
+def _sides(figures: Sequence[float | None]) -> tuple[bool, ...]:
+    """Tell on which side of the thresholds a score lies."""
+    score, uncertain, flag = figures
+    if score is None or uncertain is None or flag is None:
+        return ()
+    return score >= uncertain, score > flag
 
 
 def _slice_number(best: BestSliceRead | None) -> str:
@@ -129,9 +145,14 @@ def _study(read: ReadableReport) -> Iterator[tuple[str, str]]:
 
 
 def _images(read: ReadableReport) -> Iterator[tuple[str, str]]:
-    name = "Series analyzed" if read.decision else "Series looked at"
+    if read.series_analyzed:
+        yield "Series analyzed", read.series_analyzed
+    for sentence in read.series_not_analyzed:
+        yield "Other series", sentence
     for series in read.series:
-        yield name, _series(series)
+        yield "Evidence", _series(series)
+    if read.picture:
+        yield "Where the model looked", read.picture
     for best, labels in _by_slice(read).items():
         number = _slice_number(best)
         shown = f"{number}, {best.sop_instance_uid}" if best.instance_number is not None else best.sop_instance_uid
@@ -155,14 +176,26 @@ def _by_slice(read: ReadableReport) -> dict[BestSliceRead, list[str]]:
 def _model(read: ReadableReport) -> Iterator[tuple[str, str]]:
     yield "Model", f"{read.model.name} {read.model.version}".strip()
     yield "Manifest (SHA-256)", read.model.sha256
+    for basis, labels in _by_basis(read).items():
+        of = "" if len(labels) == len(LABELS) else f", {', '.join(labels)}"
+        yield f"Score and thresholds{of}", basis
     for parameter in read.parameters:
         name, _, value = parameter.partition("=")
         yield name.replace("_", " ").capitalize(), value
 
 
+def _by_basis(read: ReadableReport) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for answer in read.answers:
+        if answer.calibration is not None and answer.calibration.basis:
+            found.setdefault(answer.calibration.basis, []).append(answer.label)
+    return found
+
+
 def _report(read: ReadableReport) -> Iterator[tuple[str, str]]:
     report, node = read.report, read.node
     yield "Made", moment(report.created_at)
+    yield "Series description", report.series_description
     yield "State", ", ".join(filter(None, (report.preliminary, report.verification, report.completion))).lower()
     if report.revision is not None:
         yield "Revision of the study", str(report.revision)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from triage_node.report.forms.readable_report import ReadableReport
 from triage_node.report.forms.sheet import COLUMNS, Section, Sheet, sheet
 
-RIGHT = {2, 3}
+RIGHT = {2, 3, 4}
 """Columns of figures."""
 
 

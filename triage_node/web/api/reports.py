@@ -14,7 +14,7 @@ from triage_node.web.views.reports import report_in_form
 router = APIRouter(tags=["worklist"])
 
 TheServices = Annotated[Services, Depends(the_services)]
-CONTENT = {kind.media_type.partition(";")[0]: {} for kind in FILE_KINDS.values()}
+CONTENT: dict[str, dict[str, object]] = {kind.media_type.partition(";")[0]: {} for kind in FILE_KINDS.values()}
 
 
 @router.get(

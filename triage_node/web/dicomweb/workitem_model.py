@@ -29,8 +29,8 @@ def summary_of(study: Workitem, worklist_label: str) -> dict[str, object]:
         "PatientID": study.patient_id,
         "PatientBirthDate": study.patient_birth_date,
         "PatientSex": study.patient_sex,
-        "ScheduledProcedureStepStartDateTime": _date_time(study.first_received_at),
-        "ScheduledProcedureStepModificationDateTime": _date_time(study.changed_at),
+        "ScheduledProcedureStepStartDateTime": date_time(study.first_received_at),
+        "ScheduledProcedureStepModificationDateTime": date_time(study.changed_at),
         "ScheduledWorkitemCodeSequence": [data_set(DETECTION)],
         "ScheduledStationNameCodeSequence": [],
         "ScheduledProcessingParametersSequence": [],
@@ -103,7 +103,7 @@ def _progress(study: Workitem) -> list[Item]:
     moment = outcome.created_at if outcome else study.changed_at
     return [
         data_set(
-            {"ProcedureStepCancellationDateTime": _date_time(moment), "ReasonForCancellation": _finding(outcome)[:1024]}
+            {"ProcedureStepCancellationDateTime": date_time(moment), "ReasonForCancellation": _finding(outcome)[:1024]}
         )
     ]
 
@@ -116,8 +116,8 @@ def _performed(study: Workitem, base_url: str, spool: Spool) -> list[Item]:
     return [
         data_set(
             {
-                "PerformedProcedureStepStartDateTime": _date_time(study.claimed_at),
-                "PerformedProcedureStepEndDateTime": _date_time(outcome.created_at),
+                "PerformedProcedureStepStartDateTime": date_time(study.claimed_at),
+                "PerformedProcedureStepEndDateTime": date_time(outcome.created_at),
                 "PerformedWorkitemCodeSequence": [data_set(DETECTION)],
                 "OutputInformationSequence": [_reference(study, *report, base_url)] if report else [],
             }
@@ -139,6 +139,6 @@ def _report(study: Workitem, outcome: WorkitemOutcome, spool: Spool) -> tuple[st
     return str(ds.SeriesInstanceUID), [(str(ds.SOPClassUID), str(ds.SOPInstanceUID))]
 
 
-def _date_time(seconds: float | None) -> str:
+def date_time(seconds: float | None) -> str:
     """Return a DT with its offset from UTC (PS3.5 6.2)."""
     return "" if seconds is None else time.strftime("%Y%m%d%H%M%S%z", time.localtime(seconds))

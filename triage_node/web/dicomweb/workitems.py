@@ -1,4 +1,4 @@
-"""UPS-RS: the read side of the Worklist service (PS3.18 11.5 and 11.9); the node alone writes its worklist."""
+"""UPS-RS: the read side of the Worklist service (PS3.18 11.5 and 11.9): what was pushed, and each study."""
 
 from typing import Annotated
 
@@ -12,6 +12,7 @@ from triage_node.identity import Role
 from triage_node.imaging import data_set
 from triage_node.search import KEYS
 from triage_node.web.dependencies import Services, the_services
+from triage_node.web.dicomweb.pushed_workitem import is_match, study_of, whole
 from triage_node.web.dicomweb.search_query import SearchQuery
 from triage_node.web.dicomweb.workitem_model import summary_of, workitem
 from triage_node.web.http.media_types import DICOM_JSON, JSON, Acceptable, MediaType
@@ -23,7 +24,6 @@ router = APIRouter(prefix="/dicomweb/workitems", include_in_schema=False)
 TheServices = Annotated[Services, Depends(the_services)]
 READERS = (Role.READER, Role.SERVICE)
 MOST = 1000
-READ_ONLY = "The node alone writes its worklist; workitems can be searched and retrieved."
 
 
 @router.get("", dependencies=[Depends(audited("workitems_searched", *READERS))])
@@ -33,13 +33,16 @@ def search(request: Request, services: TheServices) -> Response:
     try:
         query = SearchQuery.parse(request.query_params.multi_items(), KEYS)
         limit = MOST if query.limit is None else min(query.limit, MOST)
-        found = services.worklist.workitems.search(query.keys, limit, query.offset)
+        pushed = [one for one in services.worklist.pushed_workitems.all() if is_match(one, query.keys)]
+        rest = limit - len(pushed[query.offset :][:limit])
+        offset = max(0, query.offset - len(pushed))
+        found = services.worklist.workitems.search(query.keys, rest, offset) if rest else []
     except InvalidInput as error:
         raise HTTPException(400, str(error)) from error
-    if not found:
-        return Response(status_code=204)
     label = services.settings.ae_title
-    return JSONResponse([data_set(summary_of(one, label)) for one in found], media_type=media_type)
+    shown = [whole(one) for one in pushed[query.offset :][:limit]]
+    shown += [data_set(summary_of(one, label)) for one in found]
+    return JSONResponse(shown, media_type=media_type) if shown else Response(status_code=204)
 
 
 @router.get("/{workitem_uid}")
@@ -51,6 +54,9 @@ async def retrieve(
 ) -> Response:
     """Return a workitem (PS3.18 11.5)."""
     media_type = _media_type(request)
+    if pushed := await run_in_threadpool(services.worklist.pushed_workitems.find, workitem_uid):
+        await write_access(request, principal, "workitem_read", study_of(pushed.attributes))
+        return JSONResponse([whole(pushed)], media_type=media_type)
     study = await run_in_threadpool(services.worklist.workitems.get, workitem_uid)
     await write_access(request, principal, "workitem_read", study.study_instance_uid)
     base_url = f"{str(request.base_url).rstrip('/')}/dicomweb"
@@ -58,21 +64,11 @@ async def retrieve(
     return JSONResponse([content], media_type=media_type)
 
 
-@router.post("", dependencies=[Depends(require(*READERS))])
-@router.post("/{workitem_uid}", dependencies=[Depends(require(*READERS))])
-@router.put("/{workitem_uid}", dependencies=[Depends(require(*READERS))])
-def write() -> Response:
-    """Refuse to create or change a workitem."""
-    raise HTTPException(405, READ_ONLY, {"Allow": "GET"})
-
-
-@router.put("/{workitem_uid}/state", dependencies=[Depends(require(*READERS))])
-@router.post("/{workitem_uid}/cancelrequest", dependencies=[Depends(require(*READERS))])
 @router.post("/{workitem_uid}/subscribers/{ae_title}", dependencies=[Depends(require(*READERS))])
 @router.delete("/{workitem_uid}/subscribers/{ae_title}", dependencies=[Depends(require(*READERS))])
-def act() -> Response:
-    """Refuse what only a writable worklist knows."""
-    raise HTTPException(405, READ_ONLY, {"Allow": ""})
+def subscribe() -> Response:
+    """Refuse subscriptions: the node sends no event reports (PS3.18 11.10)."""
+    raise HTTPException(405, "Workitems have no subscribers here; ask for them again.", {"Allow": ""})
 
 
 def _media_type(request: Request) -> str:

@@ -6,8 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
-from triage_node.delivery import Caller, Target, target_of
-from triage_node.errors import InvalidInput, PeerError
+from triage_node.delivery import Caller, check_destination, target_of, tell_test
+from triage_node.destinations import Destination
+from triage_node.errors import InvalidInput, PeerError, SettingsError
 from triage_node.identity import Role
 from triage_node.json_object import to_json
 from triage_node.report import build_connection_test, report_variants
@@ -34,18 +35,21 @@ def system_page(request: Request, services: TheServices) -> Response:
 @router.post("/admin/echo", dependencies=[Depends(audited("destination_echoed", Role.ADMINISTRATOR))])
 def send_echo(request: Request, services: TheServices, destination: Name) -> Response:
     """Try the way to one of the destinations, by a C-ECHO where it speaks DICOM, and show the answer."""
-    target = _target(services, destination)
+    one = _destination(services, destination)
     try:
-        answer = target.check()
-    except PeerError as error:
+        answer = check_destination(one, Caller.of(services.settings))
+    except (PeerError, SettingsError) as error:
         return _page(request, services, destination, str(error), is_good=False)
     return _page(request, services, destination, f"It {answer}.")
 
 
 @router.post("/admin/test-report", dependencies=[Depends(audited("test_report_sent", Role.ADMINISTRATOR))])
 def send_test_report(request: Request, services: TheServices, destination: Name) -> Response:
-    """Send a report about nobody to one of the destinations, as findings are sent, and show the answer."""
-    target, settings = _target(services, destination), services.settings
+    """Send a report or a notice about nobody to one of the destinations, and show the answer."""
+    one, settings = _destination(services, destination), services.settings
+    if one.is_told:
+        return _told_of_nobody(request, services, one)
+    target = target_of(one, Caller.of(settings))
     now = datetime.fromtimestamp(services.worklist.audit_trail.clock(), settings.zone)
     test = build_connection_test(settings.ae_title.strip(), device_uid(settings.data_dir), now)
     variants = report_variants(test)
@@ -78,11 +82,20 @@ def upkeep_csv(services: TheServices) -> StreamingResponse:
     return csv_file("triage-node-upkeep", heads, ([row[head] for head in heads] for row in rows))
 
 
-def _target(services: Services, name: str) -> Target:
+def _told_of_nobody(request: Request, services: Services, destination: Destination) -> Response:
+    now = services.worklist.audit_trail.clock()
+    try:
+        answer = tell_test(destination, Caller.of(services.settings), now)
+    except (PeerError, SettingsError) as error:
+        return _page(request, services, destination.name, str(error), is_good=False)
+    return _page(request, services, destination.name, f"It was told that this is a test: {answer}.")
+
+
+def _destination(services: Services, name: str) -> Destination:
     destination = destination_named(services.settings, name)
     if destination is None:
         raise InvalidInput("That is none of the destinations in the settings.")
-    return target_of(destination, Caller.of(services.settings))
+    return destination
 
 
 def _page(

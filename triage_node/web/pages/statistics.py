@@ -23,7 +23,7 @@ NAVIGATION = Entry("Statistics", "/statistics", Role.READER, place=20)
 TheServices = Annotated[Services, Depends(the_services)]
 From = Annotated[Day, Query(alias="from")]
 To = Annotated[Day, Query(alias="to")]
-Stage = Literal["receiving", "queue", "read", "infer", "report", "delivery", "total"]
+Stage = Literal["receiving", "queue", "read", "infer", "report", "delivery", "acknowledgement", "total"]
 TableName = Literal["turnaround", "reasons", "queues", "scores", "scanners", "agreement"]
 
 

@@ -17,7 +17,9 @@ def stage_durations(study: Study) -> list[StageDuration]:
     """Return the stages of a study's latest analysis, in their order; ``total`` runs from arrival to the answer."""
     outcome = study.latest_outcome
     seconds = outcome.seconds if outcome else {}
-    delivered = [one.delivered_at - one.created_at for one in study.deliveries if one.delivered_at]
+    delivered = [
+        one.delivered_at - one.created_at - one.scheduled_seconds for one in study.deliveries if one.delivered_at
+    ]
     return [
         StageDuration("receiving", _between(study.first_received_at, study.ready_at)),
         StageDuration("queue", _between(study.ready_at, study.claimed_at)),

@@ -8,7 +8,7 @@ from triage_node.statistics import Agreement, Percentiles, TypeAgreement
 from triage_node.web.views.statistics_period import Numbers
 
 COUNTS = ("arrivals", "analyzed", "flagged", "uncertain", "not_flagged", "unsuitable", "failed", "delivered")
-STAGES = ("receiving", "queue", "read", "infer", "report", "delivery", "total")
+STAGES = ("receiving", "queue", "read", "infer", "report", "delivery", "acknowledgement", "total")
 
 Rows = Iterator[tuple[Any, ...]]
 

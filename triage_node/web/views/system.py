@@ -67,6 +67,7 @@ class DestinationHealth:
     last_delivered_at: float | None
     last_error: str
     ok: bool
+    scheduled: int = 0
 
     @classmethod
     def of(cls, state: DestinationState, reach: Reach) -> "DestinationHealth":
@@ -86,6 +87,7 @@ class DestinationHealth:
             last_delivered_at=state.last_delivered_at,
             last_error=state.last_error,
             ok=not state.dead and not state.last_error and reach.answers is not False,
+            scheduled=state.scheduled,
         )
 
 

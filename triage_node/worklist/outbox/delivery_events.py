@@ -4,7 +4,7 @@ import time
 
 from sqlalchemy.orm import Session
 
-from triage_node.database import DeliveryRow, DeliveryState, EventRow, note_change
+from triage_node.database import DeliveryRow, DeliveryState, EventRow, WaitsFor, note_change
 from triage_node.logs import visible
 from triage_node.worklist.transitions import LONGEST_MESSAGE, record
 
@@ -35,3 +35,9 @@ def give_up(session: Session, row: DeliveryRow, at: float, error: str) -> None:
     """Leave a delivery to a person."""
     row.state, row.last_error, row.postponed_event_id = DeliveryState.DEAD, error, None
     record_delivery(session, row, at, "delivery_dead", error)
+
+
+def cancel(session: Session, row: DeliveryRow, at: float, reason: str) -> None:
+    """Note that a delivery need not be made any more."""
+    row.state, row.waits_for, row.postponed_event_id = DeliveryState.CANCELED, WaitsFor.NOTHING, None
+    record_delivery(session, row, at, "delivery_canceled", reason)

@@ -7,9 +7,10 @@ from sqlalchemy import ColumnElement, case, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from triage_node.database import Database, DeliveryRow, DeliveryState, OutcomeRow, StudyRow
-from triage_node.statistics import count_delivered
+from triage_node.statistics import count_delivered, delivery_seconds
 from triage_node.worklist.commitment.requests import want_commitment
 from triage_node.worklist.outbox.delivery_events import fold_try, give_up, record_delivery
+from triage_node.worklist.outbox.schedule import Schedule
 from triage_node.worklist.quiet_time import LEASE_LOOKS, Stillness
 
 PATIENCE = 8
@@ -23,7 +24,7 @@ class Delivery:
     """A report to be sent now.
 
     ``folder``, a name in its study's results, holds it in every SR class a peer may accept; ``tried_seconds`` is for
-    how long it has been tried.
+    how long it has been tried; an ``escalation`` goes because nobody has acknowledged the study.
     """
 
     id: int
@@ -34,6 +35,7 @@ class Delivery:
     attempts: int
     created_at: float
     tried_seconds: float = 0.0
+    escalation: bool = False
 
 
 def add_deliveries(
@@ -43,8 +45,15 @@ def add_deliveries(
     destinations: Sequence[str],
     at: float,
     state: DeliveryState = DeliveryState.PENDING,
+    schedule: Schedule | None = None,
 ) -> None:
-    """Put a report into the outbox once for each destination; one that is there already is not sent again."""
+    """Put a report into the outbox once for each destination; one that is there already is not sent again.
+
+    Parameters
+    ----------
+    schedule
+        What says whether it may go at once; without one it may.
+    """
     if outcome.report_sop_instance_uid is None or outcome.folder is None:
         return
     for destination in destinations:
@@ -53,19 +62,21 @@ def add_deliveries(
             DeliveryRow.sop_instance_uid == outcome.report_sop_instance_uid,
         )
         if session.scalar(same) is None:
-            session.add(
-                DeliveryRow(
-                    study_id=study_id,
-                    outcome_id=outcome.id,
-                    destination=destination,
-                    sop_instance_uid=outcome.report_sop_instance_uid,
-                    folder=outcome.folder,
-                    state=state,
-                    attempts=0,
-                    created_at=at,
-                    next_attempt_at=at,
-                )
+            row = DeliveryRow(
+                study_id=study_id,
+                outcome_id=outcome.id,
+                destination=destination,
+                sop_instance_uid=outcome.report_sop_instance_uid,
+                folder=outcome.folder,
+                state=state,
+                attempts=0,
+                created_at=at,
+                next_attempt_at=at,
             )
+            session.add(row)
+            if schedule is not None:
+                session.flush()
+                schedule.place(session, row, outcome)
 
 
 class Outbox:
@@ -128,6 +139,7 @@ class Outbox:
                 row.attempts,
                 row.created_at,
                 row.tried_seconds,
+                row.escalation,
             )
 
     def renew(self, delivery: Delivery) -> bool:
@@ -178,7 +190,7 @@ class Outbox:
                 return
             row.state, row.delivered_at, row.last_error = DeliveryState.DELIVERED, self._clock(), ""
             row.last_attempt_at = row.delivered_at
-            count_delivered(session, row.delivered_at, max(0.0, row.delivered_at - row.created_at))
+            count_delivered(session, row.delivered_at, delivery_seconds(row))
             row.postponed_event_id = None
             if commitment_seconds is not None:
                 want_commitment(row, stored, self._clock(), commitment_seconds)

@@ -12,14 +12,15 @@ from triage_node.database import Database, DeliveryRow, DeliveryState, StudyRow
 from triage_node.worklist.read_models import StudyDelivery, made_from
 
 WAITING = (DeliveryState.PENDING, DeliveryState.SENDING)
-UNDELIVERED = (*WAITING, DeliveryState.DEAD, DeliveryState.HELD)
+UNDELIVERED = (*WAITING, DeliveryState.SCHEDULED, DeliveryState.DEAD, DeliveryState.HELD)
 
 
 @dataclass(frozen=True)
 class DestinationState:
     """The reports of one destination that have not arrived, and the last one that did.
 
-    ``waiting_seconds`` is the age of the oldest report on its way; ``last_error`` what was said when the next one was
+    ``scheduled`` are those that wait for the end of quiet hours or for an acknowledgement; ``waiting_seconds`` is for
+    how long the oldest report on its way could have been sent; ``last_error`` what was said when the next one was
     last tried, or when the last one was given up.
     """
 
@@ -30,6 +31,7 @@ class DestinationState:
     waiting_seconds: float | None
     last_delivered_at: float | None
     last_error: str
+    scheduled: int = 0
 
 
 class OutboxState:
@@ -57,7 +59,8 @@ class OutboxState:
             return [made_from(StudyDelivery, row, study_instance_uid=uid) for row, uid in rows]
 
     def _state(self, session: Session, name: str, numbers: dict[str, int]) -> DestinationState:
-        oldest = session.scalar(select(func.min(DeliveryRow.created_at)).where(*_of(name, *WAITING)))
+        since = func.min(DeliveryRow.created_at + DeliveryRow.scheduled_seconds)
+        oldest = session.scalar(select(since).where(*_of(name, *WAITING)))
         return DestinationState(
             destination=name,
             waiting=sum(numbers.get(state, 0) for state in WAITING),
@@ -66,6 +69,7 @@ class OutboxState:
             waiting_seconds=None if oldest is None else max(0.0, self._clock() - oldest),
             last_delivered_at=_latest(session, DeliveryRow.delivered_at, name, DeliveryState.DELIVERED),
             last_error=_last_error(session, name),
+            scheduled=numbers.get(DeliveryState.SCHEDULED, 0),
         )
 
 

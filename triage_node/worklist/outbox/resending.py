@@ -10,7 +10,7 @@ from triage_node.errors import IllegalMove, InvalidInput, StudyNotFound
 from triage_node.worklist.commitment.requests import forget_commitment
 from triage_node.worklist.transitions import record
 
-RESENT = (DeliveryState.DEAD, DeliveryState.DELIVERED, DeliveryState.HELD)
+RESENT = (DeliveryState.DEAD, DeliveryState.DELIVERED, DeliveryState.HELD, DeliveryState.CANCELED)
 """What is not on its way may be sent again, the same bytes."""
 UNDELIVERED = (DeliveryState.DEAD, DeliveryState.HELD)
 
@@ -71,7 +71,8 @@ class Resending:
         for row in rows:
             row.state, row.attempts, row.tried_seconds, row.last_error = DeliveryState.PENDING, 0, 0.0, ""
             row.created_at = row.next_attempt_at = self._clock()
-            row.postponed_event_id = None
+            row.postponed_event_id, row.scheduled_seconds = None, 0.0
+            row.escalation = False  # who sends it again wants it told, acknowledged or not
             forget_commitment(row)
             record(session, row.study_id, self._clock(), actor=actor, code="resend", message=row.destination)
 
