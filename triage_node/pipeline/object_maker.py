@@ -41,7 +41,9 @@ class ObjectMaker:
                 ds = None if result.has_object(kind) else self._object(kind, report, analysis)
                 if ds is not None:
                     made[kind] = encoded(ds)
-            except Exception as error:
+            except (KeyboardInterrupt, SystemExit):
+                raise
+            except BaseException as error:  # a panic in a library in Rust is no Exception
                 log.error("object_failed kind=%s folder=%s error=%s", kind, result.name, origin(error))
         return made
 

@@ -103,10 +103,17 @@ def test_what_is_wanted_later_is_made_when_the_study_is_analyzed_again_and_what_
     assert made.ContentTime == read(before[1]).ContentTime, "it is of the report that is stored"
 
 
+class Panic(BaseException):
+    """As PyO3 raises it for a panic in Rust."""
+
+
+@pytest.mark.parametrize("kind_of_error", [RuntimeError, Panic])
 @pytest.mark.parametrize("broken", ["build_summary", "build_pdf", "build_key_objects"])
-def test_what_cannot_be_made_holds_back_neither_report_nor_the_others(node, model, monkeypatch, caplog, broken):
+def test_what_cannot_be_made_holds_back_neither_report_nor_the_others(
+    node, model, monkeypatch, caplog, broken, kind_of_error
+):
     def fail(*_):
-        raise RuntimeError("no letters")
+        raise kind_of_error("no letters")
 
     monkeypatch.setattr(object_maker, broken, fail)
     uid = node.receive(*head_ct(slices=3, size=(64, 64)))
@@ -117,7 +124,7 @@ def test_what_cannot_be_made_holds_back_neither_report_nor_the_others(node, mode
     missing = {"build_summary": ObjectKind.SUMMARY, "build_pdf": ObjectKind.PDF}.get(broken)
     assert {kind for kind in ALL if result.has_object(kind)} == {ObjectKind.SUMMARY, ObjectKind.PDF} - {missing}
     assert "object_failed kind=" in caplog.text
-    assert "RuntimeError" in caplog.text
+    assert kind_of_error.__name__ in caplog.text
 
 
 @pytest.mark.slow
