@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from triage_node.models.aggregation import study_logits
     from triage_node.models.architecture import Architecture, build_network
-    from triage_node.models.architecture_constants import MAP_STRIDE
+    from triage_node.models.architecture_constants import ARCHITECTURES, LESION_MAP_LITE0, MAP_STRIDE
     from triage_node.models.calibration import DecisionRecord, Scaling, Thresholds
     from triage_node.models.entry_errors import entry_error
+    from triage_node.models.keras_setup import keras, ops
     from triage_node.models.manifest import (
         FEATURES_NAME,
         SERIES_NAME,
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
         Manifest,
     )
     from triage_node.models.manifest_file import FILE_NAME, manifest_json, parse_manifest
-    from triage_node.models.networks import LESION_MAP_LITE0, restore_network
+    from triage_node.models.networks import restore_network
     from triage_node.models.out_of_distribution import (
         FEWEST_STUDIES,
         FeatureDistribution,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from triage_node.models.windows import Window, channel_count, channels
 
 __all__ = [
+    "ARCHITECTURES",
     "FEATURES_NAME",
     "FEWEST_STUDIES",
     "FILE_NAME",
@@ -63,8 +65,10 @@ __all__ = [
     "explain_with",
     "fit_feature_distribution",
     "fit_features",
+    "keras",
     "load_model",
     "manifest_json",
+    "ops",
     "parse_manifest",
     "read_manifest",
     "read_weights",
@@ -80,6 +84,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "ARCHITECTURES": "architecture_constants",
     "Architecture": "architecture",
     "BaseModel": "manifest",
     "DecisionRecord": "calibration",
@@ -89,7 +94,7 @@ _HOMES = {
     "FeatureDistribution": "out_of_distribution",
     "Geometry": "preprocessing",
     "HeadAxis": "skull_stripping.head_axis",
-    "LESION_MAP_LITE0": "networks",
+    "LESION_MAP_LITE0": "architecture_constants",
     "MAP_STRIDE": "architecture_constants",
     "Manifest": "manifest",
     "Model": "predictor",
@@ -108,8 +113,10 @@ _HOMES = {
     "explain_with": "registry",
     "fit_feature_distribution": "out_of_distribution",
     "fit_features": "out_of_distribution",
+    "keras": "keras_setup",
     "load_model": "registry",
     "manifest_json": "manifest_file",
+    "ops": "keras_setup",
     "parse_manifest": "manifest_file",
     "read_manifest": "registry",
     "read_weights": "weights_file",

@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 
-import keras
-from keras import layers, ops
-
 from triage_node.findings import LABELS
+from triage_node.models.keras_setup import keras, layers, ops
 from triage_node.models.lite0 import batch_norm, feature_pyramid
 
 # Cells of the map (about 4 mm wide) that speak for a slice: a small bleed fills a few, a broad one many.

@@ -5,9 +5,9 @@ Source: Jacob et al., Quantization and Training of Neural Networks for Efficient
 (2018), section 3.2.
 """
 
-import keras
 import numpy as np
-from keras import layers
+
+from triage_node.models.keras_setup import keras, layers
 
 
 def folded(network: keras.Model) -> keras.Model:

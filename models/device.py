@@ -1,6 +1,6 @@
 """What the network runs on."""
 
-import keras
+from triage_node.models.keras_setup import keras
 
 CPU = "CPU"
 

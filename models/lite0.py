@@ -6,8 +6,7 @@ named so that the ImageNet checkpoint maps onto them by name (`triage_node.train
 
 from dataclasses import dataclass
 
-import keras
-from keras import layers
+from triage_node.models.keras_setup import keras, layers
 
 BATCH_NORM_EPSILON = 1e-3
 # The Keras default of 0.99 lags behind in runs of a few thousand steps.

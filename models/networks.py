@@ -2,15 +2,15 @@
 
 from collections.abc import Callable
 
-import keras
 import numpy as np
 
 from triage_node.errors import ModelError
 from triage_node.models.architecture import Architecture, build_network
+from triage_node.models.architecture_constants import LESION_MAP_LITE0
+from triage_node.models.keras_setup import keras
 from triage_node.models.manifest import Manifest
 from triage_node.models.weights_file import assign_weights, read_weights
 
-LESION_MAP_LITE0 = "lesion-map-lite0"
 BUILDERS: dict[str, Callable[[Architecture], keras.Model]] = {LESION_MAP_LITE0: build_network}
 
 Forward = Callable[[np.ndarray], dict[str, np.ndarray]]

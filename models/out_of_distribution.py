@@ -18,8 +18,7 @@ from triage_node.findings import ImageDistance
 from triage_node.models.manifest import FEATURES_NAME
 
 if TYPE_CHECKING:
-    import keras
-
+    from triage_node.models.keras_setup import keras
     from triage_node.models.predictor import Model
     from triage_node.models.preprocessing import StrippedHead
 
@@ -74,7 +73,7 @@ class FeatureDistribution:
 
 def with_features(network: "keras.Model") -> "keras.Model":
     """Return the same layers with a further output, ``features`` ``(batch, features)``; no weight is added."""
-    import keras
+    from triage_node.models.keras_setup import keras
 
     pooled = [keras.ops.mean(network.get_layer(name).input, axis=(1, 2)) for name in FEATURE_LAYERS]
     features = keras.layers.Concatenate(name=OUTPUT)(pooled)

@@ -7,12 +7,11 @@ recurrent network over the features of slices.
 
 from pathlib import Path
 
-import keras
 import numpy as np
-from keras import layers, ops
 
 from triage_node.errors import ModelError
 from triage_node.findings import LABELS
+from triage_node.models.keras_setup import keras, layers, ops
 from triage_node.models.networks import compile_forward
 from triage_node.models.weights_file import assign_weights, read_weights
 

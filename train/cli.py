@@ -38,6 +38,11 @@ def main() -> None:
     except TriageError as error:
         typer.echo(str(error), err=True)
         sys.exit(1)
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("triage_node"):
+            raise
+        typer.echo(f"This needs the module {error.name}: install triage-node with its extra [train].", err=True)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

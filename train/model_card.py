@@ -10,6 +10,8 @@ from triage_node.findings import LABELS, Label
 from triage_node.models import Manifest
 
 FILE_NAME = "CARD.md"
+PRIOR = "prior"
+"""Entry of the recipe of a model that was fitted on labeled images: how often each label was positive."""
 WIDTH = 120
 LIMITS = """\
 ## Limits
@@ -25,6 +27,13 @@ SITE_LIMITS = """\
 For the site whose studies set its thresholds, and for studies like them: another scanner, protocol or mix of patients
 ends what the thresholds promise, so calibrate anew when one changes. What few studies set is known no better than few
 studies allow. Nobody else has validated it. Not for care: a study that is not flagged may hold a hemorrhage.
+"""
+FOLD_LIMITS = """\
+## Limits
+
+Not validated on clinical studies. Fitted, calibrated and judged on images of one collection: other scanners, protocols
+and patients are scored otherwise, and a site that wants to rely on the thresholds calibrates with its own studies. Not
+for care: a study that is not flagged may hold a hemorrhage.
 """
 
 
@@ -125,12 +134,19 @@ def _table(name: str, figures: Mapping[str, Any]) -> list[str]:
 
 
 def _origin(manifest: Manifest) -> list[str]:
-    """Say which model a site's model was made from, and which studies its thresholds come from."""
-    if manifest.base is None:
-        return []
+    """Say which model a site's model was made from, and which studies the thresholds of any but ours come from."""
     base, decision = manifest.base, manifest.decision
-    lines = [f"A site's model, made from {base.name} {base.version} (SHA-256 {base.sha256[:12]}…).", ""]
+    if base is None and not _is_of_folds(manifest):
+        return []
+    lines = []
+    if base is not None:
+        lines = [f"A site's model, made from {base.name} {base.version} (SHA-256 {base.sha256[:12]}…).", ""]
     return [*lines, f"Thresholds: {decision.method}. {decision.source}", ""] if decision else lines
+
+
+def _is_of_folds(manifest: Manifest) -> bool:
+    """Tell whether a model was fitted on labeled images, with thresholds from a fold of their patients."""
+    return manifest.base is None and PRIOR in (manifest.recipe or {})
 
 
 def _own_labels(manifest: Manifest) -> list[Label]:
@@ -141,6 +157,11 @@ def _own_labels(manifest: Manifest) -> list[Label]:
 
 
 def _measured(manifest: Manifest) -> list[str]:
+    if _is_of_folds(manifest):
+        return [
+            "By `triage-node-train rsna evaluate`, on the fold that judges; its table lies in the run's folder.",
+            "",
+        ]
     if manifest.base is None:
         return [
             "Printed by `triage-node-train evaluate`; the intervals resample patients. Thresholds and scaling were set "
@@ -157,7 +178,7 @@ def _limits(manifest: Manifest) -> str:
     """Return what the model is not for; thresholds from generated studies and from patients have other limits."""
     own = _own_labels(manifest)
     if not own:
-        return LIMITS
+        return FOLD_LIMITS if PRIOR in (manifest.recipe or {}) else LIMITS
     others = ", ".join(label for label in LABELS if label not in own)
     if not others:
         return SITE_LIMITS

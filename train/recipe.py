@@ -9,7 +9,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from triage_node.errors import ModelError
-from triage_node.models import Geometry, Window, entry_error
+from triage_node.models import ARCHITECTURES, Geometry, Window, entry_error
 from triage_node.train.fitting.settings import FitSettings, Schedule
 
 FOLDER = Path(__file__).parent / "recipes"
@@ -79,6 +79,11 @@ class Recipe:
     evaluation: StudyRange
 
     def __post_init__(self) -> None:
+        if self.architecture not in ARCHITECTURES:
+            raise ModelError(
+                f"The recipe {self.name} names the architecture {self.architecture!r}; there is "
+                f"{', '.join(ARCHITECTURES)}."
+            )
         parts = [("studies", self.studies), ("calibration", self.calibration), ("evaluation", self.evaluation)]
         for k, (name, first) in enumerate(parts):
             for other, second in parts[k + 1 :]:

@@ -7,8 +7,9 @@ the features the lesion map is read off.
 from collections.abc import Callable
 from typing import Any
 
-import keras
 import numpy as np
+
+from triage_node.models.keras_setup import keras
 
 # The layer whose input, the decoder's last features, is explained.
 EXPLAINED_LAYER = "map"

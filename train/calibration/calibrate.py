@@ -14,7 +14,7 @@ from triage_node.train.calibration.conformal import (
     counts,
     shortage,
 )
-from triage_node.train.calibration.scaling import fit_scaling, specificity_thresholds
+from triage_node.train.calibration.scaling import fit_scaling, scaling_warnings, specificity_thresholds
 from triage_node.train.evaluation.by_volume import CLEAR_ML
 from triage_node.train.evaluation.scored import ScoredStudy
 
@@ -76,7 +76,7 @@ def _clear_labels(study: ScoredStudy) -> np.ndarray:
 
 
 def warnings(manifest: Manifest, levels: ErrorLevels) -> list[str]:
-    """Return a sentence for each label whose thresholds are extreme because studies are lacking."""
+    """Return what is to be said of a calibration: where studies are lacking, and where scores tell nothing."""
     if manifest.decision is None:
         return []
     least = (levels.least_negatives, levels.least_positives)
@@ -84,4 +84,16 @@ def warnings(manifest: Manifest, levels: ErrorLevels) -> list[str]:
         shortage(label, manifest.decision.negatives[label], manifest.decision.positives[label], least)
         for label in LABELS
     ]
-    return [f"Too few for the error level, so that its threshold is the extreme: {lack}." for lack in found if lack]
+    extreme = [f"Too few for the error level, so that its threshold is the extreme: {lack}." for lack in found if lack]
+    held = [*scaling_warnings(manifest.study_scaling, "studies"), *scaling_warnings(manifest.slice_scaling, "slices")]
+    return [*_never_flags(manifest.decision, levels), *extreme, *held]
+
+
+def _never_flags(decision: DecisionRecord, levels: ErrorLevels) -> list[str]:
+    have, need = decision.negatives[LABELS[-1]], levels.least_negatives
+    if have >= need:
+        return []
+    return [
+        f"This model flags no study: that takes {need} studies without hemorrhage at an error level of "
+        f"{levels.negative:g}, and there are {have}. Give more, or a higher --alpha-negative."
+    ]

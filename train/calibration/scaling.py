@@ -1,16 +1,23 @@
 """Temperature and bias per label from scored studies."""
 
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import brentq, minimize
+from scipy.special import expit
 
 from triage_node.findings import LABELS, Label
 from triage_node.models import Scaling
 
-SMALLEST_TEMPERATURE = 0.2
+SMALLEST_TEMPERATURE, LARGEST_TEMPERATURE = 0.2, 10.0
+"""Beyond, a label would become a step or a constant: what fits so says little, or the opposite of the truth."""
+LEAST_ROWS = 5
+"""With fewer rows of a class the temperature is left at 1: a slope would follow single rows."""
 
 
 def fit_scaling(logits: np.ndarray, labels: np.ndarray) -> Scaling:
     """Return temperature and bias per label that minimize the log loss.
+
+    The temperature is held between its bounds, and at 1 where a class has fewer than `LEAST_ROWS` rows; the bias is
+    then the best beside it. So the order of the scores stays what it was, always.
 
     Parameters
     ----------
@@ -32,8 +39,36 @@ def _fit_one(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
         scaled = logits * np.exp(parameters[0]) + parameters[1]
         return float(np.mean(np.logaddexp(0, scaled) - targets * scaled))
 
+    if min(positive, len(labels) - positive) < LEAST_ROWS:
+        return 1.0, _fit_bias(logits, targets)
     slope, bias = minimize(loss, np.zeros(2), method="Nelder-Mead").x
-    return float(max(np.exp(-slope), SMALLEST_TEMPERATURE)), float(bias)
+    fitted = float(np.exp(-np.clip(slope, -50, 50)))
+    temperature = min(max(fitted, SMALLEST_TEMPERATURE), LARGEST_TEMPERATURE)
+    return temperature, float(bias) if temperature == fitted else _fit_bias(logits / temperature, targets)
+
+
+def _fit_bias(scaled: np.ndarray, targets: np.ndarray) -> float:
+    """Return the bias with the least log loss: there the mean probability is that of the targets."""
+    if not len(scaled):
+        return 0.0
+    widest = float(np.abs(scaled).max()) + 50
+    return float(brentq(lambda bias: expit(scaled + bias).mean() - targets.mean(), -widest, widest))
+
+
+def scaling_warnings(scaling: Scaling, of: str) -> list[str]:
+    """Return a sentence for each label whose temperature is held at its upper bound.
+
+    Parameters
+    ----------
+    of
+        Whose scores are scaled, as in "studies".
+    """
+    return [
+        f"{label}: its scores hardly tell {of} with it from {of} without; the temperature is held at "
+        f"{LARGEST_TEMPERATURE:g}."
+        for label, temperature in zip(LABELS, scaling.temperature, strict=True)
+        if temperature >= LARGEST_TEMPERATURE
+    ]
 
 
 def specificity_threshold(probabilities: np.ndarray, labels: np.ndarray, specificity: float) -> float:

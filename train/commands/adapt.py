@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from triage_node.errors import TriageError
+from triage_node.findings import Label
 from triage_node.train.commands.console import console, progress
 from triage_node.train.commands.site_options import (
     NegativeLevel,
@@ -15,6 +17,7 @@ from triage_node.train.commands.site_options import (
     SiteLabels,
     SiteModel,
     SiteName,
+    error_levels,
 )
 
 if TYPE_CHECKING:
@@ -35,6 +38,7 @@ class AdaptRequest:
     shards: Path
     out: Path
     name: str
+    keep_thresholds: bool
 
 
 def _print_gains(gains: "list[Gain]") -> None:
@@ -61,7 +65,7 @@ def _write(
     """Calibrate on the out-of-fold scores, and write model and report."""
     from triage_node.train.calibration.site import SiteScores, calibrate_site, expected_coverage, lacking
     from triage_node.train.commands.site_options import describe
-    from triage_node.train.site.gain import gains, mean_scores
+    from triage_node.train.site.gain import conclusion, gains, mean_scores
     from triage_node.train.site.model_folder import finish_site_model, start_site_model
     from triage_node.train.site.report import AdaptationReport, adaptation_metrics
 
@@ -83,6 +87,21 @@ def _write(
         f"{adaptation.generated_after:.3f} after."
     )
     console.print(f"{manifest.name} {manifest.version} written to {request.out}, report in {path}")
+    console.print(conclusion(found))
+
+
+def _refuse_old_thresholds(cases: "list[Case]", levels: "ErrorLevels") -> None:
+    """Refuse to put new weights under thresholds that were found with others."""
+    import numpy as np
+
+    from triage_node.train.calibration.site import lacking
+
+    lack = lacking(np.stack([case.study_labels for case in cases]), levels).get(Label.ANY)
+    if lack is not None:
+        raise TriageError(
+            f"Too few for thresholds of the new weights ({lack}), and those of the old weights bound none of their "
+            "errors. Give more studies, or --keep-thresholds to see what an adaptation would gain."
+        )
 
 
 def _adapt(request: AdaptRequest, settings: "AdaptationSettings", levels: "ErrorLevels") -> None:
@@ -96,6 +115,8 @@ def _adapt(request: AdaptRequest, settings: "AdaptationSettings", levels: "Error
     check_site_folder(model.manifest, request.out, request.name)
     generated = read_generated(request.shards, model.manifest)
     cases = load_cases(request.labels, request.dicom, model.manifest)
+    if not request.keep_thresholds:
+        _refuse_old_thresholds(cases, levels)
     with progress() as bar:
         task = bar.add_task("adapting, steps", total=settings.total_steps)
         adapter = Adapter(model, cases, generated, settings, request.out, lambda steps: bar.advance(task, steps))
@@ -116,18 +137,19 @@ def adapt(
     steps: Annotated[int, typer.Option(help="Steps of each fit.", min=10)] = 150,
     alpha_negative: NegativeLevel = 0.02,
     alpha_positive: PositiveLevel = 0.10,
+    keep_thresholds: Annotated[
+        bool, typer.Option("--keep-thresholds", help="Adapt also where studies are too few to set thresholds: to try.")
+    ] = False,
 ) -> None:
     """Fine-tune a model on a few dozen labeled studies of a site, without forgetting the generated ones.
 
     Judged by cross-validation over patients; the report says what was gained. Slices have to be labeled, or a study
     has to be free of hemorrhage, to be fitted on. Called again with the same --out it goes on where it was cut off.
     """
-    from triage_node.train.calibration.conformal import ErrorLevels
     from triage_node.train.site.adaptation import AdaptationSettings
     from triage_node.train.site.tuning import TuningSettings
 
-    if not (0 < alpha_negative < 1 and 0 < alpha_positive < 1):
-        raise typer.BadParameter("error levels lie between 0 and 1")
-    request = AdaptRequest(model, site, dicom, shards, out, name or out.name)
+    levels = error_levels(alpha_negative, alpha_positive)
+    request = AdaptRequest(model, site, dicom, shards, out, name or out.name, keep_thresholds)
     settings = AdaptationSettings(folds, seeds, TuningSettings(steps=steps))
-    _adapt(request, settings, ErrorLevels(alpha_negative, alpha_positive))
+    _adapt(request, settings, levels)

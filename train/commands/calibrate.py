@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from triage_node.train.commands.console import console, progress
-from triage_node.train.commands.site_options import SITE_HELP, NegativeLevel, PositiveLevel, SiteName
+from triage_node.train.commands.site_options import SITE_HELP, NegativeLevel, PositiveLevel, SiteName, error_levels
 
 if TYPE_CHECKING:
     from triage_node.train.calibration.conformal import ErrorLevels
@@ -47,6 +47,7 @@ def _calibrate_generated(model: Path, shards: Path, levels: "ErrorLevels") -> No
 def _calibrate_site(model: Path, request: SiteRequest, levels: "ErrorLevels") -> None:
     """Write a site's model with the weights of another one."""
     from triage_node.models import load_model
+    from triage_node.train.calibration.scaling import scaling_warnings
     from triage_node.train.calibration.site import SiteScores, calibrate_site, expected_coverage, lacking
     from triage_node.train.commands.site_options import describe, load_cases, print_thresholds
     from triage_node.train.site.cases import score_case
@@ -65,6 +66,8 @@ def _calibrate_site(model: Path, request: SiteRequest, levels: "ErrorLevels") ->
     print_thresholds(manifest)
     for sentence in lacking(scores.study_labels, levels).values():
         console.print(f"{sentence}: the shipped values are kept.")
+    for sentence in scaling_warnings(manifest.study_scaling, "studies"):
+        console.print(sentence)
     console.print(f"Expected of new patients (each left out once): {coverage}.")
     console.print(f"{manifest.name} {manifest.version} written to {request.out}, SHA-256 {manifest.sha256}")
 
@@ -88,14 +91,10 @@ def calibrate(
 
     With --site, --dicom and --out the given model is left alone, and a model of the site is written beside it.
     """
-    from triage_node.train.calibration.conformal import ErrorLevels
-
     of_site = (site, dicom, out)
     if (shards is None) == (site is None) or (site is None) != (None in of_site):
         raise typer.BadParameter("give either held-out shards, or --site, --dicom and --out together")
-    if not (0 < alpha_negative < 1 and 0 < alpha_positive < 1):
-        raise typer.BadParameter("error levels lie between 0 and 1")
-    levels = ErrorLevels(alpha_negative, alpha_positive)
+    levels = error_levels(alpha_negative, alpha_positive)
     if shards is not None:
         _calibrate_generated(model, shards, levels)
     elif site is not None and dicom is not None and out is not None:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from triage_node.errors import TriageError
 from triage_node.findings import LABELS
 from triage_node.train.commands.console import console, progress
 from triage_node.train.commands.evaluation_tables import print_bars, print_evaluation
+from triage_node.train.commands.site_options import SITE_HELP
 
 if TYPE_CHECKING:
     from triage_node.models import Manifest, Model
@@ -36,7 +38,7 @@ class EvaluateRequest:
     write_card: bool
 
 
-def _score(name: str, studies: Any, total: int) -> "list[ScoredStudy]":
+def _score(name: str, studies: Any, total: int) -> list[Any]:
     with progress() as bar:
         return list(bar.track(studies, total=total, description=name))
 
@@ -66,14 +68,26 @@ def _frozen(folder: Path, model: "Model", workers: int) -> "tuple[str, Score]":
     return _generated(frozen.name, folder)
 
 
-def _pictures(dicom: Path, labels: Path) -> "tuple[str, Score]":
-    from triage_node.train.evaluation.scored import score_dicom
+def _labeled(dicom: Path, labels: Path) -> "tuple[str, Score]":
+    """Judge on the studies that a label file names, and on no others: of those nothing is known."""
+    from triage_node.train.site.cases import checked_labels, score_labeled
+
+    named = checked_labels(labels, dicom)
+    folders = {Path(study.folder).parts[0] for study in named}
+    unnamed = sum(path.is_dir() and path.name not in folders for path in dicom.iterdir())
+    if unnamed:
+        console.print(f"{unnamed} folders of {dicom} are not named in {labels.name} and are left out.")
 
     def score(model: "Model") -> "list[ScoredStudy]":
-        total = sum(path.is_dir() for path in dicom.iterdir())
-        return _score(model.manifest.folder.name, score_dicom(model, dicom, labels), total)
+        scored = _score(model.manifest.folder.name, score_labeled(model, labels, dicom), len(named))
+        found = [study for study in scored if study is not None]
+        if not found:
+            raise TriageError(f"None of the {len(named)} studies of {labels.name} shows a head that can be analyzed.")
+        if refused := len(scored) - len(found):
+            console.print(f"{refused} of {len(scored)} studies show no head that can be analyzed and are left out.")
+        return found
 
-    return f"Development pictures ({dicom.name})", score
+    return f"Labeled studies ({dicom.name})", score
 
 
 def _sources(request: EvaluateRequest, model: "Model") -> "list[tuple[str, Score]]":
@@ -83,7 +97,7 @@ def _sources(request: EvaluateRequest, model: "Model") -> "list[tuple[str, Score
     if request.frozen:
         found.append(_frozen(request.frozen, model, request.workers))
     if request.dicom and request.labels:
-        found.append(_pictures(request.dicom, request.labels))
+        found.append(_labeled(request.dicom, request.labels))
     return found
 
 
@@ -150,9 +164,7 @@ def evaluate(
     ] = None,
     workers: Annotated[int, typer.Option(help="Processes that generate; about 1 GB each.", min=1)] = 2,
     dicom: Annotated[Path | None, typer.Option(help="Folder with one folder of DICOM a patient.", exists=True)] = None,
-    labels: Annotated[
-        Path | None, typer.Option(help="CSV: patient (folder name), slice (Instance Number), six labels.", exists=True)
-    ] = None,
+    labels: Annotated[Path | None, typer.Option(help=SITE_HELP.replace("CSV of the site", "CSV"), exists=True)] = None,
     plain: Annotated[
         list[Path] | None, typer.Option(help="DICOM series without hemorrhage; may be repeated.", exists=True)
     ] = None,

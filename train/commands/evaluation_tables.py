@@ -28,7 +28,9 @@ def _number(value: float | None) -> str:
 
 
 def print_bars(bars: list[dict[str, Any]]) -> None:
-    """Print what must be reached, and whether it is."""
+    """Print what must be reached, and whether it is; nothing where nothing must be."""
+    if not bars:
+        return
     table = _table("Bars", "figure", "measured", "demanded", "")
     for bar in bars:
         style = VERDICT_STYLES[bar["verdict"]]

@@ -78,7 +78,7 @@ def fit(
     """
     from triage_node.train.fitting.fit import fit as fit_network
     from triage_node.train.fitting.progress import EpochLines
-    from triage_node.train.fitting.settings import epoch_for
+    from triage_node.train.fitting.settings import warm_up_for, whole_epochs
     from triage_node.train.recipe import DEFAULT_RECIPE, read_recipe
 
     if stage == StageName.BRANCH and (start is None or seed is None):
@@ -89,13 +89,13 @@ def fit(
     chosen = read.trunk if stage == StageName.TRUNK else read.branches
     settings = read.settings(chosen, chosen.seeds[0] if seed is None else seed, start)
     given: dict[str, Any] = {
-        "steps": steps,
         "batch": batch,
         "learning_rate": learning_rate,
         "schedule": schedule and schedule.value,
     }
-    given |= {"epoch": steps and epoch_for(steps, chosen.epoch), "workers": workers}
-    given |= {"batch_workers": batch_workers or makers}
+    if steps is not None:
+        given |= {**whole_epochs(steps, chosen.epoch), "warm_up": warm_up_for(steps, chosen.warm_up)}
+    given |= {"workers": workers, "batch_workers": batch_workers or makers}
     given |= {"frozen_blocks": freeze_blocks, "precision": precision.value, "devices": device_count(devices)}
     settings = replace(settings, **{name: value for name, value in given.items() if value is not None})
     with progress() as bar:

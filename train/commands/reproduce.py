@@ -39,8 +39,7 @@ class Work:
 
     def fit(self, run: Path, settings: "FitSettings") -> None:
         """Fit one run."""
-        import keras
-
+        from triage_node.models import keras
         from triage_node.train.fitting.fit import fit
         from triage_node.train.fitting.progress import EpochLines
 
@@ -80,10 +79,14 @@ class Work:
 
 def _shortened(recipe: "Recipe", studies: int | None, steps: int | None) -> "Recipe":
     """Return a recipe for a rehearsal: fewer studies everywhere, fewer steps in every stage."""
-    from triage_node.train.fitting.settings import epoch_for
+    from triage_node.train.fitting.settings import warm_up_for, whole_epochs
 
     def shorter(stage: "Stage") -> "Stage":
-        return stage if steps is None else replace(stage, steps=steps, epoch=epoch_for(steps, stage.epoch))
+        if steps is None:
+            return stage
+        whole = whole_epochs(steps, stage.epoch)
+        warm_up = warm_up_for(steps, stage.warm_up)
+        return replace(stage, steps=whole["steps"], epoch=whole["epoch"], warm_up=warm_up)
 
     def fewer(part: "StudyRange") -> "StudyRange":
         return part if studies is None else replace(part, count=studies)

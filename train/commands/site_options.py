@@ -10,6 +10,7 @@ from triage_node.train.commands.console import console, progress
 
 if TYPE_CHECKING:
     from triage_node.models import Manifest
+    from triage_node.train.calibration.conformal import ErrorLevels
     from triage_node.train.site.cases import Case
 
 SITE_HELP = (
@@ -25,6 +26,21 @@ NegativeLevel = Annotated[
 PositiveLevel = Annotated[
     float, typer.Option("--alpha-positive", help="Share of studies with hemorrhage that may be taken for free of it.")
 ]
+
+
+def error_levels(negative: float, positive: float) -> "ErrorLevels":
+    """Return the error levels of two options.
+
+    Raises
+    ------
+    typer.BadParameter
+        One is no share.
+    """
+    from triage_node.train.calibration.conformal import ErrorLevels
+
+    if not (0 < negative < 1 and 0 < positive < 1):
+        raise typer.BadParameter("error levels lie between 0 and 1")
+    return ErrorLevels(negative, positive)
 
 
 def load_cases(labels: Path, dicom: Path, manifest: "Manifest") -> "list[Case]":

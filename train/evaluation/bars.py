@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 GENERATED_ANY_AUC, GENERATED_TYPE_AUC = 0.97, 0.95
 LARGEST_CALIBRATION_ERROR = 0.05
 SMALLEST_SKILL = 0.5
-# AUC of `any` over all slices, slices with much brain, and patients: what is aimed at, and what is the least.
-REAL_AIMS, REAL_LEAST = (0.88, 0.85, 0.90), (0.84, 0.78, 0.84)
 LARGEST_SUSPICIOUS_SHARE = 0.10
 
 
@@ -75,14 +73,6 @@ def generated_bars(evaluation: "Evaluation") -> tuple[Bar, ...]:
         Bar("expected calibration error, studies", studies.calibration_error, limit, limit, below=True),
         Bar("expected calibration error, slices", slices.calibration_error, limit, limit, below=True),
         Bar("Brier skill score, studies", studies.skill.value, SMALLEST_SKILL, SMALLEST_SKILL),
-    )
-
-
-def real_bars(evaluation: "Evaluation") -> tuple[Bar, ...]:
-    """Return the bars of real development studies."""
-    return tuple(
-        Bar(f"AUC {LABELS[ANY]}, {row.name}", row.by_label[ANY].value, aim, least)
-        for row, aim, least in zip(evaluation.rows, REAL_AIMS, REAL_LEAST, strict=True)
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from triage_node.findings import LABELS
 from triage_node.models import Manifest
-from triage_node.train.evaluation.bars import Bar, generated_bars, real_bars
+from triage_node.train.evaluation.bars import Bar, generated_bars
 from triage_node.train.evaluation.by_volume import ClearLesions, VolumeBin, clear_lesions, sensitivity_by_volume
 from triage_node.train.evaluation.frozen import LesionComparison, compare_lesions, read_frozen_set
 from triage_node.train.evaluation.metrics import Interval, auc_interval, log_loss, sensitivity_interval, share
@@ -72,8 +72,8 @@ class Evaluation:
 
     @property
     def bars(self) -> tuple[Bar, ...]:
-        """Return what must be reached on generated or on real studies."""
-        return generated_bars(self) if self.lesions else real_bars(self)
+        """Return what must be reached on generated studies; none are set for anybody's own."""
+        return generated_bars(self) if self.lesions else ()
 
 
 def _auc_row(rows: Rows) -> Row:

@@ -57,7 +57,12 @@ def share(hits: np.ndarray) -> Interval:
 
 
 def log_loss(probabilities: np.ndarray, truth: np.ndarray) -> float:
-    """Return the metric of the RSNA-2019 challenge: mean log loss of six labels, ``any`` (the last) counted twice."""
+    """Return the metric of the RSNA-2019 challenge: mean log loss of six labels, ``any`` (the last) counted twice.
+
+    It is nan without rows.
+    """
+    if not len(probabilities):
+        return float("nan")
     clipped = np.clip(probabilities, 1e-6, 1 - 1e-6)
     losses = -np.where(np.asarray(truth, bool), np.log(clipped), np.log(1 - clipped)).mean(axis=0)
     weights = np.append(np.ones(losses.size - 1), 2.0)
@@ -67,7 +72,7 @@ def log_loss(probabilities: np.ndarray, truth: np.ndarray) -> float:
 def bootstrap(
     patients: np.ndarray, figure: Callable[[np.ndarray], float], seed: int = 0, resamples: int = RESAMPLES
 ) -> Interval:
-    """Return a figure and its interval over resampled patients.
+    """Return a figure and its interval over resampled patients, nan without rows.
 
     Parameters
     ----------
@@ -76,6 +81,8 @@ def bootstrap(
     figure
         Takes indices of rows, possibly repeated, and returns the figure.
     """
+    if not len(patients):
+        return Interval(np.nan, np.nan, np.nan)
     rng = np.random.default_rng(seed)
     groups = [np.flatnonzero(patients == patient) for patient in np.unique(patients)]
     drawn = []

@@ -44,7 +44,8 @@ def _draw_roc(axes: Any, rows: Rows, aucs: tuple[float, ...]) -> None:
             name, width = f"{label} {aucs[k]:.3f}", 2.2 if k == ANY else 1.4
             axes.plot(false, true, color=COLORS[k], linewidth=width, label=name)
     axes.set(xlabel="1 - specificity", ylabel="sensitivity", xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
-    axes.legend(loc="lower right", title="AUC", alignment="left")
+    if np.isfinite(aucs).any():
+        axes.legend(loc="lower right", title="AUC", alignment="left")
 
 
 def roc(scores: Scores, evaluation: Evaluation) -> Figure:
@@ -72,9 +73,9 @@ def _draw_reliability(axes: Any, below: Any, found: Reliability, probabilities: 
         f"{found.name}: calibration error {found.calibration_error:.3f}, Brier skill {found.skill.value:.2f}"
     )
     below.hist(probabilities, np.linspace(0, 1, 26), color="#9DB7CC")
-    below.set(
-        xlim=(-0.02, 1.02), xlabel="probability of any hemorrhage", ylabel=found.name, yscale="log", ylim=(0.7, None)
-    )
+    below.set(xlim=(-0.02, 1.02), xlabel="probability of any hemorrhage", ylabel=found.name)
+    if len(probabilities):
+        below.set(yscale="log", ylim=(0.7, None))
     below.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     below.yaxis.set_minor_formatter(NullFormatter())
 

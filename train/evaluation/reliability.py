@@ -63,13 +63,14 @@ def equal_mass_bins(
 
 
 def calibration_error(bins: tuple[ReliabilityBin, ...]) -> float:
-    """Return the expected calibration error.
+    """Return the expected calibration error, nan without rows.
 
     Source: Naeini, Cooper and Hauskrecht, Obtaining Well Calibrated Probabilities Using Bayesian Binning (2015); with
     bins of equal mass as in Nguyen and O'Connor, Posterior calibration and exploratory analysis (2015).
     """
     total = sum(found.count for found in bins)
-    return sum(found.count * abs(found.predicted - found.observed.value) for found in bins) / total
+    gap = sum(found.count * abs(found.predicted - found.observed.value) for found in bins)
+    return gap / total if total else float("nan")
 
 
 def brier_skill(probabilities: np.ndarray, truth: np.ndarray) -> float:
@@ -87,6 +88,6 @@ def reliability(name: str, probabilities: np.ndarray, truth: np.ndarray, patient
         name=name,
         bins=bins,
         calibration_error=calibration_error(bins),
-        brier=float(np.mean((predicted - true) ** 2)),
+        brier=float(np.mean((predicted - true) ** 2)) if len(true) else float("nan"),
         skill=bootstrap(patients, lambda rows: brier_skill(predicted[rows], true[rows])),
     )

@@ -1,16 +1,15 @@
 """Studies scored by a model, beside what is true of them."""
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from triage_node.errors import TriageError, UnsuitableSeries
-from triage_node.findings import LABELS, TYPES
+from triage_node.errors import TriageError
+from triage_node.findings import TYPES
 from triage_node.imaging import Policy, Volume, read_volume, scan
-from triage_node.models import HeadAxis, Model, StrippedHead, strip_head, study_logits
+from triage_node.models import HeadAxis, Model, StrippedHead, study_logits
 from triage_node.train.fitting.batches import SliceSource
 from triage_node.train.shards import INSIDE_BIT, OFFSET, StudyRecord, read_frame, read_shard, shard_paths
 
@@ -26,9 +25,13 @@ class ScoredStudy:
     logits
         ``(slices, 6) float32``, smoothed slice logits before calibration.
     labels
-        ``(slices, 6) uint8``, what is true; all zero where nothing is known.
+        ``(slices, 6) uint8``, what is true.
     area_cm2
         ``(slices,) float32``, intracranial area.
+    known
+        ``(slices,) bool``: of which slices the labels are known; None for all.
+    given_labels
+        ``(6,) uint8``, what is true of the study where that is not the maximum of all its slices.
     volume_ml, lesion_hu
         ``(6,)`` volume in mL and mean HU of the blood of each type, and of all of it; generated studies only. HU are
         nan where there is none.
@@ -40,6 +43,8 @@ class ScoredStudy:
     area_cm2: np.ndarray
     volume_ml: np.ndarray | None = None
     lesion_hu: np.ndarray | None = None
+    known: np.ndarray | None = None
+    given_labels: np.ndarray | None = None
 
     @property
     def study_logits(self) -> np.ndarray:
@@ -49,7 +54,12 @@ class ScoredStudy:
     @property
     def study_labels(self) -> np.ndarray:
         """Return ``(6,) uint8`` study labels."""
-        return self.labels.max(axis=0)
+        return self.labels.max(axis=0) if self.given_labels is None else self.given_labels
+
+    @property
+    def judged(self) -> np.ndarray:
+        """Return ``(slices,) bool``: which slices have labels to judge by."""
+        return np.ones(len(self.labels), bool) if self.known is None else self.known
 
 
 def as_head(record: SliceSource) -> StrippedHead:
@@ -100,48 +110,9 @@ def score_shards(model: Model, folder: Path) -> Iterator[ScoredStudy]:
     return (study for study, _ in observe_shards(model, folder))
 
 
-def read_labels(path: Path) -> dict[tuple[str, int], np.ndarray]:
-    """Return slice labels by patient and slice number from a CSV with the columns patient, slice and the six labels."""
-    with path.open(newline="", encoding="utf-8") as stream:
-        rows = csv.DictReader(stream)
-        missing = {"patient", "slice", *map(str, LABELS)} - set(rows.fieldnames or ())
-        if missing:
-            raise TriageError(f"The label file {path} lacks the columns {', '.join(sorted(missing))}.")
-        return {
-            (row["patient"], int(row["slice"])): np.array([int(row[str(label)]) for label in LABELS], np.uint8)
-            for row in rows
-        }
-
-
 def read_series(folder: Path) -> Volume:
     """Return the largest series of a folder as a volume, whatever its suitability."""
     series = scan([folder]).series
     if not series:
         raise TriageError(f"The folder {folder} holds no DICOM series.")
     return read_volume(max(series, key=lambda found: len(found.instances)), Policy(), force=True)
-
-
-def _slice_labels(volume: Volume, patient: str, labels: dict[tuple[str, int], np.ndarray]) -> np.ndarray:
-    """Return ``(slices, 6)``: a slab is positive when one of its slices is."""
-    unknown = np.zeros(len(LABELS), np.uint8)
-    found = [[labels.get((patient, part.instance_number or 0), unknown) for part in group] for group in volume.sources]
-    return np.stack([np.max(group, axis=0) for group in found])
-
-
-def score_dicom(model: Model, folder: Path, label_file: Path) -> Iterator[ScoredStudy]:
-    """Yield the scores of a folder with one folder of DICOM files per patient.
-
-    Parameters
-    ----------
-    label_file
-        CSV with patient (the folder's name), slice (Instance Number) and the six labels.
-    """
-    labels = read_labels(label_file)
-    for path in sorted(path for path in folder.iterdir() if path.is_dir()):
-        volume = read_series(path)
-        try:
-            head = strip_head(volume, model.manifest.geometry)
-        except UnsuitableSeries:
-            continue
-        truth = _slice_labels(volume, path.name, labels)
-        yield ScoredStudy(path.name, model.slice_logits(head)[head.slab], truth, head.brain_area_cm2[head.slab])

@@ -91,10 +91,10 @@ def gather(manifest: Manifest, studies: list[ScoredStudy]) -> Scores:
     """Return the scores of a set of studies."""
     slices = Rows(
         SLICES,
-        np.concatenate([study.logits for study in studies]),
-        np.concatenate([study.labels for study in studies]),
-        np.concatenate([[study.patient] * len(study.logits) for study in studies]),
-        np.concatenate([study.area_cm2 for study in studies]),
+        np.concatenate([study.logits[study.judged] for study in studies]),
+        np.concatenate([study.labels[study.judged] for study in studies]),
+        np.concatenate([np.full(study.judged.sum(), study.patient, object) for study in studies]),
+        np.concatenate([study.area_cm2[study.judged] for study in studies]),
     )
     whole = Rows(
         PATIENTS,

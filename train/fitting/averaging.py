@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
 from triage_node.complete_file import complete_file
+from triage_node.models import keras
 
 # Copying all weights takes tens of milliseconds, so only every tenth step is averaged, with as much less memory.
 EVERY_STEPS = 10

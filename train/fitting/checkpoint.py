@@ -4,11 +4,10 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
 from triage_node.errors import ModelError
-from triage_node.models import assign_weights
+from triage_node.models import assign_weights, keras
 from triage_node.train.fitting.averaging import WeightAverage, save_arrays
 from triage_node.train.fitting.settings import LAST_FILE
 

@@ -1,8 +1,8 @@
 """Make a network ready to be fitted: losses, optimizer, and everything that its first step would have to make."""
 
-import keras
 import numpy as np
 
+from triage_node.models import keras
 from triage_node.train.fitting.losses import LOSS_WEIGHTS, LOSSES
 
 

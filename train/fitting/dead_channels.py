@@ -2,8 +2,9 @@
 
 from typing import Any
 
-import keras
 import numpy as np
+
+from triage_node.models import keras
 
 # A channel that deviates by less over the pixels of a few slices says nothing about them.
 LEAST_DEVIATION = 1e-4

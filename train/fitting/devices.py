@@ -3,9 +3,8 @@
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-import keras
-
 from triage_node.errors import ModelError
+from triage_node.models import keras
 
 ALL = 0
 

@@ -6,11 +6,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
 from triage_node.errors import ModelError
-from triage_node.models import Architecture, assign_weights, build_network, channel_count, read_weights
+from triage_node.models import Architecture, assign_weights, build_network, channel_count, keras, read_weights
 from triage_node.train.fitting.averaging import WeightAverage
 from triage_node.train.fitting.batch_workers import BatchWorkers, Pool, make_batch
 from triage_node.train.fitting.batches import slice_pool

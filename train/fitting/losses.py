@@ -1,9 +1,7 @@
 """What the network is asked to minimize."""
 
-import keras
-from keras import ops
-
 from triage_node.findings import LABELS
+from triage_node.models import keras, ops
 
 # The metric of the RSNA-2019 challenge counts `any` twice.
 LABEL_WEIGHTS = tuple(2.0 if label == LABELS[-1] else 1.0 for label in LABELS)

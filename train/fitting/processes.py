@@ -8,9 +8,8 @@ failure (keras issue 20585).
 from dataclasses import dataclass
 from typing import Any
 
-import keras
-
 from triage_node.errors import ModelError
+from triage_node.models import keras
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-import keras
 from rich.progress import Progress
+
+from triage_node.models import keras
 
 
 class EpochLines(keras.callbacks.Callback):

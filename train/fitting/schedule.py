@@ -1,6 +1,6 @@
 """The learning rate over the steps of a fit."""
 
-import keras
+from triage_node.models import keras
 
 # Share of the peak that the warm-up begins with.
 FIRST_SHARE = 0.02

@@ -87,6 +87,16 @@ class FitSettings:
         return self.steps // self.epoch
 
 
-def epoch_for(steps: int, longest: int) -> int:
-    """Return the largest epoch of at most `longest` steps that divides the steps."""
-    return next(epoch for epoch in range(min(longest, steps), 0, -1) if steps % epoch == 0)
+def whole_epochs(steps: int, longest: int) -> dict[str, int]:
+    """Return ``steps`` and ``epoch``: as few epochs as can be of at most `longest` steps, and all alike.
+
+    The steps become a few more where they cannot be dealt out evenly.
+    """
+    count = -(-steps // longest)
+    epoch = -(-steps // count)
+    return {"steps": count * epoch, "epoch": epoch}
+
+
+def warm_up_for(steps: int, usual: int) -> int:
+    """Return the steps of a warm-up: the usual ones, a tenth of a fit at most, which would else never leave it."""
+    return min(usual, steps // 10)

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-import keras
 import numpy as np
 
 from triage_node.errors import TriageError
-from triage_node.models import MAP_STRIDE, Window
+from triage_node.models import MAP_STRIDE, Window, keras
 from triage_node.train.fitting.augmentation import Augmentation
 from triage_node.train.fitting.batches import SlicePool
 from triage_node.train.shards import INSIDE_BIT, OFFSET, SMALLEST_SLICE_CM2, StudyRecord

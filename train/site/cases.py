@@ -10,7 +10,7 @@ from triage_node.errors import TriageError, UnsuitableSeries
 from triage_node.findings import LABELS
 from triage_node.imaging import Volume
 from triage_node.models import Geometry, Model, StrippedHead, strip_head, study_logits
-from triage_node.train.evaluation.scored import read_series
+from triage_node.train.evaluation.scored import ScoredStudy, read_series
 from triage_node.train.site.labels import LabelFileError, StudyLabels, read_site_labels
 
 
@@ -65,6 +65,28 @@ class CaseScores:
 def score_case(model: Model, case: Case) -> CaseScores:
     """Return the scores of a case."""
     return CaseScores(case, model.slice_logits(case.head)[case.head.slab])
+
+
+def score_labeled(model: Model, label_file: Path, dicom: Path) -> Iterator[ScoredStudy | None]:
+    """Yield what a model makes of each study that a label file names, beside what the file says; None without a head.
+
+    Raises
+    ------
+    LabelFileError
+        As `read_cases` does.
+    """
+    for case in read_cases(label_file, dicom, model.manifest.geometry):
+        if case is None:
+            yield None
+            continue
+        yield ScoredStudy(
+            case.patient,
+            score_case(model, case).logits,
+            case.labels,
+            case.area_cm2,
+            known=case.known,
+            given_labels=case.study_labels,
+        )
 
 
 def checked_labels(label_file: Path, dicom: Path) -> list[StudyLabels]:

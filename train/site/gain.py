@@ -114,6 +114,22 @@ def gains(before: Sequence[CaseScores], seeds: Sequence[Sequence[CaseScores]]) -
     return [rows.gain(k) for rows in kinds for k in reversed(range(len(LABELS))) if len(rows.truth)]
 
 
+def conclusion(found: Sequence[Gain]) -> str:
+    """Return what the gains say of the new weights: by *any*, the label that flags, on patients."""
+    [gain] = [one for one in found if one.rows == PATIENTS and one.label is Label.ANY]
+    paired = gain.paired
+    figures = (
+        f"paired gain of any by patient {paired.value:+.3f}, 95 % interval {paired.low:+.3f} to {paired.high:+.3f}"
+    )
+    if not np.isfinite([paired.value, paired.low, paired.high]).all():
+        return "Nothing can be said of the new weights: all patients, or none, have hemorrhage. Keep the old model."
+    if paired.low > 0:
+        return f"Better on patients that the fit had not seen ({figures})."
+    if paired.high < 0:
+        return f"Worse on patients that the fit had not seen ({figures}): keep the old model."
+    return f"Not shown to be better ({figures}): keep the old model."
+
+
 def mean_scores(seeds: Sequence[Sequence[CaseScores]]) -> list[CaseScores]:
     """Return for each case the mean of its scores over the seeds."""
     return [

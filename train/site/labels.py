@@ -9,6 +9,7 @@ import numpy as np
 
 from triage_node.errors import TriageError
 from triage_node.findings import LABELS
+from triage_node.train.csv_text import open_csv
 
 PATIENT, FOLDER = "patient", "folder"
 # Columns that name a slice; with neither, a row speaks for the whole study.
@@ -66,7 +67,7 @@ def read_site_labels(path: Path) -> list[StudyLabels]:
         Naming file and line, when a column, a patient, a slice or a label is missing or wrong, or rows contradict.
     """
     studies: dict[str, StudyLabels] = {}
-    with path.open(newline="", encoding="utf-8-sig") as stream:
+    with open_csv(path) as stream:
         rows = csv.DictReader(stream)
         slice_column = _slice_column(path, rows.fieldnames or ())
         for line, row in _numbered(rows):

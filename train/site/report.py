@@ -14,7 +14,7 @@ from triage_node.models import Manifest
 from triage_node.train.calibration.site import Coverage
 from triage_node.train.evaluation.metrics import Interval
 from triage_node.train.site.adaptation import Adaptation, AdaptationSettings
-from triage_node.train.site.gain import Gain, mean_scores
+from triage_node.train.site.gain import Gain, conclusion, mean_scores
 from triage_node.train.site.pictures import draw_adaptation
 
 MARKDOWN, JSON, PICTURE = "ADAPTATION.md", "adaptation.json", "adaptation.png"
@@ -48,6 +48,7 @@ class AdaptationReport:
             "model": asdict(self.manifest.identity),
             "base": asdict(base) if base else None,
             "settings": asdict(self.settings),
+            "conclusion": conclusion(self.gains),
             "gains": [_plain(gain) for gain in self.gains],
             "auc_of_any_on_generated_slices": {
                 "before": round(self.adaptation.generated_before, 4),
@@ -65,6 +66,8 @@ class AdaptationReport:
             f"Started from {base.name} {base.version}. " if base else "",
             f"Every figure is of patients that the fit had not seen: {settings.folds} folds of patients, the mean of "
             f"the scores of {settings.seeds} seeds. Intervals hold 95 % of the resampled patients; the gain is paired.",
+            "",
+            f"**{conclusion(self.gains)}**",
             "",
             f"![ROC curves before and after, and the score of every study]({PICTURE})",
             "",
@@ -125,4 +128,5 @@ def adaptation_metrics(gains: Sequence[Gain], coverage: Coverage) -> dict[str, A
         for gain in gains
         if gain.label == LABELS[-1]
     }
+    found["Adaptation"] = conclusion(gains)
     return {**found, "Site calibration, patients left out": str(coverage)}

@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
-from triage_node.models import Manifest, Model, assign_weights, read_weights, restore_network
+from triage_node.models import Manifest, Model, assign_weights, keras, read_weights, restore_network
 from triage_node.train.fitting.averaging import WeightAverage
 from triage_node.train.fitting.batches import SlicePool
 from triage_node.train.fitting.compiling import compile_network

@@ -117,12 +117,12 @@ def summarize(report: Dataset) -> Summary:
 
 
 def _labels(report: Dataset) -> Iterator[LabelSummary]:
-    groups = {label: group for group in _groups(report) if (label := label_of(group))}
+    groups = {label: group for group in label_groups(report) if (label := label_of(group))}
     return (label_summary(label, groups[label]) for label in LABELS if label in groups)
 
 
-def _groups(report: Dataset) -> Iterator[Dataset]:
-    """Whatever is tracked is a group, and a measurement group is one in any case."""
+def label_groups(report: Dataset) -> Iterator[Dataset]:
+    """Iterate over what is said of a label each: measurement groups, and whatever else is tracked."""
     for item in descendants(report):
         is_group = same_code(coded(item, "ConceptNameCodeSequence"), codes.MEASUREMENT_GROUP)
         if is_group or any(named(children(item), codes.TRACKING_IDENTIFIER)):

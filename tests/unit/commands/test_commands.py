@@ -10,6 +10,7 @@ from ct import head_ct, save
 from ct_objects import mr_head
 from programs import need, run
 
+from triage_node import cli
 from triage_node.findings import LABELS
 
 pytestmark = pytest.mark.slow
@@ -175,10 +176,21 @@ def test_a_closed_pipe_is_no_error(tmp_path):
     assert "Traceback" not in answer.stderr
 
 
-def test_what_nobody_foresaw_is_one_sentence_too(tmp_path):
+def test_what_nobody_foresaw_is_one_sentence_too(monkeypatch, capsys):
+    def failing():
+        raise RuntimeError("odd")
+
+    monkeypatch.setattr(cli, "app", failing)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 1
+    assert "This should not have happened (RuntimeError: odd); --debug shows where." in capsys.readouterr().err
+
+
+def test_a_backend_that_cannot_be_loaded_is_one_sentence(tmp_path):
     save(head_ct(slices=3, size=(16, 16)), tmp_path)
     command = [need("triage-node"), "analyze", tmp_path]
     answer = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "KERAS_BACKEND": "nonsense"})
     assert answer.returncode == 1
     assert "Traceback" not in answer.stderr
-    assert "--debug shows where" in answer.stderr
+    assert "Keras cannot load its backend 'nonsense' (KERAS_BACKEND)" in " ".join(answer.stderr.split())

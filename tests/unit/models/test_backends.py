@@ -1,9 +1,13 @@
 """The same network on every Keras backend that is installed."""
 
+import importlib
+import json
 import os
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -27,8 +31,9 @@ np.savez(sys.argv[1], heat=explain_slice(network, x[0], 1)[0], **found)
 """
 
 
-def answer(backend, path):
-    environment = {**os.environ, **WITHOUT_EXTRAS, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
+def answer(backend, path, **environment):
+    environment |= {**WITHOUT_EXTRAS, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    environment = {name: value for name, value in {**os.environ, **environment}.items() if value}
     subprocess.run([sys.executable, "-P", "-c", PROGRAM, str(path)], check=True, env=environment, capture_output=True)
     with np.load(path) as stored:
         return dict(stored)
@@ -44,3 +49,30 @@ def test_backends_agree(backend, tmp_path):
     assert np.allclose(tensorflow.pop("features"), other["features"], rtol=1e-3, atol=1e-3)
     for name, values in tensorflow.items():
         assert np.abs(1 / (1 + np.exp(-values)) - 1 / (1 + np.exp(-other[name]))).max() < 1e-3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "settings", [{"floatx": "float16"}, {"image_data_format": "channels_first"}, {"backend": "nonsense"}], ids=str
+)
+def test_the_settings_of_a_user_decide_nothing(settings, tmp_path):
+    """With float16 the same model, by its hash, gave other probabilities; with channels_first an unforeseen error."""
+    (tmp_path / ".keras").mkdir()
+    (tmp_path / ".keras" / "keras.json").write_text(json.dumps(settings))
+    usual = answer("", tmp_path / "usual.npz")
+    found = answer("", tmp_path / "found.npz", HOME=str(tmp_path))
+    assert usual.keys() == found.keys()
+    assert all(np.array_equal(usual[name], found[name]) for name in usual)
+
+
+def test_keras_is_imported_in_one_place():
+    """Who imports it first decides how it is set up."""
+    packages = map(importlib.import_module, ("triage_node.models", "triage_node.train"))
+    folders = [Path(package.__file__).parent for package in packages]
+    importing = {
+        path.name
+        for folder in folders
+        for path in folder.rglob("*.py")
+        if re.search(r"^\s*(import keras|from keras)\b", path.read_text(), re.MULTILINE)
+    }
+    assert importing == {"keras_setup.py"}

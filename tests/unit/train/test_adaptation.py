@@ -161,8 +161,14 @@ def test_a_site_adapts_a_model(base, site, shards, make_study):
     before = sha256_of(base.folder / "manifest.json")
     arguments = ["adapt", str(base.folder), "--site", str(site / "labels.csv"), "--dicom", str(site / "dicom")]
     arguments += ["--shards", str(shards), "--out", str(site / "model"), "--name", "St. Mary's"]
-    result = runner.invoke(app, [*arguments, "--folds", "2", "--seeds", "1", "--steps", "10"])
+    arguments += ["--folds", "2", "--seeds", "1", "--steps", "10"]
+    refused = runner.invoke(app, arguments)
+    assert refused.exit_code == 1
+    assert "2 of 49 studies without it and 2 of 15 studies with it" in str(refused.exception)
+    assert not (site / "model").exists()
+    result = runner.invoke(app, [*arguments, "--keep-thresholds"])
     assert result.exit_code == 0, result.output
+    assert "keep the old model" in " ".join(result.output.split())
     assert sha256_of(base.folder / "manifest.json") == before
     model = load_model(site / "model")
     assert model.manifest.name == f"{base.name}-st-mary-s"
@@ -178,6 +184,7 @@ def test_a_site_adapts_a_model(base, site, shards, make_study):
     assert 0 <= patients["after"][0] <= 1
     texts = [(site / "model" / name).read_text(encoding="utf-8") for name in ("ADAPTATION.md", "CARD.md")]
     assert "## AUC, patients (4)" in texts[0]
+    assert all("keep the old model" in " ".join(text.split()).lower() for text in texts)
     assert not any(name in text for text in (*texts, json.dumps(written)) for name in PATIENTS)
     fits = sorted(path.name for path in (site / "model" / "fits").glob("*/*"))
     assert fits == ["fold-0-0-scores.npz", "fold-0-1-scores.npz"]
@@ -194,3 +201,24 @@ def test_a_site_calibrates_a_model(base, site, tmp_path):
     assert manifest.base.name == base.name
     old, new = read_weights(base.weights_path), read_weights(tmp_path / "here" / "weights.npz")
     assert all(np.array_equal(old[name], new[name]) for name in old)
+
+
+@pytest.mark.slow
+def test_a_study_that_the_labels_do_not_name_is_not_judged(base, site, tmp_path):
+    """Nothing is known of it: to count it as free of hemorrhage would be a wrong figure without a word."""
+    rows = (site / "labels.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    named = [row for row in rows if row.startswith(("patient", "jane", "john"))]
+    (tmp_path / "labels.csv").write_text("".join(named), encoding="utf-8")
+    arguments = ["evaluate", str(base.folder), "--dicom", str(site / "dicom"), "--labels", str(tmp_path / "labels.csv")]
+    result = runner.invoke(app, [*arguments, "--report", str(tmp_path / "report")])
+    output = " ".join(result.output.split())
+    assert result.exit_code == 0, output
+    assert "2 folders of" in output
+    assert "are not named in labels.csv and are left out" in output
+    assert "Labeled studies (dicom): 2 studies" in output
+    assert "Bars" not in output
+    assert "Development" not in (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    (tmp_path / "labels.csv").write_text("".join([*named, "nobody,1,0,0,0,0,0,0\n"]), encoding="utf-8")
+    result = runner.invoke(app, arguments)
+    assert result.exit_code == 1
+    assert "there is no folder 'nobody'" in str(result.exception)

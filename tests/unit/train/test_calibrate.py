@@ -7,7 +7,13 @@ from triage_node.findings import LABELS, Label
 from triage_node.models import read_manifest
 from triage_node.train.calibration.calibrate import OperatingPoints, calibrate, warnings
 from triage_node.train.calibration.conformal import ErrorLevels
-from triage_node.train.calibration.scaling import fit_scaling, specificity_threshold
+from triage_node.train.calibration.scaling import (
+    LARGEST_TEMPERATURE,
+    SMALLEST_TEMPERATURE,
+    fit_scaling,
+    scaling_warnings,
+    specificity_threshold,
+)
 from triage_node.train.evaluation.evaluate import evaluate, study_flags, suspicious_slices
 from triage_node.train.evaluation.figures import figures
 from triage_node.train.evaluation.scored import ScoredStudy
@@ -54,7 +60,9 @@ def test_a_calibrated_model_flags_few_negatives(seed):
         assert manifest.thresholds.uncertain[label] <= manifest.thresholds.flag[label]
     assert manifest.decision.positives[Label.ANY] == 60
     assert warnings(manifest, ErrorLevels()) == []
-    assert len(warnings(manifest, ErrorLevels(0.001, 0.10))) == len(LABELS)
+    flags_none, *extreme = warnings(manifest, ErrorLevels(0.001, 0.10))
+    assert flags_none.startswith("This model flags no study")
+    assert len(extreme) == len(LABELS)
 
 
 def test_small_bleeds_do_not_lower_the_threshold_of_doubt(seed):
@@ -85,3 +93,35 @@ def test_an_evaluation_is_complete_and_plain_json(seed):
     assert 0.9 < low <= value <= high
     assert found["auc_of_brain_area_alone"]["patients"][0] == 0.5
     assert suspicious_slices(manifest, studies[0]) <= 1
+
+
+@pytest.mark.parametrize("kind", ["no positives", "few positives", "no negatives", "the wrong way round", "noise"])
+def test_no_scaling_makes_a_constant_of_a_label(kind, seed):
+    """Temperatures of 3e7 to 7e14 were fitted, and every image got the same probability."""
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(-2, 2, (400, 6))
+    truth = {
+        "no positives": np.zeros(400),
+        "few positives": np.arange(400) < 3,
+        "no negatives": np.ones(400),
+        "the wrong way round": logits[:, 0] < -2,
+        "noise": rng.random(400) < 0.3,
+    }[kind]
+    labels = np.tile(truth.astype(int)[:, None], (1, 6))
+    scaling = fit_scaling(logits, labels)
+    assert all(SMALLEST_TEMPERATURE <= one <= LARGEST_TEMPERATURE for one in scaling.temperature)
+    found = scaling.probabilities(logits)[:, 0]
+    assert len(np.unique(found)) > 350
+    assert np.all(np.diff(found[np.argsort(logits[:, 0])]) >= 0)
+    held = scaling_warnings(scaling, "studies")
+    assert kind == "noise" or len(held) == (6 if kind == "the wrong way round" else 0)
+    assert found.mean() == pytest.approx(truth.mean(), abs=0.02)
+
+
+def test_a_model_that_can_flag_nothing_says_so(seed):
+    studies = made_studies(seed, count=60)
+    manifest = calibrate(read_manifest(), studies, OperatingPoints())
+    assert manifest.thresholds.flag[Label.ANY] == 1
+    first, *_ = warnings(manifest, ErrorLevels())
+    assert first.startswith("This model flags no study: that takes 49 studies without hemorrhage")
+    assert "there are 30" in first

@@ -6,7 +6,7 @@ from triage_node.models.preprocessing import StrippedHead
 from triage_node.models.skull_stripping.head_axis import HeadAxis
 from triage_node.train.evaluation.metrics import auc, bootstrap
 from triage_node.train.site.cases import Case, CaseScores
-from triage_node.train.site.gain import gains, mean_scores
+from triage_node.train.site.gain import conclusion, gains, mean_scores
 from triage_node.train.site.patient_auc import PatientAuc, interval
 from triage_node.train.site.pictures import draw_adaptation
 
@@ -94,3 +94,12 @@ def test_the_picture_shows_curves_and_studies(seed):
     image = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
     assert image.shape[1] > 1000
     assert (image < 200).any(axis=(0, 2)).mean() > 0.5
+
+
+@pytest.mark.parametrize(("contrast", "words"), [(6.0, "Better"), (0.8, "Not shown to be better"), (-6.0, "Worse")])
+def test_a_gain_whose_interval_holds_zero_is_none(contrast, words):
+    rng = np.random.default_rng(1)
+    cases = made_cases(rng)
+    found = gains(scored(cases, rng, 0.8), [scored(cases, rng, contrast)])
+    assert conclusion(found).startswith(words)
+    assert conclusion(found).endswith("keep the old model.") == (words != "Better")

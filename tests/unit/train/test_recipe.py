@@ -37,6 +37,7 @@ def test_branches_go_on_where_the_trunk_ends(tmp_path):
     ("section", "change", "message"),
     [
         (None, {"trunc": {}}, "unknown entry 'trunc'"),
+        (None, {"architecture": "efficientnetv2-s"}, "names the architecture 'efficientnetv2-s'; there is lesion-map"),
         ("trunk", {"steps": "many"}, "trunk.steps is wrong: input should be a valid integer, got 'many'"),
         ("trunk", {"seeds": [1, 2]}, "one seed for its trunk"),
         ("branches", {"seeds": 3}, "branches.seeds is wrong: input should be a valid array, got 3"),

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from triage_node.errors import TriageError
 from triage_node.findings import LABELS
 from triage_node.models.preprocessing import Geometry
 from triage_node.train.phantom.dicom_series import write_series
@@ -77,3 +78,13 @@ def test_labels_meet_the_slices_they_name(tmp_path, atlas):
     wrong = written(tmp_path, "patient,slice", f"a,999,{NONE}")
     with pytest.raises(LabelFileError, match="none of the labeled slices"):
         list(read_cases(wrong, tmp_path, Geometry()))
+
+
+def test_a_file_of_another_encoding_is_one_sentence_with_its_line(tmp_path):
+    rows = f"patient,{','.join(LABELS)}\nmüller,0,0,0,0,0,0\n"
+    path = tmp_path / "labels.csv"
+    path.write_bytes(rows.encode("cp1252"))
+    with pytest.raises(TriageError, match=r"labels\.csv, line 2: it is not UTF-8\. Save it as CSV UTF-8\."):
+        read_site_labels(path)
+    path.write_bytes(rows.encode("utf-8-sig"))
+    assert read_site_labels(path)[0].patient == "müller"

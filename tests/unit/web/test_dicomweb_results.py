@@ -87,7 +87,7 @@ def test_a_report_is_rendered_as_html_and_as_text(site, report, study):
     for accept, media_type in (("*/*", "text/html"), ("text/html", "text/html"), ("text/plain", "text/plain")):
         answer = program.get(address, headers={"Accept": accept})
         assert (answer.status_code, answer.headers["content-type"]) == (200, f"{media_type}; charset=utf-8")
-        for words in ("Notification only, not for diagnosis.", "Imaging Measurement Report", "UNVERIFIED", "90"):
+        for words in ("Notification only, not for diagnosis.", "Triage notification", "UNVERIFIED", "90"):
             assert words in answer.text
     assert program.get(address, headers={"Accept": "image/png"}).status_code == 406
     for place in (study, series_of(study, report), address_of(study, report)):

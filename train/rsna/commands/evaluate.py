@@ -8,7 +8,7 @@ from rich.table import Table
 
 from triage_node.findings import LABELS
 from triage_node.train.commands.console import console, progress
-from triage_node.train.rsna.commands.export import RunFolder
+from triage_node.train.rsna.commands.export import MovedTables, RunFolder
 
 if TYPE_CHECKING:
     from triage_node.train.rsna.evaluation.figures_of_merit import FiguresOfMerit
@@ -32,7 +32,14 @@ def print_figures(compared_figures: "list[FiguresOfMerit]") -> None:
 
 def evaluate(
     run: RunFolder,
-    model: Annotated[Path | None, typer.Option(help="Model folder; the run's model/ by default.")] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="Model folder or name of a shipped model; the run's model/ by default.")
+    ] = None,
+    also: Annotated[
+        list[Path] | None,
+        typer.Option(help="Another model for a row of its own, as default for the shipped one; may be repeated."),
+    ] = None,
+    tables: MovedTables = None,
 ) -> None:
     """Score the test fold: a constant, the notebook's baseline (if rsna baseline has run), the model.
 
@@ -49,12 +56,16 @@ def evaluate(
     from triage_node.train.rsna.evaluation.scoring import ImageScores
     from triage_node.train.rsna.fitting.fit import read_run
 
-    begun = read_run(run)
-    parts, loaded = begun.split(), load_model(model or run / MODEL_FOLDER)
+    begun = read_run(run, tables)
+    parts = begun.split()
+    models = [load_model(one) for one in (*(also or ()), model or run / MODEL_FOLDER)]
+    scored = []
     with progress() as bar:
-        found = bar.track(model_scores(loaded, parts), total=len(parts.test), description="scoring")
-        own = ImageScores.of(loaded.manifest.name, parts.test, np.concatenate(list(found)))
-    write_scores(run / SCORES_FILE, own)
-    compared_figures = [measure(scores) for scores in compared(parts, own, run / BASELINE_FOLDER)]
+        for loaded in models:
+            name = f"{loaded.manifest.name} {loaded.manifest.version}"
+            found = bar.track(model_scores(loaded, parts), total=len(parts.test), description=name)
+            scored.append(ImageScores.of(name, parts.test, np.concatenate(list(found))))
+    write_scores(run / SCORES_FILE, scored[-1])
+    compared_figures = [measure(scores) for scores in compared(parts, scored, run / BASELINE_FOLDER)]
     print_figures(compared_figures)
     console.print(f"Written to {write_comparison(run, compared_figures)}")

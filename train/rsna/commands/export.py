@@ -6,7 +6,11 @@ from typing import Annotated
 import typer
 
 from triage_node.train.commands.console import console, progress
+from triage_node.train.commands.site_options import NegativeLevel, PositiveLevel, error_levels
 
+MovedTables = Annotated[
+    Path | None, typer.Option("--tables", help="Folder of the run's tables, where it was moved.", file_okay=False)
+]
 RunFolder = Annotated[Path, typer.Argument(help="Folder of a run.", exists=True, file_okay=False)]
 
 
@@ -15,9 +19,13 @@ def export(
     version: Annotated[str, typer.Option(help="Version of the model.")] = "0.1.0",
     name: Annotated[str, typer.Option(help="Name of the model.")] = "rsna-lite0",
     out: Annotated[Path | None, typer.Option(help="Model folder; the run's model/ by default.")] = None,
+    tables: MovedTables = None,
+    alpha_negative: NegativeLevel = 0.02,
+    alpha_positive: PositiveLevel = 0.10,
 ) -> None:
     """Write a model folder; the validation fold sets its probabilities and thresholds."""
     from triage_node.models import load_model
+    from triage_node.train.calibration.calibrate import warnings
     from triage_node.train.rsna.evaluation.exporting import (
         MODEL_FOLDER,
         ExportRequest,
@@ -28,11 +36,14 @@ def export(
     from triage_node.train.rsna.fitting.fit import read_run
 
     folder = out or run / MODEL_FOLDER
-    begun = read_run(run)
+    begun = read_run(run, tables)
     parts = begun.split()
     export_run(ExportRequest(begun, folder, name, version), parts)
     model = load_model(folder)
     with progress() as bar:
         studies = list(bar.track(validation_scores(model, parts), total=len(parts.validation), description="scoring"))
-    manifest = calibrate_export(model, studies, parts)
+    levels = error_levels(alpha_negative, alpha_positive)
+    manifest = calibrate_export(model, studies, parts, levels)
+    for sentence in warnings(manifest, levels):
+        console.print(sentence)
     console.print(f"{manifest.name} {manifest.version} written to {folder}, SHA-256 {manifest.sha256}")

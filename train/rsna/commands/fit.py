@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from triage_node.models import Geometry
     from triage_node.train.fitting.settings import FitSettings
 
-STEPS_OF_EPOCH = 500
+STEPS_OF_EPOCH, USUAL_WARM_UP = 500, 200
 
 
 def _start_weights(start: str | None, geometry: "Geometry") -> Path | None:
@@ -31,12 +31,12 @@ def _start_weights(start: str | None, geometry: "Geometry") -> Path | None:
 
 
 def _fit_settings(geometry: "Geometry", recipe: Path | None, given: dict[str, Any]) -> "FitSettings":
-    from triage_node.train.fitting.settings import FitSettings, epoch_for
+    from triage_node.train.fitting.settings import FitSettings, whole_epochs
     from triage_node.train.recipe import DEFAULT_RECIPE, read_recipe
 
     read = read_recipe(recipe or DEFAULT_RECIPE)
     shape: dict[str, Any] = {"geometry": geometry, "windows": read.windows, "decoder_filters": read.decoder_filters}
-    return FitSettings(**shape, **given, epoch=epoch_for(given["steps"], STEPS_OF_EPOCH))
+    return FitSettings(**shape, **{**given, **whole_epochs(given["steps"], STEPS_OF_EPOCH)})
 
 
 def fit(
@@ -53,7 +53,10 @@ def fit(
     steps: Annotated[int, typer.Option(help="Optimizer steps.", min=1)] = 20000,
     batch: Annotated[int, typer.Option(help="Slices a step.", min=2)] = 32,
     learning_rate: Annotated[float, typer.Option(help="Peak of the schedule.", min=0)] = 1e-3,
-    warm_up: Annotated[int, typer.Option(help="Steps over which the learning rate rises.", min=0)] = 200,
+    warm_up: Annotated[
+        int | None,
+        typer.Option(help="Steps over which the learning rate rises; 200, or a tenth of fewer steps.", min=0),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Order of slices and their augmentation.")] = 0,
     recipe: Annotated[Path | None, typer.Option(help="Recipe with windows and size of the network.")] = None,
     workers: Annotated[int, typer.Option(help="Threads that make batches.", min=1)] = 1,
@@ -65,18 +68,22 @@ def fit(
     process: Annotated[int, typer.Option(help="Which of them this is.", min=0)] = 0,
 ) -> None:
     """Fit the network on the labels of slices: weighted log loss, averaged weights, curves and a TensorBoard log."""
+    if warm_up is not None and warm_up >= steps:
+        raise typer.BadParameter(f"a warm-up of {warm_up} steps never ends in a fit of {steps}")
     if processes:
         from triage_node.train.fitting.processes import Processes, join
 
         join(Processes(tuple(processes.split(",")), process))
         devices = "all"
     from triage_node.train.fitting.progress import EpochLines
+    from triage_node.train.fitting.settings import warm_up_for
     from triage_node.train.rsna.fitting.fit import Run, RunSettings, fit_run
     from triage_node.train.rsna.shards.cache import open_cache
 
     settings = RunSettings(tables.resolve(), test, balance)
     geometry = open_cache(settings.shards).geometry
-    given: dict[str, Any] = {"steps": steps, "batch": batch, "learning_rate": learning_rate, "warm_up": warm_up}
+    given: dict[str, Any] = {"steps": steps, "batch": batch, "learning_rate": learning_rate}
+    given |= {"warm_up": warm_up_for(steps, USUAL_WARM_UP) if warm_up is None else warm_up}
     given |= {"seed": seed, "workers": workers, "precision": precision.value, "devices": device_count(devices)}
     given["start"] = _start_weights(start, geometry)
     fitting = _fit_settings(geometry, recipe, given)

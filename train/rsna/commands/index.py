@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from triage_node.errors import TriageError
 from triage_node.train.commands.console import console, progress
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ def index(
     No pixel is decoded and no zip unpacked. What is missing, cut off or unreadable is listed in problems.csv. When it
     was stopped, the same command goes on where it was.
     """
+    import pyarrow.compute as pc
+
     from triage_node.train.rsna.dataset.index import plan_indexing
     from triage_node.train.rsna.dataset.tables import read_labels
 
@@ -37,7 +40,12 @@ def index(
         task = bar.add_task("headers", total=indexing.files)
         for done in indexing.read(workers):
             bar.advance(task, done)
-    _say(*indexing.finish(read), out)
+    made, problems = indexing.finish(read)
+    _say(made, problems, out)
+    if read is not None and not pc.any(made.table["has_label"]).as_py():
+        raise TriageError(
+            f"None of the {made.table.num_rows:,} images has a label in {read.csv}: are they the images of that file?"
+        )
 
 
 def _say(made: "Index", problems: "list[Problem]", out: Path) -> None:

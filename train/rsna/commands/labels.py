@@ -14,7 +14,9 @@ LABEL_PROBLEMS_FILE = "labels-problems.csv"
 
 
 def labels(
-    csv: Annotated[Path, typer.Argument(help="stage_2_train.csv or stage_1_train.csv.", exists=True, dir_okay=False)],
+    csv: Annotated[
+        Path, typer.Argument(help="stage_2_train.csv or stage_1_train.csv, also zipped.", exists=True, dir_okay=False)
+    ],
     out: Annotated[Path, typer.Option(help="Folder for labels.parquet, labels.csv and labels-problems.csv.")],
 ) -> None:
     """Turn the competition's CSV into one row an image with six booleans.

@@ -1,8 +1,10 @@
 """The rows of the competition's label CSV, ``ID,Label`` with ``ID_28fbab7eb_epidural,0``, read as a stream."""
 
 import re
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pyarrow as pa
@@ -75,11 +77,20 @@ def read_label_rows(path: Path) -> LabelRows:
 
 def _opened(path: Path) -> pa_csv.CSVStreamingReader:
     return pa_csv.open_csv(
-        path,
+        _unpacked(path) if zipfile.is_zipfile(path) else path,
         pa_csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES),  # threads would lose count of the rows
         pa_csv.ParseOptions(ignore_empty_lines=False),
         pa_csv.ConvertOptions(column_types={ID: pa.string(), LABEL: pa.string()}, strings_can_be_null=False),
     )
+
+
+def _unpacked(path: Path) -> IO[bytes]:
+    """Return the CSV in a zip, as Kaggle serves it; it is unpacked while it is read."""
+    archive = zipfile.ZipFile(path)
+    names = [name for name in archive.namelist() if name.lower().endswith(".csv")]
+    if len(names) != 1:
+        raise TriageError(f"{path.name} holds {len(names)} CSV files, not one.", path=path)
+    return archive.open(names[0])
 
 
 def _malformed(path: Path, row: int, error: Exception) -> LabelRowError:

@@ -8,11 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import keras
 import numpy as np
 
 from triage_node.findings import LABELS, TYPES
-from triage_node.models import Scaling
+from triage_node.models import Scaling, keras
 from triage_node.train.calibration.scaling import fit_scaling
 from triage_node.train.rsna.evaluation.scoring import ImageScores
 from triage_node.train.rsna.shards.cache import CachedSeries

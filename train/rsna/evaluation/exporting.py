@@ -20,17 +20,17 @@ from triage_node.models import (
     write_feature_distribution,
 )
 from triage_node.train.calibration.calibrate import OperatingPoints, calibrate
+from triage_node.train.calibration.conformal import ErrorLevels
 from triage_node.train.evaluation.scored import ScoredStudy, as_head
 from triage_node.train.export import ModelDescription, export_model, save_manifest
 from triage_node.train.fitting.settings import WEIGHTS_FILE
-from triage_node.train.model_card import write_card
+from triage_node.train.model_card import PRIOR, write_card
 from triage_node.train.rsna.evaluation.scoring import prevalence, score_study
 from triage_node.train.rsna.fitting.fit import RUN_FILE, Run
 from triage_node.train.rsna.fitting.splitting import Split
 from triage_node.train.rsna.shards.cache import CachedSeries
 
 MODEL_FOLDER = "model"
-PRIOR = "prior"
 
 
 @dataclass(frozen=True)
@@ -53,15 +53,22 @@ def _recipe(run: Path, prior: np.ndarray) -> dict[str, Any]:
     return {**content, "run": {**content["run"], "tables": tables}, "fitting": fitting, PRIOR: known}
 
 
-def prior_of(manifest: Manifest) -> np.ndarray:
+def prior_of(manifest: Manifest, otherwise: np.ndarray | None = None) -> np.ndarray:
     """Return ``(6,)`` how often each label was positive in what a model was fitted on.
+
+    Parameters
+    ----------
+    otherwise
+        What to take for a model that does not come from such a run.
 
     Raises
     ------
     TriageError
-        When the model was not exported from such a run.
+        When the model was not exported from such a run, and nothing else was given.
     """
     known = (manifest.recipe or {}).get(PRIOR)
+    if known is None and otherwise is not None:
+        return otherwise
     if known is None:
         raise TriageError(f"The model {manifest.name} does not come from rsna export: it names no prior.")
     return np.array([float(known[label]) for label in LABELS])
@@ -72,6 +79,13 @@ def _described(series: tuple[CachedSeries, ...]) -> str:
     return f"{images} labeled images of {len({one.patient_id for one in series})} patients"
 
 
+def _began(run: Run) -> str:
+    """Return what the encoder began with: whoever compares the figures must know what it had seen before."""
+    if run.fitting.start is None:
+        return "It began with an encoder of ImageNet."
+    return f"It began with the weights of {Path(run.fitting.start).parent.name}, and knows what those were fitted on."
+
+
 def export_run(request: ExportRequest, parts: Split) -> Manifest:
     """Write a model folder that is not calibrated yet."""
     weights, fitting = request.run.folder / WEIGHTS_FILE, request.run.fitting
@@ -80,7 +94,8 @@ def export_run(request: ExportRequest, parts: Split) -> Manifest:
     description = ModelDescription(
         name=request.name,
         version=request.version,
-        training_data=f"Fitted on {_described(parts.fitting)} in the format of RSNA 2019; labels by slice.",
+        training_data=f"Fitted on {_described(parts.fitting)} in the format of RSNA 2019; labels by slice. "
+        f"{_began(request.run)}",
         architecture=LESION_MAP_LITE0,
         decoder_filters=fitting.decoder_filters,
         geometry=fitting.geometry,
@@ -97,7 +112,13 @@ def validation_scores(model: Model, parts: Split) -> Iterator[ScoredStudy]:
             yield score_study(model, series)
 
 
-def calibrate_export(model: Model, studies: list[ScoredStudy], parts: Split) -> Manifest:
+def _seen_by(manifest: Manifest) -> str:
+    if manifest.series_sha256 is None:
+        return "none of them fitted on"
+    return "none of them fitted on, but they decided when the fit of the series model stopped"
+
+
+def calibrate_export(model: Model, studies: list[ScoredStudy], parts: Split, levels: ErrorLevels) -> Manifest:
     """Set probabilities, thresholds and what is familiar from the validation fold, and write manifest and card.
 
     The feature statistics need `FEWEST_STUDIES` series; with fewer the model calls nothing unfamiliar.
@@ -109,8 +130,8 @@ def calibrate_export(model: Model, studies: list[ScoredStudy], parts: Split) -> 
     """
     if not studies:
         raise TriageError("No series of the validation fold is labeled: thresholds cannot be set.")
-    manifest = calibrate(model.manifest, studies, OperatingPoints())
-    source = f"{_described(parts.validation)} of the validation fold, none of them fitted on."
+    manifest = calibrate(model.manifest, studies, OperatingPoints(levels))
+    source = f"{_described(parts.validation)} of the validation fold, {_seen_by(manifest)}."
     if manifest.decision is not None:
         manifest = replace(manifest, decision=replace(manifest.decision, source=source))
     heads = [series for series in parts.validation if len(series)]

@@ -6,6 +6,7 @@ from pathlib import Path
 from rich.progress import Progress
 
 from triage_node.models import SERIES_NAME, Manifest, Model, load_model, read_manifest, sha256_of
+from triage_node.train.calibration.conformal import ErrorLevels
 from triage_node.train.export import save_manifest
 from triage_node.train.rsna.evaluation.exporting import calibrate_export, validation_scores
 from triage_node.train.rsna.fitting.encoding import encode
@@ -14,7 +15,7 @@ from triage_node.train.rsna.fitting.splitting import Split
 
 
 def add_series_model(
-    folder: Path, parts: Split, settings: SeriesFit, bar: Progress
+    folder: Path, parts: Split, settings: SeriesFit, levels: ErrorLevels, bar: Progress
 ) -> tuple[SeriesGain, Manifest | None]:
     """Fit a series model for a model folder; return what it gains, and the new manifest where it is kept.
 
@@ -40,8 +41,8 @@ def add_series_model(
         return gain, None
     partial.replace(folder / SERIES_NAME)
     save_manifest(replace(alone.manifest, series_sha256=sha256_of(folder / SERIES_NAME)))
-    return gain, _calibrated(load_model(folder), parts)
+    return gain, _calibrated(load_model(folder), parts, levels)
 
 
-def _calibrated(model: Model, parts: Split) -> Manifest:
-    return calibrate_export(model, list(validation_scores(model, parts)), parts)
+def _calibrated(model: Model, parts: Split, levels: ErrorLevels) -> Manifest:
+    return calibrate_export(model, list(validation_scores(model, parts)), parts, levels)

@@ -9,6 +9,7 @@ import numpy as np
 from triage_node.complete_file import complete_file
 from triage_node.errors import TriageError
 from triage_node.findings import LABELS
+from triage_node.train.csv_text import open_csv
 
 HEADER = ("ID", "Label")
 
@@ -26,18 +27,14 @@ def sample_ids(path: Path) -> Iterator[tuple[int, str, str]]:
     TriageError
         Naming file and row.
     """
-    try:
-        with path.open(newline="", encoding="utf-8") as stream:
-            rows = csv.DictReader(stream)
-            if "ID" not in (rows.fieldnames or ()):
-                raise TriageError(f"{path.name}, row 1: the column ID is missing.")
-            for number, row in enumerate(rows, 2):
-                image, _, label = (row["ID"] or "").rpartition("_")
-                if label not in set(LABELS):
-                    raise TriageError(f"{path.name}, row {number}: {row['ID']!r} names no image and label.")
-                yield number, image, label
-    except (OSError, UnicodeDecodeError) as error:
-        raise TriageError(f"{path} cannot be read ({error}).") from error
+    rows = csv.DictReader(open_csv(path))
+    if "ID" not in (rows.fieldnames or ()):
+        raise TriageError(f"{path.name}, row 1: the column ID is missing.")
+    for number, row in enumerate(rows, 2):
+        image, _, label = (row["ID"] or "").rpartition("_")
+        if label not in set(LABELS):
+            raise TriageError(f"{path.name}, row {number}: {row['ID']!r} names no image and label.")
+        yield number, image, label
 
 
 def write_submission(path: Path, scores: Mapping[str, np.ndarray], sample: Path | None = None) -> int:

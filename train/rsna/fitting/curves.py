@@ -4,11 +4,11 @@ import csv
 from pathlib import Path
 from typing import Any
 
-import keras
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from triage_node.complete_file import complete_file
+from triage_node.models import keras
 from triage_node.train.drawing import STYLE, png
 from triage_node.train.evaluation.pictures import NEGATIVE, POSITIVE
 

@@ -1,21 +1,21 @@
 """Fit the network on labeled slices of patients, in a run folder that says how."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
-
-import keras
 
 import triage_node
 from triage_node.complete_file import complete_file
 from triage_node.errors import TriageError
-from triage_node.models import Geometry, Window
+from triage_node.models import Geometry, Window, keras
 from triage_node.train.fitting.augmentation import Augmentation
+from triage_node.train.fitting.checkpoint import CHECKPOINT_FILE
 from triage_node.train.fitting.fit import fit_pool
 from triage_node.train.fitting.processes import is_first
 from triage_node.train.fitting.settings import FitSettings
 from triage_node.train.provenance import revision
+from triage_node.train.rsna.dataset.tables import INDEX_FILE, read_index
 from triage_node.train.rsna.fitting.balance import Balance
 from triage_node.train.rsna.fitting.curves import Curves
 from triage_node.train.rsna.fitting.folds import FILE_NAME as FOLDS_FILE
@@ -25,6 +25,10 @@ from triage_node.train.rsna.shards.cache import open_cache
 from triage_node.train.rsna.shards.sharding import SHARDS_FOLDER
 
 RUN_FILE, LOG_FOLDER = "run.json", "tensorboard"
+INDEX = "index"
+"""Entry of a run's file: the fingerprint of the index of its images."""
+SPEED_ONLY = frozenset(["workers", "batch_workers", "devices"])
+"""Settings that decide how fast a fit is, and none of its weights beyond what sums in another order do."""
 # Slices that are scored after every epoch.
 VALIDATION_SLICES = 512
 
@@ -76,16 +80,18 @@ class Run:
 def write_run(run: Run) -> None:
     """Keep what a run was made from; where a run goes on it must be the same.
 
+    What only decides how fast it is may change, and where the tables lie. A run without a checkpoint has not begun.
+
     Raises
     ------
     TriageError
         When the folder holds a run that was begun with other settings.
     """
     settings = {"run": asdict(run.settings), "fitting": asdict(run.fitting)}
-    content = json.loads(json.dumps(settings, default=str))
+    content = json.loads(json.dumps(settings, default=str)) | {INDEX: read_index(run.settings.tables).fingerprint}
     path = run.folder / RUN_FILE
-    if path.exists():
-        if _begun(path) != content:
+    if (run.folder / CHECKPOINT_FILE).exists() and path.exists():
+        if _result_deciding(_begun(path), content) != _result_deciding(content, content):
             raise TriageError(f"The run {run.folder} was begun with other settings: give an empty folder.")
         return
     content |= {"package_version": triage_node.__version__, "revision": revision()}
@@ -96,24 +102,54 @@ def write_run(run: Run) -> None:
 def _begun(path: Path) -> dict[str, Any]:
     try:
         begun = json.loads(path.read_text(encoding="utf-8"))
-        return {"run": begun["run"], "fitting": _with_new_names(begun["fitting"])}
-    except (ValueError, KeyError, TypeError) as error:
+        return {"run": begun["run"], "fitting": _with_new_names(begun["fitting"]), INDEX: begun.get(INDEX)}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise TriageError(f"The file {path} does not say how the run was begun: give an empty folder.") from error
 
 
-def read_run(folder: Path) -> Run:
+def _result_deciding(content: dict[str, Any], present: dict[str, Any]) -> dict[str, Any]:
+    """Return of a run's content what decides its weights; runs of version 0.2 know no index, but the tables' place."""
+    fitting = {name: value for name, value in content["fitting"].items() if name not in SPEED_ONLY}
+    run = {name: value for name, value in content["run"].items() if name != "tables"}
+    if content[INDEX] is None:
+        is_same = content["run"]["tables"] == present["run"]["tables"]
+    else:
+        is_same = content[INDEX] == present[INDEX]
+    return {"run": run, "fitting": fitting, "same tables": is_same}
+
+
+def read_run(folder: Path, tables: Path | None = None) -> Run:
     """Return a run that has been begun.
+
+    Parameters
+    ----------
+    tables
+        Where its tables lie now, if they were moved; the folder that holds the run is looked into, too.
 
     Raises
     ------
     TriageError
-        When the folder holds none.
+        When the folder holds none, or the tables are not found or others.
     """
     try:
         content = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
-        return Run(folder, _settings(content["run"]), _fitting(content["fitting"]))
+        run = Run(folder, _settings(content["run"]), _fitting(content["fitting"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TriageError(f"The folder {folder} holds no run: make it with rsna fit.") from error
+    return replace(run, settings=replace(run.settings, tables=_found_tables(run, tables, content.get(INDEX))))
+
+
+def _found_tables(run: Run, given: Path | None, fingerprint: str | None) -> Path:
+    """Return the folder of a run's tables, which may have been moved since."""
+    looked_into = [given] if given else [run.settings.tables, run.folder.resolve().parent]
+    there = [folder for folder in looked_into if (folder / INDEX_FILE).is_file()]
+    if not there:
+        raise TriageError(
+            f"The tables of the run {run.folder} are not in {' nor in '.join(map(str, looked_into))}: give --tables."
+        )
+    if fingerprint is not None and read_index(there[0]).fingerprint != fingerprint:
+        raise TriageError(f"The tables in {there[0]} are others than the run {run.folder} was begun with.")
+    return there[0].resolve()
 
 
 def _settings(content: dict[str, Any]) -> RunSettings:

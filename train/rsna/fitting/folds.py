@@ -9,6 +9,7 @@ import numpy as np
 from triage_node.complete_file import complete_file
 from triage_node.errors import TriageError
 from triage_node.findings import LABELS
+from triage_node.train.csv_text import open_csv
 from triage_node.train.rsna.shards.cache import CachedSeries
 
 FILE_NAME = "folds.csv"
@@ -92,13 +93,13 @@ def read_folds(path: Path) -> dict[str, int]:
         Naming file and row.
     """
     try:
-        with path.open(newline="", encoding="utf-8") as stream:
-            rows = csv.DictReader(stream)
-            if rows.fieldnames != COLUMNS:
-                raise TriageError(f"{path} must have the columns patient_id and fold, not {rows.fieldnames}.")
-            return {row["patient_id"]: _fold(path, number, row["fold"]) for number, row in enumerate(rows, 2)}
-    except OSError as error:
-        raise TriageError(f"{path} cannot be read ({error.strerror}): make it with rsna folds.") from error
+        stream = open_csv(path)
+    except TriageError as error:
+        raise TriageError(f"{str(error).rstrip('.')}: make it with rsna folds.") from error
+    rows = csv.DictReader(stream)
+    if rows.fieldnames != COLUMNS:
+        raise TriageError(f"{path} must have the columns patient_id and fold, not {rows.fieldnames}.")
+    return {row["patient_id"]: _fold(path, number, row["fold"]) for number, row in enumerate(rows, 2)}
 
 
 def _fold(path: Path, number: int, text: str | None) -> int:

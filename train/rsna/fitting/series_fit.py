@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from triage_node.errors import TriageError
-from triage_node.models import build_series_network, write_weights
+from triage_node.models import build_series_network, keras, write_weights
 from triage_node.train.fitting.losses import weighted_log_loss
 from triage_node.train.rsna.fitting.encoding import EncodedSeries, SeriesTables
 

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
 from triage_node.errors import TriageError
 from triage_node.findings import LABELS, TYPES
-from triage_node.models import Window
+from triage_node.models import Window, keras
 from triage_node.train.fitting.augmentation import Augmentation
 from triage_node.train.fitting.batches import SlicePool
 from triage_node.train.fitting.processes import own_rows

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from triage_node.complete_file import complete_file
+from triage_node.errors import TriageError
 from triage_node.findings import LABELS
 from triage_node.train.phantom.atlas import Atlas, load_atlas
 from triage_node.train.phantom.study import FIELD_MM, generate_study, random_recipe, random_types
@@ -92,7 +93,16 @@ def generate_set(out: Path, planned: list[Planned], workers: int) -> Iterator[No
     """Generate the studies in several processes, yielding at each; those already there are not made again.
 
     The CSV files come last, so a set that has them is complete.
+
+    Raises
+    ------
+    TriageError
+        The folder holds studies of another set: two sets in one folder could not be told apart.
     """
+    own = {_record(out, study).name for study in planned}
+    others = sorted(path.name for path in (out / _STUDIES_FOLDER).glob("*.json") if path.name not in own)
+    if others:
+        raise TriageError(f"{out} holds studies of another set ({others[0]}): give an empty folder.", path=out)
     yield from in_processes(partial(_generate, out), planned, workers)
     write_csv_files(out, planned)
 

@@ -7,9 +7,9 @@ from pydicom.dataset import Dataset
 
 from triage_node.findings import Code, Label
 from triage_node.report import codes
-from triage_node.report.content_items import children, coded, descendants, named, same_code
+from triage_node.report.content_items import children, coded, named, same_code
 from triage_node.report.header import text_of
-from triage_node.report.summary import label_of
+from triage_node.report.summary import label_groups, label_of
 
 PRESENCES = (codes.SUSPECTED, codes.PRESENT, codes.UNDETERMINED)
 
@@ -43,8 +43,8 @@ def answer_codes(report: Dataset) -> dict[Label, AnswerCodes]:
 
 
 def _found(report: Dataset) -> Iterator[tuple[Label, AnswerCodes]]:
-    for group in named(descendants(report), codes.MEASUREMENT_GROUP):
-        label, answer = label_of(group), next(filter(_is_answer, children(group)), None)
+    for group in label_groups(report):
+        label, answer = label_of(group), next(filter(_is_answer, (group, *children(group))), None)
         if label is not None and answer is not None:
             yield label, _codes(group, answer)
 

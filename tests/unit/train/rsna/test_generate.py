@@ -6,12 +6,13 @@ import pytest
 from pydicom import dcmread
 from typer.testing import CliRunner
 
+from triage_node.errors import TriageError
 from triage_node.findings import LABELS
 from triage_node.train.cli import app
 from triage_node.train.phantom.study import FIELD_MM, generate_study, random_recipe, random_types
 from triage_node.train.rsna.dataset.competition import pack
 from triage_node.train.rsna.dataset.images import open_images
-from triage_node.train.rsna.synthetic.generate import POSITIVE_SHARE, plan_set, write_study
+from triage_node.train.rsna.synthetic.generate import POSITIVE_SHARE, generate_set, plan_set, write_study
 from triage_node.train.rsna.synthetic.generated_images import SIGNED, UNSIGNED, WRAPPED
 
 pytestmark = pytest.mark.slow
@@ -113,3 +114,9 @@ def test_the_command_generates_in_a_process_and_goes_on_where_it_was(tmp_path):
     assert CliRunner().invoke(app, arguments).exit_code == 0
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.dcm")} == first
     assert (tmp_path / "stage_2_train.csv").is_file()
+
+
+def test_another_set_is_not_mixed_into_a_folder(tmp_path, atlas):
+    write_study(tmp_path, plan_set(1, 1, 1, 64)[0], atlas)
+    with pytest.raises(TriageError, match="holds studies of another set"):
+        next(generate_set(tmp_path, plan_set(2, 1, 1, 64), 1))

@@ -1,7 +1,10 @@
+import zipfile
+
 import pyarrow.csv as pa_csv
 import pytest
 from typer.testing import CliRunner
 
+from triage_node.errors import TriageError
 from triage_node.findings import LABELS
 from triage_node.train.cli import app
 from triage_node.train.rsna.dataset.label_rows import LabelRowError
@@ -100,3 +103,17 @@ def test_the_command_writes_both_tables_and_the_flaws(tmp_path):
     assert (tmp_path / "tables" / "labels.csv").read_text().splitlines()[1] == "ID_a,1,0,0,0,0,1"
     flaws = pa_csv.read_csv(tmp_path / "tables" / "labels-problems.csv").to_pylist()
     assert [flaw["image"] for flaw in flaws] == ["ID_a"]
+
+
+def test_the_zip_that_kaggle_serves_is_read_as_its_csv(tmp_path):
+    rows = "ID,Label\n" + "".join(f"ID_1_{label},{int(label == 'any')}\n" for label in LABELS)
+    (tmp_path / "stage_2_train.csv").write_text(rows)
+    with zipfile.ZipFile(tmp_path / "stage_2_train.csv.zip", "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.write(tmp_path / "stage_2_train.csv", "stage_2_train.csv")
+    found, expected = (import_labels(tmp_path / name) for name in ("stage_2_train.csv.zip", "stage_2_train.csv"))
+    assert found.labels.table.equals(expected.labels.table)
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as packed:
+        for name in ("a.csv", "b.csv"):
+            packed.writestr(name, rows)
+    with pytest.raises(TriageError, match="holds 2 CSV files, not one"):
+        import_labels(tmp_path / "two.zip")

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -10,9 +11,11 @@ from typer.testing import CliRunner
 
 from triage_node.cli import app as node
 from triage_node.errors import TriageError
+from triage_node.models import read_manifest
 from triage_node.train.cli import app as train
 from triage_node.train.phantom.study import random_types
 from triage_node.train.recipe import DEFAULT_RECIPE
+from triage_node.train.rsna.evaluation.exporting import ExportRequest, _seen_by, export_run
 from triage_node.train.rsna.fitting.fit import read_run, write_run
 from triage_node.train.rsna.shards.sharding import SHARDS_FOLDER
 from triage_node.train.rsna.synthetic.generate import POSITIVE_SHARE, plan_set, write_csv_files, write_study
@@ -74,7 +77,7 @@ def fitted(competition, tmp_path_factory):
 def test_one_table_holds_constant_notebook_and_model(fitted):
     with (fitted / "run" / "comparison.csv").open() as stream:
         rows = list(csv.DictReader(stream))
-    assert [row["predictor"] for row in rows] == ["constant", "notebook", "notebook, rescaled", "rsna-lite0"]
+    assert [row["predictor"] for row in rows] == ["constant", "notebook", "notebook, rescaled", "rsna-lite0 9.9.9"]
     assert {row["AUC any"].split()[0] for row in rows[:1]} == {"0.500"}
     assert all(0 < float(row["wLL"]) < 20 and 0 <= float(row["accuracy"]) <= 1 for row in rows)
     assert (fitted / "run" / "comparison.png").exists()
@@ -100,10 +103,67 @@ def test_a_run_goes_on_only_with_the_same_settings(fitted, competition):
     assert "was begun with other settings" in str(result.exception)
 
 
+def test_a_run_goes_on_with_other_workers_and_with_its_tables_elsewhere(fitted, competition, tmp_path):
+    moved = tmp_path / "moved"
+    shutil.copytree(fitted, moved)
+    options = ["--steps", "4", "--batch", "4", "--warm-up", "1", "--recipe", competition / "recipe.json"]
+    call(train, "rsna", "fit", moved, moved / "run", *options, "--workers", "2")
+    away = tmp_path / "run"
+    (moved / "run").rename(away)
+    content = json.loads((away / "run.json").read_text())
+    content["run"]["tables"] = str(tmp_path / "gone")
+    (away / "run.json").write_text(json.dumps(content))
+    with pytest.raises(TriageError, match="give --tables"):
+        read_run(away)
+    assert read_run(away, moved).split().test
+    content["index"] = "0" * 64
+    (away / "run.json").write_text(json.dumps(content))
+    with pytest.raises(TriageError, match="others than the run"):
+        read_run(away, moved)
+
+
+def test_a_start_that_failed_does_not_spoil_the_folder(fitted, competition, tmp_path):
+    options = ["--batch", "4", "--warm-up", "0", "--recipe", competition / "recipe.json", "--seed", "5"]
+    (tmp_path / "broken.npz").write_bytes(b"nothing")
+    arguments = ["rsna", "fit", fitted, tmp_path / "run", "--steps", "2", *options, "--start", tmp_path / "broken.npz"]
+    assert CliRunner().invoke(train, [str(part) for part in arguments]).exit_code == 1
+    assert (tmp_path / "run" / "run.json").exists()
+    call(train, "rsna", "fit", fitted, tmp_path / "run", "--steps", "2", *options)
+    assert read_run(tmp_path / "run").fitting.start is None
+
+
+def test_a_warm_up_that_never_ends_is_refused(fitted, tmp_path):
+    arguments = ["rsna", "fit", str(fitted), str(tmp_path / "run"), "--steps", "50", "--warm-up", "50"]
+    assert CliRunner().invoke(train, arguments).exit_code == 2
+
+
+def test_a_model_that_knows_no_prior_gets_a_row_of_its_own(fitted):
+    """The shipped model could not be scored; here one of the frame of the set stands for it."""
+    other = fitted / "other"
+    shutil.copytree(fitted / "run" / "model", other)
+    manifest = json.loads((other / "manifest.json").read_text()) | {"name": "shipped", "recipe": None}
+    (other / "manifest.json").write_text(json.dumps(manifest))
+    output = call(train, "rsna", "evaluate", fitted / "run", "--also", other)
+    assert "shipped 9.9.9" in output
+    assert "rsna-lite0 9.9.9" in output
+    result = CliRunner().invoke(train, ["rsna", "evaluate", str(fitted / "run"), "--also", "default"])
+    assert "reads Geometry(mm_per_pixel=1.05" in str(result.exception)
+
+
+def test_an_index_without_any_label_is_an_error(fitted, competition, tmp_path):
+    rows = (competition / "stage_2_train.csv").read_text().replace("ID_", "ID_other")
+    (tmp_path / "stage_2_train.csv").write_text(rows)
+    call(train, "rsna", "labels", tmp_path / "stage_2_train.csv", "--out", tmp_path)
+    arguments = ["rsna", "index", competition, "--labels", tmp_path, "--out", tmp_path, "--only", "stage_2_train"]
+    result = CliRunner().invoke(train, [str(part) for part in (*arguments, "--workers", "1")])
+    assert "has a label in stage_2_train.csv" in str(result.exception)
+
+
 def test_a_run_begun_under_a_former_name_of_a_setting_goes_on(fitted, tmp_path):
     content = json.loads((fitted / "run" / "run.json").read_text())
     content["fitting"]["makers"] = content["fitting"].pop("batch_workers")
     (tmp_path / "run.json").write_text(json.dumps(content))
+    (tmp_path / "checkpoint.npz").touch()
     run = read_run(tmp_path)
     assert run == replace(read_run(fitted / "run"), folder=tmp_path)
     write_run(run)
@@ -112,6 +172,7 @@ def test_a_run_begun_under_a_former_name_of_a_setting_goes_on(fitted, tmp_path):
 @pytest.mark.parametrize("content", ["", "[]", '{"run": {}}'])
 def test_a_run_that_does_not_say_how_it_was_begun_is_one_sentence(fitted, tmp_path, content):
     (tmp_path / "run.json").write_text(content)
+    (tmp_path / "checkpoint.npz").touch()
     run = replace(read_run(fitted / "run"), folder=tmp_path)
     with pytest.raises(TriageError, match="does not say how the run was begun"):
         write_run(run)
@@ -137,3 +198,22 @@ def test_the_submission_has_the_rows_of_the_sample(fitted, competition, tmp_path
         assert [row["ID"] for row in rows] == [row["ID"] for row in csv.DictReader(wanted)]
     assert all(0 <= float(row["Label"]) <= 1 for row in rows)
     assert (tmp_path / SHARDS_FOLDER / "refused.csv").exists()
+
+
+def test_the_card_says_what_the_model_has_seen(fitted, tmp_path):
+    """It said that thresholds come from generated studies, and to train on the set that it was trained on."""
+    card = " ".join((fitted / "run" / "model" / "CARD.md").read_text().split())
+    assert "It began with an encoder of ImageNet." in card
+    assert "of the validation fold" in card
+    assert "enerated studies" not in card
+    assert "Train on RSNA" not in card
+    run = read_run(fitted / "run")
+    begun = replace(run, fitting=replace(run.fitting, start=tmp_path / "lesion-map-lite0-0.15.0" / "weights.npz"))
+    manifest = export_run(ExportRequest(begun, tmp_path / "model", "rsna", "1.0.0"), begun.split())
+    assert "It began with the weights of lesion-map-lite0-0.15.0" in manifest.training_data
+
+
+def test_a_fold_that_stopped_the_series_model_is_not_called_unseen(fitted):
+    manifest = read_manifest(fitted / "run" / "model")
+    assert "stopped" not in _seen_by(replace(manifest, series_sha256=None))
+    assert "decided when the fit of the series model stopped" in _seen_by(replace(manifest, series_sha256="0" * 64))
