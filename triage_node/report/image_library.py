@@ -114,7 +114,7 @@ def _number(source: Dataset, keyword: str, index: int) -> float | int | None:
     value = read(source, keyword)
     values = list(value) if isinstance(value, MultiValue | list) else [value]
     try:
-        number = round(float(values[index]), 6)
+        number = round(float(str(values[index])), 6)
     except (IndexError, TypeError, ValueError, OverflowError):
         return None
     if not 0 < number < 1e6:
