@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         write_feature_distribution,
     )
     from triage_node.models.predictor import SMALLEST_SLICE_CM2, Model
-    from triage_node.models.preprocessing import Geometry, StrippedHead, strip_head
+    from triage_node.models.preprocessing import Geometry, StrippedHead, near_brain, strip_head
     from triage_node.models.registry import explain_with, load_model, read_manifest, shipped_models
     from triage_node.models.series import build_series_network, table
     from triage_node.models.skull_stripping.head_axis import HeadAxis, straighten
@@ -68,6 +68,7 @@ __all__ = [
     "keras",
     "load_model",
     "manifest_json",
+    "near_brain",
     "ops",
     "parse_manifest",
     "read_manifest",
@@ -116,6 +117,7 @@ _HOMES = {
     "keras": "keras_setup",
     "load_model": "registry",
     "manifest_json": "manifest_file",
+    "near_brain": "preprocessing",
     "ops": "keras_setup",
     "parse_manifest": "manifest_file",
     "read_manifest": "registry",

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import cv2
 import numpy as np
+from scipy import ndimage
 
 from triage_node.errors import UnsuitableSeries
 from triage_node.imaging import Volume
@@ -169,16 +170,24 @@ def _masked(
     return mended, found if found.rays else openings, True
 
 
-def strip_head(volume: Volume, geometry: Geometry) -> StrippedHead:
-    """Return the inside of the skull in the network's frame.
+@dataclass(frozen=True)
+class _Inside:
+    """The inside of the skull before it is straightened; arrays are ``(slabs, rows, columns)``, square pixels."""
 
-    The order is fixed: HU are averaged to the pixel size first and windowed last, because the two do not commute.
+    hu: np.ndarray
+    bone: np.ndarray
+    mask: np.ndarray
+    openings: Openings
+    slab: np.ndarray
+    positions_mm: np.ndarray
+    extents_mm: np.ndarray
+    median_hu: float
+    axis: HeadAxis
+    doubts: tuple[Reason, ...]
 
-    Raises
-    ------
-    UnsuitableSeries
-        When no intracranial space is found.
-    """
+
+def _find_inside(volume: Volume, geometry: Geometry) -> _Inside:
+    """Find it; HU are averaged to the pixel size first and windowed last: the two do not commute."""
     _check_field(volume)
     mm_per_pixel = geometry.mm_per_pixel
     slab = slab_of_slice(len(volume.hu), geometry.max_slices)
@@ -190,15 +199,47 @@ def strip_head(volume: Volume, geometry: Geometry) -> StrippedHead:
     least = SMALLEST_BONE_BORDER_MENDED if mended else SMALLEST_BONE_BORDER
     median = _check_head(hu, bone, mask, least, mm_per_pixel)
     axis = find_head_axis(mask, positions, mm_per_pixel)
+    doubted = doubts(mask, bone, openings, axis, extents, mm_per_pixel)
+    return _Inside(hu, bone, mask, openings, slab, positions, extents, median, axis, doubted)
+
+
+def strip_head(volume: Volume, geometry: Geometry) -> StrippedHead:
+    """Return the inside of the skull in the network's frame.
+
+    Raises
+    ------
+    UnsuitableSeries
+        When no intracranial space is found.
+    """
+    found = _find_inside(volume, geometry)
     shape = (geometry.rows, geometry.columns)
-    inside = straighten(mask.astype(np.uint8), axis, shape, 0, nearest=True) > 0
+    inside = straighten(found.mask.astype(np.uint8), found.axis, shape, 0, nearest=True) > 0
     return StrippedHead(
-        hu=straighten(hu, axis, shape, FILL_HU) - np.float32(median),
+        hu=straighten(found.hu, found.axis, shape, FILL_HU) - np.float32(found.median_hu),
         mask=inside,
-        neighbors=neighbors(positions, geometry.neighbor_mm),
-        slab=slab,
-        brain_area_cm2=inside.sum(axis=(1, 2)).astype(np.float32) * mm_per_pixel**2 / 100,
-        median_hu=median,
-        axis=axis,
-        doubts=doubts(mask, bone, openings, axis, extents, mm_per_pixel),
+        neighbors=neighbors(found.positions_mm, geometry.neighbor_mm),
+        slab=found.slab,
+        brain_area_cm2=inside.sum(axis=(1, 2)).astype(np.float32) * geometry.mm_per_pixel**2 / 100,
+        median_hu=found.median_hu,
+        axis=found.axis,
+        doubts=found.doubts,
     )
+
+
+def near_brain(volume: Volume, within_mm: float) -> np.ndarray:
+    """Return ``(slices, rows, columns) bool`` in the volume's own pixels: what lies so near to the inside of the skull.
+
+    Raises
+    ------
+    UnsuitableSeries
+        When no intracranial space is found, or it is doubtful whether all of it is.
+    """
+    geometry = Geometry()
+    found = _find_inside(volume, geometry)
+    if found.doubts:
+        raise UnsuitableSeries(*found.doubts)
+    mm = (float(np.median(found.extents_mm)), geometry.mm_per_pixel, geometry.mm_per_pixel)
+    near = (ndimage.distance_transform_edt(~found.mask, sampling=mm) <= within_mm).astype(np.uint8)
+    rows, columns = volume.hu.shape[1:]
+    planes = [cv2.resize(plane, (columns, rows), interpolation=cv2.INTER_NEAREST) for plane in near]
+    return np.stack(planes)[found.slab] > 0

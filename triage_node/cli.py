@@ -13,6 +13,8 @@ from triage_node.commands.check import check
 from triage_node.commands.check_report import check_report
 from triage_node.commands.deliveries import deliveries
 from triage_node.commands.demo import demo
+from triage_node.commands.export import export
+from triage_node.commands.feedback import feedback
 from triage_node.commands.fetch import fetch
 from triage_node.commands.rebuild import rebuild
 from triage_node.commands.report import report
@@ -39,9 +41,12 @@ app = typer.Typer(
     ),
 )
 
-for command in (
-    serve, analyze, send, fetch, worklist, show, report, requeue, deliveries, check, check_report, rebuild, demo,
-):  # fmt: skip
+COMMANDS = (
+    serve, analyze, send, fetch, worklist, show, report, requeue, deliveries, feedback, export, check, check_report,
+    rebuild, demo,
+)  # fmt: skip
+
+for command in COMMANDS:
     app.command()(command)
 app.add_typer(users, name="user")
 app.add_typer(tokens, name="token")

@@ -16,6 +16,7 @@ from ct_objects import structured_report
 from ct_series import TODAY
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
+from triage_node.deidentification import Deidentification, Pseudonyms, deidentified_file
 from triage_node.errors import InvalidInstance, TriageError
 from triage_node.imaging import (
     Difference,
@@ -41,6 +42,7 @@ from triage_node.ingest.file_meta import without_preamble
 from triage_node.ingest.header import TAGS, is_uid, read_open_header
 
 POLICY = Policy(prior_study_days=30, minimum_age_years=18)
+WITHOUT_PATIENT = Deidentification(Pseudonyms(bytes(32)), "P1")
 LARGEST_PICTURE_BYTES = 3 * 2048 * 2048
 
 
@@ -108,6 +110,14 @@ def _transcode(path: Path) -> None:
     assert content[128:132] == b"DICM"
 
 
+def _deidentify(path: Path) -> None:
+    uid, content = deidentified_file(path, WITHOUT_PATIENT)
+    clean = read_intact(content)
+    assert not any(content[:128])
+    assert clean.SOPInstanceUID == uid
+    assert not [tag for tag in clean.keys() if tag.is_private]  # noqa: SIM118 - its elements would be decoded
+
+
 def _render(path: Path) -> None:
     for picture in rendered(path):
         assert picture.nbytes <= LARGEST_PICTURE_BYTES
@@ -148,6 +158,7 @@ READERS: tuple[Callable[[Path], object], ...] = (
     _read_end,
     _read_json,
     _transcode,
+    _deidentify,
     _render,
     _frames,
     _compare,

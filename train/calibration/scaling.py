@@ -6,6 +6,7 @@ from scipy.special import expit
 
 from triage_node.findings import LABELS, Label
 from triage_node.models import Scaling
+from triage_node.train.calibration.conformal import UNCOUNTED
 
 SMALLEST_TEMPERATURE, LARGEST_TEMPERATURE = 0.2, 10.0
 """Beyond, a label would become a step or a constant: what fits so says little, or the opposite of the truth."""
@@ -14,7 +15,7 @@ LEAST_ROWS = 5
 
 
 def fit_scaling(logits: np.ndarray, labels: np.ndarray) -> Scaling:
-    """Return temperature and bias per label that minimize the log loss.
+    """Return temperature and bias per label that minimize the log loss; 1 and 0 where a label is not told of any row.
 
     The temperature is held between its bounds, and at 1 where a class has fewer than `LEAST_ROWS` rows; the bias is
     then the best beside it. So the order of the scores stays what it was, always.
@@ -22,9 +23,13 @@ def fit_scaling(logits: np.ndarray, labels: np.ndarray) -> Scaling:
     Parameters
     ----------
     logits, labels
-        ``(rows, 6)``.
+        ``(rows, 6)``; a row counts for the labels that are not `UNCOUNTED` in it.
     """
-    fitted = [_fit_one(logits[:, k].astype(np.float64), labels[:, k].astype(np.float64)) for k in range(len(LABELS))]
+    told = [labels[:, k] != UNCOUNTED for k in range(len(LABELS))]
+    fitted = [
+        _fit_one(logits[rows, k].astype(np.float64), labels[rows, k].astype(np.float64)) if rows.any() else (1.0, 0.0)
+        for k, rows in enumerate(told)
+    ]
     temperatures, biases = zip(*fitted, strict=True)
     return Scaling(temperatures, biases)
 

@@ -27,7 +27,8 @@ class SeedRow:
     by_label: tuple[SeedFigure, ...]
 
 
-def _figure(k: int, models: tuple[Rows, ...]) -> SeedFigure:
+def _figure(k: int, all_rows: tuple[Rows, ...]) -> SeedFigure:
+    models = [rows.told(k) for rows in all_rows]
     truth = models[0].truth[:, k]
 
     def mean(rows: np.ndarray) -> float:

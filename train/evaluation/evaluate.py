@@ -77,14 +77,17 @@ class Evaluation:
 
 
 def _auc_row(rows: Rows) -> Row:
-    found = tuple(auc_interval(rows.logits[:, k], rows.truth[:, k], rows.patients) for k in range(len(LABELS)))
+    found = tuple(
+        auc_interval(told.logits[:, k], told.truth[:, k], told.patients)
+        for k, told in enumerate(map(rows.told, range(len(LABELS))))
+    )
     return Row(rows.name, len(rows.logits), int(rows.truth[:, ANY].sum()), found)
 
 
 def _sensitivity_row(rows: Rows, specificity: float) -> Row:
     found = tuple(
-        sensitivity_interval(rows.logits[:, k], rows.truth[:, k], rows.patients, specificity)
-        for k in range(len(LABELS))
+        sensitivity_interval(told.logits[:, k], told.truth[:, k], told.patients, specificity)
+        for k, told in enumerate(map(rows.told, range(len(LABELS))))
     )
     name = f"{rows.name} at {specificity:.0%} specificity"
     return Row(name, len(rows.logits), int(rows.truth[:, ANY].sum()), found)

@@ -40,7 +40,8 @@ def _draw_roc(axes: Any, rows: Rows, aucs: tuple[float, ...]) -> None:
     axes.plot([0, 1], [0, 1], color="#BBBBBB", linewidth=1, linestyle=":")
     for k, label in enumerate(LABELS):
         if np.isfinite(aucs[k]):
-            false, true = roc_points(rows.logits[:, k], rows.truth[:, k])
+            told = rows.told(k)
+            false, true = roc_points(told.logits[:, k], told.truth[:, k])
             name, width = f"{label} {aucs[k]:.3f}", 2.2 if k == ANY else 1.4
             axes.plot(false, true, color=COLORS[k], linewidth=width, label=name)
     axes.set(xlabel="1 - specificity", ylabel="sensitivity", xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")

@@ -7,6 +7,7 @@ import numpy as np
 
 from triage_node.findings import LABELS
 from triage_node.models import Manifest
+from triage_node.train.calibration.conformal import UNCOUNTED
 from triage_node.train.evaluation.scored import ScoredStudy
 
 ANY = len(LABELS) - 1
@@ -24,7 +25,7 @@ class Rows:
     name
         Which rows these are.
     logits, truth
-        ``(rows, 6)`` logits before scaling, and what is true.
+        ``(rows, 6)`` logits before scaling, and what is true, `UNCOUNTED` where nobody told.
     patients
         ``(rows,)``, whose they are.
     area_cm2
@@ -36,6 +37,11 @@ class Rows:
     truth: np.ndarray
     patients: np.ndarray
     area_cm2: np.ndarray
+
+    def told(self, k: int) -> "Rows":
+        """Return the rows of which somebody told whether they have label k; the others count neither way."""
+        known = self.truth[:, k] != UNCOUNTED
+        return self if known.all() else self.chosen(self.name, known)
 
     def chosen(self, name: str, where: np.ndarray) -> "Rows":
         """Return some of the rows under another name."""

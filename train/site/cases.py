@@ -29,7 +29,7 @@ class Case:
     known
         ``(slices,) bool``: which slices the site labeled.
     study_labels
-        ``(6,) uint8``.
+        ``(6,) int8``, `UNCOUNTED` for a type that nobody told.
     """
 
     patient: str

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from triage_node.findings import LABELS, Label
+from triage_node.train.calibration.conformal import UNCOUNTED
 from triage_node.train.evaluation.metrics import Interval
 from triage_node.train.evaluation.scores import LARGE_BRAIN_CM2, LARGE_SLICES, PATIENTS, SLICES
 from triage_node.train.site.cases import CaseScores
@@ -54,8 +55,16 @@ class _Rows:
         seeds = [scores[chosen] for scores in self.seeds]
         return _Rows(name, self.before[chosen], seeds, self.truth[chosen], self.patients[chosen])
 
+    def tells(self, k: int) -> bool:
+        """Tell whether label k was told of any row."""
+        return bool(np.any(self.truth[:, k] != UNCOUNTED))
+
     def gain(self, k: int) -> Gain:
-        """Return the gain of label k."""
+        """Return the gain of label k, on the rows of which it was told."""
+        told = self.where(self.name, self.truth[:, k] != UNCOUNTED)
+        return told._gain(k)
+
+    def _gain(self, k: int) -> Gain:
         counted = PatientAuc(self.patients, self.truth[:, k])
         before, after = counted.of(self.before[:, k]), counted.of(np.mean(self.seeds, axis=0)[:, k])
         of_seeds = np.mean([counted.of(scores[:, k]) for scores in self.seeds], axis=0)
@@ -111,7 +120,7 @@ def gains(before: Sequence[CaseScores], seeds: Sequence[Sequence[CaseScores]]) -
     slices, area = _slices(before, seeds)
     much = slices.where(LARGE_SLICES, area >= LARGE_BRAIN_CM2)
     kinds = [slices, much, _patients(before, seeds)]
-    return [rows.gain(k) for rows in kinds for k in reversed(range(len(LABELS))) if len(rows.truth)]
+    return [rows.gain(k) for rows in kinds for k in reversed(range(len(LABELS))) if rows.tells(k)]
 
 
 def conclusion(found: Sequence[Gain]) -> str:

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from triage_node.errors import TriageError
-from triage_node.findings import LABELS
+from triage_node.findings import LABELS, TYPES
+from triage_node.train.calibration.conformal import UNCOUNTED
 from triage_node.train.csv_text import open_csv
 
 PATIENT, FOLDER = "patient", "folder"
@@ -33,7 +34,7 @@ class StudyLabels:
     slices
         ``(6,) uint8`` by Instance Number or SOP Instance UID; empty when only the study is labeled.
     study
-        ``(6,) uint8``, or None where slices are labeled.
+        ``(6,) int8``, `UNCOUNTED` for a type that nobody told, or None where slices are labeled.
     """
 
     patient: str
@@ -44,7 +45,7 @@ class StudyLabels:
 
     @property
     def any_of_all(self) -> np.ndarray:
-        """Return the study's labels ``(6,) uint8``: given, or the highest of its slices."""
+        """Return the study's labels ``(6,) int8``: given, or the highest of its slices."""
         return self.study if self.study is not None else np.max(list(self.slices.values()), axis=0)
 
 
@@ -59,7 +60,8 @@ def read_site_labels(path: Path) -> list[StudyLabels]:
     """Return the labeled studies of a CSV, in the order of the file.
 
     Columns: ``patient``, optionally ``folder`` (the study's folder, else the patient's name), optionally ``slice``
-    (Instance Number) or ``sop_instance_uid``, and the six labels, each 0 or 1. ``any`` must be 1 where a type is.
+    (Instance Number) or ``sop_instance_uid``, and the six labels, each 0 or 1. ``any`` must be 1 where a type is. In
+    the row of a whole study with a hemorrhage a type may be empty: it was not told, and counts neither way.
 
     Raises
     ------
@@ -99,7 +101,7 @@ def _add_row(
     folder = row.get(FOLDER) or patient
     if Path(folder).is_absolute() or ".." in Path(folder).parts:
         raise LabelFileError(path, line, "the folder lies outside of the folder of the studies")
-    labels = _labels(path, line, row)
+    labels = _labels(path, line, row, may_be_untold=slice_column is None)
     study = studies.setdefault(folder, StudyLabels(patient, folder, line))
     if study.patient != patient:
         raise LabelFileError(path, line, f"the folder belongs to another patient in line {study.line}")
@@ -124,11 +126,14 @@ def _slice_key(path: Path, line: int, text: str, column: str) -> SliceKey:
     return int(text)
 
 
-def _labels(path: Path, line: int, row: Mapping[str, str]) -> np.ndarray:
+def _labels(path: Path, line: int, row: Mapping[str, str], may_be_untold: bool) -> np.ndarray:
+    untold = {str(label) for label in TYPES if may_be_untold and not row[str(label)]}
     for label in LABELS:
-        if row[str(label)] not in ("0", "1"):
+        if row[str(label)] not in ("0", "1") and label not in untold:
             raise LabelFileError(path, line, f"{label} must be 0 or 1, got {row[str(label)]!r}")
-    labels = np.array([int(row[str(label)]) for label in LABELS], np.uint8)
-    if labels[:-1].any() and not labels[-1]:
+    has_any = row[str(LABELS[-1])] == "1"
+    of_untold = UNCOUNTED if has_any else 0
+    labels = np.array([of_untold if label in untold else int(row[str(label)]) for label in LABELS], np.int8)
+    if labels[:-1].any() and not has_any:
         raise LabelFileError(path, line, "a type is 1 but any is 0")
     return labels

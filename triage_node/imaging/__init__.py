@@ -8,11 +8,12 @@ from triage_node.imaging.completeness.usable import usable_stack
 from triage_node.imaging.dicom_json import BINARY, Item, data_set, header_as_json, text_of, values_of
 from triage_node.imaging.eligibility import looks_like_head_ct
 from triage_node.imaging.frame import Frame, frames_of
-from triage_node.imaging.header import item, text, whole
+from triage_node.imaging.header import item, text, texts, whole
 from triage_node.imaging.instance import Instance
 from triage_node.imaging.orientation import Reorientation
 from triage_node.imaging.part10 import parse_header, read_everything, read_header_and_end, read_intact
 from triage_node.imaging.patient import names_several_patients
+from triage_node.imaging.pixel_data.codestream_texts import without_texts
 from triage_node.imaging.pixel_data.frame_bytes import compressed_frames, frame_count, little_endian_frames
 from triage_node.imaging.pixel_data.pixel_format import JPEG, JPEG_2000, JPEG_LS, NATIVE, RLE
 from triage_node.imaging.pixel_data.pixels import stored_values
@@ -26,6 +27,7 @@ from triage_node.imaging.series_selection import SeriesSelection, select_series
 from triage_node.imaging.stack import cosines, headward, height_mm
 from triage_node.imaging.suitability import Figures, figures_of, suitability_reasons
 from triage_node.imaging.volume import SourceSlice, Volume
+from triage_node.imaging.wording.contrast import contrast_words
 
 __all__ = [
     "BINARY",
@@ -54,6 +56,7 @@ __all__ = [
     "Volume",
     "Window",
     "compressed_frames",
+    "contrast_words",
     "cosines",
     "damage_caution",
     "damaged_beside",
@@ -88,7 +91,9 @@ __all__ = [
     "suitability_reasons",
     "text",
     "text_of",
+    "texts",
     "usable_stack",
     "values_of",
     "whole",
+    "without_texts",
 ]

@@ -39,6 +39,11 @@ class Reorientation:
         turned = plane.T if self.transpose else plane
         return turned[:: -1 if self.flip_rows else 1, :: -1 if self.flip_columns else 1]
 
+    def undo(self, plane: np.ndarray) -> np.ndarray:
+        """Return a turned plane as it was received, a view."""
+        turned = plane[:: -1 if self.flip_rows else 1, :: -1 if self.flip_columns else 1]
+        return turned.T if self.transpose else turned
+
     def spacing(self, received: tuple[float, ...]) -> tuple[float, float]:
         """Return ``(y, x)`` spacing of the turned plane from ``(row, column)`` spacing (PS3.3 10.7.1.3)."""
         return (received[1], received[0]) if self.transpose else (received[0], received[1])

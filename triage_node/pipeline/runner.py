@@ -15,16 +15,8 @@ from triage_node.imaging import Policy, SeriesSelection, Volume, scan, select_se
 from triage_node.logs import origin
 from triage_node.outcome import Outcome, Status
 from triage_node.pipeline.analysis import Analysis, Explain, Model, Picture, analyze_study
-from triage_node.pipeline.reporting import (
-    NOT_CALIBRATED,
-    ReportedStudy,
-    Reporter,
-    outcome_of,
-    picture_file,
-    report_files,
-    slice_scores,
-    stored_report,
-)
+from triage_node.pipeline.reporter import NOT_CALIBRATED, ReportedStudy, Reporter, stored_report
+from triage_node.pipeline.reporting import outcome_of, picture_file, report_files, slice_scores
 from triage_node.reasons import Reason, ReasonCode
 from triage_node.storage import ResultContent, ResultObject, Spool, StoredResult, device_uid, hashed
 from triage_node.worklist import Claim, Worklist

@@ -5,6 +5,7 @@ from triage_node.worklist.claim import Claim
 from triage_node.worklist.commitment.kept_instances import KeptInstance
 from triage_node.worklist.commitment.transactions import Transaction
 from triage_node.worklist.filters import Filters
+from triage_node.worklist.judged_studies import Feedback, JudgedStudy
 from triage_node.worklist.outbox.outbox import Delivery
 from triage_node.worklist.outbox.outbox_state import DestinationState
 from triage_node.worklist.outbox.resending import RESENT
@@ -28,7 +29,9 @@ __all__ = [
     "Counts",
     "Delivery",
     "DestinationState",
+    "Feedback",
     "Filters",
+    "JudgedStudy",
     "KeptInstance",
     "Performance",
     "PriorityChange",

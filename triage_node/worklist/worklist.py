@@ -17,6 +17,7 @@ from triage_node.worklist.commitment.kept_instances import KeptInstances
 from triage_node.worklist.commitment.requests import CommitmentRequests
 from triage_node.worklist.commitment.transactions import Transactions
 from triage_node.worklist.installation import Installation
+from triage_node.worklist.judged_studies import JudgedStudies
 from triage_node.worklist.outbox.outbox import Outbox
 from triage_node.worklist.outbox.outbox_state import OutboxState
 from triage_node.worklist.outbox.resending import Resending
@@ -82,6 +83,7 @@ class Worklist:
         self.kept_instances = KeptInstances(self.database)
         self.clock_change = ClockChange(self.database, clock)
         self.reader_actions = ReaderActions(self.database, clock)
+        self.judged_studies = JudgedStudies(self.database)
         self.resending = Resending(self.database, clock)
         self.rebuilding = Rebuilding(self.database, clock, self.registration, self.routing)
         self.study_details = StudyDetails(self.database, clock, settings.maximum_wait_minutes * 60)

@@ -39,8 +39,11 @@ def triage(*arguments):
 
 @pytest.mark.parametrize(
     "command",
-    ["serve", "analyze", "send", "worklist", "show", "report", "requeue", "check", "check-report", "rebuild", "demo"],
-)
+    [
+        "serve", "analyze", "send", "worklist", "show", "report", "requeue", "feedback", "export", "check",
+        "check-report", "rebuild", "demo",
+    ],
+)  # fmt: skip
 def test_every_command_teaches(command):
     answer = triage(command, "--help")
     assert answer.returncode == 0

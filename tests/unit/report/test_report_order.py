@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 from pydicom import config
 from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import DataElement
@@ -99,3 +101,56 @@ def test_an_issuer_of_nothing_is_not_named(flagged, make_source):
     assert (report.PatientID, report.AccessionNumber) == ("", "")
     assert "IssuerOfPatientID" not in report
     assert "IssuerOfAccessionNumberSequence" not in report
+
+
+@pytest.mark.parametrize(
+    ("terms", "words"),
+    [
+        ("ISO_IR 192", "голова 頭部"),
+        ("GB18030", "头部CT平扫"),
+        (["", "ISO 2022 IR 87"], "頭部単純"),
+        ("ISO_IR 144", "голова"),
+    ],
+)
+def test_words_of_an_order_keep_their_letters(terms, words, flagged, make_source, complaints_of, read_back):
+    procedure = item(CodeValue="CTH", CodingSchemeDesignator="99RIS", CodeMeaning=words)
+    request = item(RequestedProcedureID="RP7", RequestedProcedureDescription=words)
+    source = make_source(
+        SpecificCharacterSet=terms, ProcedureCodeSequence=[procedure], RequestAttributesSequence=[request]
+    )
+    report = build_report(replace(flagged, sources=(source,), best_slices={}))
+    assert complaints_of(report) == []
+    back = read_back(report)
+    assert back.ProcedureCodeSequence[0].CodeMeaning == words
+    assert back.ReferencedRequestSequence[0].RequestedProcedureDescription == words
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(text=st.text(max_size=70), terms=st.sampled_from(["", "ISO_IR 100", "ISO_IR 192", "GB18030", "?"]))
+@example(text="\u00d9\x00", terms="")
+def test_no_text_in_an_order_breaks_a_report(text, terms, flagged, make_source, read_back):
+    code = item(CodeValue=text, CodingSchemeDesignator=text, CodingSchemeVersion=text, CodeMeaning=text)
+    issued_by = item(LocalNamespaceEntityID=text, UniversalEntityID=text, UniversalEntityIDType="ISO")
+    request = item(
+        RequestedProcedureID=text,
+        RequestedProcedureDescription=text,
+        RequestedProcedureCodeSequence=[code],
+        IssuerOfAccessionNumberSequence=[issued_by],
+        AccessionNumber=text,
+    )
+    source = make_source(
+        SpecificCharacterSet=terms,
+        ProcedureCodeSequence=[code],
+        IssuerOfAccessionNumberSequence=[issued_by],
+        IssuerOfPatientIDQualifiersSequence=[issued_by],
+        RequestAttributesSequence=[request],
+    )
+    report = build_report(replace(flagged, sources=(source,), best_slices={}))
+    back = read_back(report)
+    for keyword in ("ProcedureCodeSequence", "ReferencedRequestSequence", "IssuerOfAccessionNumberSequence"):
+        assert texts_in(back, keyword) == texts_in(report, keyword)
+
+
+def texts_in(report: Dataset, keyword: str) -> list[str]:
+    items = report.get(keyword, [])
+    return [str(element.value).strip() for each in items for element in each.iterall() if element.VR != "SQ"]

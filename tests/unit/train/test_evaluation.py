@@ -9,6 +9,7 @@ from triage_node.errors import TriageError
 from triage_node.findings import LABELS, TYPES, Label
 from triage_node.models import load_model, read_manifest
 from triage_node.models.preprocessing import Geometry
+from triage_node.train.calibration.conformal import UNCOUNTED
 from triage_node.train.evaluation.across_seeds import across_seeds
 from triage_node.train.evaluation.bars import Bar
 from triage_node.train.evaluation.evaluate import evaluate, measure
@@ -269,3 +270,19 @@ def test_slices_without_a_label_are_no_slices_without_hemorrhage(seed):
     assert figures(found)["slice_log_loss"] is None
     pictures = dict(draw(read_manifest(), gather(read_manifest(), whole), found))
     assert pictures["roc"].startswith(b"\x89PNG")
+
+
+@pytest.mark.slow
+def test_a_type_that_nobody_told_is_judged_on_the_others(seed):
+    """A reader who disagrees with *not flagged* says that there is hemorrhage, and not of which type."""
+    studies = made_studies(seed)
+    told = evaluate(read_manifest(), studies)
+    labels = [study.study_labels.astype(np.int8) for study in studies]
+    untold = [
+        np.where(np.arange(6) < 5, UNCOUNTED, one) if number % 4 == 3 else one for number, one in enumerate(labels)
+    ]
+    found = evaluate(read_manifest(), [replace(s, given_labels=one) for s, one in zip(studies, untold, strict=True)])
+    half = evaluate(read_manifest(), [study for number, study in enumerate(studies) if number % 4 != 3])
+    [patients, expected, whole] = [one.rows[-1] for one in (found, half, told)]
+    assert [one.value for one in patients.by_label[:5]] == [one.value for one in expected.by_label[:5]]
+    assert patients.by_label[5] == whole.by_label[5]

@@ -7,7 +7,7 @@ import pytest
 from triage_node.errors import ModelError, TriageError
 from triage_node.findings import LABELS, Label
 from triage_node.models import load_model, read_manifest
-from triage_node.train.calibration.conformal import ErrorLevels
+from triage_node.train.calibration.conformal import UNCOUNTED, ErrorLevels
 from triage_node.train.calibration.site import SiteScores, calibrate_site, expected_coverage, lacking
 from triage_node.train.site.folds import patient_folds
 from triage_node.train.site.model_folder import finish_site_model, site_name, start_site_model
@@ -48,6 +48,21 @@ def test_patients_left_out_are_answered_about_as_promised(seed):
     assert found.negatives_flagged <= 0.05 + 0.06
     assert found.positives_not_flagged <= 0.10 + 0.08
     assert "without hemorrhage flagged" in str(found)
+
+
+def test_types_that_nobody_told_count_neither_way(seed):
+    scores, manifest = site_scores(seed), read_manifest()
+    untold = scores.study_labels.astype(np.int8)
+    hidden = np.flatnonzero(untold[:, 0] > 0)[:10]
+    untold[hidden, :-1] = UNCOUNTED
+    rest = np.setdiff1d(np.arange(len(untold)), hidden)
+    found = calibrate_site(manifest, replace(scores, study_labels=untold), LEVELS, "Made studies")
+    without = replace(scores, study_logits=scores.study_logits[rest], study_labels=scores.study_labels[rest])
+    expected = calibrate_site(manifest, without, LEVELS, "Made studies")
+    assert found.decision.positives[Label.EPIDURAL] == expected.decision.positives[Label.EPIDURAL] == 40
+    assert found.decision.positives[Label.ANY] == 100
+    assert found.study_scaling.bias[0] == expected.study_scaling.bias[0]
+    assert found.thresholds.flag[Label.EPIDURAL] == expected.thresholds.flag[Label.EPIDURAL]
 
 
 def test_slice_thresholds_stay_at_their_logit(seed):

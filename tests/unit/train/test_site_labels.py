@@ -4,6 +4,7 @@ import pytest
 from triage_node.errors import TriageError
 from triage_node.findings import LABELS
 from triage_node.models.preprocessing import Geometry
+from triage_node.train.calibration.conformal import UNCOUNTED
 from triage_node.train.phantom.dicom_series import write_series
 from triage_node.train.site.cases import checked_labels, read_cases
 from triage_node.train.site.labels import LabelFileError, read_site_labels
@@ -78,6 +79,22 @@ def test_labels_meet_the_slices_they_name(tmp_path, atlas):
     wrong = written(tmp_path, "patient,slice", f"a,999,{NONE}")
     with pytest.raises(LabelFileError, match="none of the labeled slices"):
         list(read_cases(wrong, tmp_path, Geometry()))
+
+
+def test_a_type_that_nobody_told_counts_neither_way(tmp_path):
+    rows = ["a,1,,,,0,1", "b,,,,,,0", f"c,{NONE}"]
+    first, second, third = read_site_labels(written(tmp_path, "patient", *rows))
+    assert first.study.tolist() == [1, UNCOUNTED, UNCOUNTED, UNCOUNTED, 0, 1]
+    assert second.study.tolist() == third.study.tolist() == [0] * 6
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "sentence"),
+    [("patient", "a,,,,,,", "any must be 0 or 1"), ("patient,slice", "a,1,,,,,,1", "epidural must be 0 or 1")],
+)
+def test_any_and_the_labels_of_a_slice_have_to_be_told(tmp_path, header, row, sentence):
+    with pytest.raises(LabelFileError, match=sentence):
+        read_site_labels(written(tmp_path, header, row))
 
 
 def test_a_file_of_another_encoding_is_one_sentence_with_its_line(tmp_path):

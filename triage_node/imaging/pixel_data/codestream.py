@@ -8,15 +8,15 @@ from dataclasses import dataclass
 _J2K_START = b"\xff\x4f\xff\x51"
 _JP2_START = b"\x00\x00\x00\x0cjP  "
 _START_OF_FRAME = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}
-_START_OF_SCAN = 0xDA
+START_OF_SCAN = 0xDA
 _TABLES = frozenset({0xC4, 0xDB, 0xDD})
-_APPLICATIONS = frozenset({*range(0xE0, 0xF0), 0xFE})
+APPLICATIONS = frozenset({*range(0xE0, 0xF0), 0xFE})
 _MOST_BYTES_BEFORE_SCAN = 2**20
 END_OF_IMAGE = b"\xff\xd9"
 _START_OF_TILE = b"\xff\x90"
 _SHORTEST_TILE = 14
 # Neither a stuffed byte nor a restart; before a marker any number of fill bytes (T.81 B.1.1, T.87 A.1).
-_MARKER = re.compile(rb"\xff+([\x80-\xcf\xd8-\xfe])")
+MARKER = re.compile(rb"\xff+([\x80-\xcf\xd8-\xfe])")
 _PADDING = b"\0\xff \r\n"
 
 
@@ -39,7 +39,7 @@ class Codestream:
             The bytes are no such codestream.
         """
         try:
-            if encoded.startswith((_J2K_START, _JP2_START)):
+            if is_jpeg_2000(encoded):
                 return cls._of_jpeg_2000(encoded)
             return cls._of_jpeg(encoded)
         except (struct.error, IndexError) as error:
@@ -63,6 +63,11 @@ class Codestream:
         raise ValueError("the codestream has no start of frame")
 
 
+def is_jpeg_2000(encoded: bytes) -> bool:
+    """Tell whether a frame is a JPEG 2000 codestream, in a file of its own or not."""
+    return encoded.startswith((_J2K_START, _JP2_START))
+
+
 def until_end(encoded: bytes) -> bytes:
     """Return a codestream up to its end marker, without the file around it and without what a peer put behind it.
 
@@ -71,11 +76,11 @@ def until_end(encoded: bytes) -> bytes:
     ValueError
         The codestream has no end: it was cut off.
     """
-    if encoded.startswith((_J2K_START, _JP2_START)):
+    if is_jpeg_2000(encoded):
         start = max(encoded.find(_J2K_START, 0, _MOST_BYTES_BEFORE_SCAN), 0)
         return encoded[start : _end_of_jpeg_2000(encoded, start)]
     at = 2
-    while found := _MARKER.search(encoded, at):
+    while found := MARKER.search(encoded, at):
         if encoded[found.end() - 1] == END_OF_IMAGE[1]:
             return encoded[: found.start()] + END_OF_IMAGE
         at = found.end() + max(2, int.from_bytes(encoded[found.end() : found.end() + 2], "big"))
@@ -113,11 +118,11 @@ def without_applications(encoded: bytes) -> bytes:
     """
     segments = [b"\xff\xd8"]
     for marker, start, end in _segments(encoded):
-        if marker == _START_OF_SCAN:
+        if marker == START_OF_SCAN:
             return b"".join([*segments, encoded[start:]])
         if marker in _START_OF_FRAME | _TABLES:
             segments.append(encoded[start:end])
-        elif marker not in _APPLICATIONS:
+        elif marker not in APPLICATIONS:
             raise ValueError(f"the codestream has a segment of kind {marker:#04x}")
     raise ValueError("the codestream has no scan")
 
@@ -127,7 +132,7 @@ def _segments(encoded: bytes) -> Iterator[tuple[int, int, int]]:
     if not encoded.startswith(b"\xff\xd8"):
         raise ValueError("the frame does not begin as a codestream")
     start, marker = 2, 0
-    while start < min(len(encoded), _MOST_BYTES_BEFORE_SCAN) and marker != _START_OF_SCAN:
+    while start < min(len(encoded), _MOST_BYTES_BEFORE_SCAN) and marker != START_OF_SCAN:
         if encoded[start] != 0xFF:
             raise ValueError("the codestream's header is damaged")
         marker = encoded[start + 1]

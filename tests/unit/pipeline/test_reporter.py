@@ -12,7 +12,7 @@ from triage_node.findings import LABELS, ModelIdentity, Prediction
 from triage_node.imaging import Policy, read_volume, scan, select_series
 from triage_node.outcome import Status
 from triage_node.pipeline.analysis import Analysis
-from triage_node.pipeline.reporting import ReportedStudy, Reporter
+from triage_node.pipeline.reporter import ReportedStudy, Reporter
 from triage_node.pipeline.series_sentences import MOST_SERIES, series_not_analyzed
 from triage_node.reasons import Reason, ReasonCode
 from triage_node.report import report_variants, summarize
