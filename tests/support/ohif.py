@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from browsers import Screen
+from browsers import DESKTOP, Screen
 from playwright.sync_api import Browser, Locator
 
 ROOT = Path(__file__).parents[2]
@@ -175,6 +175,14 @@ class Viewer:
     def open(self, series_description: str) -> None:
         """Open a series, as one does with a double click on it."""
         self.screen.page.get_by_text(series_description, exact=True).dblclick()
+
+    def says(self, text: str) -> bool:
+        """Tell whether a text is shown, after the slice is drawn again: OHIF at times draws what belongs to it then."""
+        page = self.screen.page
+        size = page.viewport_size
+        page.set_viewport_size({"width": DESKTOP[0] + (size["width"] == DESKTOP[0]), "height": DESKTOP[1]})
+        page.evaluate("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+        return text in (self.pane.text_content() or "")
 
     def faults(self) -> list[str]:
         """Return what was thrown, what the console complains of, and whether the viewer owns up to an error."""

@@ -126,7 +126,7 @@ def test_every_report_is_read_as_text(images, serve, open_viewer):
         assert viewer.faults() == []
 
 
-def test_a_report_in_measurement_style_leads_to_the_slice_and_the_others_are_text(images, serve, open_viewer):
+def test_a_report_in_measurement_style_leads_to_the_slice_and_the_others_are_text(images, serve, open_viewer, wait_for):
     orthanc, headers = images
     styled = [map(as_measurement_report, report_variants(build_report(content))) for content in contents(headers)]
     reports = [store(orthanc, list(variants)) for variants in styled]
@@ -135,7 +135,8 @@ def test_a_report_in_measurement_style_leads_to_the_slice_and_the_others_are_tex
         viewer.open(str(report.SeriesDescription))
         if report.ConceptNameCodeSequence[0].CodeValue == codes.IMAGING_MEASUREMENT_REPORT.value:
             answer = "Suspected" if "suspected" in report.SeriesDescription else "Undetermined"
-            expect(viewer.pane).to_contain_text(f"{answer}: subdural hemorrhage", timeout=LONG)
+            words = f"{answer}: subdural hemorrhage"
+            wait_for(lambda words=words: viewer.says(words), words, 60)
             expect(viewer.pane).to_contain_text(f"I:{headers[BEST].InstanceNumber} ")
         else:
             expect(viewer.pane.get_by_text(summarize(report).sentence)).to_be_in_viewport(timeout=LONG)
