@@ -115,11 +115,7 @@ def _number(source: Dataset, keyword: str, index: int) -> float | int | None:
     values = list(value) if isinstance(value, MultiValue | list) else [value]
     try:
         number = round(float(str(values[index])), 6)
-<<<<<<< HEAD
     except (IndexError, ValueError):
-=======
-    except (IndexError, TypeError, ValueError, OverflowError):
->>>>>>> main
         return None
     if not 0 < number < 1e6:
         return None
