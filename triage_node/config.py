@@ -36,6 +36,7 @@ from triage_node.destinations import Destination
 from triage_node.endpoint import Endpoint
 from triage_node.errors import SettingsError
 from triage_node.findings import FindingCode, Label
+from triage_node.outcome import ObjectKind
 from triage_node.peer import Peer
 from triage_node.settings_checks import (
     at_commas,
@@ -155,6 +156,18 @@ class Settings(BaseSettings):
         description="`keep` writes a Grad-CAM picture beside each result, for quality control; `send` also sends it "
         "after the report, as a Secondary Capture",
     )
+    extra_objects: Annotated[tuple[ObjectKind, ...], NoDecode] = Field(
+        (),
+        description="objects made of each result beside its report even if no destination is sent them: `summary`, "
+        "`key_objects`, `pdf`; DICOMweb lists them",
+    )
+    summary_localization: bool = Field(
+        False,
+        description="the summary also shows where the model looked; the picture is then kept, as by `explanation`",
+    )
+    summary_patient: bool = Field(
+        False, description="the summary names patient and study in the picture, which Burned In Annotation then says"
+    )
     prior_study_days: int = Field(
         30, ge=0, le=1_000_000, description="an older study is a prior and is not analyzed; 0 analyzes all"
     )
@@ -236,6 +249,7 @@ class Settings(BaseSettings):
         "web_allowed_hosts",
         "openid_reader_groups",
         "openid_administrator_groups",
+        "extra_objects",
         mode="before",
     )
     @classmethod
@@ -309,6 +323,11 @@ class Settings(BaseSettings):
     def zone(self) -> tzinfo:
         """The time zone the node lives in."""
         return MachineZone() if self.timezone is None else ZoneInfo(self.timezone)
+
+    @property
+    def made_objects(self) -> frozenset[ObjectKind]:
+        """The objects made of each result, those that any destination is sent and those wanted anyway."""
+        return frozenset(self.extra_objects).union(*(one.objects for one in self.destinations))
 
     @property
     def web_is_secure(self) -> bool:

@@ -5,14 +5,15 @@ from pathlib import Path
 from typing import ClassVar
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from triage_node.endpoint import CREDENTIALS, TLS, Endpoint, Kinds, check_dicom_address, check_web_address
 from triage_node.notice_options import NOTICE_KINDS, NoticeOptions
+from triage_node.outcome import ObjectKind
 from triage_node.routing_rules import RoutedResult, Rule
 
 COMMITMENT = frozenset(["commitment"])
-STYLE = frozenset(["report_style"])
+OBJECTS = frozenset(["objects", "report_style"])
 COMMON = frozenset(["url", "name", "rules"])
 OF_NOTICES_BY_DEFAULT = (Rule(decision=("flagged",)),)
 """Who is told of everything soon reads nothing any more."""
@@ -24,11 +25,11 @@ def _check_folder(destination: Endpoint, url: SplitResult) -> None:
 
 
 KINDS: Kinds = {
-    "dicom": (check_dicom_address, STYLE | COMMITMENT),
-    "dicoms": (check_dicom_address, STYLE | COMMITMENT | TLS),
-    "https": (check_web_address, STYLE | TLS | CREDENTIALS),
-    "http": (check_web_address, STYLE | CREDENTIALS),
-    "file": (_check_folder, STYLE),
+    "dicom": (check_dicom_address, OBJECTS | COMMITMENT),
+    "dicoms": (check_dicom_address, OBJECTS | COMMITMENT | TLS),
+    "https": (check_web_address, OBJECTS | TLS | CREDENTIALS),
+    "http": (check_web_address, OBJECTS | CREDENTIALS),
+    "file": (_check_folder, OBJECTS),
     **NOTICE_KINDS,
 }
 """How an address of each scheme is checked, and which options it has beside name and rules."""
@@ -61,6 +62,18 @@ class Destination(NoticeOptions):
         False,
         description="ask it to commit itself to keep each report (Storage Commitment), and send again what it does not",
     )
+    objects: tuple[ObjectKind, ...] = Field(
+        (ObjectKind.REPORT,),
+        min_length=1,
+        description="which objects of a result are sent: `report`, `summary` (a page, as Secondary Capture), "
+        "`key_objects` (Key Object Selection of the best slices), `pdf` (Encapsulated PDF)",
+    )
+
+    @field_validator("objects")
+    @classmethod
+    def _each_object_once(cls, value: tuple[ObjectKind, ...]) -> tuple[ObjectKind, ...]:
+        """The order is always the same: first the report, which the others refer to."""
+        return tuple(kind for kind in ObjectKind if kind in value)
 
     report_style: ReportStyle = Field(
         ReportStyle.TEXT,

@@ -17,6 +17,20 @@ class Status(StrEnum):
     FAILED = "failed"
 
 
+class ObjectKind(StrEnum):
+    """A DICOM object of a result, as settings name it; the report is always made."""
+
+    REPORT = "report"
+    SUMMARY = "summary"
+    KEY_OBJECTS = "key_objects"
+    PDF = "pdf"
+
+    @property
+    def words(self) -> str:
+        """What people are told of it."""
+        return self.value.replace("_", " ")
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What an analysis says; ``folder`` names, in its study's results, the folder of its reports.

@@ -11,9 +11,17 @@ from pydicom.dataset import Dataset
 from sites import Site
 
 from triage_node.findings import LABELS, Decision, Label, ModelIdentity, Prediction
-from triage_node.outcome import Outcome, Status
-from triage_node.pipeline.reporting import report_files
-from triage_node.report import BestSlice, ReportContent, build_picture, build_report
+from triage_node.outcome import ObjectKind, Outcome, Status
+from triage_node.pipeline.reporting import encoded, report_files
+from triage_node.report import (
+    BestSlice,
+    ReportContent,
+    build_key_objects,
+    build_pdf,
+    build_picture,
+    build_report,
+    build_summary,
+)
 from triage_node.storage import ResultContent, hashed
 
 MODEL = ModelIdentity("net", "1", "ab" * 32)
@@ -41,7 +49,21 @@ def report_of(paths: Sequence[Path], predecessor: Dataset | None = None) -> Data
     )
 
 
-def finish(site: Site, paths: Sequence[Path], predecessor: Dataset | None = None, *, picture: bool = False) -> Dataset:
+BUILDERS = {
+    ObjectKind.SUMMARY: build_summary,
+    ObjectKind.KEY_OBJECTS: build_key_objects,
+    ObjectKind.PDF: build_pdf,
+}
+
+
+def finish(
+    site: Site,
+    paths: Sequence[Path],
+    predecessor: Dataset | None = None,
+    *,
+    picture: bool = False,
+    objects: Sequence[ObjectKind] = (),
+) -> Dataset:
     """Write the outcome of the study that is ready, and return its report."""
     claim = site.worklist.claims.claim("worker")
     assert claim is not None
@@ -60,6 +82,8 @@ def finish(site: Site, paths: Sequence[Path], predecessor: Dataset | None = None
         folder=result.name,
     )
     stored = outcome.as_dict() | {"revision": claim.revision, "created_at": 1.0}
-    result.keep(ResultContent(stored, report_files(report), picture=drawn.getvalue() if picture else None))
+    made = {kind: encoded(BUILDERS[kind](report)) for kind in objects}
+    content = ResultContent(stored, report_files(report), picture=drawn.getvalue() if picture else None, objects=made)
+    result.keep(content)
     assert site.worklist.claims.finish(claim, outcome, [], result.objects())
     return report

@@ -99,7 +99,10 @@ class Ohif:
                 try:
                     connection.request("GET", upstream.path + self.path.removeprefix(DICOMWEB), headers=asked)
                     answer = connection.getresponse()
-                    self._answer(answer.status, answer.getheader("Content-Type", ""), answer.read())
+                    media_type, body = answer.getheader("Content-Type", ""), answer.read()
+                    if "json" in media_type:  # addresses of bulk data lead back to the one origin
+                        body = body.replace(dicomweb.encode(), f"http://{self.headers['Host']}{DICOMWEB}".encode())
+                    self._answer(answer.status, media_type, body)
                 finally:
                     connection.close()
 

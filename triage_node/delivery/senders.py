@@ -30,7 +30,7 @@ def sender_of(
     if destination.is_told:
         source = NoticeSource(destination, caller, spool, finding_codes or {})
         return NoticeSender(source, channel_of(destination, caller))
-    return ObjectSender(target_of(destination, caller), spool, destination.report_style)
+    return ObjectSender(target_of(destination, caller), spool, destination.objects, destination.report_style)
 
 
 def check_destination(destination: Destination, caller: Caller) -> str:

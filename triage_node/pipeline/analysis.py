@@ -28,6 +28,7 @@ from triage_node.imaging import (
 from triage_node.outcome import Status
 from triage_node.pipeline.missing import Missing, vanished_caution
 from triage_node.reasons import Reason, ReasonCode
+from triage_node.report import ShownSlice, shown_slices
 
 
 class Picture(Protocol):
@@ -75,6 +76,8 @@ class Analysis:
         For each slice of the prediction the received slices it was made from.
     explanation
         The picture for quality control, where one was asked for.
+    shown
+        The slices that are shown with the report.
     skipped
         Files of the series, or damaged ones that may have been of it, that had no part in the answer.
     seconds
@@ -89,6 +92,7 @@ class Analysis:
     forced: bool = False
     seconds: Mapping[str, float] = field(default_factory=dict)
     explanation: Picture | None = None
+    shown: tuple[ShownSlice, ...] = ()
     skipped: tuple[Skipped, ...] = ()
 
 
@@ -152,6 +156,7 @@ def analyze_series(
         forced=force,
         seconds=seconds,
         explanation=explain(volume, prediction) if explain else None,
+        shown=shown_slices(volume, prediction),
         skipped=missing.skipped,
     )
 

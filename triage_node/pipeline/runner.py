@@ -15,6 +15,7 @@ from triage_node.imaging import Policy, SeriesSelection, Volume, scan, select_se
 from triage_node.logs import origin
 from triage_node.outcome import Outcome, Status
 from triage_node.pipeline.analysis import Analysis, Explain, Model, Picture, analyze_study
+from triage_node.pipeline.object_maker import ObjectMaker
 from triage_node.pipeline.reporter import NOT_CALIBRATED, ReportedStudy, Reporter, stored_report
 from triage_node.pipeline.reporting import outcome_of, picture_file, report_files, slice_scores
 from triage_node.reasons import Reason, ReasonCode
@@ -23,8 +24,8 @@ from triage_node.worklist import Claim, Worklist
 
 log = logging.getLogger(__name__)
 
-ROOM_BYTES = 4 << 20
-"""A result has its reports, the score of each slice, and perhaps two pictures."""
+ROOM_BYTES = 12 << 20
+"""A result has its reports, the score of each slice, and perhaps two pictures and a page of some megabytes."""
 
 
 class Runner:
@@ -69,6 +70,8 @@ class Runner:
             {**FINDING_CODES, **settings.finding_codes},
             calibrations,
         )
+        shown = settings.summary_localization, settings.summary_patient
+        self._object_maker = ObjectMaker(settings.made_objects, *shown)
 
     def claim(self) -> Claim | None:
         """Claim the next study."""
@@ -212,7 +215,11 @@ class Runner:
         seconds = {**analysis.seconds, "report": time.perf_counter() - start}
         outcome = outcome_of(analysis, self._model.identity, report, result.name, seconds)
         noted = outcome.as_dict() | {"revision": claim.revision, "created_at": self._clock()}
-        content = ResultContent(noted, reports, slice_scores(analysis), picture=None if result.has_picture else picture)
+        objects = self._object_maker.missing(result, stored_report(result) or report, analysis)
+        is_there = result.has_picture
+        content = ResultContent(
+            noted, reports, slice_scores(analysis), picture=None if is_there else picture, objects=objects
+        )
         if analysis.explanation is not None:
             content = self._with_explanation(content, analysis.explanation)
         result.keep(content)

@@ -97,7 +97,8 @@ def main() -> int:
     worklist = Worklist(settings)
     spool = Spool(spool_folder(settings.data_dir))
     name = f"{settings.node_name}:{os.getpid()}"
-    explain = explain_with(model) if settings.explanation != "off" else None
+    is_explained = settings.explanation != "off" or settings.summary_localization
+    explain = explain_with(model) if is_explained else None
     policy = policy_for(settings, model.manifest)
     calibrations = calibrations_of(model.manifest)
     runner = Runner(name, settings, spool, worklist, model, policy, explain=explain, calibrations=calibrations)

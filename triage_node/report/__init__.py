@@ -11,6 +11,8 @@ from triage_node.report.forms.readable_report import ReadableReport
 from triage_node.report.forms.reading import readable, shown_instances
 from triage_node.report.forms.source_names import SourceNames
 from triage_node.report.measurement_style import as_measurement_report
+from triage_node.report.objects import build_key_objects, build_pdf, build_summary
+from triage_node.report.objects.shown_slice import ShownSlice, shown_slices
 from triage_node.report.picture import build_picture
 from triage_node.report.rendering import as_html, as_text
 from triage_node.report.summary import LabelSummary, Summary, summarize
@@ -26,6 +28,7 @@ __all__ = [
     "ReadableReport",
     "ReferencedInstance",
     "ReportContent",
+    "ShownSlice",
     "SourceNames",
     "Summary",
     "VisualExplanation",
@@ -33,8 +36,11 @@ __all__ = [
     "as_measurement_report",
     "as_text",
     "build_connection_test",
+    "build_key_objects",
+    "build_pdf",
     "build_picture",
     "build_report",
+    "build_summary",
     "content_policy",
     "pdf_document",
     "preload",
@@ -43,6 +49,7 @@ __all__ = [
     "replaced_instance",
     "report_variants",
     "shown_instances",
+    "shown_slices",
     "summarize",
     "written",
 ]

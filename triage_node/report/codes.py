@@ -98,6 +98,10 @@ VISUAL_EXPLANATION = Code("130401", "DCM", "Visual Explanation", "TID 1501", CHE
 CLASS_ACTIVATION = Code("130403", "DCM", "Gradient-weighted class activation", "PS3.3 C.7.6.1, CID 7203", CHECKED)
 PROCESSING_EQUIPMENT = Code("109102", "DCM", "Processing Equipment", "PS3.3 C.12.1, CID 7005", CHECKED)
 
+OF_INTEREST = Code("113000", "DCM", "Of Interest", "TID 2010 row 1, CID 7010", CHECKED)
+KEY_OBJECT_DESCRIPTION = Code("113012", "DCM", "Key Object Description", "TID 2010", CHECKED)
+SOURCE_IMAGE = Code("121322", "DCM", "Source image for image processing operation", "PS3.3 C.7.6.1, CID 7202", CHECKED)
+
 TABLE: tuple[Code, ...] = (
     *[each for each in list(globals().values()) if isinstance(each, Code)],
     *LANGUAGES.values(),

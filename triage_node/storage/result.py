@@ -10,6 +10,7 @@ from typing import Any
 from triage_node.complete_file import PARTIAL, storage_errors, sync_folder
 from triage_node.errors import StorageError
 from triage_node.logs import origin
+from triage_node.outcome import ObjectKind
 from triage_node.private_files import make_missing_folders
 from triage_node.storage.durable_write import write_durably
 from triage_node.storage.regular_file import read_regular_file
@@ -22,6 +23,8 @@ OUTCOME = "outcome.json"
 SLICE_SCORES = "slices.json"
 EXPLANATION = "explanation.png"
 PICTURE = "picture.dcm"
+OBJECT_FILES: dict[ObjectKind, str] = {kind: f"{kind}.dcm" for kind in ObjectKind if kind is not ObjectKind.REPORT}
+"""Of what goes with a report, where it was made."""
 REPORT = "report-{}.dcm"
 FIRST_REPORT = REPORT.format(1)
 LARGEST_OUTCOME_BYTES = 16 << 20
@@ -43,6 +46,8 @@ class ResultContent:
         PNG of where the model looked, for quality control.
     picture
         File of the Secondary Capture that is sent with the report.
+    objects
+        Files of the other objects that go with the report.
     """
 
     outcome: Mapping[str, Any]
@@ -50,12 +55,14 @@ class ResultContent:
     slice_scores: bytes | None = None
     explanation: bytes | None = None
     picture: bytes | None = None
+    objects: Mapping[ObjectKind, bytes] = field(default_factory=dict)
 
     def files(self) -> dict[str, bytes]:
         """Return the files by name; the outcome is the last, as a result without it is not complete."""
         named = {SLICE_SCORES: self.slice_scores, EXPLANATION: self.explanation, PICTURE: self.picture}
         files = {REPORT.format(number): content for number, content in self.reports.items()}
         files |= {name: content for name, content in named.items() if content is not None}
+        files |= {OBJECT_FILES[kind]: content for kind, content in self.objects.items()}
         return files | {OUTCOME: json.dumps(self.outcome, indent=1).encode()}
 
 
@@ -144,6 +151,14 @@ class StoredResult:
         """Whether there is a Secondary Capture."""
         return (self.folder / PICTURE).is_file()
 
+    def object(self, kind: ObjectKind) -> bytes | None:
+        """Return an object that goes with the report, None where there is none; raises as `reports` does."""
+        return self._content(OBJECT_FILES[kind])
+
+    def has_object(self, kind: ObjectKind) -> bool:
+        """Tell whether an object that goes with the report is there."""
+        return (self.folder / OBJECT_FILES[kind]).is_file()
+
     def explanation(self) -> bytes | None:
         """Return the PNG for quality control, None where there is none; raises as `reports` does."""
         return self._content(EXPLANATION)
@@ -153,11 +168,11 @@ class StoredResult:
         return self._content(SLICE_SCORES)
 
     def objects(self) -> list[ResultObject]:
-        """Return the DICOM objects: the report in its first class, and the picture where one is sent."""
+        """Return the DICOM objects: the report in its first class, and what goes with it."""
         return list(self._readable_objects())
 
     def _readable_objects(self) -> Iterator[ResultObject]:
-        for name in (FIRST_REPORT, PICTURE):
+        for name in (FIRST_REPORT, PICTURE, *OBJECT_FILES.values()):
             path = self.folder / name
             try:
                 if path.is_file():

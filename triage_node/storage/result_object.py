@@ -11,7 +11,7 @@ TAGS = (
 
 @dataclass(frozen=True)
 class ResultObject:
-    """A report or a picture; ``file`` is its place in the folder of its study."""
+    """A report or what goes with it; ``file`` is its place in the folder of its study."""
 
     series_instance_uid: str
     sop_instance_uid: str

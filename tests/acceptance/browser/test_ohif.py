@@ -23,7 +23,10 @@ from triage_node.report import (
     BestSlice,
     ReportContent,
     as_measurement_report,
+    build_key_objects,
+    build_pdf,
     build_report,
+    build_summary,
     codes,
     report_variants,
     summarize,
@@ -171,3 +174,23 @@ def test_what_the_node_serves_is_opened(ward, serve, open_viewer):
         expect(viewer.pane).to_contain_text("Notification only, not for diagnosis", timeout=LONG)
         expect(viewer.pane).to_contain_text(text)
         assert viewer.faults() == []
+
+
+def test_what_goes_with_a_report_is_opened_too(images, serve, open_viewer):
+    """The summary is an image like any other, the PDF a document; key objects are known and harm nothing."""
+    orthanc, headers = images
+    report = build_report(contents(headers)[0])
+    store(orthanc, report_variants(report))
+    summary, pdf = build_summary(report), build_pdf(report)
+    target = target_of(Destination.parse(orthanc.address), Caller("TRIAGE", 5.0, 30.0))
+    for ds in (summary, build_key_objects(report), pdf):
+        target.send([ds])
+    target.rest()
+    viewer = open_viewer(serve(f"http://127.0.0.1:{orthanc.http_port}/dicom-web"), str(headers[0].StudyInstanceUID))
+    viewer.screen.page.get_by_text("S:9604").first.wait_for()
+    viewer.open(str(summary.SeriesDescription))
+    expect(viewer.pane.get_by_text(str(summary.SeriesDescription))).to_be_visible(timeout=LONG)
+    viewer.open(str(pdf.SeriesDescription))
+    expect(viewer.pane.locator('[type="application/pdf"]')).to_be_visible(timeout=LONG)
+    # OHIF writes where it has a document from to the console.
+    assert [fault for fault in viewer.faults() if "dataSource=" not in fault] == []

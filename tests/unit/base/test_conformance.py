@@ -11,6 +11,8 @@ import pytest
 from pydicom.charset import python_encoding
 from pydicom.uid import UID, UID_dictionary
 from pynetdicom.sop_class import (  # type: ignore[attr-defined]
+    EncapsulatedPDFStorage,
+    KeyObjectSelectionDocumentStorage,
     SecondaryCaptureImageStorage,
     StudyRootQueryRetrieveInformationModelFind,
     StudyRootQueryRetrieveInformationModelGet,
@@ -172,6 +174,8 @@ PROPOSED = (
     Verification,
     *(str(uid) for uid in REPORT_CLASSES),
     SecondaryCaptureImageStorage,
+    KeyObjectSelectionDocumentStorage,
+    EncapsulatedPDFStorage,
     STORAGE_COMMITMENT,
     StudyRootQueryRetrieveInformationModelFind,
     StudyRootQueryRetrieveInformationModelMove,

@@ -9,6 +9,7 @@ from triage_node.delivery.notices.registry import CHANNELS
 from triage_node.delivery.targets.registry import TARGETS
 from triage_node.destinations import KINDS, Destination, ReportStyle
 from triage_node.errors import SettingsError
+from triage_node.outcome import ObjectKind
 from triage_node.peer import Peer, TlsFiles
 from triage_node.routing_rules import RoutedResult, Rule
 
@@ -121,6 +122,32 @@ def test_a_result_goes_where_one_rule_is_met():
     assert both.unmet(FLAGGED) == []
     assert Destination(url="file:///x", rules=rules[:1]).unmet(FLAGGED) == [["decision"]]
     assert Destination(url="file:///x").unmet(FLAGGED) == []
+
+
+def test_a_destination_gets_the_report_unless_its_table_says_what(tmp_path):
+    (tmp_path / "node.toml").write_text(
+        'destinations = ["PACS@h:104", { url = "file:///srv/out", objects = ["pdf", "report", "pdf"] },\n'
+        '{ url = "https://h/studies", objects = ["summary"] }]'
+    )
+    settings = read_settings(tmp_path / "node.toml", extra_objects="key_objects")
+    found = [one.objects for one in settings.destinations]
+    assert found == [(ObjectKind.REPORT,), (ObjectKind.REPORT, ObjectKind.PDF), (ObjectKind.SUMMARY,)]
+    assert settings.made_objects == set(ObjectKind)
+    again = Settings(**settings.model_dump(mode="json"))
+    assert again.destinations == settings.destinations
+    assert again.made_objects == settings.made_objects
+
+
+def test_of_a_result_nothing_but_the_report_is_made_unless_somebody_wants_it():
+    assert Settings(destinations=["PACS@h:104"]).made_objects == {ObjectKind.REPORT}
+    assert Settings().made_objects == set()
+
+
+@pytest.mark.parametrize("objects", ["[]", '["picture"]', '"report"'])
+def test_objects_that_are_none_are_refused(tmp_path, objects):
+    (tmp_path / "node.toml").write_text(f'destinations = [{{ url = "file:///srv/out", objects = {objects} }}]')
+    with pytest.raises(SettingsError, match="objects"):
+        read_settings(tmp_path / "node.toml")
 
 
 @pytest.mark.parametrize(

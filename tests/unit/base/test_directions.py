@@ -19,6 +19,7 @@ OWNERS = {
     "keras": {"models", "train"},
     "tensorflow": {"models", "train"},
     "highdicom": {"report"},
+    "PIL": {"report"},
 }
 FILES = [
     path

@@ -3,14 +3,13 @@
 import io
 import json
 import threading
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from ct import head_ct, save
+from ct import head_ct
 from ct_objects import chest_ct, localizer, mr_head, structured_report
 from pydicom import dcmread
 
@@ -19,61 +18,11 @@ from triage_node.database.states import DONE
 from triage_node.errors import StorageError, StorageFull
 from triage_node.findings import Label
 from triage_node.imaging import Policy
-from triage_node.ingest.header import read_header
-from triage_node.ingest.unindexed_instance import received_instance
-from triage_node.models import load_model
 from triage_node.models.registry import explain_with
 from triage_node.pipeline import worker
 from triage_node.pipeline.runner import Runner
 from triage_node.report import summarize
-from triage_node.storage import Spool, StoredResult, device_uid
-from triage_node.worklist import Worklist
-
-DESTINATION = "PACS@127.0.0.1:1"
-
-
-@pytest.fixture(scope="session")
-def model():
-    return load_model("default")
-
-
-@pytest.fixture
-def node(make_settings, model, clock, tmp_path):
-    """Spool, worklist and runner; `receive` keeps a study as the intake does."""
-
-    class StartedNode:
-        settings = make_settings(destinations=[DESTINATION], analysis_attempts=1)
-        spool = Spool(settings.data_dir / "spool")
-        worklist = Worklist(settings, clock)
-
-        def __init__(self) -> None:
-            self.worklist.prepare()
-            self.clock = clock
-            self.runner = self.runner_with(model)
-
-        def runner_with(self, model, explain=None) -> Runner:
-            arguments = self.settings, self.spool, self.worklist, model, Policy(), time.time
-            return Runner("test:1", *arguments, explain=explain)
-
-        def receive(self, *datasets) -> str:
-            for path in save(datasets, tmp_path / "sent"):
-                content = path.read_bytes()
-                header = read_header(content)
-                incoming = self.spool.keep([content], header.study_instance_uid, header.sop_instance_uid)
-                self.spool.file(incoming, header.study_instance_uid, header.sop_instance_uid)
-                self.worklist.registration.register([received_instance(header, len(content), clock())])
-                self.spool.forget(incoming)
-            clock.forward(100)
-            self.worklist.study_completion.advance()
-            return str(datasets[0].StudyInstanceUID)
-
-        def run(self, runner: Runner | None = None) -> bool:
-            runner = runner or self.runner
-            return runner.run(runner.claim())
-
-    started = StartedNode()
-    yield started
-    started.worklist.close()
+from triage_node.storage import StoredResult, device_uid
 
 
 def result_of(node, study):
@@ -92,7 +41,7 @@ def test_a_head_ct_ends_in_a_report(node):
     study = node.worklist.study_details.study(uid)
     assert study.state == StudyState.ANALYZED
     assert set(study.outcomes[0].seconds) == {"read", "infer", "report"}
-    assert [one.destination for one in study.deliveries] == [DESTINATION]
+    assert [one.destination for one in study.deliveries] == [str(one) for one in node.settings.destinations]
     summary = summarize(report_of(node, study))
     assert summary.decision == study.decision
     scores = json.loads(result_of(node, study).slice_scores())

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from triage_node.errors import StorageError, StorageFull
+from triage_node.outcome import ObjectKind
 from triage_node.storage import Filing, ResultContent, Spool, Watermarks
 from triage_node.storage import durable_write as durable
 
@@ -169,3 +170,14 @@ def test_what_the_system_takes_in_pieces_is_written_whole(spool, monkeypatch, ta
     monkeypatch.setattr(os, "writev", lambda descriptor, parts: os.write(descriptor, b"".join(parts)[:taken]))
     path = spool.keep([b"abc", memoryview(b"defgh"), b"", b"ijk"], "1.2", "1.2.3")
     assert path.read_bytes() == b"abcdefghijk"
+
+
+def test_objects_of_a_result_are_read_back_by_kind_and_earlier_results_have_none(spool):
+    result = spool.result("1.2", "abc")
+    result.keep(ResultContent({}, {1: b"report"}))
+    wanted = [kind for kind in ObjectKind if kind is not ObjectKind.REPORT]
+    assert [(result.object(kind), result.has_object(kind)) for kind in wanted] == [(None, False)] * 3
+    result.keep(ResultContent({}, objects={ObjectKind.SUMMARY: b"page", ObjectKind.PDF: b"pdf"}))
+    assert [result.object(kind) for kind in wanted] == [b"page", None, b"pdf"]
+    assert [result.has_object(kind) for kind in wanted] == [True, False, True]
+    assert result.reports() == [b"report"]

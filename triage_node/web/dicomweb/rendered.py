@@ -13,7 +13,7 @@ from triage_node.errors import TriageError
 from triage_node.imaging import MEDIA_TYPES, Instance, encoded, frame_count, rendered
 from triage_node.search import StoredInstance
 from triage_node.web.dicomweb import documents
-from triage_node.web.dicomweb.documents import is_document, written
+from triage_node.web.dicomweb.documents import is_document, is_pdf, pdf_of, written
 from triage_node.web.dicomweb.frames import existing_frames, frame_numbers
 from triage_node.web.dicomweb.pictures import Picture, picture_of
 from triage_node.web.dicomweb.targets import (
@@ -52,9 +52,11 @@ def series_rendered(request: Request, targets: SeriesTargets, picture: ThePictur
 
 @router.get(f"{INSTANCE}/rendered", summary="An image as a picture", response_class=Response)
 def instance_rendered(request: Request, target: InstanceTarget, picture: ThePicture) -> Response:
-    """Return the first frame, or with a multipart type a part for each; a report as HTML or text."""
+    """Return the first frame, or with a multipart type a part for each; a report as HTML or text, a PDF as it is."""
     if is_document(target):
         return _document(request, target)
+    if is_pdf(target):
+        return _pdf(request, target)
     chosen = Acceptable.of(request).choose(*ALONE, *PARTS).media_type
     return _one(target, 1, picture, chosen) if chosen in ALONE else _all(request, [target], picture)
 
@@ -140,6 +142,14 @@ def _document(request: Request, target: Target) -> Response:
     if chosen in documents.PARTS:
         return _multipart(_all_written([target], chosen.root), chosen.root)
     return _one_written(target, chosen)
+
+
+def _pdf(request: Request, target: Target) -> Response:
+    chosen = Acceptable.of(request).choose(documents.PDF).media_type
+    try:
+        return Response(pdf_of(target), media_type=chosen.name)
+    except TriageError as error:
+        raise HTTPException(406, f"The PDF cannot be read. {error}") from error
 
 
 def _one_written(target: Target, chosen: MediaType) -> Response:

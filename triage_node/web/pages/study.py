@@ -14,7 +14,7 @@ from triage_node.web.dependencies import Services, the_services
 from triage_node.web.security.authorization import audited
 from triage_node.web.security.next_page import safe_next
 from triage_node.web.security.principal import Principal
-from triage_node.web.views.reports import latest_report
+from triage_node.web.views.reports import latest_report, linked_objects
 from triage_node.web.views.slices import shown_series
 from triage_node.web.views.stage_durations import stage_durations
 from triage_node.worklist import LONGEST_COMMENT, RESENT, Study
@@ -40,6 +40,7 @@ def study_page(
         "shown_series": shown_series(study),
         "stage_durations": stage_durations(study),
         "report": latest_report(study, services.spool),
+        "linked_objects": linked_objects(study, services.spool),
         "forms": tuple(FILE_KINDS),
         "resent": RESENT,
         "longest_comment": LONGEST_COMMENT,
