@@ -8,6 +8,7 @@ from pydicom.dataset import Dataset
 from pynetdicom import evt
 from pynetdicom.association import Association
 
+from triage_node.dimse.awaited_answers import AwaitedAnswers
 from triage_node.dimse.command_set import RESPONSE
 from triage_node.dimse.normalized.service import Event
 from triage_node.errors import PeerBusy, PeerRefused, PeerUnreachable
@@ -74,6 +75,7 @@ class Requests:
         self._assoc = assoc
         self._responses = responses
         self._peer = peer
+        self._answers = AwaitedAnswers(assoc)
         self._ids = cycle(range(1, MOST_MESSAGE_IDS + 1))
 
     @property
@@ -96,7 +98,9 @@ class Requests:
         """
         message_id = next(self._ids)
         self._responses.clear()
-        self._judge(self._assoc.send_c_echo(message_id), self._responses.answer(C_ECHO_RSP, message_id))
+        with self._answers.awaited():
+            received = self._assoc.send_c_echo(message_id)
+        self._judge(received, self._responses.answer(C_ECHO_RSP, message_id))
 
     def store(self, ds: Dataset) -> None:
         """Send a C-STORE.
@@ -110,7 +114,8 @@ class Requests:
         """
         message_id = next(self._ids)
         self._responses.clear()
-        received = self._assoc.send_c_store(ds, message_id)
+        with self._answers.awaited():
+            received = self._assoc.send_c_store(ds, message_id)
         self._judge(received, self._responses.answer(C_STORE_RSP, message_id, str(ds.SOPInstanceUID)))
 
     def stream(
@@ -125,12 +130,13 @@ class Requests:
         """
         message_id = next(self._ids)
         self._responses.clear(message_id)
-        for command, identifier in send(self._assoc, message_id):
-            if command.get("Status") is None:
-                raise PeerUnreachable(f"{self._peer} did not answer in time, or dropped the association.")
-            if self._responses.has_stray:
-                raise PeerUnreachable(f"{self._peer} answered another message than the one it was sent.")
-            yield int(command.Status), command, identifier
+        with self._answers.awaited():
+            for command, identifier in send(self._assoc, message_id):
+                if command.get("Status") is None:
+                    raise PeerUnreachable(f"{self._peer} did not answer in time, or dropped the association.")
+                if self._responses.has_stray:
+                    raise PeerUnreachable(f"{self._peer} answered another message than the one it was sent.")
+                yield int(command.Status), command, identifier
 
     def act(self, action_type_id: int, sop_class_uid: str, sop_instance_uid: str, ds: Dataset) -> None:
         """Send an N-ACTION.
@@ -144,7 +150,8 @@ class Requests:
         """
         message_id = next(self._ids)
         self._responses.clear()
-        received, _ = self._assoc.send_n_action(ds, action_type_id, sop_class_uid, sop_instance_uid, message_id)
+        with self._answers.awaited():
+            received, _ = self._assoc.send_n_action(ds, action_type_id, sop_class_uid, sop_instance_uid, message_id)
         self._judge(received, self._responses.answer(N_ACTION_RSP, message_id, sop_instance_uid))
 
     def report(self, event: Event) -> None:
@@ -160,7 +167,8 @@ class Requests:
         message_id = next(self._ids)
         self._responses.clear()
         identity = (event.type_id, event.sop_class_uid, event.sop_instance_uid)
-        received, _ = self._assoc.send_n_event_report(event.data_set, *identity, message_id)
+        with self._answers.awaited():
+            received, _ = self._assoc.send_n_event_report(event.data_set, *identity, message_id)
         self._judge(received, self._responses.answer(N_EVENT_REPORT_RSP, message_id, event.sop_instance_uid))
 
     def _judge(self, received: Dataset, answer: Dataset | None) -> None:

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 import pytest
 from c_store import store_once
 from ct import head_ct, save
-from pynetdicom import AE, evt
+from pynetdicom import AE, build_context, evt
 from pynetdicom.acse import ACSE
 from pynetdicom.sop_class import CTImageStorage, MRImageStorage, Verification
 
 from triage_node.dimse import echo, store_files
+from triage_node.dimse.requestor import associate
 from triage_node.errors import PeerBusy, PeerRefused, PeerUnreachable
 from triage_node.peer import Peer
 
@@ -169,3 +170,23 @@ def test_files_that_are_no_instances_are_named_and_the_rest_is_sent(peer, tmp_pa
     sent = list(store_files(peer(), [bad, *files], "TRIAGE", 5))
     assert [one.path.name for one in sent if one.error] == ["notes.txt"]
     assert len(sent) == 3
+
+
+def test_an_answer_goes_to_who_asked_and_not_to_the_thread_of_pynetdicom(peer, wait_for):
+    """That thread says that it pauses before it does: on a busy machine it took answers, and sends stood for 60 s."""
+    with associate(peer(), [build_context(Verification)], "TRIAGE", 5.0) as requests:
+        dimse, looks = requests._assoc.dimse, []
+        take = dimse.get_msg
+
+        def counted(block=False):
+            looks.append(block)
+            return take(block)
+
+        dimse.get_msg = counted
+        with requests._answers.awaited():
+            dimse.msg_queue.put((1, "an answer"))
+            before = len(looks)
+            wait_for(lambda: len(looks) > before + 3, "its thread to look")
+            assert dimse.msg_queue.get_nowait() == (1, "an answer")
+        dimse.msg_queue.put((None, None))
+        wait_for(lambda: dimse.msg_queue.empty(), "its thread to take what nobody asked for")
