@@ -147,6 +147,7 @@ for (const kind of ['error', 'unhandledrejection'])
 """Nobody is shown around. OHIF handles what is thrown in it, so that no page error comes of it: it is noted before."""
 
 FAILURE = "Something went wrong"
+DOCUMENT = '[type="application/pdf"]'
 
 
 @dataclass
@@ -157,13 +158,13 @@ class Viewer:
 
     @classmethod
     def of(cls, browser: Browser, ohif: Ohif, study_instance_uid: str) -> "Viewer":
-        """Open a study, and wait until an image is drawn."""
+        """Open a study, and wait until something of it is shown: OHIF begins with what it hears of first."""
         screen = Screen.of(browser, ohif.address)
         screen.context.set_default_timeout(60_000)
         screen.page.add_init_script(PREPARE)
         screen.page.goto(f"/viewer?StudyInstanceUIDs={study_instance_uid}")
         viewer = cls(screen)
-        viewer.pane.locator("canvas").first.wait_for()
+        viewer.pane.locator(f"canvas, {DOCUMENT}").first.wait_for()
         screen.page.get_by_text("S:9601").first.wait_for()
         return viewer
 

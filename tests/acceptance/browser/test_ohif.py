@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from ct import head_ct, save
-from ohif import Ohif, Viewer
+from ohif import DOCUMENT, Ohif, Viewer
 from pacs import Orthanc
 from playwright.sync_api import expect
 from pydicom import dcmread
@@ -191,6 +191,6 @@ def test_what_goes_with_a_report_is_opened_too(images, serve, open_viewer):
     viewer.open(str(summary.SeriesDescription))
     expect(viewer.pane.get_by_text(str(summary.SeriesDescription))).to_be_visible(timeout=LONG)
     viewer.open(str(pdf.SeriesDescription))
-    expect(viewer.pane.locator('[type="application/pdf"]')).to_be_visible(timeout=LONG)
+    expect(viewer.pane.locator(DOCUMENT)).to_be_visible(timeout=LONG)
     # OHIF writes where it has a document from to the console.
     assert [fault for fault in viewer.faults() if "dataSource=" not in fault] == []
