@@ -137,7 +137,9 @@ class Ohif:
 
 
 PREPARE = """
-localStorage.setItem('shownTours', JSON.stringify(['basicViewerTour']));
+try {
+    localStorage.setItem('shownTours', JSON.stringify(['basicViewerTour']));
+} catch (withoutStorage) {}  // the frame of a PDF has none
 window.faults = [];
 for (const kind of ['error', 'unhandledrejection'])
     window.addEventListener(kind, event => {
@@ -158,13 +160,13 @@ class Viewer:
 
     @classmethod
     def of(cls, browser: Browser, ohif: Ohif, study_instance_uid: str) -> "Viewer":
-        """Open a study, and wait until something of it is shown: OHIF begins with what it hears of first."""
+        """Open a study, and wait for its series; OHIF shows first what it hears of first, an image or not."""
         screen = Screen.of(browser, ohif.address)
         screen.context.set_default_timeout(60_000)
         screen.page.add_init_script(PREPARE)
         screen.page.goto(f"/viewer?StudyInstanceUIDs={study_instance_uid}")
         viewer = cls(screen)
-        viewer.pane.locator(f"canvas, {DOCUMENT}").first.wait_for()
+        viewer.pane.wait_for()
         screen.page.get_by_text("S:9601").first.wait_for()
         return viewer
 
