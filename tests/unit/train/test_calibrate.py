@@ -114,7 +114,10 @@ def test_no_scaling_makes_a_constant_of_a_label(kind, seed):
     assert len(np.unique(found)) > 350
     assert np.all(np.diff(found[np.argsort(logits[:, 0])]) >= 0)
     held = scaling_warnings(scaling, "studies")
-    assert kind == "noise" or len(held) == (6 if kind == "the wrong way round" else 0)
+    if kind == "the wrong way round":  # of the first label; the others' scores are noise to it
+        assert held[0].startswith("epidural: its scores hardly tell studies with it")
+    elif kind != "noise":
+        assert held == []
     assert found.mean() == pytest.approx(truth.mean(), abs=0.02)
 
 
