@@ -29,7 +29,7 @@ def test_it_is_valid_and_says_what_the_report_says(content):
     bundle = bundle_of(content)
     [report] = resources(bundle, "DiagnosticReport")
     observations = resources(bundle, "Observation")
-    assert (bundle.type, report.status) == ("collection", "preliminary")
+    assert (bundle.type, report.status) == ("collection", "partial")
     assert report.category[0].coding[0].system == "http://loinc.org"
     assert "Notification only, not for diagnosis." in report.conclusion
     assert {one.status for one in observations} == {"preliminary"}

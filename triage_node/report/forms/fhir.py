@@ -29,7 +29,8 @@ from triage_node.report.forms.readable_report import Answer, ReadableReport
 from triage_node.report.forms.sheet import MOST_DIGITS, visible
 from triage_node.report.wording import FINDING_WORDS
 
-STATUS = "preliminary"
+# By R4 a preliminary report was verified, which ours never was; a preliminary observation may be unverified.
+REPORT_STATUS, OBSERVATION_STATUS = "partial", "preliminary"
 ANY = CodeRead.of(FINDING_CODES[Label.ANY].finding)
 IMAGING = {"coding": [coding(f"{TERMINOLOGY}/observation-category", "imaging", "Imaging")]}
 RADIOLOGY = {"coding": [coding(SYSTEMS["LN"], "LP29684-5", "Radiology")]}
@@ -69,7 +70,7 @@ def _report(read: ReadableReport) -> Resource:
         "text": {"status": "generated", "div": _narrative(sentence)},
         "extension": [_replaces(replaced) for replaced in read.report.replaces],
         "identifier": [dicom_identifier(read.report.sop_instance_uid)],
-        "status": STATUS,
+        "status": REPORT_STATUS,
         "category": [RADIOLOGY],
         "code": IMAGING_STUDY_REPORT,
         "subject": {"reference": _urn(read, "patient")},
@@ -107,7 +108,7 @@ def _observations(read: ReadableReport) -> Iterator[tuple[str, Resource]]:
 def _common(read: ReadableReport) -> Resource:
     return {
         "resourceType": "Observation",
-        "status": STATUS,
+        "status": OBSERVATION_STATUS,
         "category": [IMAGING],
         "subject": {"reference": _urn(read, "patient")},
         "effectiveDateTime": _effective(read),
