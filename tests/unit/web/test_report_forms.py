@@ -63,7 +63,7 @@ def test_the_forms_are_what_they_are_called_and_name_the_slice(site, report, add
     assert "image 12" in content[Form.HTML].decode()
     assert "image 12" in PdfReader(io.BytesIO(content[Form.PDF])).pages[0].extract_text()
     assert json.loads(content[Form.JSON])["report"]["revision"] == 3
-    assert Bundle.model_validate_json(content[Form.FHIR]).entry[0].resource.status == "preliminary"
+    assert Bundle.model_validate_json(content[Form.FHIR]).entry[0].resource.status == "partial"
     assert dcmread(io.BytesIO(content[Form.DICOM])).SOPInstanceUID == report.SOPInstanceUID
 
 
