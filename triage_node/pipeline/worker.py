@@ -15,6 +15,7 @@ from contextlib import suppress
 
 from triage_node.config import Settings
 from triage_node.errors import ModelError, StorageError
+from triage_node.instrumentation import FinishedAnalysis
 from triage_node.logs import configure_logging, native_messages_silenced
 from triage_node.pipeline.calibration import calibrations_of
 from triage_node.pipeline.policy import policy_for
@@ -82,7 +83,7 @@ def main() -> int:
     configure_logging(settings.log_level)
     threading.Thread(target=_end_with_node, name="lifeline", daemon=True).start()
     os.nice(settings.worker_nice)
-    from triage_node.models import explain_with, load_model
+    from triage_node.models import explain_with, gpu_memory, load_model
 
     start = time.perf_counter()
     try:
@@ -101,8 +102,15 @@ def main() -> int:
     explain = explain_with(model) if is_explained else None
     policy = policy_for(settings, model.manifest)
     calibrations = calibrations_of(model.manifest)
-    runner = Runner(name, settings, spool, worklist, model, policy, explain=explain, calibrations=calibrations)
-    _tell(ready=True, device=model.device, model=model.identity.name, version=model.identity.version)
+
+    def tell(_claim: Claim, finished: FinishedAnalysis) -> None:
+        _tell(finished=finished.as_dict(), gpu_memory_bytes=gpu_memory())
+
+    runner = Runner(
+        name, settings, spool, worklist, model, policy, explain=explain, calibrations=calibrations, tell=tell
+    )
+    who = model.identity
+    _tell(ready=True, device=model.device, model=who.name, version=who.version, sha256=who.sha256)
     log.info("worker_ready device=%s seconds=%.1f", model.device, time.perf_counter() - start)
     _work(runner, Lease(worklist, settings.analysis_timeout_seconds))
     return 0

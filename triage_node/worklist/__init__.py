@@ -1,7 +1,7 @@
 """The worklist: registration, completion, claims, transitions, what readers do, and the lists they see."""
 
 from triage_node.worklist.announcements import Announced, Received, Step
-from triage_node.worklist.claim import Claim
+from triage_node.worklist.claim import Claim, ClaimTimes
 from triage_node.worklist.commitment.kept_instances import KeptInstance
 from triage_node.worklist.commitment.transactions import Transaction
 from triage_node.worklist.filters import Filters
@@ -26,6 +26,7 @@ __all__ = [
     "RESENT",
     "Announced",
     "Claim",
+    "ClaimTimes",
     "Counts",
     "Delivery",
     "DestinationState",

@@ -1,0 +1,31 @@
+"""What is told of an analysis that has ended, for metrics and traces."""
+
+from triage_node.instrumentation import FinishedAnalysis
+from triage_node.outcome import Outcome
+from triage_node.worklist import Claim
+
+
+def finished_analysis(claim: Claim, outcome: Outcome, *, taken: bool, now: float) -> FinishedAnalysis:
+    """Return what is told of an outcome.
+
+    Parameters
+    ----------
+    taken
+        Whether the worklist took it.
+    now
+        Seconds since 1970, once it was written.
+    """
+    times = claim.times
+    seconds = {
+        "receiving": max(0.0, times.ready_at - times.opened_at),
+        "queue": max(0.0, times.claimed_at - times.ready_at),
+        **outcome.seconds,
+    }
+    return FinishedAnalysis(
+        status=outcome.status,
+        decision=outcome.decision or "",
+        reasons=tuple(reason.code for reason in outcome.reasons),
+        taken=taken,
+        seconds=seconds,
+        last_image_seconds=max(0.0, now - times.last_received_at),
+    )
