@@ -29,7 +29,7 @@ def serve(
     Point the PACS's forwarding rule at AE title TRIAGE, port 11112. Try the connection with `triage-node check`.
     """
     from triage_node.commands.preflight import check_before_listening
-    from triage_node.logs import configure_logging
+    from triage_node.json_log import configure_logging_as
     from triage_node.node import Node
     from triage_node.stop_signal import StopSignal
 
@@ -45,7 +45,7 @@ def serve(
         model=model,
     )
     check_before_listening(settings)
-    configure_logging(settings.log_level)
+    configure_logging_as(settings.log_format, settings.log_level)
     # Nothing is promised yet: a signal ends the process at once, however long a rebuilding or a locked database takes.
     node = Node(settings)
     node.prepare()

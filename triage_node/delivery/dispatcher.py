@@ -17,7 +17,7 @@ from triage_node.errors import (
     StorageError,
     TriageError,
 )
-from triage_node.instrumentation import DeliveryResult, Instruments
+from triage_node.instrumentation import DeliveryResult, Instruments, NoTraces, Traces
 from triage_node.logs import origin
 from triage_node.worklist import Delivery, Worklist
 
@@ -49,7 +49,7 @@ class Dispatcher:
         Seconds since 1970.
     steady
         Seconds of a clock that nobody can set.
-    instruments
+    instruments, traces
         Count and time what is tried.
     """
 
@@ -64,16 +64,19 @@ class Dispatcher:
         steady: Callable[[], float] = time.monotonic,
         commitment_seconds: float | None = None,
         instruments: Instruments | None = None,
+        traces: Traces | None = None,
     ) -> None:
         self._destination = destination
         self._sender = sender
         self._worklist = worklist
         self._policy = policy
         self._stop_seconds = stop_seconds
+        self._clock = clock
         self._steady = steady
         self._commitment_seconds = commitment_seconds
         self._instruments = instruments or Instruments()
         self._instruments.expect_destination(destination)
+        self._traces = traces or NoTraces()
         self._line = Line(destination, policy, clock, steady)
         self._in_hand: Delivery | None = None
         self._stopping = threading.Event()
@@ -144,22 +147,22 @@ class Dispatcher:
         try:
             sent = self._sender.send(delivery)
         except (PeerUnreachable, PeerCongested, PeerDenied) as error:
-            self._tried(DeliveryResult.NO_ANSWER, start)
+            self._tried(delivery, DeliveryResult.NO_ANSWER, start)
             self._wait_for_destination(delivery, self._steady() - start, error)
         except PeerError as error:
-            self._tried(DeliveryResult.REFUSED, start)
+            self._tried(delivery, DeliveryResult.REFUSED, start)
             self._answered()
             self._postpone_or_give_up(delivery, self._steady() - start, error)
         except TriageError as error:
-            self._tried(DeliveryResult.FAILED, start)
+            self._tried(delivery, DeliveryResult.FAILED, start)
             self._postpone_or_give_up(delivery, self._steady() - start, error)
         except Exception as error:
-            self._tried(DeliveryResult.FAILED, start)
+            self._tried(delivery, DeliveryResult.FAILED, start)
             reason = origin(error)
             log.error("delivery_failed destination=%s error=%s", self._destination, reason)
             self._settle(lambda: outbox.mark_dead(delivery, reason))
         else:
-            self._tried(DeliveryResult.DELIVERED, start)
+            self._tried(delivery, DeliveryResult.DELIVERED, start)
             log.info("delivered destination=%s sop_instance_uid=%s", self._destination, delivery.sop_instance_uid)
             stored = sent.message, sent.stored, self._commitment_seconds
             seconds = self._settle(lambda: outbox.delivered(delivery, *stored))
@@ -167,8 +170,11 @@ class Dispatcher:
                 self._instruments.delivered(self._destination, seconds)
             self._answered()
 
-    def _tried(self, result: DeliveryResult, start: float) -> None:
-        self._instruments.delivery_tried(self._destination, result, self._steady() - start)
+    def _tried(self, delivery: Delivery, result: DeliveryResult, start: float) -> None:
+        seconds, now = self._steady() - start, self._clock()
+        self._instruments.delivery_tried(self._destination, result, seconds)
+        told = {"destination": self._destination, "result": result}
+        self._traces.span(delivery.study_instance_uid, "delivery", now - seconds, now, told)
 
     def _settle(self, write: Callable[[], Written]) -> Written:
         """Write what came of a delivery, as soon as the database takes it: it must not be sent again for that."""

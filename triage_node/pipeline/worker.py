@@ -15,11 +15,13 @@ from contextlib import suppress
 
 from triage_node.config import Settings
 from triage_node.errors import ModelError, StorageError
-from triage_node.instrumentation import FinishedAnalysis
-from triage_node.logs import configure_logging, native_messages_silenced
+from triage_node.instrumentation import FinishedAnalysis, traces_to
+from triage_node.json_log import configure_logging_as
+from triage_node.logs import native_messages_silenced
 from triage_node.pipeline.calibration import calibrations_of
 from triage_node.pipeline.policy import policy_for
 from triage_node.pipeline.runner import Runner
+from triage_node.pipeline.telling import trace_analysis
 from triage_node.report import preload
 from triage_node.storage import Spool, device_uid, spool_folder
 from triage_node.worklist import Claim, Worklist
@@ -80,7 +82,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     settings = Settings(**json.loads(sys.stdin.readline()))
     live_in(settings.timezone)
-    configure_logging(settings.log_level)
+    configure_logging_as(settings.log_format, settings.log_level)
     threading.Thread(target=_end_with_node, name="lifeline", daemon=True).start()
     os.nice(settings.worker_nice)
     from triage_node.models import explain_with, gpu_memory, load_model
@@ -98,12 +100,14 @@ def main() -> int:
     worklist = Worklist(settings)
     spool = Spool(spool_folder(settings.data_dir))
     name = f"{settings.node_name}:{os.getpid()}"
+    traces = traces_to(settings.otel_endpoint, "triage-node-worker", name)
     is_explained = settings.explanation != "off" or settings.summary_localization
     explain = explain_with(model) if is_explained else None
     policy = policy_for(settings, model.manifest)
     calibrations = calibrations_of(model.manifest)
 
-    def tell(_claim: Claim, finished: FinishedAnalysis) -> None:
+    def tell(claim: Claim, finished: FinishedAnalysis) -> None:
+        trace_analysis(traces, claim, finished, time.time())
         _tell(finished=finished.as_dict(), gpu_memory_bytes=gpu_memory())
 
     runner = Runner(
