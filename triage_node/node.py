@@ -8,7 +8,9 @@ from triage_node.delivery import Caller, Dispatcher, RetryPolicy, sender_of
 from triage_node.dimse import Listener
 from triage_node.endpoints import Destination, QuerySource, WorkitemServer
 from triage_node.ingest import Indexer, Ingest, rebuild_worklist
+from triage_node.instrumentation import Instruments, traces_to
 from triage_node.maintenance import DiskWatch, Scheduler
+from triage_node.monitoring import Exposition, MetricsServer
 from triage_node.notifications import AvailabilityService, ProcedureStepService
 from triage_node.pipeline import Supervisor
 from triage_node.query_retrieve import Querier, source_of
@@ -42,13 +44,16 @@ class Node:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.instruments = Instruments()
+        self.traces = traces_to(settings.otel_endpoint, "triage-node", settings.node_name)
         self._is_prepared = False
         self._lock = hold(settings.data_dir)
         self.spool = Spool(spool_folder(settings.data_dir), Watermarks.of(settings))
         self._device_uid = device_uid(settings.data_dir)
         self.worklist = Worklist(settings)
         self.indexer = Indexer(self.spool, self.worklist)
-        self.ingest = Ingest(self.spool, self.worklist, self.indexer, settings.maximum_instance_mb << 20)
+        maximum_bytes = settings.maximum_instance_mb << 20
+        self.ingest = Ingest(self.spool, self.worklist, self.indexer, maximum_bytes, instruments=self.instruments)
         self._policy = RetryPolicy(
             settings.retry_first_seconds, settings.retry_longest_seconds, settings.retry_give_up_hours * 3600
         )
@@ -58,12 +63,12 @@ class Node:
             ProcedureStepService(self.worklist),
             AvailabilityService(self.worklist),
         )
-        self.listener = Listener(settings, self.ingest, services)
+        self.listener = Listener(settings, self.ingest, services, self.instruments)
         self.commitment: list[Messenger | Requester] = [
             Messenger(self.worklist, results, RequestorPeers.of(settings), Caller.of(settings)),
             *(self._requester(one, answers) for one in settings.destinations if one.commitment),
         ]
-        self.supervisor = Supervisor(settings, self.worklist)
+        self.supervisor = Supervisor(settings, self.worklist, self.instruments)
         self.dispatchers = [self._dispatcher(index) for index in range(len(settings.destinations))]
         self.queriers = [self._querier(source) for source in settings.sources]
         servers = settings.workitem_servers
@@ -76,6 +81,11 @@ class Node:
         callers = (self.dispatchers, self.queriers, self.workitem_users)
         parts = (self.listener, self.indexer, self.supervisor, self.scheduler, *callers)
         self.readiness = Readiness(self.worklist, self.spool, *parts)
+        how = self.readiness
+        self.machinery = Machinery(how.worker, how.jobs, how.intake, how.reaches)
+        node = settings, self.worklist, self.spool, how.facts, self.machinery
+        self.exposition = Exposition(self.instruments, *node)
+        self.metrics_server = self._metrics_server()
         self.web = self._web() if settings.web_enabled else None
 
     def prepare(self) -> None:
@@ -109,6 +119,8 @@ class Node:
         self.listener.start()
         if self.web is not None:
             self.web.start()
+        if self.metrics_server is not None:
+            self.metrics_server.start()
         for dispatcher in self.dispatchers:
             dispatcher.start()
         for querier in self.queriers:
@@ -127,6 +139,7 @@ class Node:
             self.scheduler.every(5, self.listener.certificate.follow)
         self.supervisor.check()
         self.scheduler.start()
+        self.readiness.started()
         ports = self.listener.port, self.listener.tls_port
         log.info("node_started ae_title=%r port=%d tls_port=%d", self.settings.ae_title, *ports)
 
@@ -134,6 +147,8 @@ class Node:
         """End every part in the order a study takes, so that nothing acknowledged is left behind."""
         if self.web is not None:
             self.web.stop()
+        if self.metrics_server is not None:
+            self.metrics_server.stop()
         self.listener.stop()
         askers = (*self.queriers, *self.workitem_users, self.own_performer)
         for asker in askers:
@@ -149,6 +164,7 @@ class Node:
             dispatcher.stop()
         for part in self.commitment:
             part.stop()
+        self.traces.close()
         self.worklist.close()
         self._lock.close()
         log.info("node_stopped")
@@ -175,11 +191,20 @@ class Node:
         self.worklist.registration.reject(code, message, actor="upkeep")
 
     def _web(self) -> WebServer:
-        how = self.readiness
-        machinery = Machinery(how.worker, how.jobs, how.intake, how.reaches)
         return WebServer(
-            self.settings, self.worklist, self.spool, ingest=self.ingest, ready=how.facts, machinery=machinery
+            self.settings,
+            self.worklist,
+            self.spool,
+            ingest=self.ingest,
+            ready=self.readiness.facts,
+            machinery=self.machinery,
+            metrics=self.exposition.text,
+            is_alive=self.readiness.is_alive,
         )
+
+    def _metrics_server(self) -> MetricsServer | None:
+        host, port = self.settings.metrics_host, self.settings.metrics_port
+        return None if port is None else MetricsServer(host, port, self.exposition.registry)
 
     def _querier(self, source: QuerySource) -> Querier:
         return Querier(source, source_of(source, Caller.of(self.settings)), self.worklist, self.ingest)
@@ -215,6 +240,8 @@ class Node:
             self._policy,
             stop_seconds,
             commitment_seconds=commitment_seconds,
+            instruments=self.instruments,
+            traces=self.traces,
         )
 
     def _requester(self, destination: Destination, answers: Answers) -> Requester:

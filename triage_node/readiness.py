@@ -44,6 +44,7 @@ class Readiness:
         self._dispatchers = dispatchers
         self._queriers = queriers
         self._workitem_users = workitem_users
+        self._is_started = False
 
     def facts(self) -> list[Fact]:
         """Return what must be there for the node to be ready, then what it can do without for a while."""
@@ -52,7 +53,28 @@ class Readiness:
     def worker(self) -> Worker:
         """Return how the inference process is."""
         status = self._supervisor.status
-        return Worker(self._supervisor.pid, status.ready, status.device, status.model, status.version, status.error)
+        return Worker(
+            self._supervisor.pid,
+            status.ready,
+            status.device,
+            status.model,
+            status.version,
+            status.error,
+            status.sha256,
+            self._supervisor.gpu_memory,
+        )
+
+    def is_alive(self) -> bool:
+        """Tell whether every thread runs that takes, registers, moves and sends; a node that is starting has none yet.
+
+        What is not alive does not come back by itself: the process is to be started again.
+        """
+        threads = (self._listener, self._scheduler, *self._dispatchers)
+        return not self._is_started or (self._indexer.state().alive and all(one.is_alive for one in threads))
+
+    def started(self) -> None:
+        """Note that every part was started, so that from now on one that does not run has ended."""
+        self._is_started = True
 
     def jobs(self) -> list[Job]:
         """Return how each job of upkeep went."""

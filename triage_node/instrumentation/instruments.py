@@ -7,7 +7,7 @@ chooses, so that nobody can make series without end: no AE title, no address, no
 from collections.abc import Iterable
 from enum import StrEnum
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 
 from triage_node.findings import Decision
 from triage_node.instrumentation.finished_analysis import STEPS, FinishedAnalysis
@@ -55,6 +55,7 @@ class Instruments:
     """
 
     def __init__(self) -> None:
+        disable_created_metrics()  # when a counter began is nobody's question, and doubles what is told
         self.registry = CollectorRegistry()
         self._of_instances()
         self._of_associations()
@@ -123,6 +124,8 @@ class Instruments:
         """Begin the counters of a destination, so that the first failure is an increase."""
         for result in DeliveryResult:
             self._deliveries.labels(destination, result)
+        self._delivery_seconds.labels(destination)
+        self._delivered_seconds.labels(destination)
 
     def _of_instances(self) -> None:
         self._received = self._counter("instances_received", "Instances that were kept.")
@@ -153,6 +156,8 @@ class Instruments:
         self._step_seconds = self._histogram(
             "analysis_step_duration_seconds", "How long each step of an analysis took.", STEP_SECONDS, "step"
         )
+        for step in STEPS:
+            self._step_seconds.labels(step)
         self._turnaround_seconds = self._histogram(
             "last_image_to_report_seconds",
             "From the last image of a study until its outcome and report were written.",
