@@ -29,12 +29,12 @@ def worker_metrics(worker: Worker) -> Iterator[Metric]:
 def job_metrics(jobs: Sequence[Job]) -> Iterator[Metric]:
     """Return how each job of upkeep went last."""
     what = "When a job of upkeep ended last."
-    yield gauges("job_last_end_timestamp_seconds", what, "job", {job.name: job.ran_at for job in jobs})
+    yield gauges("job_last_end_timestamp_seconds", what, "name", {job.name: job.ran_at for job in jobs})
     yield gauges(
-        "job_failed", "Whether its last run failed.", "job", {job.name: float(bool(job.error)) for job in jobs}
+        "job_failed", "Whether its last run failed.", "name", {job.name: float(bool(job.error)) for job in jobs}
     )
-    yield gauges("job_late", "Whether it has not run for long.", "job", {job.name: float(job.is_late) for job in jobs})
-    yield gauges("job_interval_seconds", "How often it runs.", "job", {job.name: job.every_seconds for job in jobs})
+    yield gauges("job_late", "Whether it has not run for long.", "name", {job.name: float(job.is_late) for job in jobs})
+    yield gauges("job_interval_seconds", "How often it runs.", "name", {job.name: job.every_seconds for job in jobs})
 
 
 def intake_metrics(intake: Intake | None) -> Iterator[Metric]:
