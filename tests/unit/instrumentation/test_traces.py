@@ -1,12 +1,11 @@
 """Traces: the spans of a study meet in one trace, whichever process they come from."""
 
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
+import time
 
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from otlp_collector import OtlpCollector
 
 from triage_node.errors import SettingsError
 from triage_node.instrumentation import NoTraces, OpenTelemetryTraces, trace_id_of, traces_to
@@ -41,34 +40,18 @@ def test_without_the_extra_one_sentence_says_so(monkeypatch):
 
 
 def test_a_collector_gets_them_by_otlp():
-    received = []
-
-    class Collector(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            if self.headers.get("content-encoding") == "gzip":
-                import gzip
-
-                body = gzip.decompress(body)
-            received.append((self.path, ExportTraceServiceRequest.FromString(body)))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Collector)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        traces = traces_to(f"http://127.0.0.1:{server.server_port}/", "triage-node", "n1")
-        traces.span("1.2.3", "delivery", 100.0, 101.0)
+    with OtlpCollector() as collector:
+        traces = traces_to(f"{collector.address}/", "triage-node", "n1")
+        traces.span("1.2.3", "delivery", 100.0, 101.0, {"destination": "PACS"})
         traces.close()
-    finally:
-        server.shutdown()
-        server.server_close()
-    [(path, request)] = received
-    [resource] = request.resource_spans
-    [span] = resource.scope_spans[0].spans
-    assert path == "/v1/traces"
-    assert int.from_bytes(span.trace_id, "big") == trace_id_of("1.2.3")
-    assert {one.key: one.value.string_value for one in resource.resource.attributes}["service.instance.id"] == "n1"
+    [span] = collector.spans
+    assert (span.name, span.service, span.trace_id) == ("delivery", "triage-node", trace_id_of("1.2.3"))
+    assert span.attributes == {"study_instance_uid": "1.2.3", "destination": "PACS"}
+
+
+def test_a_collector_that_is_away_holds_up_nothing(caplog):
+    traces = traces_to("http://127.0.0.1:9", "triage-node", "n1")
+    traces.span("1.2.3", "delivery", 100.0, 101.0)
+    start = time.monotonic()
+    traces.close()
+    assert time.monotonic() - start < 15
