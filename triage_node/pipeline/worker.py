@@ -85,7 +85,7 @@ def main() -> int:
     configure_logging_as(settings.log_format, settings.log_level)
     threading.Thread(target=_end_with_node, name="lifeline", daemon=True).start()
     os.nice(settings.worker_nice)
-    from triage_node.models import explain_with, gpu_memory, load_model
+    from triage_node.models import explain_with, load_model
 
     start = time.perf_counter()
     try:
@@ -93,6 +93,7 @@ def main() -> int:
         with native_messages_silenced():
             model = load_model(settings.model)
             model.warm_up()
+            from triage_node.models import gpu_memory  # it loads TensorFlow
         preload()
     except (ModelError, StorageError) as error:
         _tell(error=str(error))
