@@ -10,6 +10,7 @@ from triage_node.imaging.eligibility import looks_like_head_ct
 from triage_node.imaging.frame import Frame, frames_of
 from triage_node.imaging.header import item, text, texts, whole
 from triage_node.imaging.instance import Instance
+from triage_node.imaging.native_model import native_model
 from triage_node.imaging.orientation import Reorientation
 from triage_node.imaging.part10 import parse_header, read_everything, read_header_and_end, read_intact
 from triage_node.imaging.patient import names_several_patients
@@ -79,6 +80,7 @@ __all__ = [
     "looks_like_head_ct",
     "loss_caution",
     "names_several_patients",
+    "native_model",
     "parse_header",
     "read_everything",
     "read_header_and_end",
