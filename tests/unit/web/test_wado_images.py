@@ -1,6 +1,7 @@
 """WADO-RS frames, metadata, bulk data and pictures: what they hold is what the file holds."""
 
 import base64
+import io
 import json
 import struct
 
@@ -10,6 +11,7 @@ import pytest
 from ct import head_ct, save
 from ct_compressed import jpeg_2000, jpeg_ls, rle
 from ct_enhanced import enhanced_ct
+from PIL import Image
 from pydicom import Dataset
 from pydicom.encaps import generate_frames
 from pydicom.uid import (
@@ -221,7 +223,7 @@ def test_a_picture_shows_the_window_that_is_asked_for(site, sent):
         answer = program.get(place, params=params)
         assert answer.status_code == 400, params
         assert next(iter(params)) in answer.json()["detail"]
-    assert program.get(place, headers={"Accept": "image/gif"}).status_code == 406
+    assert program.get(place, headers={"Accept": "image/bmp"}).status_code == 406
 
 
 def test_the_size_and_part_of_a_picture(site, sent):
@@ -234,6 +236,9 @@ def test_the_size_and_part_of_a_picture(site, sent):
     assert picture(program.get(place, params={"viewport": "96,96"}, headers=accept).content).shape == (96, 72)
     part = program.get(place, params={"viewport": "10,20,5,7,10,20"}, headers=accept).content
     np.testing.assert_array_equal(picture(part), full[7:27, 5:15])
+    edge = program.get(place, params={"viewport": "10,20,,,10,20"}, headers=accept).content
+    corner = program.get(place, params={"viewport": "10,20,0,0,10,20"}, headers=accept).content
+    assert edge == corner
     mirrored = program.get(place, params={"viewport": "10,20,5,7,-10,20"}, headers=accept).content
     np.testing.assert_array_equal(picture(mirrored), full[7:27, 14:4:-1])
     for level in ("study", "series", "instance"):
@@ -286,3 +291,24 @@ def test_frames_are_little_endian_wherever_they_lie(tmp_path, stored):
     ds.save_as(path, enforce_file_format=True, **form)
     assert list(little_endian_frames(path, [2])) == [pixels[size : 2 * size]]
     assert b"".join(little_endian_frames(path)) == pixels
+
+
+def test_a_gif_has_all_the_grays(site, sent):
+    [ds] = head_ct(slices=1, size=(64, 48), WindowCenter=40, WindowWidth=80)
+    sent(ds)
+    program, place = site.program(), f"{address(ds)}/rendered"
+    gif = program.get(place, headers={"Accept": "image/gif"})
+    assert gif.headers["content-type"] == "image/gif"
+    png = program.get(place, headers={"Accept": "image/png"})
+    shown = np.array(Image.open(io.BytesIO(gif.content)).convert("L"))
+    np.testing.assert_array_equal(shown, picture(png.content))
+
+
+def test_annotations_are_not_written_and_that_is_said(site, sent):
+    [ds] = head_ct(slices=1, size=(64, 48))
+    sent(ds)
+    program, place = site.program(), f"{address(ds)}/rendered"
+    answer = program.get(place, params={"annotation": "patient,technique"})
+    assert "annotation values are not supported: patient, technique." in answer.headers["warning"]
+    assert answer.content == program.get(place).content
+    assert "warning" not in program.get(place).headers

@@ -11,7 +11,6 @@ from triage_node.errors import TriageError
 from triage_node.identity import Role
 from triage_node.imaging import header_as_json, native_model
 from triage_node.web.dicomweb.data_sets import DICOM_XML, XML_PARTS, chosen_type
-from triage_node.web.dicomweb.search_warnings import warning
 from triage_node.web.dicomweb.targets import (
     INSTANCE,
     REFUSALS,
@@ -22,6 +21,7 @@ from triage_node.web.dicomweb.targets import (
     StudyTargets,
     Target,
 )
+from triage_node.web.dicomweb.warning_header import warning
 from triage_node.web.http.kept_body import kept_whole
 from triage_node.web.http.media_types import MediaType
 from triage_node.web.http.multipart import Multipart, Part
@@ -57,6 +57,7 @@ def _answer(request: Request, targets: Sequence[Target]) -> Response:
     media_type = chosen_type(request)
     base = f"{str(request.base_url).rstrip('/')}/dicomweb"
     headers = Headers(targets, base)
+    body: Iterator[bytes | memoryview]
     if media_type == XML_PARTS:
         parts = (Part.of_bytes(MediaType(DICOM_XML), native_model(json.loads(one))) for one in headers)
         body, content_type = Multipart(DICOM_XML).body(parts)

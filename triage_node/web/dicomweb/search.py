@@ -14,7 +14,7 @@ from triage_node.search import ATTRIBUTES, BY_KEYWORD, Attribute, Found, Level, 
 from triage_node.web.dependencies import Services, the_services
 from triage_node.web.dicomweb.data_sets import chosen_type, data_sets_response
 from triage_node.web.dicomweb.search_query import MOST_RESULTS, SearchQuery, keys_of
-from triage_node.web.dicomweb.search_warnings import remaining, undone, warning
+from triage_node.web.dicomweb.warning_header import remaining, undone, warning
 from triage_node.web.security.authorization import audited, await_audit
 
 router = APIRouter(include_in_schema=False)

@@ -15,7 +15,7 @@ from triage_node.web.dependencies import Services, the_services
 from triage_node.web.dicomweb.data_sets import chosen_type, data_sets_response
 from triage_node.web.dicomweb.pushed_workitem import is_match, study_of, whole
 from triage_node.web.dicomweb.search_query import SearchQuery
-from triage_node.web.dicomweb.search_warnings import undone, warning
+from triage_node.web.dicomweb.warning_header import undone, warning
 from triage_node.web.dicomweb.workitem_model import summary_of, workitem
 from triage_node.web.security.authorization import audited, require, write_access
 from triage_node.web.security.principal import Principal

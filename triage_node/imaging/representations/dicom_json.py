@@ -15,7 +15,7 @@ from pydicom.tag import BaseTag, Tag
 
 from triage_node.imaging.header import text, whole
 from triage_node.imaging.part10 import read_whole_header
-from triage_node.imaging.raw_json import raw_json
+from triage_node.imaging.representations.raw_json import raw_json
 
 Item = dict[str, dict[str, Any]]
 NAME_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")

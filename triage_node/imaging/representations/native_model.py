@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 from pydicom.datadict import keyword_for_tag
 
-from triage_node.imaging.dicom_json import NAME_GROUPS, Item
+from triage_node.imaging.representations.dicom_json import NAME_GROUPS, Item
 
 NAMESPACE = "http://dicom.nema.org/PS3.19/models/NativeDICOM"
 NAME_PARTS = ("FamilyName", "GivenName", "MiddleName", "NamePrefix", "NameSuffix")
