@@ -79,7 +79,8 @@ def test_a_scrape_does_not_count_studies(hundred_thousand, scrape, waiting):
     p95, busy = walls[int(0.95 * len(walls))], os.getloadavg()[0] >= (os.cpu_count() or 1)
     print(
         f"\n/metrics beside {STUDIES} studies, {waiting} of them waiting: p50 {statistics.median(walls):.1f} ms, "
-        f"p95 {p95:.1f} ms (bar {BAR_MS:.0f} ms), processor {used:.1f} ms, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+        f"p95 {p95:.1f} ms (bar {BAR_MS:.0f} ms), processor {used:.1f} ms, "
+        f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
     )
     # What others on a busy machine do lengthens the time on the clock, not that of the processor.
     assert (used if busy else p95) <= BAR_MS

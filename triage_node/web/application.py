@@ -35,6 +35,7 @@ from triage_node.storage import Spool
 from triage_node.web.dependencies import Services
 from triage_node.web.exception_handlers import Unforeseen, add_exception_handlers
 from triage_node.web.http.allowed_hosts import allowed_hosts
+from triage_node.web.http.plain_requests import PlainRequests
 from triage_node.web.http.security_headers import SecurityHeaders
 from triage_node.web.http.static_files import VersionedFiles
 from triage_node.web.machinery import Fact, Machinery
@@ -90,6 +91,7 @@ def build_application(
         middleware=[
             Middleware(SecurityHeaders, is_secure=settings.web_is_secure),
             Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(settings), www_redirect=False),
+            Middleware(PlainRequests),
             Middleware(Unforeseen),
         ],
     )
