@@ -69,8 +69,8 @@ class Readiness:
 
         What is not alive does not come back by itself: the process is to be started again.
         """
-        threads = (self._listener, self._scheduler, *self._dispatchers)
-        return not self._is_started or (self._indexer.state().alive and all(one.is_alive for one in threads))
+        parts = self._listener.is_alive, self._indexer.state().alive, self._scheduler.is_alive
+        return not self._is_started or (all(parts) and all(one.is_alive for one in self._dispatchers))
 
     def started(self) -> None:
         """Note that every part was started, so that from now on one that does not run has ended."""

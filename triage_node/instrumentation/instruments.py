@@ -55,7 +55,8 @@ class Instruments:
     """
 
     def __init__(self) -> None:
-        disable_created_metrics()  # when a counter began is nobody's question, and doubles what is told
+        # When a counter began is nobody's question, and doubles what is told.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self._of_instances()
         self._of_associations()

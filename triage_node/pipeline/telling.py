@@ -36,7 +36,7 @@ def trace_analysis(traces: Traces, claim: Claim, finished: FinishedAnalysis, now
     times, uid = claim.times, claim.study_instance_uid
     traces.span(uid, "receiving", times.opened_at, times.ready_at)
     traces.span(uid, "queue", times.ready_at, times.claimed_at)
-    told = {"status": finished.status, "decision": finished.decision, "taken": finished.taken}
+    told: dict[str, str | bool] = {"status": finished.status, "decision": finished.decision, "taken": finished.taken}
     traces.span(uid, "analysis", times.claimed_at, now, told)
     began = times.claimed_at
     for step in ("read", "infer", "report"):

@@ -8,6 +8,13 @@ from upper_layer import Peer
 
 from triage_node.storage import Disk, Watermarks
 
+# pynetdicom, as the sender, does not close the socket of an association that is refused.
+pytestmark = [
+    pytest.mark.usefixtures("collect_sockets"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
+]
+
 
 @pytest.fixture
 def file(tmp_path):
