@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from triage_node.errors import TriageError
 from triage_node.identity import Role
 from triage_node.imaging import header_as_json, native_model
-from triage_node.web.dicomweb.data_sets import DICOM_XML, XML_PARTS, chosen_type
+from triage_node.web.dependencies import dicomweb_url
 from triage_node.web.dicomweb.targets import (
     INSTANCE,
     REFUSALS,
@@ -22,6 +22,7 @@ from triage_node.web.dicomweb.targets import (
     Target,
 )
 from triage_node.web.dicomweb.warning_header import warning
+from triage_node.web.http.data_sets import DICOM_XML, XML_PARTS, chosen_type
 from triage_node.web.http.kept_body import kept_whole
 from triage_node.web.http.media_types import MediaType
 from triage_node.web.http.multipart import Multipart, Part
@@ -55,7 +56,7 @@ def instance_metadata(request: Request, target: InstanceTarget) -> Response:
 
 def _answer(request: Request, targets: Sequence[Target]) -> Response:
     media_type = chosen_type(request)
-    base = f"{str(request.base_url).rstrip('/')}/dicomweb"
+    base = dicomweb_url(request)
     headers = Headers(targets, base)
     body: Iterator[bytes | memoryview]
     if media_type == XML_PARTS:
