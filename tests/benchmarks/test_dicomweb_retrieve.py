@@ -114,6 +114,6 @@ def test_metadata_of_a_study(tmp_path, wait_for, images):
         medians, ratios, _, first = timed(ends(f"studies/{uid}/metadata", "application/dicom+json"))
     print(
         f"\nmetadata of {images} images, median of {ROUNDS}: node {medians[0] * 1e3:.0f} ms, Orthanc "
-        f"{medians[1] * 1e3:.0f} ms, ours is {1 / statistics.median(ratios):.2f} of Orthanc's (the bar is 1.2); the first time "
-        f"{first[0] * 1e3:.0f} and {first[1] * 1e3:.0f} ms"
+        f"{medians[1] * 1e3:.0f} ms, ours is {1 / statistics.median(ratios):.2f} of Orthanc's (the bar is 1.2); "
+        f"the first time {first[0] * 1e3:.0f} and {first[1] * 1e3:.0f} ms"
     )
