@@ -37,6 +37,7 @@ from triage_node.web.exception_handlers import Unforeseen, add_exception_handler
 from triage_node.web.http.allowed_hosts import allowed_hosts
 from triage_node.web.http.plain_requests import PlainRequests
 from triage_node.web.http.security_headers import SecurityHeaders
+from triage_node.web.http.shared_resources import SharedResources
 from triage_node.web.http.static_files import VersionedFiles
 from triage_node.web.machinery import Fact, Machinery
 from triage_node.web.registry import navigation, routers
@@ -91,6 +92,7 @@ def build_application(
         middleware=[
             Middleware(SecurityHeaders, is_secure=settings.web_is_secure),
             Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(settings), www_redirect=False),
+            Middleware(SharedResources, allow_origins=settings.web_allowed_origins),
             Middleware(PlainRequests),
             Middleware(Unforeseen),
         ],

@@ -11,10 +11,11 @@ from fastapi.routing import APIRoute
 from triage_node.identity import Role
 from triage_node.imaging import MEDIA_TYPES
 from triage_node.search import Level
+from triage_node.web.dependencies import dicomweb_url
 from triage_node.web.dicomweb import bulkdata, documents, frames, metadata, rendered, retrieve, search, store, workitems
 from triage_node.web.dicomweb import workitem_changes as changes
-from triage_node.web.dicomweb.data_sets import OFFERS
 from triage_node.web.dicomweb.search_query import keys_of
+from triage_node.web.http.data_sets import OFFERS
 from triage_node.web.http.media_types import DICOM, DICOM_JSON, OCTET_STREAM, Acceptable, MediaType
 from triage_node.web.security.authorization import require
 from triage_node.web.security.principal import Principal
@@ -48,7 +49,7 @@ def capabilities(
 ) -> Response:
     """Describe every resource with its methods, parameters and representations."""
     media_type = Acceptable.of(request).choose(WADL, XML).media_type
-    base = f"{str(request.base_url).rstrip('/')}{BASE}"
+    base = dicomweb_url(request)
     root = ET.Element("application", {"xmlns": NAMESPACE})
     _add_resources(ET.SubElement(root, "resources", {"base": base}), _routes())
     content = ET.tostring(root, "utf-8", xml_declaration=True)

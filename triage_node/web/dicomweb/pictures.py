@@ -9,6 +9,7 @@ from fastapi import Query, Request
 from starlette.exceptions import HTTPException
 
 from triage_node.imaging import FUNCTIONS, Viewport, Window
+from triage_node.web.dependencies import dicomweb_url
 from triage_node.web.dicomweb.warning_header import warning
 
 LONGEST_SIDE = 4096
@@ -52,7 +53,7 @@ def _unsupported(request: Request, annotation: str | None) -> dict[str, str]:
         name.strip() for name in (annotation or "").split(",") if name.strip().isascii() and name.strip().isalnum()
     ]
     sentences = [f"The following annotation values are not supported: {', '.join(names)}."] if names else []
-    return warning(f"{str(request.base_url).rstrip('/')}/dicomweb", sentences)
+    return warning(dicomweb_url(request), sentences)
 
 
 def _window(text: str | None) -> Window | None:

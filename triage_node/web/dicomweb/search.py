@@ -11,10 +11,10 @@ from triage_node.errors import InvalidInput
 from triage_node.identity import Role
 from triage_node.imaging import Item, data_set
 from triage_node.search import ATTRIBUTES, BY_KEYWORD, Attribute, Found, Level, Question
-from triage_node.web.dependencies import Services, the_services
-from triage_node.web.dicomweb.data_sets import chosen_type, data_sets_response
+from triage_node.web.dependencies import Services, dicomweb_url, the_services
 from triage_node.web.dicomweb.search_query import MOST_RESULTS, SearchQuery, keys_of
 from triage_node.web.dicomweb.warning_header import remaining, undone, warning
+from triage_node.web.http.data_sets import chosen_type, data_sets_response
 from triage_node.web.security.authorization import audited, await_audit
 
 router = APIRouter(include_in_schema=False)
@@ -71,7 +71,7 @@ def _search(request: Request, services: Services, level: Level) -> Response:
         rest = search.count_after(question) if len(found) == limit else 0
     except InvalidInput as error:
         raise HTTPException(400, str(error)) from error
-    base_url = f"{str(request.base_url).rstrip('/')}/dicomweb"
+    base_url = dicomweb_url(request)
     shown = _shown(level, len(fixed), query)
     content = [_result(one, shown, level, base_url) for one in found]
     sentences = undone(query, knows_rules=True) + ([remaining(rest)] if rest else [])

@@ -11,12 +11,12 @@ from starlette.requests import ClientDisconnect
 from triage_node.errors import InvalidInput
 from triage_node.identity import Role
 from triage_node.ingest import Sender
-from triage_node.web.dependencies import Services, the_services
-from triage_node.web.dicomweb.data_sets import chosen_type
+from triage_node.web.dependencies import Services, dicomweb_url, the_services
 from triage_node.web.dicomweb.incoming_body import TooSlow, body_of
 from triage_node.web.dicomweb.related_parts import PartReader, boundary_of
 from triage_node.web.dicomweb.store_response import RETRY_SECONDS, store_response
 from triage_node.web.dicomweb.store_transaction import StoreTransaction
+from triage_node.web.http.data_sets import chosen_type
 from triage_node.web.http.media_types import DICOM, MULTIPART, MediaType
 from triage_node.web.security.authorization import require, write_access
 from triage_node.web.security.principal import Principal
@@ -61,7 +61,7 @@ async def store(
     if transaction.answers.stored:
         # The addresses of the answer are to answer.
         await run_in_threadpool(services.ingest.wait_until_registered, REGISTERED_SECONDS)
-    return store_response(transaction.answers, f"{str(request.base_url).rstrip('/')}/dicomweb", media_type)
+    return store_response(transaction.answers, dicomweb_url(request), media_type)
 
 
 def _boundary(request: Request) -> str:

@@ -4,8 +4,8 @@ from starlette.responses import JSONResponse, Response
 
 from triage_node.imaging import Item, data_set
 from triage_node.ingest import OUT_OF_RESOURCES, Header
-from triage_node.web.dicomweb.data_sets import XML_PARTS, data_sets_response
 from triage_node.web.dicomweb.store_transaction import Answers
+from triage_node.web.http.data_sets import XML_PARTS, data_sets_response
 from triage_node.web.http.media_types import MediaType
 
 RETRY_SECONDS = "60"

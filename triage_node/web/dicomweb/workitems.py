@@ -11,12 +11,12 @@ from triage_node.errors import InvalidInput
 from triage_node.identity import Role
 from triage_node.imaging import data_set
 from triage_node.search import KEYS
-from triage_node.web.dependencies import Services, the_services
-from triage_node.web.dicomweb.data_sets import chosen_type, data_sets_response
+from triage_node.web.dependencies import Services, dicomweb_url, the_services
 from triage_node.web.dicomweb.pushed_workitem import is_match, study_of, whole
 from triage_node.web.dicomweb.search_query import SearchQuery
 from triage_node.web.dicomweb.warning_header import undone, warning
 from triage_node.web.dicomweb.workitem_model import summary_of, workitem
+from triage_node.web.http.data_sets import chosen_type, data_sets_response
 from triage_node.web.security.authorization import audited, require, write_access
 from triage_node.web.security.principal import Principal
 
@@ -43,7 +43,7 @@ def search(request: Request, services: TheServices) -> Response:
     label = services.settings.ae_title
     shown = [whole(one) for one in pushed[query.offset :][:limit]]
     shown += [data_set(summary_of(one, label)) for one in found]
-    headers = warning(f"{str(request.base_url).rstrip('/')}/dicomweb", undone(query, knows_rules=False))
+    headers = warning(dicomweb_url(request), undone(query, knows_rules=False))
     return data_sets_response(shown, media_type, headers) if shown else Response(None, 204, headers)
 
 
@@ -61,7 +61,7 @@ async def retrieve(
         return data_sets_response([whole(pushed)], media_type)
     study = await run_in_threadpool(services.worklist.workitems.get, workitem_uid)
     await write_access(request, principal, "workitem_read", study.study_instance_uid)
-    base_url = f"{str(request.base_url).rstrip('/')}/dicomweb"
+    base_url = dicomweb_url(request)
     content = await run_in_threadpool(workitem, study, services.settings.ae_title, base_url, services.spool)
     return data_sets_response([content], media_type)
 
