@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter
 
 NANOSECONDS = 1_000_000_000
-STOP_MILLISECONDS = 2000
+EXPORT_SECONDS = 3
+"""So long is a collector waited for that does not take spans, also at the end."""
+PAUSE_MILLISECONDS = 1000
 
 Attributes = Mapping[str, str | int | float | bool]
 NONE: Attributes = {}
@@ -65,7 +67,7 @@ class OpenTelemetryTraces:
         who = {"service.name": service, "service.version": __version__, "service.instance.id": instance}
         # Not the global one: several nodes may live in a process.
         self._provider = TracerProvider(resource=Resource(who), shutdown_on_exit=False)
-        self._provider.add_span_processor(BatchSpanProcessor(exporter))
+        self._provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=PAUSE_MILLISECONDS))
         self._tracer = self._provider.get_tracer("triage_node", __version__)
 
     @classmethod
@@ -83,7 +85,8 @@ class OpenTelemetryTraces:
             raise SettingsError(
                 "otel_endpoint is set, but OpenTelemetry is not installed: pip install 'triage-node[otel]'."
             ) from error
-        return cls(OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces"), service, instance)
+        address = f"{endpoint.rstrip('/')}/v1/traces"
+        return cls(OTLPSpanExporter(endpoint=address, timeout=EXPORT_SECONDS), service, instance)
 
     def span(
         self, study_instance_uid: str, name: str, began: float, ended: float, attributes: Attributes = NONE
@@ -96,7 +99,6 @@ class OpenTelemetryTraces:
 
     def close(self) -> None:
         """Send what is left, as far as the collector takes it in a moment."""
-        self._provider.force_flush(STOP_MILLISECONDS)
         self._provider.shutdown()
 
 

@@ -17,7 +17,7 @@ from triage_node.config import Settings
 from triage_node.errors import ModelError, StorageError
 from triage_node.instrumentation import FinishedAnalysis, traces_to
 from triage_node.json_log import configure_logging_as
-from triage_node.logs import native_messages_silenced
+from triage_node.logs import native_messages_silenced, origin
 from triage_node.pipeline.calibration import calibrations_of
 from triage_node.pipeline.policy import policy_for
 from triage_node.pipeline.runner import Runner
@@ -108,8 +108,11 @@ def main() -> int:
     calibrations = calibrations_of(model.manifest)
 
     def tell(claim: Claim, finished: FinishedAnalysis) -> None:
-        trace_analysis(traces, claim, finished, time.time())
-        _tell(finished=finished.as_dict(), gpu_memory_bytes=gpu_memory())
+        try:
+            trace_analysis(traces, claim, finished, time.time())
+            _tell(finished=finished.as_dict(), gpu_memory_bytes=gpu_memory())
+        except Exception as error:  # a border: who watches must not cost a worker its life
+            log.error("analysis_not_told error=%s", origin(error))
 
     runner = Runner(
         name, settings, spool, worklist, model, policy, explain=explain, calibrations=calibrations, tell=tell
