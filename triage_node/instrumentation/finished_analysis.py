@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-from triage_node.outcome import Status
-
 STEPS = ("receiving", "queue", "read", "infer", "report")
 
 
@@ -36,11 +34,6 @@ class FinishedAnalysis:
     taken: bool = True
     seconds: Mapping[str, float] = field(default_factory=dict)
     last_image_seconds: float = 0.0
-
-    @property
-    def has_failed(self) -> bool:
-        """Whether the analysis itself failed."""
-        return self.status == Status.FAILED
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON has it."""
