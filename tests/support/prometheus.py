@@ -12,7 +12,7 @@ DEPLOYED = Path(__file__).resolve().parents[2] / "deploy" / "prometheus"
 
 
 class Prometheus:
-    """Scrape a node each second.
+    """Scrape a node every three seconds.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class Prometheus:
         for deployed, ours in (
             ("/etc/prometheus/triage-node.token", str(folder / "token")),
             ('targets: ["127.0.0.1:8080"]', f'targets: ["{target}"]'),
-            ("scrape_interval: 15s", "scrape_interval: 1s"),
+            ("scrape_interval: 15s", "scrape_interval: 3s"),  # also the time for a scrape
             ("evaluation_interval: 15s", "evaluation_interval: 1s"),
         ):
             assert settings.count(deployed) == 1, deployed
