@@ -40,14 +40,16 @@ class Node:
     ------
     StorageError
         The data folder or the database cannot be used, or another node uses the folder.
+    SettingsError
+        Traces are wanted, and what sends them is not installed.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.instruments = Instruments()
-        self.traces = traces_to(settings.otel_endpoint, "triage-node", settings.node_name)
         self._is_prepared = False
         self._lock = hold(settings.data_dir)
+        self.traces = traces_to(settings.otel_endpoint, "triage-node", settings.node_name)
         self.spool = Spool(spool_folder(settings.data_dir), Watermarks.of(settings))
         self._device_uid = device_uid(settings.data_dir)
         self.worklist = Worklist(settings)
