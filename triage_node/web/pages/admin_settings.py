@@ -37,7 +37,9 @@ class Shown:
 @router.get("/admin/settings", dependencies=[Depends(require(Role.ADMINISTRATOR))])
 def settings_page(request: Request, services: TheServices) -> Response:
     """Show every setting."""
-    return services.templates.page(request, "admin/settings.html", {"settings": list(shown(services.settings))})
+    reload = services.machinery.last_reload() if services.machinery is not None else None
+    context = {"settings": list(shown(services.settings)), "reload": reload}
+    return services.templates.page(request, "admin/settings.html", context)
 
 
 @router.get("/admin/settings.csv", dependencies=[Depends(require(Role.ADMINISTRATOR))])
