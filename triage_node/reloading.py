@@ -5,9 +5,8 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 
-from triage_node.config import Settings
+from triage_node.config import Settings, in_force
 from triage_node.errors import StorageError, TriageError
-from triage_node.in_force import in_force
 from triage_node.logs import origin
 from triage_node.web.machinery import Reload
 from triage_node.worklist import Worklist

@@ -1,7 +1,8 @@
 """The inference process: the only one that loads TensorFlow, so that nothing here can stall the listener.
 
 Started by `Supervisor`. The settings arrive as a line of JSON on standard input, which then stays open: later lines are
-other settings, and when it ends, the node is gone and so is the worker. Each line on standard output is a JSON message to the node.
+other settings, and when it ends, the node is gone and so is the worker. Each line on standard output is a JSON message
+to the node.
 """
 
 import json

@@ -1,6 +1,9 @@
 """Which settings a running node takes up, and which are in force when its file says something else."""
 
-from triage_node.config import Settings
+from pydantic import ValidationError
+
+from triage_node.config.complaints import complaint_of
+from triage_node.config.settings import SECRETS, SUBJECTS, Settings
 from triage_node.errors import SettingsError
 
 OF_LISTENER = frozenset(
@@ -61,8 +64,10 @@ def in_force(settings: Settings, wanted: Settings) -> tuple[Settings, tuple[str,
         **{name: getattr(source, name) for name, source in sources.items()},
     )
     mixed._options = wanted._options
-    try:
-        mixed._agree_with_one_another()
-    except ValueError as error:
-        raise SettingsError(f"They cannot be taken up without a restart: {error}.") from error
-    return mixed, tuple(name for name in sorted(kept) if getattr(settings, name) != getattr(wanted, name))
+    for subject in SUBJECTS:
+        try:
+            subject.model_validate({name: getattr(mixed, name) for name in subject.model_fields})
+        except ValidationError as error:
+            complaint = complaint_of(error, list(Settings.model_fields), SECRETS)
+            raise SettingsError(f"They cannot be taken up without a restart: {complaint}") from error
+    return mixed, tuple(name for name in sources if name in kept and getattr(settings, name) != getattr(wanted, name))
