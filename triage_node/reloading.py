@@ -71,11 +71,11 @@ class Reloading:
         use = self._prepare(settings)
         use()
         self.settings = settings
-        logging.getLogger().setLevel(settings.log_level)
-        log.info("settings_reloaded changed=%s", ",".join(changed) or "none")
+        self._settle(before, changed, waiting)
         if waiting:
             log.warning("settings_want_restart names=%s", ",".join(waiting))
-        self._settle(before, changed, waiting)
+        log.info("settings_reloaded changed=%s", ",".join(changed) or "none")
+        logging.getLogger().setLevel(settings.log_level)
         return Reload(self._clock(), changed, waiting)
 
     def _settle(self, before: Settings, changed: tuple[str, ...], waiting: tuple[str, ...]) -> None:
@@ -107,10 +107,10 @@ class Reloading:
         return sentences
 
     def _refused(self, why: str) -> Reload:
-        log.error("settings_not_reloaded error=%s", why)
         try:
             message = f"The settings were read anew and not taken, those from before are in force: {why}"
             self._worklist.registration.reject("settings_not_reloaded", message, actor=ACTOR)
         except StorageError as error:
             log.error("event_lost error=%s", error)
+        log.error("settings_not_reloaded error=%s", why)
         return Reload(self._clock(), error=why)
