@@ -2,6 +2,23 @@
 
 from triage_node.config.in_force import RELOADED, in_force
 from triage_node.config.reading import SETTINGS_FILE, read_settings
+from triage_node.config.reference import markdown as reference_markdown
+from triage_node.config.reference import starter_file
 from triage_node.config.settings import SECRETS, SUBJECTS, Origin, Settings
+from triage_node.config.shown import HIDDEN, Shown, shown
 
-__all__ = ["RELOADED", "SECRETS", "SETTINGS_FILE", "SUBJECTS", "Origin", "Settings", "in_force", "read_settings"]
+__all__ = [
+    "HIDDEN",
+    "RELOADED",
+    "SECRETS",
+    "SETTINGS_FILE",
+    "SUBJECTS",
+    "Origin",
+    "Settings",
+    "Shown",
+    "in_force",
+    "read_settings",
+    "reference_markdown",
+    "shown",
+    "starter_file",
+]
