@@ -142,4 +142,4 @@ def _failure(
     source, reason = answer.source or 0, answer.reason_diagnostic or 0
     text = REJECTIONS.get((source, reason), f"source {source}, reason {reason}")
     kind = PeerCongested if answer.result == TRANSIENT_RESULT else PeerRefused
-    return kind(f"{peer} rejected the association: {text}.")
+    return kind(f"{peer} rejected the association: {text}.", rejection=(source, reason))
