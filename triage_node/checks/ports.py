@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import socket
 from collections.abc import Iterator
 
 from triage_node.checks.processes import Process, listener_on
@@ -46,13 +45,14 @@ def _ports(settings: Settings) -> Iterator[tuple[str, str, int]]:
 
 def _taken(name: str, kind: str, host: str, port: int, error: OSError, node: Process | None, runs: bool) -> Result:
     setting = "dicom_host" if kind.startswith("dicom") else "web_host"
-    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+    if (error.errno or 0) < 0 or error.errno == errno.EADDRNOTAVAIL:  # below 0: the name does not resolve
         return failed(name, f"{host} is no address of this machine: set {setting} to one of `ip address`, or 0.0.0.0.")
     if error.errno in (errno.EACCES, errno.EPERM) and port < LOWEST_OF_USERS:
         way = f"give the service CAP_NET_BIND_SERVICE (systemd: AmbientCapabilities), or set {kind}_port above 1023"
         return failed(name, f"Only root may listen on port {port}: {way}.")
     if error.errno != errno.EADDRINUSE:
-        return failed(name, f"{host}:{port} cannot be listened on ({error.strerror}): set another {kind}_port.")
+        why = str(error.strerror or error).partition(" (while")[0]
+        return failed(name, f"{host}:{port} cannot be listened on ({why}): set another {kind}_port.")
     owner = None
     with contextlib.suppress(ValueError):
         owner = listener_on(port)
