@@ -120,8 +120,9 @@ class Node:
             querier.start()
         for user in (*self.workitem_users, self.own_performer):
             user.start()
-        for part in (self.messenger, *self.requesters):
-            part.start()
+        self.messenger.start()
+        for requester in self.requesters:
+            requester.start()
         self.scheduler.every(self._tick_seconds, self.worklist.study_completion.advance)
         self.scheduler.every(0.5, self.supervisor.check)
         self.scheduler.every(5, self.supervisor.kill_if_stuck)
@@ -153,8 +154,9 @@ class Node:
             dispatcher.end()
         for dispatcher in dispatchers:
             dispatcher.stop()
-        for part in (self.messenger, *self.requesters.with_ending):
-            part.stop()
+        self.messenger.stop()
+        for requester in self.requesters.with_ending:
+            requester.stop()
         self.worklist.close()
         self._lock.close()
         log.info("node_stopped")

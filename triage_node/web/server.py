@@ -95,7 +95,7 @@ class WebServer:
         except OSError as error:
             self._socket.close()
             raise SettingsError(f"web_tls_certificate or web_tls_key cannot be used: {error}.") from error
-        if config.is_ssl:
+        if config.ssl is not None:
             self._context = config.ssl
             config.ssl.sni_callback = self._show_latest
         self._auditor.start()

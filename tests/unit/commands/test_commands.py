@@ -164,7 +164,9 @@ def test_check_names_what_fails(tmp_path):
     ]
     assert "Nothing listens on port 1 of 127.0.0.1: is it running" in lines[6]
     assert "ok   time zone: Europe/Berlin" in lines
-    as_json = json.loads(triage("--config", tmp_path / "node.toml", "check", "--json").stdout)
+    as_json = json.loads(
+        triage("--config", tmp_path / "node.toml", "check", "--data-dir", tmp_path / "data", "--json").stdout
+    )
     assert [one["level"] for one in as_json if one["name"].startswith("destination")] == ["failed"]
     assert {one["level"] for one in as_json} <= {"ok", "warning", "failed"}
 

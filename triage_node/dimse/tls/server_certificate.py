@@ -1,6 +1,7 @@
 """The certificate that the TLS port shows: taken up again when its files change, and how it is."""
 
 import logging
+import ssl
 import stat
 import threading
 from collections.abc import Callable
@@ -65,6 +66,9 @@ class ServerCertificate:
         self._client_certificates = client_certificates
         self._lock = threading.Lock()
         self._trouble = ""
+        self._since: datetime
+        self._until: datetime
+        self.context: ssl.SSLContext
         self._stamp = self._look()
         self._load()
 
