@@ -1,7 +1,7 @@
 """What `triage-node check` tries: the mistakes that people make, each with its way out."""
 
-from triage_node.checks.check_all import check_all
 from triage_node.checks.result import Level, Result
+from triage_node.checks.sequence import check_all
 
 __all__ = [
     "Level",

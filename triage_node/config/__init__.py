@@ -1,11 +1,11 @@
 """The settings of the node: one table, read once, frozen."""
 
-from triage_node.config.in_force import RELOADED, in_force
+from triage_node.config.displayed import HIDDEN, Shown, shown
 from triage_node.config.reading import SETTINGS_FILE, read_settings
 from triage_node.config.reference import markdown as reference_markdown
 from triage_node.config.reference import starter_file
+from triage_node.config.reloading import RELOADED, in_force
 from triage_node.config.settings import SECRETS, SUBJECTS, Origin, Settings
-from triage_node.config.shown import HIDDEN, Shown, shown
 
 __all__ = [
     "HIDDEN",

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from triage_node.config.in_force import RELOADED
+from triage_node.config.reloading import RELOADED
 from triage_node.config.settings import SUBJECTS
 
 WIDTH = 100

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from triage_node.config.in_force import RELOADED
+from triage_node.config.reloading import RELOADED
 from triage_node.config.settings import Origin, Settings
 
 HIDDEN = "set, not shown"
