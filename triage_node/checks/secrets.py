@@ -14,9 +14,7 @@ def check_secrets(settings: Settings, settings_file: Path) -> Iterator[Result]:
     """Look at each file with a token, a password or a signing secret, and at the settings file if it holds one."""
     for name, path in _named(settings):
         if not os.access(path, os.R_OK):
-            yield failed(
-                name, f"{path} cannot be read by user {os.geteuid()}: is the path right, and the file the node's?"
-            )
+            yield failed(name, f"{path} cannot be read by user {os.geteuid()}: is it there, and the node's user's?")
         elif _is_open(path):
             yield warning(name, f"Every user of this machine can read {path}: chmod o-rwx {path}.")
     held = [name for name in sorted(SECRETS) if settings.origin(name) == "file"]
