@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from triage_node.models.architecture import Architecture, build_network
     from triage_node.models.architecture_constants import ARCHITECTURES, LESION_MAP_LITE0, MAP_STRIDE
     from triage_node.models.calibration import DecisionRecord, Scaling, Thresholds
-    from triage_node.models.device import gpu_memory
+    from triage_node.models.device import gpu_memory, prepare_device
     from triage_node.models.entry_errors import entry_error
     from triage_node.models.keras_setup import keras, ops
     from triage_node.models.manifest import (
@@ -73,6 +73,7 @@ __all__ = [
     "near_brain",
     "ops",
     "parse_manifest",
+    "prepare_device",
     "read_manifest",
     "read_weights",
     "restore_network",
@@ -123,6 +124,7 @@ _HOMES = {
     "near_brain": "preprocessing",
     "ops": "keras_setup",
     "parse_manifest": "manifest_file",
+    "prepare_device": "device",
     "read_manifest": "registry",
     "read_weights": "weights_file",
     "restore_network": "networks",

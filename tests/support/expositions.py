@@ -51,7 +51,7 @@ def example_exposition(folder: Path) -> Iterator[Exposition]:
         reaches=lambda: [Reach(PACS, True, 1.0)],
     )
     try:
-        yield Exposition(instruments, settings, worklist, spool, lambda: [Fact("database", True)], machinery)
+        yield Exposition(instruments, lambda: settings, worklist, spool, lambda: [Fact("database", True)], machinery)
     finally:
         worklist.close()
 

@@ -25,7 +25,9 @@ class Exposition:
     ----------
     instruments
         What its parts count; what is asked of them at each scrape is registered beside.
-    settings, worklist, spool
+    settings
+        Return those in force.
+    worklist, spool
         Of the node.
     facts
         Whether it is ready.
@@ -41,25 +43,22 @@ class Exposition:
     def __init__(
         self,
         instruments: Instruments,
-        settings: Settings,
+        settings: Callable[[], Settings],
         worklist: Worklist,
         spool: Spool,
         facts: Callable[[], Sequence[Fact]],
         machinery: Machinery,
     ) -> None:
         self.registry = instruments.registry
-        destinations = tuple(str(one) for one in settings.destinations)
         parts = (
             Part("readiness", lambda: fact_metrics(facts())),
             Part("worker", lambda: worker_metrics(machinery.worker())),
             Part("jobs", lambda: job_metrics(machinery.jobs())),
             Part("intake", lambda: intake_metrics(machinery.intake() if machinery.intake is not None else None)),
             Part("studies", lambda: study_metrics(worklist.study_queues.state(), worklist.study_lists.counts())),
-            Part(
-                "outbox", lambda: outbox_metrics(worklist.outbox_state.destinations(destinations), machinery.reaches())
-            ),
+            Part("outbox", lambda: outbox_metrics(worklist.outbox_state, machinery.reaches())),
             Part("storage", lambda: storage_metrics(spool.space())),
-            Part("certificates", lambda: certificate_metrics(settings)),
+            Part("certificates", lambda: certificate_metrics(settings())),
         )
         self.registry.register(Collector(parts))
         ProcessCollector(registry=self.registry)

@@ -7,13 +7,14 @@ from prometheus_client.core import GaugeMetricFamily
 
 from triage_node.monitoring.gauges import gauges
 from triage_node.web.machinery import Reach
-from triage_node.worklist import DestinationState
+from triage_node.worklist import OutboxState
 
 STATES = ("waiting", "scheduled", "dead", "held")
 
 
-def outbox_metrics(states: Sequence[DestinationState], reaches: Sequence[Reach]) -> Iterator[Metric]:
+def outbox_metrics(outbox: OutboxState, reaches: Sequence[Reach]) -> Iterator[Metric]:
     """Return how the reports of each destination stand, and whether it answers."""
+    states = outbox.destinations(tuple(one.destination for one in reaches))
     up = {one.destination: float(one.answers) for one in reaches if one.answers is not None}
     yield gauges(
         "destination_up", "Whether a destination answered last; nothing before the first try.", "destination", up

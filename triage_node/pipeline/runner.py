@@ -45,6 +45,8 @@ class Runner:
         How the model's scores are to be read.
     tell
         Is told of each analysis that has ended.
+    latest_settings
+        Return the settings as they are now: destinations may have come and gone. By default they never change.
     """
 
     def __init__(
@@ -59,9 +61,11 @@ class Runner:
         explain: Explain | None = None,
         calibrations: Mapping[Label, Calibration] = NOT_CALIBRATED,
         tell: Tell | None = None,
+        latest_settings: Callable[[], Settings] | None = None,
     ) -> None:
         self._name = name
         self._settings = settings
+        self._latest_settings = latest_settings or (lambda: settings)
         self._spool = spool
         self._worklist = worklist
         self._model = model
@@ -78,8 +82,7 @@ class Runner:
             {**FINDING_CODES, **settings.finding_codes},
             calibrations,
         )
-        shown = settings.summary_localization, settings.summary_patient
-        self._object_maker = ObjectMaker(settings.made_objects, *shown)
+        self._object_maker = _object_maker(settings)
 
     def claim(self) -> Claim | None:
         """Claim the next study."""
@@ -104,6 +107,7 @@ class Runner:
             Worklist or disk take nothing, whatever the study: it has to wait.
         """
         start = time.perf_counter()
+        self._take_up_settings()
         try:
             outcome = self._given_up(claim) if claim.exhausted else self._analyze(claim)
         except Exception as error:
@@ -113,6 +117,7 @@ class Runner:
             detail = str(error) if isinstance(error, TriageError) else type(error).__name__
             reason = Reason.of(ReasonCode.ANALYSIS_FAILED, f"({detail})")
             outcome = self._failed(claim, reason)
+        self._take_up_settings()
         destinations = [str(one) for one in self._settings.destinations]
         taken = self._worklist.claims.finish(claim, outcome, destinations, self._results(claim, outcome))
         log.info(
@@ -126,6 +131,14 @@ class Runner:
         if self._tell is not None:
             self._tell(claim, finished_analysis(claim, outcome, taken=taken, now=self._clock()))
         return taken
+
+    def _take_up_settings(self) -> None:
+        """Go by the latest settings; between two steps, so that the names of destinations and their rules agree."""
+        settings = self._latest_settings()
+        if settings is not self._settings:
+            self._settings = settings
+            self._worklist.use(settings)
+            self._object_maker = _object_maker(settings)
 
     def _results(self, claim: Claim, outcome: Outcome) -> list[ResultObject]:
         return self._spool.result(claim.study_instance_uid, outcome.folder).objects() if outcome.folder else []
@@ -234,3 +247,7 @@ class Runner:
             content = self._with_explanation(content, analysis.explanation)
         result.keep(content)
         return outcome
+
+
+def _object_maker(settings: Settings) -> ObjectMaker:
+    return ObjectMaker(settings.made_objects, settings.summary_localization, settings.summary_patient)

@@ -7,7 +7,7 @@ from triage_node.worklist.commitment.transactions import Transaction
 from triage_node.worklist.filters import Filters
 from triage_node.worklist.judged_studies import Feedback, JudgedStudy
 from triage_node.worklist.outbox.outbox import Delivery
-from triage_node.worklist.outbox.outbox_state import DestinationState
+from triage_node.worklist.outbox.outbox_state import DestinationState, OutboxState
 from triage_node.worklist.outbox.resending import RESENT
 from triage_node.worklist.outbox.routing import Route, explained
 from triage_node.worklist.read_models import Counts, Series, Study, StudyDelivery, StudyOutcome, StudySummary
@@ -34,6 +34,7 @@ __all__ = [
     "Filters",
     "JudgedStudy",
     "KeptInstance",
+    "OutboxState",
     "Performance",
     "PriorityChange",
     "PushedWorkitem",
