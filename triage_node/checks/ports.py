@@ -41,6 +41,8 @@ def _ports(settings: Settings) -> Iterator[tuple[str, str, int]]:
         yield "dicom_tls", settings.dicom_host, settings.dicom_tls_port
     if settings.web_enabled:
         yield "web", settings.web_host, settings.web_port
+    if settings.metrics_port is not None:
+        yield "metrics", settings.metrics_host, settings.metrics_port
 
 
 def _taken(name: str, kind: str, host: str, port: int, error: OSError, node: Process | None, runs: bool) -> Result:
