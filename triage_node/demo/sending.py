@@ -5,8 +5,8 @@ from pathlib import Path
 
 from triage_node.demo.studies import unpack
 from triage_node.dimse import store_files
-from triage_node.errors import PeerError
 from triage_node.endpoints import Peer
+from triage_node.errors import PeerError
 
 AE_TITLE = "DEMO"
 CONNECT_SECONDS = 10.0
