@@ -32,7 +32,7 @@ def test_a_node_is_installed_reloaded_upgraded_and_removed_as_the_pages_say(mach
             wait_for(lambda: "worker_ready" in machine.run("journalctl -u triage-node"), "the model", 120)
     assert "FAIL" not in printed
     assert machine.run("stat -c %U:%a /var/lib/triage-node").split() == ["triage-node:700"]
-    assert machine.run("systemctl show -p User,NRestarts triage-node").split() == ["User=triage-node", "NRestarts=0"]
+    assert machine.run("systemctl show -p User,NRestarts triage-node").split() == ["NRestarts=0", "User=triage-node"]
     machine.run("systemctl reload triage-node")
     install, remove = blocks("upgrade.md")
     machine.run(install)
