@@ -33,11 +33,13 @@ def test_a_node_is_installed_reloaded_upgraded_and_removed_as_the_pages_say(mach
     assert "FAIL" not in printed
     assert machine.run("stat -c %U:%a /var/lib/triage-node").split() == ["triage-node:700"]
     assert machine.run("systemctl show -p User,NRestarts triage-node").split() == ["NRestarts=0", "User=triage-node"]
+    answers = "triage-node worklist --json"
+    wait_for(lambda: machine.run(answers).count('"prior_study"') == 3, "the generated studies to be priors", 120)
     machine.run("systemctl reload triage-node")
     install, remove = blocks("upgrade.md")
     machine.run(install)
     wait_for(lambda: "worker_ready" in machine.run("journalctl -u triage-node --since -30s"), "the model", 120)
-    assert machine.run("triage-node worklist --json").count('"study_instance_uid"') == 3
+    assert machine.run(answers).count('"study_instance_uid"') == 3
     machine.run(remove)
     assert machine.run("ls /opt /usr/local/bin; systemctl list-unit-files triage-node.service --legend=no || true") == (
         "/opt:\n\n/usr/local/bin:\n"
