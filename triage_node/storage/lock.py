@@ -10,6 +10,23 @@ from triage_node.errors import FolderInUse
 from triage_node.private_files import make_private_folder
 
 
+def lock_file(data_dir: Path) -> Path:
+    """Return the file by which a node holds its data folder."""
+    return data_dir / "node.lock"
+
+
+def is_held(data_dir: Path) -> bool:
+    """Tell whether a node runs on a data folder, as far as one may look; nothing is made."""
+    try:
+        with lock_file(data_dir).open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def hold(data_dir: Path) -> IO[str]:
     """Make the data folder private and hold it until the file is closed or the process ends, however it ends.
 
@@ -22,7 +39,7 @@ def hold(data_dir: Path) -> IO[str]:
     """
     with storage_errors(f"use the data folder {data_dir}"):
         make_private_folder(data_dir)
-        descriptor = os.open(data_dir / "node.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(lock_file(data_dir), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     file = os.fdopen(descriptor, "w")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
