@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,7 +32,9 @@ class Engine:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._store = ["--root", folder / "store", "--runroot", folder / "run"]
+        # Podman takes no longer path than 50 characters for what it keeps while something runs.
+        self._running = Path(tempfile.mkdtemp(prefix="podman-"))
+        self._store = ["--root", folder / "store", "--runroot", self._running]
 
     def import_base(self) -> None:
         """Make what Debian's own image is made of, by debootstrap: registries of images may be out of reach."""
@@ -73,8 +76,7 @@ def engine(tmp_path) -> Iterator[Engine]:
     engine = Engine(tmp_path / "engine")
     (tmp_path / "engine").mkdir()
     yield engine
-    engine.podman("rm", "--all", "--force")
-    engine.podman("rmi", "--all", "--force")
+    engine.remove()
 
 
 def test_the_image_is_built_and_answers_without_rights_on_a_read_only_root(engine, start, tmp_path, wait_for):
