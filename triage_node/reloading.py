@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 
-from triage_node.config import Settings, in_force
+from triage_node.config import Settings, in_force, without_secrets
 from triage_node.errors import StorageError, TriageError
 from triage_node.logs import origin
 from triage_node.web.machinery import Reload
@@ -69,8 +69,11 @@ class Reloading:
         before, (settings, waiting) = self.settings, in_force(self.settings, wanted)
         changed = tuple(name for name in Settings.model_fields if getattr(settings, name) != getattr(before, name))
         use = self._prepare(settings)
-        use()
         self.settings = settings
+        try:
+            use()
+        except Exception as error:  # a border: there may be no thread left, and nobody can go back either
+            return self._refused(f"{origin(error)}; restart the node", "taken in part")
         self._settle(before, changed, waiting)
         if waiting:
             log.warning("settings_want_restart names=%s", ",".join(waiting))
@@ -106,9 +109,10 @@ class Reloading:
             )
         return sentences
 
-    def _refused(self, why: str) -> Reload:
+    def _refused(self, error: str, state: str = "not taken, those from before are in force") -> Reload:
+        why = without_secrets(error)
         try:
-            message = f"The settings were read anew and not taken, those from before are in force: {why}"
+            message = f"The settings were read anew and {state}: {why}"
             self._worklist.registration.reject("settings_not_reloaded", message, actor=ACTOR)
         except StorageError as error:
             log.error("event_lost error=%s", error)

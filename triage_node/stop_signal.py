@@ -27,6 +27,11 @@ class StopSignal:
     def __init__(self, reload: Callable[[], object] | None = None) -> None:
         self._reload = reload
         self._has_terminal = _has_terminal()
+        self._hung_up = False
+
+    def defer_hang_ups(self) -> None:
+        """Have each SIGHUP before `wait` wait for it: a service manager may ask for a reload at any moment."""
+        signal.signal(signal.SIGHUP, self._note)
 
     def __enter__(self) -> Self:
         self._reader, self._writer = socket.socketpair()
@@ -38,11 +43,13 @@ class StopSignal:
 
     def wait(self) -> None:
         """Wait for the signal; one that has come already is enough."""
-        while (number := self._reader.recv(1)[0]) not in SIGNALS:
+        number = signal.SIGHUP if self._hung_up else self._reader.recv(1)[0]
+        while number not in SIGNALS:
             if number == signal.SIGHUP and self._reload is not None:
                 if self._has_terminal and not _has_terminal():
                     return
                 self._reload()
+            number = self._reader.recv(1)[0]
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -52,6 +59,9 @@ class StopSignal:
         signal.set_wakeup_fd(self._woken_before)
         self._reader.close()
         self._writer.close()
+
+    def _note(self, _number: int, _frame: object) -> None:
+        self._hung_up = True
 
 
 def _nothing(_number: int, _frame: object) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 from ct import head_ct, save
+from hospital import Size
 from nodes import RunningNode
 from pacs import Storescp
 from persistent_sender import PersistentSender
@@ -11,6 +12,8 @@ from pynetdicom.sop_class import CTImageStorage, Verification
 
 pytestmark = pytest.mark.usefixtures("collect_sockets")
 
+OF_THE_POOL = 10
+"""Files of connections to the database: the pool may have grown to its five."""
 CONTEXTS = [build_context(Verification), build_context(CTImageStorage, "1.2.840.10008.1.2.1")]
 
 
@@ -117,3 +120,21 @@ def test_a_wrong_file_leaves_everything_as_it_was(start, send, wait_for, tmp_pat
             del node.options[key]
     uid = send(node, 7)
     wait_for(lambda: uid in studies(pacs), "the report at the destination from before", 120)
+
+
+@pytest.mark.slow
+def test_settings_that_are_read_often_leave_no_threads_and_no_files_behind(start, wait_for):
+    node = start(RunningNode, "node", web_enabled=False)
+    node.wait_ready()
+
+    def size():
+        return Size.of(node.program.process.pid)
+
+    node.reload(destinations=["A@127.0.0.1:1"], sources=["S@127.0.0.1:1"])
+    before = size()
+    for number in range(2, 22):
+        peers = [f"A@127.0.0.1:{number}", f"B@127.0.0.1:{number}"]
+        node.reload(destinations=peers, sources=peers, maximum_associations=number)
+    node.reload(destinations=["A@127.0.0.1:1"], sources=["S@127.0.0.1:1"])
+    wait_for(lambda: size().threads == before.threads, "the end of those that are named no more")
+    assert size().descriptors <= before.descriptors + OF_THE_POOL, "80 threads came and went"

@@ -1,6 +1,7 @@
 """Everything that is tried, in the order in which it is shown."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from triage_node.checks.certificates import check_certificates
 from triage_node.checks.clock import check_clock
@@ -13,13 +14,20 @@ from triage_node.checks.peers import check_peers
 from triage_node.checks.ports import check_ports
 from triage_node.checks.processes import holder_of
 from triage_node.checks.result import Result
+from triage_node.checks.secrets import check_secrets
 from triage_node.config import Settings
 from triage_node.storage import is_held, lock_file
 from triage_node.user_agent import Caller
 
 
-def check_all(settings: Settings) -> Iterator[Result]:
-    """Try each thing in turn; nothing is made and nothing is changed, and a node may be running."""
+def check_all(settings: Settings, settings_file: Path) -> Iterator[Result]:
+    """Try each thing in turn; nothing is made and nothing is changed, and a node may be running.
+
+    Parameters
+    ----------
+    settings_file
+        Where the settings come from; it need not be there.
+    """
     caller = Caller.of(settings)
     runs = is_held(settings.data_dir)
     node = holder_of(lock_file(settings.data_dir)) if runs else None
@@ -29,6 +37,7 @@ def check_all(settings: Settings) -> Iterator[Result]:
     yield from check_folders(settings)
     yield check_database(settings)
     yield from check_certificates(settings)
+    yield from check_secrets(settings, settings_file)
     yield from check_peers(settings, caller)
     yield from check_clock(settings, caller)
     yield from check_host(settings, node)

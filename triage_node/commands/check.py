@@ -27,6 +27,7 @@ def check(
 ) -> None:
     """Try what the node needs, and say the way out of each mistake; nothing is changed, and a node may be running."""
     from triage_node.checks import check_all
+    from triage_node.config import SETTINGS_FILE
 
     settings = settings_from(context, data_dir=data_dir)
     if study is not None:
@@ -35,7 +36,7 @@ def check(
     if not has_worklist(settings) and settings.origin("data_dir") == "default":
         open_worklist(settings)
     results = []
-    for result in check_all(settings):
+    for result in check_all(settings, context.obj["config"] or SETTINGS_FILE):
         results.append(result)
         if not as_json:
             _print(result)

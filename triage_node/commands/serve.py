@@ -47,18 +47,20 @@ def serve(
         "model": model,
     }
     settings = settings_from(context, **options)
-    check_before_listening(settings)
-    configure_logging(settings.log_level)
-    # Nothing is promised yet: a signal ends the process at once, however long a rebuilding or a locked database takes.
-    node = Node(settings)
-    node.prepare()
 
     def read_anew() -> "Settings":
         anew = read_settings(context.obj["config"], **options)
         check_files(anew)
         return anew
 
-    with StopSignal(reload=lambda: node.reload(read_anew)) as stop:
+    stop = StopSignal(reload=lambda: node.reload(read_anew))
+    stop.defer_hang_ups()
+    check_before_listening(settings)
+    configure_logging(settings.log_level)
+    # Nothing is promised yet: a signal ends the process at once, however long a rebuilding or a locked database takes.
+    node = Node(settings)
+    node.prepare()
+    with stop:
         node.start()
         typer.echo(f"{settings.ae_title} listens on {_addresses(node)}; data in {settings.data_dir}")
         if not settings.destinations:

@@ -1,6 +1,6 @@
 """The settings of the node: one table, read once, frozen."""
 
-from triage_node.config.displayed import HIDDEN, Shown, shown
+from triage_node.config.displayed import HIDDEN, Shown, shown, without_secrets
 from triage_node.config.reading import SETTINGS_FILE, read_settings
 from triage_node.config.reference import markdown as reference_markdown
 from triage_node.config.reference import starter_file
@@ -21,4 +21,5 @@ __all__ = [
     "reference_markdown",
     "shown",
     "starter_file",
+    "without_secrets",
 ]

@@ -11,10 +11,9 @@ from triage_node.config.reloading import RELOADED
 from triage_node.config.settings import Origin, Settings
 
 HIDDEN = "set, not shown"
-USER_IN_ADDRESS = re.compile(r"(?<=://)[^/?#]*@")
-SECRET_IN_QUERY = re.compile(r"([?&][^=&]*(?:pass|pwd|secret|token|key|sig|auth)[^=&]*=)[^&#]*", re.IGNORECASE)
-AE_SCHEMES = ("dicom://", "dicoms://")
-"""What stands before the `@` of these is the called AE title."""
+USER_IN_ADDRESS = re.compile(r"(?<=://)(?<!dicom://)(?<!dicoms://)[^/?#\s]*@")
+"""What stands before the `@` of a DICOM address is the called AE title."""
+SECRET_IN_QUERY = re.compile(r"([?&][^=&]*(?:pass|pwd|secret|token|key|sig|auth)[^=&]*=)[^&#\s'\"]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -40,6 +39,11 @@ def shown(settings: Settings) -> Iterator[Shown]:
         yield Shown(name, json_value, text, settings.origin(name), field.description or "", name in RELOADED)
 
 
+def without_secrets(text: str) -> str:
+    """Return a text without users, passwords and tokens of the addresses in it."""
+    return SECRET_IN_QUERY.sub(r"\1…", USER_IN_ADDRESS.sub("…@", text)) if "://" in text else text
+
+
 def _without_secrets(name: str, value: Any) -> Any:
     if isinstance(value, str):
         return _hidden(name, value)
@@ -63,9 +67,5 @@ def _text(name: str, value: Any) -> str:
 
 
 def _hidden(name: str, text: str) -> str:
-    if "://" not in text:
-        return text
-    if name == "database_url":
-        # Drivers take passwords in more places than one knows; the kind of database and its host say enough.
-        return USER_IN_ADDRESS.sub("…@", text).partition("?")[0]
-    return SECRET_IN_QUERY.sub(r"\1…", text if text.startswith(AE_SCHEMES) else USER_IN_ADDRESS.sub("…@", text))
+    # Drivers take passwords in more places than one knows; the kind of database and its host say enough.
+    return without_secrets(text.partition("?")[0] if name == "database_url" else text)

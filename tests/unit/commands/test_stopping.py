@@ -113,6 +113,24 @@ def test_a_node_ends_at_a_sigterm_of_any_moment(seed, make_settings, tmp_path):
 
 
 @pytest.mark.slow
+def test_a_hang_up_while_the_node_starts_has_it_read_its_settings_once_it_runs(tmp_path, wait_for):
+    log = tmp_path / "log"
+    options = ["--dicom-port", "0", "--web-port", "0", "--data-dir", str(tmp_path / "data")]
+    with log.open("wb") as output:
+        command = [need("triage-node"), "serve", *options]
+        node = subprocess.Popen(command, stdout=output, stderr=output, env={**os.environ, **WITHOUT_EXTRAS})
+    try:
+        wait_for((tmp_path / "data").exists, "the data folder")
+        node.send_signal(signal.SIGHUP)
+        wait_for(lambda: "settings_reloaded changed=none" in log.read_text(), "the reading")
+        node.terminate()
+        assert node.wait(30) == 0
+    finally:
+        node.kill()
+        node.wait()
+
+
+@pytest.mark.slow
 def test_a_node_that_waits_for_a_locked_database_at_its_start_ends_at_once(tmp_path, migrated, wait_for):
     database = tmp_path / "worklist.sqlite"
     shutil.copy(migrated, database)
