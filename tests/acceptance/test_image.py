@@ -57,12 +57,25 @@ class Engine:
         self._run(command, {"BUILDAH_ISOLATION": "chroot"})
 
     def podman(self, *arguments: object) -> str:
-        """Run a command of podman; return what it prints."""
-        return self._run(
-            [need("podman"), "--runtime", "runc", "--cgroup-manager", "cgroupfs", *self._store, *arguments]
-        )
+        """Run a command of podman; return its standard output."""
+        return self._run(self._podman(*arguments)).stdout
 
-    def _run(self, command: list[object], environment: dict[str, str] | None = None) -> str:
+    def log(self, container: str) -> str:
+        """Return what a container has printed on standard error."""
+        return self._run(self._podman("logs", container)).stderr
+
+    def remove(self) -> None:
+        """End what runs, and remove all of it."""
+        self.podman("rm", "--all", "--force")
+        self.podman("rmi", "--all", "--force")
+        shutil.rmtree(self._running)
+
+    def _podman(self, *arguments: object) -> list[object]:
+        return [need("podman"), "--runtime", "runc", "--cgroup-manager", "cgroupfs", *self._store, *arguments]
+
+    def _run(
+        self, command: list[object], environment: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             [str(part) for part in command],
             capture_output=True, text=True, timeout=1800, env={**os.environ, **(environment or {})},
