@@ -9,6 +9,8 @@ from triage_node.complete_file import storage_errors
 from triage_node.errors import FolderInUse
 from triage_node.private_files import make_private_folder
 
+LOCKS = Path("/proc/locks")
+
 
 def lock_file(data_dir: Path) -> Path:
     """Return the file by which a node holds its data folder."""
@@ -16,15 +18,16 @@ def lock_file(data_dir: Path) -> Path:
 
 
 def is_held(data_dir: Path) -> bool:
-    """Tell whether a node runs on a data folder, as far as one may look; nothing is made."""
+    """Tell whether a node runs on a data folder, as far as proc(5) shows its lock.
+
+    Nothing is locked to find it out: a node that starts just then would find its folder in use.
+    """
     try:
-        with lock_file(data_dir).open() as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+        inode = str(lock_file(data_dir).stat().st_ino)
+        locks = [line.split() for line in LOCKS.read_text().splitlines()]
     except OSError:
         return False
-    return False
+    return any(fields[1] == "FLOCK" and fields[5].rpartition(":")[2] == inode for fields in locks)
 
 
 def hold(data_dir: Path) -> IO[str]:
