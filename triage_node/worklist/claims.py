@@ -148,7 +148,8 @@ class Claims:
             if not session.scalar(select(exists().where(*conditions))):
                 return []
         with self._database.write() as session:
-            studies = session.scalars(select(StudyRow).where(*conditions)).all()
+            order = select(StudyRow).where(*conditions).order_by(StudyRow.id)
+            studies = session.scalars(order.with_for_update()).all()
             workers = [study.claimed_by or "" for study in studies]
             for study in studies:
                 end(session, study, code)

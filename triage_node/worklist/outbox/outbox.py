@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, case, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from triage_node.database import Database, DeliveryRow, DeliveryState, OutcomeRow, StudyRow
+from triage_node.database import Channel, Database, DeliveryRow, DeliveryState, OutcomeRow, StudyRow, notify
 from triage_node.statistics import count_delivered, delivery_seconds
 from triage_node.worklist.commitment.requests import want_commitment
 from triage_node.worklist.outbox.delivery_events import fold_try, give_up, record_delivery
@@ -77,6 +77,7 @@ def add_deliveries(
             if schedule is not None:
                 session.flush()
                 schedule.place(session, row, outcome)
+            notify(session, Channel.DELIVERIES)
 
 
 class Outbox:
