@@ -14,6 +14,7 @@ from triage_node.search import KEYS
 from triage_node.web.dependencies import Services, the_services
 from triage_node.web.dicomweb.pushed_workitem import is_match, study_of, whole
 from triage_node.web.dicomweb.search_query import SearchQuery
+from triage_node.web.dicomweb.search_warnings import undone, warning
 from triage_node.web.dicomweb.workitem_model import summary_of, workitem
 from triage_node.web.http.media_types import DICOM_JSON, JSON, Acceptable, MediaType
 from triage_node.web.security.authorization import audited, require, write_access
@@ -42,7 +43,8 @@ def search(request: Request, services: TheServices) -> Response:
     label = services.settings.ae_title
     shown = [whole(one) for one in pushed[query.offset :][:limit]]
     shown += [data_set(summary_of(one, label)) for one in found]
-    return JSONResponse(shown, media_type=media_type) if shown else Response(status_code=204)
+    headers = warning(f"{str(request.base_url).rstrip('/')}/dicomweb", undone(query, knows_rules=False))
+    return JSONResponse(shown, 200, headers, media_type=media_type) if shown else Response(None, 204, headers)
 
 
 @router.get("/{workitem_uid}")
