@@ -44,8 +44,8 @@ class Inbox:
         self._lock.close()
 
 
-def adopt(incoming: Path, into: Path, suffix: str) -> int:
-    """Move what processes that do not live any more left of files with that suffix; return how many.
+def adopt(incoming: Path, into: Path, suffix: str) -> list[Path]:
+    """Move what processes that do not live any more left of files with that suffix; return where it lies now.
 
     Parameters
     ----------
@@ -60,32 +60,31 @@ def adopt(incoming: Path, into: Path, suffix: str) -> int:
         The file system refused; what was not moved is moved the next time.
     """
     with storage_errors("take over an inbox"):
-        moved = 0 if into == incoming else _take_all(incoming, into, suffix)
+        moved = [] if into == incoming else _take_all(incoming, into, suffix)
         for folder in sorted(incoming.iterdir()):
             if folder.suffix not in (NEW, suffix) and folder != into and folder.is_dir():
                 moved += _take_over(folder, into, suffix)
         return moved
 
 
-def _take_over(folder: Path, into: Path, suffix: str) -> int:
+def _take_over(folder: Path, into: Path, suffix: str) -> list[Path]:
     lock = _locked(folder)
     if lock is None:
-        return 0
+        return []
     with lock:
         moved = _take_all(folder, into, suffix)
         _remove(folder)
         return moved
 
 
-def _take_all(folder: Path, into: Path, suffix: str) -> int:
+def _take_all(folder: Path, into: Path, suffix: str) -> list[Path]:
     """Move the files with a suffix from one folder to another, durably, and remove what is half-written there."""
     for part in folder.glob(f"*{PARTIAL}"):
         part.unlink(missing_ok=True)
-    moved = 0
+    moved = []
     for path in folder.glob(f"*{suffix}"):
         with suppress(FileNotFoundError):  # another was first
-            path.rename(into / path.name)
-            moved += 1
+            moved.append(path.rename(into / path.name))
     if moved:
         sync_folder(into)
         sync_folder(folder)

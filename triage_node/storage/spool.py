@@ -117,8 +117,8 @@ class Spool:
         self.adopt()
         yield from sorted(self.incoming.glob(f"*{INSTANCE}"), key=_written_at)
 
-    def adopt(self) -> int:
-        """Take over what processes kept that do not live any more, and return how many files that were.
+    def adopt(self) -> list[Path]:
+        """Take over what processes kept that do not live any more, and return where it lies now.
 
         Raises
         ------

@@ -7,7 +7,7 @@ from triage_node.worklist.commitment.kept_instances import KeptInstance
 from triage_node.worklist.commitment.transactions import Transaction
 from triage_node.worklist.filters import Filters
 from triage_node.worklist.judged_studies import Feedback, JudgedStudy
-from triage_node.worklist.leases import RunningNode
+from triage_node.worklist.nodes.leases import Leases, RunningNode
 from triage_node.worklist.outbox.outbox import Delivery
 from triage_node.worklist.outbox.outbox_state import DestinationState
 from triage_node.worklist.outbox.resending import RESENT
@@ -36,6 +36,7 @@ __all__ = [
     "Filters",
     "JudgedStudy",
     "KeptInstance",
+    "Leases",
     "Performance",
     "PriorityChange",
     "PushedWorkitem",

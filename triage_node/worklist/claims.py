@@ -140,6 +140,10 @@ class Claims:
         whose = StudyRow.claimed_by.startswith(f"{node}:", autoescape=True)
         return self._release(whose, code="node_stopped", end=self._count_interruption)
 
+    def release_all(self) -> list[str]:
+        """Return all studies to the queue that anybody has: no node lives that could have one."""
+        return self._release(code="node_stopped", end=self._count_interruption)
+
     def _release(
         self, *whose: ColumnElement[bool], code: str, end: Callable[[Session, StudyRow, str], None]
     ) -> list[str]:

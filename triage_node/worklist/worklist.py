@@ -16,9 +16,9 @@ from triage_node.worklist.clock_change import ClockChange
 from triage_node.worklist.commitment.kept_instances import KeptInstances
 from triage_node.worklist.commitment.requests import CommitmentRequests
 from triage_node.worklist.commitment.transactions import Transactions
-from triage_node.worklist.installation import Installation
 from triage_node.worklist.judged_studies import JudgedStudies
-from triage_node.worklist.leases import Leases
+from triage_node.worklist.nodes.installation import Installation
+from triage_node.worklist.nodes.leases import Leases
 from triage_node.worklist.outbox.outbox import Outbox
 from triage_node.worklist.outbox.outbox_state import OutboxState
 from triage_node.worklist.outbox.resending import Resending

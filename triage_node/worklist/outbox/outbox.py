@@ -242,9 +242,16 @@ class Outbox:
         with self._database.write() as session:
             self._make_due(session, DeliveryRow.destination == destination)
 
-    def recover(self) -> int:
-        """Put back what this node was sending when it stopped, and make everything that waits due."""
-        mine = or_(DeliveryRow.claimed_by == self._node, DeliveryRow.claimed_by.is_(None))
+    def recover(self, *, all_nodes: bool = False) -> int:
+        """Put back what this node was sending when it stopped, and make everything that waits due.
+
+        Parameters
+        ----------
+        all_nodes
+            Put back what any node was sending: none of them lives.
+        """
+        own = or_(DeliveryRow.claimed_by == self._node, DeliveryRow.claimed_by.is_(None))
+        mine = or_(own, DeliveryRow.claimed_by.is_not(None)) if all_nodes else own
         with self._database.write() as session:
             result = session.execute(
                 update(DeliveryRow)

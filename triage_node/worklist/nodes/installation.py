@@ -31,7 +31,7 @@ class Installation:
             raise SettingsError(
                 f"database_url: the worklist belongs to another data folder (device {owner}, here {device_uid}). "
                 "Nodes that share a database share the folder of its images; others need a database of their own. "
-                "If that folder is lost or got a new device-uid, `triage-node rebuild` makes the worklist this folder's."
+                "If that folder is lost or got a new device-uid, `triage-node rebuild` makes the worklist its own."
             )
 
     def take_over(self, device_uid: str) -> None:
