@@ -14,11 +14,16 @@ from cluster import Cluster, full_size
 from ct import head_ct, save
 from persistent_sender import PersistentSender
 from pydicom import Dataset, dcmread
+from sqlalchemy import select
 
+from triage_node.database import StudyRow, StudyState
 from triage_node.errors import StorageError
 
 STUDIES = full_size("TRIAGE_CLUSTER_STUDIES", 10)
-SLICES = 16
+SLICES, SIZE = 24, (128, 128)
+SPLIT = 4
+"""Of so many studies one comes in by both listeners."""
+PUSH_SECONDS = 4.0 * STUDIES if STUDIES < 100 else 300.0
 CUT_SECONDS = 75.0 if STUDIES >= 100 else 25.0
 """Longer than the lease of a duty; in the full size also than that of a study."""
 SETTLED_SECONDS = 240 + 3 * STUDIES
@@ -28,7 +33,7 @@ SETTLED_SECONDS = 240 + 3 * STUDIES
 def cluster(tmp_path: Path) -> Iterator[Cluster]:
     folder = tmp_path / "cluster"
     folder.mkdir()
-    running = Cluster(folder, series_quiet_seconds=10.0, study_quiet_seconds=10.0, worker_nice=0)
+    running = Cluster(folder, series_quiet_seconds=8.0, study_quiet_seconds=8.0, worker_nice=0)
     yield running
     running.stop()
 
@@ -37,7 +42,7 @@ def write_studies(folder: Path, seed: int) -> dict[str, dict[str, Path]]:
     """Write head CTs; return the files of each by SOP Instance UID."""
     found = {}
     for number in range(STUDIES):
-        images = head_ct(slices=SLICES, size=(64, 64), seed=seed + number)
+        images = head_ct(slices=SLICES, size=SIZE, seed=seed + number)
         paths = save(images, folder / f"{number}")
         uids = {str(image.SOPInstanceUID): path for image, path in zip(images, paths, strict=True)}
         found[str(images[0].StudyInstanceUID)] = uids
@@ -45,8 +50,14 @@ def write_studies(folder: Path, seed: int) -> dict[str, dict[str, Path]]:
 
 
 def of_sender(studies: dict[str, dict[str, Path]], sender: int) -> dict[str, Path]:
-    """Return what one of two senders sends: every second image of each study, so that two listeners have part of it."""
-    return {uid: path for files in studies.values() for uid, path in list(files.items())[sender::2]}
+    """Return what one of two senders sends: its studies, and every second image of those that both send."""
+    sent: dict[str, Path] = {}
+    for number, files in enumerate(studies.values()):
+        if number % SPLIT == 0:
+            sent |= dict(list(files.items())[sender::2])
+        elif number % 2 == sender:
+            sent |= files
+    return sent
 
 
 def is_settled(cluster: Cluster, studies: dict[str, dict[str, Path]]) -> bool:
@@ -76,7 +87,7 @@ def suffer(cluster: Cluster, senders: list[PersistentSender]) -> dict[str, float
     after(0.3, "machine cut off")
     cluster.cut_off.stall()
     after(0.5, "worker killed")
-    cluster.kill("worker-1")
+    cluster.kill(busy_worker(cluster))
     after(0.6, "upkeep killed")
     cluster.kill(leader(cluster))
     after(0.7, "PostgreSQL restarted")
@@ -86,6 +97,18 @@ def suffer(cluster: Cluster, senders: list[PersistentSender]) -> dict[str, float
     cluster.cut_off.go_on()
     happened["machine back"] = round(time.monotonic() - start, 1)
     return happened
+
+
+def busy_worker(cluster: Cluster) -> str:
+    """Return a worker that has a study and is not cut off; if none has one for long, the first."""
+    for _ in range(500):
+        with cluster.worklist.database.read() as session:
+            claimed = set(session.scalars(select(StudyRow.claimed_by).where(StudyRow.state == StudyState.ANALYZING)))
+        for name in ("worker-1", "worker-2"):
+            if any(one.startswith(cluster.processes[name].claimed_as) for one in claimed if one):
+                return name
+        time.sleep(0.02)
+    return "worker-1"
 
 
 def leader(cluster: Cluster) -> str:
@@ -151,7 +174,7 @@ def test_whatever_process_ends_or_is_cut_off_each_study_has_its_one_report(
             of_sender(studies, one),
             tmp_path / f"{one}.log",
             seed + one,
-            20,
+            PUSH_SECONDS,
         )
         for one in range(2)
     ]

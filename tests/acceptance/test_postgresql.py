@@ -11,7 +11,7 @@ import pytest
 from postgresql import PostgreSQL
 
 UNIT = Path(__file__).parents[1] / "unit"
-ROOMS = ("database", "identity", "search", "statistics", "workitems", "worklist")
+ROOMS = ("database", "identity", "node", "search", "statistics", "workitems", "worklist")
 
 
 @pytest.fixture

@@ -84,20 +84,12 @@ class Cluster:
             **settings,
         }
         there, cut = self.postgresql.url, self.postgresql.url_through(self.cut_off.port)
-        self.processes = {
-            name: RoleProcess(folder, name, role, database_url=url, **self.options)
-            for name, role, url in (
-                ("listener-1", "listener", there),
-                ("listener-2", "listener", there),
-                ("upkeep-1", "upkeep", there),
-                ("upkeep-2", "upkeep", there),
-                ("delivery-1", "delivery", cut),
-                ("delivery-2", "delivery", there),
-                ("worker-1", "worker", there),
-                ("worker-2", "worker", there),
-                ("worker-3", "worker", cut),
-            )
-        }
+        self.processes: dict[str, RoleProcess] = {}
+        self._start("delivery-1", "delivery", cut)
+        self.processes["delivery-1"].wait_started()  # the duty is its, before it is cut off
+        for name in ("listener-1", "listener-2", "upkeep-1", "upkeep-2", "delivery-2", "worker-1", "worker-2"):
+            self._start(name, name.partition("-")[0], there)
+        self._start("worker-3", "worker", cut)
         for process in self.processes.values():
             process.wait_started()
         self.balancers = [Proxy(self.processes[name].port) for name in ("listener-1", "listener-2")]
@@ -107,6 +99,9 @@ class Cluster:
     def spool(self) -> Path:
         """Where they keep what they got."""
         return Path(self.options["data_dir"]) / "spool"
+
+    def _start(self, name: str, roles: str, database_url: str) -> None:
+        self.processes[name] = RoleProcess(self.folder, name, roles, database_url=database_url, **self.options)
 
     def kill(self, name: str) -> None:
         """End a process as a power cut would; it stays away. Senders of a listener get to the other."""
