@@ -1,7 +1,9 @@
 """What the node needs to do its work, whether it is there, and what a person should look at beside. No patient data."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from triage_node.config import ROLES
 from triage_node.delivery import Dispatcher
 from triage_node.dimse import Listener
 from triage_node.errors import StorageError
@@ -18,6 +20,8 @@ LATE_SECONDS = 60.0
 """An instance that was acknowledged so long ago and has no row yet is a backlog somebody should look at."""
 LONG_SECONDS = 900.0
 """So long may a report wait for its destination before somebody should look."""
+ALIVE_SECONDS = 20.0
+"""A process that was not seen for so long has ended, or is cut off."""
 
 
 class Readiness:
@@ -132,10 +136,25 @@ class Readiness:
         if self._listener is not None and self._listener.certificate is not None:
             state = self._listener.certificate.state()
             yield Fact("certificate", state.is_well, state.message, is_needed=False)
+        yield from self._roles()
         if self._queriers:
             yield Fact("sources", *self._sources(), is_needed=False)
         if self._workitem_users:
             yield Fact("workitem servers", *self._workitem_servers(), is_needed=False)
+
+    def _roles(self) -> Iterator[Fact]:
+        """Tell which role no process has, where there are several."""
+        try:
+            nodes = self._worklist.leases.nodes()
+        except StorageError:  # said already
+            return
+        if nodes:
+            now = self._worklist.clock()
+            living = Counter(role for one in nodes if now - one.seen_at < ALIVE_SECONDS for role in one.roles)
+            missing = [role for role in ROLES if not living[role]]
+            numbers = ", ".join(f"{number} {role}" for role, number in living.items())
+            message = f"no process is {' or '.join(missing)}" if missing else numbers
+            yield Fact("roles", not missing, message, is_needed=False)
 
     def _sources(self) -> tuple[bool, str]:
         down = [one.state.source for one in self._queriers if one.state.answers is False]

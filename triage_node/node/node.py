@@ -75,6 +75,8 @@ class Node:
         self.parts.prepare()
         if self.parts.lock.is_alone:
             self._recover()
+        if self._delivery is not None:
+            self.worklist.schedule.recover()
         self.parts.let_others_in()
         self._is_prepared = True
 
@@ -124,7 +126,6 @@ class Node:
         else:
             worklist.claims.release_node(self.parts.name)
         worklist.outbox.recover(all_nodes=self.parts.is_shared)
-        worklist.schedule.recover()
         worklist.commitment_transactions.recover()
 
     def _readiness(self) -> Readiness:
