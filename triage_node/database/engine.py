@@ -83,7 +83,7 @@ class Database:
         self.damage = ""
         if self._is_sqlite:
             arguments = {"timeout": BUSY_TIMEOUT_SECONDS}
-        elif self._is_postgresql:
+        elif self.url.get_driver_name().startswith("psycopg"):
             arguments = {key: value for key, value in CLIENT_KEEPALIVE.items() if key not in self.url.query}
         if self.file is not None:
             _make_private(self.file)
@@ -251,8 +251,15 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _prepare_server(connection: Any, clock: ServerClock) -> None:
-    connection.execute(SESSION)
-    clock.follow(lambda: float(connection.execute(NOW).fetchone()[0]))
+    cursor = connection.cursor()
+    cursor.execute(SESSION)
+
+    def now() -> float:
+        cursor.execute(NOW)
+        return float(cursor.fetchone()[0])
+
+    clock.follow(now)
+    cursor.close()
     connection.commit()
 
 

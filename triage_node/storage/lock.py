@@ -1,6 +1,7 @@
 """Who has the data folder: one process alone, or several of one database on a server."""
 
 import fcntl
+import logging
 import os
 import time
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import IO
 from triage_node.complete_file import storage_errors
 from triage_node.errors import FolderInUse
 from triage_node.private_files import make_private_folder
+
+log = logging.getLogger(__name__)
 
 FILE_NAME = "node.lock"
 ALONE, PREPARING = "alone", "preparing"
@@ -88,11 +91,15 @@ def hold(data_dir: Path, *, shares: bool = False) -> FolderLock:
 
 def _joined(file: IO[str]) -> bool:
     """Wait for one that prepares what all use; False when the folder is another's alone."""
-    seen_alone = 0
+    seen_alone, is_told = 0, False
     while seen_alone < LOOKS:
         if _locked(file, fcntl.LOCK_SH):
             return True
-        seen_alone = seen_alone + 1 if _read(file) == ALONE else 0
+        is_alone = _read(file) == ALONE
+        if not is_alone and not is_told:
+            log.info("node_waits for=%r", "another that prepares the data folder")
+            is_told = True
+        seen_alone = seen_alone + 1 if is_alone else 0
         time.sleep(LOOK_SECONDS)
     return False
 
