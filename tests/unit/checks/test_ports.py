@@ -1,5 +1,6 @@
 """A port in use is named with who has it; the running node's own is fine."""
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -53,7 +54,7 @@ def test_a_port_of_another_program_is_named_with_it(make_settings, taken):
 
 def test_the_running_nodes_own_ports_are_fine_and_those_of_others_are_not(make_settings, taken):
     settings = make_settings(dicom_port=taken)
-    with hold(settings.data_dir):
+    with contextlib.closing(hold(settings.data_dir)):
         assert is_held(settings.data_dir)
         node = holder_of(lock_file(settings.data_dir))
         assert node.pid == os.getpid()
