@@ -56,7 +56,7 @@ class Exposition:
             Part("jobs", lambda: job_metrics(machinery.jobs())),
             Part("intake", lambda: intake_metrics(machinery.intake() if machinery.intake is not None else None)),
             Part("studies", lambda: study_metrics(worklist.study_queues.state(), worklist.study_lists.counts())),
-            Part("outbox", lambda: outbox_metrics(worklist.outbox_state, machinery.reaches())),
+            Part("outbox", lambda: outbox_metrics(worklist.outbox_state, settings().destinations, machinery.reaches())),
             Part("storage", lambda: storage_metrics(spool.space())),
             Part("certificates", lambda: certificate_metrics(settings())),
         )

@@ -16,8 +16,10 @@ def fact_metrics(facts: Sequence[Fact]) -> Iterator[Metric]:
     yield gauges("check_ok", "Whether what the node looks at is as it shall be.", "check", checks)
 
 
-def worker_metrics(worker: Worker) -> Iterator[Metric]:
-    """Return how the inference process is, and which model it has."""
+def worker_metrics(worker: Worker | None) -> Iterator[Metric]:
+    """Return how the inference process is, and which model it has; nothing where it is another's."""
+    if worker is None:
+        return
     yield gauge("worker_ready", "Whether the worker lives and has loaded its model.", worker.ready)
     if worker.ready:
         named = {"name": worker.model, "version": worker.version, "sha256": worker.sha256, "device": worker.device}

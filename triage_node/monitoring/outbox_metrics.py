@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
+from triage_node.endpoints import Destination
 from triage_node.monitoring.gauges import gauges
 from triage_node.web.machinery import Reach
 from triage_node.worklist import OutboxState
@@ -12,9 +13,11 @@ from triage_node.worklist import OutboxState
 STATES = ("waiting", "scheduled", "dead", "held")
 
 
-def outbox_metrics(outbox: OutboxState, reaches: Sequence[Reach]) -> Iterator[Metric]:
+def outbox_metrics(
+    outbox: OutboxState, destinations: Sequence[Destination], reaches: Sequence[Reach]
+) -> Iterator[Metric]:
     """Return how the reports of each destination stand, and whether it answers."""
-    states = outbox.destinations(tuple(one.destination for one in reaches))
+    states = outbox.destinations(tuple(one.name for one in destinations))
     up = {one.destination: float(one.answers) for one in reaches if one.answers is not None}
     yield gauges(
         "destination_up", "Whether a destination answered last; nothing before the first try.", "destination", up
