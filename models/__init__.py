@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from triage_node.models.architecture import Architecture, build_network
     from triage_node.models.architecture_constants import ARCHITECTURES, LESION_MAP_LITE0, MAP_STRIDE
     from triage_node.models.calibration import DecisionRecord, Scaling, Thresholds
-    from triage_node.models.device import prepare_device
+    from triage_node.models.device import gpu_memory, prepare_device
     from triage_node.models.entry_errors import entry_error
     from triage_node.models.keras_setup import keras, ops
     from triage_node.models.manifest import (
@@ -66,6 +66,7 @@ __all__ = [
     "explain_with",
     "fit_feature_distribution",
     "fit_features",
+    "gpu_memory",
     "keras",
     "load_model",
     "manifest_json",
@@ -117,6 +118,7 @@ _HOMES = {
     "fit_feature_distribution": "out_of_distribution",
     "fit_features": "out_of_distribution",
     "keras": "keras_setup",
+    "gpu_memory": "device",
     "load_model": "registry",
     "manifest_json": "manifest_file",
     "near_brain": "preprocessing",

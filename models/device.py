@@ -36,3 +36,13 @@ DEVICES = {"tensorflow": _tensorflow_device, "jax": _jax_device, "torch": _torch
 def prepare_device() -> str:
     """Return ``GPU: name`` or ``CPU``, and let TensorFlow take GPU memory only as it needs it."""
     return DEVICES[keras.backend.backend()]()
+
+
+def gpu_memory() -> dict[str, dict[str, int]]:
+    """Return the bytes that TensorFlow has taken now, and at most, of each GPU that it sees; nothing without one."""
+    if keras.backend.backend() != "tensorflow":
+        return {}
+    import tensorflow as tf
+
+    gpus = [gpu.name.removeprefix("/physical_device:") for gpu in tf.config.list_physical_devices("GPU")]
+    return {gpu: dict(tf.config.experimental.get_memory_info(gpu)) for gpu in gpus}

@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+LINE = "%(asctime)s %(levelname)s %(process)d %(name)s %(message)s"
 
-def configure_logging(level: str) -> None:
+
+def configure_logging(level: str, formatter: logging.Formatter | None = None) -> None:
     """Send log lines of a level and above to standard error, one line each, with the time and the process."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(OneLine("%(asctime)s %(levelname)s %(process)d %(name)s %(message)s"))
+    handler.setFormatter(formatter or OneLine(LINE))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

@@ -48,6 +48,7 @@ class Readiness:
         self._dispatchers = dispatchers
         self._queriers = queriers
         self._workitem_users = workitem_users
+        self._is_started = False
 
     def facts(self) -> list[Fact]:
         """Return what must be there for the node to be ready, then what it can do without for a while."""
@@ -58,7 +59,31 @@ class Readiness:
         if self._supervisor is None:
             return None
         status = self._supervisor.status
-        return Worker(self._supervisor.pid, status.ready, status.device, status.model, status.version, status.error)
+        return Worker(
+            self._supervisor.pid,
+            status.ready,
+            status.device,
+            status.model,
+            status.version,
+            status.error,
+            status.sha256,
+            self._supervisor.gpu_memory,
+        )
+
+    def is_alive(self) -> bool:
+        """Tell whether every thread runs that takes, registers, moves and sends; a node that is starting has none yet.
+
+        What is not alive does not come back by itself: the process is to be started again.
+        """
+        if not self._is_started:
+            return True
+        parts = (self._listener, self._scheduler, *(self._dispatchers or ()))
+        is_registering = self._indexer is None or self._indexer.state().alive
+        return is_registering and all(part is None or part.is_alive for part in parts)
+
+    def started(self) -> None:
+        """Note that every part was started, so that from now on one that does not run has ended."""
+        self._is_started = True
 
     def jobs(self) -> list[Job]:
         """Return how each job of upkeep went."""

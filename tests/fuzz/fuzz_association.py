@@ -34,6 +34,7 @@ from triage_node.dimse.connection import Connection, ConnectionEnded
 from triage_node.dimse.normalized.services import Services
 from triage_node.dimse.pdu import HEADER, PDUType, ProtocolError
 from triage_node.ingest import Indexer, Ingest
+from triage_node.instrumentation import Instruments
 from triage_node.storage import Spool
 from triage_node.worklist import Worklist
 
@@ -57,7 +58,9 @@ def check(content: bytes) -> None:
         if request is not None:
             theirs.setblocking(True)
             admission, services = Admission(read_settings(data_dir=_folder())), Services(())
-            Association(Connection(theirs, 2.0), "127.0.0.1", intake, admission, 1 << 20, services).serve(request)
+            Association(
+                Connection(theirs, 2.0), "127.0.0.1", intake, admission, 1 << 20, services, Instruments()
+            ).serve(request)
         theirs.close()
         _check_answers(ours)
     assert not failures, failures

@@ -9,6 +9,7 @@ from pynetdicom import AE, _config, build_context
 from triage_node.config import Settings
 from triage_node.dimse import Listener, Service
 from triage_node.ingest import Indexer, Ingest
+from triage_node.instrumentation import Instruments
 from triage_node.storage import Spool, Watermarks
 from triage_node.worklist import Worklist
 
@@ -21,8 +22,9 @@ class Intake:
         self.worklist = Worklist(settings)
         self.worklist.prepare()
         self.indexer = Indexer(self.spool, self.worklist)
-        self.ingest = Ingest(self.spool, self.worklist, self.indexer, settings.maximum_instance_mb << 20)
-        self.listener = Listener(settings, self.ingest, services)
+        self.instruments, maximum_bytes = Instruments(), settings.maximum_instance_mb << 20
+        self.ingest = Ingest(self.spool, self.worklist, self.indexer, maximum_bytes, instruments=self.instruments)
+        self.listener = Listener(settings, self.ingest, services, self.instruments)
         self.indexer.start()
         self.listener.start()
 
@@ -39,6 +41,10 @@ class Intake:
     def events(self, code: str) -> list[str]:
         """Return the messages of the events of a code."""
         return [event.message for event in self.worklist.study_details.events(code)]
+
+    def counted(self, series: str, **labels: str) -> float | None:
+        """Return what was counted of a series."""
+        return self.instruments.registry.get_sample_value(f"triage_{series}", labels)
 
     def stop(self) -> None:
         """End it."""

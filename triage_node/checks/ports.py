@@ -42,10 +42,12 @@ def _ports(settings: Settings) -> Iterator[tuple[str, str, int]]:
         yield "dicom_tls", settings.dicom_host, settings.dicom_tls_port
     if settings.web_enabled and "web" in settings.roles:
         yield "web", settings.web_host, settings.web_port
+    if settings.metrics_port is not None:
+        yield "metrics", settings.metrics_host, settings.metrics_port
 
 
 def _taken(name: str, kind: str, host: str, port: int, error: OSError, node: Process | None, runs: bool) -> Result:
-    setting = "dicom_host" if kind.startswith("dicom") else "web_host"
+    setting = "dicom_host" if kind.startswith("dicom") else f"{kind}_host"
     if (error.errno or 0) < 0 or error.errno == errno.EADDRNOTAVAIL:  # below 0: the name does not resolve
         return failed(name, f"{host} is no address of this machine: set {setting} to one of `ip address`, or 0.0.0.0.")
     if error.errno in (errno.EACCES, errno.EPERM) and port < LOWEST_OF_USERS:

@@ -107,6 +107,8 @@ def _check_ports(settings: "Settings") -> None:
             taken.enter_context(_bound("dicom_tls", settings.dicom_host, settings.dicom_tls_port))
         if _serves_pages(settings):
             taken.enter_context(_bound("web", settings.web_host, settings.web_port))
+        if settings.metrics_port is not None:
+            taken.enter_context(_bound("metrics", settings.metrics_host, settings.metrics_port))
 
 
 def _check_certificate(settings: "Settings") -> None:

@@ -36,7 +36,7 @@ def serve(
     """
     from triage_node.commands.preflight import check_before_listening, check_files
     from triage_node.config import read_settings
-    from triage_node.logs import configure_logging
+    from triage_node.json_log import configure_logging_as
     from triage_node.node import Node
     from triage_node.stop_signal import StopSignal
 
@@ -61,7 +61,7 @@ def serve(
     stop = StopSignal(reload=lambda: node.reload(read_anew))
     stop.defer_hang_ups()
     check_before_listening(settings)
-    configure_logging(settings.log_level)
+    configure_logging_as(settings.log_format, settings.log_level)
     # Nothing is promised yet: a signal ends the process at once, however long a rebuilding or a locked database takes.
     node = Node(settings)
     node.prepare()

@@ -18,7 +18,9 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="Which program it is f
 def add(
     context: typer.Context,
     name: Name,
-    role: Annotated[str, typer.Option(help="service, reader or administrator.")] = "service",
+    role: Annotated[
+        str, typer.Option(help="service, reader, administrator, or monitoring, which reads /metrics only.")
+    ] = "service",
     days: Annotated[float | None, typer.Option(help="Days until it expires; by default it does not.")] = None,
     data_dir: DataDir = None,
     create: Create = False,
@@ -27,7 +29,7 @@ def add(
     from triage_node.identity import Role
 
     if role not in list(Role):
-        raise typer.BadParameter(f"{role!r} is no role; take service, reader or administrator")
+        raise typer.BadParameter(f"{role!r} is no role; take service, reader, administrator or monitoring")
     typer.echo(_tokens(context, data_dir, create).add(name, Role(role), days))
 
 

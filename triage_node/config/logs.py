@@ -22,6 +22,9 @@ class LogSettings(BaseModel):
     )
     audit_syslog_ca: Path | None = Field(None, description="PEM file of the authority that signed that server's TLS")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least level that is logged")
+    log_format: Literal["text", "json"] = Field(
+        "text", description="`json` writes each log line as a JSON object (see docs/observability.md)"
+    )
 
     @field_validator("timezone")
     @classmethod

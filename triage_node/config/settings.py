@@ -11,6 +11,7 @@ from triage_node.config.completion import CompletionSettings
 from triage_node.config.delivery import DeliverySettings
 from triage_node.config.listener import ListenerSettings
 from triage_node.config.logs import LogSettings
+from triage_node.config.monitoring import MonitoringSettings
 from triage_node.config.openid import OpenIDSettings
 from triage_node.config.report import ReportSettings
 from triage_node.config.roles import ROLES, RoleSettings
@@ -32,6 +33,7 @@ SUBJECTS: tuple[type[BaseModel], ...] = (
     OpenIDSettings,
     LogSettings,
     RoleSettings,
+    MonitoringSettings,
 )
 """In the order in which people read them."""
 
@@ -39,6 +41,7 @@ Origin = Literal["default", "option", "environment", "file"]
 
 
 class Settings(
+    MonitoringSettings,
     RoleSettings,
     LogSettings,
     OpenIDSettings,

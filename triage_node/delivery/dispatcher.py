@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 from triage_node.delivery.outage import Line, Reach
 from triage_node.delivery.retry import RetryPolicy
@@ -16,10 +17,13 @@ from triage_node.errors import (
     StorageError,
     TriageError,
 )
+from triage_node.instrumentation import DeliveryResult, Instruments, NoTraces, Traces
 from triage_node.logs import origin
 from triage_node.worklist import Channel, Delivery, Worklist
 
 log = logging.getLogger(__name__)
+
+Written = TypeVar("Written")
 
 POLL_SECONDS = 0.2
 PAUSE_AFTER_ERROR_SECONDS = 5.0
@@ -47,6 +51,8 @@ class Dispatcher:
         Seconds since 1970.
     steady
         Seconds of a clock that nobody can set.
+    instruments, traces
+        Count and time what is tried.
     """
 
     def __init__(
@@ -60,6 +66,8 @@ class Dispatcher:
         steady: Callable[[], float] = time.monotonic,
         commitment_seconds: float | None = None,
         is_on_duty: Callable[[], bool] = lambda: True,
+        instruments: Instruments | None = None,
+        traces: Traces | None = None,
     ) -> None:
         self._is_on_duty = is_on_duty
         self._destination = destination
@@ -67,8 +75,12 @@ class Dispatcher:
         self._worklist = worklist
         self._policy = policy
         self._stop_seconds = stop_seconds
+        self._clock = clock
         self._steady = steady
         self._commitment_seconds = commitment_seconds
+        self._instruments = instruments or Instruments()
+        self._instruments.expect_destination(destination)
+        self._traces = traces or NoTraces()
         self._line = Line(destination, policy, clock, steady)
         self._in_hand: Delivery | None = None
         self._stopping = threading.Event()
@@ -142,28 +154,41 @@ class Dispatcher:
         try:
             sent = self._sender.send(delivery)
         except (PeerUnreachable, PeerCongested, PeerDenied) as error:
+            self._tried(delivery, DeliveryResult.NO_ANSWER, start)
             self._wait_for_destination(delivery, self._steady() - start, error)
         except PeerError as error:
+            self._tried(delivery, DeliveryResult.REFUSED, start)
             self._answered()
             self._postpone_or_give_up(delivery, self._steady() - start, error)
         except TriageError as error:
+            self._tried(delivery, DeliveryResult.FAILED, start)
             self._postpone_or_give_up(delivery, self._steady() - start, error)
         except Exception as error:
+            self._tried(delivery, DeliveryResult.FAILED, start)
             reason = origin(error)
             log.error("delivery_failed destination=%s error=%s", self._destination, reason)
             self._settle(lambda: outbox.mark_dead(delivery, reason))
         else:
+            self._tried(delivery, DeliveryResult.DELIVERED, start)
             log.info("delivered destination=%s sop_instance_uid=%s", self._destination, delivery.sop_instance_uid)
-            self._settle(lambda: outbox.delivered(delivery, sent.message, sent.stored, self._commitment_seconds))
+            stored = sent.message, sent.stored, self._commitment_seconds
+            seconds = self._settle(lambda: outbox.delivered(delivery, *stored))
+            if seconds is not None:
+                self._instruments.delivered(self._destination, seconds)
             self._answered()
 
-    def _settle(self, write: Callable[[], object]) -> None:
+    def _tried(self, delivery: Delivery, result: DeliveryResult, start: float) -> None:
+        seconds, now = self._steady() - start, self._clock()
+        self._instruments.delivery_tried(self._destination, result, seconds)
+        told = {"destination": self._destination, "result": result}
+        self._traces.span(delivery.study_instance_uid, "delivery", now - seconds, now, told)
+
+    def _settle(self, write: Callable[[], Written]) -> Written:
         """Write what came of a delivery, as soon as the database takes it: it must not be sent again for that."""
         refused = False
         while True:
             try:
-                write()
-                return
+                return write()
             except StorageError as error:
                 if not refused:
                     log.error("delivery_not_noted destination=%s error=%s", self._destination, error)

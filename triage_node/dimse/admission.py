@@ -10,6 +10,7 @@ from triage_node.dimse.negotiation import (
     Rejection,
     protocol_objection,
 )
+from triage_node.instrumentation import AssociationRefusal
 from triage_node.rate_limit import RateLimit
 
 
@@ -27,13 +28,13 @@ class Admission:
         self._called_ae_title = settings.ae_title.strip() if settings.check_called_ae_title else None
         self._connections = RateLimit(settings.maximum_connections_per_minute_per_address, time.monotonic)
 
-    def complaint(self, address: str) -> str:
-        """Return why a connection from an address is closed before anything is read, empty when it is not."""
+    def complaint(self, address: str) -> tuple[AssociationRefusal, str] | None:
+        """Return why a connection from an address is closed before anything is read, None when it is not."""
         if not any(sender.covers(address) for sender in self._senders):
-            return "its address is not on the allow list"
+            return AssociationRefusal.ADDRESS, "its address is not on the allow list"
         if self._connections.take(address) > 0:
-            return "more connections than one address may make in a minute"
-        return ""
+            return AssociationRefusal.RATE, "more connections than one address may make in a minute"
+        return None
 
     def objection(self, request: Request, address: str) -> tuple[Rejection, str] | None:
         """Return why no association can be had with a request, None when nothing speaks against it."""

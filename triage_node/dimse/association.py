@@ -5,6 +5,7 @@ Here one thread reads a PDU, and when the data set is whole keeps it and answers
 """
 
 import logging
+import time
 from collections.abc import Mapping
 
 from triage_node.dimse.admission import Admission
@@ -12,7 +13,7 @@ from triage_node.dimse.associate_request import Request
 from triage_node.dimse.command_set import RESPONSE, Command, Operation
 from triage_node.dimse.connection import Connection, ConnectionEnded
 from triage_node.dimse.message import DataSet, Message
-from triage_node.dimse.negotiation import CONGESTED, Context, Rejection, accept
+from triage_node.dimse.negotiation import CONGESTED, Context, Rejection, accept, refusal_of
 from triage_node.dimse.normalized.exchange import NormalizedExchange
 from triage_node.dimse.normalized.services import GatheredDataSet, Services
 from triage_node.dimse.pdu import (
@@ -39,6 +40,7 @@ from triage_node.ingest import (
     is_uid,
     status_of,
 )
+from triage_node.instrumentation import AssociationRefusal, Instruments
 from triage_node.logs import origin
 
 log = logging.getLogger(__name__)
@@ -61,6 +63,8 @@ class Association:
         A longer message ends the association.
     services
         What it may be used for beside C-ECHO and C-STORE.
+    instruments
+        Count and time what it does.
     """
 
     def __init__(
@@ -71,6 +75,7 @@ class Association:
         admission: Admission,
         maximum_message_bytes: int,
         services: Services,
+        instruments: Instruments,
     ) -> None:
         self._connection = connection
         self._address = address
@@ -81,6 +86,7 @@ class Association:
         self._calling_ae_title = ""
         self._longest_pdu_bytes = 0
         self._services = services
+        self._instruments = instruments
         self._normalized = NormalizedExchange(connection, services)
         self._data_set: DataSet | GatheredDataSet | None = None
         self._has_kept = False
@@ -99,6 +105,7 @@ class Association:
         except ConnectionEnded:
             log.debug("connection_ended address=%s", self._address)
         except ProtocolError as error:
+            self._instruments.association_refused(AssociationRefusal.PROTOCOL)
             self._refuse(f"The association was aborted: {error}.")
             self._abort(error.reason)
         except Exception as error:
@@ -129,8 +136,10 @@ class Association:
             return False
         if _wants_to_store(request) and self._ingest.is_full:
             self._connection.send(reject_pdu(*CONGESTED))
+            self._instruments.association_refused(AssociationRefusal.DISK_FULL)
             self._ingest.refuse(StorageFull("The association was rejected: the disk is full."), self._sender())
             return False
+        self._instruments.association_accepted()
         answer, self._contexts = accept(request, self._services)
         self._connection.send(answer)
         self._normalized.begin(self._contexts.values(), request, self._sender())
@@ -142,6 +151,7 @@ class Association:
 
     def _reject(self, rejection: Rejection, why: str) -> None:
         self._connection.send(reject_pdu(*rejection))
+        self._instruments.association_refused(refusal_of(rejection))
         self._refuse(f"The association was rejected: {why}.")
 
     def _exchange(self) -> None:
@@ -213,12 +223,14 @@ class Association:
         self._connection.send(data_pdus(context.context_id, request.response(status), self._longest_pdu_bytes))
 
     def _store(self, data_set: DataSet, is_urgent: bool) -> int:
+        start = time.perf_counter()
         try:
             data_set.keep(self._sender(is_urgent))
         except Exception as error:
             return status_of(error)
         finally:
             data_set.discard()
+            self._instruments.stored(time.perf_counter() - start)
         return SUCCESS
 
     def _sender(self, urgent: bool = False) -> Sender:

@@ -24,6 +24,7 @@ from triage_node.dimse.tls import ServerCertificate
 from triage_node.dimse.troubles import Troubles
 from triage_node.errors import AddressUnavailable, InvalidInstance
 from triage_node.ingest import Ingest, Sender
+from triage_node.instrumentation import AssociationRefusal, Instruments
 from triage_node.logs import origin
 
 log = logging.getLogger(__name__)
@@ -70,6 +71,8 @@ class Listener:
         Where instances go.
     services
         What it offers beside C-ECHO and C-STORE.
+    instruments
+        Count and time what it does.
 
     Attributes
     ----------
@@ -82,8 +85,15 @@ class Listener:
         The certificate cannot be used.
     """
 
-    def __init__(self, settings: Settings, ingest: Ingest, services: Iterable[Service] = ()) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        ingest: Ingest,
+        services: Iterable[Service] = (),
+        instruments: Instruments | None = None,
+    ) -> None:
         self._settings = settings
+        self._instruments = instruments or Instruments()
         self._ingest = ingest
         self._services = Services(services)
         self.certificate = ServerCertificate.of(settings)
@@ -110,6 +120,11 @@ class Listener:
     def tls_port(self) -> int:
         """The one over TLS, likewise."""
         return next((port.number for port in self._ports if port.is_secure), 0)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether its thread runs."""
+        return self._thread.is_alive()
 
     def state(self) -> ListenerState:
         """Say how it is doing."""
@@ -219,9 +234,10 @@ class Listener:
             self._resume_at = time.monotonic() + PAUSE_SECONDS
             return False
         self._troubles.last = None
-        if complaint := self._admission.complaint(address):
+        if (complaint := self._admission.complaint(address)) is not None:
+            refusal, why = complaint
             connection.close()
-            self._note(Sender("", address), f"The connection was closed: {complaint}.")
+            self._note(Sender("", address), f"The connection was closed: {why}.", refusal)
             return True
         try:
             arrival = port.arrival(connection, address)
@@ -263,18 +279,20 @@ class Listener:
                 self._admission,
                 settings.maximum_instance_mb << 20,
                 self._services,
+                self._instruments,
             )
             association.serve(request)
         finally:
             connection.close()
             self._places.leave(connection)
 
-    def _note_arrival(self, arrival: Arrival, sentence: str) -> None:
-        self._note(Sender(arrival.calling_ae_title(), arrival.address), sentence)
+    def _note_arrival(self, arrival: Arrival, sentence: str, refusal: AssociationRefusal) -> None:
+        self._note(Sender(arrival.calling_ae_title(), arrival.address), sentence, refusal)
 
-    def _note(self, sender: Sender, sentence: str) -> None:
+    def _note(self, sender: Sender, sentence: str, refusal: AssociationRefusal) -> None:
         """Have an event written of a refusal: the database may be slow, the port must not."""
         self._refused += 1
+        self._instruments.association_refused(refusal)
         with contextlib.suppress(queue.Full):  # a flood; its first ones are noted
             self._notes.put_nowait((sentence, sender))
 

@@ -96,7 +96,7 @@ class DataSet:
             It is refused, and an event says so.
         """
         if self._refusal is not None:
-            self._ingest.refuse(self._refusal, sender)
+            self._ingest.refuse_instance(self._refusal, sender)
             raise self._refusal
         if self._draft is None:
             self._ingest.receive_parts(self._gathered, sender)
@@ -104,7 +104,7 @@ class DataSet:
         try:
             self._write()
         except StorageError as error:
-            self._ingest.refuse(error, sender)
+            self._ingest.refuse_instance(error, sender)
             raise
         self._ingest.receive_draft(self._draft, sender)
 

@@ -12,6 +12,7 @@ from triage_node.dimse.normalized.services import Services
 from triage_node.dimse.pdu import HEADER, MAXIMUM_PDU_BYTES, PDUType
 from triage_node.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from triage_node.ingest import VERIFICATION, is_storage
+from triage_node.instrumentation import AssociationRefusal
 
 APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"
 CONTEXT_RESULT, IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION = 0x21, 0x52, 0x55
@@ -28,6 +29,17 @@ UNKNOWN_CALLED_AE_TITLE = Rejection((1, 1, 7))
 UNKNOWN_PROTOCOL_VERSION = Rejection((1, 2, 2))
 CONGESTED = Rejection((2, 3, 1))
 LOCAL_LIMIT_EXCEEDED = Rejection((2, 3, 2))
+REFUSALS = {
+    UNKNOWN_CALLING_AE_TITLE: AssociationRefusal.CALLING_AE_TITLE,
+    UNKNOWN_CALLED_AE_TITLE: AssociationRefusal.CALLED_AE_TITLE,
+    CONGESTED: AssociationRefusal.NO_THREAD,
+    LOCAL_LIMIT_EXCEEDED: AssociationRefusal.TOO_MANY,
+}
+
+
+def refusal_of(rejection: Rejection) -> AssociationRefusal:
+    """Return what a rejection counts as."""
+    return REFUSALS.get(rejection, AssociationRefusal.PROTOCOL)
 
 
 class Result(IntEnum):

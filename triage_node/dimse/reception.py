@@ -9,9 +9,10 @@ from collections.abc import Callable
 
 from triage_node.dimse.arrival import FAREWELL_SECONDS, Arrival
 from triage_node.dimse.connection import ConnectionEnded
-from triage_node.dimse.negotiation import LOCAL_LIMIT_EXCEEDED, Rejection
+from triage_node.dimse.negotiation import LOCAL_LIMIT_EXCEEDED, Rejection, refusal_of
 from triage_node.dimse.pdu import ProtocolError, abort_pdu, reject_pdu
 from triage_node.dimse.secure_arrival import HandshakeFailed
+from triage_node.instrumentation import AssociationRefusal
 
 # Connections without a whole request: who is here longest goes, first of the address that has most.
 MOST_ARRIVALS = 128
@@ -19,7 +20,7 @@ MOST_ARRIVALS = 128
 PATIENCE_SECONDS = 1.0
 
 Admit = Callable[[Arrival], Rejection | None]
-Note = Callable[[Arrival, str], None]
+Note = Callable[[Arrival, str, AssociationRefusal], None]
 
 
 class Reception:
@@ -66,10 +67,10 @@ class Reception:
         except ConnectionEnded:
             self._forget(arrival)
         except HandshakeFailed as error:
-            self._note(arrival, f"The connection was closed: {error}.")
+            self._note(arrival, f"The connection was closed: {error}.", AssociationRefusal.TLS)
             arrival.dismiss(b"")  # the alert of TLS has been sent
         except ProtocolError as error:
-            self._note(arrival, f"The association was aborted: {error}.")
+            self._note(arrival, f"The association was aborted: {error}.", AssociationRefusal.PROTOCOL)
             arrival.dismiss(abort_pdu(error.reason))
         except BaseException:  # whatever it was, it must not come back with every turn
             self._forget(arrival)
@@ -110,7 +111,7 @@ class Reception:
 
     def _reject(self, arrival: Arrival, rejection: Rejection) -> None:
         why = "too many associations" if rejection is LOCAL_LIMIT_EXCEEDED else "no thread could be started"
-        self._note(arrival, f"The association was rejected: {why}.")
+        self._note(arrival, f"The association was rejected: {why}.", refusal_of(rejection))
         arrival.dismiss(reject_pdu(*rejection))
         self._watch(arrival)
 

@@ -240,7 +240,7 @@ class Accounts:
 def _check(name: str, role: Role) -> None:
     if NAME.fullmatch(name) is None:
         raise AccountError(f"{name!r} cannot be a user's name: letters, digits and . _ @ - only, at most 64.")
-    if role is Role.SERVICE:
+    if role not in (Role.READER, Role.ADMINISTRATOR):
         raise AccountError("A person is a reader or an administrator; a program gets a token.")
 
 

@@ -4,11 +4,15 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What a person or a program may do: an administrator all that a reader may, a service the API only."""
+    """What a person or a program may do.
+
+    An administrator may do all that a reader may, a service uses the API only, and monitoring reads the metrics only.
+    """
 
     READER = "reader"
     ADMINISTRATOR = "administrator"
     SERVICE = "service"
+    MONITORING = "monitoring"
 
     def may(self, *least: "Role") -> bool:
         """Tell whether this role reaches one of those a thing asks for."""

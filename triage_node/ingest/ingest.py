@@ -14,7 +14,9 @@ from triage_node.ingest.header import Header, printable, read_open_header
 from triage_node.ingest.indexer import Indexer
 from triage_node.ingest.parts_file import PartsFile
 from triage_node.ingest.refusal_log import QUIET_SECONDS, Refusals
+from triage_node.ingest.statuses import REFUSAL_REASONS, refusal_reason
 from triage_node.ingest.unindexed_instance import UnindexedInstance
+from triage_node.instrumentation import Instruments
 from triage_node.storage import Draft, Level, Parts, Spool
 from triage_node.worklist import Worklist
 
@@ -49,6 +51,8 @@ class Ingest:
     ----------
     maximum_bytes
         A larger instance is refused.
+    instruments
+        Count what is kept and refused.
     """
 
     def __init__(
@@ -58,6 +62,7 @@ class Ingest:
         indexer: Indexer,
         maximum_bytes: int,
         clock: Callable[[], float] = time.time,
+        instruments: Instruments | None = None,
     ) -> None:
         self._spool = spool
         self._worklist = worklist
@@ -65,6 +70,8 @@ class Ingest:
         self._maximum_bytes = maximum_bytes
         self._clock = clock
         self._refusals = Refusals()
+        self._instruments = instruments or Instruments()
+        self._instruments.expect_refusals(REFUSAL_REASONS)
 
     @property
     def maximum_bytes(self) -> int:
@@ -127,19 +134,28 @@ class Ingest:
         header = None
         try:
             if arrived.size_bytes > self._maximum_bytes:
-                raise InvalidInstance(f"The instance is larger than {self._maximum_bytes} bytes.")
+                raise InvalidInstance(f"The instance is larger than {self._maximum_bytes} bytes.", too_large=True)
             header = read_open_header(arrived.file)
             if study_instance_uid not in (None, header.study_instance_uid):
                 raise InvalidInstance("The instance is not of the study that was announced.", announced="study")
             path = arrived.keep(header.study_instance_uid, header.sop_instance_uid)
         except (InvalidInstance, StorageError) as error:
             error.data["header"] = header
-            self._note_refusal(error, sender)
+            self.refuse_instance(error, sender)
             raise
+        except Exception as error:
+            self._instruments.instance_refused(refusal_reason(error))
+            raise
+        self._instruments.instance_received(arrived.size_bytes)
         calling_ae_title = printable(sender.calling_ae_title)
         instance = UnindexedInstance(path, header, arrived.size_bytes, self._clock(), calling_ae_title, sender.urgent)
         self._indexer.submit(instance)
         return header
+
+    def refuse_instance(self, error: InvalidInstance | StorageError, sender: Sender) -> None:
+        """Count an instance that is not kept, and leave an event as `refuse` does."""
+        self._instruments.instance_refused(refusal_reason(error))
+        self._note_refusal(error, sender)
 
     def wait_until_registered(self, seconds: float) -> bool:
         """Wait until what has been received so far is found by searches; tell whether it is within a time."""

@@ -2,7 +2,7 @@
 
 import logging
 
-from triage_node.errors import InvalidInstance, StorageError
+from triage_node.errors import InvalidInstance, StorageError, StorageFull
 from triage_node.logs import origin
 
 log = logging.getLogger(__name__)
@@ -22,6 +22,19 @@ STATUSES = {
     "sop_class": SOP_CLASS_NOT_SUPPORTED,
     "sop_instance": INVALID_SOP_INSTANCE,
 }
+INSTANCE_REASONS = (*STATUSES, "too_large")
+REFUSAL_REASONS = ("disk_full", "storage_failed", *INSTANCE_REASONS, "unreadable", "failed")
+
+
+def refusal_reason(error: Exception) -> str:
+    """Return in a word why an instance was not kept; there are few, so that they can be counted."""
+    if isinstance(error, StorageFull):
+        return "disk_full"
+    if isinstance(error, StorageError):
+        return "storage_failed"
+    if isinstance(error, InvalidInstance):
+        return next((what for what in INSTANCE_REASONS if what in error.data), "unreadable")
+    return "failed"
 
 
 def status_of(error: Exception) -> int:

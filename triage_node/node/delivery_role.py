@@ -96,6 +96,8 @@ class DeliveryRole:
             2 * settings.connect_timeout_seconds,
             commitment_seconds=settings.commitment_wait_hours * 3600 if destination.commitment else None,
             is_on_duty=parts.duties.add(f"{DELIVERY}{destination.name}").is_held,
+            instruments=parts.instruments,
+            traces=parts.traces,
         )
 
     def _requester(self, destination: Destination, commitment: Commitment) -> Requester:

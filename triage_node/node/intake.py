@@ -14,7 +14,8 @@ class Intake:
         self._parts = parts
         spool, worklist = parts.spool, parts.worklist
         self.indexer = Indexer(spool, worklist)
-        self.ingest = Ingest(spool, worklist, self.indexer, parts.settings.maximum_instance_mb << 20, worklist.clock)
+        maximum_bytes = parts.settings.maximum_instance_mb << 20
+        self.ingest = Ingest(spool, worklist, self.indexer, maximum_bytes, worklist.clock, parts.instruments)
 
     def start(self) -> None:
         """Take up what was left, then go on with what comes."""

@@ -24,7 +24,7 @@ class ListenerRole:
             ProcedureStepService(worklist),
             AvailabilityService(worklist),
         )
-        self.listener = Listener(parts.settings, ingest, services)
+        self.listener = Listener(parts.settings, ingest, services, parts.instruments)
 
     def start(self) -> None:
         """Listen.

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from triage_node.config import Role, Settings
 from triage_node.dimse import Listener
 from triage_node.ingest import rebuild_worklist
+from triage_node.monitoring import Exposition, MetricsServer
 from triage_node.node.commitment import Commitment
 from triage_node.node.delivery_role import DeliveryRole
 from triage_node.node.intake import Intake
@@ -52,7 +53,10 @@ class Node:
         self._worker = WorkerRole(self.parts) if self._has("worker") else None
         self._delivery = DeliveryRole(self.parts, commitment) if self._has("delivery") else None
         self.reloading = Reloading(settings, self.worklist, self._prepare_settings)
-        self.readiness = self._readiness()
+        self.readiness = how = self._readiness()
+        self.machinery = Machinery(how.worker, how.jobs, how.intake, how.reaches, lambda: self.reloading.last)
+        self.exposition = self._exposition()
+        self.metrics = self._metrics_server()
         self.web = self._web() if self._has("web") and settings.web_enabled else None
 
     @property
@@ -94,17 +98,19 @@ class Node:
         if not self._is_prepared:
             self.prepare()
         self.parts.duties.start()
-        for part in (self._intake, self._listener, self.web, self._delivery, self._upkeep, self._worker):
+        takers = self._intake, self._listener, self.web, self.metrics
+        for part in (*takers, self._delivery, self._upkeep, self._worker):
             if part is not None:
                 part.start()
         self.scheduler.start()
+        self.readiness.started()
         ports = (self.listener.port, self.listener.tls_port) if self.listener is not None else (0, 0)
         values = self.parts.name, ",".join(self.settings.roles), self.settings.ae_title, *ports
         log.info("node_started node=%r roles=%s ae_title=%r port=%d tls_port=%d", *values)
 
     def stop(self) -> None:
         """End every part in the order a study takes, so that nothing acknowledged is left behind."""
-        for part in (self.web, self._listener, self._upkeep, self._intake):
+        for part in (self.web, self.metrics, self._listener, self._upkeep, self._intake):
             if part is not None:
                 part.stop()
         self.scheduler.stop()
@@ -172,8 +178,22 @@ class Node:
             self._upkeep.workitem_users if self._upkeep is not None else (),
         )
 
+    def _exposition(self) -> Exposition:
+        node = self.worklist, self.spool, self.readiness.facts, self.machinery
+        return Exposition(self.parts.instruments, lambda: self.reloading.settings, *node)
+
+    def _metrics_server(self) -> MetricsServer | None:
+        host, port = self.settings.metrics_host, self.settings.metrics_port
+        return None if port is None else MetricsServer(host, port, self.exposition.registry)
+
     def _web(self) -> WebServer:
-        how = self.readiness
-        machinery = Machinery(how.worker, how.jobs, how.intake, how.reaches, lambda: self.reloading.last)
-        ingest = self._intake.ingest if self._intake is not None else None
-        return WebServer(self.settings, self.worklist, self.spool, ingest=ingest, ready=how.facts, machinery=machinery)
+        return WebServer(
+            self.settings,
+            self.worklist,
+            self.spool,
+            ingest=self._intake.ingest if self._intake is not None else None,
+            ready=self.readiness.facts,
+            machinery=self.machinery,
+            metrics=self.exposition.text,
+            is_alive=self.readiness.is_alive,
+        )

@@ -8,6 +8,7 @@ from functools import wraps
 
 from triage_node.config import Settings
 from triage_node.delivery import Caller, RetryPolicy
+from triage_node.instrumentation import Instruments, traces_to
 from triage_node.maintenance import Scheduler
 from triage_node.node.duties import Duties, Duty
 from triage_node.storage import Spool, Watermarks, device_uid, hold, spool_folder
@@ -30,6 +31,8 @@ class SharedParts:
     ------
     StorageError
         The data folder or the database cannot be used, or another node uses the folder.
+    SettingsError
+        Traces are wanted, and what sends them is not installed.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -49,6 +52,8 @@ class SharedParts:
             settings.retry_first_seconds, settings.retry_longest_seconds, settings.retry_give_up_hours * 3600
         )
         self.caller = Caller.of(settings)
+        self.instruments = Instruments()
+        self.traces = traces_to(settings.otel_endpoint, "triage-node", self.name)
 
     def prepare(self) -> None:
         """Make the tables, and note to whom database and folder belong; let others in then.
@@ -88,7 +93,8 @@ class SharedParts:
         self.spool.use(Watermarks.of(settings))
 
     def close(self) -> None:
-        """Let database and folder go."""
+        """Send the last spans, and let database and folder go."""
+        self.traces.close()
         self.spool.close()
         self.worklist.close()
         self.lock.close()

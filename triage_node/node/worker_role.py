@@ -13,7 +13,7 @@ class WorkerRole:
 
     def __init__(self, parts: SharedParts) -> None:
         self._scheduler = parts.scheduler
-        self.supervisor = Supervisor(parts.settings, parts.worklist, parts.name)
+        self.supervisor = Supervisor(parts.settings, parts.worklist, parts.name, parts.instruments)
 
     def start(self) -> None:
         """Start the worker, and have it started again whenever it ends."""

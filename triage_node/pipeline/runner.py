@@ -12,17 +12,21 @@ from triage_node.config import Settings
 from triage_node.errors import TriageError
 from triage_node.findings import FINDING_CODES, Calibration, Label, Prediction
 from triage_node.imaging import Policy, SeriesSelection, Volume, scan, select_series
+from triage_node.instrumentation import FinishedAnalysis
 from triage_node.logs import origin
 from triage_node.outcome import Outcome, Status
 from triage_node.pipeline.analysis import Analysis, Explain, Model, Picture, analyze_study
 from triage_node.pipeline.object_maker import ObjectMaker
 from triage_node.pipeline.reporter import NOT_CALIBRATED, ReportedStudy, Reporter, stored_report
 from triage_node.pipeline.reporting import outcome_of, picture_file, report_files, slice_scores
+from triage_node.pipeline.telling import finished_analysis
 from triage_node.reasons import Reason, ReasonCode
 from triage_node.storage import ResultContent, ResultObject, Spool, StoredResult, device_uid, hashed
 from triage_node.worklist import Claim, Worklist
 
 log = logging.getLogger(__name__)
+
+Tell = Callable[[Claim, FinishedAnalysis], object]
 
 ROOM_BYTES = 12 << 20
 """A result has its reports, the score of each slice, and perhaps two pictures and a page of some megabytes."""
@@ -39,6 +43,8 @@ class Runner:
         Makes the picture that is kept beside a result; None keeps none.
     calibrations
         How the model's scores are to be read.
+    tell
+        Is told of each analysis that has ended.
     latest_settings
         Return the settings as they are now: destinations may have come and gone. By default they never change.
     """
@@ -54,6 +60,7 @@ class Runner:
         clock: Callable[[], float] = time.time,
         explain: Explain | None = None,
         calibrations: Mapping[Label, Calibration] = NOT_CALIBRATED,
+        tell: Tell | None = None,
         latest_settings: Callable[[], Settings] | None = None,
     ) -> None:
         self._name = name
@@ -65,6 +72,7 @@ class Runner:
         self._policy = policy
         self._clock = clock
         self._explain = explain
+        self._tell = tell
         parameters = {"slab_mm": f"{policy.slab_mm:g}"}
         self._reporter = Reporter(
             settings.ae_title,
@@ -120,6 +128,8 @@ class Runner:
             taken,
             time.perf_counter() - start,
         )
+        if self._tell is not None:
+            self._tell(claim, finished_analysis(claim, outcome, taken=taken, now=self._clock()))
         return taken
 
     def _take_up_settings(self) -> None:

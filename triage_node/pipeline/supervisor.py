@@ -7,11 +7,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from triage_node.config import Settings
 from triage_node.errors import StorageError
+from triage_node.instrumentation import FinishedAnalysis, Instruments
 from triage_node.worklist import Worklist
 
 log = logging.getLogger(__name__)
@@ -32,6 +34,7 @@ class WorkerStatus:
     model: str = ""
     version: str = ""
     error: str = ""
+    sha256: str = ""
 
 
 class Supervisor:
@@ -41,11 +44,21 @@ class Supervisor:
     ----------
     node
         Whose worker it is, unlike any other's of the database; by default the node's name.
+    instruments
+        Count what the worker tells.
     """
 
-    def __init__(self, settings: Settings, worklist: Worklist, node: str | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        worklist: Worklist,
+        node: str | None = None,
+        instruments: Instruments | None = None,
+    ) -> None:
         self._node = node or settings.node_name
         self._settings = settings
+        self._instruments = instruments or Instruments()
+        self._gpu_memory: Mapping[str, Mapping[str, int]] = {}
         self._worklist = worklist
         self._telling = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
@@ -59,6 +72,11 @@ class Supervisor:
     def status(self) -> WorkerStatus:
         """What the worker last said."""
         return self._status
+
+    @property
+    def gpu_memory(self) -> Mapping[str, Mapping[str, int]]:
+        """Bytes by kind (``current``, ``peak``) by GPU, when the worker last finished; none without a GPU."""
+        return self._gpu_memory
 
     @property
     def pid(self) -> int | None:
@@ -130,12 +148,20 @@ class Supervisor:
         assert process.stdout is not None
         for line in process.stdout:
             try:
-                self._set_status(WorkerStatus(**json.loads(line)))
-            except (ValueError, TypeError):
-                log.info("worker_says %s", line.decode(errors="replace").strip())
+                self._hear(json.loads(line))
+            except (ValueError, TypeError, KeyError):
+                log.info("worker_says text=%s", line.decode(errors="replace").strip())
+
+    def _hear(self, message: dict[str, Any]) -> None:
+        if "finished" in message:
+            self._instruments.analysis_finished(FinishedAnalysis.read(message["finished"]))
+            self._gpu_memory = message["gpu_memory_bytes"]
+        else:
+            self._set_status(WorkerStatus(**message))
 
     def _note_exit(self, process: "subprocess.Popen[bytes]") -> None:
         lived_seconds = time.monotonic() - self._started_at
+        self._instruments.worker_ended()
         self._failures = 0 if lived_seconds > STABLE_SECONDS else self._failures + 1
         pause = min(2.0 ** (self._failures - 1), LONGEST_PAUSE_SECONDS) if self._failures > 1 else 0.0
         self._start_after = time.monotonic() + pause

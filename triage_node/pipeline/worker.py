@@ -16,10 +16,13 @@ from contextlib import suppress
 
 from triage_node.config import Settings
 from triage_node.errors import ModelError, StorageError
-from triage_node.logs import configure_logging, native_messages_silenced
+from triage_node.instrumentation import FinishedAnalysis, traces_to
+from triage_node.json_log import configure_logging_as
+from triage_node.logs import native_messages_silenced, origin
 from triage_node.pipeline.calibration import calibrations_of
 from triage_node.pipeline.policy import policy_for
 from triage_node.pipeline.runner import Runner
+from triage_node.pipeline.telling import trace_analysis
 from triage_node.report import preload
 from triage_node.storage import Spool, device_uid, spool_folder
 from triage_node.worklist import Channel, Claim, Waiter, Worklist
@@ -100,7 +103,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     settings = Settings(**json.loads(sys.stdin.readline()))
     live_in(settings.timezone)
-    configure_logging(settings.log_level)
+    configure_logging_as(settings.log_format, settings.log_level)
     latest = Latest(settings)
     threading.Thread(target=latest.follow, name="lifeline", daemon=True).start()
     os.nice(settings.worker_nice)
@@ -112,6 +115,7 @@ def main() -> int:
         with native_messages_silenced():
             model = load_model(settings.model)
             model.warm_up()
+            from triage_node.models import gpu_memory  # it loads TensorFlow
         preload()
     except (ModelError, StorageError) as error:
         _tell(error=str(error))
@@ -120,13 +124,23 @@ def main() -> int:
     spool = Spool(spool_folder(settings.data_dir))
     worklist.listen()
     name = f"{sys.argv[1]}:{os.getpid()}"
+    traces = traces_to(settings.otel_endpoint, "triage-node-worker", name)
     is_explained = settings.explanation != "off" or settings.summary_localization
     explain = explain_with(model) if is_explained else None
     policy = policy_for(settings, model.manifest)
     calibrations = calibrations_of(model.manifest)
+
+    def tell(claim: Claim, finished: FinishedAnalysis) -> None:
+        try:
+            trace_analysis(traces, claim, finished, worklist.clock())
+            _tell(finished=finished.as_dict(), gpu_memory_bytes=gpu_memory())
+        except Exception as error:  # a border: who watches must not cost a worker its life
+            log.error("analysis_not_told error=%s", origin(error))
+
     parts = name, settings, spool, worklist, model, policy, worklist.clock
-    runner = Runner(*parts, explain=explain, calibrations=calibrations, latest_settings=latest.settings)
-    _tell(ready=True, device=model.device, model=model.identity.name, version=model.identity.version)
+    runner = Runner(*parts, explain=explain, calibrations=calibrations, tell=tell, latest_settings=latest.settings)
+    who = model.identity
+    _tell(ready=True, device=model.device, model=who.name, version=who.version, sha256=who.sha256)
     log.info("worker_ready device=%s seconds=%.1f", model.device, time.perf_counter() - start)
     _work(runner, Lease(worklist, settings.analysis_timeout_seconds), worklist.waiter(Channel.STUDIES))
     return 0

@@ -20,6 +20,7 @@ from triage_node.statistics.rollups import (
 )
 from triage_node.statistics.simulation import Arrival, Comparison, Reading, compare, synthetic_arrivals
 from triage_node.statistics.statistics import Statistics
+from triage_node.statistics.study_queues import StudyQueues, StudyQueuesState
 
 __all__ = [
     "ALL_TIME",
@@ -37,6 +38,8 @@ __all__ = [
     "Ratio",
     "Reading",
     "Statistics",
+    "StudyQueues",
+    "StudyQueuesState",
     "TypeAgreement",
     "compare",
     "count",

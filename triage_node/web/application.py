@@ -60,6 +60,8 @@ def build_application(
     ready: Callable[[], Sequence[Fact]] = tuple,
     clock: Callable[[], float] = time.monotonic,
     machinery: Machinery | None = None,
+    metrics: Callable[[str], tuple[bytes, str]] | None = None,
+    is_alive: Callable[[], bool] = lambda: True,
 ) -> FastAPI:
     """Put the application together.
 
@@ -75,6 +77,10 @@ def build_application(
         Seconds for the rate limits.
     machinery
         How the node's parts are.
+    metrics
+        Return what Prometheus is told and its media type, for what it accepts.
+    is_alive
+        Whether all threads of the node run.
     """
     application = FastAPI(
         title="triage-node",
@@ -103,6 +109,8 @@ def build_application(
         ingest=ingest,
         ready=ready,
         machinery=machinery,
+        metrics=metrics,
+        is_alive=is_alive,
     )
     for router in routers():
         application.include_router(router)

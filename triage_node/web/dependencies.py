@@ -21,7 +21,8 @@ from triage_node.web.views.templating import Templates
 class Services(SecurityServices):
     """The node's services as the pages see them.
 
-    ``ready`` tells whether the node can do its work now; without ``machinery`` there is no node, only its data.
+    ``ready`` tells whether the node can do its work now, ``is_alive`` whether all its threads run; without
+    ``machinery`` there is no node, only its data. ``metrics`` are asked for with what the client accepts.
     """
 
     spool: Spool
@@ -29,6 +30,8 @@ class Services(SecurityServices):
     ingest: Ingest | None = None
     ready: Callable[[], Sequence[Fact]] = tuple
     machinery: Machinery | None = None
+    metrics: Callable[[str], tuple[bytes, str]] | None = None
+    is_alive: Callable[[], bool] = lambda: True
     slices: SliceReader = field(default_factory=SliceReader)
     headers: HeaderCache = field(default_factory=HeaderCache)
     streams: Streams = field(default_factory=Streams)

@@ -1,7 +1,7 @@
 """How the node's own parts say they are, for the pages: facts, worker, jobs, intake, destinations, its settings."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 MISSED_RUNS = 10
 SHORTEST_SILENCE_SECONDS = 60.0
@@ -22,7 +22,10 @@ class Fact:
 
 @dataclass(frozen=True)
 class Worker:
-    """The inference process, as the node's side sees it."""
+    """The inference process, as the node's side sees it.
+
+    ``sha256`` is the model's; ``gpu_memory`` the bytes that it took, by kind by GPU, empty without one.
+    """
 
     pid: int | None
     ready: bool
@@ -30,6 +33,8 @@ class Worker:
     model: str
     version: str
     error: str
+    sha256: str = ""
+    gpu_memory: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

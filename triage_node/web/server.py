@@ -40,8 +40,8 @@ class WebServer:
         The node's services.
     ready
         What the node needs and whether it is there.
-    more
-        What single pages want beside.
+    machinery, metrics, is_alive
+        As `build_application` has them.
     """
 
     def __init__(
@@ -53,12 +53,23 @@ class WebServer:
         ingest: Ingest | None = None,
         ready: Callable[[], Sequence[Fact]] = tuple,
         machinery: Machinery | None = None,
+        metrics: Callable[[str], tuple[bytes, str]] | None = None,
+        is_alive: Callable[[], bool] = lambda: True,
     ) -> None:
         self._settings = settings
         self._socket: socket.socket | None = None
         self._auditor = Auditor(worklist.audit_trail, forwarder(settings, worklist))
         self._build = partial(
-            build_application, settings, worklist, spool, self._auditor, ingest=ingest, ready=ready, machinery=machinery
+            build_application,
+            settings,
+            worklist,
+            spool,
+            self._auditor,
+            ingest=ingest,
+            ready=ready,
+            machinery=machinery,
+            metrics=metrics,
+            is_alive=is_alive,
         )
         self._application: FastAPI | None = None
         self._context: ssl.SSLContext | None = None

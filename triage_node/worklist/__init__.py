@@ -2,14 +2,14 @@
 
 from triage_node.database import Channel, Waiter
 from triage_node.worklist.announcements import Announced, Received, Step
-from triage_node.worklist.claim import Claim
+from triage_node.worklist.claim import Claim, ClaimTimes
 from triage_node.worklist.commitment.kept_instances import KeptInstance
 from triage_node.worklist.commitment.transactions import Transaction
 from triage_node.worklist.filters import Filters
 from triage_node.worklist.judged_studies import Feedback, JudgedStudy
 from triage_node.worklist.nodes.leases import Leases, RunningNode
 from triage_node.worklist.outbox.outbox import Delivery
-from triage_node.worklist.outbox.outbox_state import DestinationState
+from triage_node.worklist.outbox.outbox_state import DestinationState, OutboxState
 from triage_node.worklist.outbox.resending import RESENT
 from triage_node.worklist.outbox.routing import Route, explained
 from triage_node.worklist.read_models import Counts, Series, Study, StudyDelivery, StudyOutcome, StudySummary
@@ -29,6 +29,7 @@ __all__ = [
     "Announced",
     "Channel",
     "Claim",
+    "ClaimTimes",
     "Counts",
     "Delivery",
     "DestinationState",
@@ -37,6 +38,7 @@ __all__ = [
     "JudgedStudy",
     "KeptInstance",
     "Leases",
+    "OutboxState",
     "Performance",
     "PriorityChange",
     "PushedWorkitem",

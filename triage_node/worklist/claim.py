@@ -13,6 +13,16 @@ MOST_INTERRUPTIONS = 10
 
 
 @dataclass(frozen=True)
+class ClaimTimes:
+    """When a study was opened, got its last image, was ready and was claimed, in seconds since 1970."""
+
+    opened_at: float
+    last_received_at: float
+    ready_at: float
+    claimed_at: float
+
+
+@dataclass(frozen=True)
 class Claim:
     """A study that one worker has to itself until its lease ends.
 
@@ -29,6 +39,7 @@ class Claim:
     interrupted: bool
     series_counts: Mapping[str, int]
     predecessor_folder: str | None
+    times: ClaimTimes
 
 
 def claim_of(session: Session, study: StudyRow, worker: str, *, exhausted: bool) -> Claim:
@@ -48,7 +59,14 @@ def claim_of(session: Session, study: StudyRow, worker: str, *, exhausted: bool)
         interrupted=study.interruptions >= MOST_INTERRUPTIONS,
         series_counts=_series_counts(session, study),
         predecessor_folder=session.scalar(latest),
+        times=_times(study),
     )
+
+
+def _times(study: StudyRow) -> ClaimTimes:
+    claimed_at = study.changed_at if study.claimed_at is None else study.claimed_at
+    ready_at = claimed_at if study.ready_at is None else study.ready_at
+    return ClaimTimes(study.opened_at, study.last_received_at, ready_at, claimed_at)
 
 
 def claimed_study(session: Session, claim: Claim) -> StudyRow | None:

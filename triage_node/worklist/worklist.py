@@ -8,7 +8,7 @@ from triage_node.database import Channel, Database, Waiter, make_data_folder, ma
 from triage_node.errors import StorageError
 from triage_node.identity import Accounts, AuditTrail, Limits, Lockouts, Passwords, Sessions, Tokens
 from triage_node.search import Search, StoredInstances, Workitems
-from triage_node.statistics import QueueHistory, Statistics, recount_if_missing, write_counts
+from triage_node.statistics import QueueHistory, Statistics, StudyQueues, recount_if_missing, write_counts
 from triage_node.storage import Layout
 from triage_node.worklist.announcements import Announcements
 from triage_node.worklist.claims import Claims
@@ -95,6 +95,7 @@ class Worklist:
         self.study_details = StudyDetails(self.database, clock, settings.maximum_wait_minutes * 60)
         self.stored_instances = StoredInstances(self.database)
         self.study_lists = StudyLists(self.database, clock, settings.maximum_wait_minutes * 60)
+        self.study_queues = StudyQueues(self.database, clock)
         self.search = Search(self.database)
         self.workitems = Workitems(self.database)
         self.pushed_workitems = PushedWorkitems(self.database, clock)

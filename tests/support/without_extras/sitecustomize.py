@@ -9,6 +9,8 @@ import sys
 import time
 
 HIDDEN = {"jax", "matplotlib", "pandas", "pyarrow", "sklearn"} - {os.environ.get("KERAS_BACKEND")}
+if "TRIAGE_OTEL_ENDPOINT" not in os.environ:
+    HIDDEN |= {"opentelemetry.exporter", "opentelemetry.sdk"}
 
 sys.modules.update(dict.fromkeys(HIDDEN))
 if "FAKETIME_TIMESTAMP_FILE" in os.environ:

@@ -14,6 +14,8 @@ OWNERS = {
     "argon2": {"identity"},
     "cryptography": {"dimse", "checks"},
     "fastapi": {"web"},
+    "opentelemetry": {"instrumentation"},
+    "prometheus_client": {"instrumentation", "monitoring"},
     "starlette": {"web"},
     "uvicorn": {"web"},
     "keras": {"models", "train"},

@@ -2,12 +2,14 @@
 
 import os
 import re
+import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
 import typer
+from expositions import example_exposition, exposed_families
 from typer.core import TyperGroup
 
 from triage_node.config import Settings, reference_markdown
@@ -87,6 +89,16 @@ def addresses_table() -> str:
     return "\n".join(lines)
 
 
+def metrics_table() -> str:
+    lines = ["| metric | kind | labels | what it is |", "| --- | --- | --- | --- |"]
+    with tempfile.TemporaryDirectory() as folder, example_exposition(Path(folder)) as exposition:
+        for family in exposed_families(exposition):
+            labels = sorted({f"`{label}`" for sample in family.samples for label in sample.labels} - {"`le`"})
+            name = f"{family.name}_total" if family.type == "counter" else family.name
+            lines.append(f"| `{name}` | {family.type} | {', '.join(labels)} | {family.documentation} |")
+    return "\n".join(lines)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "settings": lambda: f"\n{reference_markdown()}\n",
     "destinations": partial(endpoints_table, Destination),
@@ -97,6 +109,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "codes": codes_table,
     "commands": commands_table,
     "addresses": addresses_table,
+    "metrics": metrics_table,
 }
 
 

@@ -98,6 +98,17 @@ def test_a_part_that_ended_is_told(parts, part, name):
     assert wrong(parts) == {name}
 
 
+@pytest.mark.parametrize("part", ["listener", "indexer", "scheduler", "dispatcher"])
+def test_a_node_lives_as_long_as_its_threads(parts, part):
+    assert parts.readiness.is_alive()  # it is starting
+    parts.readiness.started()
+    assert parts.readiness.is_alive()
+    mark(parts, reserve_mb=1 << 40)
+    assert parts.readiness.is_alive()  # what comes back by itself is no reason to be started again
+    getattr(parts, part).stop()
+    assert not parts.readiness.is_alive()
+
+
 def test_a_role_that_no_process_has_is_a_warning_where_there_are_several(parts, clock):
     assert "roles" not in messages(parts)
     parts.worklist.leases.note("one", ["listener", "web", "upkeep"], "1")

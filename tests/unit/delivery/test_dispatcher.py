@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from pydicom import Dataset, dcmread
 from pynetdicom import AE, evt
 from pynetdicom.sop_class import (
@@ -26,6 +27,7 @@ from triage_node.delivery import Caller, Dispatcher, RetryPolicy, sender_of
 from triage_node.endpoints import Destination
 from triage_node.errors import StorageError
 from triage_node.findings import LABELS, Decision, Label, ModelIdentity
+from triage_node.instrumentation import DeliveryResult, Instruments, OpenTelemetryTraces, trace_id_of
 from triage_node.outcome import Outcome, Status
 from triage_node.report import build_connection_test, build_picture, report_variants
 from triage_node.storage import ResultContent, Spool
@@ -139,12 +141,19 @@ def dispatcher(worklist, spool, clock) -> Iterator[Callable[..., Dispatcher]]:
     senders = []
 
     def dispatcher(
-        peer: Destination, policy=POLICY, timeout_seconds=2.0, answer_seconds=2.0, steady=None, commitment_seconds=None
+        peer: Destination,
+        policy=POLICY,
+        timeout_seconds=2.0,
+        answer_seconds=2.0,
+        steady=None,
+        commitment_seconds=None,
+        **watched,
     ) -> Dispatcher:
         sender = sender_of(peer, Caller("TRIAGE", timeout_seconds, answer_seconds), spool)
         senders.append(sender)
         clocks = clock, steady or clock
-        return Dispatcher(peer.name, sender, worklist, policy, 2 * timeout_seconds, *clocks, commitment_seconds)
+        how = policy, 2 * timeout_seconds, *clocks, commitment_seconds
+        return Dispatcher(peer.name, sender, worklist, *how, **watched)
 
     yield dispatcher
     for sender in senders:
@@ -245,6 +254,35 @@ def test_a_report_the_peer_cannot_take_does_not_hold_up_the_others(worklist, rep
     clock.forward(6)
     assert way.deliver_next()
     assert deliveries(worklist, bad)[0].state == DeliveryState.DELIVERED
+
+
+def test_tries_are_counted_by_what_came_of_them_and_traced(worklist, report, dispatcher, peer, clock):
+    instruments, exporter = Instruments(), InMemorySpanExporter()
+    traces = OpenTelemetryTraces(exporter, "triage-node", "n1")
+    way, name = dispatcher(peer.destination, instruments=instruments, traces=traces), peer.destination.name
+    study = report(1, peer.destination)
+    clock.forward(30)
+    assert way.deliver_next()
+    peer.on()
+    answers = iter([0xC000, 0x0000])
+    peer.answer = lambda: next(answers)
+    clock.forward(100)
+    assert way.deliver_next()
+    report(2, peer.destination)
+    assert way.deliver_next()
+    traces.close()
+    counted = {
+        result: instruments.registry.get_sample_value(
+            "triage_delivery_attempts_total", {"destination": name, "result": result}
+        )
+        for result in DeliveryResult
+    }
+    assert counted == {"delivered": 1, "no_answer": 1, "refused": 1, "failed": 0}
+    value = lambda series: instruments.registry.get_sample_value(series, {"destination": name})  # noqa: E731
+    assert value("triage_delivery_attempt_duration_seconds_count") == 3
+    assert value("triage_report_to_delivery_seconds_count") == 1
+    spans = [span for span in exporter.get_finished_spans() if span.context.trace_id == trace_id_of(study)]
+    assert [span.attributes["result"] for span in spans] == ["no_answer", "refused"]
 
 
 def test_reports_of_a_study_arrive_in_their_order_and_hold_up_no_other_study(worklist, report, dispatcher, peer, clock):

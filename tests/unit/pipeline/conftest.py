@@ -35,10 +35,10 @@ def node(make_settings, model, clock, tmp_path):
             self.clock = clock
             self.runner = self.runner_with(model)
 
-        def runner_with(self, model, explain=None, **changed) -> Runner:
+        def runner_with(self, model, explain=None, tell=None, **changed) -> Runner:
             settings = self.settings.model_copy(update=changed)
             arguments = settings, self.spool, self.worklist, model, Policy(), time.time
-            return Runner("test:1", *arguments, explain=explain)
+            return Runner("test:1", *arguments, explain=explain, tell=tell)
 
         def receive(self, *datasets) -> str:
             for path in save(datasets, tmp_path / "sent"):

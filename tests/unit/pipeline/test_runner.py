@@ -117,6 +117,21 @@ def test_a_picture_that_fails_does_not_hold_back_the_finding(node, model, explai
     assert result_of(node, study).explanation() is None
 
 
+def test_what_came_of_an_analysis_is_told_with_its_times(node, model):
+    told = []
+    runner = node.runner_with(model, tell=lambda claim, finished: told.append((claim, finished)))
+    uid = node.receive(*head_ct(slices=3, size=(64, 64)))
+    node.run(runner)
+    [(claim, finished)] = told
+    assert claim.study_instance_uid == uid
+    assert (finished.status, finished.decision, finished.taken) == ("unsuitable", "", True)
+    assert "too_few_slices" in finished.reasons
+    assert finished.seconds["receiving"] == 100
+    assert finished.seconds["queue"] == 0
+    assert finished.seconds["report"] > 0
+    assert finished.last_image_seconds > 100
+
+
 def test_a_study_that_ended_every_worker_is_reported_as_not_analyzed(node):
     uid = node.receive(*head_ct(slices=32, size=(128, 128)))
     node.worklist.claims.claim("test:0")

@@ -1,5 +1,6 @@
 """TLS for both halves of the protocol: its profile, the certificate that is shown, and the stream it is read from."""
 
+from triage_node.dimse.tls.chain import chain_end
 from triage_node.dimse.tls.profile import (
     TLS_1_2_SUITES,
     ClientContext,
@@ -15,6 +16,7 @@ __all__ = [
     "ClientContext",
     "ServerCertificate",
     "TlsStream",
+    "chain_end",
     "client_context",
     "reason_of",
     "server_context",

@@ -110,5 +110,5 @@ class StoreTransaction:
         if error is None and part.content_type not in ("", DICOM):
             error = InvalidInstance(f"A part is not {DICOM}.")
         if error is not None:
-            self._ingest.refuse(error, self._sender)
+            self._ingest.refuse_instance(error, self._sender)
             raise error

@@ -11,10 +11,14 @@ router = APIRouter(tags=["health"])
 
 
 @router.get("/health/live")
-async def live() -> dict[str, str]:
-    """Answer as long as the process does."""
+async def live(services: Annotated[Services, Depends(the_services)]) -> JSONResponse:
+    """Answer as long as the process does; 503 when a thread has ended that the node cannot do without.
+
+    Then only a new start helps. It says nothing of database, disk, model or destinations: those come back.
+    """
     # `async`, so that it needs no thread, which may be what is wanting.
-    return {"status": "live"}
+    is_alive = services.is_alive()
+    return JSONResponse({"status": "live" if is_alive else "not live"}, 200 if is_alive else 503)
 
 
 @router.get("/health/ready")

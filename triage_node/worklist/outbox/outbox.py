@@ -175,7 +175,7 @@ class Outbox:
         message: str,
         stored: Sequence[tuple[str, str]] = (),
         commitment_seconds: float | None = None,
-    ) -> None:
+    ) -> float | None:
         """Note that a destination has stored the report, whoever has the delivery now.
 
         Parameters
@@ -184,18 +184,25 @@ class Outbox:
             SOP Class and SOP Instance UID of each object that it stored.
         commitment_seconds
             In this time the destination shall commit itself to keep them; None when it is not asked to.
+
+        Returns
+        -------
+        float | None
+            For how long it was on its way, in seconds; None when that was noted already.
         """
         with self._database.write() as session:
             row = session.get_one(DeliveryRow, delivery.id, with_for_update=True)
             if row.state == DeliveryState.DELIVERED:
-                return
+                return None
             row.state, row.delivered_at, row.last_error = DeliveryState.DELIVERED, self._clock(), ""
             row.last_attempt_at = row.delivered_at
-            count_delivered(session, row.delivered_at, delivery_seconds(row))
+            seconds = delivery_seconds(row)
+            count_delivered(session, row.delivered_at, seconds)
             row.postponed_event_id = None
             if commitment_seconds is not None:
                 want_commitment(row, stored, self._clock(), commitment_seconds)
             record_delivery(session, row, self._clock(), "delivered", message)
+            return seconds
 
     def retry(self, delivery: Delivery, pause_seconds: float, error: str, tried_seconds: float = 0.0) -> None:
         """Try a delivery again later.
