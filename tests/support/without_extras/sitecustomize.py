@@ -8,7 +8,7 @@ import select
 import sys
 import time
 
-HIDDEN = {"jax", "matplotlib", "pandas", "pyarrow", "sklearn"} - {os.environ.get("KERAS_BACKEND")}
+HIDDEN = {"fsspec", "jax", "matplotlib", "pandas", "pyarrow", "ray", "sklearn"} - {os.environ.get("KERAS_BACKEND")}
 
 sys.modules.update(dict.fromkeys(HIDDEN))
 if "FAKETIME_TIMESTAMP_FILE" in os.environ:

@@ -20,6 +20,8 @@ OWNERS = {
     "tensorflow": {"models", "train"},
     "highdicom": {"report"},
     "PIL": {"report"},
+    "ray": {"archive"},
+    "pyarrow": {"archive", "train"},
 }
 FILES = [
     path
