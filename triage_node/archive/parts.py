@@ -30,8 +30,9 @@ class Parts:
         return (self.folder / NAME.format(self._name, number)).exists()
 
     def write(self, number: int, table: pa.Table, notes: Mapping[str, str] | None = None) -> None:
-        """Write a part, durably; the same number again replaces it."""
-        noted = table.replace_schema_metadata({**(table.schema.metadata or {}), **(notes or {})})
+        """Write a part, durably; the same number again replaces it. A note may hold the name of a file."""
+        as_bytes = {name: os.fsencode(note) for name, note in (notes or {}).items()}
+        noted = table.replace_schema_metadata(as_bytes or None)
         with complete_file(self.folder / NAME.format(self._name, number)) as partial, partial.open("wb") as file:
             pq.write_table(noted, file, compression="zstd")
             file.flush()
@@ -43,7 +44,7 @@ class Parts:
         if not self.count:
             return ""
         metadata = pq.read_schema(self._paths()[-1]).metadata or {}
-        return metadata.get(name.encode(), b"").decode()
+        return os.fsdecode(metadata.get(name.encode(), b""))
 
     def tables(self, columns: Sequence[str] | None = None, start: int = 0) -> Iterator[pa.Table]:
         """Yield what is in the parts, in their order, as tables that fit into memory."""

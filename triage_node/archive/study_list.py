@@ -77,7 +77,7 @@ class StudyList:
         _distribute(index, buckets, number)
         studies = 0
         for bucket, path in enumerate(sorted(buckets.iterdir())):
-            table = pq.read_table(path).sort_by(ORDER)
+            table = pq.ParquetFile(path).read().sort_by(ORDER)
             numbers = _numbers(table["study_instance_uid"], studies)
             self._parts.write(bucket, table.append_column("study_number", pa.array(numbers)))
             studies = int(numbers[-1]) + 1
