@@ -18,7 +18,10 @@ STUDIES, DEADLY = 12, 3
 
 
 class Mortal:
-    """Answers without a model."""
+    """Answers without a model, and takes its time to start as one with it does."""
+
+    def __init__(self) -> None:
+        time.sleep(2)
 
     def ready(self) -> bool:
         return True

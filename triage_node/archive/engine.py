@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import pyarrow as pa
@@ -28,6 +29,8 @@ class Cluster:
         Which part of a GPU each has, where there are GPUs.
     longest_seconds
         A process that is busy with a study for longer is ended.
+    folder_note
+        A file that says where a cluster of this machine writes, for whoever comes after it was killed.
     """
 
     address: str = ""
@@ -35,6 +38,7 @@ class Cluster:
     threads: int = 1
     gpu_share: float = 1.0
     longest_seconds: float = 600.0
+    folder_note: Path | None = None
 
 
 class Engine(Protocol):

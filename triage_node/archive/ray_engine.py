@@ -6,7 +6,9 @@ import secrets
 import shutil
 import tempfile
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -26,6 +28,7 @@ OBJECT_STORE_BYTES = 200 << 20
 WORKER_BYTES = 1_500 << 20
 """What an analyzing process holds, and some room."""
 BATCHES_A_PROCESSOR = 2
+FOLDER_PREFIX = "triage-ray-"
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 """What the libraries of the forward pass read when they are loaded: how many threads they may have."""
 
@@ -43,7 +46,8 @@ class RayEngine:
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._folder: str | None = None
+        self._environment = dict.fromkeys(THREADS, str(cluster.threads))
+        self._exit = ExitStack()
 
     def __enter__(self) -> Self:
         # Read by Ray when it is imported: nobody is told that it was used.
@@ -54,32 +58,61 @@ class RayEngine:
             raise SettingsError("Ray is not installed: pip install 'triage-node[ray]'.") from error
         self._ray: Any = ray
         logging.getLogger("ray").setLevel(logging.ERROR)
-        quiet = {"include_dashboard": False, "log_to_driver": False, "configure_logging": False}
-        if self._cluster.address:
-            try:
-                ray.init(self._cluster.address, log_to_driver=False, configure_logging=False)
-            except (ConnectionError, ValueError) as error:
-                raise SettingsError(f"There is no cluster of Ray at {self._cluster.address}: {error}") from error
-            return self
-        # A key for this cluster alone: without one Ray would leave its own in the user's home.
-        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
-        self._folder = tempfile.mkdtemp(prefix="triage-ray-")
-        processors = max(os.cpu_count() or 1, self._cluster.workers * self._cluster.threads)
-        ray.init(
-            num_cpus=processors,
-            object_store_memory=OBJECT_STORE_BYTES,
-            _temp_dir=self._folder,
-            _node_ip_address="127.0.0.1",
-            **quiet,
-        )
+        with ExitStack() as started:
+            if self._cluster.address:
+                self._join()
+            else:
+                self._start(started)
+            started.callback(ray.shutdown)
+            self._exit = started.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._ray.shutdown()
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        self._exit.close()
+
+    def _join(self) -> None:
+        try:
+            self._ray.init(self._cluster.address, log_to_driver=False, configure_logging=False)
+        except (ConnectionError, ValueError) as error:
+            raise SettingsError(f"There is no cluster of Ray at {self._cluster.address}: {error}") from error
+
+    def _start(self, started: ExitStack) -> None:
+        """Start a cluster for this machine and this scan; what its processes inherit is set before."""
+        folder = started.enter_context(self._own_folder())
+        # A key for this cluster alone: without one Ray would leave its own in the user's home.
+        inherited = {"RAY_AUTH_TOKEN": secrets.token_hex(32), "TMPDIR": folder, **self._environment}
+        before = {name: os.environ.get(name) for name in inherited}
+        os.environ.update(inherited)
+        started.callback(_restore, before)
+        self._ray.init(
+            num_cpus=max(os.cpu_count() or 1, self._cluster.workers * self._cluster.threads),
+            object_store_memory=OBJECT_STORE_BYTES,
+            include_dashboard=False,
+            log_to_driver=False,
+            configure_logging=False,
+            _temp_dir=folder,
+            _node_ip_address="127.0.0.1",
+        )
+
+    @contextmanager
+    def _own_folder(self) -> Iterator[str]:
+        """Have a folder for what Ray and the analyzers write, and remove the one that a killed scan left."""
+        note = self._cluster.folder_note
+        if note is not None and note.exists():
+            left = Path(note.read_text())
+            if left.name.startswith(FOLDER_PREFIX):
+                shutil.rmtree(left, ignore_errors=True)
+        folder = tempfile.mkdtemp(prefix=FOLDER_PREFIX)
+        if note is not None:
+            note.write_text(folder)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            if note is not None:
+                note.unlink(missing_ok=True)
 
     def index(self, archive: Archive, batches: Iterable[Batch]) -> Iterator[tuple[Batch, pa.Table]]:
         """Read the headers of each batch, and yield its rows; in the order of the batches."""
@@ -97,15 +130,14 @@ class RayEngine:
         """Analyze studies, and yield the rows of those that are answered, as they come, or the task given up."""
         gpus = self._resource("GPU")
         needs = {"num_cpus": self._cluster.threads, "num_gpus": self._cluster.gpu_share if gpus else 0}
-        environment = dict.fromkeys(THREADS, str(self._cluster.threads))
-        if self._folder is not None:
-            environment["TMPDIR"] = self._folder
+        # What was started here inherits it; elsewhere Ray sets it, which takes longer.
+        elsewhere = {"runtime_env": {"env_vars": self._environment}} if self._cluster.address else {}
         actor = self._ray.remote(LoadedAnalyzer).options(
             **needs,
             max_restarts=-1,
             max_task_retries=0,
             max_concurrency=2,
-            runtime_env={"env_vars": environment},
+            **elsewhere,
         )
         actors = [actor.remote(options) for _ in range(self._workers(gpus))]
         pool = RayPool(self._ray, actors, self._cluster.longest_seconds)
@@ -137,6 +169,14 @@ def as_raised(ray: Any, result: Any) -> Any:
         return ray.get(result)
     except ray.exceptions.RayTaskError as error:
         raise error.as_instanceof_cause() from error
+
+
+def _restore(before: Mapping[str, str | None]) -> None:
+    for name, value in before.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
 
 
 def _index(archive: Archive, batch: Batch) -> pa.Table:

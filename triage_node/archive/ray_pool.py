@@ -32,10 +32,23 @@ class _Sent:
 
 @dataclass
 class _Worker:
-    """A process, by its actor, and what it has, by the reference to the result."""
+    """A process, by its actor, and what it has, by the reference to the result.
+
+    Attributes
+    ----------
+    call
+        Whether it is there; None once it was.
+    called_at
+        When it was called, in seconds of the steady clock.
+    since
+        When it began what it has, likewise.
+    """
 
     actor: Any
     sent: dict[Any, _Sent] = field(default_factory=dict)
+    is_there: bool = False
+    call: Any = None
+    called_at: float = 0.0
     since: float = 0.0
 
 
@@ -68,26 +81,29 @@ class RayPool:
         TriageError
             What an actor raised when it was made or asked, or processes end whatever they do.
         """
-        self._wait_until_ready()
         waiting = iter(tasks)
         while True:
+            self._call_absent()
             self._fill(waiting)
-            if not any(worker.sent for worker in self._workers):
+            if any(worker.is_there for worker in self._workers) and not (self._suspects or self._sent):
                 return
             if answered := self._collect():
                 yield answered
             self._end_stuck()
 
-    def _wait_until_ready(self) -> None:
+    @property
+    def _sent(self) -> list[Any]:
+        return [result for worker in self._workers for result in worker.sent]
+
+    def _call_absent(self) -> None:
+        """Ask who is being started whether it is there: what else it is sent before that is lost."""
         for worker in self._workers:
-            try:
-                self._ray.get(worker.actor.ready.remote())
-            except self._ray.exceptions.RayActorError as error:
-                raise TriageError(f"No analyzing process could be started: {error}") from error
+            if not worker.is_there and worker.call is None and time.monotonic() - worker.called_at > LOOK_SECONDS:
+                worker.call, worker.called_at = worker.actor.ready.remote(), time.monotonic()
 
     def _fill(self, waiting: Iterator[Task]) -> None:
         for worker in self._workers:
-            while len(worker.sent) < AT_ONCE:
+            while worker.is_there and len(worker.sent) < AT_ONCE:
                 if worker.sent and (self._suspects or any(one.task.is_suspect for one in worker.sent.values())):
                     break
                 task = self._suspects.popleft() if self._suspects else next(waiting, None)
@@ -103,12 +119,30 @@ class RayPool:
         worker.sent[worker.actor.analyze.remote(task)] = _Sent(task, is_alone=not worker.sent)
 
     def _collect(self) -> list[StudyRows | Task]:
+        calls = {worker.call: worker for worker in self._workers if worker.call is not None}
         owner = {result: worker for worker in self._workers for result in worker.sent}
-        ready, _ = self._ray.wait(list(owner), num_returns=1, timeout=LOOK_SECONDS)
+        asked = [*calls, *owner]
+        if not asked:
+            time.sleep(LOOK_SECONDS)
+            return []
+        ready, _ = self._ray.wait(asked, num_returns=1, timeout=LOOK_SECONDS)
         if ready:
-            ready, _ = self._ray.wait(list(owner), num_returns=len(owner), timeout=0)
-        answered = [self._answer(owner[result], result) for result in ready]
+            ready, _ = self._ray.wait(asked, num_returns=len(asked), timeout=0)
+        for call in [one for one in ready if one in calls]:
+            self._hear(calls[call])
+        answered = [self._answer(owner[result], result) for result in ready if result in owner]
         return [one for one in answered if one is not None]
+
+    def _hear(self, worker: _Worker) -> None:
+        call, worker.call = worker.call, None
+        errors = self._ray.exceptions
+        try:
+            self._ray.get(call)
+            worker.is_there = True
+        except errors.ActorUnavailableError:
+            return  # it is called again
+        except errors.RayActorError as error:
+            raise TriageError(f"No analyzing process could be started: {_cause(error)}") from error
 
     def _answer(self, worker: _Worker, result: Any) -> StudyRows | Task | None:
         sent = worker.sent.pop(result)
@@ -118,6 +152,7 @@ class RayPool:
         except self._ray.exceptions.RayTaskError as error:
             raise error.as_instanceof_cause() from error
         except self._ray.exceptions.RayError as error:
+            worker.is_there = False
             return self._lost(sent, error)
         self._ends_in_a_row = 0
         return answer
@@ -138,7 +173,13 @@ class RayPool:
 
     def _end_stuck(self) -> None:
         for worker in self._workers:
-            if worker.sent and time.monotonic() - worker.since > self._longest_seconds:
+            if worker.is_there and worker.sent and time.monotonic() - worker.since > self._longest_seconds:
                 log.error("scan_worker_stuck seconds=%.0f", self._longest_seconds)
                 worker.since = time.monotonic()
                 self._ray.kill(worker.actor, no_restart=False)
+
+
+def _cause(error: Exception) -> str:
+    """Return what an actor raised when it was made; Ray tells it at the end of a traceback."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__

@@ -57,7 +57,7 @@ def scan(
     archive = archive_at(source, settings)
     _refuse_within(out, source)
     options = ScanOptions(out, settings.model, read_manifest(settings.model).identity, patient)
-    cluster = Cluster(ray_address, workers, threads, gpu_share, settings.analysis_timeout_seconds)
+    cluster = Cluster(ray_address, workers, threads, gpu_share, settings.analysis_timeout_seconds, out / "ray-folder")
     with _shown() as progress:
         summary = ArchiveScan(archive, options, progress).run(lambda: RayEngine(cluster))
     _print_summary(summary, out)
