@@ -31,7 +31,9 @@ class LocalFiles:
 class Archive(Protocol):
     """Where studies lie; it goes to other processes by pickling, and opens nothing before it is asked."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What it is called, without a secret; a result is of one archive."""
 
     def batches(self, after: str) -> Iterator[Batch]:
         """List what is there, after a cursor."""

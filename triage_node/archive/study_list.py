@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -102,7 +103,7 @@ class StudyList:
                 _received(gathered),
             )
 
-    def _rows(self, is_done: np.ndarray) -> Iterator[dict[str, object]]:
+    def _rows(self, is_done: np.ndarray) -> Iterator[dict[str, Any]]:
         for table in self._parts.tables():
             numbers = table["study_number"].to_numpy()
             yield from table.filter(pa.array(~is_done[numbers])).to_pylist()
@@ -145,9 +146,9 @@ def _numbers(uids: pa.ChunkedArray, first: int) -> np.ndarray:
     return first + np.cumsum(changes)
 
 
-def _received(rows: list[dict[str, object]]) -> dict[str, int]:
+def _received(rows: list[dict[str, Any]]) -> dict[str, int]:
     instances = defaultdict(set)
     for row in rows:
         if row["series_instance_uid"]:
-            instances[str(row["series_instance_uid"])].add(row["sop_instance_uid"])
+            instances[row["series_instance_uid"]].add(row["sop_instance_uid"])
     return {uid: len(found) for uid, found in instances.items()}
