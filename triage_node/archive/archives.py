@@ -5,6 +5,7 @@ from pathlib import Path
 from triage_node.archive.archive import Archive
 from triage_node.archive.folder import FolderArchive
 from triage_node.archive.object_store import ObjectStoreArchive
+from triage_node.archive.s3 import S3Archive
 from triage_node.archive.web import WebArchive
 from triage_node.config import Settings
 from triage_node.errors import SettingsError
@@ -22,6 +23,8 @@ def archive_at(source: str, settings: Settings) -> Archive:
     by_name = {one.name: one for one in settings.sources}
     if source in by_name:
         return WebArchive(by_name[source], Caller.of(settings))
+    if source.startswith("s3://"):
+        return S3Archive(source)
     if "://" in source:
         return ObjectStoreArchive(source)
     if not Path(source).is_dir():

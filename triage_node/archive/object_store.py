@@ -1,4 +1,4 @@
-"""An archive in an object store, or whatever else fsspec has a URL for."""
+"""An archive in whatever fsspec has a URL for."""
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -23,8 +23,7 @@ GONE = (FileNotFoundError, PermissionError, IsADirectoryError)
 class ObjectStoreArchive:
     """Read the beginnings of the files to sort them, and whole studies to analyze them.
 
-    Who may read, and where the store is if it is not where its makers are, comes from the environment, as fsspec's
-    file system of that scheme reads it (for S3 ``AWS_PROFILE``, ``AWS_ENDPOINT_URL`` and the like).
+    Who may read comes from the environment, as fsspec's file system of that scheme reads it.
     """
 
     url: str

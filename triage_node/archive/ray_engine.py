@@ -8,6 +8,7 @@ import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -82,7 +83,8 @@ class RayEngine:
         """Start a cluster for this machine and this scan; what its processes inherit is set before."""
         folder = started.enter_context(self._own_folder())
         # A key for this cluster alone: without one Ray would leave its own in the user's home.
-        inherited = {"RAY_AUTH_TOKEN": secrets.token_hex(32), "TMPDIR": folder, **self._environment}
+        os.environ.setdefault("RAY_AUTH_TOKEN", _own_key())
+        inherited = {"TMPDIR": folder, **self._environment}
         before = {name: os.environ.get(name) for name in inherited}
         os.environ.update(inherited)
         started.callback(_restore, before)
@@ -169,6 +171,12 @@ def as_raised(ray: Any, result: Any) -> Any:
         return ray.get(result)
     except ray.exceptions.RayTaskError as error:
         raise error.as_instanceof_cause() from error
+
+
+@cache
+def _own_key() -> str:
+    """Return the key of this process' clusters; Ray reads it once."""
+    return secrets.token_hex(32)
 
 
 def _restore(before: Mapping[str, str | None]) -> None:
