@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -77,8 +77,7 @@ class S3Archive:
     def _entries(self, after: str) -> Iterator[Entry]:
         start = {"StartAfter": self._prefix + after} if after else {}
         while True:
-            ask = {"Bucket": self._bucket, "Prefix": self._prefix, **start}
-            page = self._asked(lambda ask=ask: self._client.list_objects_v2(**ask))
+            page = self._asked(partial(self._client.list_objects_v2, Bucket=self._bucket, Prefix=self._prefix, **start))
             keys = [one["Key"] for one in page.get("Contents", ())]
             # A key that ends with a slash is what consoles make of a folder.
             yield from (Entry(key.removeprefix(self._prefix)) for key in keys if not key.endswith("/"))
