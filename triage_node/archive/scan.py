@@ -5,7 +5,7 @@ import os
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,7 +109,7 @@ class ArchiveScan:
             lock = hold(out)
         except FolderInUse as error:
             raise FolderInUse(f"Another scan writes to {out}.") from error
-        with lock:
+        with closing(lock):
             self._check_same_scan()
             yield
 

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from contextlib import closing
 
 import pytest
 from archives import scatter, write
@@ -122,7 +123,7 @@ def test_a_folder_is_for_one_archive_and_one_process(archive, run_scan, tmp_path
         run_scan(archive / "2019")
     with pytest.raises(SettingsError, match="patient"):
         run_scan(archive, with_patient=True)
-    with hold(tmp_path / "held"), pytest.raises(FolderInUse, match="Another scan"):
+    with closing(hold(tmp_path / "held")), pytest.raises(FolderInUse, match="Another scan"):
         run_scan(archive, out="held")
 
 
