@@ -19,6 +19,7 @@ from triage_node.commands.fetch import fetch
 from triage_node.commands.init import init
 from triage_node.commands.rebuild import rebuild
 from triage_node.commands.report import report
+from triage_node.commands.scan import scan
 from triage_node.commands.send import send
 from triage_node.commands.serve import serve
 from triage_node.commands.settings import settings
@@ -43,8 +44,8 @@ app = typer.Typer(
 )
 
 COMMANDS = (
-    serve, analyze, send, fetch, worklist, show, report, requeue, deliveries, feedback, export, check, check_report,
-    rebuild, init, settings, demo,
+    serve, analyze, scan, send, fetch, worklist, show, report, requeue, deliveries, feedback, export, check,
+    check_report, rebuild, init, settings, demo,
 )  # fmt: skip
 
 for command in COMMANDS:

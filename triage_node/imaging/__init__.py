@@ -8,7 +8,8 @@ from triage_node.imaging.completeness.usable import usable_stack
 from triage_node.imaging.eligibility import looks_like_head_ct
 from triage_node.imaging.frame import Frame, frames_of
 from triage_node.imaging.header import item, text, texts, whole
-from triage_node.imaging.instance import Instance
+from triage_node.imaging.header_scan import WINDOW_BYTES
+from triage_node.imaging.instance import Instance, InstanceNames
 from triage_node.imaging.orientation import Reorientation
 from triage_node.imaging.part10 import parse_header, read_everything, read_header_and_end, read_intact
 from triage_node.imaging.patient import names_several_patients
@@ -39,11 +40,13 @@ __all__ = [
     "MEDIA_TYPES",
     "NATIVE",
     "RLE",
+    "WINDOW_BYTES",
     "Difference",
     "Figures",
     "Frame",
     "Gap",
     "Instance",
+    "InstanceNames",
     "Item",
     "Loss",
     "Policy",

@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from pydicom import Dataset
-from pydicom.tag import Tag
+from pydicom.tag import BaseTag, Tag
 
 from triage_node.errors import InvalidInstance
 from triage_node.imaging.header import text
+from triage_node.imaging.header_scan import WINDOW_BYTES, scan_header
 from triage_node.imaging.part10 import read_header
+from triage_node.imaging.part10_file import dicom_errors
 
 PATIENT_AND_STUDY = (
     "SpecificCharacterSet", "TimezoneOffsetFromUTC",
@@ -39,6 +42,8 @@ IMAGE = (
     "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "ConcatenationUID",
 )  # fmt: skip
 HEADER_TAGS = tuple(Tag(keyword) for keyword in PATIENT_AND_STUDY + SERIES_AND_EQUIPMENT + IMAGE)
+UIDS = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
+_UID_TAGS: dict[int, BaseTag] = {int(tag): tag for tag in map(Tag, UIDS)}
 _MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
 
 
@@ -69,7 +74,7 @@ class Instance:
         instance = cls(path, read_header(path, HEADER_TAGS))
         if instance.sop_class_uid == _MEDIA_DIRECTORY:
             raise InvalidInstance("The file is a DICOMDIR, not an instance.")
-        for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"):
+        for keyword in UIDS:
             if not text(instance.header, keyword):
                 raise InvalidInstance(f"The instance has no {keyword}.")
         return instance
@@ -98,3 +103,47 @@ def sop_class_uid(header: Dataset) -> str:
 def transfer_syntax_uid(header: Dataset) -> str:
     """Return the Transfer Syntax UID of a data set's file meta information, "" when unknown."""
     return text(getattr(header, "file_meta", Dataset()), "TransferSyntaxUID")
+
+
+@dataclass(frozen=True)
+class InstanceNames:
+    """The UIDs that name an instance, as received: for whoever has to sort millions of files."""
+
+    study_instance_uid: str
+    series_instance_uid: str
+    sop_instance_uid: str
+
+    @classmethod
+    def of(cls, header: Dataset) -> Self:
+        """Return the UIDs of a header."""
+        return cls(*(text(header, keyword) for keyword in UIDS))
+
+    @classmethod
+    def within(cls, head: bytes) -> Self | None:
+        """Return the UIDs in the first `WINDOW_BYTES` of a file; None where it takes a reading of the file itself."""
+        try:
+            with dicom_errors():
+                header = scan_header(head, _UID_TAGS)
+                names = None if header is None else cls.of(header)
+        except InvalidInstance:
+            return None
+        return names if names and all(vars(names).values()) else None
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Return the UIDs of a file.
+
+        Raises
+        ------
+        InvalidInstance
+            The file is no DICOM instance, or one without the UIDs that name it, as `Instance.read` says.
+        """
+        return (cls.within(_head(path)) if path.is_file() else None) or cls.of(Instance.read(path).header)
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb", buffering=0) as file:
+            return file.read(WINDOW_BYTES)
+    except OSError:
+        return b""

@@ -4,18 +4,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from triage_node.pipeline.analysis import Analysis, assess_and_analyze
+    from triage_node.pipeline.analysis import Analysis, Model, analyze_found, assess_and_analyze
     from triage_node.pipeline.supervisor import Supervisor
 
 __all__ = [
     "Analysis",
+    "Model",
     "Supervisor",
+    "analyze_found",
     "assess_and_analyze",
 ]
 
 _HOMES = {
     "Analysis": "analysis",
+    "Model": "analysis",
     "Supervisor": "supervisor",
+    "analyze_found": "analysis",
     "assess_and_analyze": "analysis",
 }
 

@@ -13,6 +13,7 @@ from triage_node.errors import UnsuitableSeries
 from triage_node.findings import Label, ModelIdentity, Prediction
 from triage_node.imaging import (
     Policy,
+    Scan,
     Series,
     SeriesSelection,
     Skipped,
@@ -108,8 +109,23 @@ def analyze_study(
 
     `received` is the number of instances of each series by Series Instance UID, where the worklist counted them.
     """
-    found = scan(paths)
-    damaged = damaged_instances(found.skipped)
+    return analyze_found(scan(paths), model, policy, today, explain, received)
+
+
+def analyze_found(
+    found: Scan,
+    model: Model,
+    policy: Policy,
+    today: date,
+    explain: Explain | None = None,
+    received: Mapping[str, int] = _UNKNOWN,
+    damaged_elsewhere: tuple[Skipped, ...] = (),
+) -> tuple[Analysis, SeriesSelection]:
+    """Analyze a study as `analyze_study` does, once its files were scanned.
+
+    `damaged_elsewhere` are instances that can no longer be read, were not scanned and may have been of the study.
+    """
+    damaged = (*damaged_instances(found.skipped), *damaged_elsewhere)
     selection = select_series(found.series, policy, today)
     if selection.chosen is None:
         reasons = (*selection.reasons, *Missing(damaged).cautions)

@@ -3,6 +3,7 @@
 from triage_node.query_retrieve.querier import Querier, QuerierState
 from triage_node.query_retrieve.registry import source_of
 from triage_node.query_retrieve.source import Retrieved, Source, SourceInstance, SourceStudy
+from triage_node.query_retrieve.web import WebSource
 
 __all__ = [
     "Querier",
@@ -11,5 +12,6 @@ __all__ = [
     "Source",
     "SourceInstance",
     "SourceStudy",
+    "WebSource",
     "source_of",
 ]

@@ -81,6 +81,11 @@ class WebSource:
                 failed += 1
             yield Retrieved(completed, failed)
 
+    def page(self, offset: int) -> list[str]:
+        """Return the Study Instance UIDs of a page of all studies, in the server's order; empty after the last."""
+        found = self._search(self._url, limit=str(PAGE), offset=str(offset))
+        return [_text(ds, STUDY_INSTANCE_UID) for ds in found]
+
     def check(self) -> str:
         """Search for a study that cannot be there."""
         start = time.monotonic()

@@ -8,7 +8,7 @@ import select
 import sys
 import time
 
-HIDDEN = {"jax", "matplotlib", "pandas", "pyarrow", "sklearn"} - {os.environ.get("KERAS_BACKEND")}
+HIDDEN = {"fsspec", "jax", "matplotlib", "pandas", "pyarrow", "ray", "sklearn"} - {os.environ.get("KERAS_BACKEND")}
 if "TRIAGE_OTEL_ENDPOINT" not in os.environ:
     HIDDEN |= {"opentelemetry.exporter", "opentelemetry.sdk"}
 

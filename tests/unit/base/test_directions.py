@@ -22,6 +22,8 @@ OWNERS = {
     "tensorflow": {"models", "train"},
     "highdicom": {"report"},
     "PIL": {"imaging", "report"},
+    "ray": {"archive"},
+    "pyarrow": {"archive", "train"},
 }
 FILES = [
     path
