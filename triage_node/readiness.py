@@ -106,18 +106,18 @@ class Readiness:
         return not is_low, f"{space.free >> 20} MB free, a warning below {space.warn >> 20} MB" if is_low else ""
 
     def _schedule(self) -> tuple[bool, str]:
-        late = [job.name for job in self.jobs() if job.is_late]
+        late = [job.name for job in self.jobs() if job.is_vital and job.is_late]
         if not self._scheduler.is_alive:
             return False, "it runs no jobs"
         return not late, f"late: {', '.join(late)}" if late else f"{len(self._scheduler.jobs)} jobs"
 
     def _warnings(self) -> Iterator[Fact]:
-        intake, failing = self.intake(), [job.name for job in self._scheduler.jobs if job.error]
+        intake = self.intake()
         late = (intake.backlog_seconds or 0.0) > LATE_SECONDS
         message = f"{intake.backlog} instances wait for their rows, {intake.set_aside} are set aside"
         yield Fact("registration", not late and not intake.set_aside, message, is_needed=False)
         yield Fact("space", *self._space(), is_needed=False)
-        yield Fact("upkeep", not failing, f"failing: {', '.join(failing)}" if failing else "", is_needed=False)
+        yield Fact("upkeep", *self._upkeep(), is_needed=False)
         yield Fact("deliveries", *self._deliveries(), is_needed=False)
         if self._listener.certificate is not None:
             state = self._listener.certificate.state()
@@ -126,6 +126,13 @@ class Readiness:
             yield Fact("sources", *self._sources(), is_needed=False)
         if self._workitem_users:
             yield Fact("workitem servers", *self._workitem_servers(), is_needed=False)
+
+    def _upkeep(self) -> tuple[bool, str]:
+        jobs = self.jobs()
+        failing = [job.name for job in jobs if job.error or (job.is_late and not job.is_vital)]
+        found = [f"{job.name}: {job.outcome}" for job in jobs if job.wants_look and not job.error]
+        said = [f"failing: {', '.join(failing)}"] if failing else []
+        return not failing and not found, "; ".join([*said, *found])
 
     def _sources(self) -> tuple[bool, str]:
         down = [one.state.source for one in self._queriers if one.state.answers is False]

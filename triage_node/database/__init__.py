@@ -9,6 +9,7 @@ from triage_node.database.cursors import LARGEST_PAGE, checked_limit, decode, en
 from triage_node.database.days import checked_day, day_of, start_of
 from triage_node.database.engine import Database, make_data_folder
 from triage_node.database.event_tables import CommentRow, EventRow, VerdictRow
+from triage_node.database.job_tables import JobRunRow
 from triage_node.database.outcome_rows import flagged_times, latest_outcome, latest_outcomes
 from triage_node.database.reading_group import BY_RANK, Group, Rank, group_of
 from triage_node.database.reading_order import decide, in_reading_order, rank_of, withheld_labels
@@ -51,6 +52,7 @@ __all__ = [
     "Group",
     "InstallationRow",
     "InstanceRow",
+    "JobRunRow",
     "LockoutRow",
     "OutcomeRow",
     "PerformanceRow",

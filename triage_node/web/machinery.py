@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 MISSED_RUNS = 10
+MISSED_LONG_RUNS = 3
+VITAL_SECONDS = 60.0
 SHORTEST_SILENCE_SECONDS = 60.0
 
 
@@ -34,7 +36,11 @@ class Worker:
 
 @dataclass(frozen=True)
 class Job:
-    """What upkeep does by the clock, and how it went last."""
+    """What upkeep does by the clock, and how it went last.
+
+    It ``does`` what a sentence says, every so many seconds or ``daily_at`` a time; the last run ended at ``ran_at``,
+    took ``seconds`` and had an ``outcome`` or an ``error``; one that ``wants_look`` found what a person should see to.
+    """
 
     name: str
     every_seconds: float
@@ -42,6 +48,17 @@ class Job:
     error: str
     next_at: float | None = None
     silent_seconds: float | None = None
+    does: str = ""
+    daily_at: str = ""
+    seconds: float | None = None
+    outcome: str = ""
+    wants_look: bool = False
+    running_seconds: float | None = None
+
+    @property
+    def is_vital(self) -> bool:
+        """Whether nothing goes on when it does not run: those that run every few seconds."""
+        return self.every_seconds < VITAL_SECONDS
 
     @property
     def is_late(self) -> bool:
@@ -50,7 +67,8 @@ class Job:
 
     @property
     def _longest_seconds(self) -> float:
-        return max(MISSED_RUNS * self.every_seconds, SHORTEST_SILENCE_SECONDS)
+        missed = MISSED_RUNS if self.is_vital else MISSED_LONG_RUNS
+        return max(missed * self.every_seconds, SHORTEST_SILENCE_SECONDS)
 
     def is_well(self, now: float) -> bool:
         """Tell whether it ran lately, and without an error; before its first run nobody knows, so it is well."""

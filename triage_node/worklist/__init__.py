@@ -5,6 +5,7 @@ from triage_node.worklist.claim import Claim
 from triage_node.worklist.commitment.kept_instances import KeptInstance
 from triage_node.worklist.commitment.transactions import Transaction
 from triage_node.worklist.filters import Filters
+from triage_node.worklist.jobs.job_runs import JobRun
 from triage_node.worklist.judged_studies import Feedback, JudgedStudy
 from triage_node.worklist.outbox.outbox import Delivery
 from triage_node.worklist.outbox.outbox_state import DestinationState
@@ -31,6 +32,7 @@ __all__ = [
     "DestinationState",
     "Feedback",
     "Filters",
+    "JobRun",
     "JudgedStudy",
     "KeptInstance",
     "Performance",

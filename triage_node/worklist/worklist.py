@@ -17,6 +17,7 @@ from triage_node.worklist.commitment.kept_instances import KeptInstances
 from triage_node.worklist.commitment.requests import CommitmentRequests
 from triage_node.worklist.commitment.transactions import Transactions
 from triage_node.worklist.installation import Installation
+from triage_node.worklist.jobs.job_runs import JobRuns
 from triage_node.worklist.judged_studies import JudgedStudies
 from triage_node.worklist.outbox.outbox import Outbox
 from triage_node.worklist.outbox.outbox_state import OutboxState
@@ -82,6 +83,7 @@ class Worklist:
         self.commitment_requests = CommitmentRequests(self.database, clock)
         self.kept_instances = KeptInstances(self.database)
         self.clock_change = ClockChange(self.database, clock)
+        self.job_runs = JobRuns(self.database, settings.node_name)
         self.reader_actions = ReaderActions(self.database, clock)
         self.judged_studies = JudgedStudies(self.database)
         self.resending = Resending(self.database, clock)

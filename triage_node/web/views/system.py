@@ -165,6 +165,8 @@ def _problems_of_parts(
     for one in upkeep:
         if not one.ok:
             yield f"{one.job.name} is failing."
+        elif one.job.wants_look:
+            yield f"{one.job.name[:1].upper()}{one.job.name[1:]}: {one.job.outcome}"
 
 
 def _problems_of_destination(one: DestinationHealth) -> Iterator[str]:
