@@ -14,6 +14,7 @@ from triage_node.config.logs import LogSettings
 from triage_node.config.openid import OpenIDSettings
 from triage_node.config.report import ReportSettings
 from triage_node.config.storage import StorageSettings
+from triage_node.config.upkeep import UpkeepSettings
 from triage_node.config.web import WebSettings
 from triage_node.outcome import ObjectKind
 
@@ -29,6 +30,7 @@ SUBJECTS: tuple[type[BaseModel], ...] = (
     AnalysisSettings,
     WebSettings,
     OpenIDSettings,
+    UpkeepSettings,
     LogSettings,
 )
 """In the order in which people read them."""
@@ -38,6 +40,7 @@ Origin = Literal["default", "option", "environment", "file"]
 
 class Settings(
     LogSettings,
+    UpkeepSettings,
     OpenIDSettings,
     WebSettings,
     AnalysisSettings,

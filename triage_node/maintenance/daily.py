@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Self
 
-from triage_node.notice_options import QuietHours
+from triage_node.endpoints import QuietHours
 
 A_DAY = timedelta(days=1)
 
