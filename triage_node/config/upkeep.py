@@ -83,4 +83,4 @@ def time_of_day(text: str) -> time:
     ValueError
         It is none.
     """
-    return datetime.strptime(text.strip(), "%H:%M").time()  # noqa: DTZ007 - a time of the day has no zone
+    return datetime.strptime(text.strip(), "%H:%M").time()

@@ -6,7 +6,7 @@ from triage_node.storage.draft import Draft
 from triage_node.storage.durable_write import Parts
 from triage_node.storage.found_report import FoundReport, find_report
 from triage_node.storage.layout import Layout, hashed, spool_folder
-from triage_node.storage.lock import hold
+from triage_node.storage.lock import UNFINISHED, hold
 from triage_node.storage.made_once import make_once
 from triage_node.storage.regular_file import open_regular_file
 from triage_node.storage.result import ResultContent, StoredResult
@@ -14,6 +14,7 @@ from triage_node.storage.result_object import ResultObject
 from triage_node.storage.spool import Filing, Spool
 
 __all__ = [
+    "UNFINISHED",
     "Disk",
     "Draft",
     "Filing",

@@ -17,7 +17,6 @@ from triage_node.worklist.commitment.kept_instances import KeptInstances
 from triage_node.worklist.commitment.requests import CommitmentRequests
 from triage_node.worklist.commitment.transactions import Transactions
 from triage_node.worklist.installation import Installation
-from triage_node.worklist.jobs.job_runs import JobRuns
 from triage_node.worklist.judged_studies import JudgedStudies
 from triage_node.worklist.outbox.outbox import Outbox
 from triage_node.worklist.outbox.outbox_state import OutboxState
@@ -30,6 +29,8 @@ from triage_node.worklist.registration import Registration
 from triage_node.worklist.study_completion import StudyCompletion, Timers
 from triage_node.worklist.study_details import StudyDetails
 from triage_node.worklist.study_lists import StudyLists
+from triage_node.worklist.upkeep.holding import Holding
+from triage_node.worklist.upkeep.job_runs import JobRuns
 from triage_node.worklist.workitems.performances import Performances
 from triage_node.worklist.workitems.priority_changes import PriorityChanges
 from triage_node.worklist.workitems.pushed_workitems import PushedWorkitems
@@ -83,6 +84,7 @@ class Worklist:
         self.commitment_requests = CommitmentRequests(self.database, clock)
         self.kept_instances = KeptInstances(self.database)
         self.clock_change = ClockChange(self.database, clock)
+        self.holding = Holding(self.database, clock)
         self.job_runs = JobRuns(self.database, settings.node_name)
         self.reader_actions = ReaderActions(self.database, clock)
         self.judged_studies = JudgedStudies(self.database)

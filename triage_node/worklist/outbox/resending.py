@@ -59,11 +59,11 @@ class Resending:
                 raise IllegalMove("The report is on its way already.")
             self._begin_anew(session, rows, actor)
 
-    def resend_dead(self, destination: str, actor: str) -> int:
-        """Send all dead reports of a destination again, the oldest first, and return how many those are."""
-        dead = (DeliveryRow.destination == destination, DeliveryRow.state == DeliveryState.DEAD)
+    def resend_all(self, destination: str, actor: str, state: DeliveryState = DeliveryState.DEAD) -> int:
+        """Send all dead, or all held, reports of a destination again, the oldest first; return how many those are."""
+        waiting = (DeliveryRow.destination == destination, DeliveryRow.state == state)
         with self._database.write() as session:
-            rows = session.scalars(select(DeliveryRow).where(*dead).order_by(DeliveryRow.id).with_for_update()).all()
+            rows = session.scalars(select(DeliveryRow).where(*waiting).order_by(DeliveryRow.id).with_for_update()).all()
             self._begin_anew(session, rows, actor)
             return len(rows)
 
