@@ -1,14 +1,16 @@
 """The composition root: the one place where the node's parts are put together."""
 
 import logging
+import time
 
 from triage_node.commitment import Answers, CommitmentService, Messenger, Requester, RequestorPeers, Results
 from triage_node.config import Settings
-from triage_node.delivery import Caller, Dispatcher, RetryPolicy, sender_of
+from triage_node.delivery import Caller, Dispatcher, RetryPolicy, check_destination, sender_of
 from triage_node.dimse import Listener
 from triage_node.endpoints import Destination, QuerySource, WorkitemServer
 from triage_node.ingest import Indexer, Ingest, rebuild_worklist
-from triage_node.maintenance import DiskWatch, Scheduler
+from triage_node.maintenance import Echo, Scheduler
+from triage_node.node_jobs import plan_jobs
 from triage_node.notifications import AvailabilityService, ProcedureStepService
 from triage_node.pipeline import Supervisor
 from triage_node.query_retrieve import Querier, source_of
@@ -72,10 +74,12 @@ class Node:
             *(self._prioritizer(one) for one in servers if one.priorities),
         ]
         self.own_performer = self._performer(None)
-        self.scheduler = Scheduler(self.worklist.clock_change.follow)
+        self.clock = time.time
+        self.scheduler = Scheduler(self.worklist.clock_change.follow, runs=self.worklist.job_runs)
+        self.echo = self._echo()
         callers = (self.dispatchers, self.queriers, self.workitem_users)
         parts = (self.listener, self.indexer, self.supervisor, self.scheduler, *callers)
-        self.readiness = Readiness(self.worklist, self.spool, *parts)
+        self.readiness = Readiness(self.worklist, self.spool, *parts, self.echo)
         self.web = self._web() if settings.web_enabled else None
 
     def prepare(self) -> None:
@@ -117,14 +121,7 @@ class Node:
             user.start()
         for part in self.commitment:
             part.start()
-        self.scheduler.every(self._tick_seconds, self.worklist.study_completion.advance)
-        self.scheduler.every(0.5, self.supervisor.check)
-        self.scheduler.every(5, self.supervisor.kill_if_stuck)
-        self.scheduler.every(5, self._keep_deliveries)
-        self.scheduler.every(10, DiskWatch(self.spool, self._note_disk).check)
-        self.scheduler.every(30, self.worklist.queue_history.look)
-        if self.listener.certificate is not None:
-            self.scheduler.every(5, self.listener.certificate.follow)
+        plan_jobs(self.scheduler, self, self.echo)
         self.supervisor.check()
         self.scheduler.start()
         ports = self.listener.port, self.listener.tls_port
@@ -153,10 +150,6 @@ class Node:
         self._lock.close()
         log.info("node_stopped")
 
-    @property
-    def _tick_seconds(self) -> float:
-        return min(1.0, self.settings.series_quiet_seconds / 4, self.settings.study_quiet_seconds / 4)
-
     def _recover(self) -> None:
         if self.spool.is_being_rebuilt or self.worklist.study_details.is_empty():
             rebuild_worklist(self.spool, self.worklist, [str(one) for one in self.settings.destinations])
@@ -165,20 +158,27 @@ class Node:
         self.worklist.schedule.recover()
         self.worklist.commitment_transactions.recover()
 
-    def _keep_deliveries(self) -> None:
+    def keep_deliveries(self) -> None:
         """Prolong the leases of what is being sent, and take back what nobody sends any more."""
         for dispatcher in self.dispatchers:
             dispatcher.renew()
         self.worklist.outbox.release_expired()
 
-    def _note_disk(self, code: str, message: str) -> None:
-        self.worklist.registration.reject(code, message, actor="upkeep")
-
     def _web(self) -> WebServer:
         how = self.readiness
-        machinery = Machinery(how.worker, how.jobs, how.intake, how.reaches)
+        machinery = Machinery(how.worker, how.jobs, how.intake, how.reaches, how.echoes)
         return WebServer(
             self.settings, self.worklist, self.spool, ingest=self.ingest, ready=how.facts, machinery=machinery
+        )
+
+    def _echo(self) -> Echo:
+        caller, sending = Caller.of(self.settings), {one.reach.destination: one for one in self.dispatchers}
+        return Echo(
+            self.settings.destinations,
+            lambda one: check_destination(one, caller),
+            lambda name: sending[name].is_sending,
+            self.worklist.upkeep_notes.note,
+            lambda: self.scheduler.is_stopping,
         )
 
     def _querier(self, source: QuerySource) -> Querier:

@@ -6,11 +6,11 @@ from triage_node.delivery import Dispatcher
 from triage_node.dimse import Listener
 from triage_node.errors import StorageError
 from triage_node.ingest import Indexer
-from triage_node.maintenance import Scheduler
+from triage_node.maintenance import Echo, Scheduler
 from triage_node.pipeline import Supervisor
 from triage_node.query_retrieve import Querier
 from triage_node.storage import Level, Spool
-from triage_node.web.machinery import Fact, Intake, Job, Reach, Worker
+from triage_node.web.machinery import Echoed, Fact, Intake, Job, Reach, Worker
 from triage_node.workitems import Performer, Prioritizer
 from triage_node.worklist import Worklist
 
@@ -34,6 +34,7 @@ class Readiness:
         dispatchers: Sequence[Dispatcher],
         queriers: Sequence[Querier] = (),
         workitem_users: Sequence[Performer | Prioritizer] = (),
+        echo: Echo | None = None,
     ) -> None:
         self._worklist = worklist
         self._spool = spool
@@ -44,6 +45,7 @@ class Readiness:
         self._dispatchers = dispatchers
         self._queriers = queriers
         self._workitem_users = workitem_users
+        self._echo = echo
 
     def facts(self) -> list[Fact]:
         """Return what must be there for the node to be ready, then what it can do without for a while."""
@@ -75,6 +77,10 @@ class Readiness:
     def reaches(self) -> list[Reach]:
         """Return for each destination of the settings whether it answers."""
         return [Reach(**vars(dispatcher.reach)) for dispatcher in self._dispatchers]
+
+    def echoes(self) -> list[Echoed]:
+        """Return what each destination did when it was tried last without a report."""
+        return [Echoed(**vars(one)) for one in self._echo.echoes] if self._echo is not None else []
 
     def _needed(self) -> Iterator[Fact]:
         intake, status = self.intake(), self._supervisor.status

@@ -2,6 +2,7 @@
 
 from triage_node.database.account_tables import AuditRow, LockoutRow, SessionRow, TokenRow, UserRow
 from triage_node.database.announcement_tables import AnnouncementRow
+from triage_node.database.care import care_for
 from triage_node.database.change_feed import last_marker, mark_changes, note_change
 from triage_node.database.commitment_tables import CommitmentRow
 from triage_node.database.count_tables import DailyRow, QueueHourRow
@@ -70,6 +71,7 @@ __all__ = [
     "VerdictRow",
     "WaitsFor",
     "as_dict",
+    "care_for",
     "checked_day",
     "checked_limit",
     "damage_of",

@@ -23,7 +23,7 @@ from triage_node.dimse.query_user import QueryUser, querying
 from triage_node.dimse.retrieve_user import Selection, SubOperations, get, move
 from triage_node.dimse.scu import Sent, echo, store_files
 from triage_node.dimse.store_user import StoreUser
-from triage_node.dimse.tls import ServerCertificate, client_context, reason_of, server_context
+from triage_node.dimse.tls import ServerCertificate, Validity, client_context, reason_of, server_context, validities
 
 __all__ = [
     "ALL_COMMITTED",
@@ -47,6 +47,7 @@ __all__ = [
     "Status",
     "StoreUser",
     "SubOperations",
+    "Validity",
     "check_commitment",
     "client_context",
     "commitment_event",
@@ -63,4 +64,5 @@ __all__ = [
     "request_commitment",
     "server_context",
     "store_files",
+    "validities",
 ]

@@ -109,6 +109,16 @@ class Reach:
 
 
 @dataclass(frozen=True)
+class Echoed:
+    """What a destination did when it was tried last, without a report: its answer or the error."""
+
+    destination: str
+    answers: bool
+    at: float
+    words: str
+
+
+@dataclass(frozen=True)
 class Machinery:
     """What of the node the pages can only ask it itself."""
 
@@ -116,3 +126,4 @@ class Machinery:
     jobs: Callable[[], Sequence[Job]]
     intake: Callable[[], Intake] | None = None
     reaches: Callable[[], Sequence[Reach]] = tuple
+    echoes: Callable[[], Sequence[Echoed]] = tuple
