@@ -1,21 +1,20 @@
 """The composition root: the one place where the node's parts are put together."""
 
 import logging
-import time
 
 from triage_node.commitment import Answers, CommitmentService, Messenger, Requester, RequestorPeers, Results
 from triage_node.config import Settings
-from triage_node.delivery import Caller, Dispatcher, RetryPolicy, check_destination, sender_of
+from triage_node.delivery import Caller, Dispatcher, RetryPolicy, sender_of
 from triage_node.dimse import Listener
 from triage_node.endpoints import Destination, QuerySource, WorkitemServer
 from triage_node.ingest import Indexer, Ingest, rebuild_worklist
-from triage_node.maintenance import Echo, Scheduler
-from triage_node.node_jobs import plan_jobs
+from triage_node.maintenance import Scheduler
+from triage_node.node_jobs import echo_of, plan_delivery, plan_listener, plan_upkeep, plan_worker
 from triage_node.notifications import AvailabilityService, ProcedureStepService
 from triage_node.pipeline import Supervisor
 from triage_node.query_retrieve import Querier, source_of
 from triage_node.readiness import Readiness
-from triage_node.storage import Spool, Watermarks, device_uid, hold, spool_folder
+from triage_node.storage import RestoreMark, Spool, Watermarks, device_uid, hold, spool_folder
 from triage_node.web.machinery import Machinery
 from triage_node.web.server import WebServer
 from triage_node.workitems import InputStudies, OwnWorklist, Performer, Performing, Prioritizer, UpsServer
@@ -45,6 +44,7 @@ class Node:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._is_prepared = False
+        RestoreMark(settings.data_dir).check()
         self._lock = hold(settings.data_dir)
         self.spool = Spool(spool_folder(settings.data_dir), Watermarks.of(settings))
         self._device_uid = device_uid(settings.data_dir)
@@ -74,9 +74,8 @@ class Node:
             *(self._prioritizer(one) for one in servers if one.priorities),
         ]
         self.own_performer = self._performer(None)
-        self.clock = time.time
         self.scheduler = Scheduler(self.worklist.clock_change.follow, runs=self.worklist.job_runs)
-        self.echo = self._echo()
+        self.echo = echo_of(settings, self.worklist, self.dispatchers, self.scheduler)
         callers = (self.dispatchers, self.queriers, self.workitem_users)
         parts = (self.listener, self.indexer, self.supervisor, self.scheduler, *callers)
         self.readiness = Readiness(self.worklist, self.spool, *parts, self.echo)
@@ -121,7 +120,7 @@ class Node:
             user.start()
         for part in self.commitment:
             part.start()
-        plan_jobs(self.scheduler, self, self.echo)
+        self._plan_jobs()
         self.supervisor.check()
         self.scheduler.start()
         ports = self.listener.port, self.listener.tls_port
@@ -158,27 +157,17 @@ class Node:
         self.worklist.schedule.recover()
         self.worklist.commitment_transactions.recover()
 
-    def keep_deliveries(self) -> None:
-        """Prolong the leases of what is being sent, and take back what nobody sends any more."""
-        for dispatcher in self.dispatchers:
-            dispatcher.renew()
-        self.worklist.outbox.release_expired()
+    def _plan_jobs(self) -> None:
+        plan_upkeep(self.scheduler, self.settings, self.worklist, self.spool)
+        plan_listener(self.scheduler, self.listener)
+        plan_worker(self.scheduler, self.supervisor)
+        plan_delivery(self.scheduler, self.settings, self.worklist, self.dispatchers, self.echo)
 
     def _web(self) -> WebServer:
         how = self.readiness
         machinery = Machinery(how.worker, how.jobs, how.intake, how.reaches, how.echoes)
         return WebServer(
             self.settings, self.worklist, self.spool, ingest=self.ingest, ready=how.facts, machinery=machinery
-        )
-
-    def _echo(self) -> Echo:
-        caller, sending = Caller.of(self.settings), {one.reach.destination: one for one in self.dispatchers}
-        return Echo(
-            self.settings.destinations,
-            lambda one: check_destination(one, caller),
-            lambda name: sending[name].is_sending,
-            self.worklist.upkeep_notes.note,
-            lambda: self.scheduler.is_stopping,
         )
 
     def _querier(self, source: QuerySource) -> Querier:

@@ -1,8 +1,8 @@
 """Backups of a node: made while it runs, verified by reading them, kept in a number, restored into an empty folder."""
 
 from triage_node.backup.backup_folder import BackupFolder, Kept
+from triage_node.backup.inventory import Contents, Inventory
 from triage_node.backup.making import Making, make_backup
-from triage_node.backup.manifest import Contents, Manifest
 from triage_node.backup.progress import Interrupted, Progress, nothing_said
 from triage_node.backup.restoring import Restored, restore_backup
 from triage_node.backup.verifying import verify_backup
@@ -11,9 +11,9 @@ __all__ = [
     "BackupFolder",
     "Contents",
     "Interrupted",
+    "Inventory",
     "Kept",
     "Making",
-    "Manifest",
     "Progress",
     "Restored",
     "make_backup",

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Self
 
-from triage_node.backup.manifest import FILE_NAME, Manifest
+from triage_node.backup.inventory import FILE_NAME, Inventory
 from triage_node.complete_file import PARTIAL, storage_errors, sync_folder
 from triage_node.config import Settings
 from triage_node.errors import FolderInUse, StorageError
@@ -29,7 +29,7 @@ class Kept:
     """A backup that lies in the folder."""
 
     path: Path
-    manifest: Manifest
+    inventory: Inventory
 
 
 class BackupFolder:
@@ -83,10 +83,10 @@ class BackupFolder:
         found = []
         for path in self.path.glob(f"{PREFIX}*/{FILE_NAME}"):
             try:
-                found.append(Kept(path.parent, Manifest.read(path.parent)))
+                found.append(Kept(path.parent, Inventory.read(path.parent)))
             except StorageError as error:
                 log.warning("backup_not_readable path=%s error=%s", path.parent, error)
-        return sorted(found, key=lambda one: (one.manifest.made_at, one.path.name), reverse=True)
+        return sorted(found, key=lambda one: (one.inventory.made_at, one.path.name), reverse=True)
 
     def prune(self, keep: int, device_uid: str, made: Path) -> list[Path]:
         """Remove the oldest backups of an installation but for so many; the one just made always stays.
@@ -96,7 +96,7 @@ class BackupFolder:
         list of Path
             What was removed.
         """
-        others = [one for one in self.all() if one.manifest.device_uid == device_uid and one.path != made]
+        others = [one for one in self.all() if one.inventory.device_uid == device_uid and one.path != made]
         removed = []
         for one in others[keep - 1 :]:
             # Whoever looks at it meanwhile finds no half of a backup: first its name goes.

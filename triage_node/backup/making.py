@@ -10,7 +10,7 @@ from pathlib import Path
 
 from triage_node import __version__
 from triage_node.backup.backup_folder import BackupFolder, Kept
-from triage_node.backup.manifest import DUMP_FILE, FILE_NAME, SQLITE_FILE, Contents, Manifest, sha256_of
+from triage_node.backup.inventory import DUMP_FILE, FILE_NAME, SQLITE_FILE, Contents, Inventory, sha256_of
 from triage_node.backup.postgresql_dump import dump_postgresql
 from triage_node.backup.progress import Progress, nothing_said
 from triage_node.backup.spool_copy import Room, SpoolCopy
@@ -69,7 +69,7 @@ def make_backup(folder: BackupFolder, making: Making) -> Kept:
         room = _room(partial, settings, folder.path)
         if making.database.file is not None:
             room(_size_of(making.database.file))
-        manifest = Manifest(
+        inventory = Inventory(
             version=__version__,
             made_at=at,
             made=made.isoformat(timespec="seconds"),
@@ -79,14 +79,14 @@ def make_backup(folder: BackupFolder, making: Making) -> Kept:
             database=making.database.url.get_backend_name(),
             rows={},
         )
-        _write_manifest(partial, _filled(partial, manifest, making, room))
+        _write_inventory(partial, _filled(partial, inventory, making, room))
         verified = verify_backup(partial, making.progress)
         target = folder.named(partial)
     return Kept(target, verified)
 
 
-def _filled(partial: Path, manifest: Manifest, making: Making, room: Room) -> Manifest:
-    """Copy everything; return the manifest with what is there."""
+def _filled(partial: Path, inventory: Inventory, making: Making, room: Room) -> Inventory:
+    """Copy everything; return the inventory with what is there."""
     source = Layout(spool_folder(making.settings.data_dir))
     spool = SpoolCopy(source, Layout(spool_folder(partial)), room, making.progress)
     if making.contents is not Contents.DATABASE:
@@ -100,7 +100,7 @@ def _filled(partial: Path, manifest: Manifest, making: Making, room: Room) -> Ma
     digests = {path.name: sha256_of(path) for path in sorted(partial.iterdir()) if path.is_file()}
     copied = spool.copied
     missing = spool.missing(partial / SQLITE_FILE) if making.contents is Contents.SPOOL else None
-    return replace(manifest, rows=rows, sha256=digests, files=copied.files, bytes=copied.bytes, missing=missing)
+    return replace(inventory, rows=rows, sha256=digests, files=copied.files, bytes=copied.bytes, missing=missing)
 
 
 def _copy_database(partial: Path, making: Making) -> dict[str, int]:
@@ -119,11 +119,11 @@ def _copy_small_files(data_dir: Path, partial: Path) -> None:
                 shutil.copyfile(data_dir / name, partial / name)
 
 
-def _write_manifest(partial: Path, manifest: Manifest) -> None:
+def _write_inventory(partial: Path, inventory: Inventory) -> None:
     with storage_errors("make the backup durable"):
         make_private_file(partial / FILE_NAME)
-        (partial / FILE_NAME).write_bytes(manifest.as_json())
-        for name in (*manifest.sha256, FILE_NAME):
+        (partial / FILE_NAME).write_bytes(inventory.as_json())
+        for name in (*inventory.sha256, FILE_NAME):
             with (partial / name).open("rb+") as file:
                 os.fsync(file.fileno())
 

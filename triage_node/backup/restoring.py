@@ -1,22 +1,24 @@
 """A backup put into an empty folder, so that a node can start there; what was open waits for a person."""
 
+import os
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from triage_node.backup.manifest import FILE_NAME, Manifest
+from triage_node.backup.inventory import FILE_NAME, Inventory
 from triage_node.backup.postgresql_dump import restore_dump
 from triage_node.backup.progress import Progress, nothing_said
 from triage_node.backup.verifying import verify_backup
-from triage_node.complete_file import storage_errors, sync_folder
+from triage_node.complete_file import storage_errors
 from triage_node.config import Settings
 from triage_node.database import Database
 from triage_node.errors import SettingsError
 from triage_node.ingest import Indexer
 from triage_node.private_files import make_missing_folders, make_private_file, make_private_folder
-from triage_node.storage import UNFINISHED, Spool, Watermarks, hold, spool_folder
+from triage_node.storage import RestoreMark, Spool, Watermarks, hold, spool_folder
 from triage_node.worklist import Held, Worklist
 
 LOCK = "node.lock"
@@ -26,7 +28,7 @@ LOCK = "node.lock"
 class Restored:
     """What was restored, and what is held of it."""
 
-    manifest: Manifest
+    inventory: Inventory
     held: Held
     studies: int
 
@@ -50,28 +52,27 @@ def restore_backup(
     StorageError
         The backup is damaged, or something cannot be written. A folder in which it was cut off is begun anew.
     """
-    manifest = Manifest.read(backup)
-    _check_target(backup, manifest, settings)
+    inventory = Inventory.read(backup)
+    _check_target(backup, inventory, settings)
     verify_backup(backup, progress)
-    with hold(settings.data_dir, may_be_unfinished=True):
+    with closing(hold(settings.data_dir)):
         _begin(settings.data_dir)
-        _copy_files(backup, manifest, settings, progress)
-        _put_database(backup, manifest, settings, progress)
+        _copy_files(backup, inventory, settings, progress)
+        _put_database(backup, inventory, settings, progress)
         progress("preparing the worklist", 0, 0)
-        restored = _taken_up(manifest, settings, clock)
-        with storage_errors("end the restoring"):
-            (settings.data_dir / UNFINISHED).unlink()
-            sync_folder(settings.data_dir)
+        restored = _taken_up(inventory, settings, clock)
+        os.sync()
+        RestoreMark(settings.data_dir).end()
     return restored
 
 
-def _check_target(backup: Path, manifest: Manifest, settings: Settings) -> None:
+def _check_target(backup: Path, inventory: Inventory, settings: Settings) -> None:
     data_dir, database = settings.data_dir, _kind_of(settings)
-    if database != manifest.database:
+    if database != inventory.database:
         raise SettingsError(
-            f"The backup {backup} holds a database of {manifest.database}, database_url names one of {database}."
+            f"The backup {backup} holds a database of {inventory.database}, database_url names one of {database}."
         )
-    if (data_dir / UNFINISHED).exists():
+    if RestoreMark(data_dir).is_there:
         return
     if data_dir.exists() and (not data_dir.is_dir() or any(data_dir.iterdir())):
         raise SettingsError(
@@ -86,11 +87,11 @@ def _kind_of(settings: Settings) -> str:
 
 def _begin(data_dir: Path) -> None:
     """Mark the folder, and clear it of what an earlier try left."""
-    with storage_errors(f"use the folder {data_dir}"):
-        make_private_file(data_dir / UNFINISHED)
-        sync_folder(data_dir)
+    mark = RestoreMark(data_dir)
+    mark.begin()
+    with storage_errors(f"clear the folder {data_dir}"):
         for path in data_dir.iterdir():
-            if path.name in (UNFINISHED, LOCK):
+            if path.name in (mark.name, LOCK):
                 continue
             if path.is_dir():
                 shutil.rmtree(path)
@@ -98,15 +99,15 @@ def _begin(data_dir: Path) -> None:
                 path.unlink()
 
 
-def _copy_files(backup: Path, manifest: Manifest, settings: Settings, progress: Progress) -> None:
+def _copy_files(backup: Path, inventory: Inventory, settings: Settings, progress: Progress) -> None:
     spool = spool_folder(backup)
     paths = [path for path in sorted(spool.rglob("*")) if path.is_file()]
     make_private_folder(spool_folder(settings.data_dir))
     for done, path in enumerate(paths):
         progress("restoring the spool", done, len(paths))
         _copy(path, settings.data_dir / path.relative_to(backup))
-    for name in manifest.sha256:
-        if name not in (FILE_NAME, manifest.database_file):
+    for name in inventory.sha256:
+        if name not in (FILE_NAME, inventory.database_file):
             _copy(backup / name, settings.data_dir / name)
 
 
@@ -118,21 +119,21 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copystat(source, target)
 
 
-def _put_database(backup: Path, manifest: Manifest, settings: Settings, progress: Progress) -> None:
+def _put_database(backup: Path, inventory: Inventory, settings: Settings, progress: Progress) -> None:
     database = Database(settings.effective_database_url)
     try:
         if database.file is None:
-            restore_dump(database, backup / manifest.database_file, progress)
+            restore_dump(database, backup / inventory.database_file, progress)
             return
     finally:
         database.close()
     if database.file.stat().st_size:
         raise SettingsError(f"There is a database in {database.file} already, and nothing is ever overwritten.")
     progress("restoring the database", 0, 0)
-    _copy(backup / manifest.database_file, database.file)
+    _copy(backup / inventory.database_file, database.file)
 
 
-def _taken_up(manifest: Manifest, settings: Settings, clock: Callable[[], float]) -> Restored:
+def _taken_up(inventory: Inventory, settings: Settings, clock: Callable[[], float]) -> Restored:
     """Bring the worklist up to date, register what was just received, and hold what was open."""
     worklist = Worklist(settings, clock)
     try:
@@ -140,8 +141,8 @@ def _taken_up(manifest: Manifest, settings: Settings, clock: Callable[[], float]
         indexer = Indexer(Spool(spool_folder(settings.data_dir), Watermarks.of(settings)), worklist)
         indexer.start()
         indexer.stop()
-        held = worklist.holding.hold_all(manifest.made)
+        held = worklist.holding.hold_all(inventory.made)
         studies = sum(worklist.study_details.studies_by_state().values())
     finally:
         worklist.close()
-    return Restored(manifest, held, studies)
+    return Restored(inventory, held, studies)

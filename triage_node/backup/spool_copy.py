@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from triage_node.backup.manifest import Contents
+from triage_node.backup.inventory import Contents
 from triage_node.backup.progress import Progress
 from triage_node.complete_file import PARTIAL, storage_errors
 from triage_node.private_files import make_missing_folders

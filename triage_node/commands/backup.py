@@ -12,7 +12,7 @@ from triage_node.commands.options import DataDir, settings_from
 from triage_node.commands.worklist import open_worklist
 
 if TYPE_CHECKING:
-    from triage_node.backup import Kept, Manifest, Progress, Restored
+    from triage_node.backup import Inventory, Kept, Progress, Restored
 
 MEGABYTE = 1 << 20
 
@@ -88,31 +88,31 @@ def _bar() -> "Iterator[Progress]":
 
 
 def _say_made(kept: "Kept") -> None:
-    manifest = kept.manifest
+    inventory = kept.inventory
     typer.echo(f"Backup: {kept.path}")
-    typer.echo(f"It holds {_what(manifest)}; it was read through and is whole.")
-    if manifest.missing:
-        typer.echo(f"Of {manifest.missing} images that the database names no file was there.")
+    typer.echo(f"It holds {_what(inventory)}; it was read through and is whole.")
+    if inventory.missing:
+        typer.echo(f"Of {inventory.missing} images that the database names no file was there.")
     typer.echo("Not in it: the settings file, certificates, keys and secrets that it names. Copy those beside it.")
 
 
-def _what(manifest: "Manifest") -> str:
+def _what(inventory: "Inventory") -> str:
     from triage_node.backup import Contents
 
-    words = f"{manifest.rows.get('study', 0)} studies and {manifest.rows.get('web_user', 0)} people in the database"
-    if manifest.contents is Contents.DATABASE:
+    words = f"{inventory.rows.get('study', 0)} studies and {inventory.rows.get('web_user', 0)} people in the database"
+    if inventory.contents is Contents.DATABASE:
         return f"{words}, no reports and no images"
-    kind = "answers and reports, no images" if manifest.contents is Contents.RESULTS else "answers, reports and images"
-    return f"{words}, and {manifest.files} files ({manifest.bytes / MEGABYTE:.1f} MB) of {kind}"
+    kind = "answers and reports, no images" if inventory.contents is Contents.RESULTS else "answers, reports and images"
+    return f"{words}, and {inventory.files} files ({inventory.bytes / MEGABYTE:.1f} MB) of {kind}"
 
 
 def _say_restored(restored: "Restored", data_dir: Path) -> None:
-    manifest, held = restored.manifest, restored.held
-    typer.echo(f"Restored into {data_dir}: the node {manifest.node} as it was at {manifest.made}.")
+    inventory, held = restored.inventory, restored.held
+    typer.echo(f"Restored into {data_dir}: the node {inventory.node} as it was at {inventory.made}.")
     typer.echo(
         f"Studies: {restored.studies}. Held until a person says so: {held.studies} studies, {held.reports} reports."
     )
-    if manifest.files == 0:
+    if inventory.files == 0:
         typer.echo("The backup held no images and no reports: move the old spool folder there if it is left.")
     typer.echo("Passwords and tokens are those of that time: what was changed or withdrawn since is to be done again.")
     typer.echo("Start the node: triage-node serve")

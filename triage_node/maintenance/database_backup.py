@@ -45,11 +45,13 @@ class DatabaseBackup:
         """
         kept = make_backup(self._folder, self._making)
         removed = self._folder.prune(self._settings.backup_keep, device_uid(self._settings.data_dir), kept.path)
-        manifest, others = kept.manifest, self._folder.all()
-        words = f"{kept.path} is whole: {manifest.rows.get('study', 0)} studies, {_size(kept.path) / MEGABYTE:.1f} MB"
+        inventory, others = kept.inventory, self._folder.all()
+        words = f"{kept.path} is whole: {inventory.rows.get('study', 0)} studies, {_size(kept.path) / MEGABYTE:.1f} MB"
         words += f"; {len(others)} are kept" + (f", {len(removed)} removed" if removed else "")
-        if manifest.missing:
-            return Done(f"{words}; of {manifest.missing} images no file was there", wants_look=True)
+        if kept.path.stat().st_dev == self._settings.data_dir.stat().st_dev:
+            words += ", on the disk of the data folder, with which they may be lost: backup_dir names another one"
+        if inventory.missing:
+            return Done(f"{words}; of {inventory.missing} images no file was there", wants_look=True)
         return Done(words)
 
     def _progress(self, _what: str, _done: int, _of: int) -> None:

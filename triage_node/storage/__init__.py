@@ -6,15 +6,15 @@ from triage_node.storage.draft import Draft
 from triage_node.storage.durable_write import Parts
 from triage_node.storage.found_report import FoundReport, find_report
 from triage_node.storage.layout import Layout, hashed, spool_folder
-from triage_node.storage.lock import UNFINISHED, hold
+from triage_node.storage.lock import hold
 from triage_node.storage.made_once import make_once
 from triage_node.storage.regular_file import open_regular_file
+from triage_node.storage.restore_mark import RestoreMark
 from triage_node.storage.result import ResultContent, StoredResult
 from triage_node.storage.result_object import ResultObject
 from triage_node.storage.spool import Filing, Spool
 
 __all__ = [
-    "UNFINISHED",
     "Disk",
     "Draft",
     "Filing",
@@ -22,6 +22,7 @@ __all__ = [
     "Layout",
     "Level",
     "Parts",
+    "RestoreMark",
     "ResultContent",
     "ResultObject",
     "Space",

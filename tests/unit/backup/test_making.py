@@ -11,7 +11,7 @@ import pytest
 from small_disk import SmallDisk
 
 from triage_node.backup import BackupFolder, Contents, verify_backup
-from triage_node.backup.manifest import Manifest
+from triage_node.backup.inventory import Inventory
 from triage_node.backup.progress import Interrupted
 from triage_node.errors import FolderInUse, StorageError, StorageFull
 
@@ -24,19 +24,19 @@ def names(folder):
 
 def test_a_backup_holds_the_database_and_what_makes_the_node_the_one_it_is(back_up, node):
     kept = back_up()
-    assert names(kept.path) == ["device-uid", "manifest.json", "worklist.sqlite"]
+    assert names(kept.path) == ["device-uid", "inventory.json", "worklist.sqlite"]
     assert (kept.path / "device-uid").read_text().strip() == node.uid
-    manifest = Manifest.read(kept.path)
-    assert manifest == kept.manifest
-    assert (manifest.rows["study"], manifest.rows["web_user"], manifest.device_uid) == (3, 1, node.uid)
+    inventory = Inventory.read(kept.path)
+    assert inventory == kept.inventory
+    assert (inventory.rows["study"], inventory.rows["web_user"], inventory.device_uid) == (3, 1, node.uid)
     assert all(path.stat().st_mode & 0o077 == 0 for path in (kept.path, *kept.path.iterdir()))
 
 
 @pytest.mark.parametrize(("contents", "files"), [(Contents.RESULTS, 6), (Contents.SPOOL, 12)])
 def test_results_and_spool_are_kept_when_they_are_wanted(back_up, node, contents, files):
     kept = back_up(contents)
-    assert kept.manifest.files == files
-    assert kept.manifest.missing == (0 if contents is Contents.SPOOL else None)
+    assert kept.inventory.files == files
+    assert kept.inventory.missing == (0 if contents is Contents.SPOOL else None)
     source = node.spool.layout.root
     for path in (kept.path / "spool").rglob("*"):
         if path.is_file():
@@ -45,7 +45,7 @@ def test_results_and_spool_are_kept_when_they_are_wanted(back_up, node, contents
 
 def test_an_image_that_is_gone_is_counted(back_up, node):
     node.spool.instances(node.uids[0])[0].unlink()
-    assert back_up(Contents.SPOOL).manifest.missing == 1
+    assert back_up(Contents.SPOOL).inventory.missing == 1
 
 
 def test_the_copy_is_of_one_moment_while_others_write(back_up, node):
@@ -78,7 +78,7 @@ def test_the_copy_is_of_one_moment_while_others_write(back_up, node):
     assert counts[-1] > counts[0], "writers went on"
 
 
-@pytest.mark.parametrize("damage", ["database", "device-uid", "spool", "manifest", "rows"])
+@pytest.mark.parametrize("damage", ["database", "device-uid", "spool", "inventory", "rows"])
 def test_a_damaged_backup_is_refused_by_name(back_up, damage):
     kept = back_up(Contents.SPOOL)
     database = kept.path / "worklist.sqlite"
@@ -90,11 +90,11 @@ def test_a_damaged_backup_is_refused_by_name(back_up, damage):
         (kept.path / "device-uid").write_text("2.25.1\n")
     elif damage == "spool":
         next(path for path in (kept.path / "spool").rglob("*.dcm")).unlink()
-    elif damage == "manifest":
-        (kept.path / "manifest.json").write_text("{")
+    elif damage == "inventory":
+        (kept.path / "inventory.json").write_text("{")
     else:
-        rows = kept.manifest.rows | {"study": 4}
-        (kept.path / "manifest.json").write_bytes(replace(kept.manifest, rows=rows).as_json())
+        rows = kept.inventory.rows | {"study": 4}
+        (kept.path / "inventory.json").write_bytes(replace(kept.inventory, rows=rows).as_json())
     words = {"database": "worklist.sqlite", "spool": "files", "rows": "rows are missing in study"}
     with pytest.raises(StorageError, match=f"damaged: .*{words.get(damage, damage)}"):
         verify_backup(kept.path)
@@ -104,8 +104,8 @@ def test_what_is_no_backup_or_of_a_newer_version_is_said_to_be(back_up, tmp_path
     with pytest.raises(StorageError, match="is no backup"):
         verify_backup(tmp_path)
     kept = back_up()
-    newer = replace(kept.manifest, format=2, version="9.1").as_json()
-    (kept.path / "manifest.json").write_bytes(newer)
+    newer = replace(kept.inventory, format=2, version="9.1").as_json()
+    (kept.path / "inventory.json").write_bytes(newer)
     with pytest.raises(StorageError, match=r"triage-node 9\.1"):
         verify_backup(kept.path)
 
@@ -113,7 +113,7 @@ def test_what_is_no_backup_or_of_a_newer_version_is_said_to_be(back_up, tmp_path
 def test_so_many_are_kept_of_this_node_and_nothing_else_is_removed(back_up, node, tmp_path, clock):
     folder = BackupFolder(tmp_path / "backups")
     foreign = back_up()
-    (foreign.path / "manifest.json").write_bytes(replace(foreign.manifest, device_uid="2.25.7").as_json())
+    (foreign.path / "inventory.json").write_bytes(replace(foreign.inventory, device_uid="2.25.7").as_json())
     (folder.path / "triage-backup-notes").mkdir()
     (folder.path / "holiday.jpg").write_bytes(b"x")
     made = []

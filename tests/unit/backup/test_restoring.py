@@ -16,7 +16,8 @@ from sqlalchemy import select
 from triage_node.backup import Contents, restore_backup
 from triage_node.database import DeliveryRow, DeliveryState, EventRow, StudyRow, StudyState
 from triage_node.errors import SettingsError, StorageError
-from triage_node.storage import UNFINISHED, Spool, device_uid, hold
+from triage_node.node import Node
+from triage_node.storage import RestoreMark, Spool, device_uid
 
 PASSWORD = "correct horse battery staple"
 
@@ -139,11 +140,10 @@ def test_a_restore_that_is_killed_starts_no_node_and_is_begun_anew(back_up, node
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "half\n"
         process.kill()
-    assert (empty.data_dir / UNFINISHED).exists()
     with pytest.raises(StorageError, match="repeat `triage-node restore`"):
-        hold(empty.data_dir)
+        Node(empty)
     assert restore_backup(kept.path, empty).studies == 3
-    hold(empty.data_dir).close()
+    RestoreMark(empty.data_dir).check()
     assert len(reopened(empty).study_details.worklist(1e9)) == 3
 
 
@@ -178,7 +178,7 @@ def test_a_backup_taken_while_senders_push_holds_all_that_was_acknowledged_befor
         for sender in senders:
             sender.join()
         intake.stop()
-    assert kept.manifest.missing == 0
+    assert kept.inventory.missing == 0
     restore_backup(kept.path, empty)
     worklist, spool = reopened(empty), Spool(empty.data_dir / "spool")
     with closing(sqlite3.connect(worklist.database.file)) as connection:

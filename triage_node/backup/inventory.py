@@ -10,7 +10,7 @@ from typing import Self
 
 from triage_node.errors import StorageError
 
-FILE_NAME = "manifest.json"
+FILE_NAME = "inventory.json"
 SQLITE_FILE, DUMP_FILE = "worklist.sqlite", "worklist.dump"
 FORMAT = 1
 
@@ -27,7 +27,7 @@ class Contents(StrEnum):
 
 
 @dataclass(frozen=True)
-class Manifest:
+class Inventory:
     """One backup.
 
     Attributes
