@@ -15,7 +15,7 @@ from triage_node.backup.verifying import verify_backup
 from triage_node.complete_file import storage_errors
 from triage_node.config import Settings
 from triage_node.database import Database
-from triage_node.errors import SettingsError
+from triage_node.errors import SettingsError, StorageError
 from triage_node.ingest import Indexer
 from triage_node.private_files import make_missing_folders, make_private_file, make_private_folder
 from triage_node.storage import RestoreMark, Spool, Watermarks, hold, spool_folder
@@ -141,6 +141,8 @@ def _taken_up(inventory: Inventory, settings: Settings, clock: Callable[[], floa
         indexer = Indexer(Spool(spool_folder(settings.data_dir), Watermarks.of(settings)), worklist)
         indexer.start()
         indexer.stop()
+        if left := indexer.state().backlog:
+            raise StorageError(f"{left} images that had just been received could not be registered; repeat it.")
         held = worklist.holding.hold_all(inventory.made)
         studies = sum(worklist.study_details.studies_by_state().values())
     finally:
