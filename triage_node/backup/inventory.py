@@ -50,7 +50,7 @@ class Inventory:
         How many rows each table has.
     sha256
         Digests of the files at the top.
-    files, bytes
+    files, size_bytes
         How many files of the spool it holds, and how long they are together.
     missing
         Of how many instances that the database names no file was there; None where that was not counted.
@@ -66,7 +66,7 @@ class Inventory:
     rows: Mapping[str, int]
     sha256: Mapping[str, str] = field(default_factory=dict)
     files: int = 0
-    bytes: int = 0
+    size_bytes: int = 0
     missing: int | None = None
     format: int = FORMAT
 

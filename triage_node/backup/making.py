@@ -100,7 +100,7 @@ def _filled(partial: Path, inventory: Inventory, making: Making, room: Room) -> 
     digests = {path.name: sha256_of(path) for path in sorted(partial.iterdir()) if path.is_file()}
     copied = spool.copied
     missing = spool.missing(partial / SQLITE_FILE) if making.contents is Contents.SPOOL else None
-    return replace(inventory, rows=rows, sha256=digests, files=copied.files, bytes=copied.bytes, missing=missing)
+    return replace(inventory, rows=rows, sha256=digests, files=copied.files, size_bytes=copied.bytes, missing=missing)
 
 
 def _copy_database(partial: Path, making: Making) -> dict[str, int]:

@@ -103,7 +103,7 @@ def _what(inventory: "Inventory") -> str:
     if inventory.contents is Contents.DATABASE:
         return f"{words}, no reports and no images"
     kind = "answers and reports, no images" if inventory.contents is Contents.RESULTS else "answers, reports and images"
-    return f"{words}, and {inventory.files} files ({inventory.bytes / MEGABYTE:.1f} MB) of {kind}"
+    return f"{words}, and {inventory.files} files ({inventory.size_bytes / MEGABYTE:.1f} MB) of {kind}"
 
 
 def _say_restored(restored: "Restored", data_dir: Path) -> None:
