@@ -52,17 +52,30 @@ def check_sqlite(path: Path, progress: Progress) -> dict[str, int]:
     StorageError
         It is damaged.
     """
-    with _errors(f"read the database {path}"), closing(_opened(path, "ro")) as copy:
+    ends: list[StorageError] = []
 
-        def say() -> None:
+    def is_ended() -> bool:
+        """Tell whether the progress wants an end; an error in here would only be an interruption to SQLite."""
+        try:
             progress("verifying the database", 0, 0)
+        except StorageError as error:
+            ends.append(error)
+        return bool(ends)
 
-        copy.set_progress_handler(say, STEPS_BETWEEN_LOOKS)
-        say()
-        [found] = copy.execute("PRAGMA integrity_check(1)").fetchone()
-        if found != "ok":
-            raise StorageError(f"The database {path} is damaged: {' '.join(str(found).split())}.")
-        return _counted(copy)
+    with _errors(f"read the database {path}"), closing(_opened(path, "ro")) as copy:
+        copy.set_progress_handler(is_ended, STEPS_BETWEEN_LOOKS)
+        try:
+            progress("verifying the database", 0, 0)
+            return _read_through(path, copy)
+        except sqlite3.OperationalError as error:
+            raise (ends or [error])[0] from error
+
+
+def _read_through(path: Path, copy: sqlite3.Connection) -> dict[str, int]:
+    [found] = copy.execute("PRAGMA integrity_check(1)").fetchone()
+    if found != "ok":
+        raise StorageError(f"The database {path} is damaged: {' '.join(str(found).split())}.")
+    return _counted(copy)
 
 
 def _counted(connection: sqlite3.Connection) -> dict[str, int]:

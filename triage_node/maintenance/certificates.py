@@ -1,5 +1,6 @@
 """How long the certificates still hold that the settings name: ours, and those of the authorities we trust."""
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -8,8 +9,10 @@ from pathlib import Path
 from triage_node.config import Settings
 from triage_node.dimse import Validity, validities
 from triage_node.endpoints import Endpoint
-from triage_node.errors import SettingsError
+from triage_node.errors import SettingsError, StorageError
 from triage_node.maintenance.job import Done
+
+log = logging.getLogger(__name__)
 
 LEVEL_DAYS = (0, 7, 30)
 """It is told when so many days are left: a hospital's authority may take weeks to sign a new one."""
@@ -67,12 +70,19 @@ class Certificates:
         complaints = [complaint for file in self._files for complaint in self._complaints(file, now)]
         return Done("; ".join(complaints) or f"{len(self._files)} files, all valid", wants_look=bool(complaints))
 
+    def _tell(self, code: str, message: str) -> None:
+        """Leave an event; one that a full disk does not take is left the next time."""
+        try:
+            self._note(code, message)
+        except StorageError as error:
+            log.warning("certificate_not_noted error=%s", error)
+
     def _complaints(self, file: CertificateFile, now: datetime) -> Iterator[str]:
         try:
             found = validities(file.path)
         except SettingsError as error:
             complaint = f"the {file.what}: {error}".rstrip(".")
-            self._note("certificate_unreadable", complaint)
+            self._tell("certificate_unreadable", complaint)
             yield complaint
             return
         for one in _looked_at(file, found, now):
@@ -82,11 +92,11 @@ class Certificates:
                 named = f"the {file.what} ({one.name}, {file.path})"
                 when = f"on {one.until.date()}"
                 left = "" if level == 0 else f": {level} days or less are left"
-                self._note("certificate_ends", f"{named} {'ended' if level == 0 else 'ends'} {when}{left}")
+                self._tell("certificate_ends", f"{named} {'ended' if level == 0 else 'ends'} {when}{left}")
                 yield f"{named} {'ended' if level == 0 else f'ends in {days:.0f} days,'} {when}"
             elif one.since > now:
                 complaint = f"the {file.what} ({one.name}, {file.path}) begins only on {one.since.date()}"
-                self._note("certificate_begins", complaint)
+                self._tell("certificate_begins", complaint)
                 yield complaint
 
 

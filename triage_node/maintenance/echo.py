@@ -1,12 +1,15 @@
 """Do destinations answer, also while there is nothing to send?"""
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from triage_node.endpoints import Destination
-from triage_node.errors import PeerError, SettingsError
+from triage_node.errors import PeerError, SettingsError, StorageError
 from triage_node.maintenance.job import Done
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ class Echo:
         self._is_stopping = is_stopping
         self._clock = clock
         self._echoed: dict[str, Echoed] = {}
+        self._told: dict[str, bool] = {}
 
     @property
     def echoes(self) -> list[Echoed]:
@@ -74,17 +78,22 @@ class Echo:
         return self._done()
 
     def _try(self, destination: Destination) -> None:
-        before = self._echoed.get(destination.name)
         try:
             answers, words = True, self._check(destination)
         except (PeerError, SettingsError) as error:
             answers, words = False, str(error)
         self._echoed[destination.name] = Echoed(destination.name, answers, self._clock(), words)
-        if before is None and answers:
-            return
-        if before is None or before.answers != answers:
-            code = "destination_answers" if answers else "destination_silent"
-            self._note(code, f"{destination.name}: {words}")
+        if answers != self._told.get(destination.name, True):
+            self._tell(destination.name, answers, words)
+
+    def _tell(self, name: str, answers: bool, words: str) -> None:
+        """Leave an event of a change; one that a full disk does not take is left the next time."""
+        try:
+            self._note("destination_answers" if answers else "destination_silent", f"{name}: {words}")
+        except StorageError as error:
+            log.warning("echo_not_noted destination=%s error=%s", name, error)
+        else:
+            self._told[name] = answers
 
     def _done(self) -> Done:
         silent = [f"{one.destination} does not: {one.words}" for one in self.echoes if not one.answers]

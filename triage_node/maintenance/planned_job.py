@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 from triage_node.errors import RowRefused, StorageError, TriageError
 from triage_node.logs import origin
@@ -207,7 +207,12 @@ class PlannedJob:
         if before.error and not error:
             log.info("job_recovered job=%r", self.name)
         self._ended = now
-        came: dict[str, Any] = {"seconds": now - began, "outcome": done.sentence, "error": error, "wants_look": done.wants_look}
+        came: dict[str, Any] = {
+            "seconds": now - began,
+            "outcome": done.sentence,
+            "error": error,
+            "wants_look": done.wants_look,
+        }
         self._job = replace(before, ran_at=self._clock(), **came)
 
     def _keep(self) -> None:

@@ -152,12 +152,20 @@ def test_two_backups_of_one_second_have_two_names_and_one_is_made_at_a_time(back
     assert tried
 
 
-def test_a_backup_that_is_interrupted_leaves_nothing(back_up, tmp_path):
-    def end(_what, _done, _of):
-        raise Interrupted("stopping")
+@pytest.mark.parametrize("at", ["copying the database", "verifying the database", "copying studies"])
+@pytest.mark.parametrize("calls", [1, 2])
+def test_a_backup_that_is_interrupted_leaves_nothing(back_up, tmp_path, monkeypatch, at, calls):
+    monkeypatch.setattr("triage_node.backup.sqlite_copy.STEPS_BETWEEN_LOOKS", 10)
+    monkeypatch.setattr("triage_node.backup.sqlite_copy.PAGES_AT_ONCE", 10)
+    seen = []
 
-    with pytest.raises(Interrupted):
-        back_up(progress=end)
+    def end(what, _done, _of):
+        seen.append(what)
+        if seen.count(at) == calls:
+            raise Interrupted("stopping")
+
+    with pytest.raises(Interrupted, match="stopping"):
+        back_up(Contents.SPOOL, progress=end)
     assert names(tmp_path / "backups") == []
 
 
