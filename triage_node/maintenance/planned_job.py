@@ -207,13 +207,8 @@ class PlannedJob:
         if before.error and not error:
             log.info("job_recovered job=%r", self.name)
         self._ended = now
-        came: dict[str, Any] = {
-            "seconds": now - began,
-            "outcome": done.sentence,
-            "error": error,
-            "wants_look": done.wants_look,
-        }
-        self._job = replace(before, ran_at=self._clock(), **came)
+        ended = replace(before, ran_at=self._clock(), seconds=now - began, error=error)
+        self._job = replace(ended, outcome=done.sentence, wants_look=done.wants_look)
 
     def _keep(self) -> None:
         if self._runs is None:
