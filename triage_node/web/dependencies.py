@@ -43,6 +43,12 @@ def services_of(request: Request) -> Services:
     return services
 
 
+def dicomweb_url(request: Request) -> str:
+    """Return where clients reach DICOMweb, without a slash at the end: behind a mapped port only a person knows it."""
+    public_url = services_of(request).settings.public_url
+    return f"{(public_url or str(request.base_url)).rstrip('/')}/dicomweb"
+
+
 async def the_services(request: Request) -> Services:
     """Return the services, for ``Depends``: FastAPI would have a thread call a plain function."""
     return services_of(request)
