@@ -17,6 +17,8 @@ COMPACTING_SECONDS = 0.6 * BUSY_TIMEOUT_SECONDS
 WORTH_SHARE = 0.2
 WORTH_BYTES = 16 << 20
 """The file is compacted when so much of it is free, and so many bytes: what is free is used again anyway."""
+WORTH_STUDIES = 10_000
+SAMPLES = 1000
 STEPS_BETWEEN_LOOKS = 10_000
 MEGABYTE = 1 << 20
 
@@ -39,7 +41,7 @@ def care_for(database: Database, is_stopping: Callable[[], bool]) -> str:
     try:
         with closing(sqlite3.connect(database.file, timeout=5, isolation_level=None)) as connection:
             done = [_compacted(connection, database.file, is_stopping), _written_back(connection)]
-            connection.execute("PRAGMA optimize")
+            done += _analyzed(connection)
     except sqlite3.DatabaseError as error:
         raise StorageError(f"The worklist's database {database.file} could not be taken care of: {error}.") from error
     return "; ".join(done)
@@ -66,6 +68,24 @@ def _compacted(connection: sqlite3.Connection, file: Path, is_stopping: Callable
     finally:
         connection.set_progress_handler(None, 0)
     return f"compacted by {free * size / MEGABYTE:.0f} MB"
+
+
+def _analyzed(connection: sqlite3.Connection) -> list[str]:
+    """Count samples of each index, by which queries are planned; what is small may grow faster than that is repeated.
+
+    As a transaction of a moment it never waits long for others, and is left for the next time when it would.
+    """
+    [studies] = connection.execute("SELECT count(*) FROM (SELECT 1 FROM study LIMIT ?)", (WORTH_STUDIES,)).fetchone()
+    if studies < WORTH_STUDIES:
+        return []
+    connection.execute(f"PRAGMA analysis_limit={SAMPLES}")
+    try:
+        connection.execute("ANALYZE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL):
+            raise
+        return [f"not analyzed ({error}), which is tried again the next time"]
+    return ["analyzed"]
 
 
 def _written_back(connection: sqlite3.Connection) -> str:

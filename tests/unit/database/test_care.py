@@ -40,6 +40,19 @@ def test_the_room_of_deleted_rows_is_given_back_when_it_is_worth_it(sqlite, rece
     assert sqlite.study_details.study("1.2.3").revision == 2
 
 
+def test_queries_are_planned_by_what_is_there_once_there_is_much(sqlite, receive, monkeypatch):
+    receive(1)
+
+    def counted():
+        with closing(sqlite3.connect(sqlite.database.file)) as connection:
+            return connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'sqlite_stat1'").fetchone()[0]
+
+    assert ("analyzed" in care_for(sqlite.database, bool), counted()) == (False, 0)
+    monkeypatch.setattr(caring, "WORTH_STUDIES", 1)
+    assert ("analyzed" in care_for(sqlite.database, bool), counted()) == (True, 1)
+    assert sqlite.study_details.study("1.2.3").revision == 1
+
+
 def test_the_log_is_written_back(sqlite, receive):
     receive(1)
     log = sqlite.database.file.with_name("worklist.sqlite-wal")
