@@ -1,7 +1,7 @@
 """WADO-RS, Retrieve Metadata (PS3.18 10.4.1.1.2): the headers as JSON or XML."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
@@ -9,8 +9,8 @@ from starlette.exceptions import HTTPException
 
 from triage_node.errors import TriageError
 from triage_node.identity import Role
-from triage_node.imaging import header_as_json, native_model
-from triage_node.web.dependencies import dicomweb_url
+from triage_node.imaging import native_model
+from triage_node.web.dependencies import dicomweb_url, services_of
 from triage_node.web.dicomweb.targets import (
     INSTANCE,
     REFUSALS,
@@ -27,6 +27,7 @@ from triage_node.web.http.kept_body import kept_whole
 from triage_node.web.http.media_types import MediaType
 from triage_node.web.http.multipart import Multipart, Part
 from triage_node.web.security.authorization import audited
+from triage_node.web.views.header_cache import HeaderCache
 
 router = APIRouter(
     prefix="/dicomweb",
@@ -57,7 +58,7 @@ def instance_metadata(request: Request, target: InstanceTarget) -> Response:
 def _answer(request: Request, targets: Sequence[Target]) -> Response:
     media_type = chosen_type(request)
     base = dicomweb_url(request)
-    headers = Headers(targets, base)
+    headers = Headers(targets, base, services_of(request).headers)
     body: Iterator[bytes | memoryview]
     if media_type == XML_PARTS:
         parts = (Part.of_bytes(MediaType(DICOM_XML), native_model(json.loads(one))) for one in headers)
@@ -80,15 +81,16 @@ class Headers:
         How many have been left out: whoever reads the answer is told, as he would miss them without a word.
     """
 
-    def __init__(self, targets: Sequence[Target], base_url: str) -> None:
+    def __init__(self, targets: Sequence[Target], base_url: str, cache: HeaderCache) -> None:
         self._targets = targets
         self._base_url = base_url
+        self._cache = cache
         self.unreadable = 0
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[bytes]:
         for target in self._targets:
             try:
-                yield header_as_json(target.path, self._address_of(target))
+                yield self._cache.read(target.path, self._bulkdata_url(target))
             except (TriageError, OSError):
                 self.unreadable += 1
 
@@ -98,15 +100,15 @@ class Headers:
         count = f"{self.unreadable} of {len(self._targets)} instances are left out: their headers cannot be read."
         return [count] if self.unreadable else []
 
-    def _address_of(self, target: Target) -> Callable[[str], str]:
+    def _bulkdata_url(self, target: Target) -> str:
         one = target.holding
         series = f"{self._base_url}/studies/{one.study_instance_uid}/series/{one.series_instance_uid}"
-        return lambda tag: f"{series}/instances/{one.sop_instance_uid}/bulkdata/{tag}"
+        return f"{series}/instances/{one.sop_instance_uid}/bulkdata/"
 
 
-def _array(headers: Iterable[str]) -> Iterator[bytes]:
-    before = "["
+def _array(headers: Iterable[bytes]) -> Iterator[bytes]:
+    before = b"["
     for header in headers:
-        yield f"{before}{header}".encode()
-        before = ","
-    yield b"]" if before == "," else b"[]"
+        yield before + header
+        before = b","
+    yield b"]" if before == b"," else b"[]"
