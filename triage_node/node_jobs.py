@@ -36,7 +36,7 @@ def plan_upkeep(scheduler: Scheduler, settings: Settings, worklist: Worklist, sp
     scheduler.every(10, disk.check, "disk", "Measures the free space: warns, and says when nothing is taken any more.")
     does = "Notes how long the queues are, for the statistics."
     scheduler.every(30, worklist.queue_history.look, "queues", does)
-    certificates = Certificates(certificate_files(settings), worklist.upkeep_notes.note_once, time.time)
+    certificates = Certificates(lambda: certificate_files(settings), worklist.upkeep_notes.note_once, time.time)
     does = "Tells of certificates that end within 30 days: of the listener, the pages, destinations and authorities."
     scheduler.every(CERTIFICATE_SECONDS, certificates.run, "certificates", does)
     _plan_database(scheduler, settings, worklist)
@@ -73,11 +73,11 @@ def plan_delivery(
 
 def echo_of(settings: Settings, worklist: Worklist, dispatchers: Sequence[Dispatcher], scheduler: Scheduler) -> Echo:
     """Return what tries the destinations of the settings."""
-    caller, sending = Caller.of(settings), {one.reach.destination: one for one in dispatchers}
+    caller = Caller.of(settings)
     return Echo(
-        settings.destinations,
+        lambda: settings.destinations,
         lambda one: check_destination(one, caller),
-        lambda name: sending[name].is_sending,
+        lambda name: any(one.is_sending for one in dispatchers if one.reach.destination == name),
         worklist.upkeep_notes.note,
         lambda: scheduler.is_stopping,
     )

@@ -48,7 +48,7 @@ class Certificates:
     Parameters
     ----------
     files
-        Whose certificates are looked at.
+        Returns those whose certificates are looked at.
     note
         Leaves an event, its code and its message, unless the same was left before.
     clock
@@ -56,7 +56,10 @@ class Certificates:
     """
 
     def __init__(
-        self, files: Sequence[CertificateFile], note: Callable[[str, str], object], clock: Callable[[], float]
+        self,
+        files: Callable[[], Sequence[CertificateFile]],
+        note: Callable[[str, str], object],
+        clock: Callable[[], float],
     ) -> None:
         self._files = files
         self._note = note
@@ -65,10 +68,11 @@ class Certificates:
     def run(self) -> Done:
         """Look at each file."""
         now = datetime.fromtimestamp(self._clock(), UTC)
-        if not self._files:
+        files = self._files()
+        if not files:
             return Done("no certificates are set")
-        complaints = [complaint for file in self._files for complaint in self._complaints(file, now)]
-        return Done("; ".join(complaints) or f"{len(self._files)} files, all valid", wants_look=bool(complaints))
+        complaints = [complaint for file in files for complaint in self._complaints(file, now)]
+        return Done("; ".join(complaints) or f"{len(files)} files, all valid", wants_look=bool(complaints))
 
     def _tell(self, code: str, message: str) -> None:
         """Leave an event; one that a full disk does not take is left the next time."""

@@ -33,6 +33,8 @@ class Echo:
 
     Parameters
     ----------
+    destinations
+        Returns those that are set now.
     check
         Return what a destination does when it is tried, or raise `PeerError`; this room sends nothing.
     is_busy
@@ -47,7 +49,7 @@ class Echo:
 
     def __init__(
         self,
-        destinations: Sequence[Destination],
+        destinations: Callable[[], Sequence[Destination]],
         check: Callable[[Destination], str],
         is_busy: Callable[[str], bool],
         note: Callable[[str, str], object],
@@ -70,7 +72,9 @@ class Echo:
 
     def run(self) -> Done:
         """Try each destination."""
-        for destination in self._destinations:
+        destinations = self._destinations()
+        self._echoed = {one.name: self._echoed[one.name] for one in destinations if one.name in self._echoed}
+        for destination in destinations:
             if self._is_stopping():
                 break
             if not self._is_busy(destination.name):

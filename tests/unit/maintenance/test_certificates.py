@@ -22,7 +22,7 @@ def look(worklist, clock):
 
     def look(*files, days=0.0):
         clock.now = time.time() + days * DAY
-        return Certificates(files, worklist.upkeep_notes.note_once, clock).run()
+        return Certificates(lambda: files, worklist.upkeep_notes.note_once, clock).run()
 
     return look
 

@@ -37,7 +37,7 @@ def make(worklist, clock):
     def make(*destinations, busy=(), stopping=()):
         check = lambda one: check_destination(one, CALLER)  # noqa: E731
         notes = worklist.upkeep_notes.note
-        return Echo(destinations, check, lambda name: name in busy, notes, lambda: bool(stopping), clock)
+        return Echo(lambda: destinations, check, lambda name: name in busy, notes, lambda: bool(stopping), clock)
 
     return make
 

@@ -50,8 +50,8 @@ def parts(disk, make_settings, make_worklist, clock, tmp_path):
         "care": lambda: Done(care_for(worklist.database, bool)),
         "statistics": statistics.sum_up,
         "drift": lambda: statistics.drift("large"),
-        "echo": Echo([PACS], silent, lambda _name: False, notes.note, bool, clock).run,
-        "certificates": Certificates([CertificateFile(file, "certificate")], notes.note_once, clock).run,
+        "echo": Echo(lambda: [PACS], silent, lambda _name: False, notes.note, bool, clock).run,
+        "certificates": Certificates(lambda: [CertificateFile(file, "certificate")], notes.note_once, clock).run,
     }
     jobs = {}
     for name, one in work.items():
