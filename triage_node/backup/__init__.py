@@ -3,14 +3,13 @@
 from triage_node.backup.backup_folder import BackupFolder, Kept
 from triage_node.backup.inventory import Contents, Inventory
 from triage_node.backup.making import Making, make_backup
-from triage_node.backup.progress import Interrupted, Progress, nothing_said
+from triage_node.backup.progress import Progress, nothing_said
 from triage_node.backup.restoring import Restored, restore_backup
 from triage_node.backup.verifying import verify_backup
 
 __all__ = [
     "BackupFolder",
     "Contents",
-    "Interrupted",
     "Inventory",
     "Kept",
     "Making",

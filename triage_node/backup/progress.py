@@ -2,14 +2,8 @@
 
 from collections.abc import Callable
 
-from triage_node.errors import StorageError
-
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done and of how much; it may raise `Interrupted`."""
-
-
-class Interrupted(StorageError):
-    """The node is being stopped."""
 
 
 def nothing_said(_what: str, _done: int, _of: int) -> None:

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from triage_node.backup import BackupFolder, Contents, Interrupted, Making, make_backup
+from triage_node.backup import BackupFolder, Contents, Making, make_backup
 from triage_node.config import Settings
 from triage_node.database import Database
+from triage_node.errors import Interrupted
 from triage_node.maintenance.job import Done
 from triage_node.storage import device_uid
 

@@ -12,8 +12,7 @@ from small_disk import SmallDisk
 
 from triage_node.backup import BackupFolder, Contents, verify_backup
 from triage_node.backup.inventory import Inventory
-from triage_node.backup.progress import Interrupted
-from triage_node.errors import FolderInUse, StorageError, StorageFull
+from triage_node.errors import FolderInUse, Interrupted, StorageError, StorageFull
 
 DAY = 86_400
 

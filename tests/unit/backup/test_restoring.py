@@ -1,5 +1,6 @@
 """A backup in an empty folder: what a node finds there, and what it does not do by itself."""
 
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -11,11 +12,13 @@ from ct import head_ct
 from intakes import Intake
 from pynetdicom import AE
 from pynetdicom.sop_class import CTImageStorage
+from spools import fill_study
 from sqlalchemy import select
 
 from triage_node.backup import Contents, restore_backup
 from triage_node.database import DeliveryRow, DeliveryState, EventRow, StudyRow, StudyState
 from triage_node.errors import SettingsError, StorageError
+from triage_node.ingest import rebuild_worklist
 from triage_node.node import Node
 from triage_node.storage import RestoreMark, Spool, device_uid, hashed
 
@@ -84,6 +87,20 @@ def test_what_was_open_is_held_and_says_why(back_up, node, empty, reopened, cloc
     assert worklist.claims.claim("w").study_instance_uid == uid
     assert worklist.resending.resend_all("A@h:1", "person ann", DeliveryState.HELD) == 2
     assert worklist.outbox.claim_next("A@h:1") is not None
+
+
+def test_the_old_spool_is_put_back_and_what_came_after_the_backup_is_added(back_up, node, empty, reopened):
+    kept = back_up()
+    later = fill_study(node.spool, seed=99)
+    restore_backup(kept.path, empty)
+    spool = empty.data_dir / "spool"
+    for folder in (*spool.iterdir(), spool):
+        folder.rmdir()  # as the recipe of docs/upkeep.md does: it goes only if it is empty
+    shutil.copytree(node.spool.layout.root, spool)
+    worklist = reopened(empty)
+    made = rebuild_worklist(Spool(spool), worklist, ["A@h:1"])
+    assert (made.studies, made.known, made.left_out) == (1, len(node.uids), [])
+    assert [one.state for one in worklist.study_details.study(later).deliveries] == ["held"]
 
 
 def test_nothing_is_overwritten(back_up, node, empty):
