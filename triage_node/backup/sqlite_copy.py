@@ -52,7 +52,7 @@ def check_sqlite(path: Path, progress: Progress) -> dict[str, int]:
     StorageError
         It is damaged.
     """
-    ends: list[StorageError] = []
+    ends: list[Exception] = []
 
     def is_ended() -> bool:
         """Tell whether the progress wants an end; an error in here would only be an interruption to SQLite."""

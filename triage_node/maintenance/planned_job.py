@@ -124,6 +124,8 @@ class PlannedJob:
     def refresh(self, run: JobRun) -> None:
         """Show the last run as it is kept, which may be that of another node."""
         if self._began is None and self._is_kept:
+            if run.ran_at != self._job.ran_at:
+                self._ended = self._steady()
             known = {name: value for name, value in vars(run).items() if name not in ("name", "day")}
             self._job = replace(self._job, **known)
 
@@ -162,7 +164,7 @@ class PlannedJob:
             if not self._takes_day(self.daily):
                 return
         except StorageError as error:
-            self._may_begin = self._steady() + AGAIN_SECONDS
+            self._may_begin, self._is_kept = self._steady() + AGAIN_SECONDS, False
             self._note(self._steady(), error=_told(error))
             return
         self._do()

@@ -143,6 +143,35 @@ def test_of_two_nodes_on_one_database_one_makes_the_daily_run(begin, clock, work
     assert (len(here), len(there)) == (3, 0)
 
 
+def test_what_another_node_did_is_shown_and_makes_none_late(begin, clock, worklist):
+    ours, theirs = begin([]), begin([], runs=JobRuns(worklist.database, "OTHER@elsewhere"))
+    for _ in range(5):
+        clock.forward(DAY)
+        theirs.run()
+        ours.refresh(worklist.job_runs.all(shared=True)["backup"])
+        ours.run()
+    assert (ours.state().outcome, ours.state().silent_seconds) == (theirs.state().outcome, 0.0)
+
+
+def test_a_daily_job_that_a_database_does_not_let_begin_says_so_until_it_does(begin, clock, runs, monkeypatch):
+    ran = []
+    job = begin(ran)
+
+    def refuse(*_args, **_more):
+        raise StorageError("The disk is full.")
+
+    with monkeypatch.context() as full:
+        full.setattr(runs, "begin", refuse)
+        clock.forward(DAY)
+        job.run()
+        job.refresh(runs.all(shared=True)["backup"])
+        assert (ran, job.state().error) == ([], "The disk is full.")
+        job.run()
+    clock.forward(planning.AGAIN_SECONDS)
+    job.run()
+    assert (len(ran), job.state().error) == (1, "")
+
+
 def test_a_rare_job_is_due_at_its_interval_after_the_last_run_over_a_restart(begin, clock):
     ran = []
     job = begin(ran, daily=None, every=3600)
