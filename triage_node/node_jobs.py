@@ -22,13 +22,17 @@ from triage_node.pipeline import Supervisor
 from triage_node.storage import Spool
 from triage_node.worklist import Worklist
 
+Dispatchers = Callable[[], Sequence[Dispatcher]]
+"""Those of the settings in force, and those that still have something in hand."""
+
 CERTIFICATE_SECONDS = 6 * 3600.0
 DEAD_LETTER_DAYS = 14.0
 MOST_DEAD_LETTERS = 1000
 
 
-def plan_upkeep(scheduler: Scheduler, settings: Settings, worklist: Worklist, spool: Spool) -> None:
-    """Plan what is done for the worklist and the data folder."""
+def plan_upkeep(scheduler: Scheduler, current: Callable[[], Settings], worklist: Worklist, spool: Spool) -> None:
+    """Plan what is done for the worklist and the data folder; times are those of the settings now."""
+    settings = current()
     tick_seconds = min(1.0, settings.series_quiet_seconds / 4, settings.study_quiet_seconds / 4)
     does = "Decides which series and studies are complete, and puts those in line."
     scheduler.every(tick_seconds, worklist.study_completion.advance, "study completion", does)
@@ -36,7 +40,7 @@ def plan_upkeep(scheduler: Scheduler, settings: Settings, worklist: Worklist, sp
     scheduler.every(10, disk.check, "disk", "Measures the free space: warns, and says when nothing is taken any more.")
     does = "Notes how long the queues are, for the statistics."
     scheduler.every(30, worklist.queue_history.look, "queues", does)
-    certificates = Certificates(lambda: certificate_files(settings), worklist.upkeep_notes.note_once, time.time)
+    certificates = Certificates(lambda: certificate_files(current()), worklist.upkeep_notes.note_once, time.time)
     does = "Tells of certificates that end within 30 days: of the listener, the pages, destinations and authorities."
     scheduler.every(CERTIFICATE_SECONDS, certificates.run, "certificates", does)
     _plan_database(scheduler, settings, worklist)
@@ -57,12 +61,12 @@ def plan_worker(scheduler: Scheduler, supervisor: Supervisor) -> None:
 
 
 def plan_delivery(
-    scheduler: Scheduler, settings: Settings, worklist: Worklist, dispatchers: Sequence[Dispatcher], echo: Echo
+    scheduler: Scheduler, settings: Settings, worklist: Worklist, dispatchers: Dispatchers, echo: Echo
 ) -> None:
     """Plan what is done for reports and their destinations."""
     does = "Keeps what is being sent, and takes back what nobody sends any more."
     scheduler.every(5, lambda: _keep_deliveries(worklist, dispatchers), "deliveries", does)
-    if settings.echo_seconds and settings.destinations:
+    if settings.echo_seconds:
         does = "Tries the way to each destination, without a report, also while there is nothing to send."
         scheduler.every(settings.echo_seconds, echo.run, "destination echo", does)
     if settings.dead_letter_hours is not None:
@@ -71,13 +75,14 @@ def plan_delivery(
         scheduler.daily(window, lambda: _send_dead_letters(worklist, dispatchers), "dead letters", does)
 
 
-def echo_of(settings: Settings, worklist: Worklist, dispatchers: Sequence[Dispatcher], scheduler: Scheduler) -> Echo:
-    """Return what tries the destinations of the settings."""
-    caller = Caller.of(settings)
+def echo_of(
+    current: Callable[[], Settings], worklist: Worklist, dispatchers: Dispatchers, scheduler: Scheduler
+) -> Echo:
+    """Return what tries the destinations of the settings in force."""
     return Echo(
-        lambda: settings.destinations,
-        lambda one: check_destination(one, caller),
-        lambda name: any(one.is_sending for one in dispatchers if one.reach.destination == name),
+        lambda: current().destinations,
+        lambda one: check_destination(one, Caller.of(current())),
+        lambda name: any(one.is_sending for one in dispatchers() if one.reach.destination == name),
         worklist.upkeep_notes.note,
         lambda: scheduler.is_stopping,
     )
@@ -105,15 +110,15 @@ def _plan_statistics(scheduler: Scheduler, settings: Settings, worklist: Worklis
         scheduler.daily(at, lambda: daily.drift(settings.drift_alert), "drift", does)
 
 
-def _keep_deliveries(worklist: Worklist, dispatchers: Sequence[Dispatcher]) -> None:
+def _keep_deliveries(worklist: Worklist, dispatchers: Dispatchers) -> None:
     """Prolong the leases of what is being sent, and take back what nobody sends any more."""
-    for dispatcher in dispatchers:
+    for dispatcher in dispatchers():
         dispatcher.renew()
     worklist.outbox.release_expired()
 
 
-def _send_dead_letters(worklist: Worklist, dispatchers: Sequence[Dispatcher]) -> Done:
-    reaches = [one.reach for one in dispatchers]
+def _send_dead_letters(worklist: Worklist, dispatchers: Dispatchers) -> Done:
+    reaches = [one.reach for one in dispatchers()]
     answering = [one.destination for one in reaches if one.answers is not False]
     sent = worklist.dead_letters.send_again(answering, DEAD_LETTER_DAYS, MOST_DEAD_LETTERS)
     words = [f"{number} reports for {name} are sent once more" for name, number in sent.items()]

@@ -1,4 +1,4 @@
-"""What runs by the clock: the scheduler and its jobs; health."""
+"""What runs by the clock: the scheduler and its jobs."""
 
 from triage_node.maintenance.certificates import Certificates, certificate_files
 from triage_node.maintenance.daily import Daily
@@ -6,7 +6,6 @@ from triage_node.maintenance.daily_statistics import DailyStatistics
 from triage_node.maintenance.database_backup import DatabaseBackup
 from triage_node.maintenance.disk import DiskWatch
 from triage_node.maintenance.echo import Echo, Echoed
-from triage_node.maintenance.health import check_all
 from triage_node.maintenance.job import Done
 from triage_node.maintenance.scheduler import Scheduler
 
@@ -21,5 +20,4 @@ __all__ = [
     "Echoed",
     "Scheduler",
     "certificate_files",
-    "check_all",
 ]

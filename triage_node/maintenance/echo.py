@@ -102,5 +102,7 @@ class Echo:
     def _done(self) -> Done:
         silent = [f"{one.destination} does not: {one.words}" for one in self.echoes if not one.answers]
         number = len(self._echoed)
+        if not self._destinations():
+            return Done("no destination is set")
         words = [f"{number - len(silent)} of {number} answer", *silent]
         return Done("; ".join(words), wants_look=bool(silent))
