@@ -3,6 +3,7 @@
 import shutil
 
 import httpx2
+import pytest
 from ct import head_ct, save
 from nodes import RunningNode, toml
 from pacs import Storescp
@@ -24,6 +25,7 @@ def deliveries(node, uid):
     return [one.state for one in node.study(uid).deliveries]
 
 
+@pytest.mark.timeout(900)
 def test_a_lost_node_comes_back_from_its_backup_and_sends_nothing_twice(start, tmp_path, wait_for):
     pacs = start(Storescp, "pacs")
     node = start(RunningNode, "node", destinations=[pacs.address])

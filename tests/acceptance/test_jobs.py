@@ -23,6 +23,7 @@ def jobs(node, token):
         return {job["name"]: job for job in program.get("/api/system").json()["upkeep"]}
 
 
+@pytest.mark.timeout(600)
 def test_each_day_has_one_backup_however_the_clock_is_set_and_the_node_restarted(start, clock, tmp_path, wait_for):
     folder = BackupFolder(tmp_path / "backups")
     # From midnight on, so that the day that comes has its time at once.
