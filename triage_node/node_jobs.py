@@ -22,6 +22,7 @@ from triage_node.pipeline import Supervisor
 from triage_node.storage import Spool
 from triage_node.worklist import Worklist
 
+Held = Callable[[Callable[[], object]], Callable[[], object]]
 Dispatchers = Callable[[], Sequence[Dispatcher]]
 """Those of the settings in force, and those that still have something in hand."""
 
@@ -30,16 +31,26 @@ DEAD_LETTER_DAYS = 14.0
 MOST_DEAD_LETTERS = 1000
 
 
-def plan_upkeep(scheduler: Scheduler, current: Callable[[], Settings], worklist: Worklist, spool: Spool) -> None:
-    """Plan what is done for the worklist and the data folder; times are those of the settings now."""
+def plan_upkeep(
+    scheduler: Scheduler, current: Callable[[], Settings], worklist: Worklist, spool: Spool, held: Held
+) -> None:
+    """Plan what is done for the worklist and the data folder; times are those of the settings now.
+
+    Parameters
+    ----------
+    held
+        Makes of a job one that is done by one process at a time; a daily one is so anyway.
+    """
     settings = current()
     tick_seconds = min(1.0, settings.series_quiet_seconds / 4, settings.study_quiet_seconds / 4)
     does = "Decides which series and studies are complete, and puts those in line."
-    scheduler.every(tick_seconds, worklist.study_completion.advance, "study completion", does)
+    scheduler.every(tick_seconds, held(worklist.study_completion.advance), "study completion", does)
     disk = DiskWatch(spool, worklist.upkeep_notes.note)
-    scheduler.every(10, disk.check, "disk", "Measures the free space: warns, and says when nothing is taken any more.")
+    scheduler.every(
+        10, held(disk.check), "disk", "Measures the free space: warns, and says when nothing is taken any more."
+    )
     does = "Notes how long the queues are, for the statistics."
-    scheduler.every(30, worklist.queue_history.look, "queues", does)
+    scheduler.every(30, held(worklist.queue_history.look), "queues", does)
     certificates = Certificates(lambda: certificate_files(current()), worklist.upkeep_notes.note_once, time.time)
     does = "Tells of certificates that end within 30 days: of the listener, the pages, destinations and authorities."
     scheduler.every(CERTIFICATE_SECONDS, certificates.run, "certificates", does)

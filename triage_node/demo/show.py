@@ -15,6 +15,7 @@ from triage_node.demo.studies import DemoStudy, unpack
 from triage_node.dimse import store_files
 from triage_node.endpoints import Peer
 from triage_node.errors import TriageError
+from triage_node.identity import Role, one_time_password
 from triage_node.logs import configure_logging
 from triage_node.node import Node
 from triage_node.report import Form, written
@@ -25,6 +26,7 @@ SERIES_QUIET_SECONDS = 1.0
 STUDY_QUIET_SECONDS = 2.0
 MODEL_SECONDS = 180.0
 REPORT_SECONDS = 120.0
+USER = "demo"
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ def run_demo(keep_running: bool) -> int:
     pacs = StandInPACS()
     settings = read_settings(
         dicom_port=0,
+        web_enabled=True,
+        web_host="127.0.0.1",
         web_port=0,
         data_dir=folder / "data",
         destinations=[pacs.address],
@@ -73,14 +77,20 @@ def run_demo(keep_running: bool) -> int:
 def _wait_for_model(node: Node, console: Console) -> None:
     start = time.monotonic()
     with console.status("Starting the node and loading the model …"):
+        assert node.supervisor is not None, "the demonstration has every role"
         status = node.supervisor.wait_ready(MODEL_SECONDS)
     if not status.ready:
         raise TriageError(f"The model did not start: {status.error or 'no answer in time'}.")
     console.print(
-        f"Node [bold]{node.settings.ae_title}[/] on port {node.listener.port}; "
+        f"Node [bold]{node.settings.ae_title}[/] on port {_port(node)}; "
         f"model {status.model} {status.version} on {status.device}, ready in {time.monotonic() - start:.1f} s",
         highlight=False,
     )
+
+
+def _port(node: Node) -> int:
+    assert node.listener is not None, "the demonstration has every role"
+    return node.listener.port
 
 
 def _show_study(study: DemoStudy, node: Node, pacs: StandInPACS, console: Console) -> Arrival | None:
@@ -101,7 +111,7 @@ def _show_study(study: DemoStudy, node: Node, pacs: StandInPACS, console: Consol
 
 
 def _send(study: DemoStudy, node: Node, console: Console) -> float:
-    to = Peer(node.settings.ae_title, "127.0.0.1", node.listener.port)
+    to = Peer(node.settings.ae_title, "127.0.0.1", _port(node))
     with console.status(f"Sending {len(study.files)} instances …"):
         errors = [sent.error for sent in store_files(to, study.files, StandInPACS.ae_title, 10.0) if sent.error]
     if errors:
@@ -133,10 +143,16 @@ def _table(seconds: Turnaround) -> Table:
 
 
 def _keep_running(node: Node, console: Console) -> None:
+    """Leave the pages to be looked at, and the listener to be sent to, until a signal comes."""
+    assert node.web is not None
+    password = one_time_password()
+    node.worklist.accounts.add(USER, Role.ADMINISTRATOR, password)
     with StopSignal() as stop:
-        console.print(
-            f"The node goes on listening: storescu -aec {node.settings.ae_title} 127.0.0.1 {node.listener.port} FILES. "
-            "Ctrl-C ends it.",
-            highlight=False,
-        )
+        console.rule("Look at them", align="left")
+        for line in (
+            f"{node.web.address}    sign in as {USER} with the password {password}",
+            f"More studies: triage-node send FILES --to {node.settings.ae_title}@127.0.0.1:{_port(node)}",
+            "Ctrl-C ends it, and leaves nothing behind.",
+        ):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
         stop.wait()

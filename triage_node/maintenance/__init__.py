@@ -1,6 +1,7 @@
 """What runs by the clock: the scheduler and its jobs."""
 
 from triage_node.maintenance.certificates import Certificates, certificate_files
+from triage_node.maintenance.clock_watch import ClockWatch
 from triage_node.maintenance.daily import Daily
 from triage_node.maintenance.daily_statistics import DailyStatistics
 from triage_node.maintenance.database_backup import DatabaseBackup
@@ -11,6 +12,7 @@ from triage_node.maintenance.scheduler import Scheduler
 
 __all__ = [
     "Certificates",
+    "ClockWatch",
     "Daily",
     "DailyStatistics",
     "DatabaseBackup",

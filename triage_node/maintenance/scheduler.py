@@ -155,7 +155,7 @@ class Scheduler:
 
     def _recover(self) -> None:
         try:
-            if self._runs is not None:
+            if self._runs is not None and any(job.daily is not None for job in self._jobs.values()):
                 self._runs.recover()
         except StorageError as error:
             log.error("job_runs_not_recovered error=%s", error)

@@ -6,7 +6,7 @@ from triage_node.storage.draft import Draft
 from triage_node.storage.durable_write import Parts
 from triage_node.storage.found_report import FoundReport, find_report
 from triage_node.storage.layout import Layout, hashed, spool_folder
-from triage_node.storage.lock import hold, is_held, lock_file
+from triage_node.storage.lock import FolderLock, hold, is_held, lock_file
 from triage_node.storage.made_once import make_once
 from triage_node.storage.regular_file import open_regular_file
 from triage_node.storage.restore_mark import RestoreMark
@@ -18,6 +18,7 @@ __all__ = [
     "Disk",
     "Draft",
     "Filing",
+    "FolderLock",
     "FoundReport",
     "Layout",
     "Level",

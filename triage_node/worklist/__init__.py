@@ -1,11 +1,13 @@
 """The worklist: registration, completion, claims, transitions, what readers do, and the lists they see."""
 
+from triage_node.database import Channel, Waiter
 from triage_node.worklist.announcements import Announced, Received, Step
 from triage_node.worklist.claim import Claim
 from triage_node.worklist.commitment.kept_instances import KeptInstance
 from triage_node.worklist.commitment.transactions import Transaction
 from triage_node.worklist.filters import Filters
 from triage_node.worklist.judged_studies import Feedback, JudgedStudy
+from triage_node.worklist.nodes.leases import Leases, RunningNode
 from triage_node.worklist.outbox.outbox import Delivery
 from triage_node.worklist.outbox.outbox_state import DestinationState
 from triage_node.worklist.outbox.resending import RESENT, UNDELIVERED
@@ -28,6 +30,7 @@ __all__ = [
     "RESENT",
     "UNDELIVERED",
     "Announced",
+    "Channel",
     "Claim",
     "Counts",
     "Delivery",
@@ -38,6 +41,7 @@ __all__ = [
     "JobRun",
     "JudgedStudy",
     "KeptInstance",
+    "Leases",
     "Performance",
     "PriorityChange",
     "PushedWorkitem",
@@ -45,6 +49,7 @@ __all__ = [
     "ReceivedInstance",
     "ReportReference",
     "Route",
+    "RunningNode",
     "Series",
     "Step",
     "StoredOutcome",
@@ -54,6 +59,7 @@ __all__ = [
     "StudyProgress",
     "StudySummary",
     "Transaction",
+    "Waiter",
     "WorkitemStep",
     "Worklist",
     "explained",

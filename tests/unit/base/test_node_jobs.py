@@ -5,6 +5,7 @@ from certificates import Authority
 
 from triage_node.errors import SettingsError
 from triage_node.node import Node
+from triage_node.node_jobs import plan_delivery, plan_listener, plan_upkeep, plan_worker
 
 ALWAYS = {"study completion", "disk", "queues", "certificates", "worker", "stuck worker", "deliveries"}
 BY_SETTINGS = {
@@ -23,13 +24,16 @@ def jobs(make_settings):
     def jobs(**settings):
         node = Node(make_settings(destinations=["PACS@127.0.0.1:9"], **settings))
         nodes.append(node)
-        node._plan_jobs()
+        deliveries = node._delivery
+        plan_upkeep(node.scheduler, lambda: node.settings, node.worklist, node.spool, lambda job: job)
+        plan_listener(node.scheduler, node.listener)
+        plan_worker(node.scheduler, node.supervisor)
+        plan_delivery(node.scheduler, node.settings, node.worklist, lambda: deliveries.dispatchers, deliveries.echo)
         return {job.name: job for job in node.scheduler.jobs}
 
     yield jobs
     for node in nodes:
-        node.worklist.close()
-        node._lock.close()
+        node.parts.close()
 
 
 def test_each_has_words_and_a_time(jobs, tmp_path):

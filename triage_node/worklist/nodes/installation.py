@@ -1,4 +1,6 @@
-"""Whose worklist it is: the images of its studies lie in one data folder, so that it belongs to one node."""
+"""Whose worklist it is: the images of its studies lie in one data folder, and it belongs to whoever has that."""
+
+import uuid
 
 from sqlalchemy import insert, select, update
 
@@ -28,8 +30,8 @@ class Installation:
         if owner != device_uid:
             raise SettingsError(
                 f"database_url: the worklist belongs to another data folder (device {owner}, here {device_uid}). "
-                "Each node needs a database of its own, as its images lie in a folder of its own. If that folder is "
-                "lost or got a new device-uid, `triage-node rebuild` makes the worklist this folder's."
+                "Nodes that share a database share the folder of its images; others need a database of their own. "
+                "If that folder is lost or got a new device-uid, `triage-node rebuild` makes the worklist its own."
             )
 
     def take_over(self, device_uid: str) -> None:
@@ -38,6 +40,18 @@ class Installation:
         with self._database.write() as session:
             session.execute(update(InstallationRow).values(device_uid=device_uid))
 
+    @property
+    def database_uid(self) -> str:
+        """The UID of a database that belongs to somebody.
+
+        Raises
+        ------
+        StorageError
+            The database does not say.
+        """
+        with self._database.read() as session:
+            return session.scalar(select(InstallationRow.database_uid)) or ""
+
     def _owner(self) -> str | None:
         with self._database.read() as session:
             return session.scalar(select(InstallationRow.device_uid))
@@ -45,7 +59,8 @@ class Installation:
     def _took(self, device_uid: str) -> str | None:
         try:
             with self._database.write() as session:
-                session.execute(insert(InstallationRow).values(id=ONLY, device_uid=device_uid))
+                own = f"2.25.{uuid.uuid4().int}"  # PS3.5 B.2
+                session.execute(insert(InstallationRow).values(id=ONLY, device_uid=device_uid, database_uid=own))
         except RowRefused:
             pass  # another was first
         return self._owner()
