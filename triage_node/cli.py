@@ -9,6 +9,7 @@ import typer
 
 from triage_node import __version__
 from triage_node.commands.analyze import analyze
+from triage_node.commands.backup import backup, restore
 from triage_node.commands.check import check
 from triage_node.commands.check_report import check_report
 from triage_node.commands.deliveries import deliveries
@@ -45,7 +46,7 @@ app = typer.Typer(
 
 COMMANDS = (
     serve, analyze, scan, send, fetch, worklist, show, report, requeue, deliveries, feedback, export, check,
-    check_report, rebuild, init, settings, demo,
+    check_report, backup, restore, rebuild, init, settings, demo,
 )  # fmt: skip
 
 for command in COMMANDS:

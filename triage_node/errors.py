@@ -38,6 +38,10 @@ class FolderInUse(StorageError):
     """Another node uses the data folder."""
 
 
+class Interrupted(StorageError):
+    """The node ended before it was done."""
+
+
 class DatabaseDamaged(StorageError):
     """The worklist's database file is damaged; `triage-node rebuild` makes it anew from the spool."""
 

@@ -8,11 +8,11 @@ from triage_node.delivery import Dispatcher
 from triage_node.dimse import Listener
 from triage_node.errors import StorageError
 from triage_node.ingest import Indexer
-from triage_node.maintenance import Scheduler
+from triage_node.maintenance import Echo, Scheduler
 from triage_node.pipeline import Supervisor
 from triage_node.query_retrieve import Querier
 from triage_node.storage import Level, Spool
-from triage_node.web.machinery import Fact, Intake, Job, Reach, Worker
+from triage_node.web.machinery import Echoed, Fact, Intake, Job, Reach, Worker
 from triage_node.workitems import Performer, Prioritizer
 from triage_node.worklist import Worklist
 
@@ -38,6 +38,7 @@ class Readiness:
         dispatchers: Sequence[Dispatcher] | None,
         queriers: Sequence[Querier] = (),
         workitem_users: Sequence[Performer | Prioritizer] = (),
+        echo: Echo | None = None,
     ) -> None:
         self._worklist = worklist
         self._spool = spool
@@ -49,6 +50,7 @@ class Readiness:
         self._queriers = queriers
         self._workitem_users = workitem_users
         self._is_started = False
+        self._echo = echo
 
     def facts(self) -> list[Fact]:
         """Return what must be there for the node to be ready, then what it can do without for a while."""
@@ -109,6 +111,10 @@ class Readiness:
         """Return for each destination of the settings whether it answers."""
         return [Reach(**vars(dispatcher.reach)) for dispatcher in self._dispatchers or ()]
 
+    def echoes(self) -> list[Echoed]:
+        """Return what each destination did when it was tried last without a report."""
+        return [Echoed(**vars(one)) for one in self._echo.echoes] if self._echo is not None else []
+
     def _needed(self) -> Iterator[Fact]:
         intake, database = self.intake(), self._worklist.database
         yield Fact("database", self._worklist.answers(), database.damage or database.refusal)
@@ -142,20 +148,19 @@ class Readiness:
         return not is_low, f"{space.free >> 20} MB free, a warning below {space.warn >> 20} MB" if is_low else ""
 
     def _schedule(self) -> tuple[bool, str]:
-        late = [job.name for job in self.jobs() if job.is_late]
+        late = [job.name for job in self.jobs() if job.is_vital and job.is_late]
         if not self._scheduler.is_alive:
             return False, "it runs no jobs"
         return not late, f"late: {', '.join(late)}" if late else f"{len(self._scheduler.jobs)} jobs"
 
     def _warnings(self) -> Iterator[Fact]:
-        failing = [job.name for job in self._scheduler.jobs if job.error]
         if self._indexer is not None:
             indexer = self._indexer.state()
             late = (indexer.oldest_seconds or 0.0) > LATE_SECONDS
             message = f"{indexer.backlog} instances wait for their rows, {indexer.set_aside} are set aside"
             yield Fact("registration", not late and not indexer.set_aside, message, is_needed=False)
         yield Fact("space", *self._space(), is_needed=False)
-        yield Fact("upkeep", not failing, f"failing: {', '.join(failing)}" if failing else "", is_needed=False)
+        yield Fact("upkeep", *self._upkeep(), is_needed=False)
         if self._dispatchers is not None:
             yield Fact("deliveries", *self._deliveries(self._dispatchers), is_needed=False)
         if self._listener is not None and self._listener.certificate is not None:
@@ -166,6 +171,13 @@ class Readiness:
             yield Fact("sources", *self._sources(), is_needed=False)
         if self._workitem_users:
             yield Fact("workitem servers", *self._workitem_servers(), is_needed=False)
+
+    def _upkeep(self) -> tuple[bool, str]:
+        jobs = self.jobs()
+        failing = [job.name for job in jobs if job.error or (job.is_late and not job.is_vital)]
+        found = [f"{job.name}: {job.outcome}" for job in jobs if job.wants_look and not job.error]
+        said = [f"failing: {', '.join(failing)}"] if failing else []
+        return not failing and not found, "; ".join([*said, *found])
 
     def _roles(self) -> Iterator[Fact]:
         """Tell which role no process has, where there are several."""

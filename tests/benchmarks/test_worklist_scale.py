@@ -80,7 +80,7 @@ def questions(worklist: Worklist) -> dict[str, Callable[[], Any]]:
         "acknowledged": Filters(acknowledged=True),
         "a station nobody has": Filters(station=("CT99",)),
         "text: an accession number": Filters(text=some.accession_number),
-        "text: name and first name": Filters(text=f"{some['patient_name'].replace('^', ' ')}"),
+        "text: name and first name": Filters(text=f"{some.patient_name.replace('^', ' ')}"),
         "text: two letters": Filters(text="mu"),
         "text: half a patient ID": Filters(text=some.patient_id[:5]),
         "text: a word of every study": Filters(text="ct"),

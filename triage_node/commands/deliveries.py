@@ -25,7 +25,8 @@ def deliveries(
     destination: Annotated[str | None, typer.Option(help="Only those for this destination, by its name.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=200, help="How many at most, the latest first.")] = 50,
     resend: Annotated[
-        bool, typer.Option("--resend", help="Send all dead ones of the destination again, however many.")
+        bool,
+        typer.Option("--resend", help="Send all dead ones of the destination again, however many; or all held ones."),
     ] = False,
     as_json: Json = False,
     data_dir: DataDir = None,
@@ -35,14 +36,17 @@ def deliveries(
 
     from triage_node.database import DeliveryState
     from triage_node.json_object import to_json
+    from triage_node.worklist import UNDELIVERED
 
     if state not in list(DeliveryState):
         raise typer.BadParameter(f"it is one of {', '.join(DeliveryState)}", param_hint="--state")
     if resend and destination is None:
         raise typer.BadParameter("--resend wants a --destination", param_hint="--resend")
+    if resend and state not in UNDELIVERED:
+        raise typer.BadParameter("what is dead or held can be sent again", param_hint="--state")
     worklist = open_worklist(settings_from(context, data_dir=data_dir))
     if resend and destination is not None:
-        count = worklist.resending.resend_dead(destination, f"person {getpass.getuser()}")
+        count = worklist.resending.resend_all(destination, f"person {getpass.getuser()}", DeliveryState(state))
         typer.echo(f"{count} reports for {destination} will be sent again.")
         return
     found = worklist.outbox_state.deliveries(DeliveryState(state), destination, limit + 1)

@@ -55,8 +55,9 @@ def rebuild(
 
 def _hold(settings: "Settings") -> "FolderLock":
     from triage_node.errors import FolderInUse, SettingsError
-    from triage_node.storage import hold, spool_folder
+    from triage_node.storage import RestoreMark, hold, spool_folder
 
+    RestoreMark(settings.data_dir).check()
     if not spool_folder(settings.data_dir).is_dir():
         raise SettingsError(f"There is no spool in {settings.data_dir}; name the node's folder with --data-dir.")
     try:

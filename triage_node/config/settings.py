@@ -16,6 +16,7 @@ from triage_node.config.openid import OpenIDSettings
 from triage_node.config.report import ReportSettings
 from triage_node.config.roles import ROLES, RoleSettings
 from triage_node.config.storage import StorageSettings
+from triage_node.config.upkeep import UpkeepSettings
 from triage_node.config.web import WebSettings
 from triage_node.outcome import ObjectKind
 
@@ -31,6 +32,7 @@ SUBJECTS: tuple[type[BaseModel], ...] = (
     AnalysisSettings,
     WebSettings,
     OpenIDSettings,
+    UpkeepSettings,
     LogSettings,
     RoleSettings,
     MonitoringSettings,
@@ -44,6 +46,7 @@ class Settings(
     MonitoringSettings,
     RoleSettings,
     LogSettings,
+    UpkeepSettings,
     OpenIDSettings,
     WebSettings,
     AnalysisSettings,

@@ -2,6 +2,7 @@
 
 from triage_node.database.account_tables import AuditRow, LockoutRow, SessionRow, TokenRow, UserRow
 from triage_node.database.announcement_tables import AnnouncementRow
+from triage_node.database.care import care_for
 from triage_node.database.change_feed import last_marker, mark_changes, note_change
 from triage_node.database.commitment_tables import CommitmentRow
 from triage_node.database.count_tables import DailyRow, QueueHourRow
@@ -9,7 +10,7 @@ from triage_node.database.cursors import LARGEST_PAGE, checked_limit, decode, en
 from triage_node.database.days import checked_day, day_of, start_of
 from triage_node.database.engine import Database, make_data_folder
 from triage_node.database.event_tables import CommentRow, EventRow, VerdictRow
-from triage_node.database.lease_tables import LeaseRow, NodeRow
+from triage_node.database.lease_tables import JobRunRow, LeaseRow, NodeRow
 from triage_node.database.notifications import Channel, Waiter, notify, send_notifications
 from triage_node.database.outcome_rows import flagged_times, latest_outcome, latest_outcomes
 from triage_node.database.reading_group import BY_RANK, Group, Rank, group_of
@@ -55,6 +56,7 @@ __all__ = [
     "Group",
     "InstallationRow",
     "InstanceRow",
+    "JobRunRow",
     "LeaseRow",
     "LockoutRow",
     "NodeRow",
@@ -75,6 +77,7 @@ __all__ = [
     "Waiter",
     "WaitsFor",
     "as_dict",
+    "care_for",
     "checked_day",
     "checked_limit",
     "damage_of",

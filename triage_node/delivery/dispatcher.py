@@ -96,6 +96,11 @@ class Dispatcher:
         """Whether the thread runs."""
         return self._thread.is_alive()
 
+    @property
+    def is_sending(self) -> bool:
+        """Whether a delivery is under way."""
+        return self._in_hand is not None
+
     def start(self) -> None:
         """Start delivering."""
         self._thread.start()

@@ -23,7 +23,15 @@ from triage_node.dimse.query_user import QueryUser, querying
 from triage_node.dimse.retrieve_user import Selection, SubOperations, get, move
 from triage_node.dimse.scu import Sent, echo, store_files
 from triage_node.dimse.store_user import StoreUser
-from triage_node.dimse.tls import ServerCertificate, chain_end, client_context, reason_of, server_context
+from triage_node.dimse.tls import (
+    ServerCertificate,
+    Validity,
+    chain_end,
+    client_context,
+    reason_of,
+    server_context,
+    validities,
+)
 
 __all__ = [
     "ALL_COMMITTED",
@@ -47,6 +55,7 @@ __all__ = [
     "Status",
     "StoreUser",
     "SubOperations",
+    "Validity",
     "chain_end",
     "check_commitment",
     "client_context",
@@ -64,4 +73,5 @@ __all__ = [
     "request_commitment",
     "server_context",
     "store_files",
+    "validities",
 ]

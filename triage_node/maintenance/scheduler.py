@@ -3,91 +3,90 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
+from triage_node.errors import StorageError
 from triage_node.logs import origin
 from triage_node.maintenance.clock_watch import TOLERANCE_SECONDS, ClockWatch
+from triage_node.maintenance.daily import Daily
+from triage_node.maintenance.job import Job
+from triage_node.maintenance.planned_job import PlannedJob, Runs, Work
+from triage_node.worklist import JobRun
 
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
-SAY_AGAIN_SECONDS = 600.0
+A_DAY_SECONDS = 86_400.0
+REFRESH_SECONDS = 10.0
+SHORT, LONG = "default", "long"
+"""Jobs that may take long have threads of their own, so that the others never wait for one."""
 
 
-@dataclass(frozen=True)
-class Job:
-    """A job and how it went last.
+class WhenDue(BaseTrigger):  # type: ignore[misc]
+    """Fire when a job says that it is due.
 
-    ``error`` says where it failed; ``ran_at`` and ``next_at`` in seconds since 1970; ``silent_seconds`` since it ended
-    last, or since the start of the scheduler, by a clock that nobody can set.
+    APScheduler's own triggers list each run that was missed: half a million an hour ago, for a clock set forward.
     """
 
-    name: str
-    every_seconds: float
-    ran_at: float | None = None
-    error: str = ""
-    next_at: float | None = None
-    silent_seconds: float = 0.0
+    def __init__(self, job: PlannedJob) -> None:
+        self._job = job
 
-
-class Every(BaseTrigger):  # type: ignore[misc]
-    """Fire again some seconds after the last look.
-
-    APScheduler's own interval lists each run that was missed: half a million an hour ago, for a clock set forward.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self._interval = timedelta(seconds=seconds)
-
-    def get_next_fire_time(self, _previous: datetime | None, now: datetime) -> datetime:
-        """Return when to fire next."""
-        return now + self._interval
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
+        """Return when to fire next, which is later than now."""
+        at = self._job.first_at() if previous is None else self._job.following_at()
+        return max(_moment(at), now + timedelta(milliseconds=1))
 
 
 class Scheduler:
-    """Run small jobs every few seconds; one that fails is logged and tried again the next time.
+    """Run jobs at their interval, or once a day; one that fails is logged and tried again.
 
-    APScheduler waits for times of the wall clock. When that is set, everything is due at once and goes on from there.
-    One wrong reading of it, which may be over before anybody looks, could make it wait for an hour: so it is woken at
-    each look, and no job is due later than its interval.
+    APScheduler waits for times of the wall clock. When that is set, everything is due at once and goes on from there;
+    a daily job sees for itself that its day has come. One wrong reading of the clock, which may be over before anybody
+    looks, could make it wait for an hour: so it is woken at each look, and no job is due later than it says.
 
     Parameters
     ----------
     clock_set
         Called with the seconds by which the clock of the machine was set.
+    runs
+        Where the last runs are kept over a restart, of jobs that run once a minute or less often; nowhere by default.
+    clock
+        Seconds since 1970.
     """
 
     def __init__(
-        self, clock_set: Callable[[float], object] | None = None, watch: Callable[[], ClockWatch] = ClockWatch
+        self,
+        clock_set: Callable[[float], object] | None = None,
+        watch: Callable[[], ClockWatch] = ClockWatch,
+        runs: Runs | None = None,
+        clock: Callable[[], float] | None = None,
     ) -> None:
+        executors = {SHORT: ThreadPoolExecutor(4), LONG: ThreadPoolExecutor(2)}
         self._scheduler = BackgroundScheduler(
-            executors={"default": ThreadPoolExecutor(4)}, timezone=UTC, job_defaults={"misfire_grace_time": None}
+            executors=executors, timezone=UTC, job_defaults={"misfire_grace_time": None}
         )
         self._clock_set = clock_set
         self._make_watch = watch
-        self._jobs: dict[str, Job] = {}
-        self._ended: dict[str, float] = {}
-        self._said: dict[str, float] = {}
+        self._runs = runs
+        self._clock = clock or _now
+        self._jobs: dict[str, PlannedJob] = {}
+        self._refresh_at = 0.0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="clock-watch", daemon=True)
 
     @property
     def jobs(self) -> list[Job]:
         """Every job, with how it went last and when it runs next."""
-        now = time.monotonic()
+        self._refresh()
         following = {job.id: job.next_run_time for job in self._scheduler.get_jobs()} if self.is_alive else {}
         return [
-            replace(
-                job,
-                next_at=following[name].timestamp() if following.get(name) else None,
-                silent_seconds=now - self._ended.get(name, now),
-            )
+            replace(job.state(), next_at=following[name].timestamp() if following.get(name) else None)
             for name, job in self._jobs.items()
         ]
 
@@ -97,25 +96,32 @@ class Scheduler:
         thread = getattr(self._scheduler, "_thread", None)
         return bool(self._scheduler.running and thread is not None and thread.is_alive() and self._thread.is_alive())
 
-    def every(self, seconds: float, job: Callable[[], object]) -> None:
-        """Run a job at that interval, never twice at once."""
-        name = getattr(job, "__qualname__", str(job))
-        self._jobs[name] = Job(name, seconds)
+    @property
+    def is_stopping(self) -> bool:
+        """Whether it was told to end: a job that takes long leaves the rest for the next time."""
+        return self._stopping.is_set()
 
-        def guarded() -> None:
-            error = ""
-            try:
-                job()
-            except Exception as failure:
-                error = origin(failure)
-            self._note(name, error)
+    def every(self, seconds: float, work: Work, name: str = "", does: str = "") -> None:
+        """Run a job at that interval, never twice at once; each node does so for itself.
 
-        self._scheduler.add_job(guarded, Every(seconds), id=name, max_instances=1, coalesce=True)
+        Parameters
+        ----------
+        work
+            What is done; it may return what came of it (`Done`).
+        name, does
+            What people call it, and what it does in a sentence.
+        """
+        self._add(Job(name or getattr(work, "__qualname__", str(work)), seconds, does=does), work, None)
+
+    def daily(self, daily: Daily, work: Work, name: str, does: str) -> None:
+        """Run a job once a day, by one of the nodes that share a database; what was missed is made up for."""
+        self._add(Job(name, A_DAY_SECONDS, does=does, daily_at=str(daily)), work, daily)
 
     def start(self) -> None:
         """Start running jobs."""
-        now = time.monotonic()
-        self._ended = dict.fromkeys(self._jobs, now)
+        self._recover()
+        for job in self._jobs.values():
+            self._take_up(job)
         self._scheduler.start()
         self._thread.start()
 
@@ -128,16 +134,45 @@ class Scheduler:
             self._scheduler.pause()  # else it may hand a job to its threads after they ended, and log a traceback
             self._scheduler.shutdown()
 
-    def _note(self, name: str, error: str) -> None:
-        """Keep how a job went; a failure is said when it is new, and now and then."""
-        now, before = time.monotonic(), self._jobs[name]
-        if error and (error != before.error or now - self._said.get(name, now) >= SAY_AGAIN_SECONDS):
-            log.error("job_failed job=%s error=%s", name, error)
-            self._said[name] = now
-        if before.error and not error:
-            log.info("job_recovered job=%s", name)
-        self._ended[name] = now
-        self._jobs[name] = replace(before, ran_at=time.time(), error=error)
+    def _add(self, job: Job, work: Work, daily: Daily | None) -> None:
+        planned = self._jobs[job.name] = PlannedJob(job, work, daily, self._runs, self._clock)
+        if self._scheduler.running:
+            self._take_up(planned)
+        executor = LONG if planned.is_long else SHORT
+        self._scheduler.add_job(
+            planned.run, WhenDue(planned), id=job.name, executor=executor, max_instances=1, coalesce=True
+        )
+
+    def _take_up(self, job: PlannedJob) -> None:
+        """Begin with what is known of a job's last run; without the database it is as if it had none."""
+        known: Mapping[str, JobRun] = {}
+        try:
+            if self._runs is not None and job.is_long:
+                known = self._runs.all(shared=job.daily is not None)
+            job.take_up(known)
+        except StorageError as error:
+            log.error("job_runs_not_known job=%r error=%s", job.name, error)
+
+    def _recover(self) -> None:
+        try:
+            if self._runs is not None and any(job.daily is not None for job in self._jobs.values()):
+                self._runs.recover()
+        except StorageError as error:
+            log.error("job_runs_not_recovered error=%s", error)
+
+    def _refresh(self) -> None:
+        """Show of daily jobs the last run by any node; now and then, as this is asked by each page and each probe."""
+        now = time.monotonic()
+        if self._runs is None or now < self._refresh_at:
+            return
+        self._refresh_at = now + REFRESH_SECONDS
+        try:
+            known = self._runs.all(shared=True)
+        except StorageError:
+            return  # said by whoever else cannot read
+        for name, run in known.items():
+            if name in self._jobs:
+                self._jobs[name].refresh(run)
 
     def _watch(self) -> None:
         watch = self._make_watch()
@@ -149,19 +184,28 @@ class Scheduler:
             self._scheduler.wakeup()
 
     def _hasten(self) -> None:
-        """Make each job due that would run later than its interval allows."""
-        now = datetime.now(UTC)
+        """Make each job due that would run later than it says."""
         for job in self._scheduler.get_jobs():
-            latest = now + timedelta(seconds=self._jobs[job.id].every_seconds + TOLERANCE_SECONDS)
-            if job.next_run_time is not None and job.next_run_time > latest:
-                job.modify(next_run_time=now)
+            due = _moment(self._jobs[job.id].next_at())
+            if job.next_run_time is not None and (job.next_run_time - due).total_seconds() > TOLERANCE_SECONDS:
+                job.modify(next_run_time=due if self._jobs[job.id].daily is not None else datetime.now(UTC))
 
     def _follow(self, seconds: float) -> None:
         log.warning("clock_set seconds=%.0f", seconds)
         for job in self._scheduler.get_jobs():
-            job.modify(next_run_time=datetime.now(UTC))
+            if self._jobs[job.id].daily is None:
+                job.modify(next_run_time=datetime.now(UTC))
         try:
             if self._clock_set is not None:
                 self._clock_set(seconds)
         except Exception as failure:
             log.error("clock_not_followed error=%s", origin(failure))
+
+
+def _now() -> float:
+    """Return what the clock that APScheduler goes by says."""
+    return datetime.now(UTC).timestamp()
+
+
+def _moment(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC)

@@ -9,9 +9,9 @@ from triage_node.endpoints import Destination
 from triage_node.errors import SettingsError
 from triage_node.node.commitment import Commitment
 from triage_node.node.shared_parts import SharedParts
+from triage_node.node_jobs import echo_of, plan_delivery
 from triage_node.running_parts import RunningParts
 
-KEEP_SECONDS = 5.0
 DELIVERY, COMMITMENT = "delivery to ", "commitment of "
 """How the names of duties begin that are about a destination."""
 
@@ -26,6 +26,7 @@ class DeliveryRole:
         self._parts = parts
         settings = parts.settings
         self.dispatchers = RunningParts(self._dispatcher, settings.destinations)
+        self.echo = echo_of(lambda: parts.settings, parts.worklist, lambda: self.dispatchers, parts.scheduler)
         duty = parts.duties.add("commitment")
         self._peers = RequestorPeers.of(settings)
         self._messenger = Messenger(parts.worklist, commitment.results, self._peers, parts.caller, duty.is_held)
@@ -38,7 +39,8 @@ class DeliveryRole:
             dispatcher.start()
         for requester in self._requesters:
             requester.start()
-        self._parts.scheduler.every(KEEP_SECONDS, self._keep_deliveries)
+        parts = self._parts
+        plan_delivery(parts.scheduler, parts.settings, parts.worklist, lambda: self.dispatchers.with_ending, self.echo)
 
     def prepare(self, settings: Settings) -> Callable[[], None]:
         """Make ready what other destinations want; call what is returned to go by them.
@@ -79,12 +81,6 @@ class DeliveryRole:
         names = [one.name for one in settings.destinations]
         for kind in (DELIVERY, COMMITMENT):
             self._parts.duties.keep(kind, [f"{kind}{name}" for name in names])
-
-    def _keep_deliveries(self) -> None:
-        """Prolong the leases of what is being sent, and take back what nobody sends any more."""
-        for dispatcher in self.dispatchers.with_ending:
-            dispatcher.renew()
-        self._parts.worklist.outbox.release_expired()
 
     def _dispatcher(self, destination: Destination) -> Dispatcher:
         parts, settings = self._parts, self._parts.settings

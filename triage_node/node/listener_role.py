@@ -8,9 +8,8 @@ from triage_node.dimse import Listener
 from triage_node.ingest import Ingest
 from triage_node.node.commitment import Commitment
 from triage_node.node.shared_parts import SharedParts
+from triage_node.node_jobs import plan_listener
 from triage_node.notifications import AvailabilityService, ProcedureStepService
-
-CERTIFICATE_SECONDS = 5.0
 
 
 class ListenerRole:
@@ -35,8 +34,7 @@ class ListenerRole:
             A port is in use, or an address is not this machine's.
         """
         self.listener.start()
-        if self.listener.certificate is not None:
-            self._scheduler.every(CERTIFICATE_SECONDS, self.listener.certificate.follow)
+        plan_listener(self._scheduler, self.listener)
 
     def prepare(self, settings: Settings) -> Callable[[], None]:
         """Read what other settings name; call what is returned to go by them.

@@ -54,7 +54,9 @@ class Node:
         self._delivery = DeliveryRole(self.parts, commitment) if self._has("delivery") else None
         self.reloading = Reloading(settings, self.worklist, self._prepare_settings)
         self.readiness = how = self._readiness()
-        self.machinery = Machinery(how.worker, how.jobs, how.intake, how.reaches, lambda: self.reloading.last)
+        self.machinery = Machinery(
+            how.worker, how.jobs, how.intake, how.reaches, lambda: self.reloading.last, how.echoes
+        )
         self.exposition = self._exposition()
         self.metrics = self._metrics_server()
         self.web = self._web() if self._has("web") and settings.web_enabled else None
@@ -176,6 +178,7 @@ class Node:
             self._delivery.dispatchers if self._delivery is not None else None,
             self._upkeep.queriers if self._upkeep is not None else (),
             self._upkeep.workitem_users if self._upkeep is not None else (),
+            self._delivery.echo if self._delivery is not None else None,
         )
 
     def _exposition(self) -> Exposition:

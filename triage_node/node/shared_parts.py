@@ -11,7 +11,7 @@ from triage_node.delivery import Caller, RetryPolicy
 from triage_node.instrumentation import Instruments, traces_to
 from triage_node.maintenance import Scheduler
 from triage_node.node.duties import Duties, Duty
-from triage_node.storage import Spool, Watermarks, device_uid, hold, spool_folder
+from triage_node.storage import RestoreMark, Spool, Watermarks, device_uid, hold, spool_folder
 from triage_node.worklist import Worklist
 
 LONGEST_HOST = 40
@@ -38,6 +38,7 @@ class SharedParts:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.is_shared = settings.is_on_server
+        RestoreMark(settings.data_dir).check()
         self.lock = hold(settings.data_dir, shares=self.is_shared)
         token = secrets.token_hex(3)
         self.name = f"{settings.node_name}/{token}" if self.is_shared else settings.node_name
@@ -47,7 +48,9 @@ class SharedParts:
         self.worklist = Worklist(settings, node=self.name)
         self.duties = Duties(self.worklist.leases, self.name, settings.roles, is_shared=self.is_shared)
         # Where several machines go by the server's clock, each may set its own as it likes.
-        self.scheduler = Scheduler(None if self.is_shared else self.worklist.clock_change.follow)
+        self.scheduler = Scheduler(
+            None if self.is_shared else self.worklist.clock_change.follow, runs=self.worklist.job_runs
+        )
         self.policy = RetryPolicy(
             settings.retry_first_seconds, settings.retry_longest_seconds, settings.retry_give_up_hours * 3600
         )

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from triage_node.config import Settings
 from triage_node.endpoints import QuerySource, WorkitemServer
 from triage_node.ingest import Ingest
-from triage_node.maintenance import ClockWatch, DiskWatch
+from triage_node.maintenance import ClockWatch
 from triage_node.node.shared_parts import SharedParts
+from triage_node.node_jobs import plan_upkeep
 from triage_node.query_retrieve import Querier, source_of
 from triage_node.running_parts import RunningParts
 from triage_node.workitems import InputStudies, OwnWorklist, Performer, Performing, Prioritizer, UpsServer
@@ -14,8 +15,6 @@ from triage_node.workitems import InputStudies, OwnWorklist, Performer, Performi
 OWN_POLL_SECONDS = 1.0
 OWN_WAIT_SECONDS = 3600.0
 """So long a workitem that was pushed to the node waits for its study."""
-DISK_SECONDS = 10.0
-QUEUE_SECONDS = 30.0
 CLOCK_SECONDS = 1.0
 
 
@@ -42,17 +41,12 @@ class UpkeepRole:
         """Start asking, and put the jobs on the schedule."""
         for asker in (*self.queriers, *self.workitem_users, self._own_performer):
             asker.start()
-        worklist = self._parts.worklist
-        tick_seconds = min(1.0, self._settings.series_quiet_seconds / 4, self._settings.study_quiet_seconds / 4)
-        jobs = (
-            (tick_seconds, worklist.study_completion.advance),
-            (DISK_SECONDS, DiskWatch(self._parts.spool, self._note_disk).check),
-            (QUEUE_SECONDS, worklist.queue_history.look),
-        )
-        for seconds, job in jobs:
-            self._parts.scheduler.every(seconds, self._parts.when_held(self._duty, job))
+        parts = self._parts
+        held = lambda job: parts.when_held(self._duty, job)  # noqa: E731
+        plan_upkeep(parts.scheduler, lambda: parts.settings, parts.worklist, parts.spool, held)
         if self._parts.is_shared:
-            self._parts.scheduler.every(CLOCK_SECONDS, self._follow_server)
+            does = "Moves with the clock of the database what waits for a time."
+            parts.scheduler.every(CLOCK_SECONDS, self._follow_server, "clock", does)
 
     def prepare(self, settings: Settings) -> Callable[[], None]:
         """Make ready what other sources want; call what is returned to ask them.
@@ -85,9 +79,6 @@ class UpkeepRole:
         seconds = self._clock_watch.look()
         if seconds and self._duty.is_held():
             self._parts.worklist.clock_change.follow(seconds)
-
-    def _note_disk(self, code: str, message: str) -> None:
-        self._parts.worklist.registration.reject(code, message, actor="upkeep")
 
     def _querier(self, source: QuerySource) -> Querier:
         asks = source_of(source, self._parts.caller)

@@ -2,10 +2,8 @@
 
 from triage_node.config import Settings
 from triage_node.node.shared_parts import SharedParts
+from triage_node.node_jobs import plan_worker
 from triage_node.pipeline import Supervisor
-
-CHECK_SECONDS = 0.5
-EXPIRY_SECONDS = 5.0
 
 
 class WorkerRole:
@@ -17,8 +15,7 @@ class WorkerRole:
 
     def start(self) -> None:
         """Start the worker, and have it started again whenever it ends."""
-        self._scheduler.every(CHECK_SECONDS, self.supervisor.check)
-        self._scheduler.every(EXPIRY_SECONDS, self.supervisor.kill_if_stuck)
+        plan_worker(self._scheduler, self.supervisor)
         self.supervisor.check()
 
     def use(self, settings: Settings) -> None:

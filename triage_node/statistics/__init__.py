@@ -1,7 +1,7 @@
 """How many, how fast, how well: roll-ups, drift, agreement, waiting times, queues."""
 
 from triage_node.statistics.agreement import Agreement, Ratio, TypeAgreement
-from triage_node.statistics.drift import Drift
+from triage_node.statistics.drift import REFERENCE_DAYS, USUAL_DAYS, Drift
 from triage_node.statistics.period import DayNumbers, Percentiles, PeriodNumbers, PeriodStatistics
 from triage_node.statistics.queue_history import QueueHistory, QueueLengths
 from triage_node.statistics.recounting import recount_if_missing
@@ -24,7 +24,9 @@ from triage_node.statistics.study_queues import StudyQueues, StudyQueuesState
 
 __all__ = [
     "ALL_TIME",
+    "REFERENCE_DAYS",
     "STATE",
+    "USUAL_DAYS",
     "Agreement",
     "Arrival",
     "Comparison",

@@ -11,6 +11,9 @@ MODERATE, LARGE = 0.1, 0.25
 MOST_BY_CHANCE = MODERATE / 2
 HALF_A_STUDY = 0.5
 MOST_LABELS = 12
+USUAL_DAYS = 30
+REFERENCE_DAYS = 90
+"""Scores and scanners of the last days are held against those of so many days before."""
 OTHERS = "others"
 
 

@@ -9,6 +9,7 @@ from triage_node.storage.layout import Layout, hashed, spool_folder
 from triage_node.storage.lock import FolderLock, hold, is_held, lock_file
 from triage_node.storage.made_once import make_once
 from triage_node.storage.regular_file import open_regular_file
+from triage_node.storage.restore_mark import RestoreMark
 from triage_node.storage.result import ResultContent, StoredResult
 from triage_node.storage.result_object import ResultObject
 from triage_node.storage.spool import Filing, Spool
@@ -22,6 +23,7 @@ __all__ = [
     "Layout",
     "Level",
     "Parts",
+    "RestoreMark",
     "ResultContent",
     "ResultObject",
     "Space",

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 MISSED_RUNS = 10
+MISSED_LONG_RUNS = 3
+VITAL_SECONDS = 60.0
 SHORTEST_SILENCE_SECONDS = 60.0
 
 
@@ -39,7 +41,11 @@ class Worker:
 
 @dataclass(frozen=True)
 class Job:
-    """What upkeep does by the clock, and how it went last."""
+    """What upkeep does by the clock, and how it went last.
+
+    It ``does`` what a sentence says, every so many seconds or ``daily_at`` a time; the last run ended at ``ran_at``,
+    took ``seconds`` and had an ``outcome`` or an ``error``; one that ``wants_look`` found what a person should see to.
+    """
 
     name: str
     every_seconds: float
@@ -47,6 +53,17 @@ class Job:
     error: str
     next_at: float | None = None
     silent_seconds: float | None = None
+    does: str = ""
+    daily_at: str = ""
+    seconds: float | None = None
+    outcome: str = ""
+    wants_look: bool = False
+    running_seconds: float | None = None
+
+    @property
+    def is_vital(self) -> bool:
+        """Whether nothing goes on when it does not run: those that run every few seconds."""
+        return self.every_seconds < VITAL_SECONDS
 
     @property
     def is_late(self) -> bool:
@@ -55,7 +72,8 @@ class Job:
 
     @property
     def _longest_seconds(self) -> float:
-        return max(MISSED_RUNS * self.every_seconds, SHORTEST_SILENCE_SECONDS)
+        missed = MISSED_RUNS if self.is_vital else MISSED_LONG_RUNS
+        return max(missed * self.every_seconds, SHORTEST_SILENCE_SECONDS)
 
     def is_well(self, now: float) -> bool:
         """Tell whether it ran lately, and without an error; before its first run nobody knows, so it is well."""
@@ -96,6 +114,16 @@ class Reach:
 
 
 @dataclass(frozen=True)
+class Echoed:
+    """What a destination did when it was tried last, without a report: its answer or the error."""
+
+    destination: str
+    answers: bool
+    at: float
+    words: str
+
+
+@dataclass(frozen=True)
 class Reload:
     """What came of the last time that the node read its settings anew, ``at`` seconds since 1970.
 
@@ -118,3 +146,4 @@ class Machinery:
     intake: Callable[[], Intake | None] | None = None
     reaches: Callable[[], Sequence[Reach]] = tuple
     last_reload: Callable[[], Reload | None] = lambda: None
+    echoes: Callable[[], Sequence[Echoed]] = tuple

@@ -10,12 +10,14 @@ from triage_node.worklist.judged_studies import Feedback, JudgedStudy
 from triage_node.worklist.nodes.leases import Leases, RunningNode
 from triage_node.worklist.outbox.outbox import Delivery
 from triage_node.worklist.outbox.outbox_state import DestinationState, OutboxState
-from triage_node.worklist.outbox.resending import RESENT
+from triage_node.worklist.outbox.resending import RESENT, UNDELIVERED
 from triage_node.worklist.outbox.routing import Route, explained
 from triage_node.worklist.read_models import Counts, Series, Study, StudyDelivery, StudyOutcome, StudySummary
 from triage_node.worklist.reader_actions import LONGEST_COMMENT
 from triage_node.worklist.registration import ReceivedInstance
 from triage_node.worklist.stored_outcome import StoredOutcome
+from triage_node.worklist.upkeep.holding import Held
+from triage_node.worklist.upkeep.job_runs import JobRun
 from triage_node.worklist.workitems.performances import Performance
 from triage_node.worklist.workitems.performances import Step as WorkitemStep
 from triage_node.worklist.workitems.priority_changes import PriorityChange
@@ -26,6 +28,7 @@ from triage_node.worklist.worklist import Worklist
 __all__ = [
     "LONGEST_COMMENT",
     "RESENT",
+    "UNDELIVERED",
     "Announced",
     "Channel",
     "Claim",
@@ -35,6 +38,8 @@ __all__ = [
     "DestinationState",
     "Feedback",
     "Filters",
+    "Held",
+    "JobRun",
     "JudgedStudy",
     "KeptInstance",
     "Leases",

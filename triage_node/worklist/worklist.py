@@ -30,6 +30,10 @@ from triage_node.worklist.registration import Registration
 from triage_node.worklist.study_completion import StudyCompletion, Timers
 from triage_node.worklist.study_details import StudyDetails
 from triage_node.worklist.study_lists import StudyLists
+from triage_node.worklist.upkeep.dead_letters import DeadLetters
+from triage_node.worklist.upkeep.holding import Holding
+from triage_node.worklist.upkeep.job_runs import JobRuns
+from triage_node.worklist.upkeep.notes import Notes
 from triage_node.worklist.workitems.performances import Performances
 from triage_node.worklist.workitems.priority_changes import PriorityChanges
 from triage_node.worklist.workitems.pushed_workitems import PushedWorkitems
@@ -88,6 +92,10 @@ class Worklist:
         self.commitment_requests = CommitmentRequests(self.database, clock)
         self.kept_instances = KeptInstances(self.database)
         self.clock_change = ClockChange(self.database, clock)
+        self.dead_letters = DeadLetters(self.database, clock)
+        self.holding = Holding(self.database, clock)
+        self.job_runs = JobRuns(self.database, settings.node_name)
+        self.upkeep_notes = Notes(self.database, clock)
         self.reader_actions = ReaderActions(self.database, clock)
         self.judged_studies = JudgedStudies(self.database)
         self.resending = Resending(self.database, clock)

@@ -6,6 +6,8 @@ import logging
 import apscheduler.schedulers.base
 import pytest
 
+from triage_node.maintenance import Daily
+from triage_node.maintenance import planned_job as planning
 from triage_node.maintenance import scheduler as scheduling
 from triage_node.maintenance.clock_watch import ClockWatch
 from triage_node.maintenance.scheduler import Scheduler
@@ -85,6 +87,38 @@ def test_jobs_go_on_at_their_pace_however_the_clock_is_set(wall, wait_for, jump)
     finally:
         scheduler.stop()
     assert not scheduler.is_alive
+
+
+def test_a_daily_job_runs_when_its_day_comes_however_the_clock_is_set(wall, wait_for, monkeypatch):
+    monkeypatch.setattr(planning, "START_SECONDS", 0.0)
+    runs: list[int] = []
+    ago = (datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=2)).time()
+    scheduler = Scheduler(watch=lambda: ClockWatch(wall))
+    scheduler.daily(Daily(ago, datetime.UTC), lambda: runs.append(1), "daily", "Does something.")
+    ticks: list[int] = []
+    scheduler.every(0.05, lambda: ticks.append(1))
+    scheduler.start()
+
+    def some_looks() -> None:
+        before = len(ticks)
+        wait_for(lambda: len(ticks) > before + 10, "some time")
+
+    try:
+        some_looks()
+        [job] = [one for one in scheduler.jobs if one.name == "daily"]
+        assert (runs, job.daily_at) == ([], f"{ago:%H:%M}"), "its time of today was before the start"
+        assert 21 * 3600 < job.next_at - wall() < 23 * 3600
+        wall.offset = 86_400.0
+        wait_for(lambda: runs == [1], "the run of the next day")
+        some_looks()
+        wall.offset = 0.0
+        some_looks()
+        wall.offset = 400 * 86_400.0
+        wait_for(lambda: len(runs) == 2, "one run for 400 days")
+        some_looks()
+        assert len(runs) == 2
+    finally:
+        scheduler.stop()
 
 
 def test_a_job_that_fails_each_time_is_said_once(wait_for, caplog):

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -12,7 +13,7 @@ from pynetdicom.sop_class import ComprehensiveSRStorage, Verification
 from receivers import Receivers
 from sites import ADMINISTRATOR
 
-from triage_node.web.machinery import Fact, Intake, Job, Machinery, Reach, Worker
+from triage_node.web.machinery import Echoed, Fact, Intake, Job, Machinery, Reach, Worker
 
 # As a sender pynetdicom drops the socket of a failed connection without closing it.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
@@ -195,3 +196,37 @@ def test_a_destination_that_is_told_of_results_is_tried_and_told_of_nobody(make_
     assert "TEST^CONNECTION" in receivers.messages[0]
     receivers.close()
     assert "people cannot be reached" in asked(browser, "/admin/test-report", "people").text
+
+
+def test_a_daily_job_shows_its_time_what_came_of_it_and_what_wants_a_look(make_site, clock):
+    does = "Copies the database."
+    backup = Job(
+        "database backup", 86_400, clock() - 60, "", clock() + 80_000, 60.0, does, "01:30", 42.0, "b1 is whole"
+    )
+    found = Job(
+        "drift", 86_400, clock(), "", None, 1.0, "Compares.", "06:00", 0.1, "scores large drift", wants_look=True
+    )
+    running = Job("database care", 86_400, None, "", None, 1.0, "Cares.", "03:00-05:00", running_seconds=75.0)
+    echoed = Echoed(DEAD_PEER, False, clock() - 30, "it does not answer")
+    machinery = Machinery(
+        lambda: Worker(1, True, "CPU", "m", "1", ""), lambda: [backup, found, running], echoes=lambda: [echoed]
+    )
+    site = make_site({"machinery": machinery, "ready": list}, destinations=(DEAD_PEER,))
+    state = site.program().get("/api/system").json()
+    assert state["problems"] == ["Drift: scores large drift"]
+    shown = {job["name"]: job for job in state["upkeep"]}
+    assert (shown["database backup"]["outcome"], shown["database backup"]["seconds"]) == ("b1 is whole", 42.0)
+    assert (state["destinations"][0]["echo_answers"], state["destinations"][0]["echo"]) == (False, echoed.words)
+    browser = site.signed_in(ADMINISTRATOR)
+    page = browser.get("/admin").text
+    for words in (does, "daily 01:30", "b1 is whole", "42 s", "look at it", "running for 1 min", "no echo"):
+        assert words in page, words
+    [row, *_] = csv.DictReader(io.StringIO(browser.get("/admin/upkeep.csv").text))
+    assert (row["daily_at"], row["outcome"]) == ("01:30", "b1 is whole")
+    assert "Drift: scores large drift." in browser.get("/statistics").text
+
+
+def test_a_daily_job_is_late_after_days_only_and_leaves_the_node_ready(clock):
+    job = Job("database backup", 86_400, clock(), "", None, 2 * 86_400.0)
+    assert (job.is_late, job.is_vital) == (False, False)
+    assert replace(job, silent_seconds=4 * 86_400.0).is_late

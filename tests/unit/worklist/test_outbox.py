@@ -162,11 +162,11 @@ def test_all_that_is_dead_at_one_destination_is_sent_again_in_its_order(worklist
     for number in range(3):
         revised.mark_dead(revised.claim_next("A@h:1"), f"refused {number}")
     revised.mark_dead(revised.claim_next("B@h:1"), "refused")
-    assert worklist.resending.resend_dead("A@h:1", "person") == 3
+    assert worklist.resending.resend_all("A@h:1", "person") == 3
     arrived = []
     while (delivery := revised.claim_next("A@h:1")) is not None:
         revised.delivered(delivery, "stored")
         arrived.append(delivery.sop_instance_uid)
     assert arrived == ["2.25.1", "2.25.2", "2.25.9"]
     assert worklist.study_details.dead_deliveries() == 1
-    assert worklist.resending.resend_dead("C@h:1", "person") == 0
+    assert worklist.resending.resend_all("C@h:1", "person") == 0

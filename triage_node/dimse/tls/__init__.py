@@ -1,5 +1,6 @@
 """TLS for both halves of the protocol: its profile, the certificate that is shown, and the stream it is read from."""
 
+from triage_node.dimse.tls.certificate_file import Validity, validities
 from triage_node.dimse.tls.chain import chain_end
 from triage_node.dimse.tls.profile import (
     TLS_1_2_SUITES,
@@ -16,8 +17,10 @@ __all__ = [
     "ClientContext",
     "ServerCertificate",
     "TlsStream",
+    "Validity",
     "chain_end",
     "client_context",
     "reason_of",
     "server_context",
+    "validities",
 ]

@@ -24,6 +24,7 @@ def system(services: Annotated[Services, Depends(the_services)]) -> JsonObject:
     free) or full (less than `reserve_bytes`: nothing is accepted, until a quarter more is free). A destination is not
     `ok` while reports for it are dead or were not taken at the last try; it `answers` or not `since` a time. A fact
     that is not `is_needed` is a warning: the node is `ready` all the same. `intake.backlog` counts acknowledged
-    instances that have no row yet.
+    instances that have no row yet. `upkeep` lists the jobs: each `does` what a sentence says, at an interval or
+    `daily_at` a time; one that `wants_look` found what a person should see to.
     """
     return to_json(services.system_state())

@@ -77,7 +77,7 @@ def destinations_csv(services: TheServices) -> StreamingResponse:
 @router.get("/admin/upkeep.csv", dependencies=[Depends(require(Role.ADMINISTRATOR))])
 def upkeep_csv(services: TheServices) -> StreamingResponse:
     """Return the jobs of upkeep as CSV."""
-    heads = ("name", "ok", "every_seconds", "ran_at", "error")
+    heads = ("name", "ok", "every_seconds", "ran_at", "error", "does", "daily_at", "seconds", "outcome", "next_at")
     rows = [to_json(one) for one in services.system_state().upkeep]
     return csv_file("triage-node-upkeep", heads, ([row[head] for head in heads] for row in rows))
 

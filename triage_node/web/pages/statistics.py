@@ -20,6 +20,9 @@ from triage_node.web.views.statistics_tables import BY_NAME, COUNTS, STAGES
 router = APIRouter(include_in_schema=False)
 NAVIGATION = Entry("Statistics", "/statistics", Role.READER, place=20)
 
+DRIFT_JOB = "drift"
+"""As `node_jobs` calls it."""
+
 TheServices = Annotated[Services, Depends(the_services)]
 From = Annotated[Day, Query(alias="from")]
 To = Annotated[Day, Query(alias="to")]
@@ -48,6 +51,7 @@ def statistics_page(
         "counts": COUNTS,
         "sentences": {str(code): sentence for code, sentence in SENTENCES.items()},
         "reasons": _reasons(numbers.statistics.numbers),
+        "drift_alert": _drift_alert(services),
     }
     return services.templates.page(request, "statistics.html", context)
 
@@ -69,6 +73,12 @@ def _csv(services: Services, name: str, from_day: Day, to_day: Day) -> Streaming
     table = BY_NAME[name]
     file_name = f"triage-node-{first}-{last}" if name == "days" else f"triage-node-{name}-{first}-{last}"
     return csv_file(file_name, table.heads, table.rows(all_numbers(services.worklist, first, last)))
+
+
+def _drift_alert(services: Services) -> str:
+    """Return what the daily look at drift found, if that wants a look."""
+    jobs = services.machinery.jobs() if services.machinery is not None else ()
+    return next((job.outcome for job in jobs if job.name == DRIFT_JOB and job.wants_look), "")
 
 
 def _reasons(numbers: PeriodNumbers) -> list[tuple[str, str, int]]:

@@ -5,12 +5,9 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from triage_node.json_object import FLAT
-from triage_node.statistics import PeriodStatistics, QueueLengths
+from triage_node.statistics import REFERENCE_DAYS, USUAL_DAYS, PeriodStatistics, QueueLengths
 from triage_node.worklist import Counts, Worklist
 
-USUAL_DAYS = 30
-REFERENCE_DAYS = 90
-"""Scores and scanners are held against those of so many days before."""
 FIRST_DAY = date(1970, 1, 1)
 
 

@@ -8,7 +8,7 @@ from triage_node.config import Settings
 from triage_node.endpoints import Destination
 from triage_node.json_object import FLAT
 from triage_node.storage import Spool
-from triage_node.web.machinery import Fact, Intake, Job, Machinery, Reach, Worker
+from triage_node.web.machinery import Echoed, Fact, Intake, Job, Machinery, Reach, Worker
 from triage_node.worklist import Counts, DestinationState, Worklist
 
 TOLD_ELSEWHERE = ("disk", "space", "model", "upkeep", "deliveries")
@@ -68,10 +68,14 @@ class DestinationHealth:
     last_error: str
     ok: bool
     scheduled: int = 0
+    echo_answers: bool | None = None
+    echoed_at: float | None = None
+    echo: str = ""
 
     @classmethod
-    def of(cls, state: DestinationState, reach: Reach) -> "DestinationHealth":
-        """Put both together."""
+    def of(cls, state: DestinationState, reach: Reach | None, echoed: Echoed | None) -> "DestinationHealth":
+        """Put them together."""
+        reach = reach or Reach(state.destination, None)
         return cls(
             destination=state.destination,
             answers=reach.answers,
@@ -88,6 +92,9 @@ class DestinationHealth:
             last_error=state.last_error,
             ok=not state.dead and not state.last_error and reach.answers is not False,
             scheduled=state.scheduled,
+            echo_answers=None if echoed is None else echoed.answers,
+            echoed_at=None if echoed is None else echoed.at,
+            echo="" if echoed is None else echoed.words,
         )
 
 
@@ -121,10 +128,13 @@ def system_state(
     intake = machinery.intake() if machinery is not None and machinery.intake is not None else None
     worker = machinery.worker() if machinery is not None else None
     reaches = {one.destination: one for one in machinery.reaches()} if machinery is not None else {}
+    echoes = {one.destination: one for one in machinery.echoes()} if machinery is not None else {}
     facts, disk = tuple(ready()), _disk(spool)
     upkeep = tuple(JobState(job, job.is_well(now)) for job in jobs)
     destinations = tuple(
-        DestinationHealth.of(one, reaches.get(one.destination, Reach(one.destination, None)))
+        DestinationHealth.of(
+            one, reaches.get(one.destination, Reach(one.destination, None)), echoes.get(one.destination)
+        )
         for one in worklist.outbox_state.destinations(tuple(str(one) for one in settings.destinations))
     )
     return SystemState(
@@ -165,6 +175,8 @@ def _problems_of_parts(
     for one in upkeep:
         if not one.ok:
             yield f"{one.job.name} is failing."
+        elif one.job.wants_look:
+            yield f"{one.job.name[:1].upper()}{one.job.name[1:]}: {one.job.outcome}"
 
 
 def _problems_of_destination(one: DestinationHealth) -> Iterator[str]:

@@ -32,7 +32,7 @@ class Resending:
         """
         with self._database.write() as session:
             rows = [row for row in _deliveries(session, study_instance_uid) if row.state in UNDELIVERED]
-            self._begin_anew(session, rows, actor)
+            begin_anew(session, rows, actor, self._clock())
             return len(rows)
 
     def resend_one(self, study_instance_uid: str, destination: str, sop_instance_uid: str, actor: str) -> None:
@@ -57,25 +57,27 @@ class Resending:
                 raise InvalidInput("The study has no such delivery.")
             if rows[0].state not in RESENT:
                 raise IllegalMove("The report is on its way already.")
-            self._begin_anew(session, rows, actor)
+            begin_anew(session, rows, actor, self._clock())
 
-    def resend_dead(self, destination: str, actor: str) -> int:
-        """Send all dead reports of a destination again, the oldest first, and return how many those are."""
-        dead = (DeliveryRow.destination == destination, DeliveryRow.state == DeliveryState.DEAD)
+    def resend_all(self, destination: str, actor: str, state: DeliveryState = DeliveryState.DEAD) -> int:
+        """Send all dead, or all held, reports of a destination again, the oldest first; return how many those are."""
+        waiting = (DeliveryRow.destination == destination, DeliveryRow.state == state)
         with self._database.write() as session:
-            rows = session.scalars(select(DeliveryRow).where(*dead).order_by(DeliveryRow.id).with_for_update()).all()
-            self._begin_anew(session, rows, actor)
+            rows = session.scalars(select(DeliveryRow).where(*waiting).order_by(DeliveryRow.id).with_for_update()).all()
+            begin_anew(session, rows, actor, self._clock())
             return len(rows)
 
-    def _begin_anew(self, session: Session, rows: Sequence[DeliveryRow], actor: str) -> None:
-        for row in rows:
-            row.state, row.attempts, row.tried_seconds, row.last_error = DeliveryState.PENDING, 0, 0.0, ""
-            row.created_at = row.next_attempt_at = self._clock()
-            row.postponed_event_id, row.scheduled_seconds = None, 0.0
-            row.escalation = False  # who sends it again wants it told, acknowledged or not
-            forget_commitment(row)
-            notify(session, Channel.DELIVERIES)
-            record(session, row.study_id, self._clock(), actor=actor, code="resend", message=row.destination)
+
+def begin_anew(session: Session, rows: Sequence[DeliveryRow], actor: str, at: float) -> None:
+    """Have reports sent as if they were new."""
+    for row in rows:
+        row.state, row.attempts, row.tried_seconds, row.last_error = DeliveryState.PENDING, 0, 0.0, ""
+        row.created_at = row.next_attempt_at = at
+        row.postponed_event_id, row.scheduled_seconds = None, 0.0
+        row.escalation = False  # who sends it again wants it told, acknowledged or not
+        forget_commitment(row)
+        notify(session, Channel.DELIVERIES)
+        record(session, row.study_id, at, actor=actor, code="resend", message=row.destination)
 
 
 def _deliveries(session: Session, study_instance_uid: str) -> Sequence[DeliveryRow]:

@@ -1,7 +1,7 @@
 """Lease duties to one of several nodes, list the nodes, and name the database for those who share a folder
 
 Revision ID: 0019
-Revises: 0016
+Revises: 0018
 """
 
 import uuid
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0019"
-down_revision = "0016"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
