@@ -1,9 +1,14 @@
 """QIDO-RS: addresses, answers and refusals; what matches what is tested with the worklist."""
 
+from xml.etree import ElementTree as ET
+
 import pytest
 from pydicom.dataset import Dataset
+from site_instances import parts_of
 
 from triage_node.identity import Role
+from triage_node.web.dicomweb.capabilities import NAMESPACE
+from triage_node.web.registry import routers
 from triage_node.worklist import ReceivedInstance
 
 STUDY_KEYWORDS = {
@@ -195,3 +200,56 @@ def test_a_search_is_kept_before_its_answer_and_without_the_audit_there_is_none(
     answer = program.get(f"/dicomweb/{path}")
     assert answer.status_code == 503
     assert "1.1" not in answer.text
+
+
+def test_the_capabilities_name_every_resource_with_its_methods(program):
+    for path in ("/dicomweb", "/dicomweb/"):
+        answer = program.request("OPTIONS", path)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "application/vnd.sun.wadl+xml")
+    wadl = {"w": NAMESPACE}
+    [resources] = ET.fromstring(answer.content).findall("w:resources", wadl)
+    assert resources.get("base") == "http://127.0.0.1/dicomweb"
+
+    def methods_of(resource, path=""):
+        for below in resource.findall("w:resource", wadl):
+            here = f"{path}/{below.get('path')}"
+            yield from ((here, method.get("name")) for method in below.findall("w:method", wadl))
+            yield from methods_of(below, here)
+
+    served = {
+        (route.path.removeprefix("/dicomweb"), method)
+        for router in routers()
+        for route in router.routes
+        for method in route.methods
+        if route.path.startswith("/dicomweb/")
+    }
+    assert set(methods_of(resources)) == served
+    [studies] = [one for one in resources if one.get("path") == "studies"]
+    names = {one.get("name") for one in studies.find("w:method[@name='GET']/w:request", wadl)}
+    assert {"limit", "multiplevaluematching", "PatientID", "StudyDate"} <= names
+    types = [one.get("mediaType") for one in studies.find("w:method[@name='GET']/w:response", wadl)]
+    assert types[0] == "application/dicom+json"
+
+
+def test_a_search_is_answered_in_xml_to_whom_asks_for_it(program):
+    answer = program.get("/dicomweb/studies", headers={"Accept": 'multipart/related; type="application/dicom+xml"'})
+    parts = parts_of(answer)
+    assert [headers["content-type"] for headers, _ in parts] == ["application/dicom+xml"] * 2
+    assert "<FamilyName>Doe</FamilyName>" in parts[0][1].decode()
+    assert program.get("/dicomweb/studies", headers={"Accept": "text/csv"}).status_code == 406
+
+
+def test_a_head_request_has_the_headers_and_no_body_and_a_slash_changes_nothing(program):
+    whole, head = program.get("/dicomweb/studies"), program.head("/dicomweb/studies")
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == whole.headers["content-length"]
+    assert program.head("/dicomweb/studies/1.77").status_code == 404
+    assert program.head("/dicomweb/workitems/1.77").status_code == 404
+    assert program.get("/dicomweb/studies/").json() == whole.json()
+    assert program.get("/dicomweb/studies/1.1/series/").json() == program.get("/dicomweb/studies/1.1/series").json()
+
+
+def test_nobody_is_let_in_by_another_method(site):
+    stranger = site.browser()
+    for method, path in (("HEAD", "/dicomweb/studies"), ("OPTIONS", "/dicomweb"), ("GET", "/dicomweb/studies/")):
+        assert stranger.request(method, path, headers={"Accept": "application/json"}).status_code == 401

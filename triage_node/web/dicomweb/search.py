@@ -4,17 +4,17 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from triage_node.errors import InvalidInput
 from triage_node.identity import Role
 from triage_node.imaging import Item, data_set
 from triage_node.search import ATTRIBUTES, BY_KEYWORD, Attribute, Found, Level, Question
-from triage_node.web.dependencies import Services, the_services
+from triage_node.web.dependencies import Services, dicomweb_url, the_services
 from triage_node.web.dicomweb.search_query import MOST_RESULTS, SearchQuery, keys_of
-from triage_node.web.dicomweb.search_warnings import remaining, undone, warning
-from triage_node.web.http.media_types import DICOM_JSON, JSON, Acceptable, MediaType
+from triage_node.web.dicomweb.warning_header import remaining, undone, warning
+from triage_node.web.http.data_sets import chosen_type, data_sets_response
 from triage_node.web.security.authorization import audited, await_audit
 
 router = APIRouter(include_in_schema=False)
@@ -55,7 +55,7 @@ def instances(request: Request, services: TheServices) -> Response:
 
 
 def _search(request: Request, services: Services, level: Level) -> Response:
-    media_type = Acceptable.of(request).choose(MediaType(DICOM_JSON), MediaType(JSON)).media_type
+    media_type = chosen_type(request)
     fixed = [
         (BY_KEYWORD[keyword], request.path_params[name])
         for keyword, name in zip(PARENTS, ("study_instance_uid", "series_instance_uid"), strict=True)
@@ -71,7 +71,7 @@ def _search(request: Request, services: Services, level: Level) -> Response:
         rest = search.count_after(question) if len(found) == limit else 0
     except InvalidInput as error:
         raise HTTPException(400, str(error)) from error
-    base_url = f"{str(request.base_url).rstrip('/')}/dicomweb"
+    base_url = dicomweb_url(request)
     shown = _shown(level, len(fixed), query)
     content = [_result(one, shown, level, base_url) for one in found]
     sentences = undone(query, knows_rules=True) + ([remaining(rest)] if rest else [])
@@ -79,7 +79,7 @@ def _search(request: Request, services: Services, level: Level) -> Response:
     await_audit(request)
     if not content:
         return Response(status_code=204, headers=headers)
-    return JSONResponse(content, 200, headers, media_type=str(media_type))
+    return data_sets_response(content, media_type, headers)
 
 
 def _shown(level: Level, fixed: int, query: SearchQuery) -> list[Attribute]:
