@@ -26,6 +26,18 @@ def check_before_listening(settings: "Settings") -> None:
     """
     if "worker" in settings.roles:
         _check_model(settings)
+    check_files(settings)
+    _check_ports(settings)
+
+
+def check_files(settings: "Settings") -> None:
+    """Try certificates, secrets and templates: what a running node can have anew.
+
+    Raises
+    ------
+    SettingsError
+        A setting names what is not there or cannot be used.
+    """
     _check_endpoints("destinations", settings.destinations)
     _check_notices(settings)
     _check_endpoints("sources", settings.sources)
@@ -35,7 +47,6 @@ def check_before_listening(settings: "Settings") -> None:
     if _serves_pages(settings):
         _check_certificate(settings)
         _check_secret(settings)
-    _check_ports(settings)
 
 
 def _serves_pages(settings: "Settings") -> bool:

@@ -4,7 +4,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from triage_node import __version__
 from triage_node.errors import StorageError
@@ -74,9 +74,16 @@ class Duties:
         self._thread = threading.Thread(target=self._run, name="duties", daemon=True)
 
     def add(self, name: str) -> Duty:
-        """Return a duty that is renewed from the start on."""
-        self._duties.append(Duty(name, is_shared=self._is_shared))
-        return self._duties[-1]
+        """Return a duty that is renewed from the start on; the one of that name, where there is one."""
+        duty = next((one for one in self._duties if one.name == name), None)
+        if duty is None:
+            duty = Duty(name, is_shared=self._is_shared)
+            self._duties = [*self._duties, duty]
+        return duty
+
+    def keep(self, kind: str, names: Collection[str]) -> None:
+        """Renew of the duties whose name begins so none but these: others may have them when their time is over."""
+        self._duties = [one for one in self._duties if one.name in names or not one.name.startswith(kind)]
 
     def start(self) -> None:
         """Start renewing."""

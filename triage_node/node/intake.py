@@ -1,5 +1,6 @@
 """What every role needs that takes instances in: the one way in, and the indexer behind it."""
 
+from triage_node.config import Settings
 from triage_node.ingest import Indexer, Ingest
 from triage_node.node.shared_parts import SharedParts
 
@@ -20,6 +21,10 @@ class Intake:
         self.indexer.start()
         if self._parts.is_shared:
             self._parts.scheduler.every(ADOPT_SECONDS, self.indexer.adopt)
+
+    def use(self, settings: Settings) -> None:
+        """Go by other settings from now on."""
+        self.ingest.maximum_bytes = settings.maximum_instance_mb << 20
 
     def stop(self) -> None:
         """Register what was kept; whatever brings instances has ended."""

@@ -1,6 +1,9 @@
 """The role `listener`: instances and notices come in over DICOM."""
 
+from collections.abc import Callable
+
 from triage_node.commitment import CommitmentService
+from triage_node.config import Settings
 from triage_node.dimse import Listener
 from triage_node.ingest import Ingest
 from triage_node.node.commitment import Commitment
@@ -34,6 +37,16 @@ class ListenerRole:
         self.listener.start()
         if self.listener.certificate is not None:
             self._scheduler.every(CERTIFICATE_SECONDS, self.listener.certificate.follow)
+
+    def prepare(self, settings: Settings) -> Callable[[], None]:
+        """Read what other settings name; call what is returned to go by them.
+
+        Raises
+        ------
+        SettingsError
+            The certificate cannot be used.
+        """
+        return self.listener.prepare(settings)
 
     def stop(self) -> None:
         """Take nothing any more."""

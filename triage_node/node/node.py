@@ -1,6 +1,7 @@
 """A process of the node: the roles it has, started and ended in the order that a study takes."""
 
 import logging
+from collections.abc import Callable
 
 from triage_node.config import Role, Settings
 from triage_node.dimse import Listener
@@ -14,7 +15,8 @@ from triage_node.node.upkeep_role import UpkeepRole
 from triage_node.node.worker_role import WorkerRole
 from triage_node.pipeline import Supervisor
 from triage_node.readiness import Readiness
-from triage_node.web.machinery import Machinery
+from triage_node.reloading import Reloading
+from triage_node.web.machinery import Machinery, Reload
 from triage_node.web.server import WebServer
 
 log = logging.getLogger(__name__)
@@ -49,6 +51,7 @@ class Node:
             self._upkeep = UpkeepRole(self.parts, self._intake.ingest)
         self._worker = WorkerRole(self.parts) if self._has("worker") else None
         self._delivery = DeliveryRole(self.parts, commitment) if self._has("delivery") else None
+        self.reloading = Reloading(settings, self.worklist, self._prepare_settings)
         self.readiness = self._readiness()
         self.web = self._web() if self._has("web") and settings.web_enabled else None
 
@@ -112,6 +115,34 @@ class Node:
         self.parts.close()
         log.info("node_stopped")
 
+    def reload(self, read: Callable[[], Settings]) -> Reload:
+        """Read the settings anew and take up what can be, without losing an association or a delivery.
+
+        Parameters
+        ----------
+        read
+            Reads them, or raises `SettingsError`; everything then stays as it was.
+        """
+        return self.reloading.reload(read)
+
+    def _prepare_settings(self, settings: Settings) -> Callable[[], None]:
+        """Make ready what other settings want; call what is returned to go by them.
+
+        Rules come before the threads that deliver: no result goes to a destination whose rules nobody knows yet.
+        """
+        parts = (self._upkeep, self._listener, self.web, self._delivery)
+        steps = [part.prepare(settings) for part in parts if part is not None]
+
+        def use() -> None:
+            self.settings = settings
+            for part in (self.parts, self._worker, self._intake):
+                if part is not None:
+                    part.use(settings)
+            for step in steps:
+                step()
+
+        return use
+
     def _has(self, role: Role) -> bool:
         return role in self.settings.roles
 
@@ -143,6 +174,6 @@ class Node:
 
     def _web(self) -> WebServer:
         how = self.readiness
-        machinery = Machinery(how.worker, how.jobs, how.intake, how.reaches)
+        machinery = Machinery(how.worker, how.jobs, how.intake, how.reaches, lambda: self.reloading.last)
         ingest = self._intake.ingest if self._intake is not None else None
         return WebServer(self.settings, self.worklist, self.spool, ingest=ingest, ready=how.facts, machinery=machinery)

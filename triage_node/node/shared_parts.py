@@ -81,6 +81,12 @@ class SharedParts:
 
         return run
 
+    def use(self, settings: Settings) -> None:
+        """Go by other settings from now on."""
+        self.settings = settings
+        self.worklist.use(settings)
+        self.spool.use(Watermarks.of(settings))
+
     def close(self) -> None:
         """Let database and folder go."""
         self.spool.close()

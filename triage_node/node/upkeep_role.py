@@ -1,10 +1,14 @@
 """The role `upkeep`: what goes by the clock, and what asks others. One process with this role does it at a time."""
 
+from collections.abc import Callable
+
+from triage_node.config import Settings
 from triage_node.endpoints import QuerySource, WorkitemServer
 from triage_node.ingest import Ingest
 from triage_node.maintenance import ClockWatch, DiskWatch
 from triage_node.node.shared_parts import SharedParts
 from triage_node.query_retrieve import Querier, source_of
+from triage_node.running_parts import RunningParts
 from triage_node.workitems import InputStudies, OwnWorklist, Performer, Performing, Prioritizer, UpsServer
 
 OWN_POLL_SECONDS = 1.0
@@ -24,17 +28,19 @@ class UpkeepRole:
         self._settings = parts.settings
         self._duty = parts.duties.add("upkeep")
         servers = self._settings.workitem_servers
-        self.queriers = [self._querier(source) for source in self._settings.sources]
+        self._inputs = InputStudies(self._settings.sources, parts.caller, parts.worklist, ingest)
+        self._destinations = {one.name: one for one in self._settings.destinations}
+        self.queriers = RunningParts(self._querier, self._settings.sources)
         self.workitem_users: list[Performer | Prioritizer] = [
             *(self._performer(one) for one in servers if one.performs),
             *(self._prioritizer(one) for one in servers if one.priorities),
         ]
-        self._askers = (*self.queriers, *self.workitem_users, self._performer(None))
+        self._own_performer = self._performer(None)
         self._clock_watch = ClockWatch(parts.worklist.clock)
 
     def start(self) -> None:
         """Start asking, and put the jobs on the schedule."""
-        for asker in self._askers:
+        for asker in (*self.queriers, *self.workitem_users, self._own_performer):
             asker.start()
         worklist = self._parts.worklist
         tick_seconds = min(1.0, self._settings.series_quiet_seconds / 4, self._settings.study_quiet_seconds / 4)
@@ -48,11 +54,30 @@ class UpkeepRole:
         if self._parts.is_shared:
             self._parts.scheduler.every(CLOCK_SECONDS, self._follow_server)
 
+    def prepare(self, settings: Settings) -> Callable[[], None]:
+        """Make ready what other sources want; call what is returned to ask them.
+
+        Raises
+        ------
+        SettingsError
+            A file that is needed cannot be used.
+        """
+        ask = self.queriers.prepare(settings.sources)
+
+        def use() -> None:
+            self._inputs.sources = settings.sources
+            # Those that are gone stay: a workitem may name where its report was stored.
+            self._destinations.update({one.name: one for one in settings.destinations})
+            ask()
+
+        return use
+
     def stop(self) -> None:
         """Ask for nothing any more."""
-        for asker in self._askers:
+        askers = (*self.queriers.with_ending, *self.workitem_users, self._own_performer)
+        for asker in askers:
             asker.end()
-        for asker in self._askers:
+        for asker in askers:
             asker.stop(self._settings.connect_timeout_seconds)
 
     def _follow_server(self) -> None:
@@ -76,11 +101,10 @@ class UpkeepRole:
             settings.ae_title.strip(),
             OWN_POLL_SECONDS if server is None else server.poll_seconds,
             OWN_WAIT_SECONDS if server is None else server.wait_minutes * 60,
-            {one.name: one for one in settings.destinations},
+            self._destinations,
             server,
         )
-        inputs = InputStudies(settings.sources, caller, worklist, self._ingest)
-        return Performer(manager, how, worklist, inputs, is_on_duty=self._duty.is_held)
+        return Performer(manager, how, worklist, self._inputs, is_on_duty=self._duty.is_held)
 
     def _prioritizer(self, server: WorkitemServer) -> Prioritizer:
         ups_server = UpsServer(server, self._parts.caller)

@@ -1,5 +1,6 @@
 """The role `worker`: studies are analyzed."""
 
+from triage_node.config import Settings
 from triage_node.node.shared_parts import SharedParts
 from triage_node.pipeline import Supervisor
 
@@ -19,6 +20,10 @@ class WorkerRole:
         self._scheduler.every(CHECK_SECONDS, self.supervisor.check)
         self._scheduler.every(EXPIRY_SECONDS, self.supervisor.kill_if_stuck)
         self.supervisor.check()
+
+    def use(self, settings: Settings) -> None:
+        """Hand other settings to the worker."""
+        self.supervisor.use(settings)
 
     def stop(self) -> None:
         """End the worker; its study returns to the queue."""

@@ -19,6 +19,25 @@ LOOK_SECONDS = 0.2
 LOOKS = 3
 """So often is a folder seen in the hands of one that keeps it before it is called in use: what the file says may be
 what the one before wrote."""
+LOCKS = Path("/proc/locks")
+
+
+def lock_file(data_dir: Path) -> Path:
+    """Return the file by which a node holds its data folder."""
+    return data_dir / FILE_NAME
+
+
+def is_held(data_dir: Path) -> bool:
+    """Tell whether a node runs on a data folder, as far as proc(5) shows its lock.
+
+    Nothing is locked to find it out: a node that starts just then would find its folder in use.
+    """
+    try:
+        inode = str(lock_file(data_dir).stat().st_ino)
+        locks = [line.split() for line in LOCKS.read_text().splitlines()]
+    except OSError:
+        return False
+    return any(fields[1] == "FLOCK" and fields[5].rpartition(":")[2] == inode for fields in locks)
 
 
 class FolderLock:
@@ -78,7 +97,7 @@ def hold(data_dir: Path, *, shares: bool = False) -> FolderLock:
     """
     with storage_errors(f"use the data folder {data_dir}"):
         make_private_folder(data_dir)
-        descriptor = os.open(data_dir / FILE_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(lock_file(data_dir), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     file = os.fdopen(descriptor, "r+")
     if _locked(file, fcntl.LOCK_EX):
         _write(file, PREPARING if shares else ALONE)
