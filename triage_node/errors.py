@@ -48,6 +48,10 @@ class DatabaseDamaged(StorageError):
     retryable = False
 
 
+class DatabaseRefused(StorageError):
+    """The worklist's database takes or says nothing now, whatever it is asked."""
+
+
 class RowRefused(StorageError):
     """The worklist's database does not take these values, and will not when they come again."""
 

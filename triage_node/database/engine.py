@@ -25,7 +25,7 @@ from triage_node.database.notifications import NOW, Notifications
 from triage_node.database.revision import Revision, revision_of
 from triage_node.database.server_clock import ServerClock
 from triage_node.database.sqlite_file import BESIDE, damage_of, is_damage
-from triage_node.errors import DatabaseDamaged, RowRefused, SettingsError, StorageError
+from triage_node.errors import DatabaseDamaged, DatabaseRefused, RowRefused, SettingsError, StorageError
 from triage_node.private_files import keep_private, make_missing_folders, make_private_file, make_private_folder
 from triage_node.storage import Layout
 
@@ -213,7 +213,7 @@ class Database:
     def _refusal(self, error: Exception) -> StorageError:
         if is_damage(getattr(error, "orig", None)):
             return self._damaged(_short(error))
-        kind = RowRefused if _is_of_the_values(error) else StorageError
+        kind = RowRefused if _is_of_the_values(error) else DatabaseRefused
         return kind(f"The worklist's database refused: {_short(error)}.")
 
     def _damaged(self, what: str) -> DatabaseDamaged:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from pydicom.dataset import Dataset
 
 from triage_node.config import Settings
-from triage_node.errors import TriageError
+from triage_node.errors import DatabaseRefused, TriageError
 from triage_node.findings import FINDING_CODES, Calibration, Label, Prediction
 from triage_node.imaging import Policy, SeriesSelection, Volume, scan, select_series
 from triage_node.instrumentation import FinishedAnalysis
@@ -111,7 +111,7 @@ class Runner:
         try:
             outcome = self._given_up(claim) if claim.exhausted else self._analyze(claim)
         except Exception as error:
-            if self._spool.refuses_all(error):
+            if self._has_to_wait(error):
                 raise
             log.error("analysis_failed study_instance_uid=%s error=%s", claim.study_instance_uid, origin(error))
             detail = str(error) if isinstance(error, TriageError) else type(error).__name__
@@ -179,10 +179,14 @@ class Runner:
             paths = self._spool.instances(claim.study_instance_uid)
             return self._reported(claim, analysis, select_series(scan(paths).series, self._policy, self._today))
         except Exception as error:
-            if self._spool.refuses_all(error):
+            if self._has_to_wait(error):
                 raise
             log.error("no_report study_instance_uid=%s error=%s", claim.study_instance_uid, origin(error))
             return outcome_of(analysis, self._model.identity)
+
+    def _has_to_wait(self, error: Exception) -> bool:
+        """Tell whether an error is no study's fault."""
+        return isinstance(error, DatabaseRefused) or self._spool.refuses_all(error)
 
     @property
     def _now(self) -> datetime:

@@ -39,6 +39,30 @@ def test_what_an_earlier_run_kept_and_did_not_register_is_taken_up(make_settings
     intake.stop()
 
 
+def test_what_a_process_kept_that_died_another_that_runs_takes_up_and_one_that_lives_keeps_its_own(
+    make_settings, contents, wait_for
+):
+    settings = make_settings()
+    worklist = Worklist(settings)
+    worklist.prepare()
+    dead, alive, other = (Spool(settings.data_dir / "spool", inbox=name) for name in ("dead", "alive", "other"))
+    indexer = Indexer(other, worklist)
+    indexer.start()
+    for spool, some in ((dead, contents[:3]), (alive, contents[3:])):
+        ingest = Ingest(spool, worklist, Indexer(spool, worklist), 1 << 30)
+        for content in some:
+            ingest.receive(content, SENDER)
+    dead.close()  # as the end of its process would: what it kept stays
+    indexer.adopt()
+    wait_for(lambda: not worklist.study_details.is_empty(), "the rows")
+    indexer.stop()
+    assert [series.instance_count for series in only_study(worklist).series] == [3]
+    assert len(list(alive.incoming.glob("*.dcm"))) == 2
+    alive.close()
+    other.close()
+    worklist.close()
+
+
 def test_a_crash_before_the_first_rows_of_a_new_node_holds_nothing(make_settings, contents):
     settings = make_settings()
     spool, worklist = Spool(settings.data_dir / "spool"), Worklist(settings)

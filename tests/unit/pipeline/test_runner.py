@@ -16,7 +16,7 @@ from pydicom import dcmread
 from triage_node.config import read_settings
 from triage_node.database import StudyState
 from triage_node.database.states import DONE
-from triage_node.errors import StorageError, StorageFull
+from triage_node.errors import DatabaseRefused, StorageError, StorageFull
 from triage_node.findings import Label
 from triage_node.imaging import Policy
 from triage_node.models.registry import explain_with
@@ -24,6 +24,7 @@ from triage_node.pipeline import worker
 from triage_node.pipeline.runner import Runner
 from triage_node.report import summarize
 from triage_node.storage import StoredResult, device_uid
+from triage_node.worklist import Channel
 
 
 def result_of(node, study):
@@ -380,7 +381,8 @@ def work(node, monkeypatch, wait_for):
     monkeypatch.setattr(worker, "PAUSE_AFTER_ERROR_SECONDS", 0.01)
 
     def work(uid: str):
-        threading.Thread(target=worker._work, args=(node.runner, worker.Lease(node.worklist, 60)), daemon=True).start()
+        parts = node.runner, worker.Lease(node.worklist, 60), node.worklist.waiter(Channel.STUDIES)
+        threading.Thread(target=worker._work, args=parts, daemon=True).start()
         wait_for(lambda: node.worklist.study_details.study(uid).state in DONE, "the end of the study")
         return node.worklist.study_details.study(uid)
 
@@ -427,6 +429,22 @@ def test_a_study_whose_outcome_the_database_refused_returns_to_the_queue_untried
 
     for name in ("finish", "give_back"):
         monkeypatch.setattr(claims, name, refuse_once(name, getattr(claims, name)))
+    study = work(uid)
+    assert study.state == StudyState.UNSUITABLE, "its only try was not used up"
+    assert "worklist_failed" in [event.code for event in study.events]
+
+
+def test_a_study_during_whose_analysis_the_database_went_away_returns_to_the_queue_untried(node, monkeypatch, work):
+    uid = node.receive(*localizer())
+    find, asked = node.worklist.stored_instances.find, []
+
+    def away_at_first(study_instance_uid):
+        asked.append(study_instance_uid)
+        if len(asked) == 1:
+            raise DatabaseRefused("the server is starting up")
+        return find(study_instance_uid)
+
+    monkeypatch.setattr(node.worklist.stored_instances, "find", away_at_first)
     study = work(uid)
     assert study.state == StudyState.UNSUITABLE, "its only try was not used up"
     assert "worklist_failed" in [event.code for event in study.events]
