@@ -11,6 +11,7 @@ from triage_node.config.completion import CompletionSettings
 from triage_node.config.delivery import DeliverySettings
 from triage_node.config.listener import ListenerSettings
 from triage_node.config.logs import LogSettings
+from triage_node.config.object_storage import ObjectStorageSettings
 from triage_node.config.openid import OpenIDSettings
 from triage_node.config.report import ReportSettings
 from triage_node.config.storage import StorageSettings
@@ -23,6 +24,7 @@ SECRETS = frozenset(["openid_client_secret", "database_url"])
 SUBJECTS: tuple[type[BaseModel], ...] = (
     ListenerSettings,
     StorageSettings,
+    ObjectStorageSettings,
     CompletionSettings,
     DeliverySettings,
     ReportSettings,
@@ -44,6 +46,7 @@ class Settings(
     ReportSettings,
     DeliverySettings,
     CompletionSettings,
+    ObjectStorageSettings,
     StorageSettings,
     ListenerSettings,
     BaseSettings,

@@ -20,7 +20,7 @@ from triage_node.pipeline.calibration import calibrations_of
 from triage_node.pipeline.policy import policy_for
 from triage_node.pipeline.runner import Runner
 from triage_node.report import preload
-from triage_node.storage import Spool, device_uid, spool_folder
+from triage_node.storage import Spool, device_uid
 from triage_node.worklist import Claim, Worklist
 from triage_node.zone import live_in
 
@@ -95,7 +95,7 @@ def main() -> int:
         _tell(error=str(error))
         return EXIT_MODEL_ERROR
     worklist = Worklist(settings)
-    spool = Spool(spool_folder(settings.data_dir))
+    spool = Spool.of(settings)
     name = f"{settings.node_name}:{os.getpid()}"
     is_explained = settings.explanation != "off" or settings.summary_localization
     explain = explain_with(model) if is_explained else None

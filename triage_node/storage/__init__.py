@@ -1,5 +1,6 @@
 """Instances and results on disk: hashed names, durable writes."""
 
+from triage_node.storage.bucket import Bucket, BucketOptions, BucketState, Copies, LocalCopies
 from triage_node.storage.device import device_uid
 from triage_node.storage.disk import Disk, Level, Space, Watermarks
 from triage_node.storage.draft import Draft
@@ -12,14 +13,20 @@ from triage_node.storage.regular_file import open_regular_file
 from triage_node.storage.result import ResultContent, StoredResult
 from triage_node.storage.result_object import ResultObject
 from triage_node.storage.spool import Filing, Spool
+from triage_node.storage.spool_name import spool_name
 
 __all__ = [
+    "Bucket",
+    "BucketOptions",
+    "BucketState",
+    "Copies",
     "Disk",
     "Draft",
     "Filing",
     "FoundReport",
     "Layout",
     "Level",
+    "LocalCopies",
     "Parts",
     "ResultContent",
     "ResultObject",
@@ -34,4 +41,5 @@ __all__ = [
     "make_once",
     "open_regular_file",
     "spool_folder",
+    "spool_name",
 ]

@@ -14,6 +14,7 @@ from triage_node.worklist.read_models import Counts, Series, Study, StudyDeliver
 from triage_node.worklist.reader_actions import LONGEST_COMMENT
 from triage_node.worklist.registration import ReceivedInstance
 from triage_node.worklist.stored_outcome import StoredOutcome
+from triage_node.worklist.uploads.uploads import StoredPart, Upload, Uploads, Waiting
 from triage_node.worklist.workitems.performances import Performance
 from triage_node.worklist.workitems.performances import Step as WorkitemStep
 from triage_node.worklist.workitems.priority_changes import PriorityChange
@@ -43,12 +44,16 @@ __all__ = [
     "Series",
     "Step",
     "StoredOutcome",
+    "StoredPart",
     "Study",
     "StudyDelivery",
     "StudyOutcome",
     "StudyProgress",
     "StudySummary",
     "Transaction",
+    "Upload",
+    "Uploads",
+    "Waiting",
     "WorkitemStep",
     "Worklist",
     "explained",
