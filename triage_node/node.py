@@ -13,7 +13,8 @@ from triage_node.notifications import AvailabilityService, ProcedureStepService
 from triage_node.pipeline import Supervisor
 from triage_node.query_retrieve import Querier, source_of
 from triage_node.readiness import Readiness
-from triage_node.storage import Spool, Watermarks, device_uid, hold, spool_folder
+from triage_node.storage import Spool, Watermarks, device_uid, hold
+from triage_node.uploading import Uploader
 from triage_node.web.machinery import Machinery
 from triage_node.web.server import WebServer
 from triage_node.workitems import InputStudies, OwnWorklist, Performer, Performing, Prioritizer, UpsServer
@@ -44,9 +45,10 @@ class Node:
         self.settings = settings
         self._is_prepared = False
         self._lock = hold(settings.data_dir)
-        self.spool = Spool(spool_folder(settings.data_dir), Watermarks.of(settings))
+        self.spool = Spool.of(settings, Watermarks.of(settings))
         self._device_uid = device_uid(settings.data_dir)
         self.worklist = Worklist(settings)
+        self.uploader = Uploader.of(settings, self.spool, self.worklist)
         self.indexer = Indexer(self.spool, self.worklist)
         self.ingest = Ingest(self.spool, self.worklist, self.indexer, settings.maximum_instance_mb << 20)
         self._policy = RetryPolicy(
@@ -75,7 +77,7 @@ class Node:
         self.scheduler = Scheduler(self.worklist.clock_change.follow)
         callers = (self.dispatchers, self.queriers, self.workitem_users)
         parts = (self.listener, self.indexer, self.supervisor, self.scheduler, *callers)
-        self.readiness = Readiness(self.worklist, self.spool, *parts)
+        self.readiness = Readiness(self.worklist, self.spool, *parts, uploader=self.uploader)
         self.web = self._web() if settings.web_enabled else None
 
     def prepare(self) -> None:
@@ -93,6 +95,8 @@ class Node:
         if self.settings.database_url is not None:
             self.worklist.installation.check(self._device_uid)
         self._recover()
+        if self.uploader is not None:
+            self.uploader.prepare()
         self._is_prepared = True
 
     def start(self) -> None:
@@ -106,6 +110,8 @@ class Node:
         if not self._is_prepared:
             self.prepare()
         self.indexer.start()
+        if self.uploader is not None:
+            self.uploader.start()
         self.listener.start()
         if self.web is not None:
             self.web.start()
@@ -149,6 +155,8 @@ class Node:
             dispatcher.stop()
         for part in self.commitment:
             part.stop()
+        if self.uploader is not None:
+            self.uploader.stop()
         self.worklist.close()
         self._lock.close()
         log.info("node_stopped")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from triage_node.config import Settings
 from triage_node.endpoints import Destination, QuerySource, WorkitemServer
 from triage_node.errors import TriageError
-from triage_node.storage import Disk, Level, Spool, Watermarks, spool_folder
+from triage_node.storage import Bucket, BucketOptions, Disk, Level, Spool, Watermarks, spool_folder
 from triage_node.worklist import Worklist
 
 
@@ -45,6 +45,8 @@ def check_all(
     yield _try("model", lambda: describe_model(settings.model))
     yield _try("disk", lambda: _disk(settings))
     yield _try("database", lambda: _database(settings))
+    if (bucket := BucketOptions.of(settings)) is not None:
+        yield _try("object storage", lambda: Bucket(bucket).check())
     if not settings.destinations:
         yield Health("destinations", True, "none is set; reports are kept and not sent")
     for destination in settings.destinations:

@@ -2,7 +2,7 @@
 
 from triage_node.storage.bucket import Bucket, BucketOptions, BucketState, Copies, LocalCopies
 from triage_node.storage.device import device_uid
-from triage_node.storage.disk import Disk, Level, Space, Watermarks
+from triage_node.storage.disk import RECOVERY, Disk, Level, Space, Watermarks
 from triage_node.storage.draft import Draft
 from triage_node.storage.durable_write import Parts
 from triage_node.storage.found_report import FoundReport, find_report
@@ -16,6 +16,7 @@ from triage_node.storage.spool import Filing, Spool
 from triage_node.storage.spool_name import spool_name
 
 __all__ = [
+    "RECOVERY",
     "Bucket",
     "BucketOptions",
     "BucketState",

@@ -272,12 +272,13 @@ class Spool:
         """Return the files in the folder of a study, or raise the `OSError` of one that cannot be read."""
         if self.copies is not None:
             self.copies.fetch_folder(study_folder)
+            make_missing_folders(study_folder)
         return sorted(path for path in study_folder.iterdir() if path.suffix == INSTANCE)
 
-    def studies(self) -> Iterator[Path]:
-        """Yield the folder of every study, those in the bucket, too, which may not be here."""
+    def studies(self, *, of_bucket: bool = False) -> Iterator[Path]:
+        """Yield the folder of every study, on demand also of those that only the bucket has."""
         folders = set(self.layout.studies.glob("??/*"))
-        if self.copies is not None:
+        if self.copies is not None and of_bucket:
             for part in self.copies.folders(self.layout.studies):
                 folders.update(self.copies.folders(part))
         yield from sorted(folders)

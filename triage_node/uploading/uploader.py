@@ -7,12 +7,13 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Self
 
 from triage_node.complete_file import sync_folder
+from triage_node.config import Settings
 from triage_node.errors import ObjectStorageError, StorageError
 from triage_node.logs import origin
-from triage_node.storage import BucketState, Copies, LocalCopies, Spool
+from triage_node.storage import RECOVERY, BucketState, Copies, LocalCopies, Spool
 from triage_node.worklist import StoredPart, Upload, Worklist
 
 log = logging.getLogger(__name__)
@@ -62,6 +63,13 @@ class Uploader:
         self._failing = ""
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="uploader", daemon=True)
+
+    @classmethod
+    def of(cls, settings: Settings, spool: Spool, worklist: Worklist) -> Self | None:
+        """Return what uploads from a spool; None where no bucket is set."""
+        if spool.copies is None:
+            return None
+        return cls(spool, worklist, spool.copies, int(settings.storage_cache_gb * 1e9))
 
     def prepare(self) -> None:
         """Note once what was on this disk before there was the bucket, so that nobody else claims it.
@@ -179,6 +187,7 @@ class Uploader:
         start = time.monotonic()
         if start < self._make_room_at:
             return
-        self._local.make_room(self._uploads.stored)
+        space = self._spool.space()
+        self._local.make_room(self._uploads.stored, int(space.warn * RECOVERY) - space.free)
         now = time.monotonic()
         self._make_room_at = now + max(ROOM_SECONDS, REST * (now - start))

@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -189,7 +189,7 @@ class Bucket:
 
         answer = client.get_object(Bucket=self.options.name, Key=self._name(key))
         try:
-            with storage_errors("keep a copy"), partial_file(path) as partial, answer["Body"] as body:
+            with storage_errors("keep a copy"), partial_file(path) as partial, closing(answer["Body"]) as body:
                 _write_checked(partial, body, StoredObject.of(answer))
         except (HTTPClientError, IncompleteReadError):
             if is_last:

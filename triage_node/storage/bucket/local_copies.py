@@ -48,7 +48,7 @@ class LocalCopies:
         self._keep_bytes = keep_bytes
         self._grace_seconds = grace_seconds
 
-    def make_room(self, is_stored: Callable[[Collection[str]], Collection[str]]) -> int:
+    def make_room(self, is_stored: Callable[[Collection[str]], Collection[str]], needed_bytes: int = 0) -> int:
         """Remove what is too much; return how many bytes that were.
 
         A file goes only when the bucket says that it has one of that name and size, and the worklist that nothing of
@@ -58,6 +58,8 @@ class LocalCopies:
         ----------
         is_stored
             Returns of folders' names those whose studies the bucket has whole.
+        needed_bytes
+            So much is to go in any case, as the disk has too little left.
 
         Raises
         ------
@@ -65,7 +67,7 @@ class LocalCopies:
             The bucket cannot be asked.
         """
         studies = sorted(self._local(), key=lambda study: study.used_at)
-        too_much = sum(study.size_bytes for study in studies) - self._keep_bytes
+        too_much = max(needed_bytes, sum(study.size_bytes for study in studies) - self._keep_bytes)
         old = [study for study in studies if study.used_at < time.time() - self._grace_seconds]
         removed = 0
         for begin in range(0, len(old), 100):
