@@ -8,7 +8,7 @@ import select
 import sys
 import time
 
-HIDDEN = {"jax", "matplotlib", "pandas", "pyarrow", "sklearn"} - {os.environ.get("KERAS_BACKEND")}
+HIDDEN = {"boto3", "botocore", "jax", "matplotlib", "pandas", "pyarrow", "sklearn"} - {os.environ.get("KERAS_BACKEND")} - set(os.environ.get("TRIAGE_TEST_EXTRAS", "").split())
 
 sys.modules.update(dict.fromkeys(HIDDEN))
 if "FAKETIME_TIMESTAMP_FILE" in os.environ:
