@@ -1,6 +1,7 @@
-"""A node whose bucket fails, and that is killed while it uploads: what was acknowledged is in the bucket, as it came."""
+"""A node whose bucket fails, or that is killed while it uploads: what it acknowledged is in the bucket in the end."""
 
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from nodes import RunningNode
 from object_storage import KEY
 from pacs import Storescp
 from programs import run
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
 from tcp_proxy import Proxy
 
 from triage_node.config import Settings
@@ -72,13 +73,16 @@ def study(folder: Path, seed: int, slices: int = 30) -> tuple[str, Path]:
     return str(images[0].StudyInstanceUID), save(images, folder / str(seed))[0].parent
 
 
+def by_uid(paths: Iterable[Path]) -> dict[str, Dataset]:
+    return {str(ds.SOPInstanceUID): ds for ds in map(dcmread, paths)}
+
+
 def check_received(site: Site, uid: str, sent: Path) -> None:
-    """The other machine has from the bucket what the node got, data set by data set."""
-    names = site.worklist.stored_instances.received(uid)
-    found = {str((ds := dcmread(path)).SOPInstanceUID): ds for path in site.other.instances(uid, names)}
-    assert found == {str((ds := dcmread(path)).SOPInstanceUID): ds for path in sent.iterdir()}
-    local = {path.name: path.read_bytes() for path in Spool(site.node.folder / "data" / "spool").instances(uid)}
-    assert local == {path.name: path.read_bytes() for path in site.other.instances(uid, names)}
+    """The other machine has from the bucket what was sent, and byte for byte what the node kept."""
+    fetched = site.other.instances(uid, site.worklist.stored_instances.received(uid))
+    assert by_uid(fetched) == by_uid(sent.iterdir())
+    kept = Spool(site.node.folder / "data" / "spool").instances(uid)
+    assert {one.name: one.read_bytes() for one in kept} == {one.name: one.read_bytes() for one in fetched}
 
 
 def test_a_node_that_is_killed_while_it_uploads_loses_nothing(site_of, tmp_path, wait_for, object_storage):
@@ -101,8 +105,9 @@ def test_a_node_that_is_killed_while_it_uploads_loses_nothing(site_of, tmp_path,
 
 
 def test_a_node_goes_on_while_its_bucket_is_busy_or_cut_off_and_uploads_afterwards(
-    site_of, tmp_path, wait_for, object_storage
+    site_of, tmp_path, wait_for, object_storage, monkeypatch
 ):
+    monkeypatch.setenv("TRIAGE_TEST_EXTRAS", "boto3 botocore")
     pacs = Storescp(tmp_path / "pacs")
     try:
         site = site_of(destinations=[f"STORESCP@127.0.0.1:{pacs.port}"])
@@ -112,8 +117,9 @@ def test_a_node_goes_on_while_its_bucket_is_busy_or_cut_off_and_uploads_afterwar
         send(site.node, folder)
         wait_for(pacs.received, "the report", 120)
         assert not site.is_uploaded()
-        said = run("triage-node", "--config", site.node.config, "check").stdout
-        assert "object storage" in said
+        checked = run("triage-node", "--config", site.node.config, "check")
+        assert checked.returncode == 1
+        assert "is busy or down (store an object): 503" in checked.stdout.replace("\n", " ")
         object_storage.is_busy = False
         cuts = threading.Timer(0.5, site.proxy.cut)
         cuts.start()
@@ -127,3 +133,10 @@ def test_a_node_goes_on_while_its_bucket_is_busy_or_cut_off_and_uploads_afterwar
         assert stored == Spool(site.node.folder / "data" / "spool").result(uid, outcome.folder).report()
     finally:
         pacs.stop()
+
+
+def test_a_bucket_without_the_extra_is_refused_before_anything_is_promised(tmp_path):
+    (tmp_path / "node.toml").write_text('storage_url = "s3://bucket/site"\ndicom_port = 0\nweb_port = 0\n')
+    refused = run("triage-node", "--config", tmp_path / "node.toml", "serve", "--data-dir", tmp_path / "data")
+    assert refused.returncode == 2
+    assert "triage-node[s3]" in refused.stderr

@@ -30,6 +30,7 @@ def check_before_listening(settings: "Settings") -> None:
     _check_endpoints("sources", settings.sources)
     _check_endpoints("workitem_servers", settings.workitem_servers)
     _check_listener(settings)
+    _check_object_storage(settings)
     if settings.web_enabled:
         _check_certificate(settings)
         _check_secret(settings)
@@ -78,6 +79,15 @@ def _check_listener(settings: "Settings") -> None:
         ServerCertificate.of(settings)
     except SettingsError as error:
         raise SettingsError(f"dicom_tls_port: {error}") from error
+
+
+def _check_object_storage(settings: "Settings") -> None:
+    """Try the files; a bucket that does not answer now is waited for."""
+    from triage_node.storage import Bucket, BucketOptions
+
+    options = BucketOptions.of(settings)
+    if options is not None:
+        Bucket(options).prepare()
 
 
 def _check_ports(settings: "Settings") -> None:

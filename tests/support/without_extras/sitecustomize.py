@@ -8,8 +8,13 @@ import select
 import sys
 import time
 
-HIDDEN = {"boto3", "botocore", "jax", "matplotlib", "pandas", "pyarrow", "sklearn"} - {os.environ.get("KERAS_BACKEND")} - set(os.environ.get("TRIAGE_TEST_EXTRAS", "").split())
+HIDDEN = {"boto3", "botocore", "jax", "matplotlib", "pandas", "pyarrow", "sklearn"}
+WANTED = {os.environ.get("KERAS_BACKEND"), *os.environ.get("TRIAGE_TEST_EXTRAS", "").split()}
+    {"boto3", "botocore", "jax", "matplotlib", "pandas", "pyarrow", "sklearn"}
+    - {os.environ.get("KERAS_BACKEND")}
+    - set(os.environ.get("TRIAGE_TEST_EXTRAS", "").split())
+)
 
-sys.modules.update(dict.fromkeys(HIDDEN))
+sys.modules.update(dict.fromkeys(HIDDEN - WANTED))
 if "FAKETIME_TIMESTAMP_FILE" in os.environ:
     time.sleep = lambda seconds: select.select((), (), (), seconds) and None

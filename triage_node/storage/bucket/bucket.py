@@ -15,7 +15,7 @@ from typing import Any
 from triage_node.complete_file import partial_file, storage_errors
 from triage_node.errors import InvalidInstance, ObjectStorageAway, ObjectStorageRefused
 from triage_node.storage.bucket.answering import Answering
-from triage_node.storage.bucket.client import client_of
+from triage_node.storage.bucket.client import check_installed, client_of
 from triage_node.storage.bucket.multipart import abort_leftovers, put_in_parts
 from triage_node.storage.bucket.options import BucketOptions
 from triage_node.storage.bucket.refusals import code_of, sentence_of, status_of
@@ -46,11 +46,14 @@ class BucketState:
 class Bucket:
     """Store, fetch, list and delete objects; threads may share it.
 
+    It cannot be made without the extra (`SettingsError`).
+
     Every method raises `ObjectStorageAway` when the storage does not answer, and `ObjectStorageRefused` when a person
     must act; at once, and without asking, while it was found so a moment ago.
     """
 
     def __init__(self, options: BucketOptions, make_client: Callable[[BucketOptions], Any] = client_of) -> None:
+        check_installed()
         self.options = options
         self._make_client = make_client
         self._lock = threading.Lock()
@@ -69,6 +72,16 @@ class Bucket:
     def wait_seconds(self) -> float:
         """How long it will not be asked, as it was found away."""
         return self._answering.wait_seconds
+
+    def prepare(self) -> None:
+        """Make the client, so that what is wrong in the settings is said before anything is promised.
+
+        Raises
+        ------
+        SettingsError
+            A file of the settings cannot be used.
+        """
+        self._ask(lambda _: None)
 
     def put(self, path: Path, key: str, *, replace: bool = False) -> Kept:
         """Store a file under a key, whole or not at all; an `OSError` of the file passes.

@@ -9,6 +9,20 @@ TRIES = 3
 """Of one request, after growing pauses with jitter; what is longer away is waited for (`Answering`)."""
 
 
+def check_installed() -> None:
+    """Refuse a bucket where the extra is missing.
+
+    Raises
+    ------
+    SettingsError
+        It is not installed.
+    """
+    try:
+        import boto3  # noqa: F401
+    except ImportError as error:
+        raise SettingsError("storage_url needs the extra s3: pip install 'triage-node[s3]'.") from error
+
+
 def client_of(options: BucketOptions) -> Any:
     """Return a client, which threads may share; nothing is sent yet.
 
@@ -17,13 +31,12 @@ def client_of(options: BucketOptions) -> Any:
     SettingsError
         The extra is not installed, or a file of the settings cannot be used.
     """
-    try:
-        import boto3
-        import botocore.session
-        from botocore.config import Config
-        from botocore.exceptions import BotoCoreError
-    except ImportError as error:
-        raise SettingsError("storage_url needs the extra s3: pip install 'triage-node[s3]'.") from error
+    check_installed()
+    import boto3
+    import botocore.session
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
+
     session = botocore.session.get_session()
     if options.credentials_file is not None:
         _check_readable("storage_credentials_file", options.credentials_file)
