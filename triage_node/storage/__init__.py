@@ -13,7 +13,7 @@ from triage_node.storage.regular_file import open_regular_file
 from triage_node.storage.result import ResultContent, StoredResult
 from triage_node.storage.result_object import ResultObject
 from triage_node.storage.spool import Filing, Spool
-from triage_node.storage.spool_name import spool_name
+from triage_node.storage.spool_identity import spool_name
 
 __all__ = [
     "RECOVERY",

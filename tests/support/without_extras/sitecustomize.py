@@ -10,10 +10,6 @@ import time
 
 HIDDEN = {"boto3", "botocore", "jax", "matplotlib", "pandas", "pyarrow", "sklearn"}
 WANTED = {os.environ.get("KERAS_BACKEND"), *os.environ.get("TRIAGE_TEST_EXTRAS", "").split()}
-    {"boto3", "botocore", "jax", "matplotlib", "pandas", "pyarrow", "sklearn"}
-    - {os.environ.get("KERAS_BACKEND")}
-    - set(os.environ.get("TRIAGE_TEST_EXTRAS", "").split())
-)
 
 sys.modules.update(dict.fromkeys(HIDDEN - WANTED))
 if "FAKETIME_TIMESTAMP_FILE" in os.environ:

@@ -9,11 +9,12 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from triage_node.complete_file import partial_file, storage_errors
-from triage_node.errors import InvalidInstance, ObjectStorageAway, ObjectStorageRefused
+from triage_node.errors import InvalidInstance, ObjectStorageError, ObjectStorageRefused
 from triage_node.storage.bucket.answering import Answering
 from triage_node.storage.bucket.client import check_installed, client_of
 from triage_node.storage.bucket.multipart import abort_leftovers, put_in_parts
@@ -122,7 +123,7 @@ class Bucket:
         """
         for is_last in (False, False, True):
             with self._asking("fetch an object", NOT_THERE) as ask:
-                if ask(lambda client, is_last=is_last: self._fetch(client, key, path, is_last)):
+                if ask(partial(self._fetch, key=key, path=path, is_last=is_last)):
                     return True
                 continue
             return False
@@ -169,9 +170,7 @@ class Bucket:
         for begin in range(0, len(names), MOST_DELETED):
             wanted = {"Objects": [{"Key": one} for one in names[begin : begin + MOST_DELETED]], "Quiet": True}
             with self._asking("delete objects") as ask:
-                answer = ask(
-                    lambda client, wanted=wanted: client.delete_objects(Bucket=self.options.name, Delete=wanted)
-                )
+                answer = ask(partial(_delete, name=self.options.name, wanted=wanted))
                 if errors := answer.get("Errors"):
                     raise ObjectStorageRefused(f"{self.options} refuses to delete: {errors[0].get('Code', '')}.")
 
@@ -202,8 +201,8 @@ class Bucket:
 
         answer = client.get_object(Bucket=self.options.name, Key=self._name(key))
         try:
-            with storage_errors("keep a copy"), partial_file(path) as partial, closing(answer["Body"]) as body:
-                _write_checked(partial, body, StoredObject.of(answer))
+            with storage_errors("keep a copy"), partial_file(path) as unfinished, closing(answer["Body"]) as body:
+                _write_checked(unfinished, body, StoredObject.of(answer))
         except (HTTPClientError, IncompleteReadError):
             if is_last:
                 raise
@@ -247,10 +246,14 @@ class Bucket:
         with self._lock:
             self._client = None
 
-    def _note(self, refusal: ObjectStorageAway | ObjectStorageRefused) -> None:
+    def _note(self, refusal: ObjectStorageError) -> None:
         if self._answering.refusal is None:
             log.error("object_storage_away why=%r", str(refusal))
         self._answering.note_failure(refusal)
+
+
+def _delete(client: Any, name: str, wanted: dict[str, Any]) -> Any:
+    return client.delete_objects(Bucket=name, Delete=wanted)
 
 
 class _DamagedError(Exception):

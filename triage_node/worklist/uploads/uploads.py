@@ -124,7 +124,7 @@ class Uploads:
             UploadRow.number == upload.number,
         )
         with self._database.write() as session:
-            return bool(session.execute(delete(UploadRow).where(*same)).rowcount)
+            return session.scalar(delete(UploadRow).where(*same).returning(UploadRow.number)) is not None
 
     def stored(self, folders: Collection[str]) -> set[str]:
         """Return of the names of studies' folders those of which nothing waits here."""
