@@ -117,6 +117,12 @@ def test_a_node_goes_on_while_its_bucket_is_busy_or_cut_off_and_uploads_afterwar
         send(site.node, folder)
         wait_for(pacs.received, "the report", 120)
         assert not site.is_uploaded()
+        facts = {
+            one["name"]: one
+            for one in requests.get(f"{site.node.web_address}/health/ready", timeout=10).json()["checks"]
+        }
+        assert not facts["uploads"]["ok"]
+        assert "1 studies wait to be copied" in facts["uploads"]["message"]
         checked = run("triage-node", "--config", site.node.config, "check")
         assert checked.returncode == 1
         assert "is busy or down (store an object): 503" in checked.stdout.replace("\n", " ")
