@@ -100,7 +100,7 @@ class Uploader:
         """End after the study at work; what is left is on this disk, and noted."""
         self._stopping.set()
         self._copies.close()
-        self._thread.join()
+        self._thread.join(self._copies.bucket.options.timeout_seconds)
 
     @property
     def is_alive(self) -> bool:
@@ -130,6 +130,8 @@ class Uploader:
                 except ObjectStorageError:  # said already, by the bucket's state
                     pause = max(PAUSE_AFTER_ERROR_SECONDS, self._copies.bucket.wait_seconds)
                 except Exception as error:  # a border: this thread must not end
+                    if self._stopping.is_set():
+                        return
                     log.error("uploading_failed error=%s", origin(error))
                     pause = PAUSE_AFTER_ERROR_SECONDS
                 self._stopping.wait(pause)
@@ -174,6 +176,8 @@ class Uploader:
         except ObjectStorageError:
             raise
         except Exception as error:  # a border: one study must not hold up the others
+            if self._stopping.is_set():
+                return False
             self._failing = f"{folder.name}: {origin(error)}"
             log.error("study_not_uploaded folder=%s error=%s", folder.name, origin(error))
             self._postponed[upload.study_id, upload.part] = time.monotonic() + POSTPONED_SECONDS

@@ -153,6 +153,16 @@ def test_an_answer_that_never_comes_is_not_waited_for(options, file, object_stor
         proxy.stop()
 
 
+def test_a_bucket_that_is_closed_does_not_try_again(options, file, object_storage):
+    bucket = Bucket(options)
+    bucket.prepare()
+    object_storage.requests.clear()
+    bucket.close()
+    with pytest.raises(ObjectStorageAway, match="stops"):
+        bucket.put(file, "a.dcm")
+    assert not object_storage.requests
+
+
 def test_a_missing_bucket_is_named(options, file):
     with pytest.raises(ObjectStorageRefused, match="no bucket of s3://nowhere-at-all"):
         Bucket(replace(options, name="nowhere-at-all")).put(file, "a.dcm")

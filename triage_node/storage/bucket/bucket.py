@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from triage_node.complete_file import partial_file, storage_errors
-from triage_node.errors import InvalidInstance, ObjectStorageError, ObjectStorageRefused
+from triage_node.errors import InvalidInstance, ObjectStorageAway, ObjectStorageError, ObjectStorageRefused
 from triage_node.storage.bucket.answering import Answering
 from triage_node.storage.bucket.client import check_installed, client_of
 from triage_node.storage.bucket.multipart import abort_leftovers, put_in_parts
@@ -59,6 +59,7 @@ class Bucket:
         self._make_client = make_client
         self._lock = threading.Lock()
         self._client: Any = None
+        self._is_closed = False
         self._answering = Answering()
 
     @property
@@ -83,6 +84,10 @@ class Bucket:
             A file of the settings cannot be used.
         """
         self._ask(lambda _: None)
+
+    def close(self) -> None:
+        """Send nothing any more, also nothing again."""
+        self._is_closed = True
 
     def put(self, path: Path, key: str, *, replace: bool = False) -> Kept:
         """Store a file under a key, whole or not at all; an `OSError` of the file passes.
@@ -238,8 +243,13 @@ class Bucket:
         with self._lock:
             if self._client is None:
                 self._client = self._make_client(self.options)
+                self._client.meta.events.register("request-created.s3", self._check_open)
             client = self._client
         return request(client)
+
+    def _check_open(self, **_: object) -> None:
+        if self._is_closed:
+            raise ObjectStorageAway("The node stops; nothing is asked of the object storage any more.")
 
     def _forget_client(self) -> None:
         """Read the credentials again the next time."""

@@ -48,7 +48,7 @@ def client_of(options: BucketOptions) -> Any:
     config = Config(
         connect_timeout=min(options.timeout_seconds, 10.0),
         read_timeout=options.timeout_seconds,
-        max_pool_connections=options.connections,
+        max_pool_connections=2 * options.connections,
         retries={"mode": "standard", "total_max_attempts": TRIES},
         s3={"addressing_style": "path" if options.endpoint else "auto"},
         # Each file that is stored carries a checksum of ours, and each that is fetched is compared with it.

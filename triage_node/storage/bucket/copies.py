@@ -37,7 +37,9 @@ class Copies:
     def __init__(self, root: Path, bucket: Bucket) -> None:
         self._root = root.absolute()
         self.bucket = bucket
-        self._pool = ThreadPoolExecutor(bucket.options.connections, "object-storage")
+        # What is read must not wait for what is stored, which may be much.
+        self._fetching = ThreadPoolExecutor(bucket.options.connections, "object-storage-fetch")
+        self._storing = ThreadPoolExecutor(bucket.options.connections, "object-storage-store")
         self._stored: dict[Path, dict[Path, tuple[int, int]]] = {}
 
     @classmethod
@@ -47,8 +49,10 @@ class Copies:
         return None if options is None else cls(root, Bucket(options))
 
     def close(self) -> None:
-        """End the threads."""
-        self._pool.shutdown(cancel_futures=True)
+        """End the threads; a request at work ends within its time limit, and is not tried again."""
+        self.bucket.close()
+        for pool in (self._fetching, self._storing):
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def fetch(self, paths: Iterable[Path]) -> None:
         """Fetch files that are missing here; one that the bucket lacks, too, stays missing.
@@ -66,7 +70,7 @@ class Copies:
         with storage_errors("keep a copy"):
             for folder in {path.parent for path in missing}:
                 make_missing_folders(folder)
-        self._each(self._fetch, missing)
+        _each(self._fetching, self._fetch, missing)
 
     def fetch_folder(self, folder: Path) -> None:
         """Fetch the files of a folder that are missing here, an outcome last; raises as `fetch` does."""
@@ -122,7 +126,7 @@ class Copies:
             return
         there = self.sizes(study_folder) if not stored else {}
         with storage_errors("read a file"):
-            self._each(lambda path: self._store_one(path, path in there), new)
+            _each(self._storing, lambda path: self._store_one(path, path in there), new)
         stored.update(new)
 
     def _remembered(self, study_folder: Path) -> dict[Path, tuple[int, int]]:
@@ -156,22 +160,23 @@ class Copies:
     def _fetch(self, path: Path) -> None:
         self.bucket.get(self._key(path), path)
 
-    def _each(self, do: Callable[[Path], None], paths: Iterable[Path]) -> None:
-        """Do it with each, several at once; the first error ends it."""
-        futures = [self._pool.submit(do, path) for path in paths]
-        try:
-            for future in futures:
-                future.result()
-        finally:
-            for future in futures:
-                future.cancel()
-
     def _names(self, folder: Path) -> dict[str, int]:
         prefix = f"{self._key(folder)}/"
         return {key.removeprefix(prefix): size for key, size in self.bucket.sizes(prefix).items()}
 
     def _key(self, path: Path) -> str:
         return path.absolute().relative_to(self._root).as_posix()
+
+
+def _each(pool: ThreadPoolExecutor, do: Callable[[Path], None], paths: Iterable[Path]) -> None:
+    """Do it with each, several at once; the first error ends it."""
+    futures = [pool.submit(do, path) for path in paths]
+    try:
+        for future in futures:
+            future.result()
+    finally:
+        for future in futures:
+            future.cancel()
 
 
 def _mark(path: Path) -> tuple[int, int] | None:
