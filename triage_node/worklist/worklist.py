@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 from triage_node.config import Settings
 from triage_node.database import Database, make_data_folder, mark_changes
@@ -70,7 +71,7 @@ class Worklist:
         )
         self.clock = clock
         self.installation = Installation(self.database)
-        spool = spool_name(spool_folder(settings.data_dir)) if settings.storage_url else None
+        spool = partial(spool_name, spool_folder(settings.data_dir)) if settings.storage_url else None
         self.uploads = Uploads(self.database, clock, spool, settings.node_name)
         self.registration = Registration(self.database, clock, self.uploads)
         self.announcements = Announcements(self.database, clock)
@@ -107,6 +108,11 @@ class Worklist:
         self.sessions = Sessions(self.database, clock, limits)
         self.tokens = Tokens(self.database, clock)
         self.audit_trail = AuditTrail(self.database, clock)
+
+    def use(self, settings: Settings) -> None:
+        """Go by the destinations of other settings from now on."""
+        self.routing.use(settings.destinations)
+        self.schedule.use(settings.destinations)
 
     def look_for_damage(self, seconds: float = CHECK_SECONDS) -> None:
         """Look at the SQLite file for at most some seconds; nothing on a server.

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from sqlalchemy import ColumnElement, delete, exists, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -49,23 +50,26 @@ class Uploads:
     Parameters
     ----------
     spool
-        The name of this machine's spool; None where no bucket is set: nothing is noted then, and all is claimed.
+        Returns the name of this machine's spool; None where no bucket is set: nothing is noted then, and all is
+        claimed.
     node
         What people call it.
     """
 
-    def __init__(self, database: Database, clock: Callable[[], float], spool: str | None, node: str) -> None:
+    def __init__(
+        self, database: Database, clock: Callable[[], float], spool: Callable[[], str] | None, node: str
+    ) -> None:
         self._database = database
         self._clock = clock
-        self._spool = spool
+        self._name_of_spool = spool
         self._node = node
 
     def note(self, session: Session, study_ids: Iterable[int], part: StoredPart) -> None:
         """Note in a transaction that studies have got files here."""
-        if self._spool is None:
+        if self.spool is None:
             return
         for study_id in sorted(study_ids):
-            key = (study_id, self._spool, part)
+            key = (study_id, self.spool, part)
             row = session.get(UploadRow, key, with_for_update=True)
             if row is not None:
                 row.number += 1
@@ -89,25 +93,25 @@ class Uploads:
         self, study_id: InstrumentedAttribute[int], parts: Collection[StoredPart] = ALL
     ) -> list[ColumnElement[bool]]:
         """Return the conditions that parts of a study can be read here: no other machine has any of it alone."""
-        if self._spool is None:
+        if self.spool is None:
             return []
-        elsewhere = UploadRow.study_id == study_id, UploadRow.spool != self._spool, UploadRow.part.in_(parts)
+        elsewhere = UploadRow.study_id == study_id, UploadRow.spool != self.spool, UploadRow.part.in_(parts)
         return [~exists().where(*elsewhere)]
 
     def is_elsewhere(self, study_instance_uid: str) -> bool:
         """Tell whether another machine has something of a study alone."""
-        if self._spool is None:
+        if self.spool is None:
             return False
         of_study = StudyRow.study_instance_uid == study_instance_uid, UploadRow.study_id == StudyRow.id
         with self._database.read() as session:
-            return bool(session.scalar(select(exists().where(*of_study, UploadRow.spool != self._spool))))
+            return bool(session.scalar(select(exists().where(*of_study, UploadRow.spool != self.spool))))
 
     def next(self, most: int, but: Collection[tuple[int, str]] = ()) -> Sequence[Upload]:
         """Return what is to be copied from here, the oldest first, but what is named by study and part."""
         query = (
             select(UploadRow.study_id, StudyRow.study_instance_uid, UploadRow.part, UploadRow.number)
             .join(StudyRow, StudyRow.id == UploadRow.study_id)
-            .where(UploadRow.spool == self._spool)
+            .where(UploadRow.spool == self.spool)
             .order_by(UploadRow.since, UploadRow.study_id, UploadRow.part)
             .limit(most + len(but))
         )
@@ -119,7 +123,7 @@ class Uploads:
         """Note that the bucket has all that there was; False when more has come meanwhile."""
         same = (
             UploadRow.study_id == upload.study_id,
-            UploadRow.spool == self._spool,
+            UploadRow.spool == self.spool,
             UploadRow.part == upload.part,
             UploadRow.number == upload.number,
         )
@@ -130,7 +134,7 @@ class Uploads:
         """Return of the names of studies' folders those of which nothing waits here."""
         of_waiting = select(StudyRow.study_instance_uid).join(UploadRow, UploadRow.study_id == StudyRow.id)
         with self._database.read() as session:
-            waiting = {hashed(uid) for uid in session.scalars(of_waiting.where(UploadRow.spool == self._spool))}
+            waiting = {hashed(uid) for uid in session.scalars(of_waiting.where(UploadRow.spool == self.spool))}
         return set(folders) - waiting
 
     def waiting(self) -> Sequence[Waiting]:
@@ -139,9 +143,9 @@ class Uploads:
         query = select(UploadRow.spool, func.max(UploadRow.node), counted, func.min(UploadRow.since))
         with self._database.read() as session:
             rows = [Waiting(*row) for row in session.execute(query.group_by(UploadRow.spool))]
-        return sorted(rows, key=lambda one: (one.spool != self._spool, one.spool))
+        return sorted(rows, key=lambda one: (one.spool != self.spool, one.spool))
 
-    @property
+    @cached_property
     def spool(self) -> str | None:
-        """The name of this machine's spool, None without a bucket."""
-        return self._spool
+        """The name of this machine's spool, None without a bucket; read, or made, by who first needs it."""
+        return None if self._name_of_spool is None else self._name_of_spool()
