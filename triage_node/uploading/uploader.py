@@ -182,10 +182,7 @@ class Uploader:
             log.error("study_not_uploaded folder=%s error=%s", folder.name, origin(error))
             self._postponed[upload.study_id, upload.part] = time.monotonic() + POSTPONED_SECONDS
             return False
-        if not self._uploads.finish(upload):
-            return False
-        self._copies.forget(folder)
-        return True
+        return self._uploads.finish(upload)
 
     def _make_room_if_due(self) -> None:
         start = time.monotonic()

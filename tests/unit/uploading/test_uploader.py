@@ -69,8 +69,10 @@ def test_what_is_noted_is_uploaded_and_forgotten(machine, object_storage, option
     machine.uploader.start()
     wait_for(machine.is_uploaded, "the upload")
     assert contents_of(object_storage, options) == {b"1.2.1.1", b"1.2.1.2"}
+    object_storage.requests.clear()
     machine.keep("1.2.1.3")
     wait_for(machine.is_uploaded, "the upload")
+    assert [method for method, _ in object_storage.requests] == ["PUT"], "what was stored is not looked at again"
     assert b"1.2.1.3" in contents_of(object_storage, options)
 
 

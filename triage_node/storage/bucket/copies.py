@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from cachetools import LRUCache
+
 from triage_node.complete_file import PARTIAL, storage_errors, sync_folder
 from triage_node.private_files import make_missing_folders
 from triage_node.storage.bucket.bucket import Bucket
@@ -22,7 +24,8 @@ log = logging.getLogger(__name__)
 INSTANCE, VARIANT, OUTCOME = ".dcm", ".variant", "outcome.json"
 LASTING = frozenset([INSTANCE, VARIANT])
 """What ends the names of files whose content never changes."""
-MOST_REMEMBERED = 1000
+MOST_REMEMBERED = 100
+"""Studies of which is known what was stored, so that one that comes in slowly is not compared again each time."""
 
 
 class Copies:
@@ -40,7 +43,7 @@ class Copies:
         # What is read must not wait for what is stored, which may be much.
         self._fetching = ThreadPoolExecutor(bucket.options.connections, "object-storage-fetch")
         self._storing = ThreadPoolExecutor(bucket.options.connections, "object-storage-store")
-        self._stored: dict[Path, dict[Path, tuple[int, int]]] = {}
+        self._stored: LRUCache[Path, dict[Path, tuple[int, int]]] = LRUCache(MOST_REMEMBERED)
 
     @classmethod
     def of(cls, settings: "Settings", root: Path) -> Self | None:
@@ -116,7 +119,7 @@ class Copies:
         self._store(study_folder, [path for path in files if path.name == OUTCOME])
 
     def forget(self, study_folder: Path) -> None:
-        """Drop what is remembered of a study that is stored."""
+        """Drop what is remembered of a study whose local copies go."""
         self._stored.pop(study_folder, None)
 
     def _store(self, study_folder: Path, paths: list[Path]) -> None:
@@ -130,8 +133,6 @@ class Copies:
         stored.update(new)
 
     def _remembered(self, study_folder: Path) -> dict[Path, tuple[int, int]]:
-        if len(self._stored) > MOST_REMEMBERED:
-            self._stored.clear()
         return self._stored.setdefault(study_folder, {})
 
     def _store_one(self, path: Path, is_there: bool) -> None:
