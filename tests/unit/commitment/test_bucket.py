@@ -1,8 +1,8 @@
 """What is committed of instances that lie in a bucket, or on another machine."""
 
 import pytest
+from bucket_machines import shared_settings
 from buckets import credentials, object_storage, options
-from machines import shared_settings
 
 from triage_node.commitment.decision import decide
 from triage_node.dimse import Status

@@ -1,9 +1,9 @@
 """Images that another machine received: shown whole, or not at all with the reason."""
 
 import pytest
+from bucket_machines import shared_settings
 from buckets import credentials, object_storage, options
 from ct import head_ct, save
-from machines import shared_settings
 from pydicom import dcmread
 from site_instances import keep, parts_of
 
