@@ -1,7 +1,9 @@
 """What the node needs to do its work, whether it is there, and what a person should look at beside. No patient data."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from triage_node.config import ROLES
 from triage_node.delivery import Dispatcher
 from triage_node.dimse import Listener
 from triage_node.errors import StorageError
@@ -19,20 +21,22 @@ LATE_SECONDS = 60.0
 """An instance that was acknowledged so long ago and has no row yet is a backlog somebody should look at."""
 LONG_SECONDS = 900.0
 """So long may a report wait for its destination before somebody should look."""
+ALIVE_SECONDS = 20.0
+"""A process that was not seen for so long has ended, or is cut off."""
 
 
 class Readiness:
-    """Ask each part of the node how it is."""
+    """Ask each part of the node how it is; one that is None is not this process's to have."""
 
     def __init__(
         self,
         worklist: Worklist,
         spool: Spool,
-        listener: Listener,
-        indexer: Indexer,
-        supervisor: Supervisor,
+        listener: Listener | None,
+        indexer: Indexer | None,
+        supervisor: Supervisor | None,
         scheduler: Scheduler,
-        dispatchers: Sequence[Dispatcher],
+        dispatchers: Sequence[Dispatcher] | None,
         queriers: Sequence[Querier] = (),
         workitem_users: Sequence[Performer | Prioritizer] = (),
         uploader: Uploader | None = None,
@@ -52,8 +56,10 @@ class Readiness:
         """Return what must be there for the node to be ready, then what it can do without for a while."""
         return [*self._needed(), *self._warnings()]
 
-    def worker(self) -> Worker:
-        """Return how the inference process is."""
+    def worker(self) -> Worker | None:
+        """Return how the inference process is; None where it is another's."""
+        if self._supervisor is None:
+            return None
         status = self._supervisor.status
         return Worker(self._supervisor.pid, status.ready, status.device, status.model, status.version, status.error)
 
@@ -61,8 +67,10 @@ class Readiness:
         """Return how each job of upkeep went."""
         return [Job(**vars(job)) for job in self._scheduler.jobs]
 
-    def intake(self) -> Intake:
-        """Return how what comes in is taken."""
+    def intake(self) -> Intake | None:
+        """Return how what comes in over DICOM is taken; None where another takes it."""
+        if self._listener is None or self._indexer is None:
+            return None
         listener, indexer = self._listener.state(), self._indexer.state()
         return Intake(
             accepting=listener.accepting,
@@ -77,20 +85,23 @@ class Readiness:
 
     def reaches(self) -> list[Reach]:
         """Return for each destination of the settings whether it answers."""
-        return [Reach(**vars(dispatcher.reach)) for dispatcher in self._dispatchers]
+        return [Reach(**vars(dispatcher.reach)) for dispatcher in self._dispatchers or ()]
 
     def _needed(self) -> Iterator[Fact]:
-        intake, status = self.intake(), self._supervisor.status
-        database = self._worklist.database
+        intake, database = self.intake(), self._worklist.database
         yield Fact("database", self._worklist.answers(), database.damage or database.refusal)
         yield Fact("disk", *self._disk())
-        yield Fact("model", status.ready, status.error)
-        yield Fact("listener", intake.accepting, intake.last_error or f"{intake.associations} associations")
-        yield Fact("indexer", intake.registering, f"{intake.backlog} instances wait for their rows")
+        if self._supervisor is not None:
+            yield Fact("model", self._supervisor.status.ready, self._supervisor.status.error)
+        if intake is not None:
+            yield Fact("listener", intake.accepting, intake.last_error or f"{intake.associations} associations")
+        if self._indexer is not None:
+            indexer = self._indexer.state()
+            yield Fact("indexer", indexer.alive, f"{indexer.backlog} instances wait for their rows")
         yield Fact("scheduler", *self._schedule())
-        yield Fact(
-            "dispatchers", all(one.is_alive for one in self._dispatchers), f"{len(self._dispatchers)} destinations"
-        )
+        if self._dispatchers is not None:
+            are_alive = all(one.is_alive for one in self._dispatchers)
+            yield Fact("dispatchers", are_alive, f"{len(self._dispatchers)} destinations")
 
     def _disk(self) -> tuple[bool, str]:
         try:
@@ -115,22 +126,40 @@ class Readiness:
         return not late, f"late: {', '.join(late)}" if late else f"{len(self._scheduler.jobs)} jobs"
 
     def _warnings(self) -> Iterator[Fact]:
-        intake, failing = self.intake(), [job.name for job in self._scheduler.jobs if job.error]
-        late = (intake.backlog_seconds or 0.0) > LATE_SECONDS
-        message = f"{intake.backlog} instances wait for their rows, {intake.set_aside} are set aside"
-        yield Fact("registration", not late and not intake.set_aside, message, is_needed=False)
+        failing = [job.name for job in self._scheduler.jobs if job.error]
+        if self._indexer is not None:
+            indexer = self._indexer.state()
+            late = (indexer.oldest_seconds or 0.0) > LATE_SECONDS
+            message = f"{indexer.backlog} instances wait for their rows, {indexer.set_aside} are set aside"
+            yield Fact("registration", not late and not indexer.set_aside, message, is_needed=False)
         yield Fact("space", *self._space(), is_needed=False)
         yield Fact("upkeep", not failing, f"failing: {', '.join(failing)}" if failing else "", is_needed=False)
-        yield Fact("deliveries", *self._deliveries(), is_needed=False)
-        if self._listener.certificate is not None:
+        if self._dispatchers is not None:
+            yield Fact("deliveries", *self._deliveries(self._dispatchers), is_needed=False)
+        if self._listener is not None and self._listener.certificate is not None:
             state = self._listener.certificate.state()
             yield Fact("certificate", state.is_well, state.message, is_needed=False)
+        yield from self._roles()
         if self._uploader is not None:
             yield Fact("uploads", *_uploads(self._uploader), is_needed=False)
         if self._queriers:
             yield Fact("sources", *self._sources(), is_needed=False)
         if self._workitem_users:
             yield Fact("workitem servers", *self._workitem_servers(), is_needed=False)
+
+    def _roles(self) -> Iterator[Fact]:
+        """Tell which role no process has, where there are several."""
+        try:
+            nodes = self._worklist.leases.nodes()
+        except StorageError:  # said already
+            return
+        if nodes:
+            now = self._worklist.clock()
+            living = Counter(role for one in nodes if now - one.seen_at < ALIVE_SECONDS for role in one.roles)
+            missing = [role for role in ROLES if not living[role]]
+            numbers = ", ".join(f"{number} {role}" for role, number in living.items())
+            message = f"no process is {' or '.join(missing)}" if missing else numbers
+            yield Fact("roles", not missing, message, is_needed=False)
 
     def _sources(self) -> tuple[bool, str]:
         down = [one.state.source for one in self._queriers if one.state.answers is False]
@@ -142,15 +171,15 @@ class Readiness:
         number = len({one.server for one in states})
         return not down, f"down: {', '.join(down)}" if down else f"{number} asked"
 
-    def _deliveries(self) -> tuple[bool, str]:
-        names = tuple(one.reach.destination for one in self._dispatchers)
+    def _deliveries(self, dispatchers: Sequence[Dispatcher]) -> tuple[bool, str]:
+        names = tuple(one.reach.destination for one in dispatchers)
         try:
             states = self._worklist.outbox_state.destinations(names)
         except StorageError:
             return False, "the database does not say"
         dead, waiting = sum(one.dead for one in states), sum(one.waiting for one in states)
         oldest = max((one.waiting_seconds or 0.0 for one in states), default=0.0)
-        down = [one.reach.destination for one in self._dispatchers if one.reach.answers is False]
+        down = [one.reach.destination for one in dispatchers if one.reach.answers is False]
         message = f"{waiting} on their way, the oldest for {oldest:.0f} s, {dead} given up"
         message += f"; down: {', '.join(down)}" if down else ""
         return not dead and not down and oldest <= LONG_SECONDS, message

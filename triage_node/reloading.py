@@ -87,7 +87,8 @@ class Reloading:
         if waiting:
             sentences.append(f"In force after a restart only: {', '.join(waiting)}.")
         try:
-            self._worklist.schedule.recover()
+            if "delivery" in self.settings.roles:
+                self._worklist.schedule.recover()
             sentences += self._owed({one.name for one in before.destinations}.difference(self._names()))
             self._worklist.registration.reject("settings_reloaded", " ".join(sentences), actor=ACTOR)
         except StorageError as error:

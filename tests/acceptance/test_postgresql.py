@@ -1,7 +1,6 @@
 """The worklist on PostgreSQL: the same tests, another database."""
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -9,45 +8,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from programs import free_port, need
+from postgresql import PostgreSQL
 
 UNIT = Path(__file__).parents[1] / "unit"
-ROOMS = ("database", "identity", "search", "statistics", "workitems", "worklist")
-
-
-def newest(program: str) -> str:
-    """A program of the newest server; Debian keeps them off the PATH."""
-    found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{program}"))
-    return str(found[-1]) if found else need(program)
+ROOMS = ("database", "identity", "node", "search", "statistics", "workitems", "worklist")
 
 
 @pytest.fixture
-def folder() -> Iterator[Path]:
-    """A folder beside pytest's own, which only root may enter."""
+def server() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="triage-postgresql-") as name:
-        yield Path(name)
-
-
-@pytest.fixture
-def server(folder) -> Iterator[str]:
-    """A server of the test's own on loopback; it refuses to run as root."""
-    initdb, pg_ctl = newest("initdb"), newest("pg_ctl")
-    port = free_port()
-    prefix: list[str] = []
-    if os.geteuid() == 0:
-        shutil.chown(folder, "postgres")
-        prefix = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
-
-    def run(program: str, *arguments: object) -> None:
-        command = [*prefix, program, "-D", folder / "data", *arguments]
-        result = subprocess.run([str(part) for part in command], cwd=folder, stdout=log, stderr=log)
-        assert result.returncode == 0, (folder / "log").read_text()
-
-    with (folder / "log").open("w") as log:
-        run(initdb, "-A", "trust", "-U", "triage")
-        run(pg_ctl, "-o", f"-h 127.0.0.1 -p {port} -k {folder} -c fsync=off", "-w", "start")
-        yield f"postgresql+psycopg://triage@127.0.0.1:{port}/postgres"
-        run(pg_ctl, "-m", "fast", "stop")
+        postgresql = PostgreSQL(Path(name))
+        yield postgresql.url
+        postgresql.stop()
 
 
 @pytest.mark.timeout(900)

@@ -31,6 +31,8 @@ class PersistentSender(threading.Thread):
 
     Attributes
     ----------
+    number
+        How many instances it sends.
     acknowledged
         UIDs of what was acknowledged.
     sent_again
@@ -44,6 +46,7 @@ class PersistentSender(threading.Thread):
         self._batch = max(1, min(LARGEST_BATCH, len(files) // LEAST_BATCHES))
         self._pause_seconds = seconds * self._batch / len(files)
         self._gives_up = threading.Event()
+        self.number = len(files)
         self.acknowledged: set[str] = set()
         self.sent_again = 0
 

@@ -35,11 +35,12 @@ def check_ports(settings: Settings, node: Process | None, runs: bool) -> Iterato
 
 
 def _ports(settings: Settings) -> Iterator[tuple[str, str, int]]:
-    if settings.dicom_plain_enabled:
+    listens = "listener" in settings.roles
+    if listens and settings.dicom_plain_enabled:
         yield "dicom", settings.dicom_host, settings.dicom_port
-    if settings.dicom_tls_port is not None:
+    if listens and settings.dicom_tls_port is not None:
         yield "dicom_tls", settings.dicom_host, settings.dicom_tls_port
-    if settings.web_enabled:
+    if settings.web_enabled and "web" in settings.roles:
         yield "web", settings.web_host, settings.web_port
 
 

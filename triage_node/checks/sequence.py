@@ -34,7 +34,8 @@ def check_all(settings: Settings, settings_file: Path) -> Iterator[Result]:
     node = holder_of(lock_file(settings.data_dir)) if runs else None
     yield check_listener(settings)
     yield from check_ports(settings, node, runs)
-    yield from check_model(settings)
+    if "worker" in settings.roles:
+        yield from check_model(settings)
     yield from check_folders(settings)
     yield check_database(settings)
     yield from check_object_storage(settings)

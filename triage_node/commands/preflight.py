@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def check_before_listening(settings: "Settings") -> None:
-    """Try model, certificates, secrets and ports.
+    """Try model, certificates, secrets and ports, as far as the roles of this process need them.
 
     Raises
     ------
@@ -24,7 +24,8 @@ def check_before_listening(settings: "Settings") -> None:
     AddressUnavailable
         A port is in use, or an address is not this machine's.
     """
-    _check_model(settings)
+    if "worker" in settings.roles:
+        _check_model(settings)
     check_files(settings)
     _check_ports(settings)
 
@@ -41,11 +42,16 @@ def check_files(settings: "Settings") -> None:
     _check_notices(settings)
     _check_endpoints("sources", settings.sources)
     _check_endpoints("workitem_servers", settings.workitem_servers)
-    _check_listener(settings)
     _check_object_storage(settings)
-    if settings.web_enabled:
+    if "listener" in settings.roles:
+        _check_listener(settings)
+    if _serves_pages(settings):
         _check_certificate(settings)
         _check_secret(settings)
+
+
+def _serves_pages(settings: "Settings") -> bool:
+    return settings.web_enabled and "web" in settings.roles
 
 
 def _check_model(settings: "Settings") -> None:
@@ -104,11 +110,12 @@ def _check_object_storage(settings: "Settings") -> None:
 def _check_ports(settings: "Settings") -> None:
     """Take all ports at once, as none may be that of another; then let them go."""
     with ExitStack() as taken:
-        if settings.dicom_plain_enabled:
+        listens = "listener" in settings.roles
+        if listens and settings.dicom_plain_enabled:
             taken.enter_context(_bound("dicom", settings.dicom_host, settings.dicom_port))
-        if settings.dicom_tls_port is not None:
+        if listens and settings.dicom_tls_port is not None:
             taken.enter_context(_bound("dicom_tls", settings.dicom_host, settings.dicom_tls_port))
-        if settings.web_enabled:
+        if _serves_pages(settings):
             taken.enter_context(_bound("web", settings.web_host, settings.web_port))
 
 

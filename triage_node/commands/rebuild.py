@@ -8,11 +8,10 @@ from triage_node.commands.options import DataDir, settings_from
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from typing import IO
 
     from triage_node.config import Settings
     from triage_node.ingest import Rebuilt
-    from triage_node.storage import Spool
+    from triage_node.storage import FolderLock, Spool
     from triage_node.worklist import Worklist
 
 MOST_NAMED = 20
@@ -56,7 +55,7 @@ def rebuild(
         raise typer.Exit(1)
 
 
-def _hold(settings: "Settings") -> "IO[str]":
+def _hold(settings: "Settings") -> "FolderLock":
     from triage_node.errors import FolderInUse, SettingsError
     from triage_node.storage import hold, spool_folder
 

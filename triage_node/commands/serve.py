@@ -24,6 +24,10 @@ def serve(
     data_dir: DataDir = None,
     web_port: Annotated[int | None, typer.Option(help="Port of the pages; default 8080, 0 takes a free one.")] = None,
     model: Annotated[str | None, typer.Option(help="Name of a shipped model, or a folder with a manifest.")] = None,
+    roles: Annotated[
+        str | None,
+        typer.Option(help="What this process does: listener,worker,web,delivery,upkeep; default all of it."),
+    ] = None,
 ) -> None:
     """Run the node: listen, keep, analyze, report, until it is stopped.
 
@@ -45,6 +49,7 @@ def serve(
         "data_dir": data_dir,
         "web_port": web_port,
         "model": model,
+        "roles": roles,
     }
     settings = settings_from(context, **options)
 
@@ -62,17 +67,20 @@ def serve(
     node.prepare()
     with stop:
         node.start()
-        typer.echo(f"{settings.ae_title} listens on {_addresses(node)}; data in {settings.data_dir}")
-        if not settings.destinations:
+        typer.echo(f"{settings.ae_title} {_what_it_does(node)}; data in {settings.data_dir}")
+        if not settings.destinations and "delivery" in settings.roles:
             typer.echo("No destination is set: reports are kept and not sent anywhere.")
         _say_how_to_sign_in(node)
         stop.wait()
         node.stop()
 
 
-def _addresses(node: "Node") -> str:
-    host, ports = node.settings.dicom_host, ((node.listener.tls_port, " over TLS"), (node.listener.port, ""))
-    return " and ".join(f"{host}:{port}{how}" for port, how in ports if port)
+def _what_it_does(node: "Node") -> str:
+    listener, host = node.listener, node.settings.dicom_host
+    if listener is None:
+        return f"runs as {', '.join(node.settings.roles)}"
+    ports = ((listener.tls_port, " over TLS"), (listener.port, ""))
+    return "listens on " + " and ".join(f"{host}:{port}{how}" for port, how in ports if port)
 
 
 def _say_how_to_sign_in(node: "Node") -> None:

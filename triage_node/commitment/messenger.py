@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 
 from triage_node.commitment.peers import RequestorPeers
 from triage_node.commitment.results import Results
@@ -19,7 +20,13 @@ MOST_AT_ONCE = 20
 
 
 class Messenger:
-    """Tell what is due. A requestor whose address nobody knows is told when it associates itself."""
+    """Tell what is due. A requestor whose address nobody knows is told when it associates itself.
+
+    Parameters
+    ----------
+    is_on_duty
+        Whether this process does it, of several that could.
+    """
 
     def __init__(
         self,
@@ -27,7 +34,9 @@ class Messenger:
         results: Results,
         peers: RequestorPeers,
         caller: Caller,
+        is_on_duty: Callable[[], bool] = lambda: True,
     ) -> None:
+        self._is_on_duty = is_on_duty
         self._worklist = worklist
         self._results = results
         self._peers = peers
@@ -58,7 +67,7 @@ class Messenger:
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                pause = 0.0 if self.tell_due() == MOST_AT_ONCE else POLL_SECONDS
+                pause = 0.0 if self._is_on_duty() and self.tell_due() == MOST_AT_ONCE else POLL_SECONDS
             except Exception as error:  # a border: the others' results must go on being told
                 log.error("commitment_failed error=%s", error if isinstance(error, StorageError) else origin(error))
                 pause = PAUSE_AFTER_ERROR_SECONDS

@@ -29,6 +29,8 @@ class Requester:
     ----------
     take
         Takes Event Type ID and Event Information of a result, and says what is answered.
+    is_on_duty
+        Whether this process does it, of several that could.
     """
 
     def __init__(
@@ -39,7 +41,9 @@ class Requester:
         policy: RetryPolicy,
         take: Callable[[int | None, Dataset], Status],
         wait_seconds: float = WAIT_SECONDS,
+        is_on_duty: Callable[[], bool] = lambda: True,
     ) -> None:
+        self._is_on_duty = is_on_duty
         self._destination = destination
         self._requests = worklist.commitment_requests
         self._caller = caller
@@ -104,7 +108,8 @@ class Requester:
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                self.ask_due()
+                if self._is_on_duty():
+                    self.ask_due()
                 pause = POLL_SECONDS
             except Exception as error:  # a border: the next request must go out
                 log.error("commitment_failed error=%s", error if isinstance(error, StorageError) else origin(error))

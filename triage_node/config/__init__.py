@@ -5,15 +5,18 @@ from triage_node.config.reading import SETTINGS_FILE, read_settings
 from triage_node.config.reference import markdown as reference_markdown
 from triage_node.config.reference import starter_file
 from triage_node.config.reloading import RELOADED, in_force
+from triage_node.config.roles import ROLES, Role
 from triage_node.config.settings import SECRETS, SUBJECTS, Origin, Settings
 
 __all__ = [
     "HIDDEN",
     "RELOADED",
+    "ROLES",
     "SECRETS",
     "SETTINGS_FILE",
     "SUBJECTS",
     "Origin",
+    "Role",
     "Settings",
     "Shown",
     "in_force",

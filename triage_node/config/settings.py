@@ -1,9 +1,9 @@
 """The settings of the node: one table, frozen, put together from its subjects."""
 
 import os
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel
+from pydantic import BaseModel, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from triage_node.config.analysis import AnalysisSettings
@@ -14,6 +14,7 @@ from triage_node.config.logs import LogSettings
 from triage_node.config.object_storage import ObjectStorageSettings
 from triage_node.config.openid import OpenIDSettings
 from triage_node.config.report import ReportSettings
+from triage_node.config.roles import ROLES, RoleSettings
 from triage_node.config.storage import StorageSettings
 from triage_node.config.web import WebSettings
 from triage_node.outcome import ObjectKind
@@ -32,6 +33,7 @@ SUBJECTS: tuple[type[BaseModel], ...] = (
     WebSettings,
     OpenIDSettings,
     LogSettings,
+    RoleSettings,
 )
 """In the order in which people read them."""
 
@@ -39,6 +41,7 @@ Origin = Literal["default", "option", "environment", "file"]
 
 
 class Settings(
+    RoleSettings,
     LogSettings,
     OpenIDSettings,
     WebSettings,
@@ -71,6 +74,15 @@ class Settings(
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Options, then the environment, then the file named by `read_settings`."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @model_validator(mode="after")
+    def _check_roles(self) -> Self:
+        if self.roles != ROLES and not self.is_on_server:
+            raise ValueError(
+                f"roles = {', '.join(self.roles)} wants a database_url on PostgreSQL: the parts of a node in several "
+                "processes meet in one database (see docs/cluster.md)"
+            )
+        return self
 
     def origin(self, name: str) -> Origin:
         """Return where a setting comes from."""

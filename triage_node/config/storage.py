@@ -40,6 +40,11 @@ class StorageSettings(BaseModel):
         return data | {"database_url": url}
 
     @property
+    def is_on_server(self) -> bool:
+        """Whether the database is on a server, so that several processes and machines may do the node's work."""
+        return self.database_url is not None and not self.database_url.startswith("sqlite")
+
+    @property
     def effective_database_url(self) -> str:
         """The worklist's SQLAlchemy URL."""
         return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'worklist.sqlite'}"

@@ -9,9 +9,12 @@ from triage_node.database.cursors import LARGEST_PAGE, checked_limit, decode, en
 from triage_node.database.days import checked_day, day_of, start_of
 from triage_node.database.engine import Database, make_data_folder
 from triage_node.database.event_tables import CommentRow, EventRow, VerdictRow
+from triage_node.database.lease_tables import LeaseRow, NodeRow
+from triage_node.database.notifications import Channel, Waiter, notify, send_notifications
 from triage_node.database.outcome_rows import flagged_times, latest_outcome, latest_outcomes
 from triage_node.database.reading_group import BY_RANK, Group, Rank, group_of
 from triage_node.database.reading_order import decide, in_reading_order, rank_of, withheld_labels
+from triage_node.database.row_locks import lock_arrivals, lock_studies
 from triage_node.database.schema import (
     UNCOMMITTED,
     Base,
@@ -41,6 +44,7 @@ __all__ = [
     "AnnouncementRow",
     "AuditRow",
     "Base",
+    "Channel",
     "CommentRow",
     "CommitmentRow",
     "CommitmentState",
@@ -52,7 +56,9 @@ __all__ = [
     "Group",
     "InstallationRow",
     "InstanceRow",
+    "LeaseRow",
     "LockoutRow",
+    "NodeRow",
     "OutcomeRow",
     "PerformanceRow",
     "PriorityChangeRow",
@@ -68,6 +74,7 @@ __all__ = [
     "UploadRow",
     "UserRow",
     "VerdictRow",
+    "Waiter",
     "WaitsFor",
     "as_dict",
     "checked_day",
@@ -86,12 +93,16 @@ __all__ = [
     "last_marker",
     "latest_outcome",
     "latest_outcomes",
+    "lock_arrivals",
+    "lock_studies",
     "make_data_folder",
     "mark_changes",
     "note_change",
+    "notify",
     "query_words",
     "rank_of",
     "search_text",
+    "send_notifications",
     "set_aside",
     "start_of",
     "storable",

@@ -31,6 +31,8 @@ def mark_changes(session: Session) -> None:
         return
     session.flush()
     if session.get_bind().dialect.name == "postgresql":
+        # Their rows first: who has this lock and waits for a row would wait in a circle with who has that row.
+        session.execute(select(STUDY.c.id).where(STUDY.c.id.in_(changed)).order_by(STUDY.c.id).with_for_update())
         # Markers must become visible in their order, or a reader that has seen the higher misses the lower one.
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": COMMIT_ORDER_LOCK})
     session.connection().execute(NEXT_MARKER, [{"changed": study_id} for study_id in sorted(changed)])

@@ -2,6 +2,7 @@
 
 import logging
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import alembic.command
 import alembic.config
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import (
     ArgumentError,
     DataError,
@@ -20,7 +21,9 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.orm import Session
 
+from triage_node.database.notifications import NOW, Notifications
 from triage_node.database.revision import Revision, revision_of
+from triage_node.database.server_clock import ServerClock
 from triage_node.database.sqlite_file import BESIDE, damage_of, is_damage
 from triage_node.errors import DatabaseDamaged, RowRefused, SettingsError, StorageError
 from triage_node.private_files import keep_private, make_missing_folders, make_private_file, make_private_folder
@@ -31,6 +34,22 @@ log = logging.getLogger(__name__)
 BUSY_TIMEOUT_SECONDS = 30
 # PostgreSQL Appendix A: data exception, integrity constraint violation, program limit exceeded (a key too long).
 SQLSTATES_OF_VALUES = frozenset({"22", "23", "54"})
+
+
+# Who is cut off in the middle of a transaction must not hold up the others for the two hours that TCP takes by itself.
+CLIENT_KEEPALIVE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+SESSION = """
+    SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;
+    SET tcp_user_timeout = 20000; SET idle_in_transaction_session_timeout = 60000; SET lock_timeout = 30000
+"""
+MIGRATION_LOCK = 0x54524942
+"""Any number that no other program takes on this database."""
 
 
 class Database:
@@ -65,12 +84,29 @@ class Database:
         self.damage = ""
         if self._is_sqlite:
             arguments = {"timeout": BUSY_TIMEOUT_SECONDS}
+        elif self.url.get_driver_name().startswith("psycopg"):
+            arguments = {key: value for key, value in CLIENT_KEEPALIVE.items() if key not in self.url.query}
         if self.file is not None:
             _make_private(self.file)
         self.engine: Engine = create_engine(self.url, connect_args=arguments, pool_pre_ping=not self._is_sqlite)
         if self._is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+        server_clock = ServerClock()
+        if self._is_postgresql:
+            event.listen(self.engine, "connect", lambda connection, _record: _prepare_server(connection, server_clock))
+        self.clock: Callable[[], float] = time.time if self._is_sqlite else server_clock
+        """Seconds since 1970, by the clock that all who use the database go by."""
+        self.notifications = Notifications(self.engine, server_clock)
+
+    @property
+    def is_on_server(self) -> bool:
+        """Whether several processes and machines may use it at once."""
+        return not self._is_sqlite
+
+    @property
+    def _is_postgresql(self) -> bool:
+        return self.url.get_backend_name() == "postgresql"
 
     @property
     def _is_sqlite(self) -> bool:
@@ -149,6 +185,8 @@ class Database:
         config = _migrations()
         try:
             with self.engine.begin() as connection:
+                if self._is_postgresql:
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
                 config.attributes |= {"connection": connection, "layout": self._layout}
                 alembic.command.upgrade(config, "head")
         except (SQLAlchemyError, alembic.util.CommandError) as error:
@@ -169,6 +207,7 @@ class Database:
 
     def close(self) -> None:
         """Close every connection."""
+        self.notifications.stop()
         self.engine.dispose()
 
     def _refusal(self, error: Exception) -> StorageError:
@@ -226,6 +265,19 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _prepare_server(connection: Any, clock: ServerClock) -> None:
+    cursor = connection.cursor()
+    cursor.execute(SESSION)
+
+    def now() -> float:
+        cursor.execute(NOW)
+        return float(cursor.fetchone()[0])
+
+    clock.follow(now)
+    cursor.close()
+    connection.commit()
 
 
 def _begin_sqlite(connection: Connection) -> None:

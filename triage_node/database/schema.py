@@ -264,12 +264,16 @@ class ReasonRow(Base):
 
 
 class InstallationRow(Base):
-    """The data folder, by the UID of its device, that the one row says this database belongs to."""
+    """The data folder, by the UID of its device, that the one row says this database belongs to.
+
+    ``database_uid`` is the database's own, by which a folder knows it.
+    """
 
     __tablename__ = "installation"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     device_uid: Mapped[str] = mapped_column(String(64))
+    database_uid: Mapped[str] = mapped_column(String(64), default="", server_default="")
 
 
 def as_dict(row: Base) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from triage_node.errors import (
     TriageError,
 )
 from triage_node.logs import origin
-from triage_node.worklist import Delivery, Worklist
+from triage_node.worklist import Channel, Delivery, Worklist
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +41,8 @@ class Dispatcher:
         How long `stop` waits for the delivery that is under way.
     commitment_seconds
         In this time the destination shall commit itself to keep what it stores; None when it is not asked to.
+    is_on_duty
+        Whether this process does it, of several that could.
     clock
         Seconds since 1970.
     steady
@@ -57,7 +59,9 @@ class Dispatcher:
         clock: Callable[[], float] = time.time,
         steady: Callable[[], float] = time.monotonic,
         commitment_seconds: float | None = None,
+        is_on_duty: Callable[[], bool] = lambda: True,
     ) -> None:
+        self._is_on_duty = is_on_duty
         self._destination = destination
         self._sender = sender
         self._worklist = worklist
@@ -101,11 +105,12 @@ class Dispatcher:
 
     def _run(self) -> None:
         refused = False
+        waiter = self._worklist.waiter(Channel.DELIVERIES)
         while not self._stopping.is_set():
             try:
                 if not self.deliver_next():
                     self._sender.rest()
-                    self._stopping.wait(POLL_SECONDS)
+                    waiter.wait(POLL_SECONDS)
                 refused = False
             except StorageError as error:
                 if not refused:
@@ -116,6 +121,8 @@ class Dispatcher:
 
     def deliver_next(self) -> bool:
         """Try what is due now; False when nothing is."""
+        if not self._is_on_duty():
+            return False
         self._worklist.schedule.keep(self._destination)
         if not self._line.may_call:
             return False

@@ -77,14 +77,20 @@ def run_demo(keep_running: bool) -> int:
 def _wait_for_model(node: Node, console: Console) -> None:
     start = time.monotonic()
     with console.status("Starting the node and loading the model …"):
+        assert node.supervisor is not None, "the demonstration has every role"
         status = node.supervisor.wait_ready(MODEL_SECONDS)
     if not status.ready:
         raise TriageError(f"The model did not start: {status.error or 'no answer in time'}.")
     console.print(
-        f"Node [bold]{node.settings.ae_title}[/] on port {node.listener.port}; "
+        f"Node [bold]{node.settings.ae_title}[/] on port {_port(node)}; "
         f"model {status.model} {status.version} on {status.device}, ready in {time.monotonic() - start:.1f} s",
         highlight=False,
     )
+
+
+def _port(node: Node) -> int:
+    assert node.listener is not None, "the demonstration has every role"
+    return node.listener.port
 
 
 def _show_study(study: DemoStudy, node: Node, pacs: StandInPACS, console: Console) -> Arrival | None:
@@ -105,7 +111,7 @@ def _show_study(study: DemoStudy, node: Node, pacs: StandInPACS, console: Consol
 
 
 def _send(study: DemoStudy, node: Node, console: Console) -> float:
-    to = Peer(node.settings.ae_title, "127.0.0.1", node.listener.port)
+    to = Peer(node.settings.ae_title, "127.0.0.1", _port(node))
     with console.status(f"Sending {len(study.files)} instances …"):
         errors = [sent.error for sent in store_files(to, study.files, StandInPACS.ae_title, 10.0) if sent.error]
     if errors:
@@ -145,7 +151,7 @@ def _keep_running(node: Node, console: Console) -> None:
         console.rule("Look at them", align="left")
         for line in (
             f"{node.web.address}    sign in as {USER} with the password {password}",
-            f"More studies: triage-node send FILES --to {node.settings.ae_title}@127.0.0.1:{node.listener.port}",
+            f"More studies: triage-node send FILES --to {node.settings.ae_title}@127.0.0.1:{_port(node)}",
             "Ctrl-C ends it, and leaves nothing behind.",
         ):
             console.print(line, markup=False, highlight=False, soft_wrap=True)

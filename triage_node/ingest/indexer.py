@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from triage_node.errors import InvalidInstance, RowRefused, StorageError
 from triage_node.ingest.duplicates import Duplicates
@@ -75,12 +76,29 @@ class Indexer:
     def start(self) -> None:
         """Take up what an earlier run kept and did not register, then go on with what comes."""
         for path in self._spool.unfiled():
-            try:
-                self.submit(read_unindexed(path))
-            except InvalidInstance as error:
-                self._quarantine.put_unreadable(path, error)
+            self._take_up(path)
         self._duplicates.start()
         self._thread.start()
+
+    def adopt(self) -> None:
+        """Take up what other processes kept and cannot register any more, as they do not live.
+
+        Raises
+        ------
+        StorageError
+            The file system refused.
+        """
+        adopted = self._spool.adopt()
+        for path in adopted:
+            self._take_up(path)
+        if adopted:
+            log.warning("instances_adopted instances=%d", len(adopted))
+
+    def _take_up(self, path: Path) -> None:
+        try:
+            self.submit(read_unindexed(path))
+        except InvalidInstance as error:
+            self._quarantine.put_unreadable(path, error)
 
     def stop(self) -> None:
         """Register what is waiting, then end."""

@@ -1,9 +1,11 @@
 """What runs by the clock: schedule, disk watermark."""
 
+from triage_node.maintenance.clock_watch import ClockWatch
 from triage_node.maintenance.disk import DiskWatch
 from triage_node.maintenance.scheduler import Scheduler
 
 __all__ = [
+    "ClockWatch",
     "DiskWatch",
     "Scheduler",
 ]

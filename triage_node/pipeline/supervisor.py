@@ -35,9 +35,16 @@ class WorkerStatus:
 
 
 class Supervisor:
-    """Keep one worker process alive; a crash costs its study a try, its end with the node not even that."""
+    """Keep one worker process alive; a crash costs its study a try, its end with the node not even that.
 
-    def __init__(self, settings: Settings, worklist: Worklist) -> None:
+    Parameters
+    ----------
+    node
+        Whose worker it is, unlike any other's of the database; by default the node's name.
+    """
+
+    def __init__(self, settings: Settings, worklist: Worklist, node: str | None = None) -> None:
+        self._node = node or settings.node_name
         self._settings = settings
         self._worklist = worklist
         self._telling = threading.Lock()
@@ -101,7 +108,7 @@ class Supervisor:
 
     def _launch(self) -> None:
         # -P: a checkout's folder triage_node/ must not hide the installed package.
-        command = [sys.executable, "-P", "-m", "triage_node.pipeline.worker"]
+        command = [sys.executable, "-P", "-m", "triage_node.pipeline.worker", self._node]
         # A group of its own: Ctrl-C at a terminal goes to all of the node's.
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0)
         self._started_at = time.monotonic()
@@ -149,7 +156,7 @@ class Supervisor:
             log.error("claims_not_released error=%s", error)
 
     def _name_of(self, process: "subprocess.Popen[bytes]") -> str:
-        return f"{self._settings.node_name}:{process.pid}"
+        return f"{self._node}:{process.pid}"
 
     def _set_status(self, status: WorkerStatus) -> None:
         with self._changed:

@@ -1,8 +1,8 @@
 """The inference process: the only one that loads TensorFlow, so that nothing here can stall the listener.
 
-Started by `Supervisor`. The settings arrive as a line of JSON on standard input, which then stays open: later lines are
-other settings, and when it ends, the node is gone and so is the worker. Each line on standard output is a JSON message
-to the node.
+Started by `Supervisor` with the name of its node. The settings arrive as a line of JSON on standard input, which then
+stays open: later lines are other settings, and when it ends, the node is gone and so is the worker. Each line on
+standard output is a JSON message to the node.
 """
 
 import json
@@ -22,7 +22,7 @@ from triage_node.pipeline.policy import policy_for
 from triage_node.pipeline.runner import Runner
 from triage_node.report import preload
 from triage_node.storage import Spool, device_uid
-from triage_node.worklist import Claim, Worklist
+from triage_node.worklist import Channel, Claim, Waiter, Worklist
 from triage_node.zone import live_in
 
 log = logging.getLogger(__name__)
@@ -118,34 +118,26 @@ def main() -> int:
         return EXIT_MODEL_ERROR
     worklist = Worklist(settings)
     spool = Spool.of(settings)
-    name = f"{settings.node_name}:{os.getpid()}"
+    worklist.listen()
+    name = f"{sys.argv[1]}:{os.getpid()}"
     is_explained = settings.explanation != "off" or settings.summary_localization
     explain = explain_with(model) if is_explained else None
     policy = policy_for(settings, model.manifest)
     calibrations = calibrations_of(model.manifest)
-    runner = Runner(
-        name,
-        settings,
-        spool,
-        worklist,
-        model,
-        policy,
-        explain=explain,
-        calibrations=calibrations,
-        latest_settings=latest.settings,
-    )
+    parts = name, settings, spool, worklist, model, policy, worklist.clock
+    runner = Runner(*parts, explain=explain, calibrations=calibrations, latest_settings=latest.settings)
     _tell(ready=True, device=model.device, model=model.identity.name, version=model.identity.version)
     log.info("worker_ready device=%s seconds=%.1f", model.device, time.perf_counter() - start)
-    _work(runner, Lease(worklist, settings.analysis_timeout_seconds))
+    _work(runner, Lease(worklist, settings.analysis_timeout_seconds), worklist.waiter(Channel.STUDIES))
     return 0
 
 
-def _work(runner: Runner, lease: Lease) -> None:
+def _work(runner: Runner, lease: Lease, waiter: Waiter) -> None:
     while True:
         try:
             claim = runner.claim()
             if claim is None:
-                time.sleep(POLL_SECONDS)
+                waiter.wait(POLL_SECONDS)
                 continue
             lease.hold(claim)
             runner.run(claim)

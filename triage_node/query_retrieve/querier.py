@@ -52,6 +52,8 @@ class Querier:
         What asks.
     steady
         Seconds of a clock that nobody can set.
+    is_on_duty
+        Whether this process does it, of several that could.
     """
 
     def __init__(
@@ -61,8 +63,10 @@ class Querier:
         worklist: Worklist,
         ingest: Ingest,
         steady: Callable[[], float] = time.monotonic,
+        is_on_duty: Callable[[], bool] = lambda: True,
     ) -> None:
         self._settings = settings
+        self._is_on_duty = is_on_duty
         self._source = source
         self._worklist = worklist
         self._ingest = ingest
@@ -102,6 +106,8 @@ class Querier:
 
     def _run(self) -> None:
         while not self._stopping.wait(POLL_SECONDS):
+            if not self._is_on_duty():
+                continue
             try:
                 self.ask_all()
             except Exception as error:  # a border: whatever a source answers, the thread goes on

@@ -7,7 +7,7 @@ from triage_node.storage.draft import Draft
 from triage_node.storage.durable_write import Parts
 from triage_node.storage.found_report import FoundReport, find_report
 from triage_node.storage.layout import Layout, hashed, spool_folder
-from triage_node.storage.lock import hold, is_held, lock_file
+from triage_node.storage.lock import FolderLock, hold, is_held, lock_file
 from triage_node.storage.made_once import make_once
 from triage_node.storage.regular_file import open_regular_file
 from triage_node.storage.result import ResultContent, StoredResult
@@ -24,6 +24,7 @@ __all__ = [
     "Disk",
     "Draft",
     "Filing",
+    "FolderLock",
     "FoundReport",
     "Layout",
     "Level",

@@ -15,6 +15,7 @@ from triage_node.storage.bucket import BucketState, Copies, note_use
 from triage_node.storage.disk import Disk, Space, Watermarks
 from triage_node.storage.draft import Draft
 from triage_node.storage.durable_write import Parts, write_durably
+from triage_node.storage.inbox import Inbox, adopt
 from triage_node.storage.layout import INSTANCE, Layout, hashed, spool_folder
 from triage_node.storage.result import RESULTS, StoredResult, stored_results
 
@@ -47,28 +48,43 @@ class Spool:
         The spool's folder, made when absent. It must support hard links.
     watermarks
         What of the disk shall stay free; by default it may be filled.
+    inbox
+        The name of an own folder in ``incoming/`` where several processes have the spool, unlike any other's; without
+        one the spool is this process's alone.
     copies
         Where the files are copied to and fetched from when they are not here; without it this disk has them all.
     """
 
-    def __init__(self, root: Path, watermarks: Watermarks = FILL, copies: Copies | None = None) -> None:
+    def __init__(
+        self, root: Path, watermarks: Watermarks = FILL, inbox: str | None = None, copies: Copies | None = None
+    ) -> None:
         # What is written down of it must hold in another working folder, too.
         self.layout = Layout(root.absolute())
         self._disk = Disk(self.layout.root, watermarks)
         with storage_errors(f"use the data folder {root}"):
             self.layout.create()
+        self._inbox = Inbox(self.layout.incoming, inbox) if inbox else None
+        self.incoming = self._inbox.folder if self._inbox else self.layout.incoming
+        """Where this process keeps what it receives."""
         self.copies = copies
 
     @classmethod
-    def of(cls, settings: "Settings", watermarks: Watermarks = FILL) -> Self:
+    def of(cls, settings: "Settings", watermarks: Watermarks = FILL, inbox: str | None = None) -> Self:
         """Return the spool in the data folder of the settings, with the copies of its files that they want."""
         root = spool_folder(settings.data_dir)
-        return cls(root, watermarks, Copies.of(settings, root))
+        return cls(root, watermarks, inbox, Copies.of(settings, root))
 
     @property
     def bucket(self) -> BucketState | None:
         """How the bucket is; None without one."""
         return None if self.copies is None else self.copies.bucket.state
+
+    def close(self) -> None:
+        """Let others take over what is left in an own inbox, and ask the bucket for nothing any more."""
+        if self._inbox is not None:
+            self._inbox.close()
+        if self.copies is not None:
+            self.copies.close()
 
     def space(self) -> Space:
         """Return the disk's size, what is free for us, and what that means."""
@@ -101,7 +117,7 @@ class Spool:
         StorageError, StorageFull
             The disk refused.
         """
-        return Draft(self.layout.incoming, self._disk.check)
+        return Draft(self.incoming, self._disk.check)
 
     def keep_draft(self, draft: Draft, study_instance_uid: str, sop_instance_uid: str) -> Path:
         """Keep a file that has come in whole, as `keep` does."""
@@ -111,14 +127,32 @@ class Spool:
 
     def _incoming(self, study_instance_uid: str, sop_instance_uid: str) -> Path:
         name = f"{hashed(study_instance_uid)}-{hashed(sop_instance_uid)}-{unique_name()}{INSTANCE}"
-        return self.layout.incoming / name
+        return self.incoming / name
 
     def unfiled(self) -> Iterator[Path]:
-        """Yield what was kept and not filed yet, oldest first; half-written leftovers of a crash are removed."""
-        for part in (*self.layout.incoming.glob(f"*{PARTIAL}"), *self.layout.studies.glob(f"*{PARTIAL}")):
+        """Yield what was kept and not filed yet, oldest first; half-written leftovers of a crash are removed.
+
+        Raises
+        ------
+        StorageError
+            What others left cannot be taken over.
+        """
+        folders = [self.incoming] if self._inbox else [self.incoming, self.layout.studies]
+        for part in (part for folder in folders for part in folder.glob(f"*{PARTIAL}")):
             with suppress(OSError):
                 part.unlink()
-        yield from sorted(self.layout.incoming.glob(f"*{INSTANCE}"), key=_written_at)
+        self.adopt()
+        yield from sorted(self.incoming.glob(f"*{INSTANCE}"), key=_written_at)
+
+    def adopt(self) -> list[Path]:
+        """Take over what processes kept that do not live any more, and return where it lies now.
+
+        Raises
+        ------
+        StorageError
+            The file system refused.
+        """
+        return adopt(self.layout.incoming, self.incoming, INSTANCE)
 
     def file(self, incoming: Path, study_instance_uid: str, sop_instance_uid: str) -> Filing:
         """Give a kept file its name in the study's folder; the name in ``incoming/`` stays until `forget`.
@@ -180,7 +214,7 @@ class Spool:
         with storage_errors("set a file aside"):
             incoming.rename(path)
             sync_folder(self.layout.quarantine)
-            sync_folder(self.layout.incoming)
+            sync_folder(incoming.parent)
         return path
 
     def quarantined(self) -> list[Path]:
@@ -200,7 +234,7 @@ class Spool:
         """
         with storage_errors("look for received files"):
             incoming, quarantined = (
-                {path.name.split("-")[1] for path in folder.glob(f"*-*-*{INSTANCE}")}
+                {path.name.split("-")[1] for path in folder.rglob(f"*-*-*{INSTANCE}")}
                 for folder in (self.layout.incoming, self.layout.quarantine)
             )
         return incoming, quarantined

@@ -106,10 +106,10 @@ class Reload:
 
 @dataclass(frozen=True)
 class Machinery:
-    """What of the node the pages can only ask it itself."""
+    """What of the node the pages can only ask it itself; None is said of what another process of the node does."""
 
-    worker: Callable[[], Worker]
+    worker: Callable[[], Worker | None]
     jobs: Callable[[], Sequence[Job]]
-    intake: Callable[[], Intake] | None = None
+    intake: Callable[[], Intake | None] | None = None
     reaches: Callable[[], Sequence[Reach]] = tuple
     last_reload: Callable[[], Reload | None] = lambda: None

@@ -35,6 +35,8 @@ class Performer:
     ----------
     steady
         Seconds of a clock that nobody can set.
+    is_on_duty
+        Whether this process does it, of several that could.
     """
 
     def __init__(
@@ -45,7 +47,9 @@ class Performer:
         inputs: InputStudies,
         clock: Callable[[], float] = time.time,
         steady: Callable[[], float] = time.monotonic,
+        is_on_duty: Callable[[], bool] = lambda: True,
     ) -> None:
+        self._is_on_duty = is_on_duty
         self._manager = manager
         self._how = how
         self._performances = worklist.performances
@@ -79,7 +83,7 @@ class Performer:
     def _run(self) -> None:
         next_at = self._steady()
         while not self._stopping.wait(TICK_SECONDS):
-            if self._steady() < next_at:
+            if self._steady() < next_at or not self._is_on_duty():
                 continue
             try:
                 self.look()

@@ -37,6 +37,8 @@ class Prioritizer:
         Seconds since 1970.
     steady
         Seconds of a clock that nobody can set.
+    is_on_duty
+        Whether this process does it, of several that could.
     """
 
     def __init__(
@@ -47,7 +49,9 @@ class Prioritizer:
         worklist_label: str,
         clock: Callable[[], float] = time.time,
         steady: Callable[[], float] = time.monotonic,
+        is_on_duty: Callable[[], bool] = lambda: True,
     ) -> None:
+        self._is_on_duty = is_on_duty
         self._settings = settings
         self._server = server
         self._changes = worklist.priority_changes
@@ -81,7 +85,7 @@ class Prioritizer:
         while not self._stopping.is_set():
             pause = TICK_SECONDS
             try:
-                if self.tell_next():
+                if self._is_on_duty() and self.tell_next():
                     continue
                 self._server.rest()
             except Exception as error:  # a border: the next outcome must be told

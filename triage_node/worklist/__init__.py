@@ -1,11 +1,13 @@
 """The worklist: registration, completion, claims, transitions, what readers do, and the lists they see."""
 
+from triage_node.database import Channel, Waiter
 from triage_node.worklist.announcements import Announced, Received, Step
 from triage_node.worklist.claim import Claim
 from triage_node.worklist.commitment.kept_instances import KeptInstance
 from triage_node.worklist.commitment.transactions import Transaction
 from triage_node.worklist.filters import Filters
 from triage_node.worklist.judged_studies import Feedback, JudgedStudy
+from triage_node.worklist.nodes.leases import Leases, RunningNode
 from triage_node.worklist.outbox.outbox import Delivery
 from triage_node.worklist.outbox.outbox_state import DestinationState
 from triage_node.worklist.outbox.resending import RESENT
@@ -26,6 +28,7 @@ __all__ = [
     "LONGEST_COMMENT",
     "RESENT",
     "Announced",
+    "Channel",
     "Claim",
     "Counts",
     "Delivery",
@@ -34,6 +37,7 @@ __all__ = [
     "Filters",
     "JudgedStudy",
     "KeptInstance",
+    "Leases",
     "Performance",
     "PriorityChange",
     "PushedWorkitem",
@@ -41,6 +45,7 @@ __all__ = [
     "ReceivedInstance",
     "ReportReference",
     "Route",
+    "RunningNode",
     "Series",
     "Step",
     "StoredOutcome",
@@ -53,6 +58,7 @@ __all__ = [
     "Transaction",
     "Upload",
     "Uploads",
+    "Waiter",
     "Waiting",
     "WorkitemStep",
     "Worklist",

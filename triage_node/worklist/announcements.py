@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from triage_node.database import AnnouncementRow, Database, InstanceRow, SeriesRow, StudyRow
+from triage_node.database import AnnouncementRow, Database, InstanceRow, SeriesRow, StudyRow, lock_arrivals
 from triage_node.worklist.transitions import record
 
 MOST_ANNOUNCEMENTS = 1000
@@ -85,6 +85,7 @@ class Announcements:
         """
         filtered = [self._without_own(one) for one in announced]
         with self._database.write() as session:
+            lock_arrivals(session, {one.study_instance_uid for one in filtered})
             for one in filtered:
                 self._merge(session, origin, one)
             session.flush()

@@ -52,13 +52,15 @@ def claim_of(session: Session, study: StudyRow, worker: str, *, exhausted: bool)
 
 
 def claimed_study(session: Session, claim: Claim) -> StudyRow | None:
-    """Return the study; None when it was taken away."""
+    """Return the study, to be changed; None when it was taken away."""
     return session.scalar(
-        select(StudyRow).where(
+        select(StudyRow)
+        .where(
             StudyRow.study_instance_uid == claim.study_instance_uid,
             StudyRow.state == StudyState.ANALYZING,
             StudyRow.claimed_by == claim.worker,
         )
+        .with_for_update()
     )
 
 

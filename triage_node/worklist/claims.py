@@ -156,6 +156,10 @@ class Claims:
         whose = StudyRow.claimed_by.startswith(f"{node}:", autoescape=True)
         return self._release(whose, code="node_stopped", end=self._count_interruption)
 
+    def release_all(self) -> list[str]:
+        """Return all studies to the queue that anybody has: no node lives that could have one."""
+        return self._release(code="node_stopped", end=self._count_interruption)
+
     def _release(
         self, *whose: ColumnElement[bool], code: str, end: Callable[[Session, StudyRow, str], None]
     ) -> list[str]:
@@ -164,7 +168,8 @@ class Claims:
             if not session.scalar(select(exists().where(*conditions))):
                 return []
         with self._database.write() as session:
-            studies = session.scalars(select(StudyRow).where(*conditions)).all()
+            order = select(StudyRow).where(*conditions).order_by(StudyRow.id)
+            studies = session.scalars(order.with_for_update()).all()
             workers = [study.claimed_by or "" for study in studies]
             for study in studies:
                 end(session, study, code)

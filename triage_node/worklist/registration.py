@@ -15,6 +15,7 @@ from triage_node.database import (
     StudyState,
     day_of,
     folded_name,
+    lock_arrivals,
     search_text,
     workitem_uid,
 )
@@ -97,6 +98,7 @@ class Registration:
 
     def add(self, session: Session, instances: Sequence[ReceivedInstance]) -> int:
         """Write the rows of a batch in a transaction of others."""
+        lock_arrivals(session, {instance.study_instance_uid for instance in instances})
         known = _known(session, instances)
         fresh: list[dict[str, object]] = []
         studies: dict[str, StudyRow] = {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
-from triage_node.database import Database, SeriesRow, StudyRow, StudyState
+from triage_node.database import Database, SeriesRow, StudyRow, StudyState, lock_studies
 from triage_node.worklist.completeness import CompletenessLook, completeness_of
 from triage_node.worklist.quiet_time import Stillness
 from triage_node.worklist.transitions import move, record
@@ -64,6 +64,9 @@ class StudyCompletion:
         if not quiet and not overdue and not by_series and not complete:
             return 0
         with self._database.write() as session:
+            of_series = select(SeriesRow.study_id).where(SeriesRow.id.in_(by_series))
+            due = {*quiet, *overdue, *complete}
+            lock_studies(session, or_(StudyRow.id.in_(due), StudyRow.id.in_(of_series)))
             return self._close(session, quiet, overdue, complete) + self._ready_by_series(session, by_series)
 
     def _due_studies(self, session: Session) -> tuple[Marks, Marks]:

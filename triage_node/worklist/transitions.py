@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from triage_node.database import LEGAL_MOVES, EventRow, StudyRow, StudyState, note_change, storable
+from triage_node.database import LEGAL_MOVES, Channel, EventRow, StudyRow, StudyState, note_change, notify, storable
 from triage_node.errors import IllegalMove
 from triage_node.logs import visible
 from triage_node.statistics import ALL_TIME, STATE, count
@@ -31,6 +31,7 @@ def move(
     _count_state(session, origin, to)
     if to is StudyState.READY:
         study.ready_at, study.claimed_at = at, None
+        notify(session, Channel.STUDIES)
     if to is StudyState.ANALYZING:
         study.claimed_at = at
     if to is not StudyState.ANALYZING:

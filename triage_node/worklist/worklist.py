@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 
 from triage_node.config import Settings
-from triage_node.database import Database, make_data_folder, mark_changes
+from triage_node.database import Channel, Database, Waiter, make_data_folder, mark_changes, send_notifications
 from triage_node.errors import StorageError
 from triage_node.identity import Accounts, AuditTrail, Limits, Lockouts, Passwords, Sessions, Tokens
 from triage_node.search import Search, StoredInstances, Workitems
@@ -17,8 +17,9 @@ from triage_node.worklist.clock_change import ClockChange
 from triage_node.worklist.commitment.kept_instances import KeptInstances
 from triage_node.worklist.commitment.requests import CommitmentRequests
 from triage_node.worklist.commitment.transactions import Transactions
-from triage_node.worklist.installation import Installation
 from triage_node.worklist.judged_studies import JudgedStudies
+from triage_node.worklist.nodes.installation import Installation
+from triage_node.worklist.nodes.leases import Leases
 from triage_node.worklist.outbox.outbox import Outbox
 from triage_node.worklist.outbox.outbox_state import OutboxState
 from triage_node.worklist.outbox.resending import Resending
@@ -48,29 +49,33 @@ class Worklist:
     settings
         Timers, attempts, maximum wait and the database's URL.
     clock
-        Seconds since 1970.
+        Seconds since 1970; by default the database's: this machine's, or that of its server.
     steady
         Seconds of a clock that nobody can set, for everything that lasts; by default the machine's, beside a ``clock``
         of one's own that one.
+    node
+        Who delivers, unlike any other that does; by default the node's name.
     """
 
     def __init__(
         self,
         settings: Settings,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
         steady: Callable[[], float] | None = None,
+        node: str | None = None,
     ) -> None:
-        steady = steady or (time.monotonic if clock is time.time else clock)
+        steady = steady or (time.monotonic if clock in (None, time.time) else clock)
         timers = Timers(settings.series_quiet_seconds, settings.study_quiet_seconds, settings.study_maximum_seconds)
         if settings.database_url is None:
             make_data_folder(settings.data_dir)
         self.database = Database(
             settings.effective_database_url,
-            before_commit=(write_counts, mark_changes),
+            before_commit=(write_counts, send_notifications, mark_changes),
             layout=Layout.of(settings.data_dir),
         )
-        self.clock = clock
+        clock = self.clock = clock or self.database.clock
         self.installation = Installation(self.database)
+        self.leases = Leases(self.database, clock)
         spool = partial(spool_name, spool_folder(settings.data_dir)) if settings.storage_url else None
         self.uploads = Uploads(self.database, clock, spool, settings.node_name)
         self.registration = Registration(self.database, clock, self.uploads)
@@ -81,7 +86,7 @@ class Worklist:
         told = [one.name for one in settings.workitem_servers if one.priorities]
         meeting = self.routing, self.schedule, told, self.uploads
         self.claims = Claims(self.database, clock, LEASE_SECONDS, settings.analysis_attempts, steady, *meeting)
-        self.outbox = Outbox(self.database, clock, steady, settings.node_name, LEASE_SECONDS, self.uploads)
+        self.outbox = Outbox(self.database, clock, steady, node or settings.node_name, LEASE_SECONDS, self.uploads)
         self.outbox_state = OutboxState(self.database, clock)
         self.commitment_transactions = Transactions(self.database, clock)
         self.commitment_requests = CommitmentRequests(self.database, clock)
@@ -124,8 +129,13 @@ class Worklist:
         """
         self.database.look_for_damage(seconds)
 
-    def prepare(self) -> None:
+    def prepare(self, *, is_alone: bool = True) -> None:
         """Create or migrate the tables.
+
+        Parameters
+        ----------
+        is_alone
+            Whether nobody else uses the database now: only then what is missing is counted anew.
 
         Raises
         ------
@@ -133,7 +143,16 @@ class Worklist:
             The database cannot be used.
         """
         self.database.migrate()
-        recount_if_missing(self.database)
+        if is_alone:
+            recount_if_missing(self.database)
+
+    def listen(self) -> None:
+        """Hear of work that others tell of from now on, instead of asking for it often."""
+        self.database.notifications.start()
+
+    def waiter(self, channel: Channel) -> Waiter:
+        """Return what waits for work of a kind."""
+        return Waiter(self.database.notifications, channel)
 
     def answers(self) -> bool:
         """Tell whether the database can be read now, could be written to the last time, and was never found damaged."""

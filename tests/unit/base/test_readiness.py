@@ -98,6 +98,18 @@ def test_a_part_that_ended_is_told(parts, part, name):
     assert wrong(parts) == {name}
 
 
+def test_a_role_that_no_process_has_is_a_warning_where_there_are_several(parts, clock):
+    assert "roles" not in messages(parts)
+    parts.worklist.leases.note("one", ["listener", "web", "upkeep"], "1")
+    parts.worklist.leases.note("other", ["listener", "delivery", "worker"], "1")
+    assert wrong(parts) == set()
+    assert messages(parts)["roles"] == "2 listener, 1 web, 1 upkeep, 1 delivery, 1 worker"
+    clock.forward(30)
+    parts.worklist.leases.note("one", ["listener", "web", "upkeep"], "1")
+    assert wrong(parts) == {"roles"}
+    assert messages(parts)["roles"] == "no process is worker or delivery"
+
+
 def test_a_disk_below_its_reserve_is_told(parts):
     mark(parts, reserve_mb=1 << 40)
     assert wrong(parts) == {"disk"}

@@ -27,8 +27,7 @@ def node(worklist, make_settings, tmp_path, database_url):
     url = database_url or str(worklist.database.url)
     node = Node(make_settings(database_url=url, data_dir=tmp_path / "second", web_enabled=False))
     yield node
-    node.worklist.close()
-    node._lock.close()
+    node.parts.close()
 
 
 def test_a_second_node_on_one_database_does_not_start_and_touches_nothing(worklist, node, receive, clock):

@@ -114,7 +114,7 @@ class Transactions:
             if session.scalar(oldest.with_only_columns(CommitmentRow.id)) is None:
                 return []
         with self._database.write() as session:
-            rows = session.scalars(oldest).all()
+            rows = session.scalars(oldest.with_for_update(skip_locked=True)).all()
             for row in rows:
                 row.next_attempt_at = self._clock() + HOLD_SECONDS
             return [row.id for row in rows]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, case, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from triage_node.database import Database, DeliveryRow, DeliveryState, OutcomeRow, StudyRow
+from triage_node.database import Channel, Database, DeliveryRow, DeliveryState, OutcomeRow, StudyRow, notify
 from triage_node.statistics import count_delivered, delivery_seconds
 from triage_node.worklist.commitment.requests import want_commitment
 from triage_node.worklist.outbox.delivery_events import fold_try, give_up, record_delivery
@@ -78,6 +78,7 @@ def add_deliveries(
             if schedule is not None:
                 session.flush()
                 schedule.place(session, row, outcome)
+            notify(session, Channel.DELIVERIES)
 
 
 class Outbox:
@@ -246,9 +247,16 @@ class Outbox:
         with self._database.write() as session:
             self._make_due(session, DeliveryRow.destination == destination)
 
-    def recover(self) -> int:
-        """Put back what this node was sending when it stopped, and make everything that waits due."""
-        mine = or_(DeliveryRow.claimed_by == self._node, DeliveryRow.claimed_by.is_(None))
+    def recover(self, *, all_nodes: bool = False) -> int:
+        """Put back what this node was sending when it stopped, and make everything that waits due.
+
+        Parameters
+        ----------
+        all_nodes
+            Put back what any node was sending: none of them lives.
+        """
+        own = or_(DeliveryRow.claimed_by == self._node, DeliveryRow.claimed_by.is_(None))
+        mine = or_(own, DeliveryRow.claimed_by.is_not(None)) if all_nodes else own
         with self._database.write() as session:
             result = session.execute(
                 update(DeliveryRow)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from triage_node.database import Database, DeliveryRow, DeliveryState, StudyRow
+from triage_node.database import Channel, Database, DeliveryRow, DeliveryState, StudyRow, notify
 from triage_node.errors import IllegalMove, InvalidInput, StudyNotFound
 from triage_node.worklist.commitment.requests import forget_commitment
 from triage_node.worklist.transitions import record
@@ -74,6 +74,7 @@ class Resending:
             row.postponed_event_id, row.scheduled_seconds = None, 0.0
             row.escalation = False  # who sends it again wants it told, acknowledged or not
             forget_commitment(row)
+            notify(session, Channel.DELIVERIES)
             record(session, row.study_id, self._clock(), actor=actor, code="resend", message=row.destination)
 
 
