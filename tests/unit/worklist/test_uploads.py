@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from triage_node.database import StudyState
+from triage_node.errors import SettingsError
 from triage_node.findings import Decision, ModelIdentity
 from triage_node.outcome import Outcome, Status
 from triage_node.worklist import ReceivedInstance, StoredPart, Worklist
@@ -144,3 +145,11 @@ def test_without_a_bucket_nothing_is_noted_and_all_is_claimed(make_settings, clo
     assert worklist.claims.claim("w") is not None
     assert worklist.study_details.study("1.2").state == StudyState.ANALYZING
     worklist.close()
+
+
+def test_folders_that_share_a_bucket_may_share_a_database_others_may_not(machines):
+    here, there = machines
+    here.installation.check("2.25.1", is_in_bucket=True)
+    there.installation.check("2.25.2", is_in_bucket=True)
+    with pytest.raises(SettingsError, match="or a bucket"):
+        there.installation.check("2.25.2")

@@ -36,7 +36,8 @@ class Installation:
         if owner != device_uid and not is_in_bucket:
             raise SettingsError(
                 f"database_url: the worklist belongs to another data folder (device {owner}, here {device_uid}). "
-                "Nodes that share a database share the folder of its images, or a bucket (storage_url); others need a database of their own. "
+                "Nodes that share a database share the folder of its images, or a bucket (storage_url); others need a "
+                "database of their own. "
                 "If that folder is lost or got a new device-uid, `triage-node rebuild` makes the worklist its own."
             )
 
