@@ -30,6 +30,18 @@ class StorageFull(StorageError):
     """The disk that holds the data folder is full."""
 
 
+class ObjectStorageError(StorageError):
+    """The object storage does not do what it is asked for."""
+
+
+class ObjectStorageAway(ObjectStorageError):
+    """The object storage does not answer now."""
+
+
+class ObjectStorageRefused(ObjectStorageError):
+    """The object storage refuses: the bucket, the credentials or what they permit must be set right."""
+
+
 class AddressUnavailable(TriageError):
     """The node cannot listen on that address and port."""
 

@@ -12,6 +12,7 @@ from triage_node.maintenance import Echo, Scheduler
 from triage_node.pipeline import Supervisor
 from triage_node.query_retrieve import Querier
 from triage_node.storage import Level, Spool
+from triage_node.uploading import Uploader
 from triage_node.web.machinery import Echoed, Fact, Intake, Job, Reach, Worker
 from triage_node.workitems import Performer, Prioritizer
 from triage_node.worklist import Worklist
@@ -39,6 +40,7 @@ class Readiness:
         queriers: Sequence[Querier] = (),
         workitem_users: Sequence[Performer | Prioritizer] = (),
         echo: Echo | None = None,
+        uploader: Uploader | None = None,
     ) -> None:
         self._worklist = worklist
         self._spool = spool
@@ -51,6 +53,7 @@ class Readiness:
         self._workitem_users = workitem_users
         self._is_started = False
         self._echo = echo
+        self._uploader = uploader
 
     def facts(self) -> list[Fact]:
         """Return what must be there for the node to be ready, then what it can do without for a while."""
@@ -167,6 +170,8 @@ class Readiness:
             state = self._listener.certificate.state()
             yield Fact("certificate", state.is_well, state.message, is_needed=False)
         yield from self._roles()
+        if self._uploader is not None:
+            yield Fact("uploads", *_uploads(self._uploader), is_needed=False)
         if self._queriers:
             yield Fact("sources", *self._sources(), is_needed=False)
         if self._workitem_users:
@@ -215,3 +220,18 @@ class Readiness:
         message = f"{waiting} on their way, the oldest for {oldest:.0f} s, {dead} given up"
         message += f"; down: {', '.join(down)}" if down else ""
         return not dead and not down and oldest <= LONG_SECONDS, message
+
+
+def _uploads(uploader: Uploader) -> tuple[bool, str]:
+    """Tell how far behind the bucket is, and why; what waits is kept, and what fills the disk is another fact."""
+    try:
+        state = uploader.state()
+    except StorageError:
+        return False, "the database does not say"
+    message = f"{state.waiting} studies wait to be copied to {state.bucket.name}"
+    message += f", the oldest for {state.oldest_seconds:.0f} s" if state.waiting else ""
+    message += f", {state.elsewhere} on other machines" if state.elsewhere else ""
+    message += f"; {state.bucket.message}" if state.bucket.message else ""
+    message += f"; not uploaded: {state.failing}" if state.failing else ""
+    is_well = state.bucket.answers is not False and not state.failing and uploader.is_alive
+    return is_well and state.oldest_seconds <= LONG_SECONDS, message

@@ -18,7 +18,7 @@ class Intake:
     """What comes in is kept and registered; nothing is analyzed."""
 
     def __init__(self, settings: Settings, services: Iterable[Service] = ()) -> None:
-        self.spool = Spool(settings.data_dir / "spool", Watermarks.of(settings))
+        self.spool = Spool.of(settings, Watermarks.of(settings))
         self.worklist = Worklist(settings)
         self.worklist.prepare()
         self.indexer = Indexer(self.spool, self.worklist)

@@ -45,7 +45,7 @@ class Site:
 
     def __enter__(self) -> Self:
         settings = self.settings
-        self.spool = Spool(settings.data_dir / "spool", Watermarks.of(settings))
+        self.spool = Spool.of(settings, Watermarks.of(settings))
         self.indexer = Indexer(self.spool, self.worklist)
         self.ingest = Ingest(self.spool, self.worklist, self.indexer, settings.maximum_instance_mb << 20)
         self.indexer.start()

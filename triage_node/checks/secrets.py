@@ -29,6 +29,8 @@ def check_secrets(settings: Settings, settings_file: Path) -> Iterator[Result]:
 def _named(settings: Settings) -> Iterator[tuple[str, Path]]:
     if settings.openid_client_secret_file is not None:
         yield "openid", settings.openid_client_secret_file
+    if settings.storage_credentials_file is not None:
+        yield "object storage", settings.storage_credentials_file
     endpoints: tuple[Endpoint, ...] = (*settings.destinations, *settings.sources, *settings.workitem_servers)
     for endpoint in endpoints:
         secret = endpoint.secret_file if isinstance(endpoint, Destination) else None

@@ -103,10 +103,10 @@ def _study_export(
     settings: "Settings", worklist: "Worklist", out: Path, options: "Options | None", one_off: bool
 ) -> "StudyExport":
     from triage_node.commands.study_export import StudyExport
-    from triage_node.storage import Layout
+    from triage_node.storage import Spool
 
     pseudonyms = None if options is None else _pseudonyms(settings, one_off)
-    return StudyExport(worklist, Layout.of(settings.data_dir), out, options, pseudonyms)
+    return StudyExport(worklist, Spool.of(settings), out, options, pseudonyms)
 
 
 def _pseudonyms(settings: "Settings", one_off: bool) -> "Pseudonyms":

@@ -42,6 +42,7 @@ def check_files(settings: "Settings") -> None:
     _check_notices(settings)
     _check_endpoints("sources", settings.sources)
     _check_endpoints("workitem_servers", settings.workitem_servers)
+    _check_object_storage(settings)
     if "listener" in settings.roles:
         _check_listener(settings)
     if _serves_pages(settings):
@@ -95,6 +96,15 @@ def _check_listener(settings: "Settings") -> None:
         ServerCertificate.of(settings)
     except SettingsError as error:
         raise SettingsError(f"dicom_tls_port: {error}") from error
+
+
+def _check_object_storage(settings: "Settings") -> None:
+    """Try the files; a bucket that does not answer now is waited for."""
+    from triage_node.storage import Bucket, BucketOptions
+
+    options = BucketOptions.of(settings)
+    if options is not None:
+        Bucket(options).prepare()
 
 
 def _check_ports(settings: "Settings") -> None:

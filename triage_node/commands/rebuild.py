@@ -30,11 +30,13 @@ def rebuild(
     and only studies that it lacks are added. On PostgreSQL nothing is set aside: empty or restore the database, then
     run this.
 
+    With an object storage (`storage_url`) the studies in the bucket are read, too, and fetched for that.
+
     Every study that is rebuilt is held: nothing is analyzed or sent again until a person says so (`requeue`). People,
     tokens, comments, verdicts and the audit trail are in the database only: what a file that was set aside held of
     them has to be made anew. It can be interrupted and repeated.
     """
-    from triage_node.storage import Spool, Watermarks, device_uid, spool_folder
+    from triage_node.storage import Spool, Watermarks, device_uid
     from triage_node.worklist import Worklist
 
     settings = settings_from(context, data_dir=data_dir)
@@ -43,7 +45,7 @@ def rebuild(
     worklist = Worklist(settings)
     worklist.prepare()
     worklist.installation.take_over(device_uid(settings.data_dir))
-    spool = Spool(spool_folder(settings.data_dir), Watermarks.of(settings))
+    spool = Spool.of(settings, Watermarks.of(settings))
     made = _rebuild(settings, spool, worklist)
     has_accounts = bool(worklist.accounts.all())
     worklist.close()
@@ -95,7 +97,11 @@ def _rebuild(settings: "Settings", spool: "Spool", worklist: "Worklist") -> "Reb
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("Rebuilding studies", total=None)
         return rebuild_worklist(
-            spool, worklist, destinations, lambda done, of: bar.update(task, completed=done, total=of)
+            spool,
+            worklist,
+            destinations,
+            lambda done, of: bar.update(task, completed=done, total=of),
+            of_bucket=True,
         )
 
 

@@ -54,13 +54,13 @@ def _of_file(path: Path, form: "Form", revision: int | None) -> bytes:
 
 def _of_study(context: typer.Context, uid: str, form: "Form", revision: int | None, data_dir: Path | None) -> bytes:
     from triage_node.report import Form, written
-    from triage_node.storage import Spool, find_report, spool_folder
+    from triage_node.storage import Spool, find_report
 
     settings = settings_from(context, data_dir=data_dir)
     worklist = open_worklist(settings)
     study = worklist.study_details.study(uid_of(worklist, uid))
     results = [(one.revision, one.folder) for one in reversed(study.outcomes)]
-    found = find_report(Spool(spool_folder(settings.data_dir)), study.study_instance_uid, results, revision)
+    found = find_report(Spool.of(settings), study.study_instance_uid, results, revision)
     if form is Form.DICOM:
         return found.content
     return written(form, found.report, found.names, found.revision)

@@ -12,7 +12,7 @@ from triage_node.deidentification import Deidentification, FaceRemoval, Options,
 from triage_node.errors import InvalidInstance, StorageError, TriageError
 from triage_node.imaging import Instance, names_several_patients
 from triage_node.search import StoredInstance
-from triage_node.storage import Layout
+from triage_node.storage import Spool
 from triage_node.worklist import Worklist
 
 
@@ -30,7 +30,7 @@ class StudyExport:
 
     Attributes
     ----------
-    worklist, layout
+    worklist, spool
         What there is, and where it lies.
     out
         The folder.
@@ -41,7 +41,7 @@ class StudyExport:
     """
 
     worklist: Worklist
-    layout: Layout
+    spool: Spool
     out: Path
     options: Options | None = None
     pseudonyms: Pseudonyms | None = None
@@ -71,6 +71,7 @@ class StudyExport:
         """
         patient = self.worklist.study_details.study(study_instance_uid).patient_id.strip() or study_instance_uid
         found = self.received(study_instance_uid)
+        self.spool.stored_files([(one.study_instance_uid, one.sop_instance_uid, "") for one in found])
         content_of = self._contents(found, patient)
         refused: Counter[str] = Counter()
         names: dict[str, str] = {}
@@ -108,7 +109,7 @@ class StudyExport:
         return deidentified_file(self._path(one), how, faces)
 
     def _path(self, one: StoredInstance) -> Path:
-        return self.layout.instance(one.study_instance_uid, one.sop_instance_uid)
+        return self.spool.layout.instance(one.study_instance_uid, one.sop_instance_uid)
 
     def _note(self, uid: str, patient: str, found: Sequence[StoredInstance], names: dict[str, str]) -> None:
         if self.pseudonyms is None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from triage_node.dimse import Status
+from triage_node.errors import ObjectStorageError
 from triage_node.storage import Spool, hashed
 from triage_node.worklist import KeptInstance, Worklist
 
@@ -30,6 +31,7 @@ def decide(references: Sequence[tuple[str, str]], worklist: Worklist, spool: Spo
     One is committed when its file lies in its study's folder, and its row is there and says the same SOP class. One
     whose file still lies in ``incoming/`` was acknowledged and will get its row: it is waited for. One in
     ``quarantine/`` was acknowledged and cannot get a row for now: it fails (0110H), and may be asked for again.
+    One that another machine has alone, or of which the bucket cannot be asked now, is waited for.
     """
     # In this order: what is filed between the two looks is seen by the second.
     incoming, quarantined = spool.unregistered()
@@ -37,13 +39,19 @@ def decide(references: Sequence[tuple[str, str]], worklist: Worklist, spool: Spo
     failures: dict[str, int] = {}
     is_final = True
     for sop_class_uid, uid in references:
-        kept = [one for one in rows.get(uid, ()) if _file_is_there(one, uid, spool)]
+        try:
+            kept = [one for one in rows.get(uid, ()) if _file_is_there(one, uid, spool)]
+        except ObjectStorageError:  # nobody can say; it may be there
+            is_final = False
+            continue
         if any(one.sop_class_uid == sop_class_uid for one in kept):
             continue
         if hashed(uid) in incoming and not kept:
             is_final = False
         elif kept:
             failures[uid] = Status.CLASS_INSTANCE_CONFLICT
+        elif any(worklist.uploads.is_elsewhere(one.study_instance_uid) for one in rows.get(uid, ())):
+            is_final = False
         elif hashed(uid) in quarantined:
             failures[uid] = Status.PROCESSING_FAILURE
         else:
@@ -52,4 +60,4 @@ def decide(references: Sequence[tuple[str, str]], worklist: Worklist, spool: Spo
 
 
 def _file_is_there(kept: KeptInstance, sop_instance_uid: str, spool: Spool) -> bool:
-    return spool.layout.stored_file(kept.study_instance_uid, sop_instance_uid, kept.result_file).is_file()
+    return spool.has(kept.study_instance_uid, sop_instance_uid, kept.result_file)

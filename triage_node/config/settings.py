@@ -12,6 +12,7 @@ from triage_node.config.delivery import DeliverySettings
 from triage_node.config.listener import ListenerSettings
 from triage_node.config.logs import LogSettings
 from triage_node.config.monitoring import MonitoringSettings
+from triage_node.config.object_storage import ObjectStorageSettings
 from triage_node.config.openid import OpenIDSettings
 from triage_node.config.report import ReportSettings
 from triage_node.config.roles import ROLES, RoleSettings
@@ -26,6 +27,7 @@ SECRETS = frozenset(["openid_client_secret", "database_url"])
 SUBJECTS: tuple[type[BaseModel], ...] = (
     ListenerSettings,
     StorageSettings,
+    ObjectStorageSettings,
     CompletionSettings,
     DeliverySettings,
     ReportSettings,
@@ -53,6 +55,7 @@ class Settings(
     ReportSettings,
     DeliverySettings,
     CompletionSettings,
+    ObjectStorageSettings,
     StorageSettings,
     ListenerSettings,
     BaseSettings,

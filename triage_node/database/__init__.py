@@ -32,6 +32,7 @@ from triage_node.database.skip_scan import distinct_values
 from triage_node.database.sqlite_file import damage_of, set_aside
 from triage_node.database.states import DONE, LEGAL_MOVES, CommitmentState, DeliveryState, StudyState, WaitsFor
 from triage_node.database.text_search import folded_name, fts5_query, query_words, search_text, storable, tsquery
+from triage_node.database.upload_tables import UploadRow
 from triage_node.database.workitem_tables import PerformanceRow, PriorityChangeRow, PushedWorkitemRow
 from triage_node.database.workitem_uids import workitem_uid
 
@@ -72,6 +73,7 @@ __all__ = [
     "StudyRow",
     "StudyState",
     "TokenRow",
+    "UploadRow",
     "UserRow",
     "VerdictRow",
     "Waiter",

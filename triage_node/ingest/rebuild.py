@@ -32,7 +32,12 @@ class Rebuilt:
 
 
 def rebuild_worklist(
-    spool: Spool, worklist: Worklist, destinations: Sequence[str], progress: Progress | None = None
+    spool: Spool,
+    worklist: Worklist,
+    destinations: Sequence[str],
+    progress: Progress | None = None,
+    *,
+    of_bucket: bool = False,
 ) -> Rebuilt:
     """Write every study of the spool that the worklist does not have, with its stored outcomes.
 
@@ -43,13 +48,15 @@ def rebuild_worklist(
     ----------
     progress
         Called after each study with how many are done, and of how many.
+    of_bucket
+        Whether studies count that only the bucket has: they are fetched, so that they can be read.
 
     Raises
     ------
     StorageError
         The database or the disk refused; it can be repeated.
     """
-    folders = list(spool.studies())
+    folders = list(spool.studies(of_bucket=of_bucket))
     if folders:
         spool.begin_rebuild()
     rebuild = _Rebuild(spool, worklist, destinations)

@@ -82,8 +82,10 @@ class Node:
             The database belongs to another data folder.
         """
         self.parts.prepare()
-        if self.parts.lock.is_alone:
+        if self.parts.is_alone():
             self._recover()
+        if self.parts.uploader is not None:
+            self.parts.uploader.prepare()
         if self._delivery is not None:
             self.worklist.schedule.recover()
         self.parts.let_others_in()
@@ -100,7 +102,7 @@ class Node:
         if not self._is_prepared:
             self.prepare()
         self.parts.duties.start()
-        takers = self._intake, self._listener, self.web, self.metrics
+        takers = self.parts.uploader, self._intake, self._listener, self.web, self.metrics
         for part in (*takers, self._delivery, self._upkeep, self._worker):
             if part is not None:
                 part.start()
@@ -119,6 +121,8 @@ class Node:
         for last in (self._worker, self._delivery):
             if last is not None:
                 last.stop()
+        if self.parts.uploader is not None:
+            self.parts.uploader.stop()
         self.parts.duties.stop()
         self.parts.close()
         log.info("node_stopped")
@@ -179,6 +183,7 @@ class Node:
             self._upkeep.queriers if self._upkeep is not None else (),
             self._upkeep.workitem_users if self._upkeep is not None else (),
             self._delivery.echo if self._delivery is not None else None,
+            uploader=self.parts.uploader,
         )
 
     def _exposition(self) -> Exposition:

@@ -11,10 +11,13 @@ from triage_node.delivery import Caller, RetryPolicy
 from triage_node.instrumentation import Instruments, traces_to
 from triage_node.maintenance import Scheduler
 from triage_node.node.duties import Duties, Duty
-from triage_node.storage import RestoreMark, Spool, Watermarks, device_uid, hold, spool_folder
+from triage_node.storage import RestoreMark, Spool, Watermarks, device_uid, hold
+from triage_node.uploading import Uploader
 from triage_node.worklist import Worklist
 
 LONGEST_HOST = 40
+GONE_SECONDS = 60.0
+"""A process that was not seen for so long holds no lease any more."""
 
 
 class SharedParts:
@@ -43,9 +46,10 @@ class SharedParts:
         token = secrets.token_hex(3)
         self.name = f"{settings.node_name}/{token}" if self.is_shared else settings.node_name
         inbox = f"{_host()}-{token}" if self.is_shared else None
-        self.spool = Spool(spool_folder(settings.data_dir), Watermarks.of(settings), inbox)
+        self.spool = Spool.of(settings, Watermarks.of(settings), inbox)
         self.device_uid = device_uid(settings.data_dir)
         self.worklist = Worklist(settings, node=self.name)
+        self.uploader = Uploader.of(settings, self.spool, self.worklist)
         self.duties = Duties(self.worklist.leases, self.name, settings.roles, is_shared=self.is_shared)
         # Where several machines go by the server's clock, each may set its own as it likes.
         self.scheduler = Scheduler(
@@ -69,9 +73,21 @@ class SharedParts:
             The database belongs to another data folder.
         """
         self.worklist.look_for_damage()
-        self.worklist.prepare(is_alone=self.lock.is_alone)
+        self.worklist.prepare(is_alone=False)
+        if self.is_alone():
+            self.worklist.prepare()
         if self.settings.database_url is not None:
-            self.worklist.installation.check(self.device_uid)
+            has_bucket = self.settings.storage_url is not None
+            self.worklist.installation.check(self.device_uid, is_in_bucket=has_bucket)
+
+    def is_alone(self) -> bool:
+        """Tell whether no other process does the node's work: that of one folder, or of several with one bucket."""
+        if not self.lock.is_alone:
+            return False
+        if not self.is_shared or self.settings.storage_url is None:
+            return True
+        now = self.worklist.clock()
+        return all(now - one.seen_at >= GONE_SECONDS for one in self.worklist.leases.nodes())
 
     def let_others_in(self) -> None:
         """Have others share folder and database, which are prepared."""

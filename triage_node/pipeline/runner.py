@@ -5,11 +5,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
+from pathlib import Path
 
 from pydicom.dataset import Dataset
 
 from triage_node.config import Settings
-from triage_node.errors import DatabaseRefused, TriageError
+from triage_node.errors import DatabaseRefused, ObjectStorageError, TriageError
 from triage_node.findings import FINDING_CODES, Calibration, Label, Prediction
 from triage_node.imaging import Policy, SeriesSelection, Volume, scan, select_series
 from triage_node.instrumentation import FinishedAnalysis
@@ -71,6 +72,7 @@ class Runner:
         self._model = model
         self._policy = policy
         self._clock = clock
+        self._unreachable: set[str] = set()
         self._explain = explain
         self._tell = tell
         parameters = {"slab_mm": f"{policy.slab_mm:g}"}
@@ -86,7 +88,14 @@ class Runner:
 
     def claim(self) -> Claim | None:
         """Claim the next study."""
-        return self._worklist.claims.claim(self._name)
+        if self._unreachable and not self._is_bucket_away:
+            self._unreachable.clear()
+        return self._worklist.claims.claim(self._name, self._unreachable)
+
+    @property
+    def _is_bucket_away(self) -> bool:
+        bucket = self._spool.bucket
+        return bucket is not None and bucket.answers is False
 
     def give_back(self) -> None:
         """Return what was claimed to the queue, as if it had not begun: worklist or disk failed, not the study."""
@@ -95,6 +104,21 @@ class Runner:
     def can_keep_results(self) -> bool:
         """Tell whether the disk takes a result now; else each analysis would be for nothing."""
         return self._spool.takes_files(ROOM_BYTES)
+
+    def _paths(self, claim: Claim) -> list[Path]:
+        """Return the files of a study, fetched where they are not here.
+
+        Raises
+        ------
+        ObjectStorageError
+            They cannot be fetched now; the study is not claimed again before they can.
+        """
+        uid = claim.study_instance_uid
+        try:
+            return self._spool.instances(uid, self._worklist.stored_instances.received(uid))
+        except ObjectStorageError:
+            self._unreachable.add(uid)
+            raise
 
     def run(self, claim: Claim) -> bool:
         """Analyze a claimed study and write the outcome; False when it was not taken.
@@ -144,7 +168,7 @@ class Runner:
         return self._spool.result(claim.study_instance_uid, outcome.folder).objects() if outcome.folder else []
 
     def _analyze(self, claim: Claim) -> Outcome:
-        paths = self._spool.instances(claim.study_instance_uid)
+        paths = self._paths(claim)
         parts = self._model, self._policy, self._today, self._picture
         analysis, selection = analyze_study(paths, *parts, received=claim.series_counts)
         for skipped in analysis.skipped:
@@ -176,7 +200,7 @@ class Runner:
     def _failed(self, claim: Claim, reason: Reason) -> Outcome:
         analysis = Analysis(Status.FAILED, None, (reason,))
         try:
-            paths = self._spool.instances(claim.study_instance_uid)
+            paths = self._paths(claim)
             return self._reported(claim, analysis, select_series(scan(paths).series, self._policy, self._today))
         except Exception as error:
             if self._has_to_wait(error):
@@ -237,7 +261,8 @@ class Runner:
 
     def _keep(self, claim: Claim, analysis: Analysis, report: Dataset, picture: bytes | None, start: float) -> Outcome:
         # The same result is the same object: what was stored once is what is sent, whenever.
-        result = self._spool.result(claim.study_instance_uid, hashed(str(report.SOPInstanceUID)))
+        name = hashed(str(report.SOPInstanceUID))
+        result = self._spool.result(claim.study_instance_uid, name, is_new=name != claim.predecessor_folder)
         reports = self._missing_reports(result, report)
         seconds = {**analysis.seconds, "report": time.perf_counter() - start}
         outcome = outcome_of(analysis, self._model.identity, report, result.name, seconds)

@@ -24,7 +24,7 @@ from triage_node.pipeline.policy import policy_for
 from triage_node.pipeline.runner import Runner
 from triage_node.pipeline.telling import trace_analysis
 from triage_node.report import preload
-from triage_node.storage import Spool, device_uid, spool_folder
+from triage_node.storage import Spool, device_uid
 from triage_node.worklist import Channel, Claim, Waiter, Worklist
 from triage_node.zone import live_in
 
@@ -121,7 +121,7 @@ def main() -> int:
         _tell(error=str(error))
         return EXIT_MODEL_ERROR
     worklist = Worklist(settings)
-    spool = Spool(spool_folder(settings.data_dir))
+    spool = Spool.of(settings)
     worklist.listen()
     name = f"{sys.argv[1]}:{os.getpid()}"
     traces = traces_to(settings.otel_endpoint, "triage-node-worker", name)

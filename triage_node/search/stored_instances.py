@@ -57,3 +57,7 @@ class StoredInstances:
         )
         with self._database.read() as session:
             return [StoredInstance(*row) for row in session.execute(query)]
+
+    def received(self, study_instance_uid: str) -> Sequence[str]:
+        """Return the SOP Instance UIDs of what was received of a study, without what the node made."""
+        return [one.sop_instance_uid for one in self.find(study_instance_uid) if not one.result_file]

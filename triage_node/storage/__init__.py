@@ -1,7 +1,8 @@
 """Instances and results on disk: hashed names, durable writes."""
 
+from triage_node.storage.bucket import Bucket, BucketOptions, BucketState, Copies, LocalCopies
 from triage_node.storage.device import device_uid
-from triage_node.storage.disk import Disk, Level, Space, Watermarks
+from triage_node.storage.disk import RECOVERY, Disk, Level, Space, Watermarks
 from triage_node.storage.draft import Draft
 from triage_node.storage.durable_write import Parts
 from triage_node.storage.found_report import FoundReport, find_report
@@ -13,8 +14,14 @@ from triage_node.storage.restore_mark import RestoreMark
 from triage_node.storage.result import ResultContent, StoredResult
 from triage_node.storage.result_object import ResultObject
 from triage_node.storage.spool import Filing, Spool
+from triage_node.storage.spool_identity import spool_name
 
 __all__ = [
+    "RECOVERY",
+    "Bucket",
+    "BucketOptions",
+    "BucketState",
+    "Copies",
     "Disk",
     "Draft",
     "Filing",
@@ -22,6 +29,7 @@ __all__ = [
     "FoundReport",
     "Layout",
     "Level",
+    "LocalCopies",
     "Parts",
     "RestoreMark",
     "ResultContent",
@@ -39,4 +47,5 @@ __all__ = [
     "make_once",
     "open_regular_file",
     "spool_folder",
+    "spool_name",
 ]

@@ -72,8 +72,7 @@ def _headers(spool: Spool, study_instance_uid: str, sop_instance_uids: Iterable[
     from triage_node.imaging import parse_header
 
     tags = {number: Tag(number) for keyword in KEYWORDS if (number := tag_for_keyword(keyword)) is not None}
-    for uid in sop_instance_uids:
-        path = spool.layout.instance(study_instance_uid, uid)
+    for path in spool.stored_files([(study_instance_uid, uid, "") for uid in sop_instance_uids]):
         try:
             with open_regular_file(path) as file:
                 yield parse_header(file, tags)

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from triage_node.complete_file import PARTIAL, storage_errors, sync_folder
-from triage_node.errors import StorageError
+from triage_node.errors import ObjectStorageError, StorageError
 from triage_node.logs import origin
 from triage_node.outcome import ObjectKind
 from triage_node.private_files import make_missing_folders
+from triage_node.storage.bucket import Copies
 from triage_node.storage.durable_write import write_durably
 from triage_node.storage.regular_file import read_regular_file
 from triage_node.storage.result_object import ResultObject, read_object
@@ -73,15 +74,41 @@ class StoredResult:
     ----------
     folder
         Its folder, which names it in sentences; its files are nobody else's business.
+    copies
+        Where its files are fetched from when they are not here: then each method below may raise
+        `ObjectStorageError`, too.
+    is_new
+        Whether it was probably never made before: then it is made also while nobody can say.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, copies: Copies | None = None, *, is_new: bool = False) -> None:
+        self._is_new = is_new
+        self._folder = folder
+        self._copies = copies
+        self._is_fetched = copies is None
+
+    @property
+    def folder(self) -> Path:
+        """Its folder on this disk, with all that there is of it."""
+        if not self._is_fetched and self._copies is not None:
+            # The outcome comes and goes as the last and the first: where it is the others are.
+            if not (self._folder / OUTCOME).is_file():
+                self._fetch(self._copies)
+            self._is_fetched = True
+        return self._folder
 
     @property
     def name(self) -> str:
         """What the worklist notes of it."""
-        return self.folder.name
+        return self._folder.name
+
+    def _fetch(self, copies: Copies) -> None:
+        try:
+            copies.fetch_folder(self._folder)
+        except ObjectStorageError as error:
+            if not self._is_new:
+                raise
+            log.warning("result_made_without_bucket name=%s error=%s", self.name, error)
 
     def keep(self, content: ResultContent) -> None:
         """Store what is given, durably; a crash on the way leaves no outcome, or the one that was there.

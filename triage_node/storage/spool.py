@@ -2,20 +2,25 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from enum import Enum, auto
 from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
 from triage_node.complete_file import PARTIAL, storage_errors, sync_folder, unique_name
-from triage_node.errors import StorageError, StorageFull
+from triage_node.errors import ObjectStorageError, StorageError, StorageFull
 from triage_node.private_files import make_missing_folders
+from triage_node.storage.bucket import BucketState, Copies, note_use
 from triage_node.storage.disk import Disk, Space, Watermarks
 from triage_node.storage.draft import Draft
 from triage_node.storage.durable_write import Parts, write_durably
 from triage_node.storage.inbox import Inbox, adopt
-from triage_node.storage.layout import INSTANCE, Layout, hashed
-from triage_node.storage.result import StoredResult, stored_results
+from triage_node.storage.layout import INSTANCE, Layout, hashed, spool_folder
+from triage_node.storage.result import RESULTS, StoredResult, stored_results
+
+if TYPE_CHECKING:
+    from triage_node.config import Settings
 
 FILL = Watermarks()
 """The disk may be filled."""
@@ -46,9 +51,13 @@ class Spool:
     inbox
         The name of an own folder in ``incoming/`` where several processes have the spool, unlike any other's; without
         one the spool is this process's alone.
+    copies
+        Where the files are copied to and fetched from when they are not here; without it this disk has them all.
     """
 
-    def __init__(self, root: Path, watermarks: Watermarks = FILL, inbox: str | None = None) -> None:
+    def __init__(
+        self, root: Path, watermarks: Watermarks = FILL, inbox: str | None = None, copies: Copies | None = None
+    ) -> None:
         # What is written down of it must hold in another working folder, too.
         self.layout = Layout(root.absolute())
         self._disk = Disk(self.layout.root, watermarks)
@@ -57,11 +66,25 @@ class Spool:
         self._inbox = Inbox(self.layout.incoming, inbox) if inbox else None
         self.incoming = self._inbox.folder if self._inbox else self.layout.incoming
         """Where this process keeps what it receives."""
+        self.copies = copies
+
+    @classmethod
+    def of(cls, settings: "Settings", watermarks: Watermarks = FILL, inbox: str | None = None) -> Self:
+        """Return the spool in the data folder of the settings, with the copies of its files that they want."""
+        root = spool_folder(settings.data_dir)
+        return cls(root, watermarks, inbox, Copies.of(settings, root))
+
+    @property
+    def bucket(self) -> BucketState | None:
+        """How the bucket is; None without one."""
+        return None if self.copies is None else self.copies.bucket.state
 
     def close(self) -> None:
-        """Let others take over what is left in an own inbox."""
+        """Let others take over what is left in an own inbox, and ask the bucket for nothing any more."""
         if self._inbox is not None:
             self._inbox.close()
+        if self.copies is not None:
+            self.copies.close()
 
     def space(self) -> Space:
         """Return the disk's size, what is free for us, and what that means."""
@@ -218,7 +241,8 @@ class Spool:
 
     def refuses_all(self, error: Exception) -> bool:
         """Tell whether an error of the spool is no one file's fault: then everything has to wait."""
-        return isinstance(error, StorageFull) or (isinstance(error, StorageError) and not self.takes_files())
+        waits = isinstance(error, StorageFull | ObjectStorageError)
+        return waits or (isinstance(error, StorageError) and not self.takes_files())
 
     def takes_files(self, size_bytes: int = 0) -> bool:
         """Tell whether a file of that size can be filed now."""
@@ -230,24 +254,83 @@ class Spool:
             return False
         return True
 
-    def instances(self, study_instance_uid: str) -> list[Path]:
-        """Return the files of a study; a decoder takes files, not bytes."""
-        return sorted(self.layout.study(study_instance_uid).glob(f"*{INSTANCE}"))
+    def instances(self, study_instance_uid: str, sop_instance_uids: Iterable[str] | None = None) -> list[Path]:
+        """Return the files of a study; a decoder takes files, not bytes.
+
+        Parameters
+        ----------
+        sop_instance_uids
+            Those that the worklist has, to be fetched where they are not here; by default all that the bucket has.
+
+        Raises
+        ------
+        ObjectStorageError
+            They are not all here, and the bucket does not give them now.
+        """
+        folder = self.layout.study(study_instance_uid)
+        if self.copies is not None and sop_instance_uids is None:
+            self.copies.fetch_folder(folder)
+        elif self.copies is not None and sop_instance_uids is not None:
+            self.copies.fetch(self.layout.instance(study_instance_uid, uid) for uid in sop_instance_uids)
+            note_use(folder)
+        return sorted(folder.glob(f"*{INSTANCE}"))
+
+    def stored_files(self, files: Iterable[tuple[str, str, str]]) -> list[Path]:
+        """Return where files lie, fetched when they are not here; one that is nowhere is not there either.
+
+        Parameters
+        ----------
+        files
+            As `Layout.stored_file` takes them.
+
+        Raises
+        ------
+        ObjectStorageError
+            The bucket does not give them now.
+        """
+        paths = [self.layout.stored_file(*one) for one in files]
+        if self.copies is not None:
+            self.copies.fetch(paths)
+            for folder in {self.layout.study(study) for study, *_ in files}:
+                note_use(folder)
+        return paths
+
+    def has(self, study_instance_uid: str, sop_instance_uid: str, result_file: str = "") -> bool:
+        """Tell whether a file is here or in the bucket.
+
+        Raises
+        ------
+        ObjectStorageError
+            It is not here, and the bucket cannot be asked now.
+        """
+        path = self.layout.stored_file(study_instance_uid, sop_instance_uid, result_file)
+        return path.is_file() or (self.copies is not None and self.copies.has(path))
 
     def instances_in(self, study_folder: Path) -> list[Path]:
         """Return the files in the folder of a study, or raise the `OSError` of one that cannot be read."""
+        if self.copies is not None:
+            self.copies.fetch_folder(study_folder)
+            make_missing_folders(study_folder)
         return sorted(path for path in study_folder.iterdir() if path.suffix == INSTANCE)
 
-    def studies(self) -> Iterator[Path]:
-        """Yield the folder of every study."""
-        yield from sorted(self.layout.studies.glob("??/*"))
+    def studies(self, *, of_bucket: bool = False) -> Iterator[Path]:
+        """Yield the folder of every study, on demand also of those that only the bucket has."""
+        folders = set(self.layout.studies.glob("??/*"))
+        if self.copies is not None and of_bucket:
+            for part in self.copies.folders(self.layout.studies):
+                folders.update(self.copies.folders(part))
+        yield from sorted(folders)
 
-    def result(self, study_instance_uid: str, name: str) -> StoredResult:
-        """Return a result by its name, there or not, wherever the spool lies today."""
-        return self.layout.result(study_instance_uid, name)
+    def result(self, study_instance_uid: str, name: str, *, is_new: bool = False) -> StoredResult:
+        """Return a result by its name, there or not, wherever the spool lies today; ``is_new`` as `StoredResult`."""
+        folder = self.layout.result(study_instance_uid, name).folder
+        return StoredResult(folder, self.copies, is_new=is_new)
 
     def results(self, study_folder: Path) -> list[StoredResult]:
         """Return the complete results in the folder of a study."""
+        if self.copies is not None:
+            for folder in self.copies.folders(study_folder / RESULTS):
+                self.copies.fetch_folder(folder)
         return stored_results(study_folder)
 
     @property

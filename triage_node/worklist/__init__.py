@@ -18,6 +18,7 @@ from triage_node.worklist.registration import ReceivedInstance
 from triage_node.worklist.stored_outcome import StoredOutcome
 from triage_node.worklist.upkeep.holding import Held
 from triage_node.worklist.upkeep.job_runs import JobRun
+from triage_node.worklist.uploads.uploads import StoredPart, Upload, Uploads, Waiting
 from triage_node.worklist.workitems.performances import Performance
 from triage_node.worklist.workitems.performances import Step as WorkitemStep
 from triage_node.worklist.workitems.priority_changes import PriorityChange
@@ -55,13 +56,17 @@ __all__ = [
     "Series",
     "Step",
     "StoredOutcome",
+    "StoredPart",
     "Study",
     "StudyDelivery",
     "StudyOutcome",
     "StudyProgress",
     "StudySummary",
     "Transaction",
+    "Upload",
+    "Uploads",
     "Waiter",
+    "Waiting",
     "WorkitemStep",
     "Worklist",
     "explained",

@@ -1,6 +1,6 @@
 """Who analyzes which study: atomic claims with leases, and what came of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
@@ -17,6 +17,7 @@ from triage_node.worklist.outbox.schedule import Schedule
 from triage_node.worklist.outcome_writing import ACTOR, write_outcome
 from triage_node.worklist.quiet_time import LEASE_LOOKS, Stillness
 from triage_node.worklist.transitions import move
+from triage_node.worklist.uploads.uploads import StoredPart, Uploads
 from triage_node.worklist.workitems.priority_changes import add_priority_changes
 
 
@@ -33,6 +34,7 @@ class Claims:
         routing: Routing,
         schedule: Schedule,
         priority_servers: Sequence[str] = (),
+        uploads: Uploads | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -41,16 +43,30 @@ class Claims:
         self._routing = routing
         self._schedule = schedule
         self._priority_servers = priority_servers
+        self._uploads = uploads
         self._renewed: Stillness[tuple[int, str]] = Stillness(clock, steady, lease_seconds / LEASE_LOOKS)
 
-    def claim(self, worker: str) -> Claim | None:
-        """Claim the study that is next: the priority that came with it, then its arrival."""
+    def claim(self, worker: str, but: Collection[str] = ()) -> Claim | None:
+        """Claim the study that is next: the priority that came with it, then its arrival.
+
+        One that another machine has files of which are not in the bucket yet is left to that.
+
+        Parameters
+        ----------
+        but
+            Studies that are not claimed, by UID.
+        """
+        wanted = [StudyRow.state == StudyState.READY]
+        if self._uploads is not None:
+            wanted += self._uploads.reachable(StudyRow.id)
+        if but:
+            wanted.append(StudyRow.study_instance_uid.not_in(but))
         with self._database.read() as session:
-            if not session.scalar(select(exists().where(StudyRow.state == StudyState.READY))):
+            if not session.scalar(select(exists().where(*wanted))):
                 return None
         with self._database.write() as session:
             order = (StudyRow.priority.desc(), StudyRow.first_received_at, StudyRow.id)
-            ready = select(StudyRow).where(StudyRow.state == StudyState.READY).order_by(*order).limit(1)
+            ready = select(StudyRow).where(*wanted).order_by(*order).limit(1)
             study = session.scalar(ready.with_for_update(skip_locked=True))
             if study is None:
                 return None
@@ -211,6 +227,8 @@ class Claims:
     ) -> None:
         now = self._clock()
         row = write_outcome(session, study, revision, outcome, results, now)
+        if self._uploads is not None and outcome.folder is not None:
+            self._uploads.note(session, [study.id], StoredPart.RESULTS)
         chosen = self._routing.chosen(session, study, row, destinations, now)
         add_deliveries(session, study.id, row, chosen, now, schedule=self._schedule)
         add_priority_changes(session, study, row, self._priority_servers, now)

@@ -73,6 +73,7 @@ class Rebuilding:
             self._registration.add(session, sorted(instances, key=lambda instance: instance.received_at))
             study = _study(session, instances[0].study_instance_uid)
             assert study is not None
+            self._registration.note_results(session, study)
             state = StudyState.RECEIVING
             earlier: OutcomeRow | None = None
             for outcome in sorted(outcomes, key=lambda outcome: outcome.created_at):

@@ -21,6 +21,7 @@ from triage_node.database import (
 )
 from triage_node.statistics import count
 from triage_node.worklist.transitions import enter, fold, move, record
+from triage_node.worklist.uploads.uploads import StoredPart, Uploads
 
 ACTOR = "intake"
 
@@ -79,9 +80,10 @@ class Registration:
     running, so that a report the PACS routes back moves nothing.
     """
 
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+    def __init__(self, database: Database, clock: Callable[[], float], uploads: Uploads | None = None) -> None:
         self._database = database
         self._clock = clock
+        self._uploads = uploads
 
     def register(self, instances: Sequence[ReceivedInstance]) -> int:
         """Write the rows of a batch in one transaction and return how many were new.
@@ -115,7 +117,15 @@ class Registration:
             fresh.append(_instance_row(study, series[key], instance))
         if fresh:
             session.execute(insert(InstanceRow), fresh)
+        if self._uploads is not None:
+            # Also of what is known: it may be known from another machine, and lie here with another content.
+            self._uploads.note(session, [study.id for study in studies.values()], StoredPart.IMAGES)
         return len(fresh)
+
+    def note_results(self, session: Session, study: StudyRow) -> None:
+        """Note in a transaction that results of a study lie here, which the bucket may lack."""
+        if self._uploads is not None:
+            self._uploads.note(session, [study.id], StoredPart.RESULTS)
 
     def reject(self, code: str, message: str, *, actor: str = ACTOR) -> None:
         """Leave an event for something that was refused at ingest."""

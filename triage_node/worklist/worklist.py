@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 from triage_node.config import Settings
 from triage_node.database import Channel, Database, Waiter, make_data_folder, mark_changes, send_notifications
@@ -9,7 +10,7 @@ from triage_node.errors import StorageError
 from triage_node.identity import Accounts, AuditTrail, Limits, Lockouts, Passwords, Sessions, Tokens
 from triage_node.search import Search, StoredInstances, Workitems
 from triage_node.statistics import QueueHistory, Statistics, StudyQueues, recount_if_missing, write_counts
-from triage_node.storage import Layout
+from triage_node.storage import Layout, spool_folder, spool_name
 from triage_node.worklist.announcements import Announcements
 from triage_node.worklist.claims import Claims
 from triage_node.worklist.clock_change import ClockChange
@@ -34,6 +35,7 @@ from triage_node.worklist.upkeep.dead_letters import DeadLetters
 from triage_node.worklist.upkeep.holding import Holding
 from triage_node.worklist.upkeep.job_runs import JobRuns
 from triage_node.worklist.upkeep.notes import Notes
+from triage_node.worklist.uploads.uploads import Uploads
 from triage_node.worklist.workitems.performances import Performances
 from triage_node.worklist.workitems.priority_changes import PriorityChanges
 from triage_node.worklist.workitems.pushed_workitems import PushedWorkitems
@@ -78,15 +80,17 @@ class Worklist:
         clock = self.clock = clock or self.database.clock
         self.installation = Installation(self.database)
         self.leases = Leases(self.database, clock)
-        self.registration = Registration(self.database, clock)
+        spool = partial(spool_name, spool_folder(settings.data_dir)) if settings.storage_url else None
+        self.uploads = Uploads(self.database, clock, spool, settings.node_name)
+        self.registration = Registration(self.database, clock, self.uploads)
         self.announcements = Announcements(self.database, clock)
         self.study_completion = StudyCompletion(self.database, clock, timers, steady)
         self.routing = Routing(self.database, settings.destinations)
         self.schedule = Schedule(self.database, clock, steady, settings.destinations, settings.zone)
         told = [one.name for one in settings.workitem_servers if one.priorities]
-        meeting = self.routing, self.schedule, told
+        meeting = self.routing, self.schedule, told, self.uploads
         self.claims = Claims(self.database, clock, LEASE_SECONDS, settings.analysis_attempts, steady, *meeting)
-        self.outbox = Outbox(self.database, clock, steady, node or settings.node_name, LEASE_SECONDS)
+        self.outbox = Outbox(self.database, clock, steady, node or settings.node_name, LEASE_SECONDS, self.uploads)
         self.outbox_state = OutboxState(self.database, clock)
         self.commitment_transactions = Transactions(self.database, clock)
         self.commitment_requests = CommitmentRequests(self.database, clock)

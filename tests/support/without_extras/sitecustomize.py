@@ -8,10 +8,11 @@ import select
 import sys
 import time
 
-HIDDEN = {"fsspec", "jax", "matplotlib", "pandas", "pyarrow", "ray", "sklearn"} - {os.environ.get("KERAS_BACKEND")}
+HIDDEN = {"boto3", "botocore", "fsspec", "jax", "matplotlib", "pandas", "pyarrow", "ray", "sklearn"}
 if "TRIAGE_OTEL_ENDPOINT" not in os.environ:
     HIDDEN |= {"opentelemetry.exporter", "opentelemetry.sdk"}
+WANTED = {os.environ.get("KERAS_BACKEND"), *os.environ.get("TRIAGE_TEST_EXTRAS", "").split()}
 
-sys.modules.update(dict.fromkeys(HIDDEN))
+sys.modules.update(dict.fromkeys(HIDDEN - WANTED))
 if "FAKETIME_TIMESTAMP_FILE" in os.environ:
     time.sleep = lambda seconds: select.select((), (), (), seconds) and None

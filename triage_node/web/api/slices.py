@@ -14,6 +14,7 @@ from triage_node.web.dependencies import Services, the_services
 from triage_node.web.security.authorization import audited, require, write_access
 from triage_node.web.security.principal import Principal
 from triage_node.web.views.slices import SliceStack, best_slices, scores_of
+from triage_node.web.views.study_files import study_files
 from triage_node.worklist import Study
 
 router = APIRouter(tags=["images"])
@@ -93,7 +94,8 @@ def _slice(services: Services, study_instance_uid: str, index: int) -> Response:
 
 
 def _stack(services: Services, study: Study) -> SliceStack:
+    where = services.spool, services.worklist, study.study_instance_uid
     try:
-        return services.slices.stack(lambda: services.spool.instances(study.study_instance_uid), study)
+        return services.slices.stack(lambda: study_files(*where), study)
     except UnsuitableSeries as error:
         raise HTTPException(404, f"There is nothing to show. {error}") from error

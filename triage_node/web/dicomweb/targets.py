@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import Depends
 from starlette.exceptions import HTTPException
 
+from triage_node.errors import ObjectStorageError
 from triage_node.search import StoredInstance
 from triage_node.web.dependencies import Services, the_services
 
@@ -20,7 +21,9 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     404: {"description": "there is no such thing"},
     406: {"description": "nothing acceptable can be sent"},
     410: {"description": "the files are no longer kept"},
+    503: {"description": "the files are on another machine or in an object storage that does not answer now"},
 }
+_LATER = {"Retry-After": "10"}
 # What ingest lets in; anything else is the name of nothing here.
 UID = re.compile(r"[0-9A-Za-z._-]{1,64}")
 
@@ -68,12 +71,15 @@ def targets_of(services: Services, *uids: str) -> Sequence[Target]:
     if not found:
         level = ("study", "series", "instance")[len(uids) - 1]
         raise HTTPException(404, f"The node has no such {level}.")
-    targets = [Target(one, _place(services, one)) for one in found]
+    files = [(one.study_instance_uid, one.sop_instance_uid, one.result_file) for one in found]
+    try:
+        paths = services.spool.stored_files(files)
+    except ObjectStorageError as error:
+        raise HTTPException(503, f"The images cannot be fetched now. {error}", _LATER) from error
+    targets = [Target(one, path) for one, path in zip(found, paths, strict=True)]
     present = [target for target in targets if target.path.is_file()]
+    if len(present) < len(targets) and services.worklist.uploads.is_elsewhere(uids[0]):
+        raise HTTPException(503, "Not all of these images have come from the machine that received them.", _LATER)
     if not present:
         raise HTTPException(410, "The node has had these images and no longer keeps them.")
     return present
-
-
-def _place(services: Services, one: StoredInstance) -> Path:
-    return services.spool.layout.stored_file(one.study_instance_uid, one.sop_instance_uid, one.result_file)

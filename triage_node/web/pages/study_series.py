@@ -12,6 +12,7 @@ from triage_node.identity import Role
 from triage_node.reasons import Reason
 from triage_node.web.dependencies import Services, the_services
 from triage_node.web.security.authorization import audited
+from triage_node.web.views.study_files import study_files
 from triage_node.worklist import Study
 
 router = APIRouter(include_in_schema=False)
@@ -44,7 +45,7 @@ def _assessments(services: Services, study: Study) -> list[Assessment]:
 
     at = study.latest_outcome.created_at if study.latest_outcome else study.first_received_at
     policy = Policy(prior_study_days=services.settings.prior_study_days or None)
-    series = scan(services.spool.instances(study.study_instance_uid)).series
+    series = scan(study_files(services.spool, services.worklist, study.study_instance_uid)).series
     selection = select_series(series, policy, datetime.fromtimestamp(at, services.settings.zone).date())
     return [
         Assessment(one.description, len(one.instances), is_chosen=one is selection.chosen, reasons=reasons)

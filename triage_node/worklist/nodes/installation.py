@@ -16,10 +16,16 @@ class Installation:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def check(self, device_uid: str) -> None:
+    def check(self, device_uid: str, *, is_in_bucket: bool = False) -> None:
         """Take a database that belongs to nobody yet, and refuse one that belongs to another data folder.
 
         A node would claim studies whose images, and reports whose files, lie with the other, and bury them as missing.
+
+        Parameters
+        ----------
+        is_in_bucket
+            Whether all folders of the database have one bucket: then what lies in one of them alone is claimed there
+            only (`Uploads`), and any folder may belong to it.
 
         Raises
         ------
@@ -27,10 +33,11 @@ class Installation:
             It belongs to another.
         """
         owner = self._owner() or self._took(device_uid)
-        if owner != device_uid:
+        if owner != device_uid and not is_in_bucket:
             raise SettingsError(
                 f"database_url: the worklist belongs to another data folder (device {owner}, here {device_uid}). "
-                "Nodes that share a database share the folder of its images; others need a database of their own. "
+                "Nodes that share a database share the folder of its images, or a bucket (storage_url); others need a "
+                "database of their own. "
                 "If that folder is lost or got a new device-uid, `triage-node rebuild` makes the worklist its own."
             )
 

@@ -12,6 +12,7 @@ from triage_node.worklist.commitment.requests import want_commitment
 from triage_node.worklist.outbox.delivery_events import fold_try, give_up, record_delivery
 from triage_node.worklist.outbox.schedule import Schedule
 from triage_node.worklist.quiet_time import LEASE_LOOKS, Stillness
+from triage_node.worklist.uploads.uploads import StoredPart, Uploads
 
 PATIENCE = 8
 PATIENCE_WHEN_DOWN = 600
@@ -99,11 +100,13 @@ class Outbox:
         steady: Callable[[], float],
         node: str,
         lease_seconds: float,
+        uploads: Uploads | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
         self._node = node
         self._lease_seconds = lease_seconds
+        self._uploads = uploads
         self._renewed: Stillness[tuple[int, int]] = Stillness(clock, steady, lease_seconds / LEASE_LOOKS)
 
     def claim_next(self, destination: str, *, is_probe: bool = False) -> Delivery | None:
@@ -119,6 +122,8 @@ class Outbox:
         if not is_probe:
             # What was never tried is due, also when its time lies in the future since the clock was set back.
             waiting.append(or_(DeliveryRow.next_attempt_at <= self._clock(), DeliveryRow.attempts == 0))
+        if self._uploads is not None:
+            waiting += self._uploads.reachable(DeliveryRow.study_id, [StoredPart.RESULTS])
         first = (DeliveryRow.next_attempt_at, DeliveryRow.id)
         pending = select(DeliveryRow).where(*waiting, ~_is_behind(is_probe)).order_by(*first).limit(1)
         with self._database.read() as session:
