@@ -13,6 +13,8 @@ from triage_node.database.outcome_rows import flagged_times, latest_outcome, lat
 from triage_node.database.reading_group import BY_RANK, Group, Rank, group_of
 from triage_node.database.reading_order import decide, in_reading_order, rank_of, withheld_labels
 from triage_node.database.schema import (
+    BEING_DELETED,
+    HAS_IMAGES,
     UNCOMMITTED,
     Base,
     DeliveryRow,
@@ -26,14 +28,16 @@ from triage_node.database.schema import (
 )
 from triage_node.database.skip_scan import distinct_values
 from triage_node.database.sqlite_file import damage_of, set_aside
-from triage_node.database.states import DONE, LEGAL_MOVES, CommitmentState, DeliveryState, StudyState, WaitsFor
+from triage_node.database.states import DONE, LEGAL_MOVES, CommitmentState, DeliveryState, Part, StudyState, WaitsFor
 from triage_node.database.text_search import folded_name, fts5_query, query_words, search_text, storable, tsquery
 from triage_node.database.workitem_tables import PerformanceRow, PriorityChangeRow, PushedWorkitemRow
 from triage_node.database.workitem_uids import workitem_uid
 
 __all__ = [
+    "BEING_DELETED",
     "BY_RANK",
     "DONE",
+    "HAS_IMAGES",
     "LARGEST_PAGE",
     "LEGAL_MOVES",
     "UNCOMMITTED",
@@ -53,6 +57,7 @@ __all__ = [
     "InstanceRow",
     "LockoutRow",
     "OutcomeRow",
+    "Part",
     "PerformanceRow",
     "PriorityChangeRow",
     "PushedWorkitemRow",

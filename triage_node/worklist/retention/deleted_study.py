@@ -1,0 +1,40 @@
+"""What the spool keeps of a study whose images are deleted, so that a lost worklist can be made anew all the same."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from triage_node.database import InstanceRow, SeriesRow, StudyRow
+from triage_node.worklist.registration import ReceivedInstance
+
+
+@dataclass(frozen=True)
+class DeletedStudy:
+    """When what was deleted, in seconds since 1970, and the instances as they were registered."""
+
+    study_instance_uid: str
+    images_deleted_at: float | None
+    results_deleted_at: float | None
+    instances: Sequence[ReceivedInstance]
+
+
+def deleted_study(session: Session, study: StudyRow) -> DeletedStudy:
+    """Return what is to be kept of a study."""
+    gone = (InstanceRow.study_id == study.id, InstanceRow.result_file == "", InstanceRow.deleted_at.is_not(None))
+    rows = select(InstanceRow, SeriesRow).join(SeriesRow, SeriesRow.id == InstanceRow.series_id).where(*gone)
+    return DeletedStudy(
+        study.study_instance_uid,
+        study.images_deleted_at,
+        study.results_deleted_at,
+        [_instance(study, series, instance) for instance, series in session.execute(rows.order_by(InstanceRow.id))],
+    )
+
+
+def _instance(study: StudyRow, series: SeriesRow, instance: InstanceRow) -> ReceivedInstance:
+    values: dict[str, Any] = {"urgent": study.priority > 0}
+    for name in (one.name for one in fields(ReceivedInstance) if one.name not in values):
+        values[name] = next(getattr(row, name) for row in (instance, series, study) if hasattr(row, name))
+    return ReceivedInstance(**values)
