@@ -5,19 +5,17 @@ import logging
 from triage_node.commitment import Answers, CommitmentService, Messenger, Requester, RequestorPeers, Results
 from triage_node.config import Settings
 from triage_node.delivery import Caller, Dispatcher, RetryPolicy, sender_of
-from triage_node.destinations import Destination
 from triage_node.dimse import Listener
+from triage_node.endpoints import Destination, QuerySource, WorkitemServer
 from triage_node.ingest import Indexer, Ingest, rebuild_worklist
 from triage_node.maintenance import DiskWatch, Scheduler
 from triage_node.notifications import AvailabilityService, ProcedureStepService
 from triage_node.pipeline import Supervisor
 from triage_node.query_retrieve import Querier, source_of
 from triage_node.readiness import Readiness
-from triage_node.sources import QuerySource
 from triage_node.storage import Spool, Watermarks, device_uid, hold, spool_folder
 from triage_node.web.machinery import Machinery
 from triage_node.web.server import WebServer
-from triage_node.workitem_servers import WorkitemServer
 from triage_node.workitems import InputStudies, OwnWorklist, Performer, Performing, Prioritizer, UpsServer
 from triage_node.worklist import Worklist
 

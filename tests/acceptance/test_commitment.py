@@ -11,7 +11,7 @@ from pydicom.uid import generate_uid
 
 from triage_node.dimse import Status
 from triage_node.dimse.normalized.storage_commitment import Reference
-from triage_node.peer import Peer
+from triage_node.endpoints import Peer
 
 pytestmark = [
     pytest.mark.usefixtures("collect_sockets"),

@@ -12,7 +12,7 @@ from pydicom import dcmread
 from sr_checker import check
 
 from triage_node.delivery import Caller, target_of
-from triage_node.destinations import Destination
+from triage_node.endpoints import Destination
 from triage_node.errors import PeerDenied, PeerUnreachable
 from triage_node.report import build_connection_test, report_variants
 

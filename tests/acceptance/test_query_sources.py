@@ -14,9 +14,9 @@ from pacs import Orthanc
 from programs import Program, free_port, need, run
 from pydicom import dcmread
 
+from triage_node.endpoints import QuerySource
 from triage_node.errors import PeerUnreachable
 from triage_node.query_retrieve import source_of
-from triage_node.sources import QuerySource
 from triage_node.user_agent import Caller
 
 pytestmark = [

@@ -15,7 +15,7 @@ from pydicom.uid import generate_uid
 from upper_layer import CT, EXPLICIT, VERIFIED, Peer, associate_request, context, data_set_of
 
 from triage_node.dimse import client_context
-from triage_node.peer import TlsFiles
+from triage_node.endpoints import TlsFiles
 
 pytestmark = [
     pytest.mark.usefixtures("collect_sockets"),

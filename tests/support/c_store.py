@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pydicom.dataset import Dataset
 
 from triage_node.dimse import StoreUser
-from triage_node.peer import Peer
+from triage_node.endpoints import Peer
 
 
 def store_once(peer: Peer, variants: Sequence[Dataset], *how: object) -> Dataset:

@@ -11,7 +11,7 @@ from triage_node.config import Settings
 from triage_node.delivery import Caller, RetryPolicy
 from triage_node.dimse import WELL_KNOWN_INSTANCE
 from triage_node.dimse.normalized.storage_commitment import Reference, commitment_request
-from triage_node.peer import Peer
+from triage_node.endpoints import Peer
 from triage_node.storage import Spool
 from triage_node.worklist import Worklist
 

@@ -11,9 +11,8 @@ from triage_node.commands.worklist import has_worklist, open_worklist
 
 if TYPE_CHECKING:
     from triage_node.config import Settings
-    from triage_node.peer import Peer
+    from triage_node.endpoints import Peer, QuerySource
     from triage_node.query_retrieve import Source, SourceInstance
-    from triage_node.sources import QuerySource
 
 ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 MOST_SHOWN = 20
@@ -161,8 +160,8 @@ def _handed_on(
 
 
 def _own_peer(settings: "Settings") -> "Peer":
+    from triage_node.endpoints import Peer
     from triage_node.errors import SettingsError
-    from triage_node.peer import Peer
 
     if not settings.dicom_plain_enabled:
         raise SettingsError("dicom_plain_enabled is off: what is fetched is handed to the plain port. Fetch by C-MOVE.")

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from triage_node.config import Settings
-    from triage_node.peer import Peer
+    from triage_node.endpoints import Peer
 
 NARROWEST = 150
 
@@ -33,7 +33,7 @@ def settings_from(context: typer.Context, **options: object) -> "Settings":
 
 def peer_from(text: str) -> "Peer":
     """Read AET@HOST:PORT; wrong usage ends the command with exit code 2."""
-    from triage_node.peer import Peer
+    from triage_node.endpoints import Peer
 
     try:
         return Peer.parse(text)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from triage_node.config import Settings
-    from triage_node.endpoint import Endpoint
+    from triage_node.endpoints import Endpoint
 
 
 def check_before_listening(settings: "Settings") -> None:

@@ -71,7 +71,7 @@ def _say_how_to_sign_in(node: "Node") -> None:
     """
     from triage_node.errors import StorageError
     from triage_node.identity import FIRST_ADMINISTRATOR
-    from triage_node.settings_checks import is_loopback
+    from triage_node.loopback import is_loopback
 
     if node.web is None:
         return

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from triage_node.config import Settings
-from triage_node.peer import Peer
+from triage_node.endpoints import Peer
 
 
 class RequestorPeers:

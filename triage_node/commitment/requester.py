@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pydicom.dataset import Dataset
 
 from triage_node.delivery import Caller, RetryPolicy
-from triage_node.destinations import Destination
 from triage_node.dimse import Reference, Status, new_transaction_uid, request_commitment
+from triage_node.endpoints import Destination
 from triage_node.errors import PeerError, StorageError
 from triage_node.logs import origin
 from triage_node.worklist import Worklist

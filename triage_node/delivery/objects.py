@@ -7,7 +7,7 @@ from pydicom.dataset import Dataset
 
 from triage_node.delivery.sender import Sent
 from triage_node.delivery.targets import Target
-from triage_node.destinations import ReportStyle
+from triage_node.endpoints import ReportStyle
 from triage_node.errors import InvalidInstance, PeerError, TriageError
 from triage_node.imaging import read_intact
 from triage_node.outcome import ObjectKind

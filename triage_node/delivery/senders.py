@@ -6,7 +6,7 @@ from triage_node.delivery.notices import NoticeSender, NoticeSource, channel_of,
 from triage_node.delivery.objects import ObjectSender
 from triage_node.delivery.sender import Sender
 from triage_node.delivery.targets import target_of
-from triage_node.destinations import Destination
+from triage_node.endpoints import Destination
 from triage_node.findings import FindingCode, Label
 from triage_node.storage import Spool
 from triage_node.user_agent import Caller

@@ -13,10 +13,10 @@ from triage_node.config import read_settings
 from triage_node.demo.pacs import Arrival, StandInPACS
 from triage_node.demo.studies import DemoStudy, unpack
 from triage_node.dimse import store_files
+from triage_node.endpoints import Peer
 from triage_node.errors import TriageError
 from triage_node.logs import configure_logging
 from triage_node.node import Node
-from triage_node.peer import Peer
 from triage_node.report import Form, written
 from triage_node.stop_signal import StopSignal
 from triage_node.worklist import Study

@@ -11,8 +11,8 @@ from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelFind  # t
 
 from triage_node.dimse.requestor import associate
 from triage_node.dimse.requests import Requests
+from triage_node.endpoints import Peer
 from triage_node.errors import PeerBusy, PeerRefused, PeerUnreachable
-from triage_node.peer import Peer
 
 Level = Literal["STUDY", "SERIES", "IMAGE"]
 

@@ -14,9 +14,9 @@ from pynetdicom.presentation import PresentationContext
 from triage_node.dimse.bounded_answers import LONGEST_ANSWER_BYTES, BoundedAnswers
 from triage_node.dimse.requests import Requests, Responses
 from triage_node.dimse.tls import ClientContext, client_context
+from triage_node.endpoints import Peer
 from triage_node.errors import PeerCongested, PeerRefused, PeerUnreachable, SettingsError
 from triage_node.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
-from triage_node.peer import Peer
 
 # pynetdicom would write every PDU down; it has no public name for the switch.
 _config.LOG_HANDLER_LEVEL = "none"

@@ -11,8 +11,8 @@ from pynetdicom.association import Association
 from triage_node.dimse.awaited_answers import AwaitedAnswers
 from triage_node.dimse.command_set import RESPONSE
 from triage_node.dimse.normalized.service import Event
+from triage_node.endpoints import Peer
 from triage_node.errors import PeerBusy, PeerRefused, PeerUnreachable
-from triage_node.peer import Peer
 
 # PS3.7 E.1: the Command Field of the responses.
 C_STORE_RSP = 0x8001

@@ -28,9 +28,9 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 
 from triage_node.dimse.requestor import associate
 from triage_node.dimse.requests import Requests
+from triage_node.endpoints import Peer
 from triage_node.errors import PeerBusy, PeerRefused, PeerUnreachable
 from triage_node.ingest import SOP_CLASS_NOT_SUPPORTED, file_start, is_storage
-from triage_node.peer import Peer
 
 SYNTAXES = [
     ExplicitVRLittleEndian,

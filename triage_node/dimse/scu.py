@@ -11,8 +11,8 @@ from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from triage_node.dimse.requestor import associate
 from triage_node.dimse.requests import Requests
+from triage_node.endpoints import Peer
 from triage_node.errors import InvalidInstance, PeerBusy, PeerRefused, PeerUnreachable
-from triage_node.peer import Peer
 
 # PS3.8 9.3.2.2: presentation context identifiers are odd numbers from 1 to 255.
 MAXIMUM_CONTEXTS = 128

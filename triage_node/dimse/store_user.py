@@ -12,8 +12,8 @@ from pynetdicom import build_context
 
 from triage_node.dimse.requestor import associate
 from triage_node.dimse.requests import Requests
+from triage_node.endpoints import Peer
 from triage_node.errors import PeerRefused, PeerUnreachable
-from triage_node.peer import Peer
 
 SYNTAXES = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
 

@@ -5,11 +5,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from triage_node.config import Settings
-from triage_node.destinations import Destination
+from triage_node.endpoints import Destination, QuerySource, WorkitemServer
 from triage_node.errors import TriageError
-from triage_node.sources import QuerySource
 from triage_node.storage import Disk, Level, Spool, Watermarks, spool_folder
-from triage_node.workitem_servers import WorkitemServer
 from triage_node.worklist import Worklist
 
 

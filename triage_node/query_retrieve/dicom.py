@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from pydicom.dataset import Dataset
 
 from triage_node.dimse import QueryUser, Selection, SubOperations, get, move, querying
+from triage_node.endpoints import QuerySource
 from triage_node.errors import PeerUnreachable
 from triage_node.imaging import text, whole
 from triage_node.ingest import is_uid
@@ -18,7 +19,6 @@ from triage_node.query_retrieve.source import (
     SourceInstance,
     SourceStudy,
 )
-from triage_node.sources import QuerySource
 from triage_node.user_agent import Caller
 
 # A request names so many instances, so that its last answer, which may be its only one, does not take too long.

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from triage_node.endpoints import QuerySource
 from triage_node.errors import (
     InvalidInstance,
     PeerCongested,
@@ -17,7 +18,6 @@ from triage_node.errors import (
 from triage_node.ingest import SUCCESS, Ingest, Sender, status_of
 from triage_node.logs import origin
 from triage_node.query_retrieve.source import Source, SourceInstance
-from triage_node.sources import QuerySource
 from triage_node.worklist import Announced, Worklist
 
 log = logging.getLogger(__name__)

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
+from triage_node.endpoints import QuerySource
 from triage_node.query_retrieve.dicom import DicomSource
 from triage_node.query_retrieve.source import Source
 from triage_node.query_retrieve.web import WebSource
-from triage_node.sources import QuerySource
 from triage_node.user_agent import Caller
 
 SOURCES: dict[str, Callable[[QuerySource, Caller], Source]] = {

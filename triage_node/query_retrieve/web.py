@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from triage_node.endpoints import QuerySource
 from triage_node.errors import PeerError, PeerUnreachable
 from triage_node.ingest import SUCCESS, is_uid
 from triage_node.query_retrieve.dicom import NO_STUDY
@@ -18,7 +19,6 @@ from triage_node.query_retrieve.source import (
     SourceInstance,
     SourceStudy,
 )
-from triage_node.sources import QuerySource
 from triage_node.user_agent import Caller, HttpCaller
 
 DICOM_JSON = "application/dicom+json"

@@ -14,7 +14,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from triage_node.dimse import client_context, reason_of
-from triage_node.endpoint import Endpoint
+from triage_node.endpoints import Endpoint
 from triage_node.errors import PeerBusy, PeerCongested, PeerDenied, PeerRefused, PeerUnreachable, SettingsError
 from triage_node.implementation import IMPLEMENTATION_VERSION_NAME
 from triage_node.user_agent.caller import Caller

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from triage_node.endpoint import Endpoint
+from triage_node.endpoints import Endpoint
 from triage_node.imaging import Item
 from triage_node.workitems.input_studies import InputStudies
 from triage_node.workitems.manager import Manager, WorkitemRefused

@@ -7,11 +7,10 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from triage_node.endpoint import CREDENTIALS, TLS, Endpoint
+from triage_node.endpoints import CREDENTIALS, TLS, Endpoint, QuerySource
 from triage_node.errors import InvalidInstance, PeerError, StorageError
 from triage_node.ingest import SUCCESS, Ingest, Sender, status_of
 from triage_node.query_retrieve import Source, source_of
-from triage_node.sources import QuerySource
 from triage_node.user_agent import Caller
 from triage_node.workitems.workitem import HIGH, Workitem
 from triage_node.worklist import Worklist

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 
-from triage_node.endpoint import Endpoint
+from triage_node.endpoints import Endpoint
 from triage_node.imaging import Item, data_set
 from triage_node.worklist import ReportReference, StudyProgress
 

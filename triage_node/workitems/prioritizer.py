@@ -6,10 +6,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
+from triage_node.endpoints import WorkitemServer, has_code
 from triage_node.errors import PeerError, StorageError
 from triage_node.imaging import Item, data_set
 from triage_node.logs import origin
-from triage_node.workitem_servers import WorkitemServer, has_code
 from triage_node.workitems.manager import WorkitemRefused
 from triage_node.workitems.patience import NOTHING, Patience, ServerState
 from triage_node.workitems.ups_server import UpsServer

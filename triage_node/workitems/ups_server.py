@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from triage_node.endpoints import WorkitemServer, has_code
 from triage_node.errors import PeerUnreachable
 from triage_node.imaging import Item, data_set
 from triage_node.user_agent import Caller, HttpCaller, HttpResponse
-from triage_node.workitem_servers import WorkitemServer, has_code
 from triage_node.workitems.manager import WorkitemRefused
 from triage_node.workitems.workitem import IN_PROGRESS, SCHEDULED, Workitem
 

@@ -16,7 +16,7 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 from triage_node.delivery import Caller, target_of
-from triage_node.destinations import Destination
+from triage_node.endpoints import Destination
 from triage_node.findings import LABELS, Label, ModelIdentity, Prediction
 from triage_node.reasons import Reason, ReasonCode
 from triage_node.report import (

@@ -1,7 +1,7 @@
 import pytest
 
 from triage_node.config import Settings, read_settings
-from triage_node.destinations import Destination
+from triage_node.endpoints import Destination
 from triage_node.errors import SettingsError
 
 

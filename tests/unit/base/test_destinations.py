@@ -7,11 +7,10 @@ import pytest
 from triage_node.config import Settings, read_settings
 from triage_node.delivery.notices.registry import CHANNELS
 from triage_node.delivery.targets.registry import TARGETS
-from triage_node.destinations import KINDS, Destination, ReportStyle
+from triage_node.endpoints import Destination, Peer, ReportStyle, RoutedResult, Rule, TlsFiles
+from triage_node.endpoints.destinations import KINDS
 from triage_node.errors import SettingsError
 from triage_node.outcome import ObjectKind
-from triage_node.peer import Peer, TlsFiles
-from triage_node.routing_rules import RoutedResult, Rule
 
 FLAGGED = RoutedResult("flagged", frozenset(["subdural", "any"]), "CT-ER1", "CT Head w/o contrast", "ER_CT")
 

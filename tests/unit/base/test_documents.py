@@ -11,13 +11,10 @@ import typer
 from typer.core import TyperGroup
 
 from triage_node.config import Settings
-from triage_node.destinations import Destination
-from triage_node.endpoint import Endpoint
+from triage_node.endpoints import Destination, Endpoint, QuerySource, Rule
+from triage_node.endpoints.workitem_servers import WorkitemServer
 from triage_node.reasons import SENTENCES, ReasonCode
 from triage_node.report.codes import TABLE
-from triage_node.routing_rules import Rule
-from triage_node.sources import QuerySource
-from triage_node.workitem_servers import WorkitemServer
 
 ROOT = Path(__file__).resolve().parents[3]
 README = ROOT / "README.md"

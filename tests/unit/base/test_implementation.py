@@ -11,10 +11,10 @@ from pynetdicom import AE, evt
 from pynetdicom.sop_class import Verification
 
 from triage_node.dimse import echo
+from triage_node.endpoints import Peer
 from triage_node.imaging.pixel_data.transcoding import explicit_little_endian
 from triage_node.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from triage_node.ingest.file_meta import file_start
-from triage_node.peer import Peer
 from triage_node.report import build_connection_test, report_variants
 
 ONE = (IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME)

@@ -6,10 +6,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from triage_node.config import Settings, read_settings
-from triage_node.destinations import Destination
+from triage_node.endpoints import Destination, RoutedResult
+from triage_node.endpoints.notice_options import QuietHours
 from triage_node.errors import SettingsError
-from triage_node.notice_options import QuietHours
-from triage_node.routing_rules import RoutedResult
 
 HOOK = {"url": "webhook+https://h/x", "secret_file": "/s"}
 MAIL = {"url": "smtp://h", "mail_from": "a@b.c", "mail_to": ["d@e.f"]}

@@ -10,8 +10,9 @@ from certificates import Authority, Issued
 from pydicom import dcmwrite
 
 from triage_node.delivery import Caller, Dispatcher, RetryPolicy, sender_of
-from triage_node.destinations import Destination
 from triage_node.dimse import Listener
+from triage_node.endpoints import Destination, QuerySource
+from triage_node.endpoints.workitem_servers import WorkitemServer
 from triage_node.errors import StorageError
 from triage_node.findings import ModelIdentity
 from triage_node.ingest import Indexer, Ingest
@@ -21,9 +22,7 @@ from triage_node.pipeline.supervisor import Supervisor
 from triage_node.query_retrieve import Querier, source_of
 from triage_node.readiness import Readiness
 from triage_node.report import build_connection_test
-from triage_node.sources import QuerySource
 from triage_node.storage import Disk, Spool, Watermarks
-from triage_node.workitem_servers import WorkitemServer
 from triage_node.workitems import InputStudies, Performer, Performing, UpsServer
 from triage_node.worklist import ReceivedInstance
 

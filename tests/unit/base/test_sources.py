@@ -6,10 +6,10 @@ import pytest
 
 from triage_node.commands.preflight import check_before_listening
 from triage_node.config import Settings, read_settings
+from triage_node.endpoints import Peer, TlsFiles
+from triage_node.endpoints.sources import KINDS
 from triage_node.errors import SettingsError
-from triage_node.peer import Peer, TlsFiles
 from triage_node.query_retrieve.registry import SOURCES
-from triage_node.sources import KINDS
 
 TABLES = """
 [[sources]]

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from triage_node.config import Settings, read_settings
+from triage_node.endpoints.workitem_servers import has_code
 from triage_node.errors import SettingsError
-from triage_node.workitem_servers import has_code
 
 URL = "https://ris.example/dicomweb/workitems"
 TABLE = f"""

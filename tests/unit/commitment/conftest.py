@@ -9,7 +9,7 @@ from intakes import store
 
 from triage_node.delivery import RetryPolicy
 from triage_node.dimse.normalized.storage_commitment import Reference
-from triage_node.peer import Peer
+from triage_node.endpoints import Peer
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from triage_node.dimse import STORAGE_COMMITMENT, WELL_KNOWN_INSTANCE, Operation
 from triage_node.dimse.command_set import Command
 from triage_node.dimse.normalized.services import GatheredDataSet, Services, encoded_data_set
 from triage_node.dimse.normalized.storage_commitment import Reference, commitment_request, read_commitment_request
+from triage_node.endpoints import Peer
 from triage_node.ingest import Sender
-from triage_node.peer import Peer
 from triage_node.storage.layout import hashed
 from triage_node.worklist.commitment import transactions
 

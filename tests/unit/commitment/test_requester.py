@@ -11,8 +11,8 @@ from pynetdicom.sop_class import StorageCommitmentPushModel, Verification
 
 from triage_node.commitment import Answers, Requester
 from triage_node.delivery import target_of
-from triage_node.destinations import Destination
 from triage_node.dimse import WELL_KNOWN_INSTANCE
+from triage_node.endpoints import Destination
 from triage_node.errors import PeerRefused
 
 pytestmark = [

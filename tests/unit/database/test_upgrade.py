@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from triage_node.database import DeliveryRow
 from triage_node.delivery import Caller, Dispatcher, RetryPolicy, sender_of
-from triage_node.destinations import Destination
+from triage_node.endpoints import Destination
 from triage_node.identity import Role
 from triage_node.report import summarize
 from triage_node.worklist import Worklist

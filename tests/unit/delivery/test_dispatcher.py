@@ -23,7 +23,7 @@ from sqlalchemy import select
 
 from triage_node.database import DeliveryRow, DeliveryState
 from triage_node.delivery import Caller, Dispatcher, RetryPolicy, sender_of
-from triage_node.destinations import Destination
+from triage_node.endpoints import Destination
 from triage_node.errors import StorageError
 from triage_node.findings import LABELS, Decision, Label, ModelIdentity
 from triage_node.outcome import Outcome, Status

@@ -8,7 +8,7 @@ import pytest
 from pydicom import dcmread
 
 from triage_node.delivery import Caller, target_of
-from triage_node.destinations import Destination
+from triage_node.endpoints import Destination
 from triage_node.errors import PeerUnreachable
 from triage_node.report import build_connection_test, report_variants
 

@@ -12,7 +12,7 @@ from notices import ANN, notice
 from triage_node.delivery.notices.hl7 import control_id, observation_message
 from triage_node.delivery.notices.hl7_text import escaped, person_name
 from triage_node.delivery.notices.notice import NOT_ANALYZED, Patient
-from triage_node.destinations import Destination
+from triage_node.endpoints import Destination
 from triage_node.findings import FINDING_CODES, LABELS, Code, FindingCode, Label
 
 RIS = {"url": "mllp://h:2575", "patient_data": True}

@@ -17,8 +17,8 @@ from triage_node.delivery.notices.mail import Mail
 from triage_node.delivery.notices.mail_message import mail_message
 from triage_node.delivery.notices.notice import DISCLAIMER
 from triage_node.delivery.notices.text import NoticeText
-from triage_node.destinations import Destination
 from triage_node.dimse import server_context
+from triage_node.endpoints import Destination
 from triage_node.errors import PeerBusy, PeerCongested, PeerDenied, PeerRefused, PeerUnreachable
 
 CALLER = Caller("TRIAGE", 3.0, 3.0)

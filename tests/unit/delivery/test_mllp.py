@@ -13,8 +13,8 @@ from notices import ANN, notice
 from triage_node.delivery import Caller
 from triage_node.delivery.notices.acknowledgment import Acknowledgment
 from triage_node.delivery.notices.mllp import Mllp
-from triage_node.destinations import Destination
 from triage_node.dimse import server_context
+from triage_node.endpoints import Destination
 from triage_node.errors import PeerBusy, PeerRefused, PeerUnreachable
 
 CALLER = Caller("TRIAGE", 2.0, 2.0)

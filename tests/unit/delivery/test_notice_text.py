@@ -6,7 +6,7 @@ from notices import ANN, notice
 from triage_node.delivery import check_files
 from triage_node.delivery.notices.notice import DISCLAIMER, NOT_ANALYZED, Occasion
 from triage_node.delivery.notices.text import PLACEHOLDERS, NoticeText, headline
-from triage_node.destinations import Destination
+from triage_node.endpoints import Destination
 from triage_node.errors import SettingsError
 
 

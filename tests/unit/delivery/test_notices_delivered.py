@@ -12,7 +12,7 @@ from receivers import Receivers
 
 from triage_node.database import DeliveryState
 from triage_node.delivery import Caller, Dispatcher, RetryPolicy, check_destination, sender_of, tell_test
-from triage_node.destinations import Destination
+from triage_node.endpoints import Destination
 from triage_node.findings import LABELS, Decision, Label, ModelIdentity
 from triage_node.outcome import Outcome, Status
 from triage_node.reasons import Reason, ReasonCode

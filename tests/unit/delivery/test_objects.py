@@ -17,7 +17,7 @@ from pynetdicom.sop_class import (
 )
 
 from triage_node.delivery import Caller, sender_of
-from triage_node.destinations import Destination
+from triage_node.endpoints import Destination
 from triage_node.errors import PeerBusy, PeerRefused, TriageError
 from triage_node.findings import ModelIdentity
 from triage_node.outcome import ObjectKind

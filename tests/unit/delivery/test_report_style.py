@@ -5,7 +5,7 @@ from pydicom import dcmread
 from report_tables import contents
 
 from triage_node.delivery import Caller, sender_of
-from triage_node.destinations import Destination
+from triage_node.endpoints import Destination
 from triage_node.pipeline.reporting import report_files
 from triage_node.report import as_measurement_report, build_report
 from triage_node.storage import ResultContent, Spool

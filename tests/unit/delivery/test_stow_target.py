@@ -12,8 +12,8 @@ from pydicom import dcmread
 from web_peers import Answer, WebPeer, stored
 
 from triage_node.delivery import Caller, target_of
-from triage_node.destinations import Destination
 from triage_node.dimse import server_context
+from triage_node.endpoints import Destination
 from triage_node.errors import PeerBusy, PeerCongested, PeerDenied, PeerRefused, PeerUnreachable
 from triage_node.report import build_connection_test, report_variants
 from triage_node.user_agent.http import LONGEST_ANSWER_BYTES, LONGEST_RETRY_AFTER_SECONDS, retry_after

@@ -11,8 +11,8 @@ from web_peers import Answer, WebPeer
 
 from triage_node.delivery import Caller
 from triage_node.delivery.notices.webhook import Webhook
-from triage_node.destinations import Destination
 from triage_node.dimse import server_context
+from triage_node.endpoints import Destination
 from triage_node.errors import PeerBusy, PeerCongested, PeerDenied, PeerRefused, PeerUnreachable, SettingsError
 
 CALLER = Caller("TRIAGE", 2.0, 2.0)

@@ -17,8 +17,8 @@ from triage_node.dimse.associate_request import Request
 from triage_node.dimse.negotiation import accept
 from triage_node.dimse.normalized.services import Services
 from triage_node.dimse.pdu import HEADER, ITEM_HEADER, PDUType
+from triage_node.endpoints import Peer
 from triage_node.errors import PeerUnreachable
-from triage_node.peer import Peer
 
 pytestmark = [
     pytest.mark.slow,

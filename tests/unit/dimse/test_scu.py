@@ -14,8 +14,8 @@ from pynetdicom.sop_class import CTImageStorage, MRImageStorage, Verification
 
 from triage_node.dimse import echo, store_files
 from triage_node.dimse.requestor import associate
+from triage_node.endpoints import Peer
 from triage_node.errors import PeerBusy, PeerRefused, PeerUnreachable
-from triage_node.peer import Peer
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("collect_sockets")]
 

@@ -10,8 +10,8 @@ from pynetdicom.sop_class import Verification
 
 from triage_node.dimse import client_context, echo, server_context
 from triage_node.dimse.tls import TLS_1_2_SUITES
+from triage_node.endpoints import Peer, TlsFiles
 from triage_node.errors import PeerUnreachable, SettingsError
-from triage_node.peer import Peer, TlsFiles
 
 pytestmark = [
     pytest.mark.slow,

@@ -13,8 +13,8 @@ from upper_layer import CT, EXPLICIT, RELEASE, VERIFIED, Peer, associate_request
 
 from triage_node.dimse import Listener, client_context
 from triage_node.dimse.command_set import Operation
+from triage_node.endpoints import TlsFiles
 from triage_node.errors import AddressUnavailable
-from triage_node.peer import TlsFiles
 
 pytestmark = pytest.mark.slow
 

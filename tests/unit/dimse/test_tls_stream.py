@@ -9,7 +9,7 @@ from key_renewals import KeyRenewer
 
 from triage_node.dimse import client_context, server_context
 from triage_node.dimse.tls import TlsStream
-from triage_node.peer import TlsFiles
+from triage_node.endpoints import TlsFiles
 
 TURN = 4096
 

@@ -11,10 +11,10 @@ from pynetdicom import AE, AllStoragePresentationContexts, evt
 from query_pacs import QueryPacs
 
 from triage_node.dimse import query_user, retrieve_user
+from triage_node.endpoints import QuerySource
 from triage_node.errors import PeerRefused, PeerUnreachable
 from triage_node.query_retrieve import SourceInstance, source_of
 from triage_node.query_retrieve import dicom as module
-from triage_node.sources import QuerySource
 from triage_node.user_agent import Caller
 
 pytestmark = [

@@ -8,9 +8,9 @@ from intakes import Intake, store
 from pydicom.uid import generate_uid
 from query_pacs import QueryPacs
 
+from triage_node.endpoints import QuerySource
 from triage_node.query_retrieve import Querier, source_of
 from triage_node.query_retrieve import querier as module
-from triage_node.sources import QuerySource
 from triage_node.user_agent import Caller
 
 pytestmark = [

@@ -5,11 +5,11 @@ import json
 import pytest
 from web_peers import Answer, WebPeer
 
+from triage_node.endpoints import QuerySource
 from triage_node.errors import PeerCongested, PeerDenied, PeerUnreachable
 from triage_node.query_retrieve import SourceInstance, source_of
 from triage_node.query_retrieve import web as module
 from triage_node.query_retrieve.web import parts_of
-from triage_node.sources import QuerySource
 from triage_node.user_agent import Caller
 
 STUDY = "1.2.3"

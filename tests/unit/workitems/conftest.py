@@ -6,10 +6,10 @@ import pytest
 from ct import head_ct
 from ups_manager import UpsManager
 
+from triage_node.endpoints.workitem_servers import WorkitemServer
 from triage_node.ingest import Indexer, Ingest
 from triage_node.storage import Spool, Watermarks
 from triage_node.user_agent import Caller
-from triage_node.workitem_servers import WorkitemServer
 from triage_node.workitems import InputStudies, Performer, Performing, Prioritizer, UpsServer
 
 CALLER = Caller("TRIAGE", 2.0, 2.0)

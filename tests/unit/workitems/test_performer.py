@@ -8,10 +8,9 @@ from ups_manager import TAGS, UpsManager, new_workitem
 from web_peers import Answer
 
 from triage_node.database import DeliveryRow, InstanceRow, SeriesRow, StudyRow
-from triage_node.destinations import Destination
+from triage_node.endpoints import Destination, QuerySource
 from triage_node.outcome import Outcome, Status
 from triage_node.reasons import Reason, ReasonCode
-from triage_node.sources import QuerySource
 from triage_node.workitems import performer as module
 
 STUDY = "1.2.3"

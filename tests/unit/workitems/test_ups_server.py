@@ -6,9 +6,9 @@ import pytest
 from ups_manager import UpsManager
 from web_peers import Answer
 
+from triage_node.endpoints.workitem_servers import WorkitemServer
 from triage_node.errors import PeerCongested, PeerDenied, PeerUnreachable
 from triage_node.user_agent import Caller
-from triage_node.workitem_servers import WorkitemServer
 from triage_node.workitems import UpsServer
 from triage_node.workitems.manager import WorkitemRefused
 from triage_node.workitems.workitem import Workitem

@@ -4,7 +4,7 @@ import uuid
 
 from triage_node.delivery.notices.notice import NOT_ANALYZED, Notice, Occasion, Patient
 from triage_node.delivery.notices.notice_source import notice_id, study_link
-from triage_node.destinations import Destination
+from triage_node.endpoints import Destination
 from triage_node.user_agent import Caller
 
 NOBODY = Patient(name="TEST^CONNECTION", identifier="TRIAGE-NODE-TEST")

@@ -6,7 +6,7 @@ from datetime import datetime
 from triage_node.delivery.notices.hl7_text import components, digits, escaped, person_name, segment
 from triage_node.delivery.notices.notice import DISCLAIMER, NOT_ANALYZED, Notice, Patient
 from triage_node.delivery.notices.text import DECISIONS, headline
-from triage_node.destinations import Destination
+from triage_node.endpoints import Destination
 from triage_node.findings import LABELS, Decision, FindingCode, Label
 
 CHARACTER_SET = "UNICODE UTF-8"  # table 0211

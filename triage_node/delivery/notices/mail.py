@@ -12,8 +12,8 @@ from triage_node.delivery.notices.mail_message import mail_message
 from triage_node.delivery.notices.notice import Notice
 from triage_node.delivery.notices.smtp_session import SmtpSession
 from triage_node.delivery.notices.text import NoticeText
-from triage_node.destinations import Destination
 from triage_node.dimse import client_context, reason_of
+from triage_node.endpoints import Destination
 from triage_node.errors import PeerBusy, PeerCongested, PeerDenied, PeerRefused, PeerUnreachable, SettingsError
 from triage_node.user_agent import Caller
 

@@ -9,7 +9,7 @@ from email.utils import format_datetime
 
 from triage_node.delivery.notices.notice import Notice
 from triage_node.delivery.notices.text import headline
-from triage_node.destinations import Destination
+from triage_node.endpoints import Destination
 
 POLICY = SMTP.clone(cte_type="7bit")
 PAGE = """<!doctype html>

@@ -10,8 +10,8 @@ from triage_node.delivery.notices.acknowledgment import Acknowledgment
 from triage_node.delivery.notices.deadline import DeadlineReader
 from triage_node.delivery.notices.hl7 import control_id, observation_message
 from triage_node.delivery.notices.notice import Notice
-from triage_node.destinations import Destination
 from triage_node.dimse import client_context, reason_of
+from triage_node.endpoints import Destination
 from triage_node.errors import PeerBusy, PeerRefused, PeerUnreachable, SettingsError
 from triage_node.user_agent import Caller
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from pydicom.dataset import Dataset
 
 from triage_node.delivery.notices.notice import NOT_ANALYZED, Notice, Occasion, Patient
-from triage_node.destinations import Destination
+from triage_node.endpoints import Destination
 from triage_node.errors import InvalidInstance, TriageError
 from triage_node.findings import FINDING_CODES, LABELS, FindingCode, Label
 from triage_node.imaging import read_intact

@@ -8,7 +8,7 @@ from triage_node.delivery.notices.mllp import Mllp
 from triage_node.delivery.notices.signature import read_secret
 from triage_node.delivery.notices.text import NoticeText
 from triage_node.delivery.notices.webhook import Webhook
-from triage_node.destinations import Destination
+from triage_node.endpoints import Destination
 from triage_node.user_agent import Caller
 
 CHANNELS: dict[str, Callable[[Destination, Caller], Channel]] = {

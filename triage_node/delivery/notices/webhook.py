@@ -7,7 +7,7 @@ from triage_node.delivery.notices.cloud_event import MEDIA_TYPE, cloud_event
 from triage_node.delivery.notices.notice import Notice
 from triage_node.delivery.notices.signature import read_secret, signed_headers
 from triage_node.delivery.notices.text import NoticeText
-from triage_node.destinations import Destination
+from triage_node.endpoints import Destination
 from triage_node.errors import PeerUnreachable, SettingsError
 from triage_node.user_agent import Caller, HttpCaller
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from pydicom.dataset import Dataset
 
-from triage_node.destinations import Destination
 from triage_node.dimse import StoreUser, check_commitment, echo
+from triage_node.endpoints import Destination
 from triage_node.user_agent import Caller
 
 

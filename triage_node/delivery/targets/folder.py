@@ -10,7 +10,7 @@ from pathlib import Path
 from pydicom.dataset import Dataset
 
 from triage_node.complete_file import partial_file, sync_folder
-from triage_node.destinations import Destination
+from triage_node.endpoints import Destination
 from triage_node.errors import PeerUnreachable
 from triage_node.storage import hashed
 from triage_node.user_agent import Caller

@@ -6,7 +6,7 @@ from triage_node.delivery.targets.dicom import DicomTarget
 from triage_node.delivery.targets.folder import FolderTarget
 from triage_node.delivery.targets.stow import StowTarget
 from triage_node.delivery.targets.target import Target
-from triage_node.destinations import Destination
+from triage_node.endpoints import Destination
 from triage_node.user_agent import Caller
 
 TARGETS: dict[str, Callable[[Destination, Caller], Target]] = {

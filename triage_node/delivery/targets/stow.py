@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pydicom.dataset import Dataset
 
 from triage_node.delivery.targets.store_response import StoreResponse, is_class_refused
-from triage_node.destinations import Destination
+from triage_node.endpoints import Destination
 from triage_node.errors import PeerBusy, PeerDenied, PeerRefused, PeerUnreachable
 from triage_node.user_agent import Caller, HttpCaller, HttpResponse
 

@@ -18,7 +18,7 @@ from triage_node.dimse.normalized.storage_commitment import (
 )
 from triage_node.dimse.requestor import associate
 from triage_node.dimse.store_user import SYNTAXES
-from triage_node.peer import Peer
+from triage_node.endpoints import Peer
 
 LOOK_SECONDS = 0.05
 

@@ -5,8 +5,8 @@ import ssl
 from pathlib import Path
 from typing import Any, Literal
 
+from triage_node.endpoints import TlsFiles
 from triage_node.errors import SettingsError
-from triage_node.peer import TlsFiles
 
 TLS_1_2_SUITES = (
     "ECDHE-ECDSA-AES128-GCM-SHA256",

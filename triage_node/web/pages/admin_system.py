@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from triage_node.delivery import Caller, check_destination, target_of, tell_test
-from triage_node.destinations import Destination
+from triage_node.endpoints import Destination
 from triage_node.errors import InvalidInput, PeerError, SettingsError
 from triage_node.identity import Role
 from triage_node.json_object import to_json

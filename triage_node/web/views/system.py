@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from triage_node import __version__
 from triage_node.config import Settings
-from triage_node.destinations import Destination
+from triage_node.endpoints import Destination
 from triage_node.json_object import FLAT
 from triage_node.storage import Spool
 from triage_node.web.machinery import Fact, Intake, Job, Machinery, Reach, Worker

@@ -7,9 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from triage_node.database import Database, OutcomeRow, StudyRow, latest_outcome
-from triage_node.destinations import Destination
+from triage_node.endpoints import NOT_ANALYZED, Destination, RoutedResult
 from triage_node.errors import StudyNotFound
-from triage_node.routing_rules import NOT_ANALYZED, RoutedResult
 from triage_node.worklist.transitions import record
 
 ACTOR = "delivery"

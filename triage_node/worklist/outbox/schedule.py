@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, case, exists, select, update
 from sqlalchemy.orm import Session
 
 from triage_node.database import Database, DeliveryRow, DeliveryState, OutcomeRow, StudyRow, WaitsFor
-from triage_node.destinations import Destination
+from triage_node.endpoints import Destination
 from triage_node.findings import Decision
 from triage_node.worklist.outbox.delivery_events import cancel, record_delivery
 from triage_node.worklist.quiet_time import Stillness

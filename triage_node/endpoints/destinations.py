@@ -7,10 +7,10 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import Field, field_validator
 
-from triage_node.endpoint import CREDENTIALS, TLS, Endpoint, Kinds, check_dicom_address, check_web_address
-from triage_node.notice_options import NOTICE_KINDS, NoticeOptions
+from triage_node.endpoints.endpoint import CREDENTIALS, TLS, Endpoint, Kinds, check_dicom_address, check_web_address
+from triage_node.endpoints.notice_options import NOTICE_KINDS, NoticeOptions
+from triage_node.endpoints.routing_rules import RoutedResult, Rule
 from triage_node.outcome import ObjectKind
-from triage_node.routing_rules import RoutedResult, Rule
 
 COMMITMENT = frozenset(["commitment"])
 OBJECTS = frozenset(["objects", "report_style"])

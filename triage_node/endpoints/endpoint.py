@@ -7,8 +7,8 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from triage_node.peer import Peer, TlsFiles
-from triage_node.settings_checks import is_loopback
+from triage_node.endpoints.peer import Peer, TlsFiles
+from triage_node.loopback import is_loopback
 
 TLS = frozenset(["tls_ca", "tls_certificate", "tls_key", "tls_server_name"])
 CREDENTIALS = frozenset(["token_file", "user", "password_file"])

@@ -5,8 +5,8 @@ from urllib.parse import SplitResult
 
 from pydantic import Field, model_validator
 
-from triage_node.endpoint import CREDENTIALS, TLS, Endpoint, Kinds, check_web_resource
-from triage_node.workitem_servers.code import CODE
+from triage_node.endpoints.endpoint import CREDENTIALS, TLS, Endpoint, Kinds, check_web_resource
+from triage_node.endpoints.workitem_servers.code import CODE
 
 OPTIONS = frozenset(
     ["url", "name", "performs", "station", "procedure", "wait_minutes", "priorities", "reading", "creates"]

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from triage_node.endpoint import CREDENTIALS, TLS, Endpoint, Kinds, check_dicom_address, check_web_address
+from triage_node.endpoints.endpoint import CREDENTIALS, TLS, Endpoint, Kinds, check_dicom_address, check_web_address
 
 COMMON = frozenset(["url", "name", "retrieve", "interval_seconds"])
 OF_DICOM = frozenset(["method"])

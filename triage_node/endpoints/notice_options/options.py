@@ -9,9 +9,9 @@ from urllib.parse import SplitResult
 
 from pydantic import Field, field_validator, model_validator
 
-from triage_node.endpoint import CREDENTIALS, TLS, Endpoint, Kinds, check_credentials
-from triage_node.notice_options.quiet_hours import QuietHours
-from triage_node.settings_checks import is_loopback
+from triage_node.endpoints.endpoint import CREDENTIALS, TLS, Endpoint, Kinds, check_credentials
+from triage_node.endpoints.notice_options.quiet_hours import QuietHours
+from triage_node.loopback import is_loopback
 
 OF_NOTICES = frozenset(["patient_data", "quiet_hours", "quiet_hours_except_flagged", "escalate_after_minutes"])
 OF_WEBHOOK = frozenset(["secret_file", "template"])

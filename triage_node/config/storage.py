@@ -1,0 +1,27 @@
+"""Settings of storage."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, Field
+
+from triage_node.config.quantities import Megabytes, Percent
+
+
+class StorageSettings(BaseModel):
+    """The data folder, its disk, and the database."""
+
+    data_dir: Path = Field(Path("triage-data"), description="spool, results and the SQLite file live here")
+    database_url: str | None = Field(None, description="SQLAlchemy URL of the worklist; default SQLite in `data_dir`")
+    disk_reserve_mb: Megabytes = Field(
+        512, description="with less free space, senders are refused (0xA700), until a quarter more is free"
+    )
+    disk_reserve_percent: Percent = Field(0.0, description="likewise, in percent of the disk; whichever is more counts")
+    disk_warn_mb: Megabytes = Field(
+        10_240, description="with less free space the node warns, with less than twice the reserve in any case"
+    )
+    disk_warn_percent: Percent = Field(5.0, description="likewise, in percent of the disk; whichever is more counts")
+
+    @property
+    def effective_database_url(self) -> str:
+        """The worklist's SQLAlchemy URL."""
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'worklist.sqlite'}"
