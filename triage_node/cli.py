@@ -18,6 +18,7 @@ from triage_node.commands.feedback import feedback
 from triage_node.commands.fetch import fetch
 from triage_node.commands.rebuild import rebuild
 from triage_node.commands.report import report
+from triage_node.commands.retention import retention
 from triage_node.commands.send import send
 from triage_node.commands.serve import serve
 from triage_node.commands.study import requeue, show
@@ -43,7 +44,7 @@ app = typer.Typer(
 
 COMMANDS = (
     serve, analyze, send, fetch, worklist, show, report, requeue, deliveries, feedback, export, check, check_report,
-    rebuild, demo,
+    rebuild, retention, demo,
 )  # fmt: skip
 
 for command in COMMANDS:

@@ -13,6 +13,7 @@ from triage_node.notifications import AvailabilityService, ProcedureStepService
 from triage_node.pipeline import Supervisor
 from triage_node.query_retrieve import Querier, source_of
 from triage_node.readiness import Readiness
+from triage_node.retention import Pace, Retention, RetentionPolicy
 from triage_node.storage import Spool, Watermarks, device_uid, hold, spool_folder
 from triage_node.web.machinery import Machinery
 from triage_node.web.server import WebServer
@@ -72,6 +73,9 @@ class Node:
             *(self._prioritizer(one) for one in servers if one.priorities),
         ]
         self.own_performer = self._performer(None)
+        self.retention = Retention(
+            self.worklist, self.spool, RetentionPolicy.of(settings), Pace(lambda: self.spool.is_receiving)
+        )
         self.scheduler = Scheduler(self.worklist.clock_change.follow)
         callers = (self.dispatchers, self.queriers, self.workitem_users)
         parts = (self.listener, self.indexer, self.supervisor, self.scheduler, *callers)
@@ -123,6 +127,7 @@ class Node:
         self.scheduler.every(5, self._keep_deliveries)
         self.scheduler.every(10, DiskWatch(self.spool, self._note_disk).check)
         self.scheduler.every(30, self.worklist.queue_history.look)
+        self.scheduler.every(30, self.retention.run)
         if self.listener.certificate is not None:
             self.scheduler.every(5, self.listener.certificate.follow)
         self.supervisor.check()
@@ -141,6 +146,7 @@ class Node:
         for asker in askers:
             asker.stop(self.settings.connect_timeout_seconds)
         self.indexer.stop()
+        self.retention.end()
         self.scheduler.stop()
         self.supervisor.stop()
         for dispatcher in self.dispatchers:

@@ -13,6 +13,7 @@ from triage_node.config.listener import ListenerSettings
 from triage_node.config.logs import LogSettings
 from triage_node.config.openid import OpenIDSettings
 from triage_node.config.report import ReportSettings
+from triage_node.config.retention import RetentionSettings
 from triage_node.config.storage import StorageSettings
 from triage_node.config.web import WebSettings
 from triage_node.outcome import ObjectKind
@@ -23,6 +24,7 @@ SECRETS = frozenset(["openid_client_secret", "database_url"])
 SUBJECTS: tuple[type[BaseModel], ...] = (
     ListenerSettings,
     StorageSettings,
+    RetentionSettings,
     CompletionSettings,
     DeliverySettings,
     ReportSettings,
@@ -44,6 +46,7 @@ class Settings(
     ReportSettings,
     DeliverySettings,
     CompletionSettings,
+    RetentionSettings,
     StorageSettings,
     ListenerSettings,
     BaseSettings,

@@ -1,7 +1,7 @@
 """Instances and results on disk: hashed names, durable writes."""
 
 from triage_node.storage.device import device_uid
-from triage_node.storage.disk import Disk, Level, Space, Watermarks
+from triage_node.storage.disk import RECOVERY, Disk, Level, Space, Watermarks
 from triage_node.storage.draft import Draft
 from triage_node.storage.durable_write import Parts
 from triage_node.storage.found_report import FoundReport, find_report
@@ -12,8 +12,10 @@ from triage_node.storage.regular_file import open_regular_file
 from triage_node.storage.result import ResultContent, StoredResult
 from triage_node.storage.result_object import ResultObject
 from triage_node.storage.spool import Filing, Spool
+from triage_node.storage.study_folder import StudyFolder
 
 __all__ = [
+    "RECOVERY",
     "Disk",
     "Draft",
     "Filing",
@@ -26,6 +28,7 @@ __all__ = [
     "Space",
     "Spool",
     "StoredResult",
+    "StudyFolder",
     "Watermarks",
     "device_uid",
     "find_report",

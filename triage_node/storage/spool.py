@@ -15,6 +15,7 @@ from triage_node.storage.draft import Draft
 from triage_node.storage.durable_write import Parts, write_durably
 from triage_node.storage.layout import INSTANCE, Layout, hashed
 from triage_node.storage.result import StoredResult, stored_results
+from triage_node.storage.study_folder import StudyFolder
 
 FILL = Watermarks()
 """The disk may be filled."""
@@ -115,8 +116,7 @@ class Spool:
             except FileNotFoundError:
                 if target.is_file() and not incoming.exists():
                     return Filing.SAME
-                make_missing_folders(target.parent)
-                if _link(incoming, target):
+                if _link_into(incoming, target):
                     return Filing.NEW
             if not incoming.exists():
                 return Filing.SAME
@@ -204,6 +204,19 @@ class Spool:
         """Return the files in the folder of a study, or raise the `OSError` of one that cannot be read."""
         return sorted(path for path in study_folder.iterdir() if path.suffix == INSTANCE)
 
+    def folder(self, study_instance_uid: str) -> StudyFolder:
+        """Return the folder of a study, for who deletes something of it."""
+        return StudyFolder(self.layout.study(study_instance_uid))
+
+    @property
+    def is_receiving(self) -> bool:
+        """Whether something is just coming in, or waits to be registered."""
+        try:
+            with os.scandir(self.layout.incoming) as entries:
+                return next(entries, None) is not None
+        except OSError:
+            return False
+
     def studies(self) -> Iterator[Path]:
         """Yield the folder of every study."""
         yield from sorted(self.layout.studies.glob("??/*"))
@@ -247,6 +260,15 @@ def _link(source: Path, target: Path) -> bool:
     except FileExistsError:
         return False
     return True
+
+
+def _link_into(source: Path, target: Path) -> bool:
+    make_missing_folders(target.parent)
+    try:
+        return _link(source, target)
+    except FileNotFoundError:  # an empty folder may be removed at this very moment
+        make_missing_folders(target.parent)
+        return _link(source, target)
 
 
 def _digest(path: Path) -> str:

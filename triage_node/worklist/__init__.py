@@ -12,7 +12,11 @@ from triage_node.worklist.outbox.resending import RESENT
 from triage_node.worklist.outbox.routing import Route, explained
 from triage_node.worklist.read_models import Counts, Series, Study, StudyDelivery, StudyOutcome, StudySummary
 from triage_node.worklist.reader_actions import LONGEST_COMMENT
-from triage_node.worklist.registration import ReceivedInstance
+from triage_node.worklist.registration import ReceivedInstance, Registered
+from triage_node.worklist.retention.criteria import Criteria
+from triage_node.worklist.retention.deletable import Deletable, Portion
+from triage_node.worklist.retention.deleted_study import DeletedStudy
+from triage_node.worklist.retention.deletions import Deletion
 from triage_node.worklist.stored_outcome import StoredOutcome
 from triage_node.worklist.workitems.performances import Performance
 from triage_node.worklist.workitems.performances import Step as WorkitemStep
@@ -27,6 +31,10 @@ __all__ = [
     "Announced",
     "Claim",
     "Counts",
+    "Criteria",
+    "Deletable",
+    "DeletedStudy",
+    "Deletion",
     "Delivery",
     "DestinationState",
     "Feedback",
@@ -34,10 +42,12 @@ __all__ = [
     "JudgedStudy",
     "KeptInstance",
     "Performance",
+    "Portion",
     "PriorityChange",
     "PushedWorkitem",
     "Received",
     "ReceivedInstance",
+    "Registered",
     "ReportReference",
     "Route",
     "Series",

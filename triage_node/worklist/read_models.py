@@ -40,6 +40,7 @@ class StudySummary:
     """A study with its latest outcome, whose fields are None before there is one, and a reader's verdict on that.
 
     Times are seconds since 1970; ``probabilities`` are by label, ``image_distance`` is a value and its limit.
+    ``images_deleted_at`` is when those images were deleted that are not here any more; with ``has_images`` others are.
     """
 
     study_instance_uid: str
@@ -74,6 +75,9 @@ class StudySummary:
     patient_birth_date: str
     patient_sex: str
     timezone_offset: str
+    has_images: bool
+    images_deleted_at: float | None
+    results_deleted_at: float | None
     waiting_seconds: float
     group: Group
     status: str | None

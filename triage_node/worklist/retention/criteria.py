@@ -52,15 +52,16 @@ class Criteria:
 
     def conditions(self, now: float) -> Iterator[Condition]:
         """Yield the conditions that a study must meet, all of them."""
-        yield from _still_has(self.part)
-        yield from self._is_old()
+        yield from self.is_old()
         yield from _is_settled(now)
         if self.keep_judged:
             yield ~exists().where(VerdictRow.study_id == StudyRow.id)
         if self.keep_committed:
             yield StudyRow.committed_at.is_(None)
 
-    def _is_old(self) -> Iterator[Condition]:
+    def is_old(self) -> Iterator[Condition]:
+        """Yield the conditions that a study must meet for its age, whatever else may keep it."""
+        yield from _still_has(self.part)
         ages = [and_(StudyRow.state == state, StudyRow.last_received_at < at) for state, at in self.before.items()]
         # The bound that all states share is what an index serves.
         yield StudyRow.last_received_at < max(self.before.values(), default=0.0)
@@ -89,5 +90,3 @@ def _is_settled(now: float) -> Iterator[Condition]:
     yield ~exists().where(*performed)
     announced = AnnouncementRow.study_instance_uid == StudyRow.study_instance_uid
     yield ~exists().where(announced, AnnouncementRow.noted_at > now - KEPT_SECONDS)
-
-

@@ -1,13 +1,15 @@
 """What the spool keeps of a study whose images are deleted, so that a lost worklist can be made anew all the same."""
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from triage_node.database import InstanceRow, SeriesRow, StudyRow
+from triage_node.errors import InvalidInstance
 from triage_node.worklist.registration import ReceivedInstance
 
 
@@ -19,6 +21,26 @@ class DeletedStudy:
     images_deleted_at: float | None
     results_deleted_at: float | None
     instances: Sequence[ReceivedInstance]
+
+    def to_bytes(self) -> bytes:
+        """Return it as JSON."""
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def of_bytes(cls, content: bytes) -> Self:
+        """Return what `to_bytes` wrote.
+
+        Raises
+        ------
+        InvalidInstance
+            It is none of that.
+        """
+        try:
+            values = json.loads(content)
+            instances = [ReceivedInstance(**one) for one in values.pop("instances")]
+            return cls(**values, instances=instances)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise InvalidInstance("It does not say what was deleted.") from error
 
 
 def deleted_study(session: Session, study: StudyRow) -> DeletedStudy:

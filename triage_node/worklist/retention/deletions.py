@@ -1,4 +1,4 @@
-"""Deletion as the worklist notes it: marked before a file goes, ended when all are gone, taken up again after a kill."""
+"""Deletion as the worklist notes it: marked before a file goes, ended when all are gone, found again after a kill."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from triage_node.database import (
     AuditRow,
     Database,
     InstanceRow,
+    OutcomeRow,
     Part,
     StudyRow,
 )
@@ -62,16 +63,17 @@ class Deletions:
                 return None
             study.deletion = criteria.part
             size_bytes, number = _mark(session, study, criteria.part, now)
-            if criteria.part is not Part.ROWS and number:
+            if number or (criteria.part is Part.RESULTS and _has_results(session, study)):
                 message = f"{number} files, {size_bytes / 1e6:.1f} MB: {why}"
-                _note(session, study, criteria.part, now, message)
+                record(session, study.id, now, actor=ACTOR, code=ACTIONS[criteria.part], message=message)
+                _audit(session, study, criteria.part, now, message)
             return _deletion(session, study, size_bytes)
 
     def unfinished(self) -> list[Deletion]:
         """Return what was begun and not ended."""
         with self._database.read() as session:
-            studies = session.scalars(select(StudyRow).where(text(f"study.{BEING_DELETED}")).order_by(StudyRow.id)).all()
-            return [_deletion(session, study, 0) for study in studies]
+            begun = select(StudyRow).where(text(f"study.{BEING_DELETED}")).order_by(StudyRow.id)
+            return [_deletion(session, study, 0) for study in session.scalars(begun).all()]
 
     def record(self, study_instance_uid: str) -> DeletedStudy:
         """Return what is to be known of a study when the database is lost, too."""
@@ -128,9 +130,10 @@ def _mark(session: Session, study: StudyRow, part: Part, now: float) -> tuple[in
     return int(size_bytes), number
 
 
-def _note(session: Session, study: StudyRow, part: Part, now: float, message: str) -> None:
-    record(session, study.id, now, actor=ACTOR, code=ACTIONS[part], message=message)
-    _audit(session, study, part, now, message)
+def _has_results(session: Session, study: StudyRow) -> bool:
+    """Tell whether anything was stored of it."""
+    stored = select(OutcomeRow.id).where(OutcomeRow.study_id == study.id, OutcomeRow.folder.is_not(None))
+    return session.scalar(stored.limit(1)) is not None
 
 
 def _audit(session: Session, study: StudyRow, part: Part, now: float, message: str) -> None:

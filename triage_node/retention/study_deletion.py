@@ -1,0 +1,64 @@
+"""The files of a study are removed, in an order in which a kill leaves nothing that lies.
+
+The worklist was told before (`Deletions.begin`): what it says to be gone is shown and promised to nobody. Then comes
+the note in the study's folder, from which a lost worklist is made anew, then the files go, then the worklist is told
+the end.
+"""
+
+import time
+from collections.abc import Collection
+from pathlib import Path
+
+from triage_node.database import Part
+from triage_node.retention.pace import Pace
+from triage_node.storage import Spool, StudyFolder
+from triage_node.worklist import Deletion, Worklist
+
+AT_ONCE = 50
+"""Files removed while the worklist is locked: some milliseconds."""
+
+
+class StudyDeletion:
+    """Remove the files of what the worklist says to be deleted; it may be cut off anywhere and repeated."""
+
+    def __init__(self, worklist: Worklist, spool: Spool, pace: Pace) -> None:
+        self._deletions = worklist.deletions
+        self._spool = spool
+        self._pace = pace
+
+    def finish(self, deletion: Deletion) -> int:
+        """Remove the files and tell the worklist; return how many files of images went.
+
+        Raises
+        ------
+        StorageError
+            The disk or the database refused; it is to be repeated.
+        """
+        folder = self._spool.folder(deletion.study_instance_uid)
+        if deletion.part is not Part.ROWS:
+            folder.note(self._deletions.record(deletion.study_instance_uid).to_bytes())
+        removed = self._remove_instances(deletion, folder)
+        if deletion.part is Part.RESULTS:
+            folder.remove_results()
+        if deletion.part is Part.ROWS:
+            folder.remove_rest()
+        folder.sync()
+        if not self._deletions.end(deletion):  # more has come: what is deleted of it is to be known again
+            folder.note(self._deletions.record(deletion.study_instance_uid).to_bytes())
+        return removed
+
+    def _remove_instances(self, deletion: Deletion, folder: StudyFolder) -> int:
+        files = folder.instances(deletion.sop_instance_uids)
+        uids = list(files)
+        removed: list[Path] = []
+
+        def unlink(still_deleted: Collection[str]) -> None:
+            paths = [path for uid in still_deleted for path in files[uid]]
+            folder.remove(paths)
+            removed.extend(paths)
+
+        for begin in range(0, len(uids), AT_ONCE):
+            start = time.perf_counter()
+            self._deletions.remove(deletion.study_instance_uid, uids[begin : begin + AT_ONCE], unlink)
+            self._pace.rest(time.perf_counter() - start)
+        return len(removed)
