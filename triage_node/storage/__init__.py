@@ -12,9 +12,10 @@ from triage_node.storage.regular_file import open_regular_file
 from triage_node.storage.result import ResultContent, StoredResult
 from triage_node.storage.result_object import ResultObject
 from triage_node.storage.spool import Filing, Spool
-from triage_node.storage.study_folder import StudyFolder
+from triage_node.storage.study_folder import NOTE, StudyFolder
 
 __all__ = [
+    "NOTE",
     "RECOVERY",
     "Disk",
     "Draft",

@@ -10,7 +10,15 @@ from triage_node.worklist.outbox.outbox import Delivery
 from triage_node.worklist.outbox.outbox_state import DestinationState
 from triage_node.worklist.outbox.resending import RESENT
 from triage_node.worklist.outbox.routing import Route, explained
-from triage_node.worklist.read_models import Counts, Series, Study, StudyDelivery, StudyOutcome, StudySummary
+from triage_node.worklist.read_models import (
+    Counts,
+    Series,
+    Study,
+    StudyDelivery,
+    StudyOutcome,
+    StudySummary,
+    images_deleted_on,
+)
 from triage_node.worklist.reader_actions import LONGEST_COMMENT
 from triage_node.worklist.registration import ReceivedInstance, Registered
 from triage_node.worklist.retention.criteria import Criteria
@@ -62,4 +70,5 @@ __all__ = [
     "WorkitemStep",
     "Worklist",
     "explained",
+    "images_deleted_on",
 ]

@@ -14,7 +14,7 @@ from triage_node.web.dependencies import Services, the_services
 from triage_node.web.security.authorization import audited, require, write_access
 from triage_node.web.security.principal import Principal
 from triage_node.web.views.slices import SliceStack, best_slices, scores_of
-from triage_node.worklist import Study
+from triage_node.worklist import Study, images_deleted_on
 
 router = APIRouter(tags=["images"])
 
@@ -93,6 +93,8 @@ def _slice(services: Services, study_instance_uid: str, index: int) -> Response:
 
 
 def _stack(services: Services, study: Study) -> SliceStack:
+    if study.images_deleted_at is not None and not study.has_images:
+        raise HTTPException(410, images_deleted_on(study.images_deleted_at))
     try:
         return services.slices.stack(lambda: services.spool.instances(study.study_instance_uid), study)
     except UnsuitableSeries as error:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import Depends
 from starlette.exceptions import HTTPException
 
+from triage_node.database import day_of
 from triage_node.search import StoredInstance
 from triage_node.web.dependencies import Services, the_services
 
@@ -68,10 +69,16 @@ def _targets(services: Services, *uids: str) -> Sequence[Target]:
         level = ("study", "series", "instance")[len(uids) - 1]
         raise HTTPException(404, f"The node has no such {level}.")
     targets = [Target(one, _place(services, one)) for one in found]
-    present = [target for target in targets if target.path.is_file()]
+    present = [target for target in targets if target.holding.deleted_at is None and target.path.is_file()]
     if not present:
-        raise HTTPException(410, "The node has had these images and no longer keeps them.")
+        raise HTTPException(410, _gone(found))
     return present
+
+
+def _gone(instances: Sequence[StoredInstance]) -> str:
+    deleted = [one.deleted_at for one in instances if one.deleted_at is not None]
+    when = f" They were deleted on {day_of(max(deleted))}." if deleted else ""
+    return f"The node has had these images and no longer keeps them.{when}"
 
 
 def _place(services: Services, one: StoredInstance) -> Path:

@@ -1,11 +1,11 @@
 """What the spool keeps of a study whose images are deleted, so that a lost worklist can be made anew all the same."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from triage_node.database import InstanceRow, SeriesRow, StudyRow
@@ -53,6 +53,17 @@ def deleted_study(session: Session, study: StudyRow) -> DeletedStudy:
         study.results_deleted_at,
         [_instance(study, series, instance) for instance, series in session.execute(rows.order_by(InstanceRow.id))],
     )
+
+
+def note_deleted(session: Session, study: StudyRow, deleted: DeletedStudy, sop_instance_uids: Collection[str]) -> None:
+    """Note of a study that was made anew what had been deleted of it, and which instances are still gone."""
+    gone = (InstanceRow.study_id == study.id, InstanceRow.sop_instance_uid.in_(sop_instance_uids))
+    session.flush()
+    session.execute(update(InstanceRow).where(*gone).values(deleted_at=deleted.images_deleted_at))
+    here = (InstanceRow.study_id == study.id, InstanceRow.result_file == "", InstanceRow.deleted_at.is_(None))
+    study.has_images = session.scalar(select(InstanceRow.id).where(*here).limit(1)) is not None
+    study.images_deleted_at = deleted.images_deleted_at if sop_instance_uids else None
+    study.results_deleted_at = deleted.results_deleted_at
 
 
 def _instance(study: StudyRow, series: SeriesRow, instance: InstanceRow) -> ReceivedInstance:
