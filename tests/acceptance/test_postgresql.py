@@ -12,7 +12,7 @@ import pytest
 from programs import free_port, need
 
 UNIT = Path(__file__).parents[1] / "unit"
-ROOMS = ("database", "identity", "search", "statistics", "workitems", "worklist")
+ROOMS = ("database", "identity", "retention", "search", "statistics", "workitems", "worklist")
 
 
 def newest(program: str) -> str:

@@ -76,8 +76,8 @@ class Ward:
         assert self.worklist.claims.finish(claim, outcome, list(destinations))
         return uid
 
-    def deliver(self, uid: str) -> None:
-        """Deliver what waits of a study."""
+    def deliver(self) -> None:
+        """Deliver what waits."""
         while (delivery := self.worklist.outbox.claim_next(DESTINATION)) is not None:
             self.worklist.outbox.delivered(delivery, "stored")
 
@@ -86,7 +86,7 @@ class Ward:
         self.receive(uid, *range(count))
         self.close()
         assert self.analyze(decision, (DESTINATION,)) == uid
-        self.deliver(uid)
+        self.deliver()
         return uid
 
     def retention(self, policy: RetentionPolicy, pace: Pace | None = None) -> Retention:

@@ -91,7 +91,7 @@ def test_what_is_not_delivered_keeps_everything(ward, clock):
     ward.analyze(destinations=(DESTINATION,))
     clock.forward(400 * DAY)
     assert ward.retention(by_age(10, 20, 30)).run().is_empty
-    ward.deliver("1.2.3")
+    ward.deliver()
     assert ward.retention(by_age(10, 20, 30)).run().studies.total() == 3
 
 

@@ -36,7 +36,7 @@ def test_it_is_not_analyzed_again(ward, clock, without_images):
 
 def test_its_report_is_sent_again_until_that_is_deleted(ward, clock, without_images):
     ward.worklist.resending.resend_one(without_images, DESTINATION, report_of(ward, without_images), "person x")
-    ward.deliver(without_images)
+    ward.deliver()
     ward.retention(by_age(1, 2)).run()
     with pytest.raises(IllegalMove, match="reports of the study were deleted"):
         ward.worklist.resending.resend_one(without_images, DESTINATION, report_of(ward, without_images), "person x")
