@@ -3,8 +3,8 @@
 import threading
 from collections.abc import Callable
 
-SHARE = 3.0
-"""So many times as long as it worked it rests while something is received: a quarter of one processor is left to it."""
+SHARE = 1.0
+"""So many times as long as it took to remove files it rests while something is received."""
 
 
 class Pace:

@@ -51,14 +51,17 @@ class StudyDeletion:
         files = folder.instances(deletion.sop_instance_uids)
         uids = list(files)
         removed: list[Path] = []
+        worked_seconds = 0.0
 
         def unlink(still_deleted: Collection[str]) -> None:
+            nonlocal worked_seconds
+            start = time.perf_counter()
             paths = [path for uid in still_deleted for path in files[uid]]
             folder.remove(paths)
             removed.extend(paths)
+            worked_seconds = time.perf_counter() - start
 
         for begin in range(0, len(uids), AT_ONCE):
-            start = time.perf_counter()
             self._deletions.remove(deletion.study_instance_uid, uids[begin : begin + AT_ONCE], unlink)
-            self._pace.rest(time.perf_counter() - start)
+            self._pace.rest(worked_seconds)
         return len(removed)
