@@ -1,19 +1,20 @@
 """The composition root: the one place where the node's parts are put together."""
 
 import logging
+from pathlib import Path
 
 from triage_node.commitment import Answers, CommitmentService, Messenger, Requester, RequestorPeers, Results
 from triage_node.config import Settings
 from triage_node.delivery import Caller, Dispatcher, RetryPolicy, sender_of
 from triage_node.dimse import Listener
 from triage_node.endpoints import Destination, QuerySource, WorkitemServer
-from triage_node.ingest import Indexer, Ingest, rebuild_worklist
+from triage_node.ingest import Indexer, Ingest, rebuild_study, rebuild_worklist
 from triage_node.maintenance import DiskWatch, Scheduler
 from triage_node.notifications import AvailabilityService, ProcedureStepService
 from triage_node.pipeline import Supervisor
 from triage_node.query_retrieve import Querier, source_of
 from triage_node.readiness import Readiness
-from triage_node.retention import Pace, Retention, RetentionPolicy
+from triage_node.retention import Pace, Reconciliation, Retention, RetentionPolicy
 from triage_node.storage import Spool, Watermarks, device_uid, hold, spool_folder
 from triage_node.web.machinery import Machinery
 from triage_node.web.server import WebServer
@@ -73,8 +74,10 @@ class Node:
             *(self._prioritizer(one) for one in servers if one.priorities),
         ]
         self.own_performer = self._performer(None)
-        self.retention = Retention(
-            self.worklist, self.spool, RetentionPolicy.of(settings), Pace(lambda: self.spool.is_receiving)
+        self._pace = Pace(lambda: self.spool.is_receiving)
+        self.retention = Retention(self.worklist, self.spool, RetentionPolicy.of(settings), self._pace)
+        self.reconciliation = Reconciliation(
+            self.worklist, self.spool, self.indexer.take_up, self._rebuild_study, self._pace
         )
         self.scheduler = Scheduler(self.worklist.clock_change.follow)
         callers = (self.dispatchers, self.queriers, self.workitem_users)
@@ -128,6 +131,7 @@ class Node:
         self.scheduler.every(10, DiskWatch(self.spool, self._note_disk).check)
         self.scheduler.every(30, self.worklist.queue_history.look)
         self.scheduler.every(30, self.retention.run)
+        self.scheduler.every(86_400, self.reconciliation.run)
         if self.listener.certificate is not None:
             self.scheduler.every(5, self.listener.certificate.follow)
         self.supervisor.check()
@@ -146,7 +150,7 @@ class Node:
         for asker in askers:
             asker.stop(self.settings.connect_timeout_seconds)
         self.indexer.stop()
-        self.retention.end()
+        self._pace.end()
         self.scheduler.stop()
         self.supervisor.stop()
         for dispatcher in self.dispatchers:
@@ -170,6 +174,9 @@ class Node:
         self.worklist.outbox.recover()
         self.worklist.schedule.recover()
         self.worklist.commitment_transactions.recover()
+
+    def _rebuild_study(self, folder: Path) -> bool:
+        return rebuild_study(self.spool, self.worklist, [str(one) for one in self.settings.destinations], folder)
 
     def _keep_deliveries(self) -> None:
         """Prolong the leases of what is being sent, and take back what nobody sends any more."""

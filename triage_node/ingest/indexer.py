@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from triage_node.errors import InvalidInstance, RowRefused, StorageError
 from triage_node.ingest.duplicates import Duplicates
@@ -74,10 +75,7 @@ class Indexer:
     def start(self) -> None:
         """Take up what an earlier run kept and did not register, then go on with what comes."""
         for path in self._spool.unfiled():
-            try:
-                self.submit(read_unindexed(path))
-            except InvalidInstance as error:
-                self._quarantine.put_unreadable(path, error)
+            self.take_up(path)
         self._duplicates.start()
         self._thread.start()
 
@@ -87,6 +85,13 @@ class Indexer:
         self._queue.put(None)
         self._thread.join()
         self._duplicates.stop()
+
+    def take_up(self, path: Path) -> None:
+        """Queue a file in ``incoming/`` that nobody is at work on; one that cannot be read is set aside."""
+        try:
+            self.submit(read_unindexed(path))
+        except InvalidInstance as error:
+            self._quarantine.put_unreadable(path, error)
 
     def submit(self, instance: UnindexedInstance) -> None:
         """Queue an instance; returns at once."""

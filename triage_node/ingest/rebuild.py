@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,7 +52,9 @@ def rebuild_worklist(
     folders = list(spool.studies())
     if folders:
         spool.begin_rebuild()
-    rebuild = _Rebuild(spool, worklist, destinations)
+    # They have no row yet, and are no loss: the indexer takes them up as they came, not held.
+    unfiled = {path.lstat().st_ino for path in spool.unfiled()}
+    rebuild = _Rebuild(spool, worklist, destinations, unfiled)
     say_at = time.monotonic() + SECONDS_BETWEEN_LINES
     for done, folder in enumerate(folders, 1):
         rebuild.study(folder)
@@ -67,6 +69,21 @@ def rebuild_worklist(
     return made
 
 
+def rebuild_study(spool: Spool, worklist: Worklist, destinations: Sequence[str], folder: Path) -> bool:
+    """Write the study of a folder that the worklist does not have, held; False when it could not be, or has it.
+
+    Nothing of it may be coming in at the moment.
+
+    Raises
+    ------
+    StorageError
+        The database or the disk refused; it can be repeated.
+    """
+    rebuild = _Rebuild(spool, worklist, destinations)
+    rebuild.study(folder)
+    return rebuild.made.studies > 0
+
+
 @dataclass(frozen=True)
 class _Found:
     """A study in the spool, and what was deleted of it."""
@@ -77,12 +94,13 @@ class _Found:
 
 
 class _Rebuild:
-    def __init__(self, spool: Spool, worklist: Worklist, destinations: Sequence[str]) -> None:
+    def __init__(
+        self, spool: Spool, worklist: Worklist, destinations: Sequence[str], unfiled: Collection[int] = ()
+    ) -> None:
         self._spool = spool
         self._worklist = worklist
         self._destinations = destinations
-        # They have no row yet, and are no loss: the indexer takes them up as they came, not held.
-        self._unfiled = {path.lstat().st_ino for path in spool.unfiled()}
+        self._unfiled = unfiled
         self.made = Rebuilt()
 
     def study(self, folder: Path) -> None:

@@ -145,6 +145,20 @@ class Spool:
         with storage_errors("forget a registered file"):
             incoming.unlink(missing_ok=True)
 
+    def unfile(self, path: Path, study_instance_uid: str) -> Path:
+        """Give a file in its study's folder that has no row a name in ``incoming/`` again, and return that.
+
+        Raises
+        ------
+        StorageError, StorageFull
+            The file system refused.
+        """
+        incoming = self.layout.incoming / f"{hashed(study_instance_uid)}-{path.stem}-{unique_name()}{INSTANCE}"
+        with storage_errors("take up a file that is not registered"):
+            os.link(path, incoming)
+            sync_folder(self.layout.incoming)
+        return incoming
+
     def set_aside(self, incoming: Path) -> Path:
         """Move a kept file to ``quarantine/``, durably; return where it lies now.
 

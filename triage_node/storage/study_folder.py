@@ -11,7 +11,7 @@ from triage_node.errors import InvalidInstance
 from triage_node.storage.durable_write import write_durably
 from triage_node.storage.layout import INSTANCE, hashed
 from triage_node.storage.regular_file import read_regular_file
-from triage_node.storage.result import OUTCOME, RESULTS
+from triage_node.storage.result import OUTCOME, RESULTS, StoredResult
 
 NOTE = "deleted.json.gz"
 VARIANT = ".variant"
@@ -39,6 +39,10 @@ class StudyFolder:
             if path.suffix in (INSTANCE, VARIANT) and (uid := wanted.get(path.name[:32])) is not None:
                 found.setdefault(uid, []).append(path)
         return found
+
+    def results(self) -> list[StoredResult]:
+        """Return the results, also those that are not complete."""
+        return [StoredResult(path) for path in self._folders(self.path / RESULTS)]
 
     def note(self, content: bytes) -> None:
         """Keep, durably, what shall be known of what is deleted.

@@ -25,6 +25,7 @@ from triage_node.worklist.retention.criteria import Criteria
 from triage_node.worklist.retention.deletable import Deletable, Portion
 from triage_node.worklist.retention.deleted_study import DeletedStudy
 from triage_node.worklist.retention.deletions import Deletion
+from triage_node.worklist.retention.stock import StudyStock
 from triage_node.worklist.stored_outcome import StoredOutcome
 from triage_node.worklist.workitems.performances import Performance
 from triage_node.worklist.workitems.performances import Step as WorkitemStep
@@ -65,6 +66,7 @@ __all__ = [
     "StudyDelivery",
     "StudyOutcome",
     "StudyProgress",
+    "StudyStock",
     "StudySummary",
     "Transaction",
     "WorkitemStep",
