@@ -35,6 +35,7 @@ class Ward:
     worklist: Worklist
     spool: Spool
     clock: object
+    report: bytes | None = b"report"
 
     def receive(self, uid: str, *numbers: int, series: str = "1", eligible: bool = True) -> None:
         """File and register instances as the indexer does, and file again what came back."""
@@ -72,7 +73,8 @@ class Ward:
         outcome = outcome_of(f"{uid}.1", decision, report)
         noted = outcome.as_dict() | {"revision": claim.revision, "created_at": now}
         result = self.spool.result(uid, outcome.folder)
-        result.keep(ResultContent(noted, {1: b"report"}, slice_scores=json.dumps([]).encode()))
+        reports = {} if self.report is None else {1: self.report}
+        result.keep(ResultContent(noted, reports, slice_scores=json.dumps([]).encode()))
         assert self.worklist.claims.finish(claim, outcome, list(destinations))
         return uid
 

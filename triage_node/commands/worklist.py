@@ -81,6 +81,9 @@ def _print_table(rows: "Sequence[StudySummary]") -> None:
             plain(row.study_instance_uid),
         )
     wide_console().print(table if rows else "The worklist is empty.")
+    for row in rows:
+        for sentence in row.deletions:
+            wide_console().print(f"{plain(row.study_instance_uid)}: {sentence}", highlight=False)
 
 
 def _caution(row: "StudySummary") -> str:

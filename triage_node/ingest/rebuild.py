@@ -107,7 +107,9 @@ class _Rebuild:
         """Rebuild the study of a folder, or leave out what of it cannot be."""
         left_out: list[tuple[str, str]] = []
         instances, deleted = self._instances(folder, left_out), self._deleted(folder, left_out)
-        uid = instances[0].header.study_instance_uid if instances else deleted and deleted.study_instance_uid
+        uid = instances[0].header.study_instance_uid if instances else None
+        if uid is None and deleted is not None:
+            uid = deleted.study_instance_uid
         if uid is not None:
             if self._worklist.rebuilding.has(uid):
                 self.made.known += 1
