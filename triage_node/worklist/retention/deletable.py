@@ -54,7 +54,7 @@ class Deletables:
         """Return the studies that go first."""
         query = self._studies(criteria).order_by(StudyRow.last_received_at, StudyRow.id).limit(limit)
         with self._database.read() as session:
-            return [Deletable(uid, *more) for uid, *more in session.execute(query)]
+            return [Deletable(row[0], row[1], row[2], row[3], row[4]) for row in session.execute(query)]
 
     def old_enough(self, criteria: Criteria) -> int:
         """Return how many studies are old enough, those included that are kept for another reason."""
