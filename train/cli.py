@@ -1,9 +1,11 @@
 """`triage-node-train`: generate head CTs, fit a network on them, export, calibrate and evaluate it."""
 
 import sys
+from typing import Annotated
 
 import typer
 
+from triage_node import __version__
 from triage_node.errors import TriageError
 from triage_node.train.commands.adapt import adapt
 from triage_node.train.commands.calibrate import calibrate
@@ -16,6 +18,7 @@ from triage_node.train.rsna.commands.app import rsna
 
 app = typer.Typer(
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     help=(
         "Make a hemorrhage model without a single patient image.\n\n"
@@ -29,6 +32,21 @@ app = typer.Typer(
 for command in (phantom, demo_studies, fit, export, calibrate, evaluate, adapt, reproduce):
     app.command()(command)
 app.add_typer(rsna, name="rsna")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"triage-node-train {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _show_version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Keep what every command needs."""
 
 
 def main() -> None:

@@ -32,7 +32,6 @@ INTERRUPTED = 130
 app = typer.Typer(
     name="triage-node",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help=(

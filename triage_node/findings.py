@@ -22,6 +22,14 @@ class Label(StrEnum):
 
 LABELS: tuple[Label, ...] = tuple(Label)
 TYPES: tuple[Label, ...] = LABELS[:-1]
+SHORT_FORMS: Mapping[Label, str] = {
+    Label.EPIDURAL: "EDH",
+    Label.INTRAPARENCHYMAL: "IPH",
+    Label.INTRAVENTRICULAR: "IVH",
+    Label.SUBARACHNOID: "SAH",
+    Label.SUBDURAL: "SDH",
+}
+"""As radiologists write them; for lists, with the word beside them where there is room."""
 
 
 class Decision(StrEnum):

@@ -47,7 +47,7 @@ def test_what_an_administrator_asks_of_a_running_node(start, tmp_path, wait_for)
     wait_for(lambda: node.study(uid).deliveries[0].state == "delivered", "the delivery to be noted")
     [row] = json.loads(node.command("worklist", "--json").stdout)
     assert (row["study_instance_uid"], row["state"]) == (uid, "analyzed")
-    assert uid in node.command("worklist").stdout
+    assert uid in node.command("worklist", "--uids").stdout
     shown = json.loads(node.command("show", uid, "--json").stdout)
     assert [one["state"] for one in shown["deliveries"]] == ["delivered"]
     assert "delivered" in node.command("show", uid).stdout

@@ -18,7 +18,12 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Create = Annotated[
     bool, typer.Option("--create", help="Make the data folder if it is not there, before the node's first start.")
 ]
-StudyUid = Annotated[str, typer.Argument(metavar="STUDY_UID", help="Study Instance UID, as `worklist` shows it.")]
+StudyReference = Annotated[
+    str,
+    typer.Argument(
+        metavar="STUDY", help="Its accession number, its UID or how that begins, or its number in `worklist`'s list."
+    ),
+]
 
 
 def settings_from(context: typer.Context, **options: object) -> "Settings":

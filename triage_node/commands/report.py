@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from triage_node.commands.options import DataDir, settings_from
-from triage_node.commands.worklist import open_worklist
+from triage_node.commands.worklist import open_worklist, uid_of
 
 if TYPE_CHECKING:
     from triage_node.report import Form
@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 def report(
     context: typer.Context,
-    study: Annotated[
-        str, typer.Argument(metavar="STUDY_UID", help="Study Instance UID, as `worklist` shows it, or a report's file.")
-    ],
+    study: Annotated[str, typer.Argument(metavar="STUDY", help="A study as `show` takes it, or a report's file.")],
     form: Annotated[
         str, typer.Option("--format", help="text, html, pdf, json, fhir (R4) or dicom (the Structured Report).")
     ] = "text",
@@ -60,7 +58,8 @@ def _of_study(context: typer.Context, uid: str, form: "Form", revision: int | No
     from triage_node.storage import Spool, find_report, spool_folder
 
     settings = settings_from(context, data_dir=data_dir)
-    study = open_worklist(settings).study_details.study(uid)
+    worklist = open_worklist(settings)
+    study = worklist.study_details.study(uid_of(worklist, uid))
     if study.report_deletion:
         raise ReportNotFound(study.report_deletion)
     results = [(one.revision, one.folder) for one in reversed(study.outcomes)]

@@ -6,29 +6,30 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from triage_node.commands.options import DataDir, Json, StudyUid, plain, settings_from, wide_console
-from triage_node.commands.worklist import open_worklist
+from triage_node.commands.options import DataDir, Json, StudyReference, plain, settings_from, wide_console
+from triage_node.commands.worklist import open_worklist, uid_of
 
 if TYPE_CHECKING:
     from triage_node.worklist import Study
 
 
-def show(context: typer.Context, study_uid: StudyUid, as_json: Json = False, data_dir: DataDir = None) -> None:
+def show(context: typer.Context, study: StudyReference, as_json: Json = False, data_dir: DataDir = None) -> None:
     """Show one study: its series, what was found, where its reports are, and what happened when."""
     import json
 
     from triage_node.json_object import to_json
 
-    study = open_worklist(settings_from(context, data_dir=data_dir)).study_details.study(study_uid)
+    worklist = open_worklist(settings_from(context, data_dir=data_dir))
+    found = worklist.study_details.study(uid_of(worklist, study))
     if as_json:
-        typer.echo(json.dumps(to_json(study), indent=1))
+        typer.echo(json.dumps(to_json(found), indent=1))
     else:
-        _print_study(study)
+        _print_study(found)
 
 
 def requeue(
     context: typer.Context,
-    study_uid: StudyUid,
+    study: StudyReference,
     resend: Annotated[
         bool, typer.Option("--resend", help="Do not analyze again; send the dead and held reports again.")
     ] = False,
@@ -37,6 +38,7 @@ def requeue(
     """Put a study back in the queue, whatever came of it before."""
     worklist = open_worklist(settings_from(context, data_dir=data_dir))
     actor = f"person {getpass.getuser()}"
+    study_uid = uid_of(worklist, study)
     if resend:
         count = worklist.resending.resend(study_uid, actor)
         typer.echo(f"{count} reports of {study_uid} will be sent again.")

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from triage_node.config import Settings
     from triage_node.worklist import StudySummary, Worklist
 
+HOURS = 24.0
+
 
 def open_worklist(settings: "Settings", may_make: bool = False, can_make: bool = False) -> "Worklist":
     """Open the worklist of a node that runs or ran; a folder without one is an error, unless it may be made."""
@@ -42,48 +44,98 @@ def has_worklist(settings: "Settings") -> bool:
 def worklist(
     context: typer.Context,
     as_json: Json = False,
-    hours: Annotated[float, typer.Option(help="Show studies received in the last hours.")] = 24.0,
+    hours: Annotated[float, typer.Option(help="Show studies received in the last hours.")] = HOURS,
+    everything: Annotated[bool, typer.Option("--all", help="Also those that a reader has acknowledged.")] = False,
+    uids: Annotated[bool, typer.Option("--uids", help="Show Study Instance UIDs, too, on wider lines.")] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Show the worklist in reading order: flagged first, then what waits too long, then uncertain, then the rest.
 
     A study unlike the training images is never flagged; with a score that would flag it, it stands with the flagged
-    ones. A study that is not flagged is read as always.
+    ones. A study that is not flagged is read as always. What a reader has acknowledged is left out, but for --json,
+    which prints all.
     """
     import json
 
     from triage_node.json_object import to_json
 
-    rows = open_worklist(settings_from(context, data_dir=data_dir)).study_details.worklist(since_hours=hours)
+    found = open_worklist(settings_from(context, data_dir=data_dir))
     if as_json:
+        rows = found.study_details.worklist(since_hours=hours)
         typer.echo(json.dumps([to_json(row) for row in rows], indent=1))
     else:
-        _print_table(rows)
+        _print_table(listed(found, hours, everything=everything), uids)
 
 
-def _print_table(rows: "Sequence[StudySummary]") -> None:
+def listed(found: "Worklist", hours: float = HOURS, *, everything: bool = False) -> "list[StudySummary]":
+    """Return the studies in the order in which the list numbers them from 1."""
+    rows = found.study_details.worklist(since_hours=hours)
+    return [row for row in rows if everything or row.acknowledged_at is None]
+
+
+def uid_of(found: "Worklist", reference: str) -> str:
+    """Return the Study Instance UID of the study that a person means.
+
+    Raises
+    ------
+    StudyNotFound, InvalidInput
+        None is meant, or several.
+    """
+    from triage_node.errors import StudyNotFound
+
+    try:
+        return found.study_details.uid_of(reference)
+    except StudyNotFound:
+        rows = listed(found) if reference.isdecimal() and len(reference) < 5 else []
+        if rows and 1 <= int(reference) <= len(rows):
+            return rows[int(reference) - 1].study_instance_uid
+        raise
+
+
+def _print_table(rows: "Sequence[StudySummary]", with_uids: bool) -> None:
+    from rich.console import Console
     from rich.table import Column, Table
 
-    uid = Column("Study Instance UID", no_wrap=True)
-    table = Table("", "Patient", "Accession", "State", "Answer", "Any", "Waiting", uid)
+    columns = [
+        Column("", justify="right", no_wrap=True), Column("Patient", max_width=20, no_wrap=True, overflow="ellipsis"),
+        Column("Accession", no_wrap=True, overflow="ellipsis"), Column("Answer", ratio=1),
+        Column("Waiting", justify="right", no_wrap=True),
+    ]  # fmt: skip
+    if with_uids:
+        columns.append(Column("Study Instance UID", no_wrap=True))
+    table = Table(*columns)
     for number, row in enumerate(rows, start=1):
-        answer = (row.decision or "").replace("_", " ")
-        if not answer and row.reasons:
-            answer = ", ".join(reason.code for reason in row.reasons)
-        table.add_row(
+        cells = [
             str(number),
             plain(row.patient_name or row.patient_id),
             plain(row.accession_number),
-            row.state,
-            (f"[bold red]{answer}[/]" if row.decision == "flagged" else answer) + _caution(row),
-            f"{row.probabilities['any']:.2f}" if row.probabilities else "",
-            f"{row.waiting_seconds / 60:.0f} min",
-            plain(row.study_instance_uid),
-        )
-    wide_console().print(table if rows else "The worklist is empty.")
-    for row in rows:
+            _answer(row),
+            _waiting(row.waiting_seconds),
+        ]
+        table.add_row(*cells, *([plain(row.study_instance_uid)] if with_uids else []))
+    console = wide_console() if with_uids else Console()
+    console.print(table if rows else "The worklist is empty.")
+    for number, row in enumerate(rows, start=1):
         for sentence in row.deletions:
-            wide_console().print(f"{plain(row.study_instance_uid)}: {sentence}", highlight=False)
+            console.print(f"{number}: {sentence}", highlight=False)
+    if rows and not with_uids:
+        console.print("`triage-node show NUMBER` shows one of them.", highlight=False)
+
+
+def _answer(row: "StudySummary") -> str:
+    """Return what was found, in short forms, or why nothing was said, or how far the study is."""
+    from triage_node.findings import SHORT_FORMS, Label
+
+    reasons = ", ".join(reason.code for reason in row.reasons or ())
+    answer = (row.decision or "").replace("_", " ") or reasons or row.state
+    types = " ".join(SHORT_FORMS[Label(one)] for one in row.flagged or () if one in SHORT_FORMS)
+    shown = f"[bold red]{answer}[/] {types}".rstrip() if row.decision == "flagged" else plain(answer)
+    return shown + _caution(row)
+
+
+def _waiting(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d}"
 
 
 def _caution(row: "StudySummary") -> str:

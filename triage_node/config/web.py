@@ -11,6 +11,9 @@ from triage_node.config.lists import at_commas
 from triage_node.config.quantities import Count, Time
 from triage_node.loopback import is_loopback
 
+Origin = Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?$")]
+"""A scheme, a host and maybe a port (RFC 6454)."""
+
 
 class WebSettings(BaseModel):
     """The pages, the API and DICOMweb."""
@@ -29,6 +32,9 @@ class WebSettings(BaseModel):
     web_allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="names the server answers to, `*.` before a domain; empty: this machine's names and `web_host`"
     )
+    web_allowed_origins: Annotated[tuple[Origin, ...], NoDecode] = Field(
+        (), description="origins of other web pages, as `https://viewer.example`, that may call DICOMweb with a token"
+    )
     web_idle_minutes: Time = Field(30.0, description="a session unused this long ends")
     web_session_hours: Time = Field(12.0, description="a session ends after this time, used or not")
     web_sign_ins_per_minute: Count = Field(30, description="tries to sign in taken from one address in a minute")
@@ -38,7 +44,7 @@ class WebSettings(BaseModel):
     public_url: str | None = Field(
         None,
         pattern=r"^https?://[^\s?#]+$",
-        description="address of the pages as people reach them, for links in notices",
+        description="address of the node as others reach it: for links in notices, and what DICOMweb names",
     )
     viewer_url_template: str | None = Field(
         None,
@@ -46,7 +52,7 @@ class WebSettings(BaseModel):
         description="address that opens a study in an image viewer, with `{study_instance_uid}` in it",
     )
 
-    @field_validator("web_trusted_proxies", "web_allowed_hosts", mode="before")
+    @field_validator("web_trusted_proxies", "web_allowed_hosts", "web_allowed_origins", mode="before")
     @classmethod
     def _split_hosts(cls, value: Any) -> Any:
         return at_commas(value)

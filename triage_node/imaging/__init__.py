@@ -5,7 +5,6 @@ from triage_node.imaging.completeness import damage_caution, damaged_beside, dam
 from triage_node.imaging.completeness.gaps import Gap, gaps_sentence
 from triage_node.imaging.completeness.loss import Loss, loss_caution
 from triage_node.imaging.completeness.usable import usable_stack
-from triage_node.imaging.dicom_json import BINARY, Item, data_set, header_as_json, text_of, values_of
 from triage_node.imaging.eligibility import looks_like_head_ct
 from triage_node.imaging.frame import Frame, frames_of
 from triage_node.imaging.header import item, text, texts, whole
@@ -21,6 +20,8 @@ from triage_node.imaging.pixel_data.transcoding import explicit_little_endian
 from triage_node.imaging.policy import Policy
 from triage_node.imaging.reading import read_volume
 from triage_node.imaging.rendering import FUNCTIONS, MEDIA_TYPES, Viewport, Window, encoded, rendered
+from triage_node.imaging.representations.dicom_json import BINARY, Item, data_set, header_as_json, text_of, values_of
+from triage_node.imaging.representations.native_model import native_model
 from triage_node.imaging.rescale import hounsfield, is_wrapped
 from triage_node.imaging.series import Scan, Series, Skipped, scan
 from triage_node.imaging.series_selection import SeriesSelection, select_series
@@ -79,6 +80,7 @@ __all__ = [
     "looks_like_head_ct",
     "loss_caution",
     "names_several_patients",
+    "native_model",
     "parse_header",
     "read_everything",
     "read_header_and_end",

@@ -1,5 +1,6 @@
 """A frame as a picture for the eye: window, inversion, part and size (PS3.3 C.11.2.1, PS3.18 8.3.5)."""
 
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from triage_node.imaging.pixel_data.pixel_format import NATIVE
 from triage_node.imaging.pixel_data.pixels import stored_values
 from triage_node.imaging.rescale import hounsfield
 
-MEDIA_TYPES = {"image/jpeg": ".jpg", "image/png": ".png"}
+MEDIA_TYPES = {"image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif"}
 FUNCTIONS = ("linear", "linear-exact", "sigmoid")
 
 
@@ -40,6 +41,7 @@ class Window:
 
 
 BRAIN = Window(40, 80)
+Region = tuple[float | None, float | None, float | None, float | None]
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,13 @@ class Viewport:
     Attributes
     ----------
     region
-        ``(left, top, width, height)`` in pixels of the image; a negative width or height mirrors.
+        ``(left, top, width, height)`` in pixels of the image; a negative width or height mirrors, and None is the
+        edge of the image, or its size.
     """
 
     columns: int
     rows: int
-    region: tuple[float, float, float, float] | None = None
+    region: Region | None = None
 
     def apply(self, pixels: np.ndarray) -> np.ndarray:
         """Cut, mirror and scale ``(rows, columns, …) uint8``; the shape of the part is kept.
@@ -100,12 +103,24 @@ def encoded(pixels: np.ndarray, media_type: str, quality: int = 90) -> bytes:
     """Return a picture as a file of one of `MEDIA_TYPES`; quality is that of JPEG, from 1 to 100."""
     import cv2
 
+    if media_type == "image/gif":
+        return _gif(pixels)
     ordered = pixels if pixels.ndim == 2 else pixels[..., ::-1]
     options = [cv2.IMWRITE_JPEG_QUALITY, quality] if media_type == "image/jpeg" else []
     done, data = cv2.imencode(MEDIA_TYPES[media_type], np.ascontiguousarray(ordered), options)
     if not done:
         raise InvalidInstance("The picture cannot be encoded.")
     return bytes(data)
+
+
+def _gif(pixels: np.ndarray) -> bytes:
+    """Return a picture of 256 grays, or as many colors; OpenCV would dither the grays (measured: 38 of 255 off)."""
+    from PIL import Image
+
+    picture = Image.fromarray(pixels)
+    file = io.BytesIO()
+    (picture if pixels.ndim == 2 else picture.quantize(256)).save(file, "GIF")
+    return file.getvalue()
 
 
 def _gray(instance: Instance, numbers: Sequence[int], window: Window | None) -> Iterator[np.ndarray]:
@@ -158,9 +173,11 @@ def _own_window(header: Dataset, values: np.ndarray) -> Window:
     return Window((low + high) / 2, max(high - low, 1.0), "linear-exact")
 
 
-def _cut(pixels: np.ndarray, region: tuple[float, float, float, float]) -> np.ndarray:
-    left, top, width, height = region
+def _cut(pixels: np.ndarray, region: Region) -> np.ndarray:
     rows, columns = pixels.shape[:2]
+    left, top, width, height = (
+        whole if part is None else part for part, whole in zip(region, (0, 0, columns, rows), strict=True)
+    )
     x, y = (max(0, round(left)), max(0, round(top)))
     cut = pixels[y : min(rows, round(top + abs(height))), x : min(columns, round(left + abs(width)))]
     if not cut.size:

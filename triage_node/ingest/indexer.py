@@ -65,7 +65,8 @@ class Indexer:
         self._worklist = worklist
         self._quarantine = Quarantine(spool, worklist)
         self._duplicates = Duplicates(spool, worklist)
-        self._queue: queue.SimpleQueue[UnindexedInstance | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[UnindexedInstance | threading.Event | None] = queue.SimpleQueue()
+        self._hurry = threading.Event()
         self._waiting: deque[float] = deque()
         self._first_retry_seconds = self._retry_seconds = retry_seconds
         self._retry_at = time.monotonic()
@@ -82,6 +83,7 @@ class Indexer:
     def stop(self) -> None:
         """Register what is waiting, then end."""
         self._stopping.set()
+        self._hurry.set()
         self._queue.put(None)
         self._thread.join()
         self._duplicates.stop()
@@ -98,6 +100,13 @@ class Indexer:
         self._waiting.append(instance.waits_since)
         self._queue.put(instance)
 
+    def wait_for_submitted(self, seconds: float) -> bool:
+        """Have registered at once what was submitted before, and tell whether it was within a time."""
+        registered = threading.Event()
+        self._queue.put(registered)
+        self._hurry.set()
+        return registered.wait(seconds)
+
     def state(self) -> IndexerState:
         """Return how registration goes now."""
         try:
@@ -110,25 +119,30 @@ class Indexer:
         ended = False
         while not ended:
             self._retry_if_due()
-            batch, ended = self._next_batch()
-            left = batch
+            found, ended = self._next_batch()
+            batch = left = [one for one in found if isinstance(one, UnindexedInstance)]
             while left := self._register(left):
                 if self._stopping.wait(PAUSE_AFTER_ERROR_SECONDS):
                     log.error("registration_left_for_next_start instances=%d", len(left))
                     return
             for _ in batch:
                 self._waiting.popleft()
+            for registered in found:
+                if isinstance(registered, threading.Event):
+                    registered.set()
 
-    def _next_batch(self) -> tuple[list[UnindexedInstance], bool]:
+    def _next_batch(self) -> tuple[list[UnindexedInstance | threading.Event], bool]:
         try:
             batch = [self._queue.get(timeout=max(0.0, self._retry_at - time.monotonic()))]
         except queue.Empty:
             return [], False
         if batch[0] is not None:
-            self._stopping.wait(GATHER_SECONDS)
+            self._hurry.wait(GATHER_SECONDS)
+        if not self._stopping.is_set():
+            self._hurry.clear()
         while len(batch) < BATCH and not self._queue.empty():
             batch.append(self._queue.get())
-        return [instance for instance in batch if instance is not None], None in batch
+        return [one for one in batch if one is not None], None in batch
 
     def _retry_if_due(self) -> None:
         if time.monotonic() < self._retry_at:

@@ -137,6 +137,10 @@ class Ingest:
         self._indexer.submit(instance)
         return header
 
+    def wait_until_registered(self, seconds: float) -> bool:
+        """Wait until what has been received so far is found by searches; tell whether it is within a time."""
+        return self._indexer.wait_for_submitted(seconds)
+
     def refuse(
         self, error: InvalidInstance | StorageError, sender: Sender, quiet_seconds: float = QUIET_SECONDS
     ) -> None:

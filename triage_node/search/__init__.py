@@ -1,7 +1,8 @@
 """What DICOMweb finds: attributes, matching, workitems, stored instances."""
 
 from triage_node.search.attributes import ATTRIBUTES, BY_KEYWORD, Attribute, Kind, Level
-from triage_node.search.search import Found, Question, Search
+from triage_node.search.matching import LITERAL, Rules
+from triage_node.search.search import MOST_COUNTED, Found, Question, Search
 from triage_node.search.stored_instances import StoredInstance, StoredInstances
 from triage_node.search.workitems import KEYS, Workitem, WorkitemOutcome, Workitems, priority_of, readiness_of, state_of
 
@@ -9,11 +10,14 @@ __all__ = [
     "ATTRIBUTES",
     "BY_KEYWORD",
     "KEYS",
+    "LITERAL",
+    "MOST_COUNTED",
     "Attribute",
     "Found",
     "Kind",
     "Level",
     "Question",
+    "Rules",
     "Search",
     "StoredInstance",
     "StoredInstances",

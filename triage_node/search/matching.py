@@ -1,7 +1,7 @@
 """Attribute matching (PS3.4 C.2.2.2) as conditions of the database, and the index that finds few candidates."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from sqlalchemy import (
     select,
     table,
     true,
+    union,
 )
 
 from triage_node.database import InstanceRow, SeriesRow, StudyRow, folded_name
@@ -42,6 +43,26 @@ WILDCARD = re.compile(r"[*?]")
 
 
 @dataclass(frozen=True)
+class Rules:
+    """What a value may be beyond PS3.4 C.2.2.2.1 to .6, where a client asks for it.
+
+    Attributes
+    ----------
+    is_empty_matched
+        ``""`` matches what has no value (C.2.2.2.7).
+    are_many_matched
+        A backslash stands between values of which one must match (C.2.2.2.8).
+    """
+
+    is_empty_matched: bool = False
+    are_many_matched: bool = False
+
+
+LITERAL = Rules()
+EMPTY = '""'
+
+
+@dataclass(frozen=True)
 class Match:
     """One key as a condition; ``candidates`` selects ids of studies from an index, all that can match among them."""
 
@@ -49,7 +70,7 @@ class Match:
     candidates: Select[Any] | None = None
 
 
-def match(attribute: Attribute, value: str, dialect: str) -> Match:
+def match(attribute: Attribute, value: str, dialect: str, rules: Rules = LITERAL) -> Match:
     """Return the condition for a key.
 
     Raises
@@ -61,7 +82,25 @@ def match(attribute: Attribute, value: str, dialect: str) -> Match:
         raise InvalidInput(f"The value for {attribute.keyword} is too long or holds a null character.")
     if value in ("", "*"):
         return Match(true())
+    if rules.is_empty_matched and value == EMPTY:
+        return _empty(attribute)
+    if rules.are_many_matched and "\\" in value and attribute.kind is not Kind.UID:
+        return _any([match(attribute, one, dialect, rules) for one in _values(value, attribute.keyword)])
     return _MATCHERS[attribute.kind](attribute, value, dialect)
+
+
+def _empty(attribute: Attribute) -> Match:
+    if attribute.keyword == "ModalitiesInStudy":
+        return Match(~exists().where(SERIES.study_id == STUDY.id, SERIES.modality != ""))
+    own = COLUMNS[attribute.level][attribute.column]
+    return Match(own.is_(None) if own.type.python_type is not str else func.coalesce(own, "") == "")
+
+
+def _any(matches: Sequence[Match]) -> Match:
+    """Return the condition that one of several holds; what an index finds for each is found for all."""
+    candidates = [one.candidates.order_by(None) for one in matches if one.candidates is not None]
+    found = select(union(*candidates).subquery().c[0]) if len(candidates) == len(matches) else None
+    return Match(or_(*(one.condition for one in matches)), found)
 
 
 def _uids(attribute: Attribute, value: str, _dialect: str) -> Match:
@@ -73,7 +112,11 @@ def _uids(attribute: Attribute, value: str, _dialect: str) -> Match:
 
 
 def _list(value: str, keyword: str) -> list[str]:
-    wanted = [one.strip() for one in re.split(r"[,\\]", value) if one.strip()]
+    return _values(value.replace(",", "\\"), keyword)
+
+
+def _values(text: str, keyword: str) -> list[str]:
+    wanted = [one.strip() for one in text.split("\\") if one.strip()]
     if not 1 <= len(wanted) <= MOST_VALUES:
         raise InvalidInput(f"{keyword} is a list of 1 to {MOST_VALUES} values.")
     return wanted

@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 
 from triage_node.database import Database, InstanceRow, SeriesRow, StudyRow
 from triage_node.search.attributes import ATTRIBUTES, Attribute, Level
-from triage_node.search.matching import COLUMNS, INSTANCE, SERIES, STUDY, Match, match
+from triage_node.search.matching import COLUMNS, INSTANCE, LITERAL, SERIES, STUDY, Match, Rules, match
 
 FEW = 2000
 """An index that finds so few studies is followed; their rows are then looked at."""
+MOST_COUNTED = 10_000
+"""Counting a million would take longer than the answer."""
 
 Found = dict[str, Any]
 """Values by keyword: an answer of DICOMweb has whatever attributes it was asked for."""
@@ -35,6 +37,7 @@ class Question:
     keys: Sequence[tuple[Attribute, str]] = field(default=())
     limit: int = 1000
     offset: int = 0
+    rules: Rules = LITERAL
 
 
 class Search:
@@ -54,12 +57,25 @@ class Search:
             A value cannot be matched with its attribute.
         """
         with self._database.read() as session:
-            dialect = session.get_bind().dialect.name
-            matches = [match(attribute, value, dialect) for attribute, value in question.keys]
+            matches = _matches(session, question)
             wanted = _select(question.level, matches)
             rows = page_of(session, wanted, question.level, matches, question.limit, question.offset)
             found = [dict(row) for row in rows]
             return _counted(session, found, question.level)
+
+    def count_after(self, question: Question) -> int:
+        """Return how many more match than what `find` returns, at most `MOST_COUNTED`.
+
+        Raises
+        ------
+        InvalidInput
+            A value cannot be matched with its attribute.
+        """
+        with self._database.read() as session:
+            matches = _matches(session, question)
+            wanted = _select(question.level, matches).with_only_columns(STUDY.id)
+            offset = question.offset + question.limit
+            return len(page_of(session, wanted, question.level, matches, MOST_COUNTED, offset))
 
 
 def page_of(
@@ -80,6 +96,11 @@ def page_of(
         return _page(session, found, limit, offset) if candidates else []
     with closing(candidates):
         return list(islice(_in_parts(session, candidates, wanted, level), offset, offset + limit))
+
+
+def _matches(session: Session, question: Question) -> list[Match]:
+    dialect = session.get_bind().dialect.name
+    return [match(attribute, value, dialect, question.rules) for attribute, value in question.keys]
 
 
 def _select(level: Level, matches: Sequence[Match]) -> Select[Any]:

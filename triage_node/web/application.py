@@ -35,7 +35,9 @@ from triage_node.storage import Spool
 from triage_node.web.dependencies import Services
 from triage_node.web.exception_handlers import Unforeseen, add_exception_handlers
 from triage_node.web.http.allowed_hosts import allowed_hosts
+from triage_node.web.http.plain_requests import PlainRequests
 from triage_node.web.http.security_headers import SecurityHeaders
+from triage_node.web.http.shared_resources import SharedResources
 from triage_node.web.http.static_files import VersionedFiles
 from triage_node.web.machinery import Fact, Machinery
 from triage_node.web.registry import navigation, routers
@@ -84,6 +86,8 @@ def build_application(
         middleware=[
             Middleware(SecurityHeaders, is_secure=settings.web_is_secure),
             Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(settings), www_redirect=False),
+            Middleware(SharedResources, allow_origins=settings.web_allowed_origins),
+            Middleware(PlainRequests),
             Middleware(Unforeseen),
         ],
     )

@@ -11,6 +11,7 @@ from triage_node.web.http.event_streams import Streams
 from triage_node.web.http.request_bodies import RequestBodies
 from triage_node.web.machinery import Fact, Machinery
 from triage_node.web.security.services import SecurityServices
+from triage_node.web.views.header_cache import HeaderCache
 from triage_node.web.views.slices import SliceReader
 from triage_node.web.views.system import SystemState, system_state
 from triage_node.web.views.templating import Templates
@@ -29,6 +30,7 @@ class Services(SecurityServices):
     ready: Callable[[], Sequence[Fact]] = tuple
     machinery: Machinery | None = None
     slices: SliceReader = field(default_factory=SliceReader)
+    headers: HeaderCache = field(default_factory=HeaderCache)
     streams: Streams = field(default_factory=Streams)
     bodies: RequestBodies = field(default_factory=RequestBodies)
 
@@ -41,6 +43,12 @@ def services_of(request: Request) -> Services:
     """Return the services."""
     services: Services = request.app.state.services
     return services
+
+
+def dicomweb_url(request: Request) -> str:
+    """Return where clients reach DICOMweb, without a slash at the end: behind a mapped port only a person knows it."""
+    public_url = services_of(request).settings.public_url
+    return f"{(public_url or str(request.base_url)).rstrip('/')}/dicomweb"
 
 
 async def the_services(request: Request) -> Services:

@@ -17,7 +17,7 @@ from triage_node.web.security.errors import NotSignedIn, PasswordIsOld
 
 log = logging.getLogger(__name__)
 
-PROGRAMS = ("/api/", "/dicomweb/", "/health/")
+PROGRAMS = ("/api/", "/dicomweb/", "/health/", "/wado")
 STATUSES: dict[type[TriageError], int] = {StudyNotFound: 404, ReportNotFound: 404, IllegalMove: 409, InvalidInput: 422}
 
 
@@ -62,7 +62,9 @@ async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     # What was sent is not repeated: it may be a password or a patient's name.
     wrong = "; ".join(f"{'.'.join(str(part) for part in item['loc'][1:])}: {item['msg']}" for item in error.errors())
-    return refuse(request, 422, f"The request is not understood: {wrong}.")
+    # PS3.18 knows no 422.
+    status = 400 if request.url.path.startswith(("/dicomweb/", "/wado")) else 422
+    return refuse(request, status, f"The request is not understood: {wrong}.")
 
 
 async def _triage(request: Request, error: Exception) -> Response:

@@ -1,9 +1,10 @@
 """What people and programs are shown of one study."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from triage_node.database import (
@@ -18,7 +19,7 @@ from triage_node.database import (
     StudyRow,
     in_reading_order,
 )
-from triage_node.errors import StudyNotFound
+from triage_node.errors import InvalidInput, StudyNotFound
 from triage_node.statistics import state_counts
 from triage_node.worklist.read_models import (
     Comment,
@@ -34,6 +35,7 @@ from triage_node.worklist.read_models import (
 from triage_node.worklist.study_summary import summaries, verdicts_of
 
 Model = TypeVar("Model")
+MOST_NAMED = 5
 
 
 class StudyDetails:
@@ -79,6 +81,28 @@ class StudyDetails:
                 outcomes=_outcomes(session, study.id),
             )
 
+    def uid_of(self, reference: str) -> str:
+        """Return the Study Instance UID that a person means: by itself, its beginning, or the accession number.
+
+        Raises
+        ------
+        StudyNotFound
+            No study is meant.
+        InvalidInput
+            Several are.
+        """
+        with self._database.read() as session:
+            for condition in _meanings(reference):
+                query = select(StudyRow.study_instance_uid).where(condition).order_by(StudyRow.id.desc())
+                found = list(session.scalars(query.limit(MOST_NAMED + 1)))
+                if len(found) == 1:
+                    return found[0]
+                if found:
+                    more = " and others" if len(found) > MOST_NAMED else ""
+                    named = ", ".join(found[:MOST_NAMED])
+                    raise InvalidInput(f"{reference[:64]!r} may mean several studies: {named}{more}. Name the one.")
+        raise StudyNotFound(f"The worklist has no study {reference[:64]}.")
+
     def studies_by_state(self) -> Mapping[str, int]:
         """Return how many studies are in each state."""
         with self._database.read() as session:
@@ -100,6 +124,16 @@ class StudyDetails:
         """Tell whether the worklist knows no study at all."""
         with self._database.read() as session:
             return session.scalar(select(StudyRow.id).limit(1)) is None
+
+
+def _meanings(reference: str) -> Iterator[ColumnElement[bool]]:
+    """Yield what a reference may be, the surest first."""
+    yield StudyRow.study_instance_uid == reference
+    if reference:
+        yield StudyRow.accession_number == reference
+    if re.fullmatch(r"[0-9][0-9.]{3,63}", reference):
+        after_digits = chr(ord("9") + 1)
+        yield and_(StudyRow.study_instance_uid > reference, StudyRow.study_instance_uid < reference + after_digits)
 
 
 def _related(session: Session, kind: type[Model], table: type[Base], study_id: int) -> list[Model]:

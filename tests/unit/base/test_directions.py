@@ -19,7 +19,7 @@ OWNERS = {
     "keras": {"models", "train"},
     "tensorflow": {"models", "train"},
     "highdicom": {"report"},
-    "PIL": {"report"},
+    "PIL": {"imaging", "report"},
 }
 FILES = [
     path

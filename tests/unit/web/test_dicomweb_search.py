@@ -1,9 +1,14 @@
 """QIDO-RS: addresses, answers and refusals; what matches what is tested with the worklist."""
 
+from xml.etree import ElementTree as ET
+
 import pytest
 from pydicom.dataset import Dataset
+from site_instances import parts_of
 
 from triage_node.identity import Role
+from triage_node.web.dicomweb.capabilities import NAMESPACE
+from triage_node.web.registry import routers
 from triage_node.worklist import ReceivedInstance
 
 STUDY_KEYWORDS = {
@@ -102,24 +107,68 @@ def test_pages(program):
     first, second, third = (program.get(f"/dicomweb/studies?limit=1&offset={offset}") for offset in range(3))
     assert [one.json()[0]["0020000D"]["Value"] for one in (first, second)] == [["1.2"], ["1.1"]]
     assert (third.status_code, third.content) == (204, b"")
-    assert "warning" not in first.headers
+    assert "There are 1 additional results that can be requested." in first.headers["warning"]
+    assert "warning" not in second.headers
 
 
 def test_a_client_is_warned_of_what_is_not_done(program, monkeypatch):
     monkeypatch.setattr("triage_node.web.dicomweb.search.MOST_RESULTS", {0: 1, 1: 1, 2: 1})
     for query in ("", "?limit=2"):
-        assert "exceeded the maximum" in program.get(f"/dicomweb/studies{query}").headers["warning"]
-    assert "warning" not in program.get("/dicomweb/studies?limit=1").headers
+        assert "There are 1 additional results" in program.get(f"/dicomweb/studies{query}").headers["warning"]
     answer = program.get("/dicomweb/studies?fuzzymatching=true&PatientID=P1")
     assert answer.headers["warning"].startswith('299 http://127.0.0.1/dicomweb: "The fuzzymatching parameter')
     assert "warning" not in program.get("/dicomweb/studies?fuzzymatching=false&PatientID=P1").headers
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Nonsense", "patientid", "99999999", "0010002", "Modality", "SOPInstanceUID", "Rows", "PatientComments",
+        "a.b.c", "NumberOfStudyRelatedSeries",
+    ],
+)  # fmt: skip
+def test_a_key_that_is_not_supported_is_ignored_and_named(program, name):
+    answer = program.get(f"/dicomweb/studies?{name}=1&PatientID=P1")
+    assert len(answer.json()) == 1
+    assert f"not supported were ignored: {name}." in answer.headers["warning"]
+    assert len(program.get("/dicomweb/studies?includefield=Nonsense").json()) == 2
+
+
+def test_what_is_ignored_writes_no_header_of_its_own(program):
+    answer = program.get("/dicomweb/studies", params={'x"\r\nSet-Cookie: a=b': "1", "é" * 500: "2"})
+    assert "set-cookie" not in answer.headers
+    assert answer.headers["warning"].endswith('were ignored: xSet-Cookieab ."')
+
+
+def test_many_values_and_no_value_are_matched_where_asked(program, site, clock):
+    site.worklist.registration.register(
+        [ReceivedInstance("1.9", "1.9.1", "1.9.1.1", "1.2", "1.2.840.10008.1.2.1", 1, clock(), True, modality="MR")]
+    )
+
+    def found(**query):
+        answer = program.get("/dicomweb/studies", params=query)
+        assert "warning" not in answer.headers
+        studies = answer.json() if answer.content else []
+        return sorted(study["0020000D"]["Value"][0] for study in studies)
+
+    many, empty = {"multiplevaluematching": "true"}, {"emptyvaluematching": "true"}
+    assert found(PatientID="P1\\P2", **many) == ["1.1", "1.2"]
+    assert found(PatientID="P1\\X*", **many) == ["1.1"]
+    assert found(PatientName="smith*\\doe*", **many) == ["1.1", "1.2"]
+    assert found(StudyDate="20240101\\20240102-", **many) == ["1.1", "1.2"]
+    assert found(PatientID="P1\\P2") == []
+    assert found(PatientID='""', **empty) == ["1.9"]
+    assert found(PatientName='""', **empty) == ["1.9"]
+    assert found(StudyDate='""', **empty) == ["1.9"]
+    assert found(PatientID='P1\\""', **many, **empty) == ["1.1", "1.9"]
+    assert found(PatientID='""') == []
+    assert found(ModalitiesInStudy="CT\\MR", **many) == ["1.1", "1.2", "1.9"]
+
+
 def test_requests_that_say_nonsense_are_refused(program):
     for query in (
-        "Nonsense=1", "patientid=P1", "99999999=1", "0010002=1", "Modality=CT", "SOPInstanceUID=1", "Rows=1",
-        "NumberOfStudyRelatedSeries=1", "PatientComments=x", "limit=-1", "limit=x", "offset=1.5", "fuzzymatching=maybe",
-        "includefield=Nonsense", "StudyDate=2024", "PatientID=a&PatientID=b", "a.b.c=1",
+        "limit=-1", "limit=x", "offset=1.5", "fuzzymatching=maybe", "emptyvaluematching=1", "StudyDate=2024",
+        "PatientID=a&PatientID=b",
         "&".join(["PatientID=1"] * 200),
     ):  # fmt: skip
         answer = program.get(f"/dicomweb/studies?{query}")
@@ -151,3 +200,56 @@ def test_a_search_is_kept_before_its_answer_and_without_the_audit_there_is_none(
     answer = program.get(f"/dicomweb/{path}")
     assert answer.status_code == 503
     assert "1.1" not in answer.text
+
+
+def test_the_capabilities_name_every_resource_with_its_methods(program):
+    for path in ("/dicomweb", "/dicomweb/"):
+        answer = program.request("OPTIONS", path)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "application/vnd.sun.wadl+xml")
+    wadl = {"w": NAMESPACE}
+    [resources] = ET.fromstring(answer.content).findall("w:resources", wadl)
+    assert resources.get("base") == "http://127.0.0.1/dicomweb"
+
+    def methods_of(resource, path=""):
+        for below in resource.findall("w:resource", wadl):
+            here = f"{path}/{below.get('path')}"
+            yield from ((here, method.get("name")) for method in below.findall("w:method", wadl))
+            yield from methods_of(below, here)
+
+    served = {
+        (route.path.removeprefix("/dicomweb"), method)
+        for router in routers()
+        for route in router.routes
+        for method in route.methods
+        if route.path.startswith("/dicomweb/")
+    }
+    assert set(methods_of(resources)) == served
+    [studies] = [one for one in resources if one.get("path") == "studies"]
+    names = {one.get("name") for one in studies.find("w:method[@name='GET']/w:request", wadl)}
+    assert {"limit", "multiplevaluematching", "PatientID", "StudyDate"} <= names
+    types = [one.get("mediaType") for one in studies.find("w:method[@name='GET']/w:response", wadl)]
+    assert types[0] == "application/dicom+json"
+
+
+def test_a_search_is_answered_in_xml_to_whom_asks_for_it(program):
+    answer = program.get("/dicomweb/studies", headers={"Accept": 'multipart/related; type="application/dicom+xml"'})
+    parts = parts_of(answer)
+    assert [headers["content-type"] for headers, _ in parts] == ["application/dicom+xml"] * 2
+    assert "<FamilyName>Doe</FamilyName>" in parts[0][1].decode()
+    assert program.get("/dicomweb/studies", headers={"Accept": "text/csv"}).status_code == 406
+
+
+def test_a_head_request_has_the_headers_and_no_body_and_a_slash_changes_nothing(program):
+    whole, head = program.get("/dicomweb/studies"), program.head("/dicomweb/studies")
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == whole.headers["content-length"]
+    assert program.head("/dicomweb/studies/1.77").status_code == 404
+    assert program.head("/dicomweb/workitems/1.77").status_code == 404
+    assert program.get("/dicomweb/studies/").json() == whole.json()
+    assert program.get("/dicomweb/studies/1.1/series/").json() == program.get("/dicomweb/studies/1.1/series").json()
+
+
+def test_nobody_is_let_in_by_another_method(site):
+    stranger = site.browser()
+    for method, path in (("HEAD", "/dicomweb/studies"), ("OPTIONS", "/dicomweb"), ("GET", "/dicomweb/studies/")):
+        assert stranger.request(method, path, headers={"Accept": "application/json"}).status_code == 401

@@ -8,6 +8,7 @@ import pytest
 from ct import head_ct, save
 from multipart import BOUNDARY, CONTENT_TYPE, END, body, body_of_files, part
 from pydicom.dataset import Dataset
+from site_instances import parts_of
 
 from triage_node.errors import StorageFull
 from triage_node.identity import Role
@@ -54,6 +55,34 @@ def test_stored_instances_are_on_the_disk_as_they_came_and_in_the_worklist(site,
     assert studies(site)[uid].calling_ae_title == "service-0"
     [access] = site.worklist.audit_trail.latest(study_instance_uid=uid)
     assert (access.action, access.user_name) == ("instances_stored", "token service-0")
+
+
+def test_the_addresses_of_an_answer_answer_at_once(site, files):
+    program = site.program()
+    for path in files:
+        answer = post(program, body_of_files([path]))
+        [stored] = answer.json()[STORED]["Value"]
+        assert program.get(stored["00081190"]["Value"][0]).status_code == 200
+        assert program.get(answer.json()["00081190"]["Value"][0]).status_code == 200
+
+
+def test_an_answer_comes_in_the_form_that_is_asked_for(site, files):
+    program = site.program()
+    answer = post(program, body_of_files(files), Accept="application/json")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+    accept = 'multipart/related; type="application/dicom+xml"'
+    [(headers, content)] = parts_of(post(program, body_of_files(files), Accept=accept))
+    assert headers["content-type"] == "application/dicom+xml"
+    assert content.count(b'keyword="ReferencedSOPInstanceUID"') == 3
+
+
+@pytest.mark.parametrize("size", [1, 9, 100_000])
+def test_text_before_the_first_boundary_is_passed_over(site, files, size):
+    content = b"This is a message of many parts.\r\nA --boundary is no line.\r\n" + body_of_files(files).lstrip()
+    pieces = [content[at : at + size] for at in range(0, len(content), size)]
+    assert len(post(site.program(), iter(pieces)).json()[STORED]["Value"]) == 3
+    endless = post(site.program(), (b"x" * 1000 for _ in range(1000)))
+    assert (endless.status_code, endless.json()["detail"]) == (400, "The body does not begin with its boundary.")
 
 
 def test_the_same_again_is_stored_again_and_makes_nothing_new(site, files, uid, wait_for):

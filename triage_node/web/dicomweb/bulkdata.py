@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from pydicom.dataelem import RawDataElement
 from pydicom.tag import Tag
 from starlette.exceptions import HTTPException
 
@@ -48,8 +49,12 @@ def _contents(target: Target, tag: str) -> Iterator[bytes]:
     ds = read_everything(target.path)
     try:
         element = ds.get(Tag(tag))
-    except Exception as error:  # the border to a peer's bytes: values are decoded on access, and may be anything
-        raise TriageError("The element cannot be read.") from error
+    except Exception:  # the border to a peer's bytes: values are decoded on access, and may be anything
+        element = ds.get_item(Tag(tag))
+        if isinstance(element, RawDataElement) and isinstance(element.value, bytes):
+            yield element.value
+            return
+        raise TriageError("The element cannot be read.") from None
     if element is None or element.VR not in BINARY or not isinstance(element.value, bytes):
         raise HTTPException(404, "The instance has no such bulk data.")
     yield element.value

@@ -10,6 +10,8 @@ from triage_node.errors import InvalidInput, InvalidInstance, StorageError
 from triage_node.web.http.media_types import MediaType
 
 MOST_PARTS = 20_000
+LONGEST_PREAMBLE = 64 << 10
+"""Bytes before the first boundary, which say nothing (RFC 2046 5.1.1)."""
 # RFC 2046 5.1.1 allows 70; Orthanc makes 73.
 LONGEST_BOUNDARY = 200
 BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]*[0-9A-Za-z'()+_,./:=?-]")
@@ -69,6 +71,8 @@ class PartReader:
 
     def __init__(self, boundary: str, largest_bytes: int) -> None:
         self._largest_bytes = largest_bytes
+        self._delimiter = b"--" + boundary.encode()
+        self._preamble: bytes | None = b""
         self._finished: list[Part] = []
         self.parts = 0
         self._field = self._value = b""
@@ -95,12 +99,25 @@ class PartReader:
         InvalidInput
             The body is not made as its boundary says, or has too many parts.
         """
+        if self._preamble is not None:
+            chunk = self._after_preamble(self._preamble + chunk)
         try:
             self._parser.write(chunk)
         except FormParserError as error:
             raise InvalidInput("The body is not made of parts between its boundary.") from error
         finished, self._finished = self._finished, []
         return finished
+
+    def _after_preamble(self, start: bytes) -> bytes:
+        """Return what follows the preamble, empty while there may be more of it."""
+        at = 0 if start.startswith(self._delimiter) else start.find(b"\r\n" + self._delimiter)
+        if at >= 0:
+            self._preamble = None
+            return start[at:]
+        if len(start) > LONGEST_PREAMBLE:
+            raise InvalidInput("The body does not begin with its boundary.")
+        self._preamble = start
+        return b""
 
     def _begin(self) -> None:
         self.parts += 1

@@ -2,7 +2,7 @@
 
 import contextlib
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -68,7 +68,7 @@ def frames_rendered(request: Request, target: InstanceTarget, frames: str, pictu
     chosen = Acceptable.of(request).choose(*(ALONE if len(numbers) == 1 else []), *PARTS).media_type
     if chosen in ALONE:
         return _one(target, numbers[0], picture, chosen)
-    return _multipart(_drawn(target, numbers, picture, chosen.root), chosen.root)
+    return _multipart(_drawn(target, numbers, picture, chosen.root), chosen.root, picture.headers)
 
 
 @router.get(f"{STUDY}/thumbnail", summary="A small picture of a study", response_class=Response)
@@ -120,7 +120,7 @@ def _one(target: Target, number: int, picture: Picture, chosen: MediaType) -> Re
         content = next(_drawn(target, [number], picture, chosen.name))
     except TriageError as error:
         raise HTTPException(406, f"{NO_IMAGE} {error}") from error
-    return Response(content, media_type=chosen.name)
+    return Response(content, 200, dict(picture.headers), media_type=chosen.name)
 
 
 def _all(request: Request, targets: Sequence[Target], picture: Picture) -> Response:
@@ -134,7 +134,7 @@ def _all(request: Request, targets: Sequence[Target], picture: Picture) -> Respo
     root = chosen.root
     if root in documents.WRITERS:
         return _multipart(_all_written(reports, root), root)
-    return _multipart(_every(images, picture, root), root)
+    return _multipart(_every(images, picture, root), root, picture.headers)
 
 
 def _document(request: Request, target: Target) -> Response:
@@ -172,7 +172,7 @@ def _every(targets: Sequence[Target], picture: Picture, root: str) -> Iterator[b
             yield from _drawn(target, range(1, frame_count(Instance.read(target.path)) + 1), picture, root)
 
 
-def _multipart(contents: Iterator[bytes], root: str) -> Response:
+def _multipart(contents: Iterator[bytes], root: str, headers: Mapping[str, str] | None = None) -> Response:
     try:
         first = next(contents, None)
     except TriageError as error:
@@ -181,7 +181,9 @@ def _multipart(contents: Iterator[bytes], root: str) -> Response:
         raise HTTPException(406, NO_IMAGE)
     charset = {"charset": "utf-8"} if root in documents.WRITERS else {}
     parts = (Part.of_bytes(MediaType(root, charset), content) for content in itertools.chain([first], contents))
-    return Multipart(root).response(parts)
+    response = Multipart(root).response(parts)
+    response.headers.update(headers or {})
+    return response
 
 
 def _drawn(target: Target, numbers: Sequence[int], picture: Picture, media_type: str) -> Iterator[bytes]:

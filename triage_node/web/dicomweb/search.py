@@ -4,16 +4,17 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from triage_node.errors import InvalidInput
 from triage_node.identity import Role
 from triage_node.imaging import Item, data_set
 from triage_node.search import ATTRIBUTES, BY_KEYWORD, Attribute, Found, Level, Question
-from triage_node.web.dependencies import Services, the_services
+from triage_node.web.dependencies import Services, dicomweb_url, the_services
 from triage_node.web.dicomweb.search_query import MOST_RESULTS, SearchQuery, keys_of
-from triage_node.web.http.media_types import DICOM_JSON, JSON, Acceptable, MediaType
+from triage_node.web.dicomweb.warning_header import remaining, undone, warning
+from triage_node.web.http.data_sets import chosen_type, data_sets_response
 from triage_node.web.security.authorization import audited, await_audit
 
 router = APIRouter(include_in_schema=False)
@@ -21,8 +22,6 @@ router = APIRouter(include_in_schema=False)
 TheServices = Annotated[Services, Depends(the_services)]
 READERS = (Role.READER, Role.SERVICE)
 PARENTS = ("StudyInstanceUID", "SeriesInstanceUID")
-NOT_FUZZY = "The fuzzymatching parameter is not supported. Only literal matching has been performed."
-MORE = "The number of results exceeded the maximum supported by the server. Additional results can be requested."
 
 
 @router.get("/dicomweb/studies", dependencies=[Depends(audited("studies_searched", *READERS, waits=False))])
@@ -56,7 +55,7 @@ def instances(request: Request, services: TheServices) -> Response:
 
 
 def _search(request: Request, services: Services, level: Level) -> Response:
-    media_type = Acceptable.of(request).choose(MediaType(DICOM_JSON), MediaType(JSON)).media_type
+    media_type = chosen_type(request)
     fixed = [
         (BY_KEYWORD[keyword], request.path_params[name])
         for keyword, name in zip(PARENTS, ("study_instance_uid", "series_instance_uid"), strict=True)
@@ -66,20 +65,21 @@ def _search(request: Request, services: Services, level: Level) -> Response:
         query = SearchQuery.parse(request.query_params.multi_items(), keys_of(level))
         most = MOST_RESULTS[level]
         limit = most if query.limit is None else min(query.limit, most)
-        question = Question(level, (*fixed, *query.keys), limit + 1, query.offset)
-        found = services.worklist.search.find(question)
+        question = Question(level, (*fixed, *query.keys), limit, query.offset, query.rules)
+        search = services.worklist.search
+        found = search.find(question)
+        rest = search.count_after(question) if len(found) == limit else 0
     except InvalidInput as error:
         raise HTTPException(400, str(error)) from error
-    has_more = len(found) > limit and (query.limit is None or query.limit > most)
-    base_url = f"{str(request.base_url).rstrip('/')}/dicomweb"
+    base_url = dicomweb_url(request)
     shown = _shown(level, len(fixed), query)
-    content = [_result(one, shown, level, base_url) for one in found[:limit]]
-    warnings = [NOT_FUZZY] * query.fuzzy + [MORE] * has_more
-    headers = {"Warning": ", ".join(f'299 {base_url}: "{warning}"' for warning in warnings)} if warnings else None
+    content = [_result(one, shown, level, base_url) for one in found]
+    sentences = undone(query, knows_rules=True) + ([remaining(rest)] if rest else [])
+    headers = warning(base_url, sentences)
     await_audit(request)
     if not content:
         return Response(status_code=204, headers=headers)
-    return JSONResponse(content, 200, headers, media_type=str(media_type))
+    return data_sets_response(content, media_type, headers)
 
 
 def _shown(level: Level, fixed: int, query: SearchQuery) -> list[Attribute]:

@@ -4,18 +4,20 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from triage_node.errors import InvalidInput
 from triage_node.identity import Role
 from triage_node.ingest import Sender
-from triage_node.web.dependencies import Services, the_services
+from triage_node.web.dependencies import Services, dicomweb_url, the_services
 from triage_node.web.dicomweb.incoming_body import TooSlow, body_of
 from triage_node.web.dicomweb.related_parts import PartReader, boundary_of
 from triage_node.web.dicomweb.store_response import RETRY_SECONDS, store_response
 from triage_node.web.dicomweb.store_transaction import StoreTransaction
-from triage_node.web.http.media_types import DICOM, DICOM_JSON, MULTIPART, Acceptable, MediaType
+from triage_node.web.http.data_sets import chosen_type
+from triage_node.web.http.media_types import DICOM, MULTIPART, MediaType
 from triage_node.web.security.authorization import require, write_access
 from triage_node.web.security.principal import Principal
 
@@ -23,6 +25,7 @@ router = APIRouter(include_in_schema=False)
 
 LARGEST_BODY = 64 << 30
 """Bytes of a request; each instance has a bound of its own."""
+REGISTERED_SECONDS = 5.0
 
 
 @router.post("/dicomweb/studies", max_body_size=LARGEST_BODY)
@@ -34,7 +37,7 @@ async def store(
     study_instance_uid: str | None = None,
 ) -> Response:
     """Store the instances of a multipart body; what is answered as stored is on the disk."""
-    Acceptable.of(request).choose(MediaType(DICOM_JSON))
+    media_type = chosen_type(request)
     assert services.ingest is not None, "a node has ingest"
     if services.ingest.is_full:
         raise HTTPException(503, "The disk is full.", {"Retry-After": RETRY_SECONDS, "Connection": "close"})
@@ -55,7 +58,10 @@ async def store(
     finally:
         for uid in {header.study_instance_uid for header in transaction.answers.stored}:
             await write_access(request, principal, "instances_stored", uid)
-    return store_response(transaction.answers, f"{str(request.base_url).rstrip('/')}/dicomweb")
+    if transaction.answers.stored:
+        # The addresses of the answer are to answer.
+        await run_in_threadpool(services.ingest.wait_until_registered, REGISTERED_SECONDS)
+    return store_response(transaction.answers, dicomweb_url(request), media_type)
 
 
 def _boundary(request: Request) -> str:

@@ -1,26 +1,32 @@
 """The answer to a Store transaction (PS3.18 10.5.3 and Annex I.2, Store Instances Response Module)."""
 
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from triage_node.imaging import Item, data_set
 from triage_node.ingest import OUT_OF_RESOURCES, Header
 from triage_node.web.dicomweb.store_transaction import Answers
-from triage_node.web.http.media_types import DICOM_JSON
+from triage_node.web.http.data_sets import XML_PARTS, data_sets_response
+from triage_node.web.http.media_types import MediaType
 
 RETRY_SECONDS = "60"
 
 
-def store_response(answers: Answers, base_url: str) -> JSONResponse:
+def store_response(answers: Answers, base_url: str, media_type: MediaType) -> Response:
     """Return status and response module.
 
     Parameters
     ----------
     base_url
         Where DICOMweb is served, without a slash at the end.
+    media_type
+        JSON, or parts of XML.
     """
     status = status_code(answers)
-    headers = {"Retry-After": RETRY_SECONDS} if status == 503 else None
-    return JSONResponse(_module(answers, base_url), status, headers, media_type=DICOM_JSON)
+    headers = {"Retry-After": RETRY_SECONDS} if status == 503 else {}
+    module = _module(answers, base_url)
+    if media_type == XML_PARTS:
+        return data_sets_response([module], media_type, headers, status)
+    return JSONResponse(module, status, headers, media_type=str(media_type))
 
 
 def status_code(answers: Answers) -> int:

@@ -36,14 +36,14 @@ class Target:
 
 def study_targets(study_instance_uid: str, services: Annotated[Services, Depends(the_services)]) -> Sequence[Target]:
     """Return the instances of a study; 400, 404 or 410 when there are none."""
-    return _targets(services, study_instance_uid)
+    return targets_of(services, study_instance_uid)
 
 
 def series_targets(
     study_instance_uid: str, series_instance_uid: str, services: Annotated[Services, Depends(the_services)]
 ) -> Sequence[Target]:
     """Return the instances of a series; 400, 404 or 410 when there are none."""
-    return _targets(services, study_instance_uid, series_instance_uid)
+    return targets_of(services, study_instance_uid, series_instance_uid)
 
 
 def instance_target(
@@ -53,7 +53,7 @@ def instance_target(
     services: Annotated[Services, Depends(the_services)],
 ) -> Target:
     """Return one instance; 400, 404 or 410 when it is not there."""
-    return _targets(services, study_instance_uid, series_instance_uid, sop_instance_uid)[0]
+    return targets_of(services, study_instance_uid, series_instance_uid, sop_instance_uid)[0]
 
 
 StudyTargets = Annotated[Sequence[Target], Depends(study_targets)]
@@ -61,7 +61,8 @@ SeriesTargets = Annotated[Sequence[Target], Depends(series_targets)]
 InstanceTarget = Annotated[Target, Depends(instance_target)]
 
 
-def _targets(services: Services, *uids: str) -> Sequence[Target]:
+def targets_of(services: Services, *uids: str) -> Sequence[Target]:
+    """Return what a study, a series in it, or an instance in that has; 400, 404 or 410 when there is nothing."""
     if not all(UID.fullmatch(uid) for uid in uids):
         raise HTTPException(400, "The address holds a UID that is none.")
     found = services.worklist.stored_instances.find(*uids)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fastapi import Depends, Request
 
 from triage_node.identity import Role
-from triage_node.web.security.authorization import Guard, Required, TheServices, write_access
+from triage_node.web.security.authorization import Guard, Required, TheServices, study_named, write_access
 from triage_node.web.security.principal import CurrentPrincipal, Principal
 
 
@@ -18,7 +18,7 @@ class Viewed(Guard):
     async def __call__(self, request: Request, principal: CurrentPrincipal, services: TheServices) -> Principal:
         """Let the principal of a request pass and keep the access, or raise."""
         passed = await Required(self.roles)(request, principal, services)
-        study = str(request.path_params["study_instance_uid"])
+        study = study_named(request)
         if not services.image_views.is_noted(passed, study):
             await write_access(request, passed, "images_viewed", study)
             services.image_views.note(passed, study)

@@ -17,7 +17,7 @@ from triage_node.errors import InvalidInput, StudyNotFound
 from triage_node.identity import Role
 from triage_node.imaging import Item, text_of
 from triage_node.ingest import is_uid
-from triage_node.web.dependencies import Services, the_services
+from triage_node.web.dependencies import Services, dicomweb_url, the_services
 from triage_node.web.dicomweb.pushed_workitem import new_workitem, priority_in, stripped, study_of
 from triage_node.web.http.media_types import DICOM_JSON, JSON, MediaType
 from triage_node.web.security.authorization import require, write_access
@@ -53,7 +53,7 @@ async def create(request: Request, principal: Writer, services: TheServices) -> 
     except InvalidInput as error:
         raise HTTPException(400, str(error)) from error
     await write_access(request, principal, "workitem_created", study_of(attributes))
-    address = f"{str(request.base_url).rstrip('/')}/dicomweb/workitems/{uid}"
+    address = f"{dicomweb_url(request)}/workitems/{uid}"
     return Response(status_code=201, headers={"Location": address, "Content-Location": address})
 
 

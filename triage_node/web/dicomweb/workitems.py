@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
@@ -11,11 +11,12 @@ from triage_node.errors import InvalidInput
 from triage_node.identity import Role
 from triage_node.imaging import data_set
 from triage_node.search import KEYS
-from triage_node.web.dependencies import Services, the_services
+from triage_node.web.dependencies import Services, dicomweb_url, the_services
 from triage_node.web.dicomweb.pushed_workitem import is_match, study_of, whole
 from triage_node.web.dicomweb.search_query import SearchQuery
+from triage_node.web.dicomweb.warning_header import undone, warning
 from triage_node.web.dicomweb.workitem_model import summary_of, workitem
-from triage_node.web.http.media_types import DICOM_JSON, JSON, Acceptable, MediaType
+from triage_node.web.http.data_sets import chosen_type, data_sets_response
 from triage_node.web.security.authorization import audited, require, write_access
 from triage_node.web.security.principal import Principal
 
@@ -29,7 +30,7 @@ MOST = 1000
 @router.get("", dependencies=[Depends(audited("workitems_searched", *READERS))])
 def search(request: Request, services: TheServices) -> Response:
     """Search for workitems (PS3.18 11.9)."""
-    media_type = _media_type(request)
+    media_type = chosen_type(request)
     try:
         query = SearchQuery.parse(request.query_params.multi_items(), KEYS)
         limit = MOST if query.limit is None else min(query.limit, MOST)
@@ -42,7 +43,8 @@ def search(request: Request, services: TheServices) -> Response:
     label = services.settings.ae_title
     shown = [whole(one) for one in pushed[query.offset :][:limit]]
     shown += [data_set(summary_of(one, label)) for one in found]
-    return JSONResponse(shown, media_type=media_type) if shown else Response(status_code=204)
+    headers = warning(dicomweb_url(request), undone(query, knows_rules=False))
+    return data_sets_response(shown, media_type, headers) if shown else Response(None, 204, headers)
 
 
 @router.get("/{workitem_uid}")
@@ -53,15 +55,15 @@ async def retrieve(
     services: TheServices,
 ) -> Response:
     """Return a workitem (PS3.18 11.5)."""
-    media_type = _media_type(request)
+    media_type = chosen_type(request)
     if pushed := await run_in_threadpool(services.worklist.pushed_workitems.find, workitem_uid):
         await write_access(request, principal, "workitem_read", study_of(pushed.attributes))
-        return JSONResponse([whole(pushed)], media_type=media_type)
+        return data_sets_response([whole(pushed)], media_type)
     study = await run_in_threadpool(services.worklist.workitems.get, workitem_uid)
     await write_access(request, principal, "workitem_read", study.study_instance_uid)
-    base_url = f"{str(request.base_url).rstrip('/')}/dicomweb"
+    base_url = dicomweb_url(request)
     content = await run_in_threadpool(workitem, study, services.settings.ae_title, base_url, services.spool)
-    return JSONResponse([content], media_type=media_type)
+    return data_sets_response([content], media_type)
 
 
 @router.post("/{workitem_uid}/subscribers/{ae_title}", dependencies=[Depends(require(*READERS))])
@@ -69,7 +71,3 @@ async def retrieve(
 def subscribe() -> Response:
     """Refuse subscriptions: the node sends no event reports (PS3.18 11.10)."""
     raise HTTPException(405, "Workitems have no subscribers here; ask for them again.", {"Allow": ""})
-
-
-def _media_type(request: Request) -> str:
-    return str(Acceptable.of(request).choose(MediaType(DICOM_JSON), MediaType(JSON)).media_type)

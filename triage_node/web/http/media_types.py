@@ -120,6 +120,17 @@ class Acceptable:
         header = ",".join(request.headers.getlist("accept"))
         return cls(tuple(_parsed(query, "accept")), tuple(_parsed(header, "Accept") or [(MediaType("*/*"), 1.0)]))
 
+    @classmethod
+    def reading(cls, text: str, what: str) -> "Acceptable":
+        """Read a list of media types that stands elsewhere, in the order of preference or with weights.
+
+        Raises
+        ------
+        HTTPException
+            400, it cannot be understood.
+        """
+        return cls(tuple(_parsed(text, what)), ())
+
     def choose(self, *offers: MediaType) -> Choice:
         """Choose what is offered; of equally welcome offers the first.
 

@@ -65,6 +65,10 @@ class Multipart:
             headers["Content-Length"] = str(sum(len(self._head(part)) + part.size for part in parts) + len(self._end))
         return StreamingResponse(ahead(self.pieces(parts)), 200, headers, str(self.media_type))
 
+    def body(self, parts: Iterable[Part]) -> tuple[Iterator[memoryview], str]:
+        """Return the pieces of a body and its media type."""
+        return self.pieces(parts), str(self.media_type)
+
     def pieces(self, parts: Iterable[Part]) -> Iterator[memoryview]:
         """Yield the body in pieces that are large enough to cost little and small enough to hold.
 

@@ -169,9 +169,7 @@ async def write_access(
 def _access(
     request: Request, principal: Principal, action: str, study_instance_uid: str = "", *, allowed: bool = True
 ) -> Access:
-    uid = study_instance_uid or str(
-        request.path_params.get("study_instance_uid") or request.query_params.get("study_instance_uid", "")
-    )
+    uid = study_instance_uid or study_named(request)
     return Access(
         at=security_services_of(request).worklist.audit_trail.clock(),
         user_name=principal.name,
@@ -182,6 +180,13 @@ def _access(
         query=_filters(request),
         allowed=allowed,
     )
+
+
+def study_named(request: Request) -> str:
+    """Return the study that an address names, in its path or its query; WADO-URI calls it studyUID."""
+    query = request.query_params
+    named = request.path_params.get("study_instance_uid") or query.get("study_instance_uid") or query.get("studyUID")
+    return str(named or "")
 
 
 async def signed_in_still(request: Request) -> bool:

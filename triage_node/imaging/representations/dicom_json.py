@@ -1,6 +1,6 @@
 """Data sets in the DICOM JSON Model (PS3.18 Annex F): of values by keyword, and of a file's header."""
 
-import contextlib
+import base64
 import json
 import warnings
 from collections.abc import Callable, Mapping
@@ -10,10 +10,12 @@ from typing import Any
 
 from pydicom import DataElement, Dataset
 from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.dataelem import RawDataElement
 from pydicom.tag import BaseTag, Tag
 
 from triage_node.imaging.header import text, whole
 from triage_node.imaging.part10 import read_whole_header
+from triage_node.imaging.representations.raw_json import raw_json
 
 Item = dict[str, dict[str, Any]]
 NAME_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
@@ -79,9 +81,10 @@ def text_of(ds: Any, keyword: str) -> str:
 
 
 def header_as_json(path: Path, address: Callable[[str], str]) -> str:
-    """Return the data set of a file as a JSON object; a value that JSON or its VR cannot hold is left out.
+    """Return the data set of a file as a JSON object, with every element.
 
-    What is long, and the pixel data, are an address.
+    What is long, and the pixel data, are an address. A value that is not of its VR, or that JSON cannot hold, is given
+    as UN with its bytes.
 
     Parameters
     ----------
@@ -101,9 +104,7 @@ def header_as_json(path: Path, address: Callable[[str], str]) -> str:
         for tag in ds.keys():  # noqa: SIM118 - to go through the elements would decode them, which may fail
             if tag.element == 0:
                 continue
-            # The border to a peer's bytes: a value is decoded now, and may be anything.
-            with contextlib.suppress(Exception):
-                members[f"{tag:08X}"] = _as_json(ds[tag], address)
+            members[f"{tag:08X}"] = _attribute(ds, tag, address)
     if _CHARACTER_SET in ds:
         members |= _members("SpecificCharacterSet", "ISO_IR 192")  # as JSON is UTF-8 (PS3.18 F.2)
     if pixels is not None:
@@ -113,6 +114,26 @@ def header_as_json(path: Path, address: Callable[[str], str]) -> str:
 
 def _members(keyword: str, value: str) -> dict[str, str]:
     return {tag: json.dumps(attribute) for tag, attribute in element(keyword, value).items()}
+
+
+def _attribute(ds: Dataset, tag: BaseTag, address: Callable[[str], str]) -> str:
+    raw = ds.get_item(tag)
+    if isinstance(raw, RawDataElement) and (quick := raw_json(raw)) is not None:
+        return quick
+    try:
+        return _as_json(ds[tag], address)
+    except Exception:  # the border to a peer's bytes: a value is decoded now, and may be anything
+        return _undecoded(raw, address)
+
+
+def _undecoded(raw: Any, address: Callable[[str], str]) -> str:
+    """Return an element that is not what it says it is."""
+    value = raw.value if isinstance(raw, RawDataElement) and isinstance(raw.value, bytes) else None
+    if value is None:
+        return json.dumps({"vr": "UN"})
+    if len(value) > LONGEST_INLINE:
+        return json.dumps({"vr": "UN", "BulkDataURI": address(f"{raw.tag:08X}")})
+    return json.dumps({"vr": "UN", "InlineBinary": base64.b64encode(value).decode()})
 
 
 def _as_json(read: DataElement, address: Callable[[str], str]) -> str:
