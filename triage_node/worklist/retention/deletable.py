@@ -54,7 +54,7 @@ class Deletables:
         """Return the studies that go first."""
         query = self._studies(criteria).order_by(StudyRow.last_received_at, StudyRow.id).limit(limit)
         with self._database.read() as session:
-            return [Deletable(row[0], row[1], row[2], row[3], row[4]) for row in session.execute(query)]
+            return [Deletable(*row) for row in session.execute(query)]
 
     def old_enough(self, criteria: Criteria) -> int:
         """Return how many studies are old enough, those included that are kept for another reason."""
@@ -81,7 +81,7 @@ class Deletables:
             number, instances, size_bytes, until = session.execute(totals.where(*here)).one()
         return Portion(number, instances, int(size_bytes), until)
 
-    def _studies(self, criteria: Criteria) -> Select[tuple[str, str, float, int, int]]:
+    def _studies(self, criteria: Criteria) -> Select[str, str, float, int, int]:
         is_here = (InstanceRow.study_id == StudyRow.id, InstanceRow.deleted_at.is_(None), _is_of(criteria.part))
         number = select(func.count()).where(*is_here).scalar_subquery()
         size_bytes = select(func.coalesce(func.sum(InstanceRow.size_bytes), 0)).where(*is_here).scalar_subquery()
