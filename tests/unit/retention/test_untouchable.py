@@ -3,7 +3,11 @@
 import os
 import random
 import shutil
+import signal
+import subprocess
+import sys
 import tempfile
+import time
 from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
@@ -259,7 +263,7 @@ def test_no_history_lets_retention_touch_what_it_must_not(migrated, seed):
 
 @pytest.mark.slow
 def test_no_long_history_does_either(migrated, seed):
-    run_histories(migrated, seed, histories=20, steps=200)
+    run_histories(migrated, seed, histories=8, steps=150)
 
 
 def test_a_killed_run_is_gone_on_with(ward, clock):
@@ -301,3 +305,68 @@ def test_what_comes_back_while_it_is_deleted_is_not_lost(ward, clock, monkeypatc
     assert sent[1] == {instance.key}
     assert ward.path(uid, instance.sop_instance_uid).read_bytes() == b"again"
     assert ward.worklist.study_details.study(uid).has_images
+
+
+RUN = """
+import sys, time
+from pathlib import Path
+from triage_node.config import read_settings
+from triage_node.database import Part, StudyState
+from triage_node.retention import Pace, Retention, RetentionPolicy, TrustedClock
+from triage_node.retention.policy import AgeRule
+from triage_node.storage import Spool
+from triage_node.worklist import Worklist
+settings = read_settings(data_dir=Path(sys.argv[1]))
+worklist = Worklist(settings)
+worklist.prepare()
+rules = tuple(AgeRule(part, {StudyState.ANALYZED: 30}) for part in Part)
+spool = Spool(settings.data_dir / "spool")
+job = Retention(worklist, spool, RetentionPolicy(rules), Pace(), TrustedClock(patience_seconds=0.0))
+print("begins", flush=True)
+print(job.run().words, flush=True)
+"""
+
+
+@pytest.mark.slow
+def test_a_killed_process_leaves_nothing_that_lies(make_settings, make_worklist, wait_for, seed):
+    """The clock of the worklist is real: the studies came long ago by it."""
+    rng, clock = random.Random(seed), Clock()
+    settings = make_settings(series_quiet_seconds=20, study_quiet_seconds=60)
+    worklist = make_worklist(settings, clock)
+    ward = Ward(worklist, Spool(settings.data_dir / "spool"), clock)
+    uids = [ward.done(f"1.2.{number}", count=20) for number in range(12)]
+    kept = f"1.3.{len(uids)}"
+    ward.receive(kept, 1, 2)
+    worklist.close()
+    cut_off = 0
+    for _ in range(40):
+        command = [sys.executable, "-P", "-c", RUN, str(settings.data_dir)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert process.stdout.readline() == "begins\n"
+        time.sleep(rng.uniform(0.0, 0.15))
+        process.send_signal(signal.SIGKILL)
+        said = process.communicate()[0]
+        cut_off += not said
+        check_spool(settings, ward)
+        if "images=0 results=0 rows=0" in said:
+            break
+    subprocess.run(command, check=True, capture_output=True)
+    check_spool(settings, ward)
+    again = Worklist(settings)
+    assert again.deletions.unfinished() == []
+    assert [one.study_instance_uid for one in again.study_details.worklist(1e9)] == [kept]
+    again.close()
+    assert len(ward.files(kept)) == 2
+    assert cut_off, "every kill came too late to prove anything"
+
+
+def check_spool(settings: Settings, ward: Ward) -> None:
+    """What is said to be here is here; what was deleted is said to be."""
+    worklist = Worklist(settings)
+    with worklist.database.read() as session:
+        query = select(StudyRow, InstanceRow).join(InstanceRow, InstanceRow.study_id == StudyRow.id)
+        for study, instance in session.execute(query.where(InstanceRow.result_file == "")):
+            path = ward.path(study.study_instance_uid, instance.sop_instance_uid)
+            assert instance.deleted_at is not None or path.is_file()
+            assert instance.deleted_at is None or study.deletion or not path.exists()
+    worklist.close()
