@@ -41,6 +41,7 @@ class StudySummary:
 
     Times are seconds since 1970; ``probabilities`` are by label, ``image_distance`` is a value and its limit.
     ``images_deleted_at`` is when those images were deleted that are not here any more; with ``has_images`` others are.
+    ``committed_at`` is when the node last committed itself to keep one of its instances.
     """
 
     study_instance_uid: str
@@ -78,6 +79,7 @@ class StudySummary:
     has_images: bool
     images_deleted_at: float | None
     results_deleted_at: float | None
+    committed_at: float | None
     waiting_seconds: float
     group: Group
     status: str | None
