@@ -38,10 +38,10 @@ class StudyDeletion:
         if deletion.part is not Part.ROWS:
             folder.note(self._deletions.record(deletion.study_instance_uid).to_bytes())
         removed = self._remove_instances(deletion, folder)
-        if deletion.part is Part.RESULTS:
-            folder.remove_results()
-        if deletion.part is Part.ROWS:
-            folder.remove_rest()
+        if deletion.part is not Part.IMAGES:
+            remove = folder.remove_results if deletion.part is Part.RESULTS else folder.remove_rest
+            if not self._deletions.remove_results(deletion, remove) and deletion.part is Part.RESULTS:
+                return removed  # it is being analyzed: a new result ends the deletion, else it is gone on with
         folder.sync()
         if not self._deletions.end(deletion):  # more has come: what is deleted of it is to be known again
             folder.note(self._deletions.record(deletion.study_instance_uid).to_bytes())

@@ -21,7 +21,7 @@ from triage_node.config import Settings
 from triage_node.database import DeliveryRow, InstanceRow, StudyRow, VerdictRow
 from triage_node.errors import StudyNotFound
 from triage_node.findings import Decision
-from triage_node.storage import Level, Spool
+from triage_node.storage import Level, Spool, StudyFolder, hashed
 from triage_node.storage.durable_write import write_durably
 from triage_node.worklist import Study, Worklist
 
@@ -171,14 +171,19 @@ class History:
         assert {uid: after.get(uid) for uid in before} == before
 
     def untouchable(self) -> dict[str, tuple[set[str], set[Path]]]:
-        """Return the files of each study that must not lose any, judged by its rows one by one."""
+        """Return the files of each study that must not lose any, judged by its rows one by one.
+
+        What was said to be deleted before the study was taken up again is gone.
+        """
         found = {}
         with self.worklist.database.read() as session:
             for study in session.scalars(select(StudyRow)):
                 if self.must_stay(session, study):
                     folder = self.ward.spool.layout.study(study.study_instance_uid)
-                    results = set((folder / "results").glob("*/*"))
-                    found[study.study_instance_uid] = (self.ward.files(study.study_instance_uid), results)
+                    results = set((folder / "results").glob("*/*")) if study.results_deleted_at is None else set()
+                    here = session.query(InstanceRow).filter_by(study_id=study.id, result_file="", deleted_at=None)
+                    names = {f"{hashed(one.sop_instance_uid)}.dcm" for one in here}
+                    found[study.study_instance_uid] = (self.ward.files(study.study_instance_uid) & names, results)
         return found
 
     def must_stay(self, session: Session, study: StudyRow) -> bool:
@@ -281,6 +286,28 @@ def test_a_killed_run_is_gone_on_with(ward, clock):
     assert killed > 3
     assert ward.files(uid) == set()
     assert ward.worklist.deletions.unfinished() == []
+
+
+def test_a_deletion_of_results_that_was_cut_off_takes_no_new_one(ward, clock):
+    uid = ward.done("1.2.3", count=2)
+    clock.forward(91 * DAY)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(StudyFolder, "remove_results", lambda _: kill())
+        with pytest.raises(Killed):
+            ward.retention(by_age(30, 60)).run()
+    [unfinished] = ward.worklist.deletions.unfinished()
+    assert unfinished.part == "results"
+    ward.receive(uid, 7)
+    ward.close()
+    assert ward.analyze(Decision.FLAGGED, (DESTINATION,)) == uid
+    ward.retention(by_age(30, 60)).run()
+    study = ward.worklist.study_details.study(uid)
+    assert ward.spool.result(uid, study.outcomes[-1].folder).report() == b"report"
+    assert study.report_deletion == ""
+
+
+def kill() -> None:
+    raise Killed
 
 
 def test_what_comes_back_while_it_is_deleted_is_not_lost(ward, clock, monkeypatch):

@@ -95,6 +95,21 @@ class Deletions:
         with self._database.write() as session:
             unlink(set(session.scalars(rows)))
 
+    def remove_results(self, deletion: Deletion, remove: Callable[[], None]) -> bool:
+        """Have the files of results removed, unless the study was taken up again meanwhile; tell whether they were.
+
+        The study stays locked meanwhile, so that nobody begins to analyze it: a new result may lie where an old one
+        did. What a new analysis has written is not deleted (`keep_results`).
+        """
+        is_it = StudyRow.study_instance_uid == deletion.study_instance_uid
+        with self._database.write() as session:
+            study = session.scalars(select(StudyRow).where(is_it).with_for_update()).one()
+            is_wanted = study.state in DONE and study.deletion == deletion.part
+            if is_wanted and not (deletion.part is Part.ROWS and study.has_images):
+                remove()
+                return True
+            return False
+
     def end(self, deletion: Deletion) -> bool:
         """Note that the files are gone; False when rows stay because more has come of the study meanwhile."""
         is_it = StudyRow.study_instance_uid == deletion.study_instance_uid
@@ -110,6 +125,13 @@ class Deletions:
             session.flush()
             session.execute(delete(StudyRow).where(StudyRow.id == study.id))
             return True
+
+
+def keep_results(study: StudyRow) -> None:
+    """Delete no results of a study that has a new one."""
+    study.results_deleted_at = None
+    if study.deletion in (Part.RESULTS, Part.ROWS):
+        study.deletion = ""
 
 
 def _mark(session: Session, study: StudyRow, part: Part, now: float) -> tuple[int, int]:
