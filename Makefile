@@ -9,8 +9,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test check peers bench pictures types format clean
 
-demo: $(READY)  ## start a node and a stand-in PACS, send three generated studies, print the reports
-	$(VENV)/bin/triage-node demo --once
+demo: $(READY)  ## start a node and a stand-in PACS, send three generated studies; on a terminal the pages stay up
+	@if [ -t 1 ] && [ -z "$$CI" ]; then exec $(VENV)/bin/triage-node demo; else exec $(VENV)/bin/triage-node demo --once; fi
 
 test: $(READY) types  ## the whole suite
 	$(VENV)/bin/ruff check .
@@ -42,6 +42,7 @@ clean:
 	rm -rf $(VENV) .peers build *.egg-info .pytest_cache .mypy_cache .ruff_cache
 
 $(READY): setup.cfg pyproject.toml constraints.txt
-	$(PYTHON) -m venv $(VENV) || { echo "Install the venv module first: apt-get install python3-venv"; exit 1; }
-	$(VENV)/bin/pip install -q --disable-pip-version-check -c constraints.txt -e '.[test]'
-	touch $(READY)
+	@echo "Installing what triage-node needs into $(VENV): about 5 GB, some minutes at the first time."
+	@$(PYTHON) -m venv $(VENV) || { echo "Install the venv module first: apt-get install python3-venv"; exit 1; }
+	@$(VENV)/bin/pip install -q --disable-pip-version-check --no-warn-script-location -c constraints.txt -e '.[test]'
+	@touch $(READY)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from triage_node.models.architecture import Architecture, build_network
     from triage_node.models.architecture_constants import ARCHITECTURES, LESION_MAP_LITE0, MAP_STRIDE
     from triage_node.models.calibration import DecisionRecord, Scaling, Thresholds
+    from triage_node.models.device import prepare_device
     from triage_node.models.entry_errors import entry_error
     from triage_node.models.keras_setup import keras, ops
     from triage_node.models.manifest import (
@@ -71,6 +72,7 @@ __all__ = [
     "near_brain",
     "ops",
     "parse_manifest",
+    "prepare_device",
     "read_manifest",
     "read_weights",
     "restore_network",
@@ -120,6 +122,7 @@ _HOMES = {
     "near_brain": "preprocessing",
     "ops": "keras_setup",
     "parse_manifest": "manifest_file",
+    "prepare_device": "device",
     "read_manifest": "registry",
     "read_weights": "weights_file",
     "restore_network": "networks",

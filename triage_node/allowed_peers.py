@@ -69,6 +69,9 @@ class AllowedPeer(BaseModel):
         """
         return cls.model_validate(cls.written(text))
 
+    def __str__(self) -> str:
+        return "@".join([self.ae_title, *([" or ".join(map(str, self.networks))] if self.networks else [])])
+
     def covers(self, address: str) -> bool:
         """Tell whether it may come from an address."""
         return not self.networks or any(address_of(address) in network for network in self.networks)

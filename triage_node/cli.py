@@ -16,11 +16,13 @@ from triage_node.commands.demo import demo
 from triage_node.commands.export import export
 from triage_node.commands.feedback import feedback
 from triage_node.commands.fetch import fetch
+from triage_node.commands.init import init
 from triage_node.commands.rebuild import rebuild
 from triage_node.commands.report import report
 from triage_node.commands.retention import retention
 from triage_node.commands.send import send
 from triage_node.commands.serve import serve
+from triage_node.commands.settings import settings
 from triage_node.commands.study import requeue, show
 from triage_node.commands.token import tokens
 from triage_node.commands.user import users
@@ -43,7 +45,7 @@ app = typer.Typer(
 
 COMMANDS = (
     serve, analyze, send, fetch, worklist, show, report, requeue, deliveries, feedback, export, check, check_report,
-    rebuild, retention, demo,
+    rebuild, retention, init, settings, demo,
 )  # fmt: skip
 
 for command in COMMANDS:

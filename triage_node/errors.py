@@ -119,9 +119,9 @@ class PeerBusy(PeerError):
 class PeerCongested(PeerBusy):
     """The other system takes nothing now."""
 
-    def __init__(self, message: str = "", retry_after_seconds: float = 0.0) -> None:
+    def __init__(self, message: str = "", retry_after_seconds: float = 0.0, **data: object) -> None:
         self.retry_after_seconds = retry_after_seconds
-        super().__init__(message)
+        super().__init__(message, **data)
 
 
 class PeerDenied(PeerError):

@@ -1,6 +1,7 @@
 """The composition root: the one place where the node's parts are put together."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 from triage_node.commitment import Answers, CommitmentService, Messenger, Requester, RequestorPeers, Results
@@ -14,9 +15,11 @@ from triage_node.notifications import AvailabilityService, ProcedureStepService
 from triage_node.pipeline import Supervisor
 from triage_node.query_retrieve import Querier, source_of
 from triage_node.readiness import Readiness
+from triage_node.reloading import Reloading
 from triage_node.retention import Pace, Reconciliation, Retention, RetentionPolicy
+from triage_node.running_parts import RunningParts
 from triage_node.storage import Spool, Watermarks, device_uid, hold, spool_folder
-from triage_node.web.machinery import Machinery
+from triage_node.web.machinery import Machinery, Reload
 from triage_node.web.server import WebServer
 from triage_node.workitems import InputStudies, OwnWorklist, Performer, Performing, Prioritizer, UpsServer
 from triage_node.worklist import Worklist
@@ -61,13 +64,14 @@ class Node:
             AvailabilityService(self.worklist),
         )
         self.listener = Listener(settings, self.ingest, services)
-        self.commitment: list[Messenger | Requester] = [
-            Messenger(self.worklist, results, RequestorPeers.of(settings), Caller.of(settings)),
-            *(self._requester(one, answers) for one in settings.destinations if one.commitment),
-        ]
+        self._requestor_peers = RequestorPeers.of(settings)
+        self.messenger = Messenger(self.worklist, results, self._requestor_peers, Caller.of(settings))
+        self.requesters = RunningParts(lambda one: self._requester(one, answers), _committing(settings))
         self.supervisor = Supervisor(settings, self.worklist)
-        self.dispatchers = [self._dispatcher(index) for index in range(len(settings.destinations))]
-        self.queriers = [self._querier(source) for source in settings.sources]
+        self.dispatchers = RunningParts(self._dispatcher, settings.destinations)
+        self.queriers = RunningParts(self._querier, settings.sources)
+        self._destinations = {one.name: one for one in settings.destinations}
+        self._inputs = InputStudies(settings.sources, Caller.of(settings), self.worklist, self.ingest)
         servers = settings.workitem_servers
         self.workitem_users: list[Performer | Prioritizer] = [
             *(self._performer(one) for one in servers if one.performs),
@@ -83,6 +87,7 @@ class Node:
         callers = (self.dispatchers, self.queriers, self.workitem_users)
         parts = (self.listener, self.indexer, self.supervisor, self.scheduler, *callers)
         self.readiness = Readiness(self.worklist, self.spool, *parts)
+        self.reloading = Reloading(settings, self.worklist, self._prepare_settings)
         self.web = self._web() if settings.web_enabled else None
 
     def prepare(self) -> None:
@@ -122,8 +127,9 @@ class Node:
             querier.start()
         for user in (*self.workitem_users, self.own_performer):
             user.start()
-        for part in self.commitment:
-            part.start()
+        self.messenger.start()
+        for requester in self.requesters:
+            requester.start()
         self.scheduler.every(self._tick_seconds, self.worklist.study_completion.advance)
         self.scheduler.every(0.5, self.supervisor.check)
         self.scheduler.every(5, self.supervisor.kill_if_stuck)
@@ -144,7 +150,7 @@ class Node:
         if self.web is not None:
             self.web.stop()
         self.listener.stop()
-        askers = (*self.queriers, *self.workitem_users, self.own_performer)
+        askers = (*self.queriers.with_ending, *self.workitem_users, self.own_performer)
         for asker in askers:
             asker.end()
         for asker in askers:
@@ -153,15 +159,55 @@ class Node:
         self._pace.end()
         self.scheduler.stop()
         self.supervisor.stop()
-        for dispatcher in self.dispatchers:
+        dispatchers = self.dispatchers.with_ending
+        for dispatcher in dispatchers:
             dispatcher.end()
-        for dispatcher in self.dispatchers:
+        for dispatcher in dispatchers:
             dispatcher.stop()
-        for part in self.commitment:
-            part.stop()
+        self.messenger.stop()
+        for requester in self.requesters.with_ending:
+            requester.stop()
         self.worklist.close()
         self._lock.close()
         log.info("node_stopped")
+
+    def reload(self, read: Callable[[], Settings]) -> Reload:
+        """Read the settings anew and take up what can be, without losing an association or a delivery.
+
+        Parameters
+        ----------
+        read
+            Reads them, or raises `SettingsError`; everything then stays as it was.
+        """
+        return self.reloading.reload(read)
+
+    def _prepare_settings(self, settings: Settings) -> Callable[[], None]:
+        """Make ready what other settings want; call what is returned to go by them.
+
+        Rules come before the threads that deliver: no result goes to a destination whose rules nobody knows yet.
+        """
+        steps = [
+            self.dispatchers.prepare(settings.destinations),
+            self.requesters.prepare(_committing(settings)),
+            self.queriers.prepare(settings.sources),
+            self.listener.prepare(settings),
+            *([self.web.prepare(settings)] if self.web is not None else []),
+        ]
+
+        def use() -> None:
+            self.settings = settings
+            self.worklist.use(settings)
+            self.supervisor.use(settings)
+            self.ingest.maximum_bytes = settings.maximum_instance_mb << 20
+            self.spool.use(Watermarks.of(settings))
+            self._requestor_peers.use(settings)
+            self._inputs.sources = settings.sources
+            # Those that are gone stay: a workitem may name where its report was stored.
+            self._destinations.update({one.name: one for one in settings.destinations})
+            for step in steps:
+                step()
+
+        return use
 
     @property
     def _tick_seconds(self) -> float:
@@ -180,7 +226,7 @@ class Node:
 
     def _keep_deliveries(self) -> None:
         """Prolong the leases of what is being sent, and take back what nobody sends any more."""
-        for dispatcher in self.dispatchers:
+        for dispatcher in self.dispatchers.with_ending:
             dispatcher.renew()
         self.worklist.outbox.release_expired()
 
@@ -189,7 +235,7 @@ class Node:
 
     def _web(self) -> WebServer:
         how = self.readiness
-        machinery = Machinery(how.worker, how.jobs, how.intake, how.reaches)
+        machinery = Machinery(how.worker, how.jobs, how.intake, how.reaches, lambda: self.reloading.last)
         return WebServer(
             self.settings, self.worklist, self.spool, ingest=self.ingest, ready=how.facts, machinery=machinery
         )
@@ -205,19 +251,17 @@ class Node:
             settings.ae_title.strip(),
             OWN_POLL_SECONDS if server is None else server.poll_seconds,
             OWN_WAIT_SECONDS if server is None else server.wait_minutes * 60,
-            {one.name: one for one in settings.destinations},
+            self._destinations,
             server,
         )
-        inputs = InputStudies(settings.sources, caller, self.worklist, self.ingest)
-        return Performer(manager, how, self.worklist, inputs)
+        return Performer(manager, how, self.worklist, self._inputs)
 
     def _prioritizer(self, server: WorkitemServer) -> Prioritizer:
         ups_server = UpsServer(server, Caller.of(self.settings))
         return Prioritizer(server, ups_server, self.worklist, self.settings.ae_title.strip())
 
-    def _dispatcher(self, index: int) -> Dispatcher:
+    def _dispatcher(self, destination: Destination) -> Dispatcher:
         settings = self.settings
-        destination = settings.destinations[index]
         sender = sender_of(destination, Caller.of(settings), self.spool, settings.finding_codes)
         stop_seconds = 2 * settings.connect_timeout_seconds
         commitment_seconds = settings.commitment_wait_hours * 3600 if destination.commitment else None
@@ -232,3 +276,7 @@ class Node:
 
     def _requester(self, destination: Destination, answers: Answers) -> Requester:
         return Requester(destination, self.worklist, Caller.of(self.settings), self._policy, answers.take)
+
+
+def _committing(settings: Settings) -> list[Destination]:
+    return [one for one in settings.destinations if one.commitment]

@@ -25,6 +25,11 @@ class RateLimit:
         self._buckets: LRUCache[str, tuple[float, float]] = LRUCache(MOST_KEYS)
         self._lock = threading.Lock()
 
+    def use(self, per_minute: int) -> None:
+        """Let another number pass from now on; what has been asked for stays counted."""
+        with self._lock:
+            self._per_minute = per_minute
+
     def take(self, key: str) -> float:
         """Take a token; return 0, or in how many seconds there will be one."""
         with self._lock:

@@ -1,11 +1,14 @@
 """Commands that talk to other programs."""
 
 import json
+import re
+import signal
 
+import httpx2
 from ct import head_ct, save
 from nodes import RunningNode
 from pacs import Storescp
-from programs import run
+from programs import Program, need, run
 from pydicom import dcmread
 
 HEADLINES = ("SUSPECTED HEMORRHAGE", "NOT FLAGGED BY THE ALGORITHM", "NOT ANALYZED")
@@ -18,6 +21,38 @@ def test_the_demonstration_shows_three_real_reports():
     assert titles == list(HEADLINES)
     assert "localizer" in answer.stdout
     assert answer.stdout.count("Last C-STORE to report") == 3
+
+
+def test_the_demonstration_leaves_the_three_studies_to_be_looked_at_until_ctrl_c(tmp_path):
+    demonstration = Program([need("triage-node"), "demo"], tmp_path / "log")
+    try:
+        line = demonstration.wait_for("sign in as", 280)
+        address, name, password = re.fullmatch(r"(\S+) +sign in as (\S+) with the password (\S+)", line).groups()
+        with httpx2.Client(base_url=address, timeout=60) as browser:
+            token = re.search(r'name="form_token" value="([0-9a-f]+)"', browser.get("/sign-in").text)[1]
+            form = {"name": name, "password": password, "form_token": token}
+            assert browser.post("/sign-in", data=form).status_code == 303
+            page = browser.get("/worklist?show=all").text
+            studies = set(re.findall(r'href="(/studies/[0-9.]+)"', page))
+            assert len(studies) == 3
+            assert {browser.get(study).status_code for study in studies} == {200}
+        demonstration.process.send_signal(signal.SIGINT)
+        assert demonstration.process.wait(30) == 0
+        assert "Traceback" not in demonstration.printed
+    finally:
+        demonstration.stop()
+
+
+def test_the_demonstrations_studies_go_to_a_peer_that_runs_already(start):
+    pacs = start(Storescp, "pacs", options=("+xa",))
+    answer = run("triage-node", "demo", "--to", pacs.address)
+    assert answer.stdout == f"68 instances of three generated studies stored at {pacs.address}.\n", answer.stderr
+    assert len({dcmread(file, stop_before_pixels=True).StudyInstanceUID for file in pacs.received()}) == 3
+    assert len(pacs.received()) == 68
+    pacs.stop()
+    answer = run("triage-node", "demo", "--to", pacs.address)
+    assert (answer.returncode, answer.stderr.count("\n")) == (1, 1)
+    assert pacs.address in answer.stderr
 
 
 def test_send_stores_files_as_they_are(start, tmp_path):

@@ -2,6 +2,8 @@
 
 import json
 import re
+import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ from triage_node.config import Settings
 from triage_node.worklist import Study, Worklist
 
 MODEL_SECONDS = 120
+RELOAD_SECONDS = 30
+RELOADED = re.compile(r"settings_(?:not_)?reloaded ")
 
 
 def toml(value: Any) -> str:
@@ -43,7 +47,7 @@ class RunningNode:
         }
         self.options = defaults | settings
         self.config = folder / "node.toml"
-        self.config.write_text("\n".join(f"{key} = {toml(value)}" for key, value in self.options.items()))
+        self._write()
         self.starts = 0
         self.start()
 
@@ -58,6 +62,20 @@ class RunningNode:
         if self.options.get("web_enabled", True):
             self.web_address = self.program.wait_for("The pages are at").split()[-1]
         self.worklist = Worklist(Settings(data_dir=Path(self.options["data_dir"])))
+
+    def _write(self) -> None:
+        self.config.write_text("\n".join(f"{key} = {toml(value)}" for key, value in self.options.items()))
+
+    def reload(self, **settings: Any) -> None:
+        """Change its settings and have it read them; returns when it has taken them, or said why not."""
+        self.options |= settings
+        self._write()
+        said = len(RELOADED.findall(self.program.printed))
+        self.program.process.send_signal(signal.SIGHUP)
+        end = time.monotonic() + RELOAD_SECONDS
+        while len(RELOADED.findall(self.program.printed)) == said:
+            assert time.monotonic() < end and self.program.process.poll() is None, self.program.printed[-3000:]
+            time.sleep(0.02)
 
     def wait_ready(self) -> None:
         """Wait until the model is loaded."""

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 STOP_SECONDS = 20
-FROM_PACKAGES = frozenset({"dciodvfy", "tid1500reader"})
+FROM_PACKAGES = frozenset({"dciodvfy", "docker-compose", "hadolint", "tid1500reader"})
 """Foreign programs that come with the tests' packages."""
 WITHOUT_EXTRAS = {"PYTHONPATH": str(Path(__file__).parent / "without_extras")}
 

@@ -80,7 +80,7 @@ class WebPeer:
                 self.end_headers()
                 self.wfile.write(answer.body)
 
-            do_GET = do_POST = do_PUT = do_OPTIONS = _serve  # noqa: N815
+            do_GET = do_POST = do_PUT = do_OPTIONS = do_HEAD = _serve  # noqa: N815
 
             def log_message(self, *_: object) -> None:
                 pass

@@ -1,14 +1,19 @@
 """`triage-node check`."""
 
+import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from triage_node.commands.options import DataDir, settings_from
+from triage_node.commands.options import DataDir, Json, settings_from
 from triage_node.commands.worklist import has_worklist, open_worklist
 
 if TYPE_CHECKING:
+    from triage_node.checks import Result
     from triage_node.config import Settings
+
+MARKS = {"ok": ("ok  ", "green"), "warning": ("warn", "yellow"), "failed": ("FAIL", "red")}
 
 
 def check(
@@ -17,14 +22,12 @@ def check(
         str | None,
         typer.Option(metavar="STUDY_UID", help="Try nothing; show which destinations this study's result goes to."),
     ] = None,
+    as_json: Json = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Try everything the node needs: settings, model, disk, database, and the way to each other system."""
-    from triage_node.delivery import Caller, check_destination
-    from triage_node.maintenance import check_all
-    from triage_node.models import read_manifest
-    from triage_node.query_retrieve import source_of
-    from triage_node.workitems import UpsServer
+    """Try what the node needs, and say the way out of each mistake; nothing is changed, and a node may be running."""
+    from triage_node.checks import check_all
+    from triage_node.config import SETTINGS_FILE
 
     settings = settings_from(context, data_dir=data_dir)
     if study is not None:
@@ -32,24 +35,20 @@ def check(
         return
     if not has_worklist(settings) and settings.origin("data_dir") == "default":
         open_worklist(settings)
-
-    def describe_model(name: str) -> str:
-        manifest = read_manifest(name)
-        return f"{manifest.name} {manifest.version}"
-
-    caller, failed = Caller.of(settings), False
-    for result in check_all(
-        settings,
-        describe_model,
-        lambda destination: check_destination(destination, caller),
-        lambda source: source_of(source, caller).check(),
-        lambda server: UpsServer(server, caller).check(),
-    ):
-        mark = typer.style("ok  ", fg="green") if result.ok else typer.style("FAIL", fg="red")
-        typer.echo(f"{mark} {result.name}: {result.message}")
-        failed = failed or not result.ok
-    if failed:
+    results = []
+    for result in check_all(settings, context.obj["config"] or SETTINGS_FILE):
+        results.append(result)
+        if not as_json:
+            _print(result)
+    if as_json:
+        typer.echo(json.dumps([asdict(one) for one in results], indent=2, ensure_ascii=False))
+    if not all(one.ok for one in results):
         raise typer.Exit(1)
+
+
+def _print(result: "Result") -> None:
+    mark, color = MARKS[result.level]
+    typer.echo(f"{typer.style(mark, fg=color)} {result.name}: {result.message}")
 
 
 def _show_routes(settings: "Settings", study_instance_uid: str) -> None:

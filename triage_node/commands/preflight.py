@@ -25,6 +25,18 @@ def check_before_listening(settings: "Settings") -> None:
         A port is in use, or an address is not this machine's.
     """
     _check_model(settings)
+    check_files(settings)
+    _check_ports(settings)
+
+
+def check_files(settings: "Settings") -> None:
+    """Try certificates, secrets and templates: what a running node can have anew.
+
+    Raises
+    ------
+    SettingsError
+        A setting names what is not there or cannot be used.
+    """
     _check_endpoints("destinations", settings.destinations)
     _check_notices(settings)
     _check_endpoints("sources", settings.sources)
@@ -33,7 +45,6 @@ def check_before_listening(settings: "Settings") -> None:
     if settings.web_enabled:
         _check_certificate(settings)
         _check_secret(settings)
-    _check_ports(settings)
 
 
 def _check_model(settings: "Settings") -> None:

@@ -8,6 +8,7 @@ import typer
 from triage_node.commands.options import DataDir, settings_from
 
 if TYPE_CHECKING:
+    from triage_node.config import Settings
     from triage_node.node import Node
 
 
@@ -27,29 +28,39 @@ def serve(
     """Run the node: listen, keep, analyze, report, until it is stopped.
 
     Point the PACS's forwarding rule at AE title TRIAGE, port 11112. Try the connection with `triage-node check`.
+    SIGHUP has it read its settings anew; the log says what is in force and what wants a restart.
     """
-    from triage_node.commands.preflight import check_before_listening
+    from triage_node.commands.preflight import check_before_listening, check_files
+    from triage_node.config import read_settings
     from triage_node.logs import configure_logging
     from triage_node.node import Node
     from triage_node.stop_signal import StopSignal
 
-    settings = settings_from(
-        context,
-        ae_title=ae_title,
-        dicom_host=dicom_host,
-        dicom_port=dicom_port,
-        allowed_calling_ae_titles=allow,
-        destinations=destination,
-        data_dir=data_dir,
-        web_port=web_port,
-        model=model,
-    )
+    options = {
+        "ae_title": ae_title,
+        "dicom_host": dicom_host,
+        "dicom_port": dicom_port,
+        "allowed_calling_ae_titles": allow,
+        "destinations": destination,
+        "data_dir": data_dir,
+        "web_port": web_port,
+        "model": model,
+    }
+    settings = settings_from(context, **options)
+
+    def read_anew() -> "Settings":
+        anew = read_settings(context.obj["config"], **options)
+        check_files(anew)
+        return anew
+
+    stop = StopSignal(reload=lambda: node.reload(read_anew))
+    stop.defer_hang_ups()
     check_before_listening(settings)
     configure_logging(settings.log_level)
     # Nothing is promised yet: a signal ends the process at once, however long a rebuilding or a locked database takes.
     node = Node(settings)
     node.prepare()
-    with StopSignal() as stop:
+    with stop:
         node.start()
         typer.echo(f"{settings.ae_title} listens on {_addresses(node)}; data in {settings.data_dir}")
         if not settings.destinations:

@@ -50,13 +50,22 @@ class Requester:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"commitment-{destination}", daemon=True)
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
     def start(self) -> None:
         """Start asking."""
         self._thread.start()
 
+    def end(self) -> None:
+        """Begin no further request."""
+        self._stopping.set()
+
     def stop(self) -> None:
         """End after the request that is under way."""
-        self._stopping.set()
+        self.end()
         self._thread.join(2 * self._caller.timeout_seconds)
 
     def ask_due(self) -> int:

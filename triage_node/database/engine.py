@@ -20,6 +20,7 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.orm import Session
 
+from triage_node.database.revision import Revision, revision_of
 from triage_node.database.sqlite_file import BESIDE, damage_of, is_damage
 from triage_node.errors import DatabaseDamaged, RowRefused, SettingsError, StorageError
 from triage_node.private_files import keep_private, make_missing_folders, make_private_file, make_private_folder
@@ -145,8 +146,7 @@ class Database:
             The database cannot be reached or was written by a newer version.
         """
         self.look_for_damage(0)
-        config = alembic.config.Config()
-        config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+        config = _migrations()
         try:
             with self.engine.begin() as connection:
                 config.attributes |= {"connection": connection, "layout": self._layout}
@@ -155,6 +155,17 @@ class Database:
             if is_damage(getattr(error, "orig", None)):
                 raise self._damaged(_short(error)) from error
             raise StorageError(f"The worklist's tables could not be prepared: {_short(error)}.") from error
+
+    def revision(self) -> Revision:
+        """Tell which version's tables are there; nothing is changed.
+
+        Raises
+        ------
+        StorageError
+            The database cannot be reached.
+        """
+        with self.read() as session:
+            return revision_of(session.connection(), _migrations())
 
     def close(self) -> None:
         """Close every connection."""
@@ -176,6 +187,12 @@ class Database:
             log.error("database_damaged %s", sentence)
         self.damage = what
         return DatabaseDamaged(sentence)
+
+
+def _migrations() -> alembic.config.Config:
+    config = alembic.config.Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    return config
 
 
 def make_data_folder(folder: Path) -> None:

@@ -15,6 +15,7 @@ from triage_node.demo.studies import DemoStudy, unpack
 from triage_node.dimse import store_files
 from triage_node.endpoints import Peer
 from triage_node.errors import TriageError
+from triage_node.identity import Role, one_time_password
 from triage_node.logs import configure_logging
 from triage_node.node import Node
 from triage_node.report import Form, written
@@ -25,6 +26,7 @@ SERIES_QUIET_SECONDS = 1.0
 STUDY_QUIET_SECONDS = 2.0
 MODEL_SECONDS = 180.0
 REPORT_SECONDS = 120.0
+USER = "demo"
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ def run_demo(keep_running: bool) -> int:
     pacs = StandInPACS()
     settings = read_settings(
         dicom_port=0,
+        web_enabled=True,
+        web_host="127.0.0.1",
         web_port=0,
         data_dir=folder / "data",
         destinations=[pacs.address],
@@ -133,10 +137,16 @@ def _table(seconds: Turnaround) -> Table:
 
 
 def _keep_running(node: Node, console: Console) -> None:
+    """Leave the pages to be looked at, and the listener to be sent to, until a signal comes."""
+    assert node.web is not None
+    password = one_time_password()
+    node.worklist.accounts.add(USER, Role.ADMINISTRATOR, password)
     with StopSignal() as stop:
-        console.print(
-            f"The node goes on listening: storescu -aec {node.settings.ae_title} 127.0.0.1 {node.listener.port} FILES. "
-            "Ctrl-C ends it.",
-            highlight=False,
-        )
+        console.rule("Look at them", align="left")
+        for line in (
+            f"{node.web.address}    sign in as {USER} with the password {password}",
+            f"More studies: triage-node send FILES --to {node.settings.ae_title}@127.0.0.1:{node.listener.port}",
+            "Ctrl-C ends it, and leaves nothing behind.",
+        ):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
         stop.wait()

@@ -6,7 +6,7 @@ import queue
 import selectors
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from triage_node.config import Settings
@@ -136,6 +136,26 @@ class Listener:
         self._watch_ports()
         self._clerk.start()
         self._thread.start()
+
+    def prepare(self, settings: Settings) -> Callable[[], None]:
+        """Read what other settings name; call what is returned to go by them, from the next association on.
+
+        Addresses and ports stay, and so do associations that are open.
+
+        Raises
+        ------
+        SettingsError
+            The certificate cannot be used; nothing has changed.
+        """
+        show = self.certificate.prepare(settings) if self.certificate is not None else None
+
+        def use() -> None:
+            if show is not None:
+                show()
+            self._places.limit(settings.maximum_associations, settings.maximum_associations_per_address)
+            self._admission, self._settings = Admission(settings), settings
+
+        return use
 
     def stop(self) -> None:
         """Stop listening and end every association; what was acknowledged is kept."""

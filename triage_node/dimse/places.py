@@ -42,6 +42,11 @@ class Places:
     def __len__(self) -> int:
         return len(self._taken)
 
+    def limit(self, maximum: int, maximum_per_address: int) -> None:
+        """Have other limits from now on; who has a place keeps it."""
+        with self._lock:
+            self._maximum, self._maximum_per_address = maximum, maximum_per_address
+
     def make_room(self, address: str) -> bool:
         """Tell whether there is a place for an address; for its sake one may be ended that nobody uses."""
         with self._lock:

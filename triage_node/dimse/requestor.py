@@ -79,20 +79,24 @@ def associate(
         if isinstance(event.pdu, A_ASSOCIATE_RJ):
             rejections.append(event.pdu)
 
-    assoc = ae.associate(
-        peer.host,
-        peer.port,
-        contexts=list(contexts),
-        ae_title=peer.ae_title,
-        tls_args=_tls_arguments(peer, context),
-        ext_neg=list(roles),
-        evt_handlers=[
-            *BoundedAnswers(answer_seconds, longest_answer_bytes).handlers,
-            (evt.EVT_PDU_RECV, listen),
-            (evt.EVT_DIMSE_RECV, responses.listen),
-            *handlers,
-        ],
-    )
+    try:
+        assoc = ae.associate(
+            peer.host,
+            peer.port,
+            contexts=list(contexts),
+            ae_title=peer.ae_title,
+            tls_args=_tls_arguments(peer, context),
+            ext_neg=list(roles),
+            evt_handlers=[
+                *BoundedAnswers(answer_seconds, longest_answer_bytes).handlers,
+                (evt.EVT_PDU_RECV, listen),
+                (evt.EVT_DIMSE_RECV, responses.listen),
+                *handlers,
+            ],
+        )
+    except (OSError, UnicodeError) as error:  # pynetdicom looks the name up before it tries anything
+        why = getattr(error, "strerror", None) or error
+        raise PeerUnreachable(f"{peer} cannot be reached: {why}.") from error
     try:
         if not assoc.is_established:
             raise _failure(assoc, rejections, peer, context)
@@ -142,4 +146,4 @@ def _failure(
     source, reason = answer.source or 0, answer.reason_diagnostic or 0
     text = REJECTIONS.get((source, reason), f"source {source}, reason {reason}")
     kind = PeerCongested if answer.result == TRANSIENT_RESULT else PeerRefused
-    return kind(f"{peer} rejected the association: {text}.")
+    return kind(f"{peer} rejected the association: {text}.", rejection=(source, reason))

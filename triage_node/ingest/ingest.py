@@ -71,6 +71,10 @@ class Ingest:
         """A larger instance is refused."""
         return self._maximum_bytes
 
+    @maximum_bytes.setter
+    def maximum_bytes(self, value: int) -> None:
+        self._maximum_bytes = value
+
     @property
     def is_full(self) -> bool:
         """Whether the disk is too full to take anything; one that cannot be looked at refuses each instance itself."""

@@ -1,11 +1,9 @@
-"""What runs by the clock: schedule, disk watermark, health."""
+"""What runs by the clock: schedule, disk watermark."""
 
 from triage_node.maintenance.disk import DiskWatch
-from triage_node.maintenance.health import check_all
 from triage_node.maintenance.scheduler import Scheduler
 
 __all__ = [
     "DiskWatch",
     "Scheduler",
-    "check_all",
 ]

@@ -39,6 +39,8 @@ class Runner:
         Makes the picture that is kept beside a result; None keeps none.
     calibrations
         How the model's scores are to be read.
+    latest_settings
+        Return the settings as they are now: destinations may have come and gone. By default they never change.
     """
 
     def __init__(
@@ -52,9 +54,11 @@ class Runner:
         clock: Callable[[], float] = time.time,
         explain: Explain | None = None,
         calibrations: Mapping[Label, Calibration] = NOT_CALIBRATED,
+        latest_settings: Callable[[], Settings] | None = None,
     ) -> None:
         self._name = name
         self._settings = settings
+        self._latest_settings = latest_settings or (lambda: settings)
         self._spool = spool
         self._worklist = worklist
         self._model = model
@@ -70,8 +74,7 @@ class Runner:
             {**FINDING_CODES, **settings.finding_codes},
             calibrations,
         )
-        shown = settings.summary_localization, settings.summary_patient
-        self._object_maker = ObjectMaker(settings.made_objects, *shown)
+        self._object_maker = _object_maker(settings)
 
     def claim(self) -> Claim | None:
         """Claim the next study."""
@@ -96,6 +99,7 @@ class Runner:
             Worklist or disk take nothing, whatever the study: it has to wait.
         """
         start = time.perf_counter()
+        self._take_up_settings()
         try:
             outcome = self._given_up(claim) if claim.exhausted else self._analyze(claim)
         except Exception as error:
@@ -105,6 +109,7 @@ class Runner:
             detail = str(error) if isinstance(error, TriageError) else type(error).__name__
             reason = Reason.of(ReasonCode.ANALYSIS_FAILED, f"({detail})")
             outcome = self._failed(claim, reason)
+        self._take_up_settings()
         destinations = [str(one) for one in self._settings.destinations]
         taken = self._worklist.claims.finish(claim, outcome, destinations, self._results(claim, outcome))
         log.info(
@@ -116,6 +121,14 @@ class Runner:
             time.perf_counter() - start,
         )
         return taken
+
+    def _take_up_settings(self) -> None:
+        """Go by the latest settings; between two steps, so that the names of destinations and their rules agree."""
+        settings = self._latest_settings()
+        if settings is not self._settings:
+            self._settings = settings
+            self._worklist.use(settings)
+            self._object_maker = _object_maker(settings)
 
     def _results(self, claim: Claim, outcome: Outcome) -> list[ResultObject]:
         return self._spool.result(claim.study_instance_uid, outcome.folder).objects() if outcome.folder else []
@@ -224,3 +237,7 @@ class Runner:
             content = self._with_explanation(content, analysis.explanation)
         result.keep(content)
         return outcome
+
+
+def _object_maker(settings: Settings) -> ObjectMaker:
+    return ObjectMaker(settings.made_objects, settings.summary_localization, settings.summary_patient)

@@ -40,6 +40,7 @@ class Supervisor:
     def __init__(self, settings: Settings, worklist: Worklist) -> None:
         self._settings = settings
         self._worklist = worklist
+        self._telling = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._status = WorkerStatus()
         self._changed = threading.Condition()
@@ -69,6 +70,12 @@ class Supervisor:
         with self._changed:
             self._changed.wait_for(lambda: self._status.ready or self._status.error, timeout_seconds)
         return self._status
+
+    def use(self, settings: Settings) -> None:
+        """Hand other settings to the worker, and to those that follow; what it cannot take up waits for these."""
+        self._settings = settings
+        if self._process is not None:
+            self._tell(self._process)
 
     def stop(self) -> None:
         """End the worker; the study in its hands returns to the queue."""
@@ -100,12 +107,17 @@ class Supervisor:
         self._started_at = time.monotonic()
         log.info("worker_started pid=%d", self._process.pid)
         threading.Thread(target=self._listen, args=(self._process,), name="worker-messages", daemon=True).start()
-        try:
-            assert self._process.stdin is not None
-            self._process.stdin.write(self._settings.model_dump_json().encode() + b"\n")
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            log.error("worker_died_at_start pid=%d", self._process.pid)
+        self._tell(self._process)
+
+    def _tell(self, process: "subprocess.Popen[bytes]") -> None:
+        """Write the settings; two lines never mix, and the last one is that of the last settings."""
+        assert process.stdin is not None
+        with self._telling:
+            try:
+                process.stdin.write(self._settings.model_dump_json().encode() + b"\n")
+                process.stdin.flush()
+            except (BrokenPipeError, ValueError):  # ValueError: it has ended, and was found to have
+                log.error("worker_not_told pid=%d", process.pid)
 
     def _listen(self, process: "subprocess.Popen[bytes]") -> None:
         assert process.stdout is not None

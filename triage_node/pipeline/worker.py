@@ -1,7 +1,8 @@
 """The inference process: the only one that loads TensorFlow, so that nothing here can stall the listener.
 
-Started by `Supervisor`. The settings arrive as one line of JSON on standard input, which then stays open: when it ends,
-the node is gone and so is the worker. Each line on standard output is a JSON message to the node.
+Started by `Supervisor`. The settings arrive as a line of JSON on standard input, which then stays open: later lines are
+other settings, and when it ends, the node is gone and so is the worker. Each line on standard output is a JSON message
+to the node.
 """
 
 import json
@@ -73,6 +74,26 @@ class Lease:
             log.error("lease_not_renewed error=%s", error)
 
 
+class Latest:
+    """The settings that the node sent last; without the node the process ends."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def settings(self) -> Settings:
+        """Return them."""
+        return self._settings
+
+    def follow(self) -> None:
+        """Read until the node is gone."""
+        try:
+            for line in sys.stdin:
+                self._settings = Settings(**json.loads(line))
+                logging.getLogger().setLevel(self._settings.log_level)
+        finally:
+            os._exit(0)
+
+
 def main() -> int:
     """Load the model, say that the worker is ready, and run studies until the node ends."""
     # Ctrl-C is for the node, which ends its worker.
@@ -80,7 +101,8 @@ def main() -> int:
     settings = Settings(**json.loads(sys.stdin.readline()))
     live_in(settings.timezone)
     configure_logging(settings.log_level)
-    threading.Thread(target=_end_with_node, name="lifeline", daemon=True).start()
+    latest = Latest(settings)
+    threading.Thread(target=latest.follow, name="lifeline", daemon=True).start()
     os.nice(settings.worker_nice)
     from triage_node.models import explain_with, load_model
 
@@ -101,7 +123,17 @@ def main() -> int:
     explain = explain_with(model) if is_explained else None
     policy = policy_for(settings, model.manifest)
     calibrations = calibrations_of(model.manifest)
-    runner = Runner(name, settings, spool, worklist, model, policy, explain=explain, calibrations=calibrations)
+    runner = Runner(
+        name,
+        settings,
+        spool,
+        worklist,
+        model,
+        policy,
+        explain=explain,
+        calibrations=calibrations,
+        latest_settings=latest.settings,
+    )
     _tell(ready=True, device=model.device, model=model.identity.name, version=model.identity.version)
     log.info("worker_ready device=%s seconds=%.1f", model.device, time.perf_counter() - start)
     _work(runner, Lease(worklist, settings.analysis_timeout_seconds))
@@ -140,11 +172,6 @@ def _give_back(runner: Runner) -> None:
 
 def _tell(**message: object) -> None:
     print(json.dumps(message), flush=True)
-
-
-def _end_with_node() -> None:
-    sys.stdin.read()
-    os._exit(0)
 
 
 if __name__ == "__main__":

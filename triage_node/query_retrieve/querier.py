@@ -81,6 +81,11 @@ class Querier:
         """Whether the source answers."""
         return self._state
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
     def start(self) -> None:
         """Start asking."""
         self._thread.start()

@@ -6,7 +6,7 @@ from triage_node.storage.draft import Draft
 from triage_node.storage.durable_write import Parts
 from triage_node.storage.found_report import FoundReport, find_report
 from triage_node.storage.layout import Layout, hashed, spool_folder
-from triage_node.storage.lock import hold
+from triage_node.storage.lock import hold, is_held, lock_file
 from triage_node.storage.made_once import make_once
 from triage_node.storage.regular_file import open_regular_file
 from triage_node.storage.result import ResultContent, StoredResult
@@ -35,6 +35,8 @@ __all__ = [
     "find_report",
     "hashed",
     "hold",
+    "is_held",
+    "lock_file",
     "make_once",
     "open_regular_file",
     "spool_folder",

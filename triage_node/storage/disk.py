@@ -92,7 +92,7 @@ class Disk:
     def __init__(self, folder: Path, watermarks: Watermarks, usage: Callable[[Path], Any] = shutil.disk_usage) -> None:
         self._folder = folder
         self._usage = usage
-        self._watermarks = watermarks
+        self.watermarks = watermarks
         self._level = Level.OK
         self._has_plenty_until = 0.0
 
@@ -106,7 +106,7 @@ class Disk:
         """
         with storage_errors("look at the disk"):
             usage = self._usage(self._folder)
-        reserve, warn = self._watermarks.reserve_bytes(usage.total), self._watermarks.warn_bytes(usage.total)
+        reserve, warn = self.watermarks.reserve_bytes(usage.total), self.watermarks.warn_bytes(usage.total)
         self._level = _level(self._level, usage.free, reserve, warn)
         return Space(usage.total, usage.free, reserve, warn, self._level)
 

@@ -56,6 +56,10 @@ class Spool:
         """Return the disk's size, what is free for us, and what that means."""
         return self._disk.space()
 
+    def use(self, watermarks: Watermarks) -> None:
+        """Have other marks from now on."""
+        self._disk.watermarks = watermarks
+
     def keep(self, parts: Parts, study_instance_uid: str, sop_instance_uid: str) -> Path:
         """Keep a received file, whose bytes come in parts, durably in ``incoming/``.
 

@@ -30,12 +30,16 @@ NEVER = frozenset([501, 505])
 
 @dataclass(frozen=True)
 class HttpResponse:
-    """What a server answered; ``retry_after_seconds`` is 0 where it does not say when to come again."""
+    """What a server answered; ``retry_after_seconds`` is 0 where it does not say when to come again.
+
+    ``at`` is its own time, seconds since 1970, None where it does not tell (RFC 9110 6.6.1).
+    """
 
     status: int
     body: bytes = b""
     retry_after_seconds: float = 0.0
     content_type: str = ""
+    at: float | None = None
 
     def failure(self, name: str) -> PeerBusy | PeerDenied | PeerRefused:
         """Return the error that a status stands for (RFC 9110 15)."""
@@ -111,7 +115,8 @@ class HttpCaller:
                 wait = retry_after(response.headers.get("Retry-After", ""), self._clock())
                 content_type = response.headers.get("Content-Type", "")
                 content = self._read(response, deadline, longest_bytes)
-                return HttpResponse(response.status_code, content, wait, content_type)
+                at = _time_of(response.headers.get("Date", ""))
+                return HttpResponse(response.status_code, content, wait, content_type, at)
         except requests.RequestException as error:
             self.close()
             raise PeerUnreachable(f"{name} cannot be reached, or does not answer: {_reason(error)}.") from error
@@ -184,6 +189,13 @@ def retry_after(value: str, now: float) -> float:
     except (ValueError, TypeError, OverflowError):
         return 0.0
     return min(max(0.0, seconds), LONGEST_RETRY_AFTER_SECONDS)
+
+
+def _time_of(date: str) -> float | None:
+    try:
+        return email.utils.parsedate_to_datetime(date).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 def _reason(error: BaseException) -> str:

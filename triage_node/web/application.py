@@ -22,6 +22,7 @@ database, as those run in threads. Errors are exceptions: a `TriageError` become
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
@@ -108,3 +109,11 @@ def build_application(
     application.mount("/static", VersionedFiles(directory=STATIC))
     add_exception_handlers(application)
     return application
+
+
+def use_settings(application: FastAPI, settings: Settings) -> None:
+    """Have pages and API go by other settings from the next request on; names and TLS stay as they were built."""
+    services: Services = application.state.services
+    services.sign_in_limit.use(settings.web_sign_ins_per_minute)
+    services.request_limit.use(settings.web_requests_per_minute)
+    application.state.services = replace(services, settings=settings)

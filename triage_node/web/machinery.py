@@ -1,4 +1,4 @@
-"""How the node's own parts say they are, for the pages: facts, worker, jobs, intake, destinations."""
+"""How the node's own parts say they are, for the pages: facts, worker, jobs, intake, destinations, its settings."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -91,6 +91,20 @@ class Reach:
 
 
 @dataclass(frozen=True)
+class Reload:
+    """What came of the last time that the node read its settings anew, ``at`` seconds since 1970.
+
+    ``changed`` are the settings it goes by since then, ``waiting`` those that want a restart. With an ``error`` it goes
+    by those from before.
+    """
+
+    at: float
+    changed: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
+    error: str = ""
+
+
+@dataclass(frozen=True)
 class Machinery:
     """What of the node the pages can only ask it itself."""
 
@@ -98,3 +112,4 @@ class Machinery:
     jobs: Callable[[], Sequence[Job]]
     intake: Callable[[], Intake] | None = None
     reaches: Callable[[], Sequence[Reach]] = tuple
+    last_reload: Callable[[], Reload | None] = lambda: None

@@ -2,17 +2,19 @@
 
 import logging
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 
 import uvicorn
+from fastapi import FastAPI
 
 from triage_node.config import Settings
 from triage_node.errors import AddressUnavailable, SettingsError
 from triage_node.ingest import Ingest
 from triage_node.storage import Spool
-from triage_node.web.application import build_application
+from triage_node.web.application import build_application, use_settings
 from triage_node.web.http.connection_limits import MOST_CONNECTIONS, BoundedConnection
 from triage_node.web.http.tls_connections import Loop
 from triage_node.web.machinery import Fact, Machinery
@@ -58,6 +60,8 @@ class WebServer:
         self._build = partial(
             build_application, settings, worklist, spool, self._auditor, ingest=ingest, ready=ready, machinery=machinery
         )
+        self._application: FastAPI | None = None
+        self._context: ssl.SSLContext | None = None
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -91,11 +95,37 @@ class WebServer:
         except OSError as error:
             self._socket.close()
             raise SettingsError(f"web_tls_certificate or web_tls_key cannot be used: {error}.") from error
+        if config.ssl is not None:
+            self._context = config.ssl
+            config.ssl.sni_callback = self._show_latest
         self._auditor.start()
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="web", daemon=True)
         self._thread.start()
         log.info("web_started port=%d tls=%s", self.port, config.is_ssl)
+
+    def prepare(self, settings: Settings) -> Callable[[], None]:
+        """Read the certificate of other settings; call what is returned to go by them, from the next request on.
+
+        Raises
+        ------
+        SettingsError
+            The certificate or its key cannot be used.
+        """
+        context = None
+        if settings.web_tls_certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            try:
+                context.load_cert_chain(settings.web_tls_certificate, settings.web_tls_key)
+            except OSError as error:
+                raise SettingsError(f"web_tls_certificate or web_tls_key cannot be used: {error}.") from error
+
+        def use() -> None:
+            self._settings, self._context = settings, context
+            if self._application is not None:
+                use_settings(self._application, settings)
+
+        return use
 
     def stop(self) -> None:
         """End after the requests that are being answered; streams are cut."""
@@ -107,10 +137,16 @@ class WebServer:
         if self._socket is not None:
             self._socket.close()
 
+    def _show_latest(self, connection: ssl.SSLObject, *_: object) -> None:
+        """Have a handshake go on with the certificate that was read last; called in each, also without a name."""
+        if self._context is not None:
+            connection.context = self._context
+
     def _config(self) -> uvicorn.Config:
         settings = self._settings
+        self._application = self._build()
         return uvicorn.Config(
-            self._build(),
+            self._application,
             log_config=None,
             log_level="critical",
             access_log=False,

@@ -28,7 +28,7 @@ class InputStudies:
         worklist: Worklist,
         ingest: Ingest,
     ) -> None:
-        self._sources = sources
+        self.sources = sources
         self._caller = caller
         self._worklist = worklist
         self._ingest = ingest
@@ -45,7 +45,7 @@ class InputStudies:
         is_ending
             Whether the node ends: then the retrieval is broken off.
         """
-        for source in [*self._sources, *_image_servers(workitem, server)]:
+        for source in [*self.sources, *_image_servers(workitem, server)]:
             if is_ending():
                 break
             try:

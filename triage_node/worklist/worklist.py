@@ -110,6 +110,11 @@ class Worklist:
         self.tokens = Tokens(self.database, clock)
         self.audit_trail = AuditTrail(self.database, clock)
 
+    def use(self, settings: Settings) -> None:
+        """Go by the destinations of other settings from now on."""
+        self.routing.use(settings.destinations)
+        self.schedule.use(settings.destinations)
+
     def look_for_damage(self, seconds: float = CHECK_SECONDS) -> None:
         """Look at the SQLite file for at most some seconds; nothing on a server.
 

@@ -3,6 +3,7 @@
 import re
 import time
 
+import pytest
 from browsers import PHONE
 from ct import head_ct, save
 from playwright.sync_api import expect
@@ -22,7 +23,7 @@ def test_flagged_and_urgent_come_first_then_what_waits_too_long(screen, ward):
     assert {"flagged", "urgent", "overdue"} <= set(groups)
     row = screen.row(ward.flagged)
     expect(row).to_contain_text("flagged")
-    expect(row).to_contain_text("intraparenchymal")
+    expect(row.get_by_title("intraparenchymal", exact=True)).to_have_text("IPH")
     expect(screen.page).to_have_title(re.compile(r"^\("))
 
 
@@ -36,7 +37,7 @@ def test_a_study_is_on_the_screen_a_second_after_it_was_analyzed(screen, ward, t
     screen.page.locator('#live[data-state="on"]').wait_for()
     screen.page.evaluate(
         """uid => { window.seen = null; const look = () => {
-        if (document.querySelector(`tr[data-uid="${uid}"] .state`)?.textContent.trim() === "unsuitable") {
+        if (document.querySelector(`tr[data-uid="${uid}"]`)?.dataset.state === "unsuitable") {
             if (window.seen === null) window.seen = Date.now() / 1000; } };
         look(); new MutationObserver(look).observe(document.getElementById("rows"), {childList: true}); }""",
         uid,
@@ -149,6 +150,16 @@ def test_on_a_phone_nothing_is_wider_than_the_screen_and_studies_come_first(open
     phone.page.goto(f"/studies/{ward.flagged}")
     phone.page.locator(".viewer-place").get_by_text("/ 32").wait_for()
     assert phone.overflows() == 0
+
+
+@pytest.mark.parametrize(("size", "rows"), [((1440, 900), 15), ((1280, 720), 9)])
+def test_so_many_studies_are_seen_at_once(open_screen, size, rows):
+    screen = open_screen(size=size)
+    seen = "[...document.querySelectorAll('#rows tr')].filter(row => row.getBoundingClientRect().bottom <= innerHeight)"
+    assert screen.page.evaluate(f"{seen}.length") >= rows
+    assert screen.page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    table = "document.querySelector('.scroll')"
+    assert screen.page.evaluate(f"{table}.scrollWidth <= {table}.clientWidth"), "no scrolling sideways"
 
 
 def test_it_is_dark_unless_light_is_chosen(screen):

@@ -216,3 +216,17 @@ def test_a_destination_that_is_named_twice_gets_each_report_once():
 def test_a_proxy_that_is_no_address_is_named(proxy):
     with pytest.raises(SettingsError, match="web_trusted_proxies"):
         read_settings(web_trusted_proxies=[proxy])
+
+
+def test_the_databases_url_may_stand_in_a_file_of_its_own(tmp_path):
+    secret = tmp_path / "database-url"
+    secret.write_text("postgresql+psycopg://node:PW@db/triage\n")
+    settings = read_settings(database_url_file=str(secret))
+    assert settings.effective_database_url == "postgresql+psycopg://node:PW@db/triage"
+    assert Settings(**settings.model_dump(mode="json")).database_url == settings.database_url
+    assert read_settings(database_url_file=secret, database_url="sqlite://").database_url == "sqlite://"
+    secret.write_text("\n")
+    with pytest.raises(SettingsError, match="database-url is empty"):
+        read_settings(database_url_file=secret)
+    with pytest.raises(SettingsError, match=r"database_url_file: .*none cannot be read"):
+        read_settings(database_url_file=tmp_path / "none")

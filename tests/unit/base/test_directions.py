@@ -12,7 +12,7 @@ OWNERS = {
     "pynetdicom": {"dimse", "demo"},
     "apscheduler": {"maintenance"},
     "argon2": {"identity"},
-    "cryptography": {"dimse"},
+    "cryptography": {"dimse", "checks"},
     "fastapi": {"web"},
     "starlette": {"web"},
     "uvicorn": {"web"},

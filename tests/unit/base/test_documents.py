@@ -10,7 +10,7 @@ import pytest
 import typer
 from typer.core import TyperGroup
 
-from triage_node.config import Settings
+from triage_node.config import Settings, reference_markdown
 from triage_node.endpoints import Destination, Endpoint, QuerySource, Rule
 from triage_node.endpoints.workitem_servers import WorkitemServer
 from triage_node.reasons import SENTENCES, ReasonCode
@@ -23,16 +23,6 @@ PAGES = [
     *sorted(ROOT.glob("*.md")),
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
-
-
-def settings_table() -> str:
-    lines = ["| setting | default | what it is |", "| --- | --- | --- |"]
-    for name, field in Settings.model_fields.items():
-        default = field.default
-        shown = {True: "true", False: "false"}.get(default, default) if isinstance(default, bool) else default
-        shown = "none" if shown is None or shown in ((), {}) else shown
-        lines.append(f"| `{name}` | `{shown}` | {field.description} |")
-    return "\n".join(lines)
 
 
 def endpoints_table(endpoint: type[Endpoint]) -> str:
@@ -98,7 +88,7 @@ def addresses_table() -> str:
 
 
 TABLES: dict[str, Callable[[], str]] = {
-    "settings": settings_table,
+    "settings": lambda: f"\n{reference_markdown()}\n",
     "destinations": partial(endpoints_table, Destination),
     "sources": partial(endpoints_table, QuerySource),
     "workitem-servers": partial(endpoints_table, WorkitemServer),

@@ -148,17 +148,27 @@ def test_force_analyzes_what_is_rejected_and_says_so(tmp_path):
 
 
 def test_check_names_what_fails(tmp_path):
-    (tmp_path / "node.toml").write_text('destinations = ["PACS@127.0.0.1:1"]\nconnect_timeout_seconds = 1\n')
+    text = 'destinations = ["PACS@127.0.0.1:1"]\nconnect_timeout_seconds = 1\ndicom_port = 0\nweb_port = 0\n'
+    (tmp_path / "node.toml").write_text(text + 'timezone = "Europe/Berlin"\ndisk_warn_mb = 0\ndisk_warn_percent = 0\n')
     answer = triage("--config", tmp_path / "node.toml", "check", "--data-dir", tmp_path / "data")
     assert answer.returncode == 1
     lines = answer.stdout.splitlines()
-    assert [line.split(":")[0] for line in lines] == [
+    assert [line.split(":")[0] for line in lines[:7]] == [
         "ok   settings",
+        "ok   dicom port",
+        "ok   web port",
         "ok   model",
         "ok   disk",
         "ok   database",
         "FAIL destination PACS@127.0.0.1",
     ]
+    assert "Nothing listens on port 1 of 127.0.0.1: is it running" in lines[6]
+    assert "ok   time zone: Europe/Berlin" in lines
+    as_json = json.loads(
+        triage("--config", tmp_path / "node.toml", "check", "--data-dir", tmp_path / "data", "--json").stdout
+    )
+    assert [one["level"] for one in as_json if one["name"].startswith("destination")] == ["failed"]
+    assert {one["level"] for one in as_json} <= {"ok", "warning", "failed"}
 
 
 def test_two_nodes_do_not_share_a_folder(tmp_path):

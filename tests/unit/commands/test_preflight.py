@@ -151,7 +151,9 @@ def test_a_folder_named_by_mistake_is_not_made(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_check_makes_nothing_in_a_folder_where_no_node_ran(tmp_path):
+def test_check_makes_nothing_in_a_folder_where_no_node_ran(tmp_path, monkeypatch):
+    for port in ("TRIAGE_DICOM_PORT", "TRIAGE_WEB_PORT"):
+        monkeypatch.setenv(port, "0")
     (tmp_path / "letter.txt").write_text("mine")
     answer = CliRunner().invoke(app, ["check", "--data-dir", str(tmp_path)])
     assert answer.exit_code == 0

@@ -1,6 +1,7 @@
 """A stop is never lost, whatever thread the signal reaches and whenever it comes."""
 
 import os
+import pty
 import random
 import shutil
 import signal
@@ -46,6 +47,53 @@ def test_a_signal_wakes_the_command_whatever_thread_takes_it(program):
     assert subprocess.run(command, timeout=20, capture_output=True, check=True).stdout == b"stopped\n"
 
 
+HANG_UP = """
+import os, signal
+from triage_node.stop_signal import StopSignal
+
+with StopSignal(reload=lambda: print("read anew", flush=True)) as stop:
+    for number in (signal.SIGHUP, signal.SIGHUP, signal.SIGTERM):
+        os.kill(os.getpid(), number)
+    stop.wait()
+print("stopped")
+"""
+
+
+def test_a_hang_up_has_the_settings_read_and_a_stop_after_it_is_heard():
+    command = [sys.executable, "-P", "-c", HANG_UP]
+    ended = subprocess.run(command, timeout=20, capture_output=True, check=True, stdin=subprocess.DEVNULL)
+    assert ended.stdout == b"read anew\nread anew\nstopped\n"
+
+
+FROM_A_TERMINAL = """
+import os, signal, sys
+from triage_node.stop_signal import StopSignal
+
+with StopSignal(reload=lambda: print("read anew", flush=True)) as stop:
+    os.kill(os.getpid(), signal.SIGHUP)
+    print("ready", flush=True)
+    stop.wait()
+print("stopped", flush=True)
+"""
+
+
+def test_a_terminal_that_is_closed_stops_what_was_started_from_it():
+    control, terminal = pty.openpty()
+    command = [sys.executable, "-P", "-c", FROM_A_TERMINAL]
+    started = subprocess.Popen(command, stdin=terminal, stdout=subprocess.PIPE, start_new_session=True)
+    os.close(terminal)
+    try:
+        assert [started.stdout.readline() for _ in range(2)] == [b"ready\n", b"read anew\n"]
+        os.close(control)
+        started.send_signal(signal.SIGHUP)
+        assert started.stdout.read() == b"stopped\n"
+        assert started.wait(20) == 0
+    finally:
+        started.kill()
+        started.wait()
+        started.stdout.close()
+
+
 @pytest.mark.slow
 def test_a_node_ends_at_a_sigterm_of_any_moment(seed, make_settings, tmp_path):
     moments = random.Random(seed)
@@ -62,6 +110,24 @@ def test_a_node_ends_at_a_sigterm_of_any_moment(seed, make_settings, tmp_path):
         finally:
             node.kill()
             node.wait()
+
+
+@pytest.mark.slow
+def test_a_hang_up_while_the_node_starts_has_it_read_its_settings_once_it_runs(tmp_path, wait_for):
+    log = tmp_path / "log"
+    options = ["--dicom-port", "0", "--web-port", "0", "--data-dir", str(tmp_path / "data")]
+    with log.open("wb") as output:
+        command = [need("triage-node"), "serve", *options]
+        node = subprocess.Popen(command, stdout=output, stderr=output, env={**os.environ, **WITHOUT_EXTRAS})
+    try:
+        wait_for((tmp_path / "data").exists, "the data folder")
+        node.send_signal(signal.SIGHUP)
+        wait_for(lambda: "settings_reloaded changed=none" in log.read_text(), "the reading")
+        node.terminate()
+        assert node.wait(30) == 0
+    finally:
+        node.kill()
+        node.wait()
 
 
 @pytest.mark.slow

@@ -154,6 +154,12 @@ def test_a_port_nobody_listens_on_is_transient(image):
     assert caught.value.retryable
 
 
+def test_a_name_that_does_not_resolve_is_transient(image):
+    with pytest.raises(PeerUnreachable, match=r"X@nobody\.invalid:104 cannot be reached: ") as raised:
+        echo(Peer("X", "nobody.invalid", 104), "TRIAGE", 1)
+    assert raised.value.retryable, "the name server may be down"
+
+
 def test_a_peer_that_takes_the_connection_and_says_nothing_does_not_hold_us(image):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         destination = Peer(ae_title="X", host="127.0.0.1", port=silent.getsockname()[1])

@@ -13,6 +13,7 @@ from ct import head_ct
 from ct_objects import chest_ct, localizer, mr_head, structured_report
 from pydicom import dcmread
 
+from triage_node.config import read_settings
 from triage_node.database import StudyState
 from triage_node.database.states import DONE
 from triage_node.errors import StorageError, StorageFull
@@ -414,3 +415,20 @@ def test_a_study_whose_outcome_the_database_refused_returns_to_the_queue_untried
     study = work(uid)
     assert study.state == StudyState.UNSUITABLE, "its only try was not used up"
     assert "worklist_failed" in [event.code for event in study.events]
+
+
+def test_a_result_goes_to_the_destinations_of_the_moment_by_their_rules(node, model):
+    wanted = [{"url": "dicom://NEW@h:1"}, {"url": "dicom://OTHER@h:1", "rules": [{"decision": ["flagged"]}]}]
+    latest = [node.settings]
+    arguments = node.settings, node.spool, node.worklist, model, Policy()
+    runner = Runner("test:1", *arguments, latest_settings=lambda: latest[0])
+    uid = node.receive(*head_ct(slices=3, size=(16, 16)))
+    claim = runner.claim()
+    anew = read_settings(destinations=wanted, data_dir=node.settings.data_dir)
+    latest[0] = anew.model_copy(update={"extra_objects": ("summary",)})
+    runner.run(claim)
+    study = node.worklist.study_details.study(uid)
+    assert [one.destination for one in study.deliveries] == ["NEW@h:1"]
+    assert [event.message for event in study.events if event.code == "delivery_not_wanted"] == [
+        "OTHER@h:1: rule 1 wants another decision"
+    ]

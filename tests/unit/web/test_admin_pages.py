@@ -47,12 +47,12 @@ def test_studies_are_found_by_reason_and_a_name_runs_nothing(site, admin, failed
     failed("1.2.2", ReasonCode.CONTRAST, patient_name="Doe^Jane")
     analyzed("1.2.3", patient_name="Roe^Fine")
     page = admin.get("/admin/not-analyzed").text
-    assert "Doe Jane" in page
+    assert "Doe, Jane" in page
     assert "Roe Fine" not in page
     assert "<script>alert" not in page
     assert "&lt;script&gt;" in page
     only = admin.get("/admin/not-analyzed?reason=not_head&received_from=&received_to=").text
-    assert "Doe Jane" not in only
+    assert "Doe, Jane" not in only
     assert "/studies/1.2.1" in only
     [row] = rows(admin.get("/admin/not-analyzed.csv?reason=not_head"))
     assert (row["patient_id"], row["study_description"], row["reasons"]) == ("'=1+1", "'@sum", "not_head")

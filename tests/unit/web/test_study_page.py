@@ -16,7 +16,7 @@ def browser(site, analyzed):
 def test_the_page_says_what_was_found_when_and_where_it_went(site, browser):
     page = browser.get("/studies/1.2.1")
     assert page.status_code == 200
-    for shown in ("Doe Jane", "90.0 %", "Not for diagnosis", "study quiet", "PACS@127.0.0.1:1", "Head 5.0 H31s"):
+    for shown in ("Doe, Jane", "90.0 %", "Not for diagnosis", "study quiet", "PACS@127.0.0.1:1", "Head 5.0 H31s"):
         assert shown in page.text, shown
     assert site.worklist.audit_trail.latest()[0].action == "study_viewed"
     assert site.worklist.audit_trail.latest()[0].study_instance_uid == "1.2.1"

@@ -14,6 +14,10 @@ BERLIN = ZoneInfo("Europe/Berlin")
 MAIL = {"url": "smtps://h", "mail_from": "a@b.c", "mail_to": ["d@e.f"], "rules": [{}]}
 
 
+def tables(options):
+    return [MAIL | {"name": name, "rules": [{}]} | more for name, more in options.items()]
+
+
 class Steady:
     """A clock that nobody can set, beside the wall clock of the test."""
 
@@ -40,7 +44,7 @@ def make(make_settings, make_worklist, clock, steady, database_url):
             study_quiet_seconds=60,
             timezone="Europe/Berlin",
             database_url=database_url,
-            destinations=[MAIL | {"name": name, "rules": [{}]} | more for name, more in options.items()],
+            destinations=tables(options),
         )
         is_there = (settings.data_dir / "worklist.sqlite").exists() or opened
         open_it = Worklist if is_there else make_worklist
@@ -277,6 +281,29 @@ def test_what_waits_goes_when_the_settings_do_not_want_it_to_wait_any_more(workl
     again.outbox.recover()
     again.schedule.recover()
     assert sent(again, "day") == sent(again, "senior") == ["2.25.111"]
+
+
+def test_what_waits_goes_when_settings_that_are_read_anew_do_not_want_it_to_wait(worklist, make_settings, finish):
+    finish("1.1", "day", "urgent", at="23:00:00", decision=Decision.UNCERTAIN)
+    worklist.use(make_settings(destinations=tables({"day": {}, "urgent": {"quiet_hours": "22:00-06:00"}})))
+    worklist.schedule.recover()
+    assert sent(worklist, "day") == ["2.25.111"]
+    assert sent(worklist, "urgent") == []
+
+
+def test_the_time_without_an_acknowledgement_goes_on_when_settings_are_read_anew(
+    worklist, make_settings, finish, go_on, clock
+):
+    finish("1.1", "senior", at="12:00:00")
+    for _ in range(59):
+        assert sent(worklist, "senior") == []
+        go_on(10)
+    clock.forward(-3000)
+    worklist.use(make_settings(destinations=tables({"senior": {"escalate_after_minutes": 10}})))
+    worklist.schedule.recover()
+    assert sent(worklist, "senior") == []
+    go_on(10)
+    assert sent(worklist, "senior") == ["2.25.111"]
 
 
 def test_what_waits_for_a_destination_that_is_gone_stays_as_other_reports_do(worklist, make, finish):

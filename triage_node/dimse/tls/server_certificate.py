@@ -1,8 +1,10 @@
 """The certificate that the TLS port shows: taken up again when its files change, and how it is."""
 
 import logging
+import ssl
 import stat
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -64,6 +66,9 @@ class ServerCertificate:
         self._client_certificates = client_certificates
         self._lock = threading.Lock()
         self._trouble = ""
+        self._since: datetime
+        self._until: datetime
+        self.context: ssl.SSLContext
         self._stamp = self._look()
         self._load()
 
@@ -80,6 +85,27 @@ class ServerCertificate:
         if settings.dicom_tls_port is None or certificate is None or key is None:
             return None
         return cls(certificate, key, settings.dicom_tls_ca, settings.dicom_tls_client_certificates)
+
+    def prepare(self, settings: Settings) -> Callable[[], None]:
+        """Read the files of other settings; call what is returned to show them.
+
+        Raises
+        ------
+        SettingsError
+            They cannot be used, or there are none.
+        """
+        other = type(self).of(settings)
+        if other is None:
+            raise SettingsError("dicom_tls_port wants dicom_tls_certificate and dicom_tls_key.")
+
+        def show() -> None:
+            with self._lock:
+                self._certificate, self._key, self._ca = other._certificate, other._key, other._ca
+                self._client_certificates = other._client_certificates
+                self._stamp, self._trouble = other._stamp, ""
+                self._since, self._until, self.context = other._since, other._until, other.context
+
+        return show
 
     def follow(self) -> None:
         """Take up files that have changed; those that cannot be used are told, and the old ones stay in use."""

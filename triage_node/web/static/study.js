@@ -28,7 +28,7 @@
     const source = new EventSource(`/worklist/live?list=all&text=${encodeURIComponent(uid)}`);
     source.addEventListener("rows", (event) => {
       const page = new DOMParser().parseFromString(`<table>${event.data}</table>`, "text/html");
-      const now = page.querySelector(".state")?.firstChild.textContent.trim();
+      const now = page.querySelector("tr")?.dataset.state;
       if (!DONE.has(now) || now === state) return;
       source.close();
       if (isInUse()) triage.notify("The node has answered meanwhile. Load the page again to see it.");

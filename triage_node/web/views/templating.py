@@ -13,7 +13,9 @@ from fastapi.responses import HTMLResponse
 from starlette.datastructures import URL
 
 from triage_node import __version__
+from triage_node.findings import SHORT_FORMS
 from triage_node.web.views.navigation import Navigation
+from triage_node.web.views.person_name import age_at, day, hour, person_name
 
 FOLDER = Path(__file__).parents[1]
 STATIC = FOLDER / "static"
@@ -46,8 +48,12 @@ class Templates:
             "duration": duration,
             "code_text": code_text,
             "figure": figure,
+            "person_name": person_name,
+            "day": day,
+            "hour": hour,
         }
         self.environment.filters |= filters
+        self.environment.globals |= {"short_forms": SHORT_FORMS, "age_at": age_at}
         self.environment.globals |= {"static": static_url, "version": __version__, "node_name": node_name}
 
     def page(

@@ -37,6 +37,10 @@ class Routing:
 
     def __init__(self, database: Database, destinations: Sequence[Destination]) -> None:
         self._database = database
+        self.use(destinations)
+
+    def use(self, destinations: Sequence[Destination]) -> None:
+        """Go by the rules of other destinations from now on."""
         self._destinations = {one.name: one for one in destinations}
 
     def chosen(

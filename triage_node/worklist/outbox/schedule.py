@@ -40,11 +40,17 @@ class Schedule:
         self._database = database
         self._clock = clock
         self._zone = zone
+        self._steady = steady
+        self._unacknowledged: dict[str, Stillness[int]] = {}
+        self.use(destinations)
+
+    def use(self, destinations: Sequence[Destination]) -> None:
+        """Go by other destinations from now on; for how long something is unacknowledged stays known."""
+        scheduled = {one.name: one for one in destinations if _has_schedule(one)}
+        for name in scheduled:
+            self._unacknowledged.setdefault(name, Stillness(self._clock, self._steady))
         self._known = frozenset(one.name for one in destinations)
-        self._destinations = {one.name: one for one in destinations if _has_schedule(one)}
-        self._unacknowledged: dict[str, Stillness[int]] = {
-            name: Stillness(clock, steady) for name in self._destinations
-        }
+        self._destinations = scheduled
 
     def place(self, session: Session, row: DeliveryRow, outcome: OutcomeRow) -> None:
         """Have a new delivery wait, where it must; the event says for what."""
@@ -58,7 +64,7 @@ class Schedule:
             record_delivery(session, row, row.created_at, "delivery_scheduled", f"quiet hours {destination.quiet}")
 
     def recover(self) -> None:
-        """Let go at the start what waited for something that the settings do not want any more."""
+        """Let go, at the start or with other settings, what waited for something that these do not want any more."""
         scheduled = select(DeliveryRow).where(DeliveryRow.state == DeliveryState.SCHEDULED)
         with self._database.write() as session:
             for row in session.scalars(scheduled.with_for_update()):
