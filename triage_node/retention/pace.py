@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-SHARE = 1.0
+SHARE = 0.5
 """So many times as long as it took to remove files it rests while something is received."""
 
 
