@@ -20,6 +20,7 @@ from triage_node.commands.fetch import fetch
 from triage_node.commands.init import init
 from triage_node.commands.rebuild import rebuild
 from triage_node.commands.report import report
+from triage_node.commands.retention import retention
 from triage_node.commands.scan import scan
 from triage_node.commands.send import send
 from triage_node.commands.serve import serve
@@ -46,7 +47,7 @@ app = typer.Typer(
 
 COMMANDS = (
     serve, analyze, scan, send, fetch, worklist, show, report, requeue, deliveries, feedback, export, check,
-    check_report, backup, restore, rebuild, init, settings, demo,
+    check_report, backup, restore, rebuild, retention, init, settings, demo,
 )  # fmt: skip
 
 for command in COMMANDS:

@@ -11,7 +11,9 @@ import pytest
 from postgresql import PostgreSQL
 
 UNIT = Path(__file__).parents[1] / "unit"
-ROOMS = ("database", "identity", "node", "search", "statistics", "workitems", "worklist")
+ROOMS = (
+    "database", "identity", "node", "retention", "search", "statistics", "workitems", "worklist",
+)  # fmt: skip
 
 
 @pytest.fixture

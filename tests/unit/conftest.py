@@ -76,7 +76,7 @@ def receive(worklist, clock) -> Callable[..., int]:
                 )
                 for number in numbers
             ]
-        )
+        ).new
 
     return receive
 

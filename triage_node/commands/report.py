@@ -53,12 +53,15 @@ def _of_file(path: Path, form: "Form", revision: int | None) -> bytes:
 
 
 def _of_study(context: typer.Context, uid: str, form: "Form", revision: int | None, data_dir: Path | None) -> bytes:
+    from triage_node.errors import ReportNotFound
     from triage_node.report import Form, written
     from triage_node.storage import Spool, find_report
 
     settings = settings_from(context, data_dir=data_dir)
     worklist = open_worklist(settings)
     study = worklist.study_details.study(uid_of(worklist, uid))
+    if study.report_deletion:
+        raise ReportNotFound(study.report_deletion)
     results = [(one.revision, one.folder) for one in reversed(study.outcomes)]
     found = find_report(Spool.of(settings), study.study_instance_uid, results, revision)
     if form is Form.DICOM:

@@ -52,6 +52,8 @@ def _print_study(study: "Study") -> None:
 
     console = wide_console()
     console.print(f"Study {plain(study.study_instance_uid)}: [bold]{study.state}[/]", highlight=False)
+    for sentence in study.deletions:
+        console.print(f"  [bold]{sentence}[/]", highlight=False)
     for key in ("patient_name", "patient_id", "accession_number", "study_description", "calling_ae_title", "decision"):
         console.print(f"  {key.replace('_', ' ')}: {plain(str(getattr(study, key) or ''))}", highlight=False)
     flagged, uncertain = study.flagged or (), study.uncertain or ()

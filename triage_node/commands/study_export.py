@@ -13,7 +13,7 @@ from triage_node.errors import InvalidInstance, StorageError, TriageError
 from triage_node.imaging import Instance, names_several_patients
 from triage_node.search import StoredInstance
 from triage_node.storage import Spool
-from triage_node.worklist import Worklist
+from triage_node.worklist import Worklist, images_deleted_on
 
 
 @dataclass(frozen=True)
@@ -70,10 +70,11 @@ class StudyExport:
             Nothing of the study can be exported; the sentence says why.
         """
         patient = self.worklist.study_details.study(study_instance_uid).patient_id.strip() or study_instance_uid
-        found = self.received(study_instance_uid)
+        received = self.received(study_instance_uid)
+        found = [one for one in received if one.deleted_at is None]
         self.spool.stored_files([(one.study_instance_uid, one.sop_instance_uid, "") for one in found])
         content_of = self._contents(found, patient)
-        refused: Counter[str] = Counter()
+        refused = Counter(images_deleted_on(one.deleted_at) for one in received if one.deleted_at is not None)
         names: dict[str, str] = {}
         with new_folder(self.out / folder_name(study_instance_uid, self.pseudonyms)) as folder:
             for one in found:

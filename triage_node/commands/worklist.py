@@ -115,6 +115,9 @@ def _print_table(rows: "Sequence[StudySummary]", with_uids: bool) -> None:
         table.add_row(*cells, *([plain(row.study_instance_uid)] if with_uids else []))
     console = wide_console() if with_uids else Console()
     console.print(table if rows else "The worklist is empty.")
+    for number, row in enumerate(rows, start=1):
+        for sentence in row.deletions:
+            console.print(f"{number}: {sentence}", highlight=False)
     if rows and not with_uids:
         console.print("`triage-node show NUMBER` shows one of them.", highlight=False)
 

@@ -4,7 +4,7 @@ import logging
 
 from triage_node.commitment.decision import decide
 from triage_node.delivery import RetryPolicy
-from triage_node.dimse import Event, Reference, commitment_event
+from triage_node.dimse import Event, Reference, Status, commitment_event
 from triage_node.errors import StorageError
 from triage_node.storage import Spool
 from triage_node.worklist import Transaction, Worklist
@@ -36,8 +36,8 @@ class Results:
             decision = decide(transaction.references, self._worklist, self._spool)
             if not decision.is_final:
                 return None
-            failures = decision.failures
-            self._transactions.decided(transaction.id, failures)
+            gone = Status.NO_SUCH_SOP_INSTANCE
+            failures = self._transactions.decided(transaction.id, decision.failures, gone)
         references = [Reference(*pair) for pair in transaction.references]
         return commitment_event(transaction.transaction_uid, references, failures)
 

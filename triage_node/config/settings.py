@@ -15,6 +15,7 @@ from triage_node.config.monitoring import MonitoringSettings
 from triage_node.config.object_storage import ObjectStorageSettings
 from triage_node.config.openid import OpenIDSettings
 from triage_node.config.report import ReportSettings
+from triage_node.config.retention import RetentionSettings
 from triage_node.config.roles import ROLES, RoleSettings
 from triage_node.config.storage import StorageSettings
 from triage_node.config.upkeep import UpkeepSettings
@@ -28,6 +29,7 @@ SUBJECTS: tuple[type[BaseModel], ...] = (
     ListenerSettings,
     StorageSettings,
     ObjectStorageSettings,
+    RetentionSettings,
     CompletionSettings,
     DeliverySettings,
     ReportSettings,
@@ -55,6 +57,7 @@ class Settings(
     ReportSettings,
     DeliverySettings,
     CompletionSettings,
+    RetentionSettings,
     ObjectStorageSettings,
     StorageSettings,
     ListenerSettings,
@@ -87,6 +90,16 @@ class Settings(
             raise ValueError(
                 f"roles = {', '.join(self.roles)} wants a database_url on PostgreSQL: the parts of a node in several "
                 "processes meet in one database (see docs/cluster.md)"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_bucket_and_retention(self) -> Self:
+        ages = [name for name in RetentionSettings.AGES if getattr(self, name)]
+        if self.storage_url is not None and ages:
+            raise ValueError(
+                f"{ages[0]} and storage_url exclude each other: the node deletes nothing in a bucket; let the bucket's "
+                "own lifecycle rules do it"
             )
         return self
 

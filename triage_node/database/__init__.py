@@ -17,6 +17,8 @@ from triage_node.database.reading_group import BY_RANK, Group, Rank, group_of
 from triage_node.database.reading_order import decide, in_reading_order, rank_of, withheld_labels
 from triage_node.database.row_locks import lock_arrivals, lock_studies
 from triage_node.database.schema import (
+    BEING_DELETED,
+    HAS_IMAGES,
     UNCOMMITTED,
     Base,
     DeliveryRow,
@@ -30,15 +32,17 @@ from triage_node.database.schema import (
 )
 from triage_node.database.skip_scan import distinct_values
 from triage_node.database.sqlite_file import damage_of, set_aside
-from triage_node.database.states import DONE, LEGAL_MOVES, CommitmentState, DeliveryState, StudyState, WaitsFor
+from triage_node.database.states import DONE, LEGAL_MOVES, CommitmentState, DeliveryState, Part, StudyState, WaitsFor
 from triage_node.database.text_search import folded_name, fts5_query, query_words, search_text, storable, tsquery
 from triage_node.database.upload_tables import UploadRow
 from triage_node.database.workitem_tables import PerformanceRow, PriorityChangeRow, PushedWorkitemRow
 from triage_node.database.workitem_uids import workitem_uid
 
 __all__ = [
+    "BEING_DELETED",
     "BY_RANK",
     "DONE",
+    "HAS_IMAGES",
     "LARGEST_PAGE",
     "LEGAL_MOVES",
     "UNCOMMITTED",
@@ -62,6 +66,7 @@ __all__ = [
     "LockoutRow",
     "NodeRow",
     "OutcomeRow",
+    "Part",
     "PerformanceRow",
     "PriorityChangeRow",
     "PushedWorkitemRow",

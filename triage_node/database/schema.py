@@ -14,6 +14,7 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     text,
+    true,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -28,6 +29,8 @@ BIG = BigInteger().with_variant(Integer(), "sqlite")
 """An instance may have more bytes than PostgreSQL's integer counts; SQLite's has no such end."""
 UNCOMMITTED = "commitment IN ('wanted', 'requested')"
 """Also for queries: with these values as parameters SQLite could not tell that the partial indexes serve."""
+HAS_IMAGES = "has_images"
+BEING_DELETED = "deletion <> ''"
 UNFINISHED = "CASE WHEN state IN ('analyzed', 'unsuitable', 'failed') THEN 0 ELSE 1 END"
 
 
@@ -51,6 +54,9 @@ class StudyRow(Base):
     ``withheld_types`` are the labels that would be flagged if the images were like the training images;
     ``open_rank`` is its place in the reading order as far as that does not depend on the time, None once a reader has
     acknowledged it; ``change_marker`` grows with whatever people are shown (`changes`).
+    ``has_images`` tells that an instance that was received is still here, ``images_deleted_at`` when those were deleted
+    that are not; ``results_deleted_at`` when the files of its results were. ``deletion`` is what of it is being deleted
+    (`Part`), until its files are gone; ``committed_at`` when the node last committed itself to keep any of it.
     """
 
     __tablename__ = "study"
@@ -70,6 +76,10 @@ class StudyRow(Base):
         Index("study_by_accession", "accession_number", "id"),
         _where("study_unclosed", "closed_at IS NULL", "last_received_at"),
         _where("study_acknowledged", "acknowledged_at IS NOT NULL", "first_received_at"),
+        _where("study_with_images", HAS_IMAGES, "last_received_at", "id"),
+        _where("study_with_results", "results_deleted_at IS NULL", "last_received_at", "id"),
+        _where("study_without_results", "results_deleted_at IS NOT NULL", "last_received_at", "id"),
+        _where("study_being_deleted", BEING_DELETED, "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -114,6 +124,11 @@ class StudyRow(Base):
     referring_physician_folded: Mapped[str] = mapped_column(Text, default="", server_default="")
     search_text: Mapped[str] = mapped_column(Text, default="", server_default="")
     change_marker: Mapped[int] = mapped_column(default=0, server_default="0")
+    has_images: Mapped[bool] = mapped_column(default=True, server_default=true())
+    images_deleted_at: Mapped[float | None]
+    results_deleted_at: Mapped[float | None]
+    deletion: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    committed_at: Mapped[float | None]
     open_rank: Mapped[int | None] = mapped_column(Computed(OPEN_RANK))
     unfinished: Mapped[int | None] = mapped_column(Computed(UNFINISHED))
 
@@ -148,7 +163,10 @@ class SeriesRow(Base):
 
 
 class InstanceRow(Base):
-    """An instance in the spool; ``result_file`` is the place of one that the node made, in the folder of its study."""
+    """An instance in the spool; ``result_file`` is the place of one that the node made, in the folder of its study.
+
+    ``deleted_at`` is when it was deleted; its file is gone or will be.
+    """
 
     __tablename__ = "instance"
     __table_args__ = (
@@ -171,6 +189,7 @@ class InstanceRow(Base):
     bits_allocated: Mapped[int | None]
     number_of_frames: Mapped[int | None]
     result_file: Mapped[str] = mapped_column(Text, default="", server_default="")
+    deleted_at: Mapped[float | None]
 
 
 class OutcomeRow(Base):

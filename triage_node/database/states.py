@@ -58,3 +58,14 @@ class CommitmentState(StrEnum):
     WANTED = "wanted"
     REQUESTED = "requested"
     COMMITTED = "committed"
+
+
+class Part(StrEnum):
+    """What of a study is deleted by itself, in this order: a later part only after the earlier ones."""
+
+    IMAGES = "images"
+    """The files of the instances that were received."""
+    RESULTS = "results"
+    """The reports and what goes with them; what they said stays."""
+    ROWS = "rows"
+    """All that is left: the rows, and the study's folder."""

@@ -4,7 +4,7 @@ from triage_node.ingest.file_meta import PREFIX_END, file_start, without_preambl
 from triage_node.ingest.header import Header, is_uid
 from triage_node.ingest.indexer import Indexer
 from triage_node.ingest.ingest import Ingest, Sender
-from triage_node.ingest.rebuild import Rebuilt, rebuild_worklist
+from triage_node.ingest.rebuild import Rebuilt, rebuild_study, rebuild_worklist
 from triage_node.ingest.refusal_log import QUIET_SECONDS
 from triage_node.ingest.sop_classes import VERIFICATION, is_storage
 from triage_node.ingest.statuses import (
@@ -31,6 +31,7 @@ __all__ = [
     "file_start",
     "is_storage",
     "is_uid",
+    "rebuild_study",
     "rebuild_worklist",
     "status_of",
     "without_preamble",

@@ -14,7 +14,7 @@ from triage_node.ingest.duplicates import Duplicates
 from triage_node.ingest.quarantine import Quarantine
 from triage_node.ingest.unindexed_instance import UnindexedInstance, read_unindexed
 from triage_node.storage import Filing, Spool
-from triage_node.worklist import Worklist
+from triage_node.worklist import Registered, Worklist
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ class Indexer:
     def start(self) -> None:
         """Take up what an earlier run kept and did not register, then go on with what comes."""
         for path in self._spool.unfiled():
-            self._take_up(path)
+            self.take_up(path)
         self._duplicates.start()
         self._thread.start()
 
@@ -90,15 +90,9 @@ class Indexer:
         """
         adopted = self._spool.adopt()
         for path in adopted:
-            self._take_up(path)
+            self.take_up(path)
         if adopted:
             log.warning("instances_adopted instances=%d", len(adopted))
-
-    def _take_up(self, path: Path) -> None:
-        try:
-            self.submit(read_unindexed(path))
-        except InvalidInstance as error:
-            self._quarantine.put_unreadable(path, error)
 
     def stop(self) -> None:
         """Register what is waiting, then end."""
@@ -107,6 +101,13 @@ class Indexer:
         self._queue.put(None)
         self._thread.join()
         self._duplicates.stop()
+
+    def take_up(self, path: Path) -> None:
+        """Queue a file in ``incoming/`` that nobody is at work on; one that cannot be read is set aside."""
+        try:
+            self.submit(read_unindexed(path))
+        except InvalidInstance as error:
+            self._quarantine.put_unreadable(path, error)
 
     def submit(self, instance: UnindexedInstance) -> None:
         """Queue an instance; returns at once."""
@@ -196,15 +197,28 @@ class Indexer:
         if not filed:
             return []
         try:
-            self._worklist.registration.register([one.instance.received() for one in filed])
+            registered = self._worklist.registration.register([one.instance.received() for one in filed])
         except Exception as error:  # as in `_register`
             if isinstance(error, StorageError) and not isinstance(error, RowRefused):
                 log.error("registration_failed instances=%d error=%s", len(filed), error)
                 return [one.instance for one in filed]
             return self._take_apart(filed, error)
-        for one in filed:
-            self._finish(one)
-        return []
+        return [one.instance for one in filed if not self._is_finished(one, registered)]
+
+    def _is_finished(self, filed: Filed, registered: Registered) -> bool:
+        """Finish an instance; False when it has to wait.
+
+        What came while it was being deleted is filed again: its file may have gone after it was filed first.
+        """
+        header = filed.instance.header
+        if (header.study_instance_uid, header.sop_instance_uid) in registered.returned:
+            try:
+                filed = Filed(filed.instance, self._file(filed.instance))
+            except Exception as error:  # as in `_register`
+                log.error("filing_failed instances=1 error=%s", error)
+                return False
+        self._finish(filed)
+        return True
 
     def _take_apart(self, filed: Sequence[Filed], error: Exception) -> list[UnindexedInstance]:
         if len(filed) == 1:

@@ -3,14 +3,14 @@
 import json
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from triage_node.errors import InvalidInstance, RowRefused
 from triage_node.ingest.unindexed_instance import UnindexedInstance, read_unindexed
-from triage_node.storage import Spool, StoredResult
-from triage_node.worklist import StoredOutcome, Worklist
+from triage_node.storage import NOTE, Spool, StoredResult, StudyFolder
+from triage_node.worklist import DeletedStudy, StoredOutcome, Worklist
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,9 @@ def rebuild_worklist(
     folders = list(spool.studies(of_bucket=of_bucket))
     if folders:
         spool.begin_rebuild()
-    rebuild = _Rebuild(spool, worklist, destinations)
+    # They have no row yet, and are no loss: the indexer takes them up as they came, not held.
+    unfiled = {path.lstat().st_ino for path in spool.unfiled()}
+    rebuild = _Rebuild(spool, worklist, destinations, unfiled)
     say_at = time.monotonic() + SECONDS_BETWEEN_LINES
     for done, folder in enumerate(folders, 1):
         rebuild.study(folder)
@@ -74,47 +76,83 @@ def rebuild_worklist(
     return made
 
 
+def rebuild_study(spool: Spool, worklist: Worklist, destinations: Sequence[str], folder: Path) -> bool:
+    """Write the study of a folder that the worklist does not have, held; False when it could not be, or has it.
+
+    Nothing of it may be coming in at the moment.
+
+    Raises
+    ------
+    StorageError
+        The database or the disk refused; it can be repeated.
+    """
+    rebuild = _Rebuild(spool, worklist, destinations)
+    rebuild.study(folder)
+    return rebuild.made.studies > 0
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A study in the spool, and what was deleted of it."""
+
+    folder: Path
+    study_instance_uid: str
+    deleted: DeletedStudy | None
+
+
 class _Rebuild:
-    def __init__(self, spool: Spool, worklist: Worklist, destinations: Sequence[str]) -> None:
+    def __init__(
+        self, spool: Spool, worklist: Worklist, destinations: Sequence[str], unfiled: Collection[int] = ()
+    ) -> None:
         self._spool = spool
         self._worklist = worklist
         self._destinations = destinations
-        # They have no row yet, and are no loss: the indexer takes them up as they came, not held.
-        self._unfiled = {path.lstat().st_ino for path in spool.unfiled()}
+        self._unfiled = unfiled
         self.made = Rebuilt()
 
     def study(self, folder: Path) -> None:
         """Rebuild the study of a folder, or leave out what of it cannot be."""
         left_out: list[tuple[str, str]] = []
-        instances = self._instances(folder, left_out)
+        instances, deleted = self._instances(folder, left_out), self._deleted(folder, left_out)
         uid = instances[0].header.study_instance_uid if instances else None
+        if uid is None and deleted is not None:
+            uid = deleted.study_instance_uid
         if uid is not None:
             if self._worklist.rebuilding.has(uid):
                 self.made.known += 1
                 return
-            self._restore(folder, instances, left_out)
+            self._restore(_Found(folder, uid, deleted), instances, left_out)
         self._tell(left_out, uid)
 
-    def _restore(self, folder: Path, instances: Sequence[UnindexedInstance], left_out: list[tuple[str, str]]) -> None:
+    def _restore(
+        self, found: "_Found", instances: Sequence[UnindexedInstance], left_out: list[tuple[str, str]]
+    ) -> None:
+        folder = found.folder
         outcomes = [_outcome(result) for result in self._spool.results(folder)]
         left_out += [(self._name(one.result.folder), one.damage) for one in outcomes if one.content is None]
-        if self._is_written(instances, outcomes):
+        if self._is_written(found, instances, outcomes):
             return
         taken = [one for one in instances if self._worklist.rebuilding.takes(one.received())]
         left_out += [(self._name(one.path), REFUSED) for one in instances if one not in taken]
-        if not taken or self._is_written(taken, outcomes):
+        if not taken:
+            left_out += [(self._name(folder), REFUSED)] if found.deleted is not None else []
+            return
+        if self._is_written(found, taken, outcomes):
             return
         # A study without its outcomes is better than none.
         left_out += [(self._name(one.result.folder), REFUSED) for one in outcomes]
         damaged = [StoredOutcome.of(one.result, one.written_at, None, REFUSED) for one in outcomes]
-        if not self._is_written(taken, damaged):
+        if not self._is_written(found, taken, damaged):
             left_out.append((self._name(folder), REFUSED))
 
-    def _is_written(self, instances: Sequence[UnindexedInstance], outcomes: Sequence[StoredOutcome]) -> bool:
+    def _is_written(
+        self, found: "_Found", instances: Sequence[UnindexedInstance], outcomes: Sequence[StoredOutcome]
+    ) -> bool:
+        received = [one.received() for one in instances]
         try:
-            self._worklist.rebuilding.restore([one.received() for one in instances], outcomes, self._destinations)
+            self._worklist.rebuilding.restore(received, outcomes, self._destinations, found.deleted)
         except RowRefused as error:
-            log.error("rebuild_refused study_instance_uid=%s error=%s", instances[0].header.study_instance_uid, error)
+            log.error("rebuild_refused study_instance_uid=%s error=%s", found.study_instance_uid, error)
             return False
         self.made.studies += 1
         return True
@@ -133,6 +171,18 @@ class _Rebuild:
             except (InvalidInstance, OSError) as error:
                 left_out.append((self._name(path), str(error)))
         return found
+
+    def _deleted(self, folder: Path, left_out: list[tuple[str, str]]) -> DeletedStudy | None:
+        """Return what was noted of a study when its images were deleted."""
+        try:
+            noted = StudyFolder(folder).noted()
+            deleted = None if noted is None else DeletedStudy.of_bytes(noted)
+            if deleted is not None and self._spool.layout.study(deleted.study_instance_uid) != folder:
+                raise InvalidInstance("It is not the note of this study.")
+        except InvalidInstance as error:
+            left_out.append((self._name(folder / NOTE), str(error)))
+            return None
+        return deleted
 
     def _instance(self, path: Path) -> UnindexedInstance:
         instance = read_unindexed(path)

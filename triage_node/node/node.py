@@ -49,7 +49,7 @@ class Node:
         if self._intake is not None and self._has("listener"):
             self._listener = ListenerRole(self.parts, self._intake.ingest, commitment)
         if self._intake is not None and self._has("upkeep"):
-            self._upkeep = UpkeepRole(self.parts, self._intake.ingest)
+            self._upkeep = UpkeepRole(self.parts, self._intake)
         self._worker = WorkerRole(self.parts) if self._has("worker") else None
         self._delivery = DeliveryRole(self.parts, commitment) if self._has("delivery") else None
         self.reloading = Reloading(settings, self.worklist, self._prepare_settings)

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from triage_node.config import Settings
 from triage_node.endpoints import QuerySource, WorkitemServer
-from triage_node.ingest import Ingest
 from triage_node.maintenance import ClockWatch
+from triage_node.node.intake import Intake
+from triage_node.node.retention_jobs import RetentionJobs
 from triage_node.node.shared_parts import SharedParts
 from triage_node.node_jobs import plan_upkeep
 from triage_node.query_retrieve import Querier, source_of
@@ -21,9 +22,10 @@ CLOCK_SECONDS = 1.0
 class UpkeepRole:
     """Study completion, queriers, workitems, and the jobs of maintenance."""
 
-    def __init__(self, parts: SharedParts, ingest: Ingest) -> None:
+    def __init__(self, parts: SharedParts, intake: Intake) -> None:
         self._parts = parts
-        self._ingest = ingest
+        self._ingest = ingest = intake.ingest
+        self._retention = RetentionJobs(parts, intake.indexer)
         self._settings = parts.settings
         self._duty = parts.duties.add("upkeep")
         servers = self._settings.workitem_servers
@@ -44,6 +46,7 @@ class UpkeepRole:
         parts = self._parts
         held = lambda job: parts.when_held(self._duty, job)  # noqa: E731
         plan_upkeep(parts.scheduler, lambda: parts.settings, parts.worklist, parts.spool, held)
+        self._retention.plan(held)
         if self._parts.is_shared:
             does = "Moves with the clock of the database what waits for a time."
             parts.scheduler.every(CLOCK_SECONDS, self._follow_server, "clock", does)
@@ -68,6 +71,7 @@ class UpkeepRole:
 
     def stop(self) -> None:
         """Ask for nothing any more."""
+        self._retention.end()
         askers = (*self.queriers.with_ending, *self.workitem_users, self._own_performer)
         for asker in askers:
             asker.end()

@@ -123,7 +123,8 @@ def _everything(level: Level) -> Select[Any]:
         joined = joined.join(
             InstanceRow.__table__, and_(INSTANCE.series_id == SERIES.id, INSTANCE.study_id == STUDY.id)
         )
-    return select(STUDY.id.label("id"), *columns).select_from(joined)
+    deleted_at = INSTANCE.deleted_at if level >= Level.INSTANCE else STUDY.images_deleted_at
+    return select(STUDY.id.label("id"), deleted_at.label("deleted_at"), *columns).select_from(joined)
 
 
 def _newest(wanted: Select[Any], level: Level) -> Select[Any]:
@@ -168,10 +169,14 @@ def _in_parts(session: Session, candidates: Iterable[int], wanted: Select[Any], 
 
 
 def _counted(session: Session, found: list[Found], level: Level) -> list[Found]:
-    """Add to each the numbers of its study and take away the row's id."""
+    """Add to each the numbers of its study, and whether it can be had; take away what only the database knows.
+
+    A study is available as the least available of its instances is (PS3.4 C.4.1.1.3.2).
+    """
     ids = {one["id"] for one in found}
     counts = _of_studies(session, sorted(ids)) if level is Level.STUDY or len(ids) <= FEW else {}
     for one in found:
+        one["InstanceAvailability"] = "ONLINE" if one.pop("deleted_at") is None else "UNAVAILABLE"
         one.update(counts.get(one.pop("id"), {}))
     return found
 

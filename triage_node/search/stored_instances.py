@@ -10,7 +10,10 @@ from triage_node.database import Database, InstanceRow, SeriesRow, StudyRow
 
 @dataclass(frozen=True)
 class StoredInstance:
-    """An instance in the spool; the UIDs are as received. ``result_file`` is the place of one that the node made."""
+    """An instance in the spool; the UIDs are as received. ``result_file`` is the place of one that the node made.
+
+    ``deleted_at`` is when it was deleted, in seconds since 1970, None while it is here.
+    """
 
     study_instance_uid: str
     series_instance_uid: str
@@ -19,6 +22,7 @@ class StoredInstance:
     transfer_syntax_uid: str
     modality: str
     result_file: str = ""
+    deleted_at: float | None = None
 
 
 class StoredInstances:
@@ -49,6 +53,7 @@ class StoredInstances:
                 InstanceRow.transfer_syntax_uid,
                 SeriesRow.modality,
                 InstanceRow.result_file,
+                InstanceRow.deleted_at,
             )
             .join(SeriesRow, InstanceRow.series_id == SeriesRow.id)
             .join(StudyRow, InstanceRow.study_id == StudyRow.id)

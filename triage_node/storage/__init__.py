@@ -15,8 +15,10 @@ from triage_node.storage.result import ResultContent, StoredResult
 from triage_node.storage.result_object import ResultObject
 from triage_node.storage.spool import Filing, Spool
 from triage_node.storage.spool_identity import spool_name
+from triage_node.storage.study_folder import NOTE, StudyFolder
 
 __all__ = [
+    "NOTE",
     "RECOVERY",
     "Bucket",
     "BucketOptions",
@@ -37,6 +39,7 @@ __all__ = [
     "Space",
     "Spool",
     "StoredResult",
+    "StudyFolder",
     "Watermarks",
     "device_uid",
     "find_report",

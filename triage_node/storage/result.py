@@ -141,6 +141,11 @@ class StoredResult:
         """
         return read_regular_file(self.folder / OUTCOME, LARGEST_OUTCOME_BYTES)
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether its outcome is there, which is written last."""
+        return (self.folder / OUTCOME).exists()
+
     def written_at(self) -> float:
         """Return when the outcome was written, in seconds since 1970; 0 when that cannot be told."""
         try:

@@ -18,6 +18,7 @@ from triage_node.storage.durable_write import Parts, write_durably
 from triage_node.storage.inbox import Inbox, adopt
 from triage_node.storage.layout import INSTANCE, Layout, hashed, spool_folder
 from triage_node.storage.result import RESULTS, StoredResult, stored_results
+from triage_node.storage.study_folder import StudyFolder
 
 if TYPE_CHECKING:
     from triage_node.config import Settings
@@ -172,8 +173,7 @@ class Spool:
             except FileNotFoundError:
                 if target.is_file() and not incoming.exists():
                     return Filing.SAME
-                make_missing_folders(target.parent)
-                if _link(incoming, target):
+                if _link_into(incoming, target):
                     return Filing.NEW
             if not incoming.exists():
                 return Filing.SAME
@@ -201,6 +201,20 @@ class Spool:
         """Drop the name in ``incoming/`` or ``quarantine/`` of a file that was filed and has its row."""
         with storage_errors("forget a registered file"):
             incoming.unlink(missing_ok=True)
+
+    def unfile(self, path: Path, study_instance_uid: str) -> Path:
+        """Give a file in its study's folder that has no row a name in ``incoming/`` again, and return that.
+
+        Raises
+        ------
+        StorageError, StorageFull
+            The file system refused.
+        """
+        incoming = self.layout.incoming / f"{hashed(study_instance_uid)}-{path.stem}-{unique_name()}{INSTANCE}"
+        with storage_errors("take up a file that is not registered"):
+            os.link(path, incoming)
+            sync_folder(self.layout.incoming)
+        return incoming
 
     def set_aside(self, incoming: Path) -> Path:
         """Move a kept file to ``quarantine/``, durably; return where it lies now.
@@ -313,6 +327,19 @@ class Spool:
             make_missing_folders(study_folder)
         return sorted(path for path in study_folder.iterdir() if path.suffix == INSTANCE)
 
+    def folder(self, study_instance_uid: str) -> StudyFolder:
+        """Return the folder of a study, for who deletes something of it."""
+        return StudyFolder(self.layout.study(study_instance_uid))
+
+    @property
+    def is_receiving(self) -> bool:
+        """Whether something is just coming in, or waits to be registered."""
+        try:
+            with os.scandir(self.layout.incoming) as entries:
+                return next(entries, None) is not None
+        except OSError:
+            return False
+
     def studies(self, *, of_bucket: bool = False) -> Iterator[Path]:
         """Yield the folder of every study, on demand also of those that only the bucket has."""
         folders = set(self.layout.studies.glob("??/*"))
@@ -364,6 +391,15 @@ def _link(source: Path, target: Path) -> bool:
     except FileExistsError:
         return False
     return True
+
+
+def _link_into(source: Path, target: Path) -> bool:
+    make_missing_folders(target.parent)
+    try:
+        return _link(source, target)
+    except FileNotFoundError:  # an empty folder may be removed at this very moment
+        make_missing_folders(target.parent)
+        return _link(source, target)
 
 
 def _digest(path: Path) -> str:

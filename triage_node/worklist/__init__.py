@@ -12,9 +12,22 @@ from triage_node.worklist.outbox.outbox import Delivery
 from triage_node.worklist.outbox.outbox_state import DestinationState, OutboxState
 from triage_node.worklist.outbox.resending import RESENT, UNDELIVERED
 from triage_node.worklist.outbox.routing import Route, explained
-from triage_node.worklist.read_models import Counts, Series, Study, StudyDelivery, StudyOutcome, StudySummary
+from triage_node.worklist.read_models import (
+    Counts,
+    Series,
+    Study,
+    StudyDelivery,
+    StudyOutcome,
+    StudySummary,
+    images_deleted_on,
+)
 from triage_node.worklist.reader_actions import LONGEST_COMMENT
-from triage_node.worklist.registration import ReceivedInstance
+from triage_node.worklist.registration import ReceivedInstance, Registered
+from triage_node.worklist.retention.criteria import Criteria
+from triage_node.worklist.retention.deletable import Deletable, Portion
+from triage_node.worklist.retention.deleted_study import DeletedStudy
+from triage_node.worklist.retention.deletions import Deletion
+from triage_node.worklist.retention.stock import StudyStock
 from triage_node.worklist.stored_outcome import StoredOutcome
 from triage_node.worklist.upkeep.holding import Held
 from triage_node.worklist.upkeep.job_runs import JobRun
@@ -35,6 +48,10 @@ __all__ = [
     "Claim",
     "ClaimTimes",
     "Counts",
+    "Criteria",
+    "Deletable",
+    "DeletedStudy",
+    "Deletion",
     "Delivery",
     "DestinationState",
     "Feedback",
@@ -46,10 +63,12 @@ __all__ = [
     "Leases",
     "OutboxState",
     "Performance",
+    "Portion",
     "PriorityChange",
     "PushedWorkitem",
     "Received",
     "ReceivedInstance",
+    "Registered",
     "ReportReference",
     "Route",
     "RunningNode",
@@ -61,6 +80,7 @@ __all__ = [
     "StudyDelivery",
     "StudyOutcome",
     "StudyProgress",
+    "StudyStock",
     "StudySummary",
     "Transaction",
     "Upload",
@@ -70,4 +90,5 @@ __all__ = [
     "WorkitemStep",
     "Worklist",
     "explained",
+    "images_deleted_on",
 ]

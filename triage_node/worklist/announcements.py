@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from triage_node.database import AnnouncementRow, Database, InstanceRow, SeriesRow, StudyRow, lock_arrivals
@@ -46,7 +46,7 @@ class Announced:
 
 @dataclass(frozen=True)
 class Received:
-    """The instances of a study that came from others, and the series that the node itself made."""
+    """The instances of a study that came from others and are here, and the series that the node itself made."""
 
     sop_instance_uids: frozenset[str] = frozenset()
     own_series: frozenset[str] = frozenset()
@@ -66,7 +66,10 @@ class Announcements:
                 select(InstanceRow.sop_instance_uid, InstanceRow.result_file, SeriesRow.series_instance_uid)
                 .join(SeriesRow, SeriesRow.id == InstanceRow.series_id)
                 .join(StudyRow, StudyRow.id == InstanceRow.study_id)
-                .where(StudyRow.study_instance_uid == study_instance_uid)
+                .where(
+                    StudyRow.study_instance_uid == study_instance_uid,
+                    or_(InstanceRow.deleted_at.is_(None), InstanceRow.result_file != ""),
+                )
             ).all()
         return Received(
             frozenset(row.sop_instance_uid for row in rows if not row.result_file),

@@ -110,10 +110,10 @@ def _marks(session: Session) -> dict[int, tuple[int, int, int]]:
 
 
 def _received(session: Session, study: StudyRow) -> dict[str, bool]:
-    """Return the SOP Instance UIDs that came from others, and whether each may belong to a head CT."""
+    """Return the SOP Instance UIDs that came from others and are here, and whether each may belong to a head CT."""
     query = (
         select(InstanceRow.sop_instance_uid, SeriesRow.eligible)
         .join(SeriesRow, SeriesRow.id == InstanceRow.series_id)
-        .where(InstanceRow.study_id == study.id, InstanceRow.result_file == "")
+        .where(InstanceRow.study_id == study.id, InstanceRow.result_file == "", InstanceRow.deleted_at.is_(None))
     )
     return {row.sop_instance_uid: row.eligible for row in session.execute(query)}

@@ -10,6 +10,7 @@ from triage_node.statistics import count_outcome
 from triage_node.storage import ResultObject
 from triage_node.worklist.not_analyzed import write_reasons
 from triage_node.worklist.results import list_results
+from triage_node.worklist.retention.deletions import keep_results
 from triage_node.worklist.transitions import record
 
 ACTOR = "pipeline"
@@ -29,6 +30,7 @@ def write_outcome(
     session.add(row)
     session.flush()
     study.analyzed_revision = revision
+    keep_results(study)
     count_outcome(session, study, row, earlier)
     write_reasons(session, study, row)
     if outcome.decision is not None:

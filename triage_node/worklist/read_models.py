@@ -1,10 +1,10 @@
 """A study and all that belongs to it, as people and programs are shown it; JSON has the same fields in this order."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
-from triage_node.database import Base, Group
+from triage_node.database import Base, Group, day_of
 
 Model = TypeVar("Model")
 
@@ -40,6 +40,8 @@ class StudySummary:
     """A study with its latest outcome, whose fields are None before there is one, and a reader's verdict on that.
 
     Times are seconds since 1970; ``probabilities`` are by label, ``image_distance`` is a value and its limit.
+    ``images_deleted_at`` is when those images were deleted that are not here any more; with ``has_images`` others are.
+    ``committed_at`` is when the node last committed itself to keep one of its instances.
     """
 
     study_instance_uid: str
@@ -74,6 +76,10 @@ class StudySummary:
     patient_birth_date: str
     patient_sex: str
     timezone_offset: str
+    has_images: bool
+    images_deleted_at: float | None
+    results_deleted_at: float | None
+    committed_at: float | None
     waiting_seconds: float
     group: Group
     status: str | None
@@ -86,6 +92,16 @@ class StudySummary:
     withheld: Sequence[str]
     cautions: Sequence[Caution]
     verdict: Verdict | None
+
+    @property
+    def deletions(self) -> Sequence[str]:
+        """Sentences that say what of it was deleted, and when."""
+        return [*_images_deleted(self), *_results_deleted(self)]
+
+    @property
+    def report_deletion(self) -> str:
+        """The sentence that says when its report was deleted; empty when it was not, or there never was one."""
+        return " ".join(_results_deleted(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +238,22 @@ class Counts:
     deliveries: Mapping[str, int]
     open: int
     open_by_group: Mapping[str, int]
+
+
+def images_deleted_on(at: float) -> str:
+    """Return the sentence that says when the images of a study were deleted."""
+    return f"The images were deleted on {day_of(at)}."
+
+
+def _images_deleted(study: StudySummary) -> Iterator[str]:
+    if study.images_deleted_at is not None:
+        sentence = images_deleted_on(study.images_deleted_at)
+        yield f"{sentence[:-1]}; others came again, or later." if study.has_images else sentence
+
+
+def _results_deleted(study: StudySummary) -> Iterator[str]:
+    if study.results_deleted_at is not None and study.status is not None:
+        yield f"The report and what goes with it were deleted on {day_of(study.results_deleted_at)}."
 
 
 def made_from(kind: type[Model], source: Base | StudySummary, **more: Any) -> Model:

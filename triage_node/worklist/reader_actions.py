@@ -19,6 +19,7 @@ from triage_node.errors import IllegalMove, InvalidInput, StudyNotFound
 from triage_node.findings import TYPES, Decision
 from triage_node.statistics import count_acknowledged, count_verdict
 from triage_node.worklist.outbox.schedule import begin_escalations_anew, settle_escalations
+from triage_node.worklist.read_models import images_deleted_on
 from triage_node.worklist.transitions import move, record
 
 LONGEST_COMMENT = 2000
@@ -39,12 +40,15 @@ class ReaderActions:
         StudyNotFound
             The worklist has no such study.
         IllegalMove
-            The study is in the queue or being analyzed already.
+            The study is in the queue or being analyzed already, or its images were deleted.
         """
         with self._database.write() as session:
             study = _study(session, study_instance_uid)
             if study.state in (StudyState.READY, StudyState.ANALYZING):
                 raise IllegalMove(f"The study is {study.state} already.")
+            if study.images_deleted_at is not None and not study.has_images:
+                deleted = images_deleted_on(study.images_deleted_at)
+                raise IllegalMove(f"{deleted} Have them sent again, or fetch them, and then analyze it again.")
             study.attempts, study.interruptions, study.held = 0, 0, False
             study.closed_at = study.closed_at or self._clock()
             move(session, study, StudyState.READY, self._clock(), actor=actor, code="requeued")

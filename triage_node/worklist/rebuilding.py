@@ -14,6 +14,7 @@ from triage_node.worklist.outbox.outbox import add_deliveries
 from triage_node.worklist.outbox.routing import Routing
 from triage_node.worklist.registration import ReceivedInstance, Registration
 from triage_node.worklist.results import list_results
+from triage_node.worklist.retention.deleted_study import DeletedStudy, note_deleted
 from triage_node.worklist.stored_outcome import StoredOutcome
 from triage_node.worklist.transitions import restore
 
@@ -53,16 +54,22 @@ class Rebuilding:
             return False
 
     def restore(
-        self, instances: Sequence[ReceivedInstance], outcomes: Sequence[StoredOutcome], destinations: Sequence[str]
+        self,
+        instances: Sequence[ReceivedInstance],
+        outcomes: Sequence[StoredOutcome],
+        destinations: Sequence[str],
+        deleted: DeletedStudy | None = None,
     ) -> None:
         """Write a study that the worklist does not have, and hold it and its reports.
 
         Parameters
         ----------
         instances
-            All of one study.
+            All of one study that are here.
         outcomes
             In any order; a damaged one is shown as an analysis that failed.
+        deleted
+            What was noted when its images were deleted.
 
         Raises
         ------
@@ -70,10 +77,14 @@ class Rebuilding:
             The database refused; nothing of the study was written.
         """
         with self._database.write() as session:
-            self._registration.add(session, sorted(instances, key=lambda instance: instance.received_at))
-            study = _study(session, instances[0].study_instance_uid)
+            gone = _gone(instances, deleted)
+            every = sorted([*instances, *gone], key=lambda instance: instance.received_at)
+            self._registration.add(session, every)
+            study = _study(session, every[0].study_instance_uid)
             assert study is not None
             self._registration.note_results(session, study)
+            if deleted is not None:
+                note_deleted(session, study, deleted, {one.sop_instance_uid for one in gone})
             state = StudyState.RECEIVING
             earlier: OutcomeRow | None = None
             for outcome in sorted(outcomes, key=lambda outcome: outcome.created_at):
@@ -83,6 +94,7 @@ class Rebuilding:
                     list_results(session, study, outcome.result.objects(), row.created_at)
                 state, earlier = StudyState(row.status), row
             restore(session, study, state, self._clock(), actor=ACTOR, message=f"{len(outcomes)} outcomes")
+            study.held = study.has_images  # without images nothing can be analyzed, and so nothing is to be held back
 
     def _add(
         self,
@@ -101,8 +113,16 @@ class Rebuilding:
         count_outcome(session, study, row, earlier)
         write_reasons(session, study, row)
         study.analyzed_revision = study.revision
+        if study.results_deleted_at is not None:
+            return
         chosen = self._routing.chosen(session, study, row, destinations, self._clock())
         add_deliveries(session, study.id, row, chosen, self._clock(), DeliveryState.HELD)
+
+
+def _gone(instances: Sequence[ReceivedInstance], deleted: DeletedStudy | None) -> list[ReceivedInstance]:
+    """Return those that were deleted and have not come again."""
+    here = {one.key for one in instances}
+    return [one for one in deleted.instances if one.key not in here] if deleted is not None else []
 
 
 def _study(session: Session, study_instance_uid: str) -> StudyRow | None:

@@ -1,9 +1,10 @@
 """Received instances become rows, many in one transaction."""
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from triage_node.database import (
@@ -24,6 +25,7 @@ from triage_node.worklist.transitions import enter, fold, move, record
 from triage_node.worklist.uploads.uploads import StoredPart, Uploads
 
 ACTOR = "intake"
+RETURNED = "images_returned"
 
 
 @dataclass(frozen=True)
@@ -72,12 +74,29 @@ class ReceivedInstance:
         return self.study_instance_uid, self.sop_instance_uid
 
 
+@dataclass(frozen=True)
+class Registered:
+    """What became of a batch: how many instances were new, and the keys of those that had been deleted."""
+
+    new: int
+    returned: frozenset[tuple[str, str]]
+
+
+@dataclass
+class _Known:
+    """An instance that has a row: whether the node made it, and whether it is deleted."""
+
+    is_result: bool = False
+    is_deleted: bool = False
+
+
 class Registration:
     """Write rows for received instances.
 
-    An instance that is known already changes nothing. A new image that may belong to a head CT makes a new revision of
-    its study, and reopens it when it was done or about to be analyzed; anything else only keeps the study's timer
-    running, so that a report the PACS routes back moves nothing.
+    An instance that is known already changes nothing; one that was deleted is here again, and its study stays as it was
+    answered. A new image that may belong to a head CT makes a new revision of its study, and reopens it when it was
+    done or about to be analyzed; anything else only keeps the study's timer running, so that a report the PACS routes
+    back moves nothing.
     """
 
     def __init__(self, database: Database, clock: Callable[[], float], uploads: Uploads | None = None) -> None:
@@ -85,8 +104,8 @@ class Registration:
         self._clock = clock
         self._uploads = uploads
 
-    def register(self, instances: Sequence[ReceivedInstance]) -> int:
-        """Write the rows of a batch in one transaction and return how many were new.
+    def register(self, instances: Sequence[ReceivedInstance]) -> Registered:
+        """Write the rows of a batch in one transaction.
 
         Raises
         ------
@@ -96,10 +115,11 @@ class Registration:
         with self._database.write() as session:
             return self.add(session, instances)
 
-    def add(self, session: Session, instances: Sequence[ReceivedInstance]) -> int:
+    def add(self, session: Session, instances: Sequence[ReceivedInstance]) -> Registered:
         """Write the rows of a batch in a transaction of others."""
         lock_arrivals(session, {instance.study_instance_uid for instance in instances})
         known = _known(session, instances)
+        returned: dict[str, list[ReceivedInstance]] = defaultdict(list)
         fresh: list[dict[str, object]] = []
         studies: dict[str, StudyRow] = {}
         series: dict[tuple[str, str], SeriesRow] = {}
@@ -107,20 +127,26 @@ class Registration:
             study = studies.get(instance.study_instance_uid) or self._study(session, instance)
             studies[instance.study_instance_uid] = study
             if instance.key in known:
-                if known[instance.key]:
+                if known[instance.key].is_result:
                     self._note_return(session, study, instance)
+                if known[instance.key].is_deleted:
+                    known[instance.key].is_deleted = False
+                    returned[instance.study_instance_uid].append(instance)
                 continue
-            known[instance.key] = False
+            known[instance.key] = _Known()
             key = instance.study_instance_uid, instance.series_instance_uid
             series[key] = series.get(key) or self._series(session, study, instance)
             self._count(session, study, series[key], instance)
             fresh.append(_instance_row(study, series[key], instance))
         if fresh:
             session.execute(insert(InstanceRow), fresh)
+            _note_images(session, {row["study_id"] for row in fresh})
+        for uid, again in returned.items():
+            self._take_back(session, studies[uid], again)
         if self._uploads is not None:
             # Also of what is known: it may be known from another machine, and lie here with another content.
             self._uploads.note(session, [study.id for study in studies.values()], StoredPart.IMAGES)
-        return len(fresh)
+        return Registered(len(fresh), frozenset(one.key for again in returned.values() for one in again))
 
     def note_results(self, session: Session, study: StudyRow) -> None:
         """Note in a transaction that results of a study lie here, which the bucket may lack."""
@@ -136,6 +162,25 @@ class Registration:
         """Show the series of a report that the node made and a PACS sent back among those that were received."""
         self._series(session, study, instance).is_result = False
         study.last_received_at = max(study.last_received_at, instance.received_at)
+
+    def _take_back(self, session: Session, study: StudyRow, instances: Sequence[ReceivedInstance]) -> None:
+        """Note that deleted instances came again: the study has them as before, and is neither newer nor reopened."""
+        for instance in instances:
+            series = self._series(session, study, instance)
+            received_at = min(instance.received_at, self._clock())
+            series.last_received_at = self._later(series.last_received_at, received_at)
+            study.last_received_at = self._later(study.last_received_at, received_at)
+        session.flush()
+        uids = [instance.sop_instance_uid for instance in instances]
+        is_it = (InstanceRow.study_id == study.id, InstanceRow.sop_instance_uid.in_(uids))
+        # What the node made and a PACS sent back lies where received instances do.
+        session.execute(update(InstanceRow).where(*is_it).values(deleted_at=None, result_file=""))
+        _note_images(session, {study.id})
+        gone = (InstanceRow.study_id == study.id, InstanceRow.result_file == "", InstanceRow.deleted_at.is_not(None))
+        if session.scalar(select(InstanceRow.id).where(*gone).limit(1)) is None:
+            study.images_deleted_at = None
+        words = "Images that had been deleted came again; the answer to the study stays as it was"
+        fold(session, study.id, self._clock(), actor=ACTOR, code=RETURNED, words=words, number=len(instances))
 
     def tell(self, code: str, words: str, number: int, study_instance_uid: str | None = None) -> None:
         """Leave an event that counts something, of a study if the worklist has it; the same words are one event."""
@@ -231,20 +276,32 @@ class Registration:
             study.opened_at = self._clock()
             study.attempts = study.interruptions = 0
         if study.state in DONE or study.state == StudyState.READY:
-            move(session, study, StudyState.RECEIVING, self._clock(), actor=ACTOR, code="late_images")
+            message = "" if study.images_deleted_at is None else "the earlier images were deleted"
+            move(session, study, StudyState.RECEIVING, self._clock(), actor=ACTOR, code="late_images", message=message)
 
 
-def _known(session: Session, instances: Sequence[ReceivedInstance]) -> dict[tuple[str, str], bool]:
-    """Return the keys of those that have a row already, and whether the node made them."""
+def _note_images(session: Session, study_ids: Collection[object]) -> None:
+    """Note that studies have images, in the database whatever was read of them: all may just have been deleted."""
+    without = (StudyRow.id.in_(study_ids), StudyRow.has_images.is_(False))
+    session.execute(update(StudyRow).where(*without).values(has_images=True))
+
+
+def _known(session: Session, instances: Sequence[ReceivedInstance]) -> dict[tuple[str, str], _Known]:
+    """Return the keys of those that have a row already."""
     rows = session.execute(
-        select(StudyRow.study_instance_uid, InstanceRow.sop_instance_uid, InstanceRow.result_file)
+        select(
+            StudyRow.study_instance_uid, InstanceRow.sop_instance_uid, InstanceRow.result_file, InstanceRow.deleted_at
+        )
         .join(InstanceRow, InstanceRow.study_id == StudyRow.id)
         .where(
             StudyRow.study_instance_uid.in_({instance.study_instance_uid for instance in instances}),
             InstanceRow.sop_instance_uid.in_({instance.sop_instance_uid for instance in instances}),
         )
     )
-    return {(row.study_instance_uid, row.sop_instance_uid): bool(row.result_file) for row in rows}
+    return {
+        (row.study_instance_uid, row.sop_instance_uid): _Known(bool(row.result_file), row.deleted_at is not None)
+        for row in rows
+    }
 
 
 def _search_text(instance: ReceivedInstance) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from triage_node.database import InstanceRow, SeriesRow, StudyRow
@@ -15,6 +15,7 @@ def list_results(session: Session, study: StudyRow, results: Sequence[ResultObje
         known = select(InstanceRow.id).where(
             InstanceRow.study_id == study.id, InstanceRow.sop_instance_uid == result.sop_instance_uid
         )
+        session.execute(update(InstanceRow).where(InstanceRow.id.in_(known)).values(deleted_at=None))
         if session.scalar(known) is None:
             series = _series(session, study, result, at)
             series.instance_count += 1

@@ -28,6 +28,9 @@ from triage_node.worklist.outbox.schedule import Schedule
 from triage_node.worklist.reader_actions import ReaderActions
 from triage_node.worklist.rebuilding import Rebuilding
 from triage_node.worklist.registration import Registration
+from triage_node.worklist.retention.deletable import Deletables
+from triage_node.worklist.retention.deletions import Deletions
+from triage_node.worklist.retention.stock import Stock
 from triage_node.worklist.study_completion import StudyCompletion, Timers
 from triage_node.worklist.study_details import StudyDetails
 from triage_node.worklist.study_lists import StudyLists
@@ -104,6 +107,9 @@ class Worklist:
         self.judged_studies = JudgedStudies(self.database)
         self.resending = Resending(self.database, clock)
         self.rebuilding = Rebuilding(self.database, clock, self.registration, self.routing)
+        self.deletions = Deletions(self.database, clock)
+        self.deletables = Deletables(self.database, clock)
+        self.stock = Stock(self.database, clock)
         self.study_details = StudyDetails(self.database, clock, settings.maximum_wait_minutes * 60)
         self.stored_instances = StoredInstances(self.database)
         self.study_lists = StudyLists(self.database, clock, settings.maximum_wait_minutes * 60)

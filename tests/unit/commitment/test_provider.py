@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, MRImageStorage, generate_uid
 from pynetdicom.sop_class import StorageCommitmentPushModel
+from sqlalchemy import select, update
 
+from triage_node.database import InstanceRow, StudyRow
 from triage_node.delivery import RetryPolicy
 from triage_node.dimse import STORAGE_COMMITMENT, WELL_KNOWN_INSTANCE, Operation, ServiceResponse, Status
 from triage_node.dimse.command_set import Command
@@ -245,3 +247,23 @@ def test_a_result_of_nothing_we_asked_for_is_refused(start_site, requestor):
         answer, _ = assoc.send_n_event_report(ds, kind, StorageCommitmentPushModel, "1.2.840.10008.1.20.1.1")
         assert answer.Status == status
     assoc.release()
+
+
+def test_what_was_deleted_is_not_committed_any_more(start_site, requestor, stored, wait_for):
+    site = start_site(requestor.listen())
+    references = stored(site.port)
+    wait_for(lambda: len(site.worklist.kept_instances.find([one.sop_instance_uid for one in references])) == 2, "rows")
+    with site.worklist.database.write() as session:
+        session.execute(update(InstanceRow).values(deleted_at=1.0))
+    assert requestor.ask(site.port, references) == 0
+    [(_, ds)] = wait_for(lambda: requestor.results, "the result")
+    reasons = {one.sop_instance_uid: Status.NO_SUCH_SOP_INSTANCE for one in references}
+    assert (committed(ds), failed(ds)) == (set(), reasons)
+
+
+def test_what_the_node_has_committed_itself_to_is_kept(start_site, requestor, stored, wait_for):
+    site = start_site(requestor.listen())
+    assert requestor.ask(site.port, stored(site.port)) == 0
+    wait_for(lambda: requestor.results, "the result")
+    with site.worklist.database.read() as session:
+        assert session.scalar(select(StudyRow.committed_at)) is not None

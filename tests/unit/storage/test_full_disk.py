@@ -87,7 +87,7 @@ def test_a_transaction_of_sqlite_is_whole_or_not_there(disk):
             written += 50
     assert sum(worklist.study_details.studies_by_state().values()) == written
     disk.free()
-    assert worklist.registration.register([received(number + one) for one in range(50)]) == 50
+    assert worklist.registration.register([received(number + one) for one in range(50)]).new == 50
     assert sum(worklist.study_details.studies_by_state().values()) == written + 50
     worklist.database.look_for_damage(10)
     worklist.close()

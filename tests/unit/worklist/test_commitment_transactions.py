@@ -45,15 +45,23 @@ def test_the_same_request_is_one_transaction_of_its_requestor(transactions):
         transactions.open("1.1", "STORER", PAIRS[:1])
 
 
-def test_a_result_stays_what_it_was_decided_to_be_until_it_is_told(transactions, worklist):
+def test_a_result_stays_what_it_was_decided_to_be_until_it_is_told(transactions, worklist, receive):
+    receive(1, series="1.2.3")
     number = transactions.open("1.1", "STORER", PAIRS)
-    transactions.decided(number, {"1.2.3.2": 0x0112})
+    assert transactions.decided(number, {"1.2.3.2": 0x0112}, 0x0112) == {"1.2.3.2": 0x0112}
     assert transactions.find(number).failures == {"1.2.3.2": 0x0112}
     transactions.told(number)
     assert transactions.find(number) is None
     assert events(worklist, "commitment_told") == ["'STORER', transaction 1.1: 1 committed, 1 failed"]
     transactions.told(number)
     assert len(events(worklist, "commitment_told")) == 1
+
+
+def test_what_is_deleted_between_the_look_and_the_decision_is_not_committed(transactions, receive):
+    receive(1, series="1.2.3")
+    number = transactions.open("1.1", "STORER", PAIRS)
+    assert transactions.decided(number, {}, 0x0112) == {"1.2.3.2": 0x0112}
+    assert transactions.find(number).failures == {"1.2.3.2": 0x0112}
 
 
 def test_what_could_not_be_told_is_owed_to_its_requestor_only(transactions, clock):

@@ -62,6 +62,7 @@ INTERNAL = {
     StudySummary: {
         *("id", "claimed_by", "lease_until", "search_text", "flagged_types", "withheld_types", "change_marker"),
         *("open_rank", "unfinished", "workitem_uid", "patient_name_folded", "referring_physician_folded"),
+        "deletion",
     },
     Series: {"id", "study_id", "is_result"},
     StudyOutcome: {"id", "study_id"},

@@ -15,7 +15,7 @@ from triage_node.web.security.authorization import audited, require, write_acces
 from triage_node.web.security.principal import Principal
 from triage_node.web.views.slices import SliceStack, best_slices, scores_of
 from triage_node.web.views.study_files import study_files
-from triage_node.worklist import Study
+from triage_node.worklist import Study, images_deleted_on
 
 router = APIRouter(tags=["images"])
 
@@ -94,6 +94,8 @@ def _slice(services: Services, study_instance_uid: str, index: int) -> Response:
 
 
 def _stack(services: Services, study: Study) -> SliceStack:
+    if study.images_deleted_at is not None and not study.has_images:
+        raise HTTPException(410, images_deleted_on(study.images_deleted_at))
     where = services.spool, services.worklist, study.study_instance_uid
     try:
         return services.slices.stack(lambda: study_files(*where), study)

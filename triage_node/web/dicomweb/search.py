@@ -100,7 +100,7 @@ def _result(found: Found, shown: list[Attribute], level: Level, base_url: str) -
     values = {attribute.keyword: found.get(attribute.keyword) for attribute in shown}
     values["RetrieveURL"] = _ADDRESSES[level](base_url, found)
     if level is not Level.SERIES:
-        values["InstanceAvailability"] = "ONLINE"
+        values["InstanceAvailability"] = found["InstanceAvailability"]
     return data_set(values)
 
 

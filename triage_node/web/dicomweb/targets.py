@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import Depends
 from starlette.exceptions import HTTPException
 
+from triage_node.database import day_of
 from triage_node.errors import ObjectStorageError
 from triage_node.search import StoredInstance
 from triage_node.web.dependencies import Services, the_services
@@ -77,9 +78,15 @@ def targets_of(services: Services, *uids: str) -> Sequence[Target]:
     except ObjectStorageError as error:
         raise HTTPException(503, f"The images cannot be fetched now. {error}", _LATER) from error
     targets = [Target(one, path) for one, path in zip(found, paths, strict=True)]
-    present = [target for target in targets if target.path.is_file()]
+    present = [target for target in targets if target.holding.deleted_at is None and target.path.is_file()]
     if len(present) < len(targets) and services.worklist.uploads.is_elsewhere(uids[0]):
         raise HTTPException(503, "Not all of these images have come from the machine that received them.", _LATER)
     if not present:
-        raise HTTPException(410, "The node has had these images and no longer keeps them.")
+        raise HTTPException(410, _gone(found))
     return present
+
+
+def _gone(instances: Sequence[StoredInstance]) -> str:
+    deleted = [one.deleted_at for one in instances if one.deleted_at is not None]
+    when = f" They were deleted on {day_of(max(deleted))}." if deleted else ""
+    return f"The node has had these images and no longer keeps them.{when}"

@@ -36,7 +36,8 @@ def series_part(
 ) -> Response:
     """Show the assessment of each series, a part of the study's page."""
     study = services.worklist.study_details.study(study_instance_uid)
-    return services.templates.page(request, "study_series.html", {"assessments": _assessments(services, study)})
+    context = {"assessments": _assessments(services, study), "deletions": study.deletions}
+    return services.templates.page(request, "study_series.html", context)
 
 
 def _assessments(services: Services, study: Study) -> list[Assessment]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from triage_node.errors import ReportNotFound
 from triage_node.storage import ResultObject, Spool, find_report
 from triage_node.worklist import Study
 
@@ -62,12 +63,14 @@ def report_in_form(study: Study, spool: Spool, form: "Form", revision: int | Non
     Raises
     ------
     ReportNotFound
-        There is none.
+        There is none, or it was deleted.
     InvalidInstance, StorageError
         It cannot be read.
     """
     from triage_node.report import Form, written
 
+    if study.report_deletion:
+        raise ReportNotFound(study.report_deletion)
     results = [(one.revision, one.folder) for one in reversed(study.outcomes)]
     found = find_report(spool, study.study_instance_uid, results, revision)
     if form is Form.DICOM:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from triage_node.database import CommitmentRow, Database
 from triage_node.errors import IllegalMove, StorageError
+from triage_node.worklist.commitment.kept_instances import keep_committed
 from triage_node.worklist.transitions import record
 
 ACTOR = "commitment"
@@ -119,11 +120,24 @@ class Transactions:
                 row.next_attempt_at = self._clock() + HOLD_SECONDS
             return [row.id for row in rows]
 
-    def decided(self, number: int, failures: Mapping[str, int]) -> None:
-        """Write down a result: it does not change any more."""
+    def decided(self, number: int, failures: Mapping[str, int], gone: int) -> Mapping[str, int]:
+        """Write down a result, which does not change any more, and return it.
+
+        Parameters
+        ----------
+        failures
+            Failure Reasons by SOP Instance UID.
+        gone
+            The Failure Reason of an instance that was deleted since its file was looked at.
+        """
         with self._database.write() as session:
-            if (row := session.get(CommitmentRow, number)) is not None:
-                row.failures = dict(failures)
+            row = session.get(CommitmentRow, number)
+            if row is None:
+                return failures
+            committed = {uid for _, uid in row.references} - set(failures)
+            deleted = keep_committed(session, committed, self._clock())
+            row.failures = dict(failures) | dict.fromkeys(deleted, gone)
+            return row.failures
 
     def postpone(self, number: int, seconds: float) -> None:
         """Look at it again later."""

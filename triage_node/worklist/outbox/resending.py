@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from triage_node.database import Channel, Database, DeliveryRow, DeliveryState, StudyRow, notify
+from triage_node.database import Channel, Database, DeliveryRow, DeliveryState, StudyRow, day_of, notify
 from triage_node.errors import IllegalMove, InvalidInput, StudyNotFound
 from triage_node.worklist.commitment.requests import forget_commitment
 from triage_node.worklist.transitions import record
@@ -29,6 +29,8 @@ class Resending:
         ------
         StudyNotFound
             The worklist has no such study.
+        IllegalMove
+            Its reports were deleted.
         """
         with self._database.write() as session:
             rows = [row for row in _deliveries(session, study_instance_uid) if row.state in UNDELIVERED]
@@ -45,7 +47,7 @@ class Resending:
         InvalidInput
             The study has no such delivery.
         IllegalMove
-            The report is on its way.
+            The report is on its way, or was deleted.
         """
         with self._database.write() as session:
             rows = [
@@ -81,7 +83,11 @@ def begin_anew(session: Session, rows: Sequence[DeliveryRow], actor: str, at: fl
 
 
 def _deliveries(session: Session, study_instance_uid: str) -> Sequence[DeliveryRow]:
-    study_id = session.scalar(select(StudyRow.id).where(StudyRow.study_instance_uid == study_instance_uid))
-    if study_id is None:
+    is_it = StudyRow.study_instance_uid == study_instance_uid
+    # Locked, so that its results are not deleted between the look and the end.
+    study = session.scalar(select(StudyRow).where(is_it).with_for_update())
+    if study is None:
         raise StudyNotFound(f"The worklist has no study {study_instance_uid}.")
-    return session.scalars(select(DeliveryRow).where(DeliveryRow.study_id == study_id).with_for_update()).all()
+    if study.results_deleted_at is not None:
+        raise IllegalMove(f"The reports of the study were deleted on {day_of(study.results_deleted_at)}.")
+    return session.scalars(select(DeliveryRow).where(DeliveryRow.study_id == study.id).with_for_update()).all()

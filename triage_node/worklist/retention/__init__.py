@@ -1,0 +1,1 @@
+"""What may be deleted of which studies, and what is noted of it."""
