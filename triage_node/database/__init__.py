@@ -1,22 +1,25 @@
 """The database: engine, tables, migrations, and what differs between SQLite and PostgreSQL."""
 
-from triage_node.database.account_tables import AuditRow, LockoutRow, SessionRow, TokenRow, UserRow
-from triage_node.database.announcement_tables import AnnouncementRow
 from triage_node.database.care import care_for
 from triage_node.database.change_feed import last_marker, mark_changes, note_change
-from triage_node.database.commitment_tables import CommitmentRow
-from triage_node.database.count_tables import DailyRow, QueueHourRow
 from triage_node.database.cursors import LARGEST_PAGE, checked_limit, decode, encode
 from triage_node.database.days import checked_day, day_of, start_of
 from triage_node.database.engine import Database, make_data_folder
-from triage_node.database.event_tables import CommentRow, EventRow, VerdictRow
-from triage_node.database.lease_tables import JobRunRow, LeaseRow, NodeRow
 from triage_node.database.notifications import Channel, Waiter, notify, send_notifications
 from triage_node.database.outcome_rows import flagged_times, latest_outcome, latest_outcomes
 from triage_node.database.reading_group import BY_RANK, Group, Rank, group_of
 from triage_node.database.reading_order import decide, in_reading_order, rank_of, withheld_labels
 from triage_node.database.row_locks import lock_arrivals, lock_studies
-from triage_node.database.schema import (
+from triage_node.database.skip_scan import distinct_values
+from triage_node.database.sqlite_file import damage_of, set_aside
+from triage_node.database.states import DONE, LEGAL_MOVES, CommitmentState, DeliveryState, Part, StudyState, WaitsFor
+from triage_node.database.tables.account_tables import AuditRow, LockoutRow, SessionRow, TokenRow, UserRow
+from triage_node.database.tables.announcement_tables import AnnouncementRow
+from triage_node.database.tables.commitment_tables import CommitmentRow
+from triage_node.database.tables.count_tables import DailyRow, QueueHourRow
+from triage_node.database.tables.event_tables import CommentRow, EventRow, VerdictRow
+from triage_node.database.tables.lease_tables import JobRunRow, LeaseRow, NodeRow
+from triage_node.database.tables.schema import (
     BEING_DELETED,
     HAS_IMAGES,
     UNCOMMITTED,
@@ -30,12 +33,9 @@ from triage_node.database.schema import (
     StudyRow,
     as_dict,
 )
-from triage_node.database.skip_scan import distinct_values
-from triage_node.database.sqlite_file import damage_of, set_aside
-from triage_node.database.states import DONE, LEGAL_MOVES, CommitmentState, DeliveryState, Part, StudyState, WaitsFor
+from triage_node.database.tables.upload_tables import UploadRow
+from triage_node.database.tables.workitem_tables import PerformanceRow, PriorityChangeRow, PushedWorkitemRow
 from triage_node.database.text_search import folded_name, fts5_query, query_words, search_text, storable, tsquery
-from triage_node.database.upload_tables import UploadRow
-from triage_node.database.workitem_tables import PerformanceRow, PriorityChangeRow, PushedWorkitemRow
 from triage_node.database.workitem_uids import workitem_uid
 
 __all__ = [

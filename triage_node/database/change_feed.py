@@ -5,7 +5,7 @@ from typing import cast
 from sqlalchemy import Table, bindparam, func, select, text, update
 from sqlalchemy.orm import Session
 
-from triage_node.database.schema import StudyRow
+from triage_node.database.tables.schema import StudyRow
 
 # Any number that no other program takes on this database; "TRIA".
 COMMIT_ORDER_LOCK = 0x54524941

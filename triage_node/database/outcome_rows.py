@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from triage_node.database.schema import OutcomeRow
+from triage_node.database.tables.schema import OutcomeRow
 from triage_node.findings import Decision
 
 

@@ -6,7 +6,7 @@ from typing import Protocol
 from sqlalchemy import ColumnElement, case, text
 
 from triage_node.database.reading_group import Rank, condition_of, group_of
-from triage_node.database.schema import StudyRow
+from triage_node.database.tables.schema import StudyRow
 from triage_node.findings import Decision, Label
 from triage_node.reasons import ReasonCode
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from sqlalchemy import ColumnElement, select, text
 from sqlalchemy.orm import Session
 
-from triage_node.database.schema import StudyRow
+from triage_node.database.tables.schema import StudyRow
 
 LOCK_KEYS = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")
 

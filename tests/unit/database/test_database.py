@@ -9,7 +9,7 @@ import pytest
 
 from triage_node.database import engine as database_module
 from triage_node.database.engine import Database
-from triage_node.database.schema import Base
+from triage_node.database.tables.schema import Base
 from triage_node.errors import StorageError
 from triage_node.worklist import Filters
 
@@ -54,7 +54,7 @@ def test_a_failed_block_writes_nothing(worklist, receive):
 
 
 def _study():
-    from triage_node.database.schema import StudyRow
+    from triage_node.database.tables.schema import StudyRow
 
     times = dict.fromkeys(("first_received_at", "last_received_at", "opened_at", "changed_at"), 1.0)
     return StudyRow(study_instance_uid="1", state="receiving", **times)

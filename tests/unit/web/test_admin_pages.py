@@ -140,7 +140,7 @@ def test_the_audit_trail_is_filtered_and_paged(site, admin, analyzed, clock):
 def test_refused_accesses_come_from_an_index(site):
     from sqlalchemy import select
 
-    from triage_node.database.account_tables import AuditRow
+    from triage_node.database.tables.account_tables import AuditRow
     from triage_node.identity import AuditFilters
     from triage_node.identity.audit_trail import _conditions
 

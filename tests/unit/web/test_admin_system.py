@@ -119,7 +119,7 @@ def test_only_destinations_of_the_settings_are_called(site, path):
 
 def test_each_destination_has_its_own_state(site, clock):
     from triage_node.database.engine import Database
-    from triage_node.database.schema import DeliveryRow, OutcomeRow, StudyRow
+    from triage_node.database.tables.schema import DeliveryRow, OutcomeRow, StudyRow
 
     def rows(database: Database) -> None:
         times = dict.fromkeys(("first_received_at", "last_received_at", "opened_at", "changed_at"), clock())

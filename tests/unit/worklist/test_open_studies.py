@@ -3,7 +3,7 @@ import random
 import pytest
 
 from triage_node.database.reading_group import group_of
-from triage_node.database.schema import StudyRow
+from triage_node.database.tables.schema import StudyRow
 from triage_node.errors import InvalidInput
 from triage_node.findings import Decision
 from triage_node.worklist import Filters

@@ -9,7 +9,7 @@ import pytest
 
 from triage_node.database import engine as database_module
 from triage_node.database.reading_order import rank_of
-from triage_node.database.schema import StudyRow
+from triage_node.database.tables.schema import StudyRow
 from triage_node.findings import LABELS, Decision, ImageDistance, Label
 from triage_node.json_object import to_json
 from triage_node.reasons import Reason, ReasonCode

@@ -3,7 +3,7 @@
 from alembic import context
 from sqlalchemy import create_engine
 
-from triage_node.database.schema import Base
+from triage_node.database.tables.schema import Base
 
 
 def run(connection):

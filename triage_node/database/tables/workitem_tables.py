@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from triage_node.database.schema import Base
+from triage_node.database.tables.schema import Base
 
 
 class PushedWorkitemRow(Base):

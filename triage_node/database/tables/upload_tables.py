@@ -3,7 +3,7 @@
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from triage_node.database.schema import Base
+from triage_node.database.tables.schema import Base
 
 
 class UploadRow(Base):

@@ -3,7 +3,7 @@
 from sqlalchemy import JSON, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from triage_node.database.schema import Base
+from triage_node.database.tables.schema import Base
 
 
 class AnnouncementRow(Base):
