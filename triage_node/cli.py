@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from triage_node import __version__
+from triage_node.commands.access.token import tokens
+from triage_node.commands.access.user import users
 from triage_node.commands.analyze import analyze
 from triage_node.commands.backup import backup, restore
 from triage_node.commands.check import check
@@ -26,8 +28,6 @@ from triage_node.commands.send import send
 from triage_node.commands.serve import serve
 from triage_node.commands.settings import settings
 from triage_node.commands.study import requeue, show
-from triage_node.commands.token import tokens
-from triage_node.commands.user import users
 from triage_node.commands.worklist import worklist
 
 INTERRUPTED = 130

@@ -10,7 +10,7 @@ ORDER = ("keep_images_days", "keep_results_days", "keep_rows_days")
 
 
 class RetentionSettings(BaseModel):
-    """What is deleted, and when; of studies that are done, delivered and not held only (see docs/retention.md)."""
+    """What is deleted of studies that are done, and when (see docs/retention.md)."""
 
     AGES: ClassVar[tuple[str, ...]] = (*ORDER, "keep_unsuitable_images_days")
 

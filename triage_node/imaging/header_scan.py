@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from pydicom import DataElement, Dataset
 from pydicom.charset import convert_encodings, default_encoding
+from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import RawDataElement, convert_raw_data_element, empty_value_for_VR
 from pydicom.dataset import FileMetaDataset
 from pydicom.filereader import read_dataset
@@ -76,7 +77,10 @@ class _Elements:
         """Return tag, VR, length and the start of the value of the element that begins here."""
         if self.is_implicit:
             group, element, length = _IMPLICIT.unpack_from(self.content, at)
-            return group << 16 | element, None, length, at + 8
+            tag = group << 16 | element
+            if length == UNDEFINED_LENGTH and not _may_be_sequence(tag):
+                raise _NotByTheBook
+            return tag, None, length, at + 8
         group, element, code, length = _EXPLICIT.unpack_from(self.content, at)
         vr = _VRS.get(code)
         if vr is None:
@@ -114,6 +118,14 @@ class _Elements:
             _, vr, length, start = self.at(at)
             at = self.end(vr, length, start, depth + 1)
         return at + 8
+
+
+@lru_cache(maxsize=1024)
+def _may_be_sequence(tag: int) -> bool:
+    try:
+        return tag in PIXEL_TAGS or dictionary_VR(tag) == "SQ"
+    except KeyError:
+        return True
 
 
 def _file_meta(content: bytes) -> tuple[dict[BaseTag, RawDataElement], int]:

@@ -5,7 +5,7 @@ import warnings
 
 import pytest
 from ct import head_ct
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydicom import Dataset
 from pydicom.uid import (
@@ -121,6 +121,7 @@ CONTENTS = [
 
 @pytest.mark.filterwarnings("ignore")
 @settings(max_examples=300, deadline=None)
+@example(CONTENTS[3], [(745, 0)])  # a tag that is no sequence, of undefined length
 @given(st.sampled_from(CONTENTS), st.lists(st.tuples(st.integers(128, 2200), st.integers(0, 255)), max_size=3))
 def test_whatever_is_changed_the_same_comes_of_it(content, changes):
     changed = bytearray(content)

@@ -1,0 +1,1 @@
+"""The commands about who may sign in and call: people and tokens."""
