@@ -24,13 +24,15 @@ STORED = re.compile(r"storing DICOM file: (\S+)")
 class RoleProcess:
     """`triage-node serve --roles …` with a configuration of its own."""
 
-    def __init__(self, folder: Path, name: str, roles: str, **settings: Any) -> None:
+    def __init__(
+        self, folder: Path, name: str, roles: str, environment: dict[str, str] | None = None, **settings: Any
+    ) -> None:
         self.name = name
         self._log = folder / f"{name}.log"
         config = folder / f"{name}.toml"
         config.write_text("\n".join(f"{key} = {toml(value)}" for key, value in settings.items()))
         self._command = [need("triage-node"), "--config", config, "serve", "--roles", roles]
-        self.program = Program(self._command, self._log, WITHOUT_EXTRAS)
+        self.program = Program(self._command, self._log, WITHOUT_EXTRAS | (environment or {}))
 
     @property
     def port(self) -> int:

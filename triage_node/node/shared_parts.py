@@ -47,7 +47,6 @@ class SharedParts:
         self.name = f"{settings.node_name}/{token}" if self.is_shared else settings.node_name
         inbox = f"{_host()}-{token}" if self.is_shared else None
         self.spool = Spool.of(settings, Watermarks.of(settings), inbox)
-        self.device_uid = device_uid(settings.data_dir)
         self.worklist = Worklist(settings, node=self.name)
         self.uploader = Uploader.of(settings, self.spool, self.worklist)
         self.duties = Duties(self.worklist.leases, self.name, settings.roles, is_shared=self.is_shared)
@@ -76,9 +75,11 @@ class SharedParts:
         self.worklist.prepare(is_alone=False)
         if self.is_alone():
             self.worklist.prepare()
+        has_bucket, installation = self.settings.storage_url is not None, self.worklist.installation
+        # With a bucket each machine has a folder of its own, and all are one device.
+        own = device_uid(self.settings.data_dir, installation.owner if has_bucket else None)
         if self.settings.database_url is not None:
-            has_bucket = self.settings.storage_url is not None
-            self.worklist.installation.check(self.device_uid, is_in_bucket=has_bucket)
+            installation.check(own, is_in_bucket=has_bucket)
 
     def is_alone(self) -> bool:
         """Tell whether no other process does the node's work: that of one folder, or of several with one bucket."""

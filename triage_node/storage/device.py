@@ -12,8 +12,13 @@ FILE_NAME = "device-uid"
 UID = re.compile(r"2\.25\.(0|[1-9]\d{0,38})")
 
 
-def device_uid(data_dir: Path) -> str:
+def device_uid(data_dir: Path, known: str | None = None) -> str:
     """Return the UID of the installation that has this data folder; the first who asks makes it.
+
+    Parameters
+    ----------
+    known
+        What it is to be, if the folder has none yet; by default a new one.
 
     Raises
     ------
@@ -23,7 +28,7 @@ def device_uid(data_dir: Path) -> str:
     """
     path = data_dir / FILE_NAME
     with storage_errors(f"read the device UID in {path}"):
-        make_once(path, f"2.25.{uuid.uuid4().int}\n".encode())  # PS3.5 B.2
+        make_once(path, f"{known or f'2.25.{uuid.uuid4().int}'}\n".encode())  # PS3.5 B.2
         # A pipe in its place would be waited for.
         content = path.read_bytes()[:100].decode("ascii", "replace").strip() if path.is_file() else ""
     if not UID.fullmatch(content):

@@ -32,7 +32,7 @@ class Installation:
         SettingsError
             It belongs to another.
         """
-        owner = self._owner() or self._took(device_uid)
+        owner = self.owner or self._took(device_uid)
         if owner != device_uid and not is_in_bucket:
             raise SettingsError(
                 f"database_url: the worklist belongs to another data folder (device {owner}, here {device_uid}). "
@@ -59,7 +59,9 @@ class Installation:
         with self._database.read() as session:
             return session.scalar(select(InstallationRow.database_uid)) or ""
 
-    def _owner(self) -> str | None:
+    @property
+    def owner(self) -> str | None:
+        """The UID of the device that it belongs to, None while that is nobody."""
         with self._database.read() as session:
             return session.scalar(select(InstallationRow.device_uid))
 
@@ -70,4 +72,4 @@ class Installation:
                 session.execute(insert(InstallationRow).values(id=ONLY, device_uid=device_uid, database_uid=own))
         except RowRefused:
             pass  # another was first
-        return self._owner()
+        return self.owner
