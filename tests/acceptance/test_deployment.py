@@ -95,6 +95,18 @@ def test_each_role_has_pods_that_may_do_nothing_they_need_not():
     assert roles == {"listener", "worker", "web", "delivery", "upkeep"}
 
 
+def test_the_settings_of_the_pods_are_settings(tmp_path, monkeypatch):
+    secret = tmp_path / "database-url"
+    secret.write_text("postgresql+psycopg://node:password@database/triage\n")
+    monkeypatch.setenv("TRIAGE_DATABASE_URL_FILE", str(secret))
+    for path in MANIFESTS:
+        for workload in yaml.safe_load_all(path.read_text()):
+            if workload["kind"] == "Deployment":
+                roles = workload["spec"]["template"]["spec"]["containers"][0]["args"][2]
+                settings = read_settings(DEPLOY / "kubernetes" / "triage-node.toml", roles=roles)
+                assert (settings.roles, settings.metrics_port) == ((roles,), 9464)
+
+
 def test_systemd_takes_the_unit_and_finds_it_little_exposed(tmp_path):
     unit = tmp_path / UNIT.name
     unit.write_text(UNIT.read_text().replace("/opt/triage-node/bin/triage-node", need("triage-node")))
