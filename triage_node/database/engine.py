@@ -82,6 +82,7 @@ class Database:
         self._layout = layout
         arguments: dict[str, Any] = {}
         self.damage = ""
+        self._was_connected = False
         if self._is_sqlite:
             arguments = {"timeout": BUSY_TIMEOUT_SECONDS}
         elif self.url.get_driver_name().startswith("psycopg"):
@@ -91,6 +92,7 @@ class Database:
         self.engine: Engine = create_engine(self.url, connect_args=arguments, pool_pre_ping=not self._is_sqlite)
         if self._is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "connect", self._note_connection)
             event.listen(self.engine, "begin", _begin_sqlite)
         server_clock = ServerClock()
         if self._is_postgresql:
@@ -120,6 +122,10 @@ class Database:
     def look_for_damage(self, seconds: float) -> None:
         """Look at the SQLite file for so long; 0 looks at its beginning only.
 
+        Once there are connections it is not looked at any more: whoever closes a file gives up all locks that his
+        process has on it (POSIX, fcntl), those of SQLite too; another process would then take itself for the last one,
+        and remove the write-ahead log that this one goes on writing (https://sqlite.org/howtocorrupt.html, 2.2).
+
         Raises
         ------
         DatabaseDamaged
@@ -127,7 +133,7 @@ class Database:
         StorageError
             It cannot be looked at.
         """
-        if self.file is not None and (damage := damage_of(self.file, seconds)):
+        if self.file is not None and not self._was_connected and (damage := damage_of(self.file, seconds)):
             raise self._damaged(damage)
 
     @contextmanager
@@ -209,6 +215,9 @@ class Database:
         """Close every connection."""
         self.notifications.stop()
         self.engine.dispose()
+
+    def _note_connection(self, *_arguments: object) -> None:
+        self._was_connected = True
 
     def _refusal(self, error: Exception) -> StorageError:
         if is_damage(getattr(error, "orig", None)):
