@@ -171,7 +171,7 @@ def caddy(folder, node, issued, port):
 
 
 @pytest.mark.parametrize("proxy", [nginx, caddy])
-def test_the_pages_are_reached_by_the_reverse_proxy_of_the_page(proxy, proxied, tmp_path):
+def test_the_pages_are_reached_by_the_reverse_proxy_of_the_page(proxy, proxied, tmp_path, wait_for):
     node, issued, host = proxied
     port = free_port()
     command, started = proxy(tmp_path, node, issued, port)
@@ -193,7 +193,8 @@ def test_the_pages_are_reached_by_the_reverse_proxy_of_the_page(proxy, proxied, 
             answer = browser.post(f"{address}/sign-in", data=form, headers=origin, extensions=sni)
             assert answer.status_code == 303, answer.text
             assert "Secure" in answer.headers["set-cookie"]
-        accesses = node.worklist.audit_trail.page(AuditFilters(user_name=name))
+        filters = AuditFilters(user_name=name)
+        accesses = wait_for(lambda: node.worklist.audit_trail.page(filters), "the access to be kept")
         assert {one.address for one in accesses} == {"127.0.0.7"}
     finally:
         program.stop()
