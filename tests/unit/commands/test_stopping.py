@@ -139,7 +139,7 @@ def test_a_node_that_waits_for_a_locked_database_at_its_start_ends_at_once(tmp_p
     options = ["--dicom-port", "0", "--web-port", "0", "--data-dir", str(tmp_path)]
     node = subprocess.Popen([need("triage-node"), "serve", *options], env={**os.environ, **WITHOUT_EXTRAS})
     try:
-        wait_for((tmp_path / "device-uid").exists, "the data folder to be held")
+        wait_for((tmp_path / "node.lock").exists, "the data folder to be held")
         node.terminate()
         assert node.wait(20) == -signal.SIGTERM, "the database would be waited for longer"
     finally:
