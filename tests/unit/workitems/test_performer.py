@@ -305,7 +305,9 @@ def test_an_unsuitable_study_may_only_lack_its_images(
     manager.images = list(images)
     uid = manager.add(study=study, retrieve_url=f"{manager.studies_url}/{study}")
     performer().look()
-    wait_for(lambda: worklist.study_details.study(study).state == "receiving", "the images")
+    sent = {str(ds.SOPInstanceUID) for ds in images}
+    wait_for(lambda: sent <= worklist.announcements.received(study).sop_instance_uids, "the images")
+    assert worklist.study_details.study(study).state == "receiving"
     performer().look()
     assert (manager.state(uid), manager.progress[uid][-1]) == ("IN PROGRESS", "images are being received")
     clock.forward(61)
