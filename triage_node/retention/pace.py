@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-SHARE = 0.5
+SHARE = 6.0
 """So many times as long as it took to remove files it rests while something is received."""
 
 
