@@ -1,14 +1,12 @@
 """A backup of a worklist on a PostgreSQL server, and its restoring into an empty database."""
 
 import tempfile
-import uuid
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
-from postgresql import PostgreSQL
-from sqlalchemy import create_engine
+from postgresql import PostgreSQL, new_database
 
 from triage_node.backup import BackupFolder, Contents, Making, make_backup, restore_backup, verify_backup
 from triage_node.database import care_for
@@ -29,16 +27,6 @@ def server():
         postgresql = PostgreSQL(Path(name))
         yield postgresql.url
         postgresql.stop()
-
-
-def new_database(server: str) -> str:
-    """Return the address of an empty database."""
-    name = f"triage_{uuid.uuid4().hex}"
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    engine.dispose()
-    return f"{server.rpartition('/')[0]}/{name}"
 
 
 @pytest.fixture

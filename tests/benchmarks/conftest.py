@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from million import STUDIES, Size, make_rows
+from unanalyzed import write_images
 
 HERE = Path(__file__).parent
 
@@ -32,3 +33,9 @@ def million(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     yield folder
     if not kept:
         (folder / "worklist.sqlite").unlink()
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """300 images that nobody will analyze."""
+    return write_images(tmp_path_factory.mktemp("images"))

@@ -19,12 +19,11 @@ from ct import head_ct, save
 from nodes import RunningNode
 from programs import run
 from pydicom.uid import generate_uid
+from unanalyzed import SLICES
 
 from triage_node.storage import Layout
 
 ROUNDS = int(os.environ.get("TRIAGE_BENCH_ROUNDS", "5"))
-SLICES = 300
-MR = "1.2.840.10008.5.1.4.1.1.4"
 FINISHED = re.compile(r"study_finished .* status=analyzed .* seconds=([\d.]+)")
 HOW = ("alone", "together", "apart")
 ALONE_SECONDS = 5.0
@@ -43,17 +42,6 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Runnin
     yield started
     for node in started.values():
         node.stop()
-
-
-@pytest.fixture(scope="module")
-def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write 300 images of 512 x 512 that nobody will analyze."""
-    written = head_ct(slices=1, size=(512, 512), SOPClassUID=MR, Modality="MR") * SLICES
-    folder = tmp_path_factory.mktemp("images")
-    for number, ds in enumerate(written):
-        ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = generate_uid()
-        ds.save_as(folder / f"{number:03d}.dcm")
-    return folder
 
 
 class Head:

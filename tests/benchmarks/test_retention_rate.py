@@ -14,11 +14,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from ct import head_ct
 from intakes import Intake
 from programs import run
-from pydicom.uid import generate_uid
 from sqlalchemy import func, insert, select
+from unanalyzed import SLICES
 
 from triage_node.database import InstanceRow, SeriesRow, StudyRow
 from triage_node.retention import Pace, Retention, RetentionPolicy, Tally
@@ -28,24 +27,11 @@ from triage_node.worklist import Worklist
 INSTANCES = int(os.environ.get("TRIAGE_BENCH_INSTANCES", "100000"))
 KILOBYTES = int(os.environ.get("TRIAGE_BENCH_KB", "16"))
 OF_A_STUDY = 250
-SLICES = 300
 MARK_MB = 4 * INSTANCES * KILOBYTES // 1024
 """With a quarter of it more free, the disk is well."""
 KEPT_FREE = 20_000_000_000
 ALONE = 4
 BAR_DELETED, BAR_SENT = 500, 0.8
-MR = "1.2.840.10008.5.1.4.1.1.4"
-
-
-@pytest.fixture(scope="module")
-def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write 300 images that nobody will analyze."""
-    written = head_ct(slices=1, size=(512, 512), SOPClassUID=MR, Modality="MR") * SLICES
-    folder = tmp_path_factory.mktemp("images")
-    for number, ds in enumerate(written):
-        ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = generate_uid()
-        ds.save_as(folder / f"{number:03d}.dcm")
-    return folder
 
 
 class SharedDisk:

@@ -4,10 +4,12 @@ import os
 import shutil
 import signal
 import subprocess
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
 from programs import free_port, need
+from sqlalchemy import create_engine
 
 
 def newest(program: str) -> str:
@@ -70,3 +72,13 @@ class PostgreSQL:
         with (self._folder / "log").open("a") as log:
             ended = subprocess.run([str(part) for part in command], cwd=self._folder, stdout=log, stderr=log)
         assert ended.returncode == 0, (self._folder / "log").read_text()
+
+
+def new_database(server: str) -> str:
+    """Return the address of an empty database on a server."""
+    name = f"triage_{uuid.uuid4().hex}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    engine.dispose()
+    return f"{server.rpartition('/')[0]}/{name}"

@@ -1,9 +1,9 @@
 import os
-import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
+from postgresql import new_database
 from sqlalchemy import create_engine, inspect
 
 from triage_node.findings import LABELS, Decision, Label, ModelIdentity
@@ -22,14 +22,7 @@ USUAL = {
 def postgresql_url() -> str | None:
     """A new database on the server of TRIAGE_TEST_POSTGRESQL, which all tests of this run share."""
     server = os.environ.get("TRIAGE_TEST_POSTGRESQL")
-    if server is None:
-        return None
-    name = f"triage_{uuid.uuid4().hex}"
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    engine.dispose()
-    return f"{server.rpartition('/')[0]}/{name}"
+    return None if server is None else new_database(server)
 
 
 @pytest.fixture

@@ -3,28 +3,23 @@
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from enum import Enum, auto
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from triage_node.complete_file import PARTIAL, storage_errors, sync_folder, unique_name
+from triage_node.complete_file import PARTIAL, storage_errors, sync_folder
 from triage_node.errors import ObjectStorageError, StorageError, StorageFull
 from triage_node.private_files import make_missing_folders
 from triage_node.storage.bucket import BucketState, Copies, note_use
-from triage_node.storage.disk import Disk, Space, Watermarks
-from triage_node.storage.draft import Draft
-from triage_node.storage.durable_write import Parts, write_durably
-from triage_node.storage.inbox import Inbox, adopt
-from triage_node.storage.layout import INSTANCE, Layout, hashed, spool_folder
+from triage_node.storage.disk import Watermarks
+from triage_node.storage.durable_write import write_durably
+from triage_node.storage.layout import INSTANCE, spool_folder
+from triage_node.storage.received_files import FILL, ReceivedFiles
 from triage_node.storage.result import RESULTS, StoredResult, stored_results
 from triage_node.storage.study_folder import StudyFolder
 
 if TYPE_CHECKING:
     from triage_node.config import Settings
-
-FILL = Watermarks()
-"""The disk may be filled."""
 
 
 class Filing(Enum):
@@ -37,7 +32,7 @@ class Filing(Enum):
     """Another file has the name; which is not touched, and this one stays where it is."""
 
 
-class Spool:
+class Spool(ReceivedFiles):
     """Instances and results on disk.
 
     An instance is first kept in ``incoming/`` (then the peer gets its Success), and filed in its study's folder when
@@ -59,14 +54,7 @@ class Spool:
     def __init__(
         self, root: Path, watermarks: Watermarks = FILL, inbox: str | None = None, copies: Copies | None = None
     ) -> None:
-        # What is written down of it must hold in another working folder, too.
-        self.layout = Layout(root.absolute())
-        self._disk = Disk(self.layout.root, watermarks)
-        with storage_errors(f"use the data folder {root}"):
-            self.layout.create()
-        self._inbox = Inbox(self.layout.incoming, inbox) if inbox else None
-        self.incoming = self._inbox.folder if self._inbox else self.layout.incoming
-        """Where this process keeps what it receives."""
+        super().__init__(root, watermarks, inbox)
         self.copies = copies
 
     @classmethod
@@ -86,74 +74,6 @@ class Spool:
             self._inbox.close()
         if self.copies is not None:
             self.copies.close()
-
-    def space(self) -> Space:
-        """Return the disk's size, what is free for us, and what that means."""
-        return self._disk.space()
-
-    def use(self, watermarks: Watermarks) -> None:
-        """Have other marks from now on."""
-        self._disk.watermarks = watermarks
-
-    def keep(self, parts: Parts, study_instance_uid: str, sop_instance_uid: str) -> Path:
-        """Keep a received file, whose bytes come in parts, durably in ``incoming/``.
-
-        Raises
-        ------
-        StorageFull
-            The disk is full, would have less than its reserve, or is not back above it far enough.
-        StorageError
-            The file system refused otherwise.
-        """
-        self._disk.check(sum(map(len, parts)))
-        path = self._incoming(study_instance_uid, sop_instance_uid)
-        write_durably(path, *parts)
-        return path
-
-    def draft(self) -> Draft:
-        """Begin a file that comes in piece by piece.
-
-        Raises
-        ------
-        StorageError, StorageFull
-            The disk refused.
-        """
-        return Draft(self.incoming, self._disk.check)
-
-    def keep_draft(self, draft: Draft, study_instance_uid: str, sop_instance_uid: str) -> Path:
-        """Keep a file that has come in whole, as `keep` does."""
-        path = self._incoming(study_instance_uid, sop_instance_uid)
-        draft.keep(path)
-        return path
-
-    def _incoming(self, study_instance_uid: str, sop_instance_uid: str) -> Path:
-        name = f"{hashed(study_instance_uid)}-{hashed(sop_instance_uid)}-{unique_name()}{INSTANCE}"
-        return self.incoming / name
-
-    def unfiled(self) -> Iterator[Path]:
-        """Yield what was kept and not filed yet, oldest first; half-written leftovers of a crash are removed.
-
-        Raises
-        ------
-        StorageError
-            What others left cannot be taken over.
-        """
-        folders = [self.incoming] if self._inbox else [self.incoming, self.layout.studies]
-        for part in (part for folder in folders for part in folder.glob(f"*{PARTIAL}")):
-            with suppress(OSError):
-                part.unlink()
-        self.adopt()
-        yield from sorted(self.incoming.glob(f"*{INSTANCE}"), key=_written_at)
-
-    def adopt(self) -> list[Path]:
-        """Take over what processes kept that do not live any more, and return where it lies now.
-
-        Raises
-        ------
-        StorageError
-            The file system refused.
-        """
-        return adopt(self.layout.incoming, self.incoming, INSTANCE)
 
     def file(self, incoming: Path, study_instance_uid: str, sop_instance_uid: str) -> Filing:
         """Give a kept file its name in the study's folder; the name in ``incoming/`` stays until `forget`.
@@ -196,62 +116,6 @@ class Spool:
         with storage_errors("file an instance"):
             _link(incoming, first.with_name(f"{first.stem}-{_digest(incoming)[:16]}.variant"))
             sync_folder(first.parent)
-
-    def forget(self, incoming: Path) -> None:
-        """Drop the name in ``incoming/`` or ``quarantine/`` of a file that was filed and has its row."""
-        with storage_errors("forget a registered file"):
-            incoming.unlink(missing_ok=True)
-
-    def unfile(self, path: Path, study_instance_uid: str) -> Path:
-        """Give a file in its study's folder that has no row a name in ``incoming/`` again, and return that.
-
-        Raises
-        ------
-        StorageError, StorageFull
-            The file system refused.
-        """
-        incoming = self.layout.incoming / f"{hashed(study_instance_uid)}-{path.stem}-{unique_name()}{INSTANCE}"
-        with storage_errors("take up a file that is not registered"):
-            os.link(path, incoming)
-            sync_folder(self.layout.incoming)
-        return incoming
-
-    def set_aside(self, incoming: Path) -> Path:
-        """Move a kept file to ``quarantine/``, durably; return where it lies now.
-
-        Raises
-        ------
-        StorageError, StorageFull
-            The file system refused; it lies where it lay.
-        """
-        path = self.layout.quarantine / incoming.name
-        with storage_errors("set a file aside"):
-            incoming.rename(path)
-            sync_folder(self.layout.quarantine)
-            sync_folder(incoming.parent)
-        return path
-
-    def quarantined(self) -> list[Path]:
-        """Return what was set aside, oldest first."""
-        try:
-            return sorted(self.layout.quarantine.iterdir(), key=_written_at)
-        except OSError:
-            return []
-
-    def unregistered(self) -> tuple[set[str], set[str]]:
-        """Return the hashed SOP Instance UIDs of what lies in ``incoming/``, and in ``quarantine/``.
-
-        Raises
-        ------
-        StorageError
-            A folder cannot be read.
-        """
-        with storage_errors("look for received files"):
-            incoming, quarantined = (
-                {path.name.split("-")[1] for path in folder.rglob(f"*-*-*{INSTANCE}")}
-                for folder in (self.layout.incoming, self.layout.quarantine)
-            )
-        return incoming, quarantined
 
     def refuses_all(self, error: Exception) -> bool:
         """Tell whether an error of the spool is no one file's fault: then everything has to wait."""
@@ -331,15 +195,6 @@ class Spool:
         """Return the folder of a study, for who deletes something of it."""
         return StudyFolder(self.layout.study(study_instance_uid))
 
-    @property
-    def is_receiving(self) -> bool:
-        """Whether something is just coming in, or waits to be registered."""
-        try:
-            with os.scandir(self.layout.incoming) as entries:
-                return next(entries, None) is not None
-        except OSError:
-            return False
-
     def studies(self, *, of_bucket: bool = False) -> Iterator[Path]:
         """Yield the folder of every study, on demand also of those that only the bucket has."""
         folders = set(self.layout.studies.glob("??/*"))
@@ -375,14 +230,6 @@ class Spool:
         with storage_errors("end the rebuilding"):
             self.layout.rebuilding.unlink(missing_ok=True)
             sync_folder(self.layout.root)
-
-
-def _written_at(path: Path) -> int:
-    """Return when a file was written; one that has vanished meanwhile comes first."""
-    try:
-        return path.lstat().st_mtime_ns
-    except OSError:
-        return 0
 
 
 def _link(source: Path, target: Path) -> bool:

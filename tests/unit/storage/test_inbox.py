@@ -94,3 +94,15 @@ def test_the_lock_is_one_that_ends_with_the_process(root, process):
     spool = process("one")
     with (spool.incoming / LOCK).open("w") as file, pytest.raises(BlockingIOError):
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_an_inbox_alone_is_nothing_that_comes_in(process):
+    one, other = process("one"), process("other")
+    assert not one.is_receiving
+    path = other.keep([b"bytes"], "1.2", "1.2.3")
+    assert one.is_receiving, "whoever receives it"
+    other.file(path, "1.2", "1.2.3")
+    other.forget(path)
+    assert not one.is_receiving
+    again = one.unfile(one.layout.instance("1.2", "1.2.3"), "1.2")
+    assert again.parent == one.incoming, "where no other process takes it over"
