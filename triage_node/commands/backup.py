@@ -99,7 +99,10 @@ def _say_made(kept: "Kept") -> None:
 def _what(inventory: "Inventory") -> str:
     from triage_node.backup import Contents
 
-    words = f"{inventory.rows.get('study', 0)} studies and {inventory.rows.get('web_user', 0)} people in the database"
+    words = (
+        f"{_number(inventory.rows.get('study', 0), 'study', 'studies')} and "
+        f"{_number(inventory.rows.get('web_user', 0), 'person', 'people')} in the database"
+    )
     if inventory.contents is Contents.DATABASE:
         return f"{words}, no reports and no images"
     kind = "answers and reports, no images" if inventory.contents is Contents.RESULTS else "answers, reports and images"
@@ -116,3 +119,7 @@ def _say_restored(restored: "Restored", data_dir: Path) -> None:
         typer.echo("The backup held no images and no reports: move the old spool folder there if it is left.")
     typer.echo("Passwords and tokens are those of that time: what was changed or withdrawn since is to be done again.")
     typer.echo("Start the node: triage-node serve")
+
+
+def _number(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"

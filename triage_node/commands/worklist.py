@@ -135,7 +135,7 @@ def _answer(row: "StudySummary") -> str:
 
 def _waiting(seconds: float) -> str:
     minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d}"
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
 def _caution(row: "StudySummary") -> str:
