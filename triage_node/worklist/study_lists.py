@@ -113,7 +113,7 @@ class StudyLists:
         """Return the UID of the open study after another; of the first when the worklist has no such study."""
         with self._database.read() as session:
             study = _row(session, study_instance_uid)
-            after = study and open_cursor(study, sort, self._clock(), self._maximum_wait_seconds)
+            after = None if study is None else open_cursor(study, sort, self._clock(), self._maximum_wait_seconds)
         return _first(self.open_studies(filters, after, 1, sort=sort))
 
     def after(
@@ -122,7 +122,7 @@ class StudyLists:
         """Return the UID of the study after another among all; of the first when the worklist has no such study."""
         with self._database.read() as session:
             study = _row(session, study_instance_uid)
-            after = study and cursor_of_all(study, filters)
+            after = None if study is None else cursor_of_all(study, filters)
         return _first(self.studies(filters, after, 1, is_oldest_first=is_oldest_first))
 
     def count_others(self, filters: Filters = EVERYTHING, since_hours: float = 24.0) -> int:

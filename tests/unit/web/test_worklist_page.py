@@ -153,7 +153,7 @@ def test_what_is_not_for_this_node_is_folded_away(site, analyzed, clock):
     browser = site.signed_in()
     page = browser.get("/worklist")
     assert order(page) == ["1.1"]
-    assert "<strong>1</strong> not for this node, show</a>" in page.text
+    assert "<strong>1</strong> no head CT, show</a>" in page.text
     assert set(order(browser.get("/worklist?others=show"))) == {"1.1", "1.2"}
     assert 'name="others" value="show"' in browser.get("/worklist?others=show").text
     assert set(order(browser.get("/worklist?list=all"))) == {"1.1", "1.2"}

@@ -4,8 +4,7 @@
 (() => {
   const button = document.getElementById("alerts");
   const CHOICE = "alerts";
-  const known = new Set();
-  let hasBegun = false;
+  let known = null;
 
   const isOn = () => localStorage.getItem(CHOICE) === "on" && Notification.permission === "granted";
 
@@ -49,13 +48,11 @@
 
   /** Take the flagged studies of now; whatever was flagged when the page was opened is no news. */
   function hear(studies) {
-    const fresh = studies.filter((study) => !known.has(study.uid));
-    for (const study of fresh) known.add(study.uid);
-    if (hasBegun && fresh.length && isOn()) {
-      fresh.forEach(tell);
-      sound();
-    }
-    hasBegun = true;
+    const fresh = known ? studies.filter((study) => !known.has(study.uid)) : [];
+    known = new Set([...(known || []), ...studies.map((study) => study.uid)]);
+    if (!fresh.length || !isOn()) return;
+    fresh.forEach(tell);
+    sound();
   }
 
   triage.hearOfFlagged = "Notification" in window ? hear : () => {};
