@@ -14,6 +14,7 @@ from triage_node.web.dependencies import Services, the_services
 from triage_node.web.security.authorization import audited
 from triage_node.web.security.next_page import safe_next
 from triage_node.web.security.principal import Principal
+from triage_node.web.views.explanation import has_explanation, may_see_explanations
 from triage_node.web.views.label_scores import label_scores, latest_slice_scores
 from triage_node.web.views.reports import latest_report, linked_objects
 from triage_node.web.views.slices import shown_series
@@ -46,6 +47,8 @@ def study_page(
         "stage_durations": stage_durations(study),
         "report": report,
         "linked_objects": linked_objects(study, services.spool),
+        "has_explanation": may_see_explanations(services.settings, principal.role)
+        and has_explanation(study, services.spool),
         "forms": tuple(FILE_KINDS),
         "resent": RESENT,
         "longest_comment": LONGEST_COMMENT,
