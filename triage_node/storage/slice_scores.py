@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from triage_node.findings import LABELS, Label
+from triage_node.storage.spool import Spool
 
 Scores = Mapping[str, float]
 """Probabilities by label."""
@@ -44,6 +45,17 @@ class SliceScores:
         """Return the slice with the highest score of each label; empty without scores."""
         rows = list(self.by_slice.values())
         return {label: SlicePlace(at + 1, len(rows)) for label, at in best_slices(rows).items()}
+
+
+def stored_slice_scores(spool: Spool, study_instance_uid: str, folder: str | None) -> SliceScores:
+    """Return what lies beside a result; no scores where there is no folder of one.
+
+    Raises
+    ------
+    StorageError, ObjectStorageError
+        They cannot be read.
+    """
+    return SliceScores.of(spool.result(study_instance_uid, folder).slice_scores() if folder else None)
 
 
 def best_slices(rows: Sequence[Scores | None]) -> dict[Label, int]:

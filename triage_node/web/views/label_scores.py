@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from triage_node.findings import LABELS, Calibration, Decision, Label
-from triage_node.storage import SlicePlace, SliceScores, Spool
+from triage_node.storage import SlicePlace, SliceScores, Spool, stored_slice_scores
 from triage_node.worklist import Study
 
 if TYPE_CHECKING:
@@ -71,9 +71,7 @@ def label_scores(study: Study, report: "Summary | None", slice_scores: SliceScor
 def latest_slice_scores(study: Study, spool: Spool) -> SliceScores:
     """Return what the latest analysis said of each slice."""
     latest = study.latest_outcome
-    if latest is None or not latest.folder:
-        return SliceScores({})
-    return SliceScores.of(spool.result(study.study_instance_uid, latest.folder).slice_scores())
+    return stored_slice_scores(spool, study.study_instance_uid, latest.folder if latest else None)
 
 
 def _calibrations(study: Study, report: "Summary | None") -> Mapping[Label, Calibration]:
