@@ -49,7 +49,9 @@ class ReadingRoom:
 
 
 @contextmanager
-def reading_room(folder: Path, size: tuple[int, int] = (128, 128), **options: object) -> Iterator[ReadingRoom]:
+def reading_room(
+    folder: Path, slices: int = SLICES, size: tuple[int, int] = (128, 128), **options: object
+) -> Iterator[ReadingRoom]:
     """Serve the pages until the end."""
     settings = Settings(
         data_dir=folder / "data",
@@ -63,11 +65,11 @@ def reading_room(folder: Path, size: tuple[int, int] = (128, 128), **options: ob
     worklist = Worklist(settings, lambda: clock)
     worklist.prepare()
     with Site(settings, worklist) as site:
-        thick = head_ct(slices=SLICES, size=size, SeriesNumber=2, SeriesDescription="HEAD 5mm")
+        thick = head_ct(slices=slices, size=size, SeriesNumber=2, SeriesDescription="HEAD 5mm")
         thin = head_ct(slices=12, size=size, thickness_mm=1.0, SeriesNumber=3, SeriesDescription="HEAD 1mm bone")
         # Many scanners count from the head.
         for ds in thick:
-            ds.InstanceNumber = SLICES + 1 - ds.InstanceNumber
+            ds.InstanceNumber = slices + 1 - ds.InstanceNumber
         keep(site, save([*thick, *thin], folder / "sent"))
         clock += 300
         site.worklist.study_completion.advance()
