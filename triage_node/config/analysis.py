@@ -16,6 +16,10 @@ class AnalysisSettings(BaseModel):
         description="`keep` writes a Grad-CAM picture beside each result, for quality control; `send` also sends it "
         "after the report, as a Secondary Capture",
     )
+    explanation_shown: Literal["nobody", "administrators", "everybody"] = Field(
+        "administrators",
+        description="who sees that picture on a study's page; it says where the model looked, and is not for diagnosis",
+    )
     prior_study_days: int = Field(
         30, ge=0, le=1_000_000, description="an older study is a prior and is not analyzed; 0 analyzes all"
     )
