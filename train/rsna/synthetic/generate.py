@@ -11,7 +11,8 @@ import numpy as np
 from triage_node.complete_file import complete_file
 from triage_node.errors import TriageError
 from triage_node.findings import LABELS
-from triage_node.train.phantom.atlas import Atlas, load_atlas
+from triage_node.train.phantom.atlas import Atlas
+from triage_node.train.phantom.atlas_cache import load_atlas
 from triage_node.train.phantom.study import FIELD_MM, generate_study, random_recipe, random_types
 from triage_node.train.rsna.dataset.competition import (
     SAMPLE_PROBABILITY,
