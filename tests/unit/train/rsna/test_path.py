@@ -18,7 +18,8 @@ from triage_node.train.recipe import DEFAULT_RECIPE
 from triage_node.train.rsna.evaluation.exporting import ExportRequest, _seen_by, export_run
 from triage_node.train.rsna.fitting.fit import read_run, write_run
 from triage_node.train.rsna.shards.sharding import SHARDS_FOLDER
-from triage_node.train.rsna.synthetic.generate import POSITIVE_SHARE, plan_set, write_csv_files, write_study
+from triage_node.train.rsna.synthetic.frequencies import POSITIVE_SHARE
+from triage_node.train.rsna.synthetic.generate import plan_set, write_csv_files, write_study
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
