@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 
 from triage_node.findings import LABELS
 from triage_node.train.drawing import COLORS, STYLE, png
-from triage_node.train.evaluation.metrics import auc
 from triage_node.train.evaluation.pictures import roc_points
 from triage_node.train.evaluation.reliability import Reliability
 from triage_node.train.rsna.evaluation.scoring import ImageScores
@@ -20,9 +19,10 @@ from triage_node.train.site.patient_auc import interval
 CHANCE = "#BBBBBB"
 
 
-def color_of(number: int, count: int) -> str:
-    """Return the color of a predictor; the last one, the model, is black."""
-    return COLORS[-1] if number == count - 1 else COLORS[number % (len(COLORS) - 1)]
+def line_of(number: int, count: int) -> dict[str, Any]:
+    """Return how a predictor is drawn: the last one, the model, black; those below others broader, to be seen."""
+    color = COLORS[-1] if number == count - 1 else COLORS[number % (len(COLORS) - 1)]
+    return {"color": color, "linewidth": 1.4 + 2.4 * (count - 1 - number) / max(count - 1, 1)}
 
 
 def precision_recall_points(scores: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -61,13 +61,11 @@ def roc(predictors: Sequence[ImageScores]) -> Figure:
         axes.plot([0, 1], [0, 1], color=CHANCE, linewidth=1, linestyle=":")
         for number, scores in enumerate(predictors):
             said, truth = scores.probabilities[:, k], scores.truth[:, k]
-            area = auc(said, truth)
-            if np.isfinite(area):
-                style = {"color": color_of(number, len(predictors)), "linewidth": 1.6}
-                axes.plot(*roc_points(said, truth), label=f"{scores.name} {area:.3f}", **style)
+            if 0 < truth.sum() < len(truth):
+                axes.plot(*roc_points(said, truth), label=scores.name, **line_of(number, len(predictors)))
         axes.set(xlabel="1 - specificity", ylabel="sensitivity", xlim=(-0.01, 1.01), ylim=(-0.01, 1.01))
         _title(axes, label, predictors[-1].truth[:, k])
-        _legend(axes, "lower right", "AUC")
+    _legend(figure)
     return figure
 
 
@@ -79,19 +77,22 @@ def precision_recall(predictors: Sequence[ImageScores]) -> Figure:
         axes.axhline(truth.mean(), color=CHANCE, linewidth=1, linestyle=":")
         for number, scores in enumerate(predictors):
             if truth.any():
-                found = average_precision(scores.probabilities[:, k], truth)
-                recall, precision = precision_recall_points(scores.probabilities[:, k], truth)
-                style = {"color": color_of(number, len(predictors)), "linewidth": 1.6, "drawstyle": "steps-post"}
-                axes.plot(recall, precision, label=f"{scores.name} {found:.3f}", **style)
+                points = precision_recall_points(scores.probabilities[:, k], truth)
+                style = line_of(number, len(predictors)) | {"drawstyle": "steps-post"}
+                axes.plot(*points, label=scores.name, **style)
         axes.set(xlabel="recall", ylabel="precision", xlim=(-0.01, 1.01), ylim=(-0.01, 1.03))
         _title(axes, label, truth)
-        _legend(axes, "upper right", "average precision")
+    _legend(figure)
     return figure
 
 
-def _legend(axes: Any, place: str, title: str) -> None:
-    if axes.get_legend_handles_labels()[1]:
-        axes.legend(loc=place, title=title, alignment="left", fontsize=8, title_fontsize=8)
+def _legend(figure: Figure) -> None:
+    """Name the predictors once, below all axes."""
+    for axes in figure.axes:
+        handles, names = axes.get_legend_handles_labels()
+        if names:
+            figure.legend(handles, names, loc="outside lower center", ncols=len(names))
+            return
 
 
 def losses(names: Sequence[str], figures: Sequence[LabelFigures]) -> Figure:
@@ -104,11 +105,11 @@ def losses(names: Sequence[str], figures: Sequence[LabelFigures]) -> Figure:
         reach = np.array([[one.value - one.low, one.high - one.value] for one in columns]).clip(0).T
         at = np.arange(len(columns)) + 0.7 * ((number + 0.5) / len(names) - 0.5)
         style = {"linestyle": "none", "marker": "o", "markersize": 5, "capsize": 2}
-        axes.errorbar(at, values, reach, color=color_of(number, len(names)), label=name, **style)
+        axes.errorbar(at, values, reach, color=line_of(number, len(names))["color"], label=name, **style)
     axes.set_xticks(range(len(LABELS) + 1), [*map(str, LABELS), "weighted, as the\ncompetition counts"])
     axes.set(yscale="log", ylabel="log loss (lower is better)")
     axes.grid(False, axis="x")
-    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    _legend(figure)
     return figure
 
 
@@ -138,13 +139,11 @@ def studies(predictors: Sequence[StudyScores]) -> Figure:
     left.plot([0, 1], [0, 1], color=CHANCE, linewidth=1, linestyle=":")
     for number, scores in enumerate(predictors):
         said, truth = scores.probabilities[:, ANY], scores.truth[:, ANY]
-        if np.isfinite(area := auc(said, truth)):
-            left.plot(
-                *roc_points(said, truth), color=color_of(number, len(predictors)), label=f"{scores.name} {area:.3f}"
-            )
+        if 0 < truth.sum() < len(truth):
+            left.plot(*roc_points(said, truth), label=scores.name, **line_of(number, len(predictors)))
     left.set(xlabel="1 - specificity", ylabel="sensitivity", xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
     _title(left, "any, by study", predictors[-1].truth[:, ANY])
-    _legend(left, "lower right", "AUC")
+    _legend(figure)
     said, truth = predictors[-1].probabilities[:, ANY], predictors[-1].truth[:, ANY] > 0
     groups = [said[~truth], said[truth]]
     right.hist(

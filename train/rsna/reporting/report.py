@@ -15,7 +15,7 @@ from triage_node.train.rsna.evaluation.scoring import ImageScores
 from triage_node.train.rsna.reporting.hardest import Hardest, hardest
 from triage_node.train.rsna.reporting.notebook_figures import NotebookFigures, constant_figures, notebook_figures
 from triage_node.train.rsna.reporting.pictures import average_precision, draw
-from triage_node.train.rsna.reporting.resamples import Difference, LabelFigures, Resamples, differences
+from triage_node.train.rsna.reporting.resamples import Difference, LabelFigures, Resamples, differences, patients_with
 from triage_node.train.rsna.reporting.strata import Stratum, strata
 from triage_node.train.rsna.reporting.study_level import StudyFigures, StudyScores, study_figures
 from triage_node.train.rsna.shards.cache import CachedSeries
@@ -64,9 +64,10 @@ class LabelRow:
 
 @dataclass(frozen=True)
 class Page:
-    """The content of the page."""
+    """The content of the page; `counts` has the images and the patients with each label."""
 
     judged: Judged
+    counts: list[tuple[int, int]]
     rows: list[LabelRow]
     notebook: list[NotebookFigures]
     differences: dict[str, list[Difference]]
@@ -98,12 +99,13 @@ def make_page(judged: Judged) -> Page:
     """Return everything that the page says."""
     model, resamples = judged.scores[-1], Resamples(judged.scores[-1].patients, judged.scores[-1].truth)
     found = [resamples.figures(scores) for scores in judged.scores]
-    others = zip(judged.scores[:-1], found[:-1], strict=True)
+    others, counts = zip(judged.scores[:-1], found[:-1], strict=True), patients_with(model)
     return Page(
         judged=judged,
+        counts=list(zip((model.truth > 0).sum(axis=0).tolist(), counts.tolist(), strict=True)),
         rows=[_row(scores, figures) for scores, figures in zip(judged.scores, found, strict=True)],
         notebook=[constant_figures(model.truth), *map(notebook_figures, judged.scores)],
-        differences={scores.name: differences(found[-1], figures) for scores, figures in others},
+        differences={scores.name: differences(found[-1], figures, counts) for scores, figures in others},
         studies=list(map(study_figures, judged.studies)),
         strata=strata(model, judged.series, judged.index),
         hardest=hardest(model, judged.series),

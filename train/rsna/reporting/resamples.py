@@ -9,6 +9,8 @@ from triage_node.train.evaluation.metrics import RESAMPLES, Interval
 from triage_node.train.rsna.evaluation.scoring import ImageScores
 from triage_node.train.site.patient_auc import PatientAuc, interval
 
+FEWEST_PATIENTS = 5
+"""With fewer patients who have a label resamples of them say little, however narrow their interval."""
 # `any` counts twice in the competition's metric.
 WEIGHTS = np.append(np.ones(len(LABELS) - 1), 2.0) / (len(LABELS) + 1)
 SMALLEST = 1e-6
@@ -86,29 +88,48 @@ class Difference:
         The model's minus the other's.
     lower_is_better
         Whether a negative difference is a gain.
+    patients
+        How many patients have the label.
     """
 
     figure: str
     value: Interval
     lower_is_better: bool
+    patients: int
 
     @property
     def verdict(self) -> str:
-        """Return ``better`` or ``worse`` where the interval holds no zero, else ``not shown to differ``."""
+        """Return ``better`` or ``worse`` where the interval holds no zero, else why neither is said."""
+        if self.patients < FEWEST_PATIENTS:
+            return "too few patients"
         low, high = (-self.value.high, -self.value.low) if self.lower_is_better else (self.value.low, self.value.high)
         if low > 0:
             return "better"
         return "worse" if high < 0 else "not shown to differ"
 
 
-def differences(model: LabelFigures, other: LabelFigures) -> list[Difference]:
-    """Return how the model differs from another predictor: weighted log loss, loss and AUC of each label."""
-    found = [Difference("weighted log loss", interval(model.weighted - other.weighted), lower_is_better=True)]
+def differences(model: LabelFigures, other: LabelFigures, patients: np.ndarray) -> list[Difference]:
+    """Return how the model differs from another predictor: weighted log loss, loss and AUC of each label.
+
+    Parameters
+    ----------
+    patients
+        ``(6,)``, how many patients have each label.
+    """
+    loss = interval(model.weighted - other.weighted)
+    found = [Difference("weighted log loss", loss, lower_is_better=True, patients=int(patients[-1]))]
     for name, ours, theirs, lower in (
         ("log loss", model.losses, other.losses, True),
         ("AUC", model.aucs, other.aucs, False),
     ):
+        gains = (interval(column) for column in (ours - theirs).T)
         found += [
-            Difference(f"{name}, {label}", interval(ours[:, k] - theirs[:, k]), lower) for k, label in enumerate(LABELS)
+            Difference(f"{name}, {label}", gain, lower, int(count))
+            for label, gain, count in zip(LABELS, gains, patients, strict=True)
         ]
     return found
+
+
+def patients_with(scores: ImageScores) -> np.ndarray:
+    """Return ``(6,)``, how many patients have an image with each label."""
+    return np.array([len(np.unique(scores.patients[column > 0])) for column in scores.truth.T])

@@ -15,7 +15,7 @@ from triage_node.train.rsna.reporting.hardest import hardest
 from triage_node.train.rsna.reporting.notebook_figures import constant_figures, notebook_figures
 from triage_node.train.rsna.reporting.pictures import average_precision
 from triage_node.train.rsna.reporting.report import Judged, make_page, report_html
-from triage_node.train.rsna.reporting.resamples import Resamples, differences
+from triage_node.train.rsna.reporting.resamples import Resamples, differences, patients_with
 from triage_node.train.rsna.reporting.strata import UNKNOWN, SeriesTraits, series_traits
 from triage_node.train.rsna.reporting.study_level import HIGHEST, by_study, study_figures
 from triage_node.train.site.patient_auc import interval
@@ -56,7 +56,9 @@ def test_a_difference_is_paired_and_says_who_is_better(series):
     good, bad = guess("good", series, 0.6), guess("bad", series, 0.1, seed=1)
     resamples = Resamples(good.patients, good.truth)
     good_figures, bad_figures = resamples.figures(good), resamples.figures(bad)
-    loss, *others = differences(good_figures, bad_figures)
+    counts = patients_with(good)
+    assert counts.tolist() == [0, 0, 2, 0, 5, 5]
+    loss, *others = differences(good_figures, bad_figures, counts)
     assert loss.figure == "weighted log loss"
     assert loss.value.value == pytest.approx(
         log_loss(good.probabilities, good.truth) - log_loss(bad.probabilities, bad.truth)
@@ -69,14 +71,14 @@ def test_a_difference_is_paired_and_says_who_is_better(series):
     )
     assert (loss.value.low, loss.value.high) == pytest.approx((drawn.low, drawn.high))
     assert loss.verdict == "better"
-    assert differences(bad_figures, good_figures)[0].verdict == "worse"
-    same = differences(good_figures, good_figures)
+    assert differences(bad_figures, good_figures, counts)[0].verdict == "worse"
+    same = differences(good_figures, good_figures, np.full(6, 5))
     assert {one.verdict for one in same} == {"not shown to differ"}
     assert same[0].value.low == same[0].value.high == 0
     by_name = {one.figure: one for one in others}
     assert by_name["AUC, any"].verdict == "better"
     assert np.isnan(by_name["AUC, epidural"].value.value)
-    assert by_name["AUC, epidural"].verdict == "not shown to differ"
+    assert by_name["AUC, intraventricular"].verdict == "too few patients"
 
 
 def test_the_notebooks_figures_are_those_of_a_set_of_which_three_quarters_are_positive(series):
