@@ -84,6 +84,13 @@ def test_one_table_holds_constant_notebook_and_model(fitted):
     assert (fitted / "run" / "comparison.png").exists()
 
 
+def test_the_report_names_every_predictor_and_shows_images(fitted):
+    page = (fitted / "run" / "report.html").read_text()
+    for words in ("rsna-lite0 9.9.9 on test fold 0", "minus notebook", "By study", "the model&#39;s own", "signed"):
+        assert words in page
+    assert page.count("data:image/png") > 5
+
+
 def test_the_run_says_how_it_was_made(fitted):
     content = json.loads((fitted / "run" / "run.json").read_text())
     assert content["run"] == {"tables": str(fitted), "test": 0, "balance": "sampling"}
