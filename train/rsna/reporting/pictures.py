@@ -104,7 +104,7 @@ def losses(names: Sequence[str], figures: Sequence[LabelFigures]) -> Figure:
         values = np.array([one.value for one in columns])
         reach = np.array([[one.value - one.low, one.high - one.value] for one in columns]).clip(0).T
         at = np.arange(len(columns)) + 0.7 * ((number + 0.5) / len(names) - 0.5)
-        style = {"linestyle": "none", "marker": "o", "markersize": 5, "capsize": 2}
+        style: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": 5, "capsize": 2}
         axes.errorbar(at, values, reach, color=line_of(number, len(names))["color"], label=name, **style)
     axes.set_xticks(range(len(LABELS) + 1), [*map(str, LABELS), "weighted, as the\ncompetition counts"])
     axes.set(yscale="log", ylabel="log loss (lower is better)")

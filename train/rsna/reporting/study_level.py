@@ -98,9 +98,10 @@ def by_study(
     others, named = scores[: len(scores) - len(models)], scores[len(scores) - len(models) :]
     found = [StudyScores(one.name, HIGHEST, *truth, _highest(one, chosen)) for one in others]
     for one, (manifest, said) in zip(named, models, strict=True):
-        logits = np.stack([said[number].study_logits for number in kept])
+        answered = (said[number].study_logits for number in kept)
+        logits = np.stack([logits for logits in answered if logits is not None])
         probabilities = manifest.study_scaling.probabilities(logits)
-        flagged, uncertain = (labels.any(axis=1) for labels in decisions(manifest, probabilities))
+        flagged, uncertain = (np.asarray(labels.any(axis=1)) for labels in decisions(manifest, probabilities))
         found.append(StudyScores(one.name, OWN, *truth, probabilities, flagged, uncertain & ~flagged))
     return found
 
