@@ -39,7 +39,7 @@ def _series(folder: Path, seed: int, types: tuple[str, ...], size: int) -> None:
 def _sheet(path: Path, first_seed: int, studies: int) -> None:
     import numpy as np
 
-    from triage_node.train.phantom.atlas import load_atlas
+    from triage_node.train.phantom.atlas_cache import load_atlas
     from triage_node.train.phantom.contact_sheet import write_contact_sheet
     from triage_node.train.phantom.study import generate_study, random_recipe
 

@@ -6,6 +6,7 @@ Source: Fonov et al., Unbiased nonlinear average age-appropriate brain templates
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ from scipy import ndimage
 
 from triage_node.train.phantom.sampling import sample
 
+SOURCES = ("gm", "wm", "t1")
 FILE = "datasets/data/mni_icbm152_{}_tal_nlin_sym_09a_converted.nii.gz"
 # Index of the MNI origin in the files, and the y of the head's middle, about which heads are turned.
 ORIGIN = (98, 134, 72)
@@ -114,11 +116,16 @@ class Atlas:
     floor: Map
 
 
+def atlas_file(name: str) -> Path:
+    """Return where the package keeps one of `SOURCES`."""
+    return Path(str(files("nilearn").joinpath(FILE.format(name))))
+
+
 def _read(name: str) -> np.ndarray:
     """Return a map as ``(z, y to the back, x to the left) float32``."""
     import nibabel
 
-    image = nibabel.load(str(files("nilearn").joinpath(FILE.format(name))))
+    image = nibabel.load(atlas_file(name))
     return np.ascontiguousarray(image.get_fdata(dtype=np.float32).transpose(2, 1, 0)[:, ::-1, ::-1])
 
 
@@ -203,9 +210,10 @@ def _in_bytes(fraction: np.ndarray, origin: Point) -> Map:
     return Map(np.rint(fraction * 255).astype(np.uint8), origin, unit=1 / 255)
 
 
-def load_atlas() -> Atlas:
-    """Return the atlas; takes a few seconds, so load it once and pass it on."""
-    gray, white, head = _read("gm") / 255, _read("wm") / 255, _read("t1")
+def make_atlas() -> Atlas:
+    """Return the atlas from the package's files: takes ten seconds and more, see `atlas_cache`."""
+    gray, white, head = (_read(name) for name in SOURCES)
+    gray, white = gray / 255, white / 255
     origin = (
         float(ORIGIN[2]),
         float(gray.shape[1] - 1 - ORIGIN[1] - MIDDLE_Y_MM),

@@ -7,7 +7,8 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from triage_node.models import Geometry
-from triage_node.train.phantom.atlas import Atlas, load_atlas
+from triage_node.train.phantom.atlas import Atlas
+from triage_node.train.phantom.atlas_cache import load_atlas
 from triage_node.train.shards import STUDIES_PER_SHARD, make_shard
 
 
