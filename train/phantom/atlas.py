@@ -94,7 +94,7 @@ class Map:
 
 @dataclass(frozen=True)
 class Atlas:
-    """Tissue fractions and distances of the average head.
+    """Tissue fractions and distances of a head.
 
     Attributes
     ----------
@@ -106,6 +106,9 @@ class Atlas:
         Distance in mm to a smooth hull of the brain, positive inside: the inner table of the vault.
     floor
         The same to a tight hull that follows temporal lobes and cerebellum: the floor of the skull.
+    outside
+        HU of all that lies outside the skull's inner table; None where it is to be drawn, and sulci with it, since
+        an average of many heads has neither.
     """
 
     gray: Map
@@ -114,6 +117,7 @@ class Atlas:
     ventricles: Map
     vault: Map
     floor: Map
+    outside: Map | None = None
 
 
 def atlas_file(name: str) -> Path:
@@ -219,14 +223,29 @@ def make_atlas() -> Atlas:
         float(gray.shape[1] - 1 - ORIGIN[1] - MIDDLE_Y_MM),
         float(gray.shape[2] - 1 - ORIGIN[0]),
     )
+    return atlas_of(gray, white, head > 0, origin)
+
+
+def atlas_of(gray: np.ndarray, white: np.ndarray, head: np.ndarray, origin: Point) -> Atlas:
+    """Return the atlas of a head from its tissue.
+
+    Parameters
+    ----------
+    gray, white
+        ``(z, y, x) float32``, fractions in voxels of 1 mm.
+    head
+        The same shape, bool: the brain with the fluid about it.
+    origin
+        Index of the head's middle.
+    """
     coarse_origin = _coarse(origin)
     brain = ndimage.gaussian_filter(gray + white, 0.7) > 0.35
     grid = np.indices(gray.shape, np.float32) - np.array(origin, np.float32)[:, None, None, None]
     cisterns = _fossa(brain, origin) | _suprasellar(*grid)
-    vault = ndimage.gaussian_filter(_signed_distance(_vault_hull((head > 0) | cisterns, origin[0])), 1.0)
+    vault = ndimage.gaussian_filter(_signed_distance(_vault_hull(head | cisterns, origin[0])), 1.0)
     floor = _signed_distance(_coarse_hull(brain | cisterns, 2))
     vault_map = Map(vault, coarse_origin, COARSE_MM, None)
-    closed = ndimage.binary_fill_holes(ndimage.binary_closing(head > 0, iterations=6))
+    closed = ndimage.binary_fill_holes(ndimage.binary_closing(head, iterations=6))
     hull = closed | cisterns | (vault_map.at(*grid) > -1)
     fluid = np.clip(1 - gray - white, 0, 1) * hull
     deep = (fluid > 0.45) & (vault_map.at(*grid) > VENTRICLE_DEPTH_MM) & ~_cisterns(*grid)
