@@ -27,3 +27,6 @@ class AnalysisSettings(BaseModel):
     analysis_attempts: Count = Field(3, description="tries before a study is failed")
     worker_nice: int = Field(10, ge=0, le=19, description="niceness of the inference process, so intake stays fast")
     maximum_wait_minutes: Time = Field(60.0, description="a case waiting longer rises to the top of the reading order")
+    flagged_limit_minutes: Time = Field(
+        30.0, description="a flagged case that nobody has acknowledged so long after its arrival is marked"
+    )

@@ -6,7 +6,6 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from triage_node.database import LARGEST_PAGE
 from triage_node.findings import TYPES
 from triage_node.identity import Role
 from triage_node.report import FILE_KINDS
@@ -16,6 +15,7 @@ from triage_node.web.security.next_page import safe_next
 from triage_node.web.security.principal import Principal
 from triage_node.web.views.explanation import has_explanation, may_see_explanations
 from triage_node.web.views.label_scores import label_scores, latest_slice_scores
+from triage_node.web.views.listing import Listing, listing
 from triage_node.web.views.reports import latest_report, linked_objects
 from triage_node.web.views.slices import shown_series
 from triage_node.web.views.stage_durations import stage_durations
@@ -58,12 +58,11 @@ def study_page(
 
 
 @router.get("/studies/{study_instance_uid}/next", dependencies=[Depends(audited("worklist_viewed", Role.READER))])
-def next_study(study_instance_uid: str, services: TheServices) -> Response:
-    """Lead on in the reading order; to the first study when this one is not, or no more, among those to be read."""
-    page = services.worklist.study_lists.open_studies(limit=LARGEST_PAGE)
-    uids = [one.study_instance_uid for one in page.studies]
-    following = uids.index(study_instance_uid) + 1 if study_instance_uid in uids else 0
-    return _back(uids[following]) if following < len(uids) else RedirectResponse("/worklist", 303)
+def next_study(study_instance_uid: str, services: TheServices, shown: Annotated[Listing, Depends(listing)]) -> Response:
+    """Lead on in the list that this study was opened from; back to the list after its last one."""
+    following = shown.following(services.worklist.study_lists, study_instance_uid)
+    address = "/worklist" if following is None else f"/studies/{quote(following, safe='')}"
+    return RedirectResponse(shown.with_query(address), 303)
 
 
 @router.post("/studies/{study_instance_uid}/acknowledge")

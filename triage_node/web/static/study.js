@@ -7,6 +7,8 @@
   const actions = {
     a: () => head.querySelector("form.acknowledge")?.requestSubmit(),
     u: () => head.querySelector("form.unacknowledge")?.requestSubmit(),
+    x: () => head.querySelector("form.acknowledge-next")?.requestSubmit(),
+    y: () => document.querySelector('form.verdict [name="agrees"][value="true"]')?.click(),
     n: () => head.querySelector("[data-next]").click(),
     w: () => document.querySelector(".trail").click(),
     "?": () => document.getElementById("keys").showModal(),
@@ -30,7 +32,7 @@
 
   /** What somebody has typed or marked is not thrown away for news. */
   function isInUse() {
-    const marked = document.querySelector("main input:checked");
+    const marked = [...document.querySelectorAll("main input[type=checkbox]")].some((one) => one.checked !== one.defaultChecked);
     return Boolean(marked || [...document.querySelectorAll("main textarea")].some((one) => one.value));
   }
 
