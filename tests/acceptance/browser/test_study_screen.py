@@ -127,7 +127,8 @@ def test_a_dead_report_is_sent_again_and_a_study_is_analyzed_again(screen, ward,
     screen.page.goto(f"/studies/{uid}")
     pacs = Storescp(tmp_path / "pacs", port=ward.destination_port)
     try:
-        screen.page.get_by_role("button", name="Send again").click()
+        with screen.page.expect_navigation():  # the page loads itself again
+            screen.page.get_by_role("button", name="Send again").click()
         wait_for(pacs.received, "the report arrives", 30)
         wait_for(lambda: ward.node.study(uid).deliveries[0].state == "delivered", "it is delivered", 30)
         screen.page.reload()

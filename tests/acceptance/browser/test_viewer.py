@@ -195,6 +195,7 @@ def test_another_series_is_chosen_and_a_type_leads_back(look, room):
 def test_full_screen_says_who_it_is(look):
     screen = look()
     before = canvas_of(screen).bounding_box()["height"]
+    whole = screen.page.locator(".viewer").bounding_box()
     person = screen.page.locator(".viewer-person")
     expect(person).not_to_be_visible()
     screen.page.keyboard.press("f")
@@ -202,6 +203,7 @@ def test_full_screen_says_who_it_is(look):
     assert canvas_of(screen).bounding_box()["height"] > before
     screen.page.keyboard.press("f")
     expect(person).not_to_be_visible()
+    assert screen.page.locator(".viewer").bounding_box() == whole, "the page is as it was"
 
 
 def test_metal_is_white(look):

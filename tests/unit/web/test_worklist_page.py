@@ -24,7 +24,7 @@ def test_the_page_shows_studies_in_reading_order_with_what_was_found(site, analy
     page = site.signed_in().get("/worklist")
     assert page.status_code == 200
     assert page.text.index('data-uid="1.2.2"') < page.text.index('data-uid="1.2.1"')
-    for shown in ("Doe, Jane", "Head native", "subdural", "90 %", "CT1", "badge-flagged"):
+    for shown in ("Doe, Jane", "Head native", "subdural", "90.0 %", "CT1", "badge-flagged"):
         assert shown in page.text
 
 
