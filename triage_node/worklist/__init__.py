@@ -28,6 +28,7 @@ from triage_node.worklist.retention.deletable import Deletable, Portion
 from triage_node.worklist.retention.deleted_study import DeletedStudy
 from triage_node.worklist.retention.deletions import Deletion
 from triage_node.worklist.retention.stock import StudyStock
+from triage_node.worklist.senders.sender_counts import ASSOCIATIONS, INSTANCES, Sender, SenderCount, SenderRefusal
 from triage_node.worklist.stored_outcome import StoredOutcome
 from triage_node.worklist.upkeep.holding import Held
 from triage_node.worklist.upkeep.job_runs import JobRun
@@ -40,6 +41,8 @@ from triage_node.worklist.workitems.study_progress import ReportReference, Study
 from triage_node.worklist.worklist import Worklist
 
 __all__ = [
+    "ASSOCIATIONS",
+    "INSTANCES",
     "LONGEST_COMMENT",
     "RESENT",
     "UNDELIVERED",
@@ -72,6 +75,9 @@ __all__ = [
     "ReportReference",
     "Route",
     "RunningNode",
+    "Sender",
+    "SenderCount",
+    "SenderRefusal",
     "Series",
     "Step",
     "StoredOutcome",
