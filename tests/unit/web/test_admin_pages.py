@@ -181,6 +181,17 @@ def test_the_last_administrator_stays_one(site, admin):
     assert site.signed_in(ADMINISTRATOR, PASSWORD).get("/admin").status_code == 200
 
 
+@pytest.mark.parametrize("role", ["storage", "monitoring"])
+def test_a_token_has_the_role_that_was_chosen(site, admin, role):
+    assert f"its role is {role}" in admin.submit("/admin/tokens/add", name="ris", days="30", role=role).text
+    assert site.worklist.tokens.all()[0].role == role
+
+
+def test_no_token_of_a_person_is_made_on_the_page(site, admin):
+    assert admin.submit("/admin/tokens/add", name="ris", days="30", role="administrator").status_code == 422
+    assert site.worklist.tokens.all() == []
+
+
 def test_a_token_is_shown_once_and_works_until_it_is_removed(site, admin):
     page = admin.submit("/admin/tokens/add", name="ris", days="30").text
     secret = re.search(r'class="secret">([^<]+)<', page)[1]
