@@ -29,7 +29,8 @@ class Intake:
         does = "Writes down who has sent, and what was refused of whom."
         self._parts.scheduler.every(SENDERS_SECONDS, self.ingest.write_senders, "senders", does)
         if self._parts.is_shared:
-            self._parts.scheduler.every(ADOPT_SECONDS, self.indexer.adopt)
+            does = "Takes up what a process received that ended before it had registered it."
+            self._parts.scheduler.every(ADOPT_SECONDS, self.indexer.adopt, "takeover", does)
 
     def use(self, settings: Settings) -> None:
         """Go by other settings from now on."""
