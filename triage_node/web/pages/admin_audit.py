@@ -12,6 +12,7 @@ from triage_node.identity import AuditEntry, AuditFilters, Role
 from triage_node.web.dependencies import Services, the_services
 from triage_node.web.http.csv_file import csv_file
 from triage_node.web.security.authorization import audited
+from triage_node.web.views.audit_entries import sittings
 from triage_node.web.views.filters import Day
 from triage_node.web.views.templating import moment
 
@@ -19,7 +20,8 @@ router = APIRouter(include_in_schema=False)
 
 TheServices = Annotated[Services, Depends(the_services)]
 
-ROWS = 100
+ROWS = 200
+"""Of the trail; those that are folded take one line."""
 COLUMNS = ("at", "user_name", "role", "address", "action", "study_instance_uid", "query", "allowed")
 
 
@@ -52,7 +54,8 @@ def audit_page(request: Request, services: TheServices, filters: TheFilters, bef
     trail = services.worklist.audit_trail
     rows = trail.page(filters, before, ROWS + 1)
     context = {
-        "accesses": rows[:ROWS],
+        "sittings": list(sittings(rows[:ROWS])),
+        "named": services.worklist.study_details.named({one.study_instance_uid for one in rows}),
         "next": rows[ROWS - 1].id if len(rows) > ROWS else None,
         "filters": filters,
         "days": {name: request.query_params.get(name, "") for name in ("received_from", "received_to")},
