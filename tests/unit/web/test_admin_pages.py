@@ -12,7 +12,7 @@ from triage_node.findings import ModelIdentity
 from triage_node.identity import Access, Role
 from triage_node.outcome import Outcome, Status
 from triage_node.reasons import Reason, ReasonCode
-from triage_node.web.views.model_card import card_html
+from triage_node.web.views.model_card import card_sections
 
 HOSTILE = "<script>alert(1)</script>^Eve"
 
@@ -82,13 +82,13 @@ def test_a_card_of_somebody_else_runs_nothing(tmp_path):
         "[go](javascript:alert(1)) [data](data:text/html;base64,PHNjcmlwdD4=) [fine](https://example.org/)\n\n"
         "| a | b |\n|---|---|\n| <b>1</b> | 2 |\n"
     )
-    html = card_html(tmp_path)
-    assert "<h2>Mine</h2>" in html
+    html = "".join(one.html for one in card_sections(tmp_path))
+    assert "Mine" not in html, "its title is the page's"
     assert '<table tabindex="0">' in html
     for harmful in ("<script", "<img", "<b>", 'href="javascript', 'href="data:'):
         assert harmful not in html, harmful
     assert 'href="https://example.org/"' in html
-    assert card_html(tmp_path / "nowhere") == ""
+    assert card_sections(tmp_path / "nowhere") == []
 
 
 def test_settings_show_where_they_come_from_and_no_secret(make_site, make_settings, monkeypatch, tmp_path):
@@ -119,7 +119,7 @@ def test_the_audit_trail_is_filtered_and_paged(site, admin, analyzed, clock):
     reader = site.signed_in()
     reader.get("/studies/1.2.1")
     reader.get("/admin/audit")
-    site.worklist.audit_trail.append([Access(clock(), "ada", "administrator", "::1", "looked")] * 105)
+    site.worklist.audit_trail.append([Access(clock(), "ada", "administrator", "::1", "looked")] * 205)
     page = admin.get("/admin/audit").text
     assert "Next page" in page
     refused = rows(admin.get("/admin/audit.csv?refused=yes"))
@@ -128,13 +128,30 @@ def test_the_audit_trail_is_filtered_and_paged(site, admin, analyzed, clock):
     ]
     [viewed] = rows(admin.get("/admin/audit.csv?study=1.2.1"))
     assert (viewed["user_name"], viewed["action"]) == (READER, "study_viewed")
-    assert len(rows(admin.get("/admin/audit.csv?action=looked&user_name=ada"))) == 105
+    assert len(rows(admin.get("/admin/audit.csv?action=looked&user_name=ada"))) == 205
     today = date.fromtimestamp(clock())
-    assert len(rows(admin.get(f"/admin/audit.csv?received_from={today}&received_to={today}"))) > 105
+    assert len(rows(admin.get(f"/admin/audit.csv?received_from={today}&received_to={today}"))) > 205
     assert rows(admin.get(f"/admin/audit.csv?received_to={date.fromordinal(today.toordinal() - 1)}")) == []
     assert admin.get("/admin/audit?received_from=1000-01-01").status_code == 422
     following = re.search(r'rel="next" href="([^"]+)"', page)[1].replace("&amp;", "&")
     assert "study viewed" in admin.get(following).text
+
+
+def test_reading_in_a_row_is_one_line_and_changes_and_refusals_are_not_folded(site, admin, analyzed, clock):
+    analyzed("1.2.1", patient_name="Doe^Jane", accession_number="A77")
+    looked = [("study_viewed", "1.2.1"), ("images_viewed", "1.2.1"), ("worklist_viewed", "")]
+    trail = [Access(clock(), "ray", "reader", "10.0.0.5", action, uid) for action, uid in looked]
+    trail.append(Access(clock(), "ray", "reader", "10.0.0.5", "study_judged", "1.2.1"))
+    trail.append(Access(clock(), "ray", "reader", "10.0.0.5", "audit_trail_viewed", allowed=False))
+    trail.append(Access(clock(), "ray", "reader", "10.0.0.5", "study_viewed", "9.9.9"))
+    site.worklist.audit_trail.append(trail)
+    page = admin.get("/admin/audit?user_name=ray").text
+    assert page.count("<tr><td>") == 4
+    assert "reading, 3 times" in page
+    assert page.index("audit trail viewed") < page.index("study judged") < page.index("reading, 3 times")
+    assert "Doe, Jane" in page
+    assert "A77" in page
+    assert ">9.9.9<" in page, "the worklist knows it no more"
 
 
 def test_refused_accesses_come_from_an_index(site):
