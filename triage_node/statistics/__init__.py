@@ -28,6 +28,7 @@ from triage_node.statistics.simulation import (
     synthetic_arrivals,
 )
 from triage_node.statistics.statistics import Statistics
+from triage_node.statistics.step import Step
 from triage_node.statistics.study_queues import StudyQueues, StudyQueuesState
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "Ratio",
     "Reading",
     "Statistics",
+    "Step",
     "StudyQueues",
     "StudyQueuesState",
     "TypeAgreement",
