@@ -80,11 +80,12 @@ def test_a_card_of_somebody_else_runs_nothing(tmp_path):
     (tmp_path / "CARD.md").write_text(
         "# Mine\n\n<script>alert(1)</script>\n\n<img src=x onerror=alert(1)>\n\n![p](https://x.example/p.png)\n\n"
         "[go](javascript:alert(1)) [data](data:text/html;base64,PHNjcmlwdD4=) [fine](https://example.org/)\n\n"
-        "| a | b |\n|---|---|\n| <b>1</b> | 2 |\n"
+        "| a | |\n|---|---|\n| <b>1</b> | 2 |\n"
     )
     html = "".join(one.html for one in card_sections(tmp_path))
     assert "Mine" not in html, "its title is the page's"
     assert '<table tabindex="0">' in html
+    assert "<th></th>" not in html
     for harmful in ("<script", "<img", "<b>", 'href="javascript', 'href="data:'):
         assert harmful not in html, harmful
     assert 'href="https://example.org/"' in html
@@ -152,6 +153,8 @@ def test_reading_in_a_row_is_one_line_and_changes_and_refusals_are_not_folded(si
     assert "Doe, Jane" in page
     assert "A77" in page
     assert ">9.9.9<" in page, "the worklist knows it no more"
+    assert {row["study_instance_uid"] for row in rows(admin.get("/admin/audit.csv?study=A77"))} == {"1.2.1"}
+    assert len(rows(admin.get("/admin/audit.csv?study=9.9.9"))) == 1
 
 
 def test_refused_accesses_come_from_an_index(site):

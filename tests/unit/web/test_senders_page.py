@@ -28,7 +28,7 @@ def site(site, clock):
 
 def test_the_page_says_who_sent_last_and_why_others_were_refused(site):
     page = site.signed_in(ADMINISTRATOR).get("/admin/senders").text
-    for shown in ("CT1", "1,234", "AE title not allowed", "17 times", "allowed_peers", "192.0.2.7", "&lt;b&gt;X"):
+    for shown in ("CT1", "1,234", "AE title not allowed", "17 times today", "allowed_peers", "192.0.2.7", "&lt;b&gt;X"):
         assert shown in page, shown
     assert page.index("192.0.2.7") < page.index("10.0.0.1"), "who was seen last comes first"
 

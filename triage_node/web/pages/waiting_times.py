@@ -23,7 +23,7 @@ MOST_STUDIES = 5000
 SEED = 1
 USUAL_LOAD = 0.9
 """The share of the readers' time that studies take where nobody says how long a reading lasts."""
-LONGEST_USUAL_MINUTES = 60.0
+LONGEST_USUAL_MINUTES = 120.0
 OVERLOADED = 1.0
 MADE_UP = {"days": 30, "per_day": 60.0, "flagged_rate": 0.12, "uncertain_rate": 0.08, "analysis_seconds": 90.0}
 GROUPS = {"flagged": "flagged", "uncertain": "uncertain", "rest": "not flagged", "all": "all studies"}

@@ -54,5 +54,4 @@ def sittings(entries: Sequence[AuditEntry]) -> Iterator[Sitting]:
 
 def _reader(entry: AuditEntry) -> tuple[str, str] | None:
     """Return who looks, None of what is never folded: a change, and what was refused."""
-    is_reading = entry.allowed and entry.action.endswith(READING) and not entry.action.startswith("audit_trail")
-    return (entry.user_name, entry.address) if is_reading else None
+    return (entry.user_name, entry.address) if entry.allowed and entry.action.endswith(READING) else None

@@ -48,4 +48,7 @@ def _html(text: str) -> str:
             token.tag = f"h{max(int(token.tag[1:]), HIGHEST)}"
         elif token.type == "table_open":
             token.attrSet("tabindex", "0")  # wide tables scroll on a phone, by keys, too
+    for opening, content, closing in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if opening.type == "th_open" and not content.content.strip():
+            opening.tag = closing.tag = "td"  # a head without a word heads nothing
     return str(reader.renderer.render(tokens, reader.options, {}))
