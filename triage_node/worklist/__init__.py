@@ -28,6 +28,7 @@ from triage_node.worklist.retention.deletable import Deletable, Portion
 from triage_node.worklist.retention.deleted_study import DeletedStudy
 from triage_node.worklist.retention.deletions import Deletion
 from triage_node.worklist.retention.stock import StudyStock
+from triage_node.worklist.senders.advice import advice_on, matching
 from triage_node.worklist.senders.sender_counts import ASSOCIATIONS, INSTANCES, Sender, SenderCount, SenderRefusal
 from triage_node.worklist.stored_outcome import StoredOutcome
 from triage_node.worklist.upkeep.holding import Held
@@ -95,6 +96,8 @@ __all__ = [
     "Waiting",
     "WorkitemStep",
     "Worklist",
+    "advice_on",
     "explained",
     "images_deleted_on",
+    "matching",
 ]

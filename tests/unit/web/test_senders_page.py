@@ -6,9 +6,10 @@ import io
 import pytest
 from sites import ADMINISTRATOR, READER
 
-from triage_node.ingest import Sender
-from triage_node.web.views.senders import ADVICE, REASONS
+from triage_node.ingest import REFUSAL_REASONS, Sender
+from triage_node.instrumentation import AssociationRefusal
 from triage_node.worklist import ASSOCIATIONS, INSTANCES, SenderCount
+from triage_node.worklist.senders.advice import ADVICE
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def test_the_page_is_for_administrators(site):
 
 
 def test_every_reason_has_words_and_a_way_out():
-    assert {str(one) for one in REASONS} == set(ADVICE)
+    assert {*map(str, AssociationRefusal), *REFUSAL_REASONS} == set(ADVICE)
     assert all(one.words and one.way_out for one in ADVICE.values())
 
 

@@ -10,9 +10,8 @@ from triage_node.identity import Role
 from triage_node.web.dependencies import Services, the_services
 from triage_node.web.http.csv_file import csv_file
 from triage_node.web.security.authorization import require
-from triage_node.web.views.senders import advice_on, matching
 from triage_node.web.views.templating import moment
-from triage_node.worklist import Sender
+from triage_node.worklist import Sender, advice_on, matching
 
 router = APIRouter(include_in_schema=False)
 

@@ -3,9 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from triage_node.ingest import REFUSAL_REASONS
-from triage_node.instrumentation import AssociationRefusal
-from triage_node.worklist import Sender
+from triage_node.worklist.senders.sender_counts import Sender
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,6 @@ ADVICE = {
     "unreadable": Advice("header cannot be read", AT_THE_SENDER),
     "failed": Advice("failed in the node", "Look at this node's log (store_failed)."),
 }
-REASONS = (*AssociationRefusal, *(one for one in REFUSAL_REASONS if one not in list(AssociationRefusal)))
 
 
 def advice_on(reason: str) -> Advice:
