@@ -142,7 +142,7 @@ class PeerError(TriageError):
     @property
     def trouble(self) -> Trouble:
         """What it is, where whoever raised it knows more than the class says."""
-        return Trouble(self.data.get("trouble", self.usual_trouble))
+        return Trouble(str(self.data.get("trouble", self.usual_trouble)))
 
 
 class PeerUnreachable(PeerError):

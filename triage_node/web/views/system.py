@@ -1,6 +1,6 @@
 """How the node is now: disk, worker, upkeep, queues, destinations. No patient data."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from triage_node import __version__
@@ -12,7 +12,7 @@ from triage_node.storage import Spool
 from triage_node.web.machinery import Echoed, Fact, Intake, Job, Machinery, Reach, Worker
 from triage_node.worklist import Counts, DestinationState, Worklist
 
-PROBLEMS = {
+PROBLEMS: Mapping[str, str] = {
     Trouble.NOT_REACHED: "cannot be reached",
     Trouble.NO_TLS: "cannot be reached over TLS",
     Trouble.AE_TITLE_UNKNOWN: "does not know our AE title",
