@@ -9,10 +9,8 @@ DAY = 86_400
 
 
 @pytest.fixture
-def counts(make_settings, make_worklist, clock):
-    worklist = make_worklist(make_settings(), clock)
-    yield worklist.sender_counts
-    worklist.close()
+def counts(worklist):
+    return worklist.sender_counts
 
 
 def test_counts_add_up_and_say_what_was_today(counts, clock):
