@@ -56,6 +56,7 @@ class Plot:
         return {
             "over": self.over,
             "unit": self.unit,
+            "step": self.step,
             "places": list(self.places),
             "lines": [
                 {"name": line.name, "values": _short(line.values), "color": line.color, "kind": line.kind,
