@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from triage_node.byte_size import byte_size
 from triage_node.config import ROLES
 from triage_node.delivery import Dispatcher
 from triage_node.dimse import Listener
@@ -139,7 +140,7 @@ class Readiness:
             space = self._spool.space()
         except StorageError:
             return False, "the data folder cannot be read"
-        return space.level is not Level.FULL, f"{space.free >> 20} MB free"
+        return space.level is not Level.FULL, f"{byte_size(space.free)} free"
 
     def _space(self) -> tuple[bool, str]:
         """Tell whether room should be made; a disk that is full is no warning any more."""
@@ -148,7 +149,7 @@ class Readiness:
         except StorageError:
             return True, ""
         is_low = space.level is Level.LOW
-        return not is_low, f"{space.free >> 20} MB free, a warning below {space.warn >> 20} MB" if is_low else ""
+        return not is_low, f"{byte_size(space.free)} free, a warning below {byte_size(space.warn)}" if is_low else ""
 
     def _schedule(self) -> tuple[bool, str]:
         late = [job.name for job in self.jobs() if job.is_vital and job.is_late]

@@ -31,6 +31,8 @@ from triage_node.worklist.retention.deletable import Deletable, Portion
 from triage_node.worklist.retention.deleted_study import DeletedStudy
 from triage_node.worklist.retention.deletions import Deletion
 from triage_node.worklist.retention.stock import StudyStock
+from triage_node.worklist.senders.advice import advice_on, matching
+from triage_node.worklist.senders.sender_counts import ASSOCIATIONS, INSTANCES, Sender, SenderCount, SenderRefusal
 from triage_node.worklist.stored_outcome import StoredOutcome
 from triage_node.worklist.study_lists import StudyLists
 from triage_node.worklist.upkeep.holding import Held
@@ -44,8 +46,7 @@ from triage_node.worklist.workitems.study_progress import ReportReference, Study
 from triage_node.worklist.worklist import Worklist
 
 __all__ = [
-    "ARRIVAL",
-    "LONGEST_COMMENT",
+both    "LONGEST_COMMENT",
     "RESENT",
     "UNDELIVERED",
     "Announced",
@@ -77,6 +78,9 @@ __all__ = [
     "ReportReference",
     "Route",
     "RunningNode",
+    "Sender",
+    "SenderCount",
+    "SenderRefusal",
     "Series",
     "Sort",
     "Step",
@@ -97,7 +101,7 @@ __all__ = [
     "Waiting",
     "WorkitemStep",
     "Worklist",
+    "advice_on",
     "explained",
     "images_deleted_on",
-    "may_be_oldest_first",
-]
+both]

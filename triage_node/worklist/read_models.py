@@ -177,6 +177,15 @@ class StudyDelivery(ReportDelivery):
 
 
 @dataclass(frozen=True, slots=True)
+class PatientIdentity:
+    """Whose a study is, in a line."""
+
+    patient_name: str
+    patient_id: str
+    accession_number: str
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened: who, when, from which state to which, why."""
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query
 
 from triage_node.identity import Role
 from triage_node.json_object import JsonObject, to_json
+from triage_node.statistics import Step
 from triage_node.web.dependencies import Services, the_services
 from triage_node.web.security.authorization import require
 from triage_node.web.views.statistics_period import all_numbers, period
@@ -25,6 +26,9 @@ def stats(
         date | None, Query(alias="from", description="first local day; 29 days before the last by default")
     ] = None,
     to_day: Annotated[date | None, Query(alias="to", description="last local day; today by default")] = None,
+    step: Annotated[
+        Step, Query(description="what an element of `days` is; its `day` is the first day of it")
+    ] = Step.DAY,
 ) -> JsonObject:
     """Return sums and each day's numbers, seconds by stage, reasons, `agreement` with readers and what is open `now`.
 
@@ -35,4 +39,4 @@ def stats(
     much of it chance alone would give; `level` is stable, moderate, large or too_few.
     """
     first, last = period(from_day, to_day)
-    return to_json(all_numbers(services.worklist, first, last))
+    return to_json(all_numbers(services.worklist, first, last, step))

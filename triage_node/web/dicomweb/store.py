@@ -32,7 +32,7 @@ REGISTERED_SECONDS = 5.0
 @router.post("/dicomweb/studies/{study_instance_uid}", max_body_size=LARGEST_BODY)
 async def store(
     request: Request,
-    principal: Annotated[Principal, Depends(require(Role.SERVICE, Role.ADMINISTRATOR))],
+    principal: Annotated[Principal, Depends(require(Role.SERVICE, Role.STORAGE, Role.ADMINISTRATOR))],
     services: Annotated[Services, Depends(the_services)],
     study_instance_uid: str | None = None,
 ) -> Response:

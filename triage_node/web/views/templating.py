@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse
 from starlette.datastructures import URL
 
 from triage_node import __version__
+from triage_node.byte_size import byte_size
 from triage_node.findings import SHORT_FORMS
 from triage_node.web.views.navigation import Navigation
 from triage_node.web.views.person_name import age_at, day, hour, person_name
@@ -47,6 +48,7 @@ class Templates:
             "moment": moment,
             "duration": duration,
             "code_text": code_text,
+            "byte_size": byte_size,
             "figure": figure,
             "person_name": person_name,
             "day": day,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
+from triage_node.byte_size import byte_size
 from triage_node.database import (
     BEING_DELETED,
     DONE,
@@ -64,7 +65,7 @@ class Deletions:
             study.deletion = criteria.part
             size_bytes, number = _mark(session, study, criteria.part, now)
             if number or (criteria.part is Part.RESULTS and _has_results(session, study)):
-                message = f"{number} files, {size_bytes / 1e6:.1f} MB: {why}"
+                message = f"{number} files, {byte_size(size_bytes)}: {why}"
                 record(session, study.id, now, actor=ACTOR, code=ACTIONS[criteria.part], message=message)
                 _audit(session, study, criteria.part, now, message)
             return _deletion(session, study, size_bytes)
