@@ -46,7 +46,10 @@ from triage_node.worklist.workitems.study_progress import ReportReference, Study
 from triage_node.worklist.worklist import Worklist
 
 __all__ = [
-both    "LONGEST_COMMENT",
+    "ARRIVAL",
+    "ASSOCIATIONS",
+    "INSTANCES",
+    "LONGEST_COMMENT",
     "RESENT",
     "UNDELIVERED",
     "Announced",
@@ -104,4 +107,6 @@ both    "LONGEST_COMMENT",
     "advice_on",
     "explained",
     "images_deleted_on",
-both]
+    "matching",
+    "may_be_oldest_first",
+]
