@@ -27,8 +27,8 @@ SPLIT = 4
 PUSH_SECONDS = 4.0 * STUDIES if STUDIES < 100 else 300.0
 CUT_SECONDS = 75.0 if STUDIES >= 100 else 25.0
 """Longer than the lease of a duty; in the full size also than that of a study."""
-SETTLED_SECONDS = 240 + 3 * STUDIES
-TEST_SECONDS = 600 + 10 * STUDIES
+SETTLED_SECONDS = 240 + 12 * STUDIES
+TEST_SECONDS = 900 + 30 * STUDIES
 QUIET = {"series_quiet_seconds": 8.0, "study_quiet_seconds": 8.0, "worker_nice": 0}
 """Settings of a cluster that goes through it."""
 
