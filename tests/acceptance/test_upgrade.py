@@ -49,22 +49,22 @@ def reports(pacs) -> Counter[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_a_node_is_upgraded_and_goes_back_as_the_page_says(before, start, tmp_path, wait_for):
     pacs = start(Storescp, "pacs")
     data, copy, newer = (tmp_path / name for name in ("data", "data.before", "data.newer"))
     options = {"data_dir": str(data), "destinations": [pacs.address]}
     old = start(RunningNode, "old", environment=before.environment, **NOT_OF_0_2_0, **options)
     first = send(old, tmp_path / "first", seed=1)
-    wait_for(lambda: reports(pacs) == {first: 1}, "the report of the older release", 180)
-    wait_for(lambda: studies(old, before) == {first: "analyzed"}, "its end", 60)
+    wait_for(lambda: reports(pacs) == {first: 1}, "the report of the older release", 400)
+    wait_for(lambda: studies(old, before) == {first: "analyzed"}, "its end", 120)
     old.stop()
     shutil.copytree(data, copy)
 
     new = start(RunningNode, "new", **options)
     assert studies(new) == {first: "analyzed"}
     second = send(new, tmp_path / "second", seed=2)
-    wait_for(lambda: reports(pacs) == {first: 1, second: 1}, "the report of this release", 180)
+    wait_for(lambda: reports(pacs) == {first: 1, second: 1}, "the report of this release", 400)
     new.stop()
     with pytest.raises(AssertionError, match="newer"):
         old.start()
@@ -77,7 +77,7 @@ def test_a_node_is_upgraded_and_goes_back_as_the_page_says(before, start, tmp_pa
     assert len(images) == 2 * SLICES
     sent = command(old, before, "send", "--to", f"TRIAGE@127.0.0.1:{old.port}", *images)
     assert sent.returncode == 0, sent.stderr
-    wait_for(lambda: studies(old, before) == {first: "analyzed", second: "analyzed"}, "what came in between", 180)
-    wait_for(lambda: reports(pacs)[second] >= 1, "its report", 60)
+    wait_for(lambda: studies(old, before) == {first: "analyzed", second: "analyzed"}, "what came in between", 400)
+    wait_for(lambda: reports(pacs)[second] >= 1, "its report", 120)
     assert reports(pacs)[first] == 1, "what was there before is not analyzed again"
     old.stop()

@@ -20,7 +20,7 @@ from sqlalchemy import select
 from triage_node.database import StudyRow, StudyState
 from triage_node.errors import StorageError
 
-STUDIES = int(os.environ.get("TRIAGE_CLUSTER_STUDIES", "10"))
+STUDIES = int(os.environ.get("TRIAGE_CLUSTER_STUDIES", "6"))
 SLICES, SIZE = 24, (128, 128)
 SPLIT = 4
 """Of so many studies one comes in by both listeners."""
