@@ -49,7 +49,7 @@ def with_busy_bucket(cluster: ClusterWithBucket) -> list[Mishap]:
 
 def check_bucket(cluster: ClusterWithBucket, studies: Studies) -> None:
     """Every outcome that counts is in the bucket with its report, whichever machine made it."""
-    there, layout = cluster.objects().keys(), Layout(Path("site"))
+    there, layout = set(cluster.storage.keys(cluster.bucket)), Layout(Path("site"))
     for uid in studies:
         for outcome in cluster.worklist.study_details.study(uid).outcomes:
             folder = layout.result(uid, outcome.folder or "").folder

@@ -53,7 +53,7 @@ def reports(pacs) -> Counter[str]:
 def test_a_node_is_upgraded_and_goes_back_as_the_page_says(before, start, tmp_path, wait_for):
     pacs = start(Storescp, "pacs")
     data, copy, newer = (tmp_path / name for name in ("data", "data.before", "data.newer"))
-    options = {"data_dir": str(data), "destinations": [pacs.address]}
+    options = {"data_dir": str(data), "destinations": [pacs.address], "worker_nice": 0}
     old = start(RunningNode, "old", environment=before.environment, **NOT_OF_0_2_0, **options)
     first = send(old, tmp_path / "first", seed=1)
     wait_for(lambda: reports(pacs) == {first: 1}, "the report of the older release", 400)

@@ -233,14 +233,11 @@ class ClusterWithBucket(Cluster):
 
     def instances(self) -> Counter[str]:
         """Return how often each instance is in the bucket, by its SOP Instance UID."""
-        images = [content for key, content in self.objects().items() if key.endswith(".dcm") and "/results/" not in key]
+        objects = self.storage.contents(self.bucket)
+        images = [content for key, content in objects.items() if key.endswith(".dcm") and "/results/" not in key]
         return Counter(
             str(dcmread(io.BytesIO(content), specific_tags=["SOPInstanceUID"]).SOPInstanceUID) for content in images
         )
-
-    def objects(self) -> dict[str, bytes]:
-        """Return what the bucket has."""
-        return self.storage.contents(self.bucket)
 
     def stop_network(self) -> None:
         """End nothing: who made the network ends it."""

@@ -71,9 +71,12 @@ class ObjectStorage:
     def contents(self, bucket: str) -> dict[str, bytes]:
         """Return what is in a bucket."""
         client = self.client()
-        pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket)
-        keys = [one["Key"] for page in pages for one in page.get("Contents", ())]
-        return {key: client.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
+        return {key: client.get_object(Bucket=bucket, Key=key)["Body"].read() for key in self.keys(bucket)}
+
+    def keys(self, bucket: str) -> list[str]:
+        """Return the names of what is in a bucket."""
+        pages = self.client().get_paginator("list_objects_v2").paginate(Bucket=bucket)
+        return [one["Key"] for page in pages for one in page.get("Contents", ())]
 
     def stop(self) -> None:
         """End it."""
