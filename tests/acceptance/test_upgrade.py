@@ -66,7 +66,7 @@ def test_a_node_is_upgraded_and_goes_back_as_the_page_says(before, start, tmp_pa
     second = send(new, tmp_path / "second", seed=2)
     wait_for(lambda: reports(pacs) == {first: 1, second: 1}, "the report of this release", 400)
     new.stop()
-    with pytest.raises(AssertionError, match="newer"):
+    with pytest.raises(AssertionError, match="Can't locate revision"):
         old.start()
 
     data.rename(newer)
