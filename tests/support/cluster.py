@@ -5,7 +5,7 @@ import re
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -182,16 +182,18 @@ class Cluster:
         }
 
     def stop(self) -> None:
-        """End everything that was started."""
+        """End everything that was started, whatever of it does not want to."""
         self.mend()
-        for process in self.processes.values():
-            with suppress(ProcessLookupError):
-                process.program.stop()
-        self.worklist.close()
-        for one in (*self.balancers, self.pacs, self.postgresql):
-            one.stop()
-        self.stop_network()
-        self._beside.cleanup()
+        running = [process.program for process in self.processes.values() if process.program.process.poll() is None]
+        with ExitStack() as ending:
+            ending.callback(self._beside.cleanup)
+            ending.callback(self.stop_network)
+            for one in (self.postgresql, self.pacs, *self.balancers):
+                ending.callback(one.stop)
+            ending.callback(self.worklist.close)
+            for program in running:
+                program.process.terminate()
+                ending.callback(program.stop)
 
     def stop_network(self) -> None:
         """End what is between the machines."""
