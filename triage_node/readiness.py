@@ -22,7 +22,6 @@ LATE_SECONDS = 60.0
 """An instance that was acknowledged so long ago and has no row yet is a backlog somebody should look at."""
 LONG_SECONDS = 900.0
 """So long may a report wait for its destination before somebody should look."""
-ALIVE_SECONDS = 20.0
 """A process that was not seen for so long has ended, or is cut off."""
 
 
@@ -193,7 +192,7 @@ class Readiness:
             return
         if nodes:
             now = self._worklist.clock()
-            living = Counter(role for one in nodes if now - one.seen_at < ALIVE_SECONDS for role in one.roles)
+            living = Counter(role for one in nodes if one.is_alive(now) for role in one.roles)
             missing = [role for role in ROLES if not living[role]]
             numbers = ", ".join(f"{number} {role}" for role, number in living.items())
             message = f"no process is {' or '.join(missing)}" if missing else numbers

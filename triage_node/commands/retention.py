@@ -47,8 +47,6 @@ def retention(
 
     settings = settings_from(context, data_dir=data_dir)
     worklist = open_worklist(settings)
-    if now and settings.storage_url is not None:
-        raise typer.BadParameter("with storage_url the node deletes nothing: the bucket's own lifecycle rules do")
     if now:
         _delete(settings, worklist)
     space = Disk(spool_folder(settings.data_dir), Watermarks.of(settings)).space()
@@ -63,9 +61,9 @@ def retention(
 def _delete(settings: "Settings", worklist: "Worklist") -> None:
     """Delete all that is due; a person has looked at the clock."""
     from triage_node.retention import Pace, Retention, RetentionPolicy, TrustedClock
-    from triage_node.storage import Spool, Watermarks, spool_folder
+    from triage_node.storage import Spool, Watermarks
 
-    spool = Spool(spool_folder(settings.data_dir), Watermarks.of(settings))
+    spool = Spool.of(settings, Watermarks.of(settings))
     clock = TrustedClock(patience_seconds=0.0)
     job = Retention(worklist, spool, RetentionPolicy.of(settings), Pace(lambda: spool.is_receiving), clock)
     while not (tally := job.run()).is_empty:
@@ -79,14 +77,19 @@ def _print(plan: "Plan") -> None:
         console.print(text, highlight=False)
 
     stored = plan.stored
-    size = byte_size(stored.size_bytes)
-    say(f"Images of {stored.studies:,} studies are here: {stored.instances:,} instances, {size}.")
-    say(f"The disk has {byte_size(plan.free)} free; it is low below {byte_size(plan.warn)}.{_forecast(plan)}")
+    place = "in the bucket" if plan.has_bucket else "here"
+    number = f"{stored.instances:,} instances, {byte_size(stored.size_bytes)}"
+    say(f"Images of {stored.studies:,} studies are {place}: {number}.")
+    forecast = "" if plan.has_bucket else _forecast(plan)
+    say(f"The disk has {byte_size(plan.free)} free; it is low below {byte_size(plan.warn)}.{forecast}")
     for step in plan.by_age:
-        say(f"By age, {step.why}: {_sentence(step)}")
+        say(f"By age, {step.why}: {_sentence(step, plan.has_bucket)}")
         _name(step, say)
     if not plan.by_age:
         say("Nothing is deleted by age: keep_images_days is not set.")
+    if plan.has_bucket:
+        say("When the disk is low, copies of what the bucket has go (storage_cache_gb); they are fetched when wanted.")
+        return
     if plan.for_room is None:
         say("Nothing is deleted when the disk is low: keep_images_days_when_disk_low is 0.")
         return
@@ -97,9 +100,10 @@ def _print(plan: "Plan") -> None:
     _name(plan.for_room, say)
 
 
-def _sentence(step: "Step") -> str:
+def _sentence(step: "Step", has_bucket: bool = False) -> str:
     portion = step.portion
-    stay = f" {step.kept:,} more are as old and stay: open, held, undelivered, judged or committed."
+    why = f"open, held, undelivered, {'not copied to the bucket yet, ' if has_bucket else ''}judged or committed"
+    stay = f" {step.kept:,} more are as old and stay: {why}."
     kept = stay if step.kept else ""
     if not portion.studies:
         return f"no {step.part} now.{kept}"

@@ -29,6 +29,7 @@ from triage_node.worklist.reader_actions import ReaderActions
 from triage_node.worklist.rebuilding import Rebuilding
 from triage_node.worklist.registration import Registration
 from triage_node.worklist.retention.deletable import Deletables
+from triage_node.worklist.retention.deleted_parts import DeletedParts
 from triage_node.worklist.retention.deletions import Deletions
 from triage_node.worklist.retention.stock import Stock
 from triage_node.worklist.senders.sender_counts import SenderCounts
@@ -110,6 +111,7 @@ class Worklist:
         self.resending = Resending(self.database, clock)
         self.rebuilding = Rebuilding(self.database, clock, self.registration, self.routing)
         self.deletions = Deletions(self.database, clock)
+        self.deleted_parts = DeletedParts(self.database)
         self.deletables = Deletables(self.database, clock)
         self.stock = Stock(self.database, clock)
         self.study_details = StudyDetails(self.database, clock, settings.maximum_wait_minutes * 60)

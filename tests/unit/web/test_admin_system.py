@@ -14,6 +14,7 @@ from receivers import Receivers
 from sites import ADMINISTRATOR
 
 from triage_node.web.machinery import Echoed, Fact, Intake, Job, Machinery, Reach, Worker
+from triage_node.worklist import ReceivedInstance
 
 # As a sender pynetdicom drops the socket of a failed connection without closing it.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
@@ -305,3 +306,37 @@ def test_the_disk_is_told_of_in_one_place_in_units_that_say_what_they_are(make_s
     assert "2.0 GiB are kept free" in page
     assert "93 GiB free" not in page
     assert " GB " not in page
+
+
+def test_several_processes_of_one_database_are_listed(site, clock):
+    browser = site.signed_in(ADMINISTRATOR)
+    site.worklist.leases.note("TRIAGE@a/1", ["listener", "upkeep"], "1.0")
+    assert "Processes" not in browser.get("/admin").text, "one process is the node"
+    site.worklist.leases.take("upkeep", "TRIAGE@a/1", 15)
+    clock.forward(120)
+    site.worklist.leases.note("TRIAGE@b/2", ["worker"], "1.0")
+    page = browser.get("/admin").text
+    assert "TRIAGE@a/1" in page
+    assert "ended" in page
+    first, second = browser.get("/api/system").json()["processes"]
+    assert (first["name"], first["host"], first["roles"], first["alive"]) == ("TRIAGE@b/2", "b", ["worker"], True)
+    assert (second["alive"], second["seen_seconds"], second["duties"]) == (False, 120, [])
+
+
+def test_what_a_process_has_in_hand_is_counted(site, clock):
+    received = ReceivedInstance("1.2.7", "1.2.7.1", "1.2.7.1.1", "1.2.840.10008.5.1.4.1.1.2", "1.2", 1, clock(), True)
+    site.worklist.registration.register([received])
+    for _ in range(2):
+        site.worklist.study_completion.advance()
+        clock.forward(1000)
+    site.worklist.study_completion.advance()
+    site.worklist.leases.note("TRIAGE@b/2", ["worker"], "1.0")
+    assert site.worklist.claims.claim("TRIAGE@b/2:4711") is not None
+    [process] = site.signed_in(ADMINISTRATOR).get("/api/system").json()["processes"]
+    assert (process["analyzing"], process["sending"]) == (1, 0)
+
+
+def test_processes_of_two_versions_want_a_look(site):
+    site.worklist.leases.note("TRIAGE@a/1", ["listener"], "1.0")
+    site.worklist.leases.note("TRIAGE@b/2", ["worker"], "1.1")
+    assert "versions 1.0 and 1.1 work on one database" in site.signed_in(ADMINISTRATOR).get("/admin").text

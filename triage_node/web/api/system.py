@@ -14,7 +14,7 @@ router = APIRouter(tags=["system"])
 
 @router.get(
     "/api/system",
-    summary="Facts, disk, intake, worker, upkeep, queues and destinations",
+    summary="Facts, disk, intake, worker, processes, upkeep, queues and destinations",
     dependencies=[Depends(require(Role.ADMINISTRATOR, Role.SERVICE))],
 )
 def system(services: Annotated[Services, Depends(the_services)]) -> JsonObject:
@@ -25,6 +25,8 @@ def system(services: Annotated[Services, Depends(the_services)]) -> JsonObject:
     `ok` while reports for it are dead or were not taken at the last try; it `answers` or not `since` a time. A fact
     that is not `is_needed` is a warning: the node is `ready` all the same. `intake.backlog` counts acknowledged
     instances that have no row yet. `upkeep` lists the jobs: each `does` what a sentence says, at an interval or
-    `daily_at` a time; one that `wants_look` found what a person should see to.
+    `daily_at` a time; one that `wants_look` found what a person should see to. `processes` lists those that work on the
+    database, where it is on a server: their roles, the `duties` that one of them has at a time, how many studies and
+    deliveries each has in hand, and when it was last seen; one that was killed is listed for an hour, not `alive`.
     """
     return to_json(services.system_state())

@@ -10,6 +10,7 @@ from triage_node.errors import Trouble
 from triage_node.json_object import FLAT
 from triage_node.storage import Spool
 from triage_node.web.machinery import Echoed, Fact, Intake, Job, Machinery, Reach, Worker
+from triage_node.web.views.processes import Process, problems_of_processes, processes
 from triage_node.worklist import Counts, DestinationState, Worklist
 
 PROBLEMS: Mapping[str, str] = {
@@ -127,6 +128,7 @@ class SystemState:
     queues: Counts
     destinations: tuple[DestinationHealth, ...]
     problems: tuple[str, ...]
+    processes: tuple[Process, ...] = ()
 
 
 def system_state(
@@ -143,7 +145,7 @@ def system_state(
     worker = machinery.worker() if machinery is not None else None
     reaches = {one.destination: one for one in machinery.reaches()} if machinery is not None else {}
     echoes = {one.destination: one for one in machinery.echoes()} if machinery is not None else {}
-    facts, disk = tuple(ready()), _disk(spool)
+    facts, disk, cluster = tuple(ready()), _disk(spool), processes(worklist)
     upkeep = tuple(JobState(job, job.is_well(now)) for job in jobs)
     destinations = tuple(
         DestinationHealth.of(
@@ -164,8 +166,10 @@ def system_state(
         destinations=destinations,
         problems=(
             *_problems_of_parts(disk, worker, facts, upkeep),
+            *problems_of_processes(cluster),
             *(problem for one in destinations for problem in _problems_of_destination(one)),
         ),
+        processes=cluster,
     )
 
 
