@@ -36,6 +36,7 @@ from triage_node.storage import Spool
 from triage_node.web.dependencies import Services
 from triage_node.web.exception_handlers import Unforeseen, add_exception_handlers
 from triage_node.web.http.allowed_hosts import allowed_hosts
+from triage_node.web.http.compression import Compression
 from triage_node.web.http.plain_requests import PlainRequests
 from triage_node.web.http.security_headers import SecurityHeaders
 from triage_node.web.http.shared_resources import SharedResources
@@ -95,6 +96,7 @@ def build_application(
             Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(settings), www_redirect=False),
             Middleware(SharedResources, allow_origins=settings.web_allowed_origins),
             Middleware(PlainRequests),
+            Middleware(Compression),
             Middleware(Unforeseen),
         ],
     )
