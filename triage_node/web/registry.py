@@ -20,7 +20,8 @@ PUBLIC = frozenset(
 
 def modules() -> Iterator[ModuleType]:
     """Import every module of the three packages."""
-    for package in (pages, api, dicomweb):
+    # DICOMweb first: of its requests there are the most, and routes are tried in turn.
+    for package in (dicomweb, api, pages):
         for found in sorted(pkgutil.iter_modules(package.__path__), key=lambda one: one.name):
             yield importlib.import_module(f"{package.__name__}.{found.name}")
 
