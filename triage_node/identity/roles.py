@@ -6,7 +6,8 @@ from enum import StrEnum
 class Role(StrEnum):
     """What a person or a program may do.
 
-    An administrator may do all that a reader may, a service uses the API only, and monitoring reads the metrics only.
+    An administrator may do all that a reader may, a service uses the API only, and monitoring reads
+    metrics and the state of the node: no patient data.
     """
 
     READER = "reader"

@@ -19,7 +19,7 @@ def add(
     context: typer.Context,
     name: Name,
     role: Annotated[
-        str, typer.Option(help="service, reader, administrator, or monitoring, which reads /metrics only.")
+        str, typer.Option(help="service, reader, administrator, or monitoring, which reads /metrics and /api/system.")
     ] = "service",
     days: Annotated[float | None, typer.Option(help="Days until it expires; by default it does not.")] = None,
     data_dir: DataDir = None,

@@ -37,11 +37,16 @@ class Typed:
     @property
     def responses(self) -> dict[int | str, dict[str, Any]]:
         """What a route declares as its ``responses``."""
-        return {200: {"model": answer_model(self.kind, self.name), "description": self.description}}
+        return {200: {"model": self.model, "description": self.description}}
 
-    def __call__(self, value: object) -> JSONResponse:
+    @property
+    def model(self) -> type[BaseModel]:
+        """The type as the description names it."""
+        return answer_model(self.kind, self.name)
+
+    def __call__(self, value: object, status: int = 200) -> JSONResponse:
         """Answer with a value of the type; it is not checked again, which would take longer than many a query."""
-        return JSONResponse(to_json(value))
+        return JSONResponse(to_json(value), status)
 
 
 @cache
