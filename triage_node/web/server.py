@@ -15,6 +15,7 @@ from triage_node.errors import AddressUnavailable, SettingsError
 from triage_node.ingest import Ingest
 from triage_node.storage import Spool
 from triage_node.web.application import build_application, use_settings
+from triage_node.web.header_preparation import HeaderPreparation
 from triage_node.web.http.connection_limits import MOST_CONNECTIONS, BoundedConnection
 from triage_node.web.http.tls_connections import Loop
 from triage_node.web.machinery import Fact, Machinery
@@ -71,6 +72,8 @@ class WebServer:
             metrics=metrics,
             is_alive=is_alive,
         )
+        self._prepare_headers = partial(HeaderPreparation, worklist, spool)
+        self._preparation: HeaderPreparation | None = None
         self._application: FastAPI | None = None
         self._context: ssl.SSLContext | None = None
         self._server: uvicorn.Server | None = None
@@ -110,6 +113,9 @@ class WebServer:
             self._context = config.ssl
             config.ssl.sni_callback = self._show_latest
         self._auditor.start()
+        assert self._application is not None
+        self._preparation = self._prepare_headers(self._application.state.services.headers)
+        self._preparation.start()
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="web", daemon=True)
         self._thread.start()
@@ -144,6 +150,8 @@ class WebServer:
             return
         self._server.should_exit = True
         self._thread.join(STOP_SECONDS)
+        if self._preparation is not None:
+            self._preparation.stop()
         self._auditor.stop()
         if self._socket is not None:
             self._socket.close()
