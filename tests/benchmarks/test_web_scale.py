@@ -26,7 +26,7 @@ PASSWORD = "correct horse battery"
 @pytest.fixture(scope="module")
 def node(million, tmp_path_factory) -> Iterator[RunningNode]:
     running = RunningNode(tmp_path_factory.mktemp("node"), data_dir=str(million), study_quiet_seconds=60.0)
-    running.wait_ready()
+    running.program.wait_for("worker_ready", 600)
     yield running
     running.stop()
 

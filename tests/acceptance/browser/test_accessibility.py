@@ -12,6 +12,7 @@ PAGES = {
     "study": "/studies/{flagged}",
     "not analyzed": "/studies/{unsuitable}",
     "account": "/account",
+    "api": "/api",
     "password": "/account/password",
     "no such page": "/nothing",
 }

@@ -6,8 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field, RootModel
 
-from triage_node.search import Attribute, Level
-from triage_node.search.matching import LONGEST_VALUE
+from triage_node.search import LONGEST_VALUE, Attribute, Level
 from triage_node.web.dicomweb.search_query import MOST_OFFSET, keys_of
 from triage_node.web.http.data_sets import XML_PARTS
 from triage_node.web.http.media_types import DICOM, DICOM_JSON, JSON, MediaType
