@@ -44,6 +44,7 @@ from triage_node.web.http.static_files import VersionedFiles
 from triage_node.web.machinery import Fact, Machinery
 from triage_node.web.registry import navigation, routers
 from triage_node.web.security.audit import Auditor
+from triage_node.web.views.header_cache import HeaderCache
 from triage_node.web.views.templating import STATIC, Templates
 from triage_node.worklist import Worklist
 
@@ -63,6 +64,7 @@ def build_application(
     machinery: Machinery | None = None,
     metrics: Callable[[str], tuple[bytes, str]] | None = None,
     is_alive: Callable[[], bool] = lambda: True,
+    headers: HeaderCache | None = None,
 ) -> FastAPI:
     """Put the application together.
 
@@ -82,6 +84,8 @@ def build_application(
         Return what Prometheus is told and its media type, for what it accepts.
     is_alive
         Whether all threads of the node run.
+    headers
+        Where headers are kept, perhaps prepared by another thread.
     """
     application = FastAPI(
         title="triage-node",
@@ -113,6 +117,7 @@ def build_application(
         machinery=machinery,
         metrics=metrics,
         is_alive=is_alive,
+        headers=headers or HeaderCache(),
     )
     for router in routers():
         application.include_router(router)

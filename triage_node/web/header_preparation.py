@@ -66,7 +66,10 @@ class HeaderPreparation:
     def _prepare(self, study: StudySummary) -> None:
         for one in self._worklist.stored_instances.find(study.study_instance_uid)[:MOST_INSTANCES]:
             path = self._spool.layout.stored_file(one.study_instance_uid, one.sop_instance_uid, one.result_file)
-            self._headers.prepare(path)
+            try:
+                self._headers.prepare(path)
+            except Exception as error:  # the border to a peer's bytes: one file stops no other
+                log.warning("header_not_prepared error=%s", origin(error))
             if self._stopping.wait(PAUSE_SECONDS):
                 return
         self._prepared[study.study_instance_uid] = study.revision

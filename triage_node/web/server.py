@@ -21,6 +21,7 @@ from triage_node.web.http.tls_connections import Loop
 from triage_node.web.machinery import Fact, Machinery
 from triage_node.web.security.audit import Auditor
 from triage_node.web.security.audit_forwarding import forwarder
+from triage_node.web.views.header_cache import HeaderCache
 from triage_node.worklist import Worklist
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,8 @@ class WebServer:
         self._settings = settings
         self._socket: socket.socket | None = None
         self._auditor = Auditor(worklist.audit_trail, forwarder(settings, worklist))
+        headers = HeaderCache()
+        self._preparation = HeaderPreparation(worklist, spool, headers)
         self._build = partial(
             build_application,
             settings,
@@ -71,9 +74,8 @@ class WebServer:
             machinery=machinery,
             metrics=metrics,
             is_alive=is_alive,
+            headers=headers,
         )
-        self._prepare_headers = partial(HeaderPreparation, worklist, spool)
-        self._preparation: HeaderPreparation | None = None
         self._application: FastAPI | None = None
         self._context: ssl.SSLContext | None = None
         self._server: uvicorn.Server | None = None
@@ -113,8 +115,6 @@ class WebServer:
             self._context = config.ssl
             config.ssl.sni_callback = self._show_latest
         self._auditor.start()
-        assert self._application is not None
-        self._preparation = self._prepare_headers(self._application.state.services.headers)
         self._preparation.start()
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="web", daemon=True)
@@ -150,8 +150,7 @@ class WebServer:
             return
         self._server.should_exit = True
         self._thread.join(STOP_SECONDS)
-        if self._preparation is not None:
-            self._preparation.stop()
+        self._preparation.stop()
         self._auditor.stop()
         if self._socket is not None:
             self._socket.close()
