@@ -42,7 +42,7 @@ from triage_node.web.http.security_headers import SecurityHeaders
 from triage_node.web.http.shared_resources import SharedResources
 from triage_node.web.http.static_files import VersionedFiles
 from triage_node.web.machinery import Fact, Machinery
-from triage_node.web.registry import navigation, routers
+from triage_node.web.registry import navigation, roles, routers
 from triage_node.web.security.audit import Auditor
 from triage_node.web.views.header_cache import HeaderCache
 from triage_node.web.views.templating import STATIC, Templates
@@ -119,7 +119,9 @@ def build_application(
         is_alive=is_alive,
         headers=headers or HeaderCache(),
     )
-    for router in routers():
+    found = routers()
+    application.state.roles = roles(found)
+    for router in found:
         application.include_router(router)
     application.mount("/static", VersionedFiles(directory=STATIC))
     add_exception_handlers(application)

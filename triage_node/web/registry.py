@@ -2,14 +2,15 @@
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import ModuleType
 
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
+from triage_node.identity import Role
 from triage_node.web import api, dicomweb, pages
-from triage_node.web.security.authorization import is_guarded
+from triage_node.web.security.authorization import is_guarded, roles_of
 from triage_node.web.views.navigation import Entry, Navigation
 
 PUBLIC = frozenset(
@@ -42,6 +43,12 @@ def routers() -> list[APIRouter]:
             if route.path not in PUBLIC and not is_guarded(route.dependant):
                 raise TypeError(f"{route.path} lets everybody in; give it require(...) or audited(...)")
     return found
+
+
+def roles(found: Iterable[APIRouter]) -> dict[tuple[str, str], tuple[Role, ...]]:
+    """Return the roles that routes ask for, by address and method; none of one that lets everybody in."""
+    routes = [route for router in found for route in router.routes if isinstance(route, APIRoute)]
+    return {(one.path_format, method): roles_of(one.dependant) for one in routes for method in one.methods}
 
 
 def navigation() -> Navigation:

@@ -21,7 +21,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from triage_node.identity import Role
-from triage_node.web.api.description import description_of
+from triage_node.web.views.api_description import description_of
 
 EXAMPLES = int(os.environ.get("TRIAGE_SCHEMATHESIS_EXAMPLES", 5))
 CHECKS = [

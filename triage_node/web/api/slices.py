@@ -12,10 +12,10 @@ from starlette.exceptions import HTTPException
 from triage_node.errors import UnsuitableSeries
 from triage_node.findings import Label
 from triage_node.identity import Role
-from triage_node.web.api.answers import Typed
 from triage_node.web.dependencies import Services, the_services
 from triage_node.web.security.authorization import audited, require, write_access
 from triage_node.web.security.principal import Principal
+from triage_node.web.views.answers import Typed
 from triage_node.web.views.slices import SliceStack, best_slices, scores_of
 from triage_node.web.views.study_files import study_files
 from triage_node.worklist import Study, images_deleted_on

@@ -8,10 +8,10 @@ from fastapi.responses import JSONResponse, Response
 
 from triage_node.identity import Role
 from triage_node.json_object import to_json
-from triage_node.web.api.answers import NOT_SHOWN, Typed
 from triage_node.web.dependencies import Services, the_services
 from triage_node.web.security.authorization import audited
 from triage_node.web.security.principal import Principal
+from triage_node.web.views.answers import NOT_SHOWN, Typed
 from triage_node.web.views.filters import Cursor, Limit, study_filters
 from triage_node.worklist import Filters, Study, StudyChanges, StudyPage
 

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
 from triage_node.identity import Role
-from triage_node.web.api.answers import Typed
 from triage_node.web.dependencies import Services, the_services
 from triage_node.web.security.authorization import require
+from triage_node.web.views.answers import Typed
 from triage_node.web.views.system import SystemState
 
 router = APIRouter(tags=["system"])

@@ -6,10 +6,10 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from triage_node.identity import Role
-from triage_node.web.api.description import description_of
 from triage_node.web.dependencies import Services, dicomweb_url, the_services
 from triage_node.web.security.authorization import require
 from triage_node.web.security.principal import session_cookie
+from triage_node.web.views.api_description import description_of
 from triage_node.web.views.api_operations import groups_of, models_of, schemes_of
 
 router = APIRouter(include_in_schema=False)

@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
-from triage_node.web.api.answers import Typed
 from triage_node.web.dependencies import Services, the_services
+from triage_node.web.views.answers import Typed
 
 router = APIRouter(tags=["health"])
 

@@ -1,14 +1,11 @@
 """The OpenAPI description of everything for programs: the API, DICOMweb and its worklist, WADO-URI."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 
 from triage_node.identity import Role
 from triage_node.json_object import JsonObject
-from triage_node.web.registry import routers
-from triage_node.web.security.authorization import roles_of
 from triage_node.web.security.csrf import HEADER, SAFE_METHODS
 
 REFUSAL = {
@@ -40,6 +37,8 @@ def description_of(application: FastAPI, session_cookie: str) -> JsonObject:
 
     Parameters
     ----------
+    application
+        As `build_application` makes it: it holds the roles of each route.
     session_cookie
         The name of the cookie of people's sessions.
     """
@@ -52,19 +51,11 @@ def description_of(application: FastAPI, session_cookie: str) -> JsonObject:
     schemas["Refusal"] = REFUSAL
     description["components"]["securitySchemes"] = _security_schemes(session_cookie)
     description["tags"] = [{"name": name, "description": text} for name, text in TAGS.items()]
-    allowed = dict(_roles())
+    allowed = application.state.roles
     for path, operations in description["paths"].items():
         for method, operation in operations.items():
             _describe(operation, method.upper(), allowed[path, method.upper()])
     return description
-
-
-def _roles() -> Iterator[tuple[tuple[str, str], tuple[Role, ...]]]:
-    for router in routers():
-        for route in router.routes:
-            assert isinstance(route, APIRoute), "the registry refuses others"
-            for method in route.methods:
-                yield (route.path_format, method), roles_of(route.dependant)
 
 
 def _security_schemes(session_cookie: str) -> Mapping[str, Mapping[str, str]]:

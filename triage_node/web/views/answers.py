@@ -81,7 +81,8 @@ def _in_json(hint: Any) -> Any:
     if origin in (Union, UnionType):
         return reduce(or_, inner)
     if issubclass(origin, Mapping):
-        return dict[inner]  # type: ignore[valid-type]
+        key, content = inner
+        return dict[key, content]  # type: ignore[valid-type]
     if issubclass(origin, Sequence):
         return list[inner[0]]  # type: ignore[valid-type]
     raise TypeError(f"{hint} has no form in JSON")
