@@ -21,7 +21,7 @@ def named(name: str) -> Mapping[str, str]:
 def to_json(value: Any) -> JsonObject:
     """Return a dataclass as an object ready for JSON, with all it holds; plain values are not copied."""
     found: JsonObject = {}
-    for name, shown_as, is_flat in _fields(type(value)):
+    for name, shown_as, is_flat in _fields(type(value)):  # type: ignore[arg-type]
         content = getattr(value, name)
         if content is None or type(content) in PLAIN:
             found[shown_as] = content

@@ -48,7 +48,7 @@ def routers() -> list[APIRouter]:
 def roles(found: Iterable[APIRouter]) -> dict[tuple[str, str], tuple[Role, ...]]:
     """Return the roles that routes ask for, by address and method; none of one that lets everybody in."""
     routes = [route for router in found for route in router.routes if isinstance(route, APIRoute)]
-    return {(one.path_format, method): roles_of(one.dependant) for one in routes for method in one.methods}
+    return {(one.path_format, method): roles_of(one.dependant) for one in routes for method in one.methods or ()}
 
 
 def navigation() -> Navigation:

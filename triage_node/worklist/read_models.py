@@ -259,7 +259,8 @@ def _results_deleted(study: StudySummary) -> Iterator[str]:
 
 def made_from(kind: type[Model], source: Base | StudySummary, **more: Any) -> Model:
     """Return a read model with what a row, or another one, holds under the same names, and what is given beside."""
-    return kind(**{name: getattr(source, name) for name in _names(kind) if name not in more}, **more)
+    names = [name for name in _names(kind) if name not in more]  # type: ignore[arg-type]
+    return kind(**{name: getattr(source, name) for name in names}, **more)
 
 
 @cache

@@ -82,7 +82,9 @@ def _security_schemes(session_cookie: str) -> Mapping[str, Mapping[str, str]]:
 
 def _describe(operation: JsonObject, method: str, roles: tuple[Role, ...]) -> None:
     """Add to an operation who may use it, how one signs in for it, and how it is refused."""
-    people = [{"session": []}] if method in SAFE_METHODS else [{"session": [], "formToken": []}]
+    people: list[dict[str, list[str]]] = (
+        [{"session": []}] if method in SAFE_METHODS else [{"session": [], "formToken": []}]
+    )
     operation["security"] = [{"token": []}, *(people if PEOPLE & set(roles) else [])] if roles else []
     operation["x-roles"] = [str(role) for role in roles]
     responses = operation["responses"]
