@@ -7,7 +7,8 @@ class Role(StrEnum):
     """What a person or a program may do.
 
     An administrator may do all that a reader may. The others are of programs: a service uses the API and DICOMweb,
-    storage sends instances (STOW-RS) and reads nothing, and monitoring reads the metrics only.
+    storage sends instances (STOW-RS) and reads nothing, and monitoring reads metrics and the state of the node: no
+    patient data.
     """
 
     READER = "reader"

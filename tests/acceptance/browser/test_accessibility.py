@@ -15,6 +15,7 @@ PAGES = {
     "a long period": "/statistics?from=2024-01-01&to=2026-12-31",
     "a month": "/statistics/month",
     "account": "/account",
+    "api": "/api",
     "password": "/account/password",
     "no such page": "/nothing",
 }

@@ -19,7 +19,10 @@ def add(
     context: typer.Context,
     name: Name,
     role: Annotated[
-        str, typer.Option(help="service, storage (STOW-RS only), monitoring (/metrics only), reader or administrator.")
+        str,
+        typer.Option(
+            help="service, storage (STOW-RS only), monitoring (/metrics, /api/system), reader or administrator."
+        ),
     ] = "service",
     days: Annotated[float | None, typer.Option(help="Days until it expires; by default it does not.")] = None,
     data_dir: DataDir = None,

@@ -1,5 +1,7 @@
 """The slices of a study for the viewer: what there is, and each one in Hounsfield units."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -8,12 +10,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from triage_node.errors import UnsuitableSeries
+from triage_node.findings import Label
 from triage_node.identity import Role
-from triage_node.json_object import JsonObject
 from triage_node.storage import best_slices
 from triage_node.web.dependencies import Services, the_services
 from triage_node.web.security.authorization import audited, require, write_access
 from triage_node.web.security.principal import Principal
+from triage_node.web.views.answers import Typed
 from triage_node.web.views.slices import SliceStack, scores_of
 from triage_node.web.views.study_files import study_files
 from triage_node.worklist import Study, images_deleted_on
@@ -26,13 +29,40 @@ ChosenSeries = Annotated[
 ]
 
 
-@router.get("/api/studies/{study_instance_uid}/slices", summary="The slices of a series")
+@dataclass(frozen=True, slots=True)
+class ShownSlice:
+    """A slice, and what the model said of it; None where it did not see the slice."""
+
+    sop_instance_uid: str
+    frame_number: int | None
+    instance_number: int | None
+    position_mm: float
+    probabilities: Mapping[str, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSeries:
+    """A series as the viewer shows it, from feet to head; ``best`` is an index by label, ``spacing_mm`` is (y, x)."""
+
+    series_instance_uid: str
+    series_description: str
+    rows: int
+    columns: int
+    spacing_mm: tuple[float, float]
+    best: Mapping[Label, int]
+    slices: Sequence[ShownSlice]
+
+
+SERIES = Typed(ShownSeries, "the series")
+
+
+@router.get("/api/studies/{study_instance_uid}/slices", summary="The slices of a series", responses=SERIES.responses)
 def slices(
     study_instance_uid: str,
     principal: Annotated[Principal, Depends(audited("images_viewed", Role.READER, Role.SERVICE))],
     services: TheServices,
     series_instance_uid: ChosenSeries = "",
-) -> JsonObject:
+) -> Response:
     """Return a series: the named, else the analyzed, else the likeliest head CT; its slices from feet to head.
 
     Rows run from anterior to posterior, columns from the patient's right to the left. `best` is the slice with the
@@ -43,24 +73,23 @@ def slices(
     services.image_views.note(principal, study_instance_uid)
     scores = scores_of(study, stack, services.spool)
     rows, columns = stack.shape
-    return {
-        "series_instance_uid": stack.series_instance_uid,
-        "series_description": stack.description,
-        "rows": rows,
-        "columns": columns,
-        "spacing_mm": list(stack.spacing_mm),
-        "best": best_slices(scores),
-        "slices": [
-            {
-                "sop_instance_uid": frame.instance.sop_instance_uid,
-                "frame_number": frame.number,
-                "instance_number": frame.instance.instance_number,
-                "position_mm": position,
-                "probabilities": score,
-            }
-            for frame, position, score in zip(stack.frames, stack.positions_mm, scores, strict=True)
-        ],
-    }
+    frames = zip(stack.frames, stack.positions_mm, scores, strict=True)
+    return SERIES(
+        ShownSeries(
+            series_instance_uid=stack.series_instance_uid,
+            series_description=stack.description,
+            rows=rows,
+            columns=columns,
+            spacing_mm=stack.spacing_mm,
+            best=best_slices(scores),
+            slices=[
+                ShownSlice(
+                    frame.instance.sop_instance_uid, frame.number, frame.instance.instance_number, position, score
+                )
+                for frame, position, score in frames
+            ],
+        )
+    )
 
 
 @router.get(
