@@ -16,7 +16,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
 SENDERS = 2
-SECONDS_A_STUDY = 1.5
+SECONDS_A_STUDY = 4.0
 OTHERS_A_HEAD = 5
 """Of each six studies one is a head CT, about as many as where a rule forwards all CT (docs/capacity.md)."""
 HEAD_SLICES, OTHER_SLICES = 32, 25
