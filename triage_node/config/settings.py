@@ -20,6 +20,7 @@ from triage_node.config.roles import ROLES, RoleSettings
 from triage_node.config.storage import StorageSettings
 from triage_node.config.upkeep import UpkeepSettings
 from triage_node.config.web import WebSettings
+from triage_node.config.workers import WorkerSettings
 from triage_node.outcome import ObjectKind
 
 SECRETS = frozenset(["openid_client_secret", "database_url"])
@@ -34,6 +35,7 @@ SUBJECTS: tuple[type[BaseModel], ...] = (
     DeliverySettings,
     ReportSettings,
     AnalysisSettings,
+    WorkerSettings,
     WebSettings,
     OpenIDSettings,
     UpkeepSettings,
@@ -53,6 +55,7 @@ class Settings(
     UpkeepSettings,
     OpenIDSettings,
     WebSettings,
+    WorkerSettings,
     AnalysisSettings,
     ReportSettings,
     DeliverySettings,
@@ -110,6 +113,11 @@ class Settings(
         if self._options is None or name in self._options:
             return "option"
         return "environment" if f"TRIAGE_{name}".upper() in {key.upper() for key in os.environ} else "file"
+
+    @property
+    def ray_spreads(self) -> bool:
+        """Whether workers under Ray may be on other machines: database and folder are there, too."""
+        return self.is_on_server and self.storage_url is None
 
     @property
     def made_objects(self) -> frozenset[ObjectKind]:
