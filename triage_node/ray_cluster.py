@@ -4,6 +4,7 @@ import logging
 import os
 import secrets
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -18,6 +19,7 @@ from triage_node.errors import SettingsError
 
 OBJECT_STORE_BYTES = 200 << 20
 """What goes between processes is settings, names and rows; no image does."""
+CONNECT_SECONDS = 10.0
 FOLDER_PREFIX = "triage-ray-"
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 """What the libraries of the forward pass read when they are loaded: how many threads they may have."""
@@ -106,6 +108,7 @@ class RayCluster:
 
     def _join(self) -> None:
         address = self._options.address
+        _knock(address)
         try:
             self.ray.init(address, log_to_driver=False, configure_logging=False)
         except (ConnectionError, ValueError, RuntimeError) as error:
@@ -159,6 +162,23 @@ def require_ray() -> None:
     """
     if find_spec("ray") is None:
         raise SettingsError("Ray is not installed: pip install 'triage-node[ray]'.")
+
+
+def _knock(address: str) -> None:
+    """See whether somebody listens there, which Ray would do for minutes.
+
+    Raises
+    ------
+    SettingsError
+        Nobody does.
+    """
+    host, _, port = address.rpartition(":")
+    if not (host and port.isdigit()):
+        return  # `auto`, which Ray finds out
+    try:
+        socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise SettingsError(f"There is no cluster of Ray at {address}: {error}.") from error
 
 
 def cause_of(error: Exception) -> str:

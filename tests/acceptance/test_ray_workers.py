@@ -1,5 +1,6 @@
 """A node whose workers run under Ray, on a cluster of this machine and on one that runs already."""
 
+import json
 import os
 import re
 import signal
@@ -12,7 +13,9 @@ import pytest
 from ct import head_ct, save
 from nodes import RunningNode
 from pacs import Storescp
+from programs import run
 from pydicom import dcmread
+from ray_head import RayHead
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -91,3 +94,53 @@ def _end_gives_back(node: RunningNode, tmp_path: Path, wait_for: Callable[..., A
     assert node.study(uid).attempts == 0
     assert not [one for one in processes if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
     assert not folder.exists()
+
+
+@pytest.fixture
+def head(tmp_path: Path) -> Iterator[RayHead]:
+    """A cluster that runs already."""
+    started = RayHead(tmp_path)
+    yield started
+    started.stop()
+
+
+def test_a_cluster_that_runs_is_checked_and_used_by_scan_and_node(
+    head: RayHead, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wait_for: Callable[..., Any]
+) -> None:
+    for name, value in (head.environment | {"TRIAGE_TEST_EXTRAS": "ray pyarrow fsspec"}).items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "node").mkdir()
+    node = RunningNode(
+        tmp_path / "node", head.environment | WITH_RAY, worker_engine="ray", ray_address=head.address, worker_nice=0
+    )
+    try:
+        checked = node.command("check").stdout
+        assert f"the cluster at {head.address} has room for 1" in checked
+        images = head_ct(slices=16, size=(256, 256), seed=7)
+        save(images, tmp_path / "archive")
+        scanned = run(
+            "triage-node",
+            "scan",
+            tmp_path / "archive",
+            "--out",
+            tmp_path / "out",
+            "--workers",
+            "1",
+            "--ray-address",
+            head.address,
+            timeout_seconds=300,
+        )
+        assert scanned.returncode == 0, scanned.stderr
+        assert json.loads((tmp_path / "out" / "summary.json").read_text())["studies"] == 1
+        wait_for(lambda: "worker_ready" in node.program.printed, "a worker", 300)
+        uid = send(node, tmp_path, 8)
+        wait_for(lambda: node.state(uid) in ENDED, "the end of the study", 120)
+        assert node.state(uid) == "analyzed"
+        head.stop()
+        wait_for(lambda: "worker_died" in node.program.printed, "the end of the workers with their cluster", 120)
+        assert send(node, tmp_path, 9)
+        assert node.program.process.poll() is None, "who listens goes on"
+        checked = node.command("check").stdout
+        assert f"There is no cluster of Ray at {head.address}" in checked
+    finally:
+        node.stop()

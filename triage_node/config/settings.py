@@ -88,23 +88,29 @@ class Settings(
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
     @model_validator(mode="after")
-    def _check_roles(self) -> Self:
+    def _check_together(self) -> Self:
+        self.check_together()
+        return self
+
+    def check_together(self) -> None:
+        """Compare settings of different subjects.
+
+        Raises
+        ------
+        ValueError
+            Two exclude each other.
+        """
         if self.roles != ROLES and not self.is_on_server:
             raise ValueError(
                 f"roles = {', '.join(self.roles)} wants a database_url on PostgreSQL: the parts of a node in several "
                 "processes meet in one database (see docs/cluster.md)"
             )
-        return self
-
-    @model_validator(mode="after")
-    def _check_bucket_and_retention(self) -> Self:
         ages = [name for name in RetentionSettings.AGES if getattr(self, name)]
         if self.storage_url is not None and ages:
             raise ValueError(
                 f"{ages[0]} and storage_url exclude each other: the node deletes nothing in a bucket; let the bucket's "
                 "own lifecycle rules do it"
             )
-        return self
 
     def origin(self, name: str) -> Origin:
         """Return where a setting comes from."""
