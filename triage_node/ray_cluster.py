@@ -68,9 +68,11 @@ class RayCluster:
         self.ray: Any = None
 
     def __enter__(self) -> Self:
+        require_ray()
+        if self._options.address:
+            _knock(self._options.address)
         # Read by Ray when it is imported: nobody is told that it was used.
         os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-        require_ray()
         import ray
 
         self.ray = ray
@@ -108,7 +110,6 @@ class RayCluster:
 
     def _join(self) -> None:
         address = self._options.address
-        _knock(address)
         try:
             self.ray.init(address, log_to_driver=False, configure_logging=False)
         except (ConnectionError, ValueError, RuntimeError) as error:

@@ -90,7 +90,10 @@ def test_a_scan_killed_half_way_and_one_whose_process_died_repeat_nothing(archiv
     rows = rows_of(out)
     series = [row["series_instance_uid"] for row in rows]
     assert len(series) == len(set(series)) == 4 + COPIES
-    _repeats_nothing(answered, rows)
+    kept = {one["series_instance_uid"]: one for study in answered for one in study["series"]}
+    for row in rows:
+        was = kept.get(row["series_instance_uid"])
+        assert was is None or was.get("infer_seconds") == row["infer_seconds"], "it was analyzed again"
     assert "failed" not in {row["status"] for row in rows}
     assert [(row["path"], row["why"]) for row in rows_of(out, "skipped")] == [
         ("notes.txt", "The file is no DICOM file.")
@@ -133,29 +136,17 @@ def test_without_ray_the_command_says_what_to_install(archive, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_ctrl_c_ends_a_scan_in_order_and_it_goes_on(archive, tmp_path, wait_for):
+def test_ctrl_c_ends_a_scan_in_order_and_loses_no_answer(archive, tmp_path, wait_for):
     out = tmp_path / "out"
     command = [need("triage-node"), "scan", archive, "--out", out, "--workers", "1"]
     # A terminal sends the signal to all processes of the command; who runs tests in the background ignores it.
     heard = [need("env"), "--default-signal=INT", *command]
-    first = Program(heard, tmp_path / "first.log", is_own_group=True)
-    wait_for(lambda: journal(out), "an answer", 200)
-    analyzers, folder = analyzing(first), Path((out / "ray-folder").read_text())
-    os.killpg(first.process.pid, signal.SIGINT)
-    assert first.process.wait(60) == INTERRUPTED, first.printed
-    assert "Traceback" not in first.printed
+    scan = Program(heard, tmp_path / "scan.log", is_own_group=True)
+    answered = wait_for(lambda: journal(out), "an answer", 200)
+    analyzers, folder = analyzing(scan), Path((out / "ray-folder").read_text())
+    os.killpg(scan.process.pid, signal.SIGINT)
+    assert scan.process.wait(60) == INTERRUPTED, scan.printed
+    assert "Traceback" not in scan.printed
     wait_for(lambda: not any(map(is_alive, analyzers)), "the end of its analyzers", 60)
     assert not folder.exists()
-    answered = journal(out)
-    second = Program(command, tmp_path / "second.log")
-    assert second.process.wait(200) == 0, second.printed
-    series = [row["series_instance_uid"] for row in rows_of(out)]
-    assert len(series) == len(set(series)) == 4 + COPIES
-    _repeats_nothing(answered, rows_of(out))
-
-
-def _repeats_nothing(answered: list[dict], rows: list[dict]) -> None:
-    kept = {one["series_instance_uid"]: one for study in answered for one in study["series"]}
-    for row in rows:
-        was = kept.get(row["series_instance_uid"])
-        assert was is None or was.get("infer_seconds") == row["infer_seconds"], "it was analyzed again"
+    assert journal(out)[: len(answered)] == answered
