@@ -13,7 +13,7 @@ import pytest
 from ct import head_ct, save
 from nodes import RunningNode
 from pacs import Storescp
-from programs import run
+from programs import Program, need
 from pydicom import dcmread
 from ray_head import RayHead
 
@@ -107,7 +107,7 @@ def head(tmp_path: Path) -> Iterator[RayHead]:
 def test_a_cluster_that_runs_is_checked_and_used_by_scan_and_node(
     head: RayHead, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wait_for: Callable[..., Any]
 ) -> None:
-    for name, value in (head.environment | {"TRIAGE_TEST_EXTRAS": "ray pyarrow fsspec"}).items():
+    for name, value in (head.environment | WITH_RAY).items():
         monkeypatch.setenv(name, value)
     (tmp_path / "node").mkdir()
     node = RunningNode(
@@ -118,19 +118,9 @@ def test_a_cluster_that_runs_is_checked_and_used_by_scan_and_node(
         assert f"the cluster at {head.address} has room for 1" in checked
         images = head_ct(slices=16, size=(256, 256), seed=7)
         save(images, tmp_path / "archive")
-        scanned = run(
-            "triage-node",
-            "scan",
-            tmp_path / "archive",
-            "--out",
-            tmp_path / "out",
-            "--workers",
-            "1",
-            "--ray-address",
-            head.address,
-            timeout_seconds=300,
-        )
-        assert scanned.returncode == 0, scanned.stderr
+        options = "--out", tmp_path / "out", "--workers", 1, "--ray-address", head.address
+        scan = Program([need("triage-node"), "scan", tmp_path / "archive", *options], tmp_path / "scan.log")
+        assert scan.process.wait(300) == 0, scan.printed
         assert json.loads((tmp_path / "out" / "summary.json").read_text())["studies"] == 1
         wait_for(lambda: "worker_ready" in node.program.printed, "a worker", 300)
         uid = send(node, tmp_path, 8)
