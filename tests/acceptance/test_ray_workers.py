@@ -66,7 +66,7 @@ def test_two_workers_share_the_studies_one_dies_and_all_are_reported_and_the_end
     node: RunningNode, pacs: Storescp, tmp_path: Path, wait_for: Callable[..., Any]
 ) -> None:
     workers = workers_of(node)
-    dying = send(node, tmp_path, 0, slices=64)
+    dying = send(node, tmp_path, 0, slices=128)
     wait_for(lambda: node.state(dying) == "analyzing", "the start of the analysis", 60)
     killed = who_has(node, dying)[-1]
     os.kill(workers[killed], signal.SIGKILL)
@@ -87,7 +87,7 @@ def _end_gives_back(node: RunningNode, tmp_path: Path, wait_for: Callable[..., A
     processes = psutil.Process(node.program.process.pid).children(recursive=True)
     folder = Path((Path(node.options["data_dir"]) / "ray-folder").read_text())
     assert folder.is_dir()
-    uid = send(node, tmp_path, STUDIES, slices=64)
+    uid = send(node, tmp_path, STUDIES, slices=128)
     wait_for(lambda: node.state(uid) == "analyzing", "the start of the analysis", 60)
     node.program.stop()
     assert node.state(uid) == "ready"

@@ -131,7 +131,9 @@ class RayPlace:
                 return
             if not is_told and time.monotonic() - since > ROOM_SECONDS:
                 is_told = True
-                self._tell({"error": self._no_room()})
+                why = self._no_room()
+                log.error("worker_not_placed worker=%s error=%s", name, why)
+                self._tell({"error": why})
 
     def _no_room(self) -> str:
         wanted, cluster = self._settings, self._cluster
