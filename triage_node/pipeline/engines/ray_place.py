@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0
 SILENT_SECONDS = 60.0 + LISTEN_SECONDS
 ROOM_SECONDS = 30.0
-"""A worker that has not begun by then waits for room, or for another machine."""
+"""A worker that has not begun by then probably waits for room; what it wants and what there is is said."""
 
 
 class RayPlace:
@@ -138,7 +138,7 @@ class RayPlace:
     def _no_room(self) -> str:
         wanted, cluster = self._settings, self._cluster
         return (
-            f"Ray has had no room for a worker for {ROOM_SECONDS:.0f} s: each wants {wanted.ray_worker_cpus} "
+            f"Ray has started no worker for {ROOM_SECONDS:.0f} s: each wants {wanted.ray_worker_cpus} "
             f"processors and {wanted.ray_worker_gpus:g} GPUs; the cluster has {cluster.resource('CPU'):g} and "
             f"{cluster.resource('GPU'):g} in all."
         )
