@@ -35,5 +35,5 @@ def _release_all_of(claims: Claims, program: str) -> None:
 
 ENGINES: Mapping[str, Engine] = {
     "process": Engine("triage_node.pipeline.engines.process", 5.0, Claims.release_worker, Claims.give_back),
-    "ray": Engine("triage_node.pipeline.engines.ray_workers", 20.0, _release_all_of, _release_all_of),
+    "ray": Engine("triage_node.pipeline.engines.ray_workers", 10.0, _release_all_of, _release_all_of),
 }
