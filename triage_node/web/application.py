@@ -43,6 +43,7 @@ from triage_node.web.http.static_files import VersionedFiles
 from triage_node.web.machinery import Fact, Machinery
 from triage_node.web.registry import navigation, routers
 from triage_node.web.security.audit import Auditor
+from triage_node.web.views.model_limits import ModelLimits
 from triage_node.web.views.templating import STATIC, Templates
 from triage_node.worklist import Worklist
 
@@ -103,7 +104,7 @@ def build_application(
         worklist=worklist,
         spool=spool,
         auditor=auditor,
-        templates=Templates(navigation(), settings.ae_title),
+        templates=_templates(settings),
         sign_in_limit=RateLimit(settings.web_sign_ins_per_minute, clock),
         request_limit=RateLimit(settings.web_requests_per_minute, clock),
         ingest=ingest,
@@ -117,6 +118,12 @@ def build_application(
     application.mount("/static", VersionedFiles(directory=STATIC))
     add_exception_handlers(application)
     return application
+
+
+def _templates(settings: Settings) -> Templates:
+    templates = Templates(navigation(), settings.ae_title)
+    templates.environment.globals["score_words"] = ModelLimits(settings.model).words
+    return templates
 
 
 def use_settings(application: FastAPI, settings: Settings) -> None:

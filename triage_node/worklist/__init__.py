@@ -1,6 +1,7 @@
 """The worklist: registration, completion, claims, transitions, what readers do, and the lists they see."""
 
 from triage_node.database import Channel, Waiter
+from triage_node.worklist.all_studies import may_be_oldest_first
 from triage_node.worklist.announcements import Announced, Received, Step
 from triage_node.worklist.claim import Claim, ClaimTimes
 from triage_node.worklist.claims import Claims
@@ -8,6 +9,7 @@ from triage_node.worklist.commitment.kept_instances import KeptInstance
 from triage_node.worklist.commitment.transactions import Transaction
 from triage_node.worklist.filters import Filters
 from triage_node.worklist.judged_studies import Feedback, JudgedStudy
+from triage_node.worklist.listing.sort import ARRIVAL, Sort
 from triage_node.worklist.nodes.leases import Leases, RunningNode
 from triage_node.worklist.outbox.outbox import Delivery
 from triage_node.worklist.outbox.outbox_state import DestinationState, OutboxState
@@ -19,6 +21,7 @@ from triage_node.worklist.read_models import (
     Study,
     StudyDelivery,
     StudyOutcome,
+    StudyPage,
     StudySummary,
     images_deleted_on,
 )
@@ -30,6 +33,7 @@ from triage_node.worklist.retention.deleted_study import DeletedStudy
 from triage_node.worklist.retention.deletions import Deletion
 from triage_node.worklist.retention.stock import StudyStock
 from triage_node.worklist.stored_outcome import StoredOutcome
+from triage_node.worklist.study_lists import StudyLists
 from triage_node.worklist.upkeep.holding import Held
 from triage_node.worklist.upkeep.job_runs import JobRun
 from triage_node.worklist.uploads.uploads import StoredPart, Upload, Uploads, Waiting
@@ -41,6 +45,7 @@ from triage_node.worklist.workitems.study_progress import ReportReference, Study
 from triage_node.worklist.worklist import Worklist
 
 __all__ = [
+    "ARRIVAL",
     "LONGEST_COMMENT",
     "RESENT",
     "UNDELIVERED",
@@ -75,12 +80,15 @@ __all__ = [
     "Route",
     "RunningNode",
     "Series",
+    "Sort",
     "Step",
     "StoredOutcome",
     "StoredPart",
     "Study",
     "StudyDelivery",
+    "StudyLists",
     "StudyOutcome",
+    "StudyPage",
     "StudyProgress",
     "StudyStock",
     "StudySummary",
@@ -93,4 +101,5 @@ __all__ = [
     "Worklist",
     "explained",
     "images_deleted_on",
+    "may_be_oldest_first",
 ]

@@ -86,8 +86,8 @@ def static_url(name: str) -> str:
 
 def with_query(request: Request, **changes: object) -> str:
     """Return this page's address with some query parameters changed, or left out where None."""
-    unchanged = {key: value for key, value in request.query_params.items() if key not in changes}
-    query = urlencode(unchanged | {key: value for key, value in changes.items() if value is not None})
+    unchanged = [(key, value) for key, value in request.query_params.multi_items() if key not in changes]
+    query = urlencode([*unchanged, *((key, value) for key, value in changes.items() if value is not None)])
     return str(URL(request.url.path).replace(query=query))
 
 
