@@ -89,6 +89,8 @@ def _end_gives_back(node: RunningNode, tmp_path: Path, wait_for: Callable[..., A
     assert folder.is_dir()
     uid = send(node, tmp_path, STUDIES, slices=128)
     wait_for(lambda: node.state(uid) == "analyzing", "the start of the analysis", 60)
+    # Who takes up nothing any more ends before the worker does, which would be done by then.
+    os.kill(workers_of(node)[who_has(node, uid)[-1]], signal.SIGSTOP)
     node.program.stop()
     assert node.state(uid) == "ready"
     assert node.study(uid).attempts == 0
