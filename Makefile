@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 VENV := .venv
+BASE ?= main
 READY := $(VENV)/.ready
 
 # Compiled modules are kept whatever the shell says: each process of the tests would compile them all anew.
@@ -17,10 +18,10 @@ test: $(READY) types  ## the whole suite
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/pytest -n 2 -m "not benchmark"
 
-check: $(READY) types  ## the fast loop: format, lint, types, unit tests
+check: $(READY) types  ## the fast loop: format, lint, types, unit tests of what changed against BASE and of what imports it; ALL=1: of everything
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
-	$(VENV)/bin/pytest -q -n 2 -m "not slow and not benchmark" tests/unit
+	$(VENV)/bin/pytest -q -n 2 -m "not slow and not benchmark" $(if $(ALL),tests/unit,$$(PYTHONPATH=build/installed $(VENV)/bin/python -P tests/support/affected_tests.py $(BASE)))
 
 types: $(READY)  ## mypy and import-linter read the package as it is installed: models/ and train/ belong to triage_node there
 	rm -rf build

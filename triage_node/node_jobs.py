@@ -7,6 +7,7 @@ from triage_node.config import Settings
 from triage_node.database import care_for
 from triage_node.delivery import Caller, Dispatcher, check_destination
 from triage_node.dimse import Listener
+from triage_node.endpoints import QuietHours
 from triage_node.maintenance import (
     Certificates,
     Daily,
@@ -34,7 +35,7 @@ MOST_DEAD_LETTERS = 1000
 def plan_upkeep(
     scheduler: Scheduler, current: Callable[[], Settings], worklist: Worklist, spool: Spool, held: Held
 ) -> None:
-    """Plan what is done for the worklist and the data folder; times are those of the settings now.
+    """Plan what is done for the worklist and the data folder, or plan it anew; times are those of the settings now.
 
     Parameters
     ----------
@@ -74,16 +75,14 @@ def plan_worker(scheduler: Scheduler, supervisor: Supervisor) -> None:
 def plan_delivery(
     scheduler: Scheduler, settings: Settings, worklist: Worklist, dispatchers: Dispatchers, echo: Echo
 ) -> None:
-    """Plan what is done for reports and their destinations."""
+    """Plan what is done for reports and their destinations, or plan it anew."""
     does = "Keeps what is being sent, and takes back what nobody sends any more."
     scheduler.every(5, lambda: _keep_deliveries(worklist, dispatchers), "deliveries", does)
-    if settings.echo_seconds:
-        does = "Tries the way to each destination, without a report, also while there is nothing to send."
-        scheduler.every(settings.echo_seconds, echo.run, "destination echo", does)
-    if settings.dead_letter_hours is not None:
-        does = f"Sends once more what was given up in the last {DEAD_LETTER_DAYS:.0f} days, where somebody answers."
-        window = Daily.within(settings.dead_letter_hours, settings.zone)
-        scheduler.daily(window, lambda: _send_dead_letters(worklist, dispatchers), "dead letters", does)
+    does = "Tries the way to each destination, without a report, also while there is nothing to send."
+    scheduler.every(settings.echo_seconds or None, echo.run, "destination echo", does)
+    does = f"Sends once more what was given up in the last {DEAD_LETTER_DAYS:.0f} days, where somebody answers."
+    window = _within(settings.dead_letter_hours, settings)
+    scheduler.daily(window, lambda: _send_dead_letters(worklist, dispatchers), "dead letters", does)
 
 
 def echo_of(
@@ -101,24 +100,26 @@ def echo_of(
 
 def _plan_database(scheduler: Scheduler, settings: Settings, worklist: Worklist) -> None:
     is_stopping: Callable[[], bool] = lambda: scheduler.is_stopping  # noqa: E731
-    if settings.backup_enabled:
-        backup = DatabaseBackup(settings, worklist.database, is_stopping, time.time)
-        does = f"Copies the database while it is in use, reads the copy, and keeps the last {settings.backup_keep}."
-        scheduler.daily(Daily(settings.backup_time, settings.zone), backup.run, "database backup", does)
-    if settings.database_hours is not None:
-        does = "Gives back the room of deleted rows, writes the log back, and counts for the planning of queries."
-        window = Daily.within(settings.database_hours, settings.zone)
-        care = lambda: Done(care_for(worklist.database, is_stopping))  # noqa: E731
-        scheduler.daily(window, care, "database care", does)
+    backup = DatabaseBackup(settings, worklist.database, is_stopping, time.time)
+    does = f"Copies the database while it is in use, reads the copy, and keeps the last {settings.backup_keep}."
+    at = Daily(settings.backup_time, settings.zone) if settings.backup_enabled else None
+    scheduler.daily(at, backup.run, "database backup", does)
+    does = "Gives back the room of deleted rows, writes the log back, and counts for the planning of queries."
+    care = lambda: Done(care_for(worklist.database, is_stopping))  # noqa: E731
+    scheduler.daily(_within(settings.database_hours, settings), care, "database care", does)
 
 
 def _plan_statistics(scheduler: Scheduler, settings: Settings, worklist: Worklist) -> None:
     daily = DailyStatistics(worklist.statistics, worklist.upkeep_notes.note, settings.zone)
     at = Daily(settings.statistics_time, settings.zone)
     scheduler.daily(at, daily.sum_up, "daily statistics", "Sums up yesterday in an event.")
-    if settings.drift_alert != "off":
-        does = "Compares scores and scanners of the last 30 days with those of the 90 days before."
-        scheduler.daily(at, lambda: daily.drift(settings.drift_alert), "drift", does)
+    does = "Compares scores and scanners of the last 30 days with those of the 90 days before."
+    alert = settings.drift_alert
+    scheduler.daily(at if alert != "off" else None, lambda: daily.drift(alert), "drift", does)
+
+
+def _within(hours: QuietHours | None, settings: Settings) -> Daily | None:
+    return None if hours is None else Daily.within(hours, settings.zone)
 
 
 def _keep_deliveries(worklist: Worklist, dispatchers: Dispatchers) -> None:

@@ -21,6 +21,7 @@ from triage_node.findings import LABELS
 pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(900)]
 
 COPIES = 6
+INTERRUPTED = 130
 SUPPORT = Path(__file__).parents[1] / "support"
 
 
@@ -133,3 +134,19 @@ def test_without_ray_the_command_says_what_to_install(archive, tmp_path):
     assert answer.returncode == 2
     assert "pip install 'triage-node[ray]'" in answer.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_ctrl_c_ends_a_scan_in_order_and_loses_no_answer(archive, tmp_path, wait_for):
+    out = tmp_path / "out"
+    command = [need("triage-node"), "scan", archive, "--out", out, "--workers", "1"]
+    # A terminal sends the signal to all processes of the command; who runs tests in the background ignores it.
+    heard = [need("env"), "--default-signal=INT", *command]
+    scan = Program(heard, tmp_path / "scan.log", is_own_group=True)
+    answered = wait_for(lambda: journal(out), "an answer", 200)
+    analyzers, folder = analyzing(scan), Path((out / "ray-folder").read_text())
+    os.killpg(scan.process.pid, signal.SIGINT)
+    assert scan.process.wait(60) == INTERRUPTED, scan.printed
+    assert "Traceback" not in scan.printed
+    wait_for(lambda: not any(map(is_alive, analyzers)), "the end of its analyzers", 60)
+    assert not folder.exists()
+    assert journal(out)[: len(answered)] == answered

@@ -48,9 +48,22 @@ def run(program: str, *arguments: object, timeout_seconds: float = 60) -> subpro
 
 
 class Program:
-    """A process that runs until it is stopped; everything it prints goes to a log file."""
+    """A process that runs until it is stopped; everything it prints goes to a log file.
 
-    def __init__(self, command: Sequence[object], log: Path, environment: dict[str, str] | None = None) -> None:
+    Parameters
+    ----------
+    is_own_group
+        Whether it and its children are a process group, as a shell makes one of each command.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[object],
+        log: Path,
+        environment: dict[str, str] | None = None,
+        *,
+        is_own_group: bool = False,
+    ) -> None:
         self.log = log
         with log.open("ab") as output:
             self.process = subprocess.Popen(
@@ -58,6 +71,7 @@ class Program:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "TCP_NODELAY": "1", **(environment or {})},
+                process_group=0 if is_own_group else None,
             )
 
     @property

@@ -10,6 +10,7 @@ from typing import Any
 from triage_node.archive.analyzer import Task
 from triage_node.archive.result_rows import StudyRows
 from triage_node.errors import TriageError
+from triage_node.ray_cluster import cause_of
 
 log = logging.getLogger(__name__)
 
@@ -142,7 +143,7 @@ class RayPool:
         except errors.ActorUnavailableError:
             return  # it is called again
         except errors.RayActorError as error:
-            raise TriageError(f"No analyzing process could be started: {_cause(error)}") from error
+            raise TriageError(f"No analyzing process could be started: {cause_of(error)}") from error
 
     def _answer(self, worker: _Worker, result: Any) -> StudyRows | Task | None:
         sent = worker.sent.pop(result)
@@ -177,9 +178,3 @@ class RayPool:
                 log.error("scan_worker_stuck seconds=%.0f", self._longest_seconds)
                 worker.since = time.monotonic()
                 self._ray.kill(worker.actor, no_restart=False)
-
-
-def _cause(error: Exception) -> str:
-    """Return what an actor raised when it was made; Ray tells it at the end of a traceback."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1] if lines else type(error).__name__

@@ -17,6 +17,7 @@ from triage_node.checks.ports import check_ports
 from triage_node.checks.processes import holder_of
 from triage_node.checks.result import Result
 from triage_node.checks.secrets import check_secrets
+from triage_node.checks.workers import check_workers
 from triage_node.config import Settings
 from triage_node.storage import is_held, lock_file
 from triage_node.user_agent import Caller
@@ -37,6 +38,7 @@ def check_all(settings: Settings, settings_file: Path) -> Iterator[Result]:
     yield from check_ports(settings, node, runs)
     if "worker" in settings.roles:
         yield from check_model(settings)
+        yield from check_workers(settings)
     yield from check_folders(settings)
     yield check_database(settings)
     yield from check_nodes(settings)

@@ -26,6 +26,7 @@ def check_before_listening(settings: "Settings") -> None:
     """
     if "worker" in settings.roles:
         _check_model(settings)
+        _check_engine(settings)
     check_files(settings)
     _check_ports(settings)
 
@@ -61,6 +62,16 @@ def _check_model(settings: "Settings") -> None:
         read_manifest(settings.model)
     except ModelError as error:
         raise SettingsError(f"model: {error}") from error
+
+
+def _check_engine(settings: "Settings") -> None:
+    from triage_node.ray_cluster import require_ray
+
+    if settings.worker_engine == "ray":
+        try:
+            require_ray()
+        except SettingsError as error:
+            raise SettingsError(f"worker_engine: {error}") from error
 
 
 def _check_endpoints(setting: str, endpoints: "Sequence[Endpoint]") -> None:

@@ -46,11 +46,13 @@ def scan(
 
     from triage_node.errors import SettingsError
     from triage_node.logs import configure_logging
+    from triage_node.ray_cluster import require_ray
 
     settings = settings_from(context, model=model)
     configure_logging("WARNING")
-    if not all(map(find_spec, ("ray", "pyarrow"))):
-        raise SettingsError("Ray is not installed, which runs the processes of a scan: pip install 'triage-node[ray]'.")
+    require_ray()
+    if find_spec("pyarrow") is None:
+        raise SettingsError("PyArrow is not installed, which writes the result: pip install 'triage-node[ray]'.")
     from triage_node.archive import ArchiveScan, Cluster, RayEngine, ScanOptions, archive_at
     from triage_node.models import read_manifest
 

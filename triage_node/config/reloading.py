@@ -3,7 +3,9 @@
 from pydantic import ValidationError
 
 from triage_node.config.complaints import complaint_of
+from triage_node.config.retention import RetentionSettings
 from triage_node.config.settings import SECRETS, SUBJECTS, Settings
+from triage_node.config.upkeep import UpkeepSettings
 from triage_node.errors import SettingsError
 
 OF_LISTENER = frozenset(
@@ -35,7 +37,16 @@ OF_WEB = frozenset(
         "viewer_url_template",
     ]
 )
-RELOADED = OF_LISTENER | OF_DISK | OF_PEERS | OF_WEB | {"log_level"}
+OF_CLOCK = frozenset(
+    [
+        *RetentionSettings.model_fields,
+        *UpkeepSettings.model_fields,
+        "series_quiet_seconds",
+        "study_quiet_seconds",
+        "study_maximum_seconds",
+    ]
+)
+RELOADED = OF_LISTENER | OF_DISK | OF_PEERS | OF_WEB | OF_CLOCK | {"log_level"}
 """What a running node takes up; the rest wants a restart."""
 WEB_TLS = frozenset(["web_tls_certificate", "web_tls_key"])
 
@@ -70,4 +81,8 @@ def in_force(settings: Settings, wanted: Settings) -> tuple[Settings, tuple[str,
         except ValidationError as error:
             complaint = complaint_of(error, list(Settings.model_fields), SECRETS)
             raise SettingsError(f"They cannot be taken up without a restart: {complaint}") from error
+    try:
+        mixed.check_together()
+    except ValueError as error:
+        raise SettingsError(f"They cannot be taken up without a restart: {error}") from error
     return mixed, tuple(name for name in sources if name in kept and getattr(settings, name) != getattr(wanted, name))

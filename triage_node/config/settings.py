@@ -20,6 +20,7 @@ from triage_node.config.roles import ROLES, RoleSettings
 from triage_node.config.storage import StorageSettings
 from triage_node.config.upkeep import UpkeepSettings
 from triage_node.config.web import WebSettings
+from triage_node.config.workers import WorkerSettings
 from triage_node.outcome import ObjectKind
 
 SECRETS = frozenset(["openid_client_secret", "database_url"])
@@ -34,6 +35,7 @@ SUBJECTS: tuple[type[BaseModel], ...] = (
     DeliverySettings,
     ReportSettings,
     AnalysisSettings,
+    WorkerSettings,
     WebSettings,
     OpenIDSettings,
     UpkeepSettings,
@@ -53,6 +55,7 @@ class Settings(
     UpkeepSettings,
     OpenIDSettings,
     WebSettings,
+    WorkerSettings,
     AnalysisSettings,
     ReportSettings,
     DeliverySettings,
@@ -85,13 +88,23 @@ class Settings(
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
     @model_validator(mode="after")
-    def _check_roles(self) -> Self:
+    def _check_together(self) -> Self:
+        self.check_together()
+        return self
+
+    def check_together(self) -> None:
+        """Compare settings of different subjects.
+
+        Raises
+        ------
+        ValueError
+            Two exclude each other.
+        """
         if self.roles != ROLES and not self.is_on_server:
             raise ValueError(
                 f"roles = {', '.join(self.roles)} wants a database_url on PostgreSQL: the parts of a node in several "
                 "processes meet in one database (see docs/cluster.md)"
             )
-        return self
 
     def origin(self, name: str) -> Origin:
         """Return where a setting comes from."""
@@ -100,6 +113,11 @@ class Settings(
         if self._options is None or name in self._options:
             return "option"
         return "environment" if f"TRIAGE_{name}".upper() in {key.upper() for key in os.environ} else "file"
+
+    @property
+    def ray_spreads(self) -> bool:
+        """Whether workers under Ray may be on other machines: database and folder are there, too."""
+        return self.is_on_server and self.storage_url is None
 
     @property
     def made_objects(self) -> frozenset[ObjectKind]:

@@ -1,6 +1,7 @@
 """A job with its work: when it is due, one run of it, and how that went."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -84,6 +85,7 @@ class PlannedJob:
         self._began: float | None = None
         self._is_kept = True
         self._said = 0.0
+        self._changing = threading.Lock()
 
     @property
     def is_long(self) -> bool:
@@ -94,6 +96,12 @@ class PlannedJob:
     def name(self) -> str:
         """The job's name."""
         return self._job.name
+
+    def replan(self, job: Job, work: Work, daily: Daily | None) -> None:
+        """Go by another time from now on, and do this; how the last run went stays known."""
+        with self._changing:
+            self._job = replace(self._job, every_seconds=job.every_seconds, does=job.does, daily_at=job.daily_at)
+            self._work, self.daily = work, daily
 
     def state(self) -> Job:
         """Return the job and how it went last; when it is due is known by who runs it."""
@@ -127,7 +135,8 @@ class PlannedJob:
             if run.ran_at != self._job.ran_at:
                 self._ended = self._steady()
             known = {name: value for name, value in vars(run).items() if name not in ("name", "day")}
-            self._job = replace(self._job, **known)
+            with self._changing:
+                self._job = replace(self._job, **known)
 
     def first_at(self) -> float:
         """Return when it is due after the start: at its interval's end after the last run, as far as that is past."""
@@ -156,12 +165,13 @@ class PlannedJob:
 
     def run(self) -> None:
         """Run it, if it is due; whatever happens is noted."""
-        if self.daily is None:
+        daily = self.daily
+        if daily is None:
             self._do()
             self._keep()
             return
         try:
-            if not self._takes_day(self.daily):
+            if not self._takes_day(daily):
                 return
         except StorageError as error:
             self._may_begin, self._is_kept = self._steady() + AGAIN_SECONDS, False
@@ -202,7 +212,11 @@ class PlannedJob:
 
     def _note(self, began: float, done: Done | None = None, error: str = "") -> None:
         """Keep how it went; a failure is said when it is new, and now and then."""
-        now, before, done = self._steady(), self._job, done or Done()
+        with self._changing:
+            self._note_ended(began, done or Done(), error)
+
+    def _note_ended(self, began: float, done: Done, error: str) -> None:
+        now, before = self._steady(), self._job
         if error and (error != before.error or now - self._said >= SAY_AGAIN_SECONDS):
             log.error("job_failed job=%r error=%s", self.name, error)
             self._said = now

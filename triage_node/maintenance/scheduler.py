@@ -77,6 +77,7 @@ class Scheduler:
         self._clock = clock or _now
         self._jobs: dict[str, PlannedJob] = {}
         self._refresh_at = 0.0
+        self._planning = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="clock-watch", daemon=True)
 
@@ -101,21 +102,29 @@ class Scheduler:
         """Whether it was told to end: a job that takes long leaves the rest for the next time."""
         return self._stopping.is_set()
 
-    def every(self, seconds: float, work: Work, name: str = "", does: str = "") -> None:
+    def every(self, seconds: float | None, work: Work, name: str = "", does: str = "") -> None:
         """Run a job at that interval, never twice at once; each node does so for itself.
+
+        One of that name that there is already goes by this from now on.
 
         Parameters
         ----------
+        seconds
+            None has it not run, or no more.
         work
             What is done; it may return what came of it (`Done`).
         name, does
             What people call it, and what it does in a sentence.
         """
-        self._add(Job(name or getattr(work, "__qualname__", str(work)), seconds, does=does), work, None)
+        called = name or getattr(work, "__qualname__", str(work))
+        self._plan(Job(called, seconds or 0.0, does=does), work, None, is_wanted=seconds is not None)
 
-    def daily(self, daily: Daily, work: Work, name: str, does: str) -> None:
-        """Run a job once a day, by one of the nodes that share a database; what was missed is made up for."""
-        self._add(Job(name, A_DAY_SECONDS, does=does, daily_at=str(daily)), work, daily)
+    def daily(self, daily: Daily | None, work: Work, name: str, does: str) -> None:
+        """Run a job once a day, by one of the nodes that share a database; what was missed is made up for.
+
+        One of that name that there is already goes by this from now on. None has it not run, or no more.
+        """
+        self._plan(Job(name, A_DAY_SECONDS, does=does, daily_at=str(daily)), work, daily, is_wanted=daily is not None)
 
     def start(self) -> None:
         """Start running jobs."""
@@ -134,13 +143,25 @@ class Scheduler:
             self._scheduler.pause()  # else it may hand a job to its threads after they ended, and log a traceback
             self._scheduler.shutdown()
 
-    def _add(self, job: Job, work: Work, daily: Daily | None) -> None:
-        planned = self._jobs[job.name] = PlannedJob(job, work, daily, self._runs, self._clock)
+    def _plan(self, job: Job, work: Work, daily: Daily | None, *, is_wanted: bool) -> None:
+        planned, before = PlannedJob(job, work, daily, self._runs, self._clock), self._jobs.get(job.name)
+        with self._planning:
+            if is_wanted and before is not None and before.is_long == planned.is_long:
+                before.replan(job, work, daily)
+                return
+            if before is not None:
+                self._scheduler.remove_job(job.name)
+                self._jobs = {name: one for name, one in self._jobs.items() if name != job.name}
+            if is_wanted:
+                self._add(planned)
+
+    def _add(self, planned: PlannedJob) -> None:
+        self._jobs = {**self._jobs, planned.name: planned}
         if self._scheduler.running:
             self._take_up(planned)
         executor = LONG if planned.is_long else SHORT
         self._scheduler.add_job(
-            planned.run, WhenDue(planned), id=job.name, executor=executor, max_instances=1, coalesce=True
+            planned.run, WhenDue(planned), id=planned.name, executor=executor, max_instances=1, coalesce=True
         )
 
     def _take_up(self, job: PlannedJob) -> None:
@@ -170,9 +191,10 @@ class Scheduler:
             known = self._runs.all(shared=True)
         except StorageError:
             return  # said by whoever else cannot read
+        jobs = self._jobs
         for name, run in known.items():
-            if name in self._jobs:
-                self._jobs[name].refresh(run)
+            if name in jobs:
+                jobs[name].refresh(run)
 
     def _watch(self) -> None:
         watch = self._make_watch()
@@ -180,7 +202,8 @@ class Scheduler:
             seconds = watch.look()
             if seconds:
                 self._follow(seconds)
-            self._hasten()
+            with self._planning:
+                self._hasten()
             self._scheduler.wakeup()
 
     def _hasten(self) -> None:
@@ -192,9 +215,10 @@ class Scheduler:
 
     def _follow(self, seconds: float) -> None:
         log.warning("clock_set seconds=%.0f", seconds)
-        for job in self._scheduler.get_jobs():
-            if self._jobs[job.id].daily is None:
-                job.modify(next_run_time=datetime.now(UTC))
+        with self._planning:
+            for job in self._scheduler.get_jobs():
+                if self._jobs[job.id].daily is None:
+                    job.modify(next_run_time=datetime.now(UTC))
         try:
             if self._clock_set is not None:
                 self._clock_set(seconds)

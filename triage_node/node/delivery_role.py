@@ -39,8 +39,7 @@ class DeliveryRole:
             dispatcher.start()
         for requester in self._requesters:
             requester.start()
-        parts = self._parts
-        plan_delivery(parts.scheduler, parts.settings, parts.worklist, lambda: self.dispatchers.with_ending, self.echo)
+        self._plan()
 
     def prepare(self, settings: Settings) -> Callable[[], None]:
         """Make ready what other destinations want; call what is returned to go by them.
@@ -62,6 +61,7 @@ class DeliveryRole:
             deliver()
             ask()
             self._keep_duties(settings)
+            self._plan()
 
         return use
 
@@ -75,6 +75,10 @@ class DeliveryRole:
         self._messenger.stop()
         for requester in self._requesters.with_ending:
             requester.stop()
+
+    def _plan(self) -> None:
+        parts = self._parts
+        plan_delivery(parts.scheduler, parts.settings, parts.worklist, lambda: self.dispatchers.with_ending, self.echo)
 
     def _keep_duties(self, settings: Settings) -> None:
         """Leave what is about other destinations to others, who may still name them."""

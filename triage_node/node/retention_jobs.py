@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from triage_node.config import Settings
 from triage_node.ingest import Indexer, rebuild_study
 from triage_node.node.shared_parts import SharedParts
 from triage_node.retention import Pace, Reconciliation, Retention, RetentionPolicy
@@ -37,6 +38,10 @@ class RetentionJobs:
             return
         does = "Compares worklist and spool: rows without files, files without rows, and what was left half-made."
         scheduler.every(RECONCILIATION_SECONDS, held(self._reconciliation.run), "reconciliation", does)
+
+    def use(self, settings: Settings) -> None:
+        """Go by other settings from now on."""
+        self._retention.use(RetentionPolicy.of(settings))
 
     def end(self) -> None:
         """Begin nothing more; what is being deleted is gone on with at the next start."""

@@ -44,15 +44,14 @@ class UpkeepRole:
         for asker in (*self.queriers, *self.workitem_users, self._own_performer):
             asker.start()
         parts = self._parts
-        held = lambda job: parts.when_held(self._duty, job)  # noqa: E731
-        plan_upkeep(parts.scheduler, lambda: parts.settings, parts.worklist, parts.spool, held)
-        self._retention.plan(held)
+        self._plan()
+        self._retention.plan(self._held)
         if self._parts.is_shared:
             does = "Moves with the clock of the database what waits for a time."
             parts.scheduler.every(CLOCK_SECONDS, self._follow_server, "clock", does)
 
     def prepare(self, settings: Settings) -> Callable[[], None]:
-        """Make ready what other sources want; call what is returned to ask them.
+        """Make ready what other sources want; call what is returned to ask them, and to plan the jobs anew.
 
         Raises
         ------
@@ -65,6 +64,8 @@ class UpkeepRole:
             self._inputs.sources = settings.sources
             # Those that are gone stay: a workitem may name where its report was stored.
             self._destinations.update({one.name: one for one in settings.destinations})
+            self._retention.use(settings)
+            self._plan()
             ask()
 
         return use
@@ -77,6 +78,13 @@ class UpkeepRole:
             asker.end()
         for asker in askers:
             asker.stop(self._settings.connect_timeout_seconds)
+
+    def _plan(self) -> None:
+        parts = self._parts
+        plan_upkeep(parts.scheduler, lambda: parts.settings, parts.worklist, parts.spool, self._held)
+
+    def _held(self, job: Callable[[], object]) -> Callable[[], None]:
+        return self._parts.when_held(self._duty, job)
 
     def _follow_server(self) -> None:
         """Move with the server's clock what waits for a time, when it was set."""

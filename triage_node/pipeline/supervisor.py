@@ -14,13 +14,12 @@ from typing import Any
 from triage_node.config import Settings
 from triage_node.errors import StorageError
 from triage_node.instrumentation import FinishedAnalysis, Instruments
-from triage_node.worklist import Worklist
+from triage_node.pipeline.engines import ENGINES
+from triage_node.pipeline.restarts import Restarts
+from triage_node.worklist import Claims, Worklist
 
 log = logging.getLogger(__name__)
 
-LONGEST_PAUSE_SECONDS = 60.0
-STABLE_SECONDS = 60.0
-STOP_SECONDS = 5.0
 ASKED_TO_END = (-signal.SIGTERM, -signal.SIGINT)
 """How a worker ends that a person or a service manager ended; its study had no part in it."""
 
@@ -38,7 +37,9 @@ class WorkerStatus:
 
 
 class Supervisor:
-    """Keep one worker process alive; a crash costs its study a try, its end with the node not even that.
+    """Keep the program alive that runs the workers; a crash costs its study a try, its end with the node not even that.
+
+    Which program that is says `worker_engine` (`engines`): for the default one it is the worker itself.
 
     Parameters
     ----------
@@ -64,9 +65,9 @@ class Supervisor:
         self._process: subprocess.Popen[bytes] | None = None
         self._status = WorkerStatus()
         self._changed = threading.Condition()
-        self._started_at = 0.0
+        self._engine = ENGINES[settings.worker_engine]
+        self._restarts = Restarts()
         self._start_after = 0.0
-        self._failures = 0
 
     @property
     def status(self) -> WorkerStatus:
@@ -110,11 +111,11 @@ class Supervisor:
             return
         process.terminate()
         try:
-            process.wait(STOP_SECONDS)
+            process.wait(self._engine.stop_seconds)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        self._release(process, self._worklist.claims.give_back)
+        self._release(process, self._engine.ended)
 
     def kill_if_stuck(self) -> None:
         """End a worker that lost its lease, which it renews as long as it lives."""
@@ -126,10 +127,10 @@ class Supervisor:
 
     def _launch(self) -> None:
         # -P: a checkout's folder triage_node/ must not hide the installed package.
-        command = [sys.executable, "-P", "-m", "triage_node.pipeline.worker", self._node]
+        command = [sys.executable, "-P", "-m", self._engine.module, self._node]
         # A group of its own: Ctrl-C at a terminal goes to all of the node's.
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0)
-        self._started_at = time.monotonic()
+        self._restarts.started()
         log.info("worker_started pid=%d", self._process.pid)
         threading.Thread(target=self._listen, args=(self._process,), name="worker-messages", daemon=True).start()
         self._tell(self._process)
@@ -160,24 +161,21 @@ class Supervisor:
             self._set_status(WorkerStatus(**message))
 
     def _note_exit(self, process: "subprocess.Popen[bytes]") -> None:
-        lived_seconds = time.monotonic() - self._started_at
         self._instruments.worker_ended()
-        self._failures = 0 if lived_seconds > STABLE_SECONDS else self._failures + 1
-        pause = min(2.0 ** (self._failures - 1), LONGEST_PAUSE_SECONDS) if self._failures > 1 else 0.0
+        pause = self._restarts.ended()
         self._start_after = time.monotonic() + pause
         self._process = None
         why = self._status.error or f"exit code {process.returncode}"
         log.error("worker_died pid=%d restart_in_seconds=%.0f error=%s", process.pid, pause, why)
         self._set_status(WorkerStatus(error=self._status.error))
-        claims = self._worklist.claims
-        self._release(process, claims.give_back if process.returncode in ASKED_TO_END else claims.release_worker)
+        self._release(process, self._engine.ended if process.returncode in ASKED_TO_END else self._engine.died)
 
-    def _release(self, process: "subprocess.Popen[bytes]", claims_of: Callable[[str], object]) -> None:
+    def _release(self, process: "subprocess.Popen[bytes]", how: Callable[[Claims, str], object]) -> None:
         for stream in (process.stdin, process.stdout):
             if stream is not None:
                 stream.close()
         try:
-            claims_of(self._name_of(process))
+            how(self._worklist.claims, self._name_of(process))
         except StorageError as error:
             log.error("claims_not_released error=%s", error)
 

@@ -1,25 +1,22 @@
-"""The inference process: the only one that loads TensorFlow, so that nothing here can stall the listener.
+"""Who analyzes: the model, and the studies that it claims one after another.
 
-Started by `Supervisor` with the name of its node. The settings arrive as a line of JSON on standard input, which then
-stays open: later lines are other settings, and when it ends, the node is gone and so is the worker. Each line on
-standard output is a JSON message to the node.
+It is the only one that loads TensorFlow, so that nothing here can stall the listener. Which engine gives it a process
+says `engines`.
 """
 
-import json
 import logging
 import os
-import signal
-import sys
-import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 from triage_node.config import Settings
 from triage_node.errors import ModelError, StorageError
 from triage_node.instrumentation import FinishedAnalysis, traces_to
-from triage_node.json_log import configure_logging_as
 from triage_node.logs import native_messages_silenced, origin
 from triage_node.pipeline.calibration import calibrations_of
+from triage_node.pipeline.lease import Lease
 from triage_node.pipeline.policy import policy_for
 from triage_node.pipeline.runner import Runner
 from triage_node.pipeline.telling import trace_analysis
@@ -30,120 +27,95 @@ from triage_node.zone import live_in
 
 log = logging.getLogger(__name__)
 
+Tell = Callable[..., None]
+"""Sends a message to the node, by its fields."""
+
 POLL_SECONDS = 0.1
-RENEW_SECONDS = 10.0
 PAUSE_AFTER_ERROR_SECONDS = 2.0
 EXIT_MODEL_ERROR = 3
-EXIT_STUCK = 4
 
 
-class Lease:
-    """Keep the lease of the study in work, and end the process when a study takes too long."""
+class Worker:
+    """One that claims as `name`; it has its process to itself.
 
-    def __init__(self, worklist: Worklist, timeout_seconds: float) -> None:
-        self._worklist = worklist
-        self._timeout_seconds = timeout_seconds
-        self._lock = threading.Lock()
-        self._claim: Claim | None = None
-        self._started_at = 0.0
-        threading.Thread(target=self._run, name="lease", daemon=True).start()
+    Parameters
+    ----------
+    name
+        Who claims, unlike any other's.
+    latest_settings
+        Return the settings as they are now.
+    tell
+        Is told that it is ready, or why not, and of each analysis that has ended.
+    end
+        Ends the process, with an exit code, when a study takes too long.
+    """
 
-    def hold(self, claim: Claim | None) -> None:
-        """Hold the lease of a claim from now on, or of none."""
-        with self._lock:
-            self._claim, self._started_at = claim, time.monotonic()
+    def __init__(
+        self,
+        name: str,
+        latest_settings: Callable[[], Settings],
+        tell: Tell,
+        end: Callable[[int], object] = os._exit,
+    ) -> None:
+        self._name = name
+        self._latest_settings = latest_settings
+        self._tell = tell
+        self._end = end
 
-    def _run(self) -> None:
-        waited = 0.0
-        step = min(1.0, self._timeout_seconds / 4)
-        while True:
-            time.sleep(step)
-            waited += step
-            with self._lock:
-                claim, started_at = self._claim, self._started_at
-            if claim is None:
-                continue
-            if time.monotonic() - started_at > self._timeout_seconds:
-                log.error("analysis_stuck study_instance_uid=%s", claim.study_instance_uid)
-                os._exit(EXIT_STUCK)
-            if waited >= RENEW_SECONDS:
-                waited = 0.0
-                self._renew(claim)
+    def run(self) -> int:
+        """Load the model, say that it is ready, and run studies for ever; return an exit code if it cannot begin."""
+        start = time.perf_counter()
+        settings = self._latest_settings()
+        live_in(settings.timezone)
+        os.nice(settings.worker_nice)
+        from triage_node.models import load_model
 
-    def _renew(self, claim: Claim) -> None:
         try:
-            self._worklist.claims.renew(claim)
-        except StorageError as error:
-            log.error("lease_not_renewed error=%s", error)
+            device_uid(settings.data_dir)
+            with native_messages_silenced():
+                model = load_model(settings.model)
+                model.warm_up()
+                from triage_node.models import gpu_memory  # it loads TensorFlow
+            preload()
+        except (ModelError, StorageError) as error:
+            self._tell(error=str(error))
+            return EXIT_MODEL_ERROR
+        worklist = Worklist(settings)
+        worklist.listen()
+        runner = self._runner(settings, worklist, model, gpu_memory)
+        who = model.identity
+        self._tell(ready=True, device=model.device, model=who.name, version=who.version, sha256=who.sha256)
+        log.info("worker_ready device=%s seconds=%.1f", model.device, time.perf_counter() - start)
+        lease = Lease(worklist, settings.analysis_timeout_seconds, self._end)
+        _work(runner, lease, worklist.waiter(Channel.STUDIES))
+        return 0
 
+    def _runner(self, settings: Settings, worklist: Worklist, model: Any, gpu_memory: Callable[[], object]) -> Runner:
+        from triage_node.models import explain_with
 
-class Latest:
-    """The settings that the node sent last; without the node the process ends."""
+        traces = traces_to(settings.otel_endpoint, "triage-node-worker", self._name)
+        is_explained = settings.explanation != "off" or settings.summary_localization
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        def tell(claim: Claim, finished: FinishedAnalysis) -> None:
+            try:
+                trace_analysis(traces, claim, finished, worklist.clock())
+                self._tell(finished=finished.as_dict(), gpu_memory_bytes=gpu_memory())
+            except Exception as error:  # a border: who watches must not cost a worker its life
+                log.error("analysis_not_told error=%s", origin(error))
 
-    def settings(self) -> Settings:
-        """Return them."""
-        return self._settings
-
-    def follow(self) -> None:
-        """Read until the node is gone."""
-        try:
-            for line in sys.stdin:
-                self._settings = Settings(**json.loads(line))
-                logging.getLogger().setLevel(self._settings.log_level)
-        finally:
-            os._exit(0)
-
-
-def main() -> int:
-    """Load the model, say that the worker is ready, and run studies until the node ends."""
-    # Ctrl-C is for the node, which ends its worker.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    settings = Settings(**json.loads(sys.stdin.readline()))
-    live_in(settings.timezone)
-    configure_logging_as(settings.log_format, settings.log_level)
-    latest = Latest(settings)
-    threading.Thread(target=latest.follow, name="lifeline", daemon=True).start()
-    os.nice(settings.worker_nice)
-    from triage_node.models import explain_with, load_model
-
-    start = time.perf_counter()
-    try:
-        device_uid(settings.data_dir)
-        with native_messages_silenced():
-            model = load_model(settings.model)
-            model.warm_up()
-            from triage_node.models import gpu_memory  # it loads TensorFlow
-        preload()
-    except (ModelError, StorageError) as error:
-        _tell(error=str(error))
-        return EXIT_MODEL_ERROR
-    worklist = Worklist(settings)
-    spool = Spool.of(settings)
-    worklist.listen()
-    name = f"{sys.argv[1]}:{os.getpid()}"
-    traces = traces_to(settings.otel_endpoint, "triage-node-worker", name)
-    is_explained = settings.explanation != "off" or settings.summary_localization
-    explain = explain_with(model) if is_explained else None
-    policy = policy_for(settings, model.manifest)
-    calibrations = calibrations_of(model.manifest)
-
-    def tell(claim: Claim, finished: FinishedAnalysis) -> None:
-        try:
-            trace_analysis(traces, claim, finished, worklist.clock())
-            _tell(finished=finished.as_dict(), gpu_memory_bytes=gpu_memory())
-        except Exception as error:  # a border: who watches must not cost a worker its life
-            log.error("analysis_not_told error=%s", origin(error))
-
-    parts = name, settings, spool, worklist, model, policy, worklist.clock
-    runner = Runner(*parts, explain=explain, calibrations=calibrations, tell=tell, latest_settings=latest.settings)
-    who = model.identity
-    _tell(ready=True, device=model.device, model=who.name, version=who.version, sha256=who.sha256)
-    log.info("worker_ready device=%s seconds=%.1f", model.device, time.perf_counter() - start)
-    _work(runner, Lease(worklist, settings.analysis_timeout_seconds), worklist.waiter(Channel.STUDIES))
-    return 0
+        return Runner(
+            self._name,
+            settings,
+            Spool.of(settings),
+            worklist,
+            model,
+            policy_for(settings, model.manifest),
+            worklist.clock,
+            explain=explain_with(model) if is_explained else None,
+            calibrations=calibrations_of(model.manifest),
+            tell=tell,
+            latest_settings=self._latest_settings,
+        )
 
 
 def _work(runner: Runner, lease: Lease, waiter: Waiter) -> None:
@@ -174,11 +146,3 @@ def _give_back(runner: Runner) -> None:
         with suppress(StorageError):  # said already
             runner.give_back()
             is_back = True
-
-
-def _tell(**message: object) -> None:
-    print(json.dumps(message), flush=True)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

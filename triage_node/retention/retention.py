@@ -41,6 +41,10 @@ class Retention:
         self._clock = clock or TrustedClock()
         self._study_deletion = StudyDeletion(worklist, spool, pace)
 
+    def use(self, policy: RetentionPolicy) -> None:
+        """Delete by another policy from the next step on."""
+        self._policy = policy
+
     def end(self) -> None:
         """Begin nothing more; what is being deleted is gone on with at the next start."""
         self._pace.end()

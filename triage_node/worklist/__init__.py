@@ -4,6 +4,7 @@ from triage_node.database import Channel, Waiter
 from triage_node.worklist.all_studies import may_be_oldest_first
 from triage_node.worklist.announcements import Announced, Received, Step
 from triage_node.worklist.claim import Claim, ClaimTimes
+from triage_node.worklist.claims import Claims
 from triage_node.worklist.commitment.kept_instances import KeptInstance
 from triage_node.worklist.commitment.transactions import Transaction
 from triage_node.worklist.filters import Filters
@@ -57,6 +58,7 @@ __all__ = [
     "Channel",
     "Claim",
     "ClaimTimes",
+    "Claims",
     "Counts",
     "Criteria",
     "Deletable",

@@ -48,6 +48,10 @@ class StudyCompletion:
         self._completeness = CompletenessLook()
         self._doubtful: tuple[str, ...] = ()
 
+    def use(self, timers: Timers) -> None:
+        """Go by other quiet times from now on; what was silent so far counts."""
+        self._timers = timers
+
     @property
     def doubtful(self) -> tuple[str, ...]:
         """The open studies that a query source is to be asked for, by UID: silent for the quiet time of a series."""

@@ -74,7 +74,6 @@ class Worklist:
         node: str | None = None,
     ) -> None:
         steady = steady or (time.monotonic if clock in (None, time.time) else clock)
-        timers = Timers(settings.series_quiet_seconds, settings.study_quiet_seconds, settings.study_maximum_seconds)
         if settings.database_url is None:
             make_data_folder(settings.data_dir)
         self.database = Database(
@@ -89,7 +88,7 @@ class Worklist:
         self.uploads = Uploads(self.database, clock, spool, settings.node_name)
         self.registration = Registration(self.database, clock, self.uploads)
         self.announcements = Announcements(self.database, clock)
-        self.study_completion = StudyCompletion(self.database, clock, timers, steady)
+        self.study_completion = StudyCompletion(self.database, clock, _timers(settings), steady)
         self.routing = Routing(self.database, settings.destinations)
         self.schedule = Schedule(self.database, clock, steady, settings.destinations, settings.zone)
         told = [one.name for one in settings.workitem_servers if one.priorities]
@@ -134,7 +133,8 @@ class Worklist:
         self.audit_trail = AuditTrail(self.database, clock)
 
     def use(self, settings: Settings) -> None:
-        """Go by the destinations of other settings from now on."""
+        """Go by the destinations and quiet times of other settings from now on."""
+        self.study_completion.use(_timers(settings))
         self.routing.use(settings.destinations)
         self.schedule.use(settings.destinations)
 
@@ -186,3 +186,7 @@ class Worklist:
     def close(self) -> None:
         """Close the database."""
         self.database.close()
+
+
+def _timers(settings: Settings) -> Timers:
+    return Timers(settings.series_quiet_seconds, settings.study_quiet_seconds, settings.study_maximum_seconds)

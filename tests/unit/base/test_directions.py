@@ -22,7 +22,7 @@ OWNERS = {
     "tensorflow": {"models", "train"},
     "highdicom": {"report"},
     "PIL": {"imaging", "report"},
-    "ray": {"archive"},
+    "ray": {"ray_cluster"},
     "pyarrow": {"archive", "train"},
 }
 FILES = [

@@ -53,6 +53,53 @@ def test_each_has_words_and_a_time(jobs, tmp_path):
     }
 
 
+@pytest.fixture
+def reloaded(make_settings):
+    """Reload a node that does not run; return what came of it and the node."""
+    nodes = []
+
+    def reloaded(before, after):
+        node = Node(make_settings(destinations=["PACS@127.0.0.1:9"], **before))
+        nodes.append(node)
+        node.worklist.prepare()
+        node._upkeep._plan()
+        node._delivery._plan()
+        return node.reload(lambda: make_settings(destinations=["PACS@127.0.0.1:9"], **after)), node
+
+    yield reloaded
+    for node in nodes:
+        node.parts.close()
+
+
+OTHER = {
+    "backup_at": "02:10",
+    "database_window": "off",
+    "dead_letter_window": "01:00-04:00",
+    "statistics_at": "07:00",
+    "drift_alert": "off",
+    "echo_seconds": 0,
+    "keep_images_days": 40,
+    "keep_judged_studies": False,
+    "series_quiet_seconds": 0.4,
+}
+
+
+def test_a_reload_plans_the_jobs_anew(reloaded):
+    found, node = reloaded({}, OTHER)
+    assert (set(found.changed), found.waiting, found.error) == (set(OTHER), (), "")
+    planned = {job.name: job for job in node.scheduler.jobs}
+    assert not {"database care", "drift", "destination echo"} & planned.keys()
+    daily = {name: job.daily_at for name, job in planned.items() if job.daily_at}
+    assert daily == {"database backup": "02:10", "daily statistics": "07:00", "dead letters": "01:00-04:00"}
+    assert planned["study completion"].every_seconds == 0.1
+    assert node.worklist.study_completion._timers.series_quiet_seconds == 0.4
+    policy = node._upkeep._retention._retention._policy
+    assert (policy.ages[0].words, policy.keep_judged) == ("older than 40 days", False)
+    again = node.reload(lambda: node.settings.model_copy(update={"database_window": "03:00-04:00"}))
+    assert again.changed == ("database_window",)
+    assert "database care" in {job.name for job in node.scheduler.jobs}
+
+
 def test_what_is_switched_off_is_not_planned(jobs):
     off = {name: value for settings in BY_SETTINGS.values() for name, value in settings.items()}
     assert set(jobs(**off)) == ALWAYS | {"daily statistics"}

@@ -21,6 +21,7 @@ from triage_node.findings import Label
 from triage_node.imaging import Policy
 from triage_node.models.registry import explain_with
 from triage_node.pipeline import worker
+from triage_node.pipeline.lease import Lease
 from triage_node.pipeline.runner import Runner
 from triage_node.report import summarize
 from triage_node.storage import StoredResult, device_uid
@@ -381,7 +382,7 @@ def work(node, monkeypatch, wait_for):
     monkeypatch.setattr(worker, "PAUSE_AFTER_ERROR_SECONDS", 0.01)
 
     def work(uid: str):
-        parts = node.runner, worker.Lease(node.worklist, 60), node.worklist.waiter(Channel.STUDIES)
+        parts = node.runner, Lease(node.worklist, 60), node.worklist.waiter(Channel.STUDIES)
         threading.Thread(target=worker._work, args=parts, daemon=True).start()
         wait_for(lambda: node.worklist.study_details.study(uid).state in DONE, "the end of the study")
         return node.worklist.study_details.study(uid)

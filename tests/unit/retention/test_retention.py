@@ -31,6 +31,16 @@ def test_a_younger_study_stays(ward, clock):
     assert len(ward.files(uid)) == 3
 
 
+def test_another_policy_holds_from_the_next_run_on(ward, clock):
+    uid = ward.done("1.2.3")
+    clock.forward(91 * DAY)
+    job = ward.retention(by_age(100))
+    assert job.run().is_empty
+    job.use(by_age(90))
+    assert job.run().studies["images"] == 1
+    assert ward.files(uid) == set()
+
+
 def test_a_second_run_finds_nothing_to_do(ward, clock):
     ward.done("1.2.3")
     clock.forward(91 * DAY)

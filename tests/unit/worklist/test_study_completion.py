@@ -59,3 +59,12 @@ def test_what_a_pacs_routes_back_moves_nothing(worklist, receive, clock, eligibl
     before = state(worklist)
     receive(1, series="1.2.3.7", eligible=eligible)
     assert (state(worklist) == before) is not eligible
+
+
+def test_other_quiet_times_hold_for_studies_that_wait_already(worklist, receive, clock, make_settings):
+    receive(1, 2)
+    clock.forward(10)
+    assert worklist.study_completion.advance() == 0
+    worklist.use(make_settings(series_quiet_seconds=9, study_quiet_seconds=60, study_maximum_seconds=900))
+    assert worklist.study_completion.advance() == 1
+    assert state(worklist) == StudyState.READY
