@@ -81,8 +81,4 @@ def in_force(settings: Settings, wanted: Settings) -> tuple[Settings, tuple[str,
         except ValidationError as error:
             complaint = complaint_of(error, list(Settings.model_fields), SECRETS)
             raise SettingsError(f"They cannot be taken up without a restart: {complaint}") from error
-    try:
-        mixed.check_together()
-    except ValueError as error:
-        raise SettingsError(f"They cannot be taken up without a restart: {error}") from error
     return mixed, tuple(name for name in sources if name in kept and getattr(settings, name) != getattr(wanted, name))

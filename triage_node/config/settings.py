@@ -89,22 +89,13 @@ class Settings(
 
     @model_validator(mode="after")
     def _check_together(self) -> Self:
-        self.check_together()
-        return self
-
-    def check_together(self) -> None:
-        """Compare settings of different subjects.
-
-        Raises
-        ------
-        ValueError
-            Two exclude each other.
-        """
+        """Compare settings of different subjects; none of them can be taken up while the node runs."""
         if self.roles != ROLES and not self.is_on_server:
             raise ValueError(
                 f"roles = {', '.join(self.roles)} wants a database_url on PostgreSQL: the parts of a node in several "
                 "processes meet in one database (see docs/cluster.md)"
             )
+        return self
 
     def origin(self, name: str) -> Origin:
         """Return where a setting comes from."""

@@ -51,9 +51,3 @@ def test_pages_that_get_tls_or_lose_it_want_a_restart(tmp_path):
         assert settings.web_tls_certificate == before.web_tls_certificate
     settings, waiting = in_force(tls, other)
     assert (settings.web_tls_certificate, waiting) == (other.web_tls_certificate, ())
-
-
-def test_ages_that_a_bucket_excludes_are_not_taken_up_before_it_is_gone(tmp_path):
-    before, wanted = read(tmp_path, 'storage_url = "s3://bucket/node"'), read(tmp_path, "keep_images_days = 40")
-    with pytest.raises(SettingsError, match="without a restart: keep_images_days and storage_url exclude each other"):
-        in_force(before, wanted)
