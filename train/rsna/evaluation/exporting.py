@@ -12,7 +12,6 @@ from triage_node.errors import TriageError
 from triage_node.findings import LABELS
 from triage_node.models import (
     FEWEST_STUDIES,
-    LESION_MAP_LITE0,
     Manifest,
     Model,
     fit_feature_distribution,
@@ -23,7 +22,6 @@ from triage_node.train.calibration.calibrate import OperatingPoints, calibrate
 from triage_node.train.calibration.conformal import ErrorLevels
 from triage_node.train.evaluation.scored import ScoredStudy, as_head
 from triage_node.train.export import ModelDescription, export_model, save_manifest
-from triage_node.train.fitting.settings import WEIGHTS_FILE
 from triage_node.train.model_card import PRIOR, write_card
 from triage_node.train.rsna.evaluation.scoring import prevalence, score_study
 from triage_node.train.rsna.fitting.fit import RUN_FILE, Run
@@ -48,7 +46,9 @@ def _recipe(run: Path, prior: np.ndarray) -> dict[str, Any]:
     content = json.loads((run / RUN_FILE).read_text(encoding="utf-8"))
     tables = Path(content["run"]["tables"]).name
     start = content["fitting"]["start"]
+    weights = content["fitting"].get("imagenet_weights")
     fitting = {**content["fitting"], "start": start and Path(start).parent.name}
+    fitting |= {"imagenet_weights": weights and Path(weights).name}
     known = {str(label): round(float(value), 6) for label, value in zip(LABELS, prior, strict=True)}
     return {**content, "run": {**content["run"], "tables": tables}, "fitting": fitting, PRIOR: known}
 
@@ -81,14 +81,17 @@ def _described(series: tuple[CachedSeries, ...]) -> str:
 
 def _began(run: Run) -> str:
     """Return what the encoder began with: whoever compares the figures must know what it had seen before."""
-    if run.fitting.start is None:
+    if run.fitting.start is None and run.fitting.imagenet:
         return "It began with an encoder of ImageNet."
+    if run.fitting.start is None:
+        return "It began with random weights."
     return f"It began with the weights of {Path(run.fitting.start).parent.name}, and knows what those were fitted on."
 
 
 def export_run(request: ExportRequest, parts: Split) -> Manifest:
     """Write a model folder that is not calibrated yet."""
-    weights, fitting = request.run.folder / WEIGHTS_FILE, request.run.fitting
+    fitting = request.run.fitting
+    weights = request.run.folder / fitting.chosen_file
     if not weights.exists():
         raise TriageError(f"The run {request.run.folder} has no weights yet: let rsna fit complete an epoch first.")
     description = ModelDescription(
@@ -96,10 +99,11 @@ def export_run(request: ExportRequest, parts: Split) -> Manifest:
         version=request.version,
         training_data=f"Fitted on {_described(parts.fitting)} in the format of RSNA 2019; labels by slice. "
         f"{_began(request.run)}",
-        architecture=LESION_MAP_LITE0,
+        architecture=fitting.architecture,
         decoder_filters=fitting.decoder_filters,
         geometry=fitting.geometry,
         windows=fitting.windows,
+        mirrored=request.run.settings.mirrored,
         recipe=_recipe(request.run.folder, prevalence(parts.fitting)),
     )
     return export_model([weights], request.folder, description)
