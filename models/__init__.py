@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from triage_node.models.preprocessing import Geometry, StrippedHead, near_brain, strip_head
     from triage_node.models.registry import explain_with, load_model, read_manifest, shipped_models
     from triage_node.models.series import build_series_network, table
+    from triage_node.models.series_shape import SeriesInputs, SeriesKind, SeriesShape
     from triage_node.models.skull_stripping.head_axis import HeadAxis, straighten
     from triage_node.models.weights_file import assign_weights, read_weights, sha256_of, write_arrays, write_weights
     from triage_node.models.windows import Window, channel_count, channels
@@ -56,6 +57,9 @@ __all__ = [
     "Manifest",
     "Model",
     "Scaling",
+    "SeriesInputs",
+    "SeriesKind",
+    "SeriesShape",
     "StrippedHead",
     "Thresholds",
     "Window",
@@ -109,6 +113,9 @@ _HOMES = {
     "SERIES_NAME": "manifest",
     "SMALLEST_SLICE_CM2": "predictor",
     "Scaling": "calibration",
+    "SeriesInputs": "series_shape",
+    "SeriesKind": "series_shape",
+    "SeriesShape": "series_shape",
     "StrippedHead": "preprocessing",
     "Thresholds": "calibration",
     "Window": "windows",

@@ -79,7 +79,7 @@ class Model:
         if path is None:
             return None
         features = with_features(self.network).output[OUTPUT].shape[-1]
-        return SeriesModel(path, self.manifest.geometry.max_slices, features)
+        return SeriesModel(path, self.manifest.geometry.max_slices, features, self.manifest.series)
 
     @property
     def identity(self) -> ModelIdentity:

@@ -1,0 +1,171 @@
+"""The models of all folds of a run: exported, given a series model, and scored on patients that none of them has seen."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from rich.progress import Progress
+
+from triage_node.errors import TriageError
+from triage_node.models import SERIES_NAME, Manifest, load_model
+from triage_node.train.calibration.conformal import ErrorLevels
+from triage_node.train.evaluation.scored import ScoredStudy
+from triage_node.train.rsna.evaluation.exporting import (
+    MODEL_FOLDER,
+    Calibration,
+    ExportRequest,
+    calibrate_export,
+    described,
+    export_calibrated,
+    export_run,
+    labeled_studies,
+    prior_of,
+)
+from triage_node.train.rsna.evaluation.scores_file import write_scores
+from triage_node.train.rsna.evaluation.scoring import ImageScores, score_series
+from triage_node.train.rsna.evaluation.series_model import alone, keep_series_model
+from triage_node.train.rsna.fitting.encoding import EncodedSeries, encode
+from triage_node.train.rsna.fitting.fit import Run, read_run
+from triage_node.train.rsna.fitting.folds import fold_count
+from triage_node.train.rsna.fitting.run_folders import WHOLE, fold_folder, fold_runs
+from triage_node.train.rsna.fitting.series_fit import SeriesFit, SeriesGain, fit_series, fit_series_on_all
+
+SCORES_FILE = "out-of-fold.npz"
+
+
+@dataclass(frozen=True)
+class FoldRequest:
+    """What is asked of the models of a run.
+
+    Attributes
+    ----------
+    folder
+        The run, with a folder for each fold.
+    tables
+        Where its tables lie, if they were moved.
+    version
+        Of the models.
+    series
+        How to fit the series models; None for none.
+    levels
+        Error levels of the thresholds.
+    """
+
+    folder: Path
+    tables: Path | None
+    version: str
+    series: SeriesFit | None
+    levels: ErrorLevels
+
+
+def read_fold_runs(folder: Path, tables: Path | None = None) -> list[Run]:
+    """Return the runs of all folds in their order.
+
+    Raises
+    ------
+    TriageError
+        When one is missing, or judges by another fold than its name says.
+    """
+    runs = [read_run(path, tables) for path in fold_runs(folder)]
+    count = fold_count(runs[0].settings.folds) if runs else 0
+    present = {run.settings.test for run in runs if run.folder.name == fold_folder(run.settings.test or 0).name}
+    if missing := sorted(set(range(count)) - present):
+        raise TriageError(f"The run {folder} lacks fold {missing[0]}: call rsna fit with --fold {missing[0]} or all.")
+    return runs
+
+
+def export_folds(request: FoldRequest, bar: Progress) -> list[Run]:
+    """Export the folds that are not exported yet, and return their runs."""
+    runs = read_fold_runs(request.folder, request.tables)
+    for run in runs:
+        if not (run.folder / MODEL_FOLDER).exists():
+            export_calibrated(
+                ExportRequest(run, run.folder / MODEL_FOLDER, None, request.version), run.split(), request.levels, bar
+            )
+    return runs
+
+
+def _encoded(run: Run, name: str, bar: Progress) -> list[EncodedSeries]:
+    """Return what the network of a fold makes of the fold that judges it, or of its validation fold."""
+    group = getattr(run.split(), name)
+    model = alone(run.folder / MODEL_FOLDER)
+    return list(bar.track(encode(model, group), total=len(group), description=f"{run.folder.name}: {name} fold"))
+
+
+def add_series_models(request: FoldRequest, runs: Sequence[Run], bar: Progress) -> list[SeriesGain]:
+    """Fit a series model for each fold on what the networks of other folds make of patients they have not seen.
+
+    That of fold k learns on the folds that neither judge nor validate it, each encoded by the network that it judges.
+    It is kept where it lowers the loss of its validation fold, which its own network encodes, as it will in use.
+    """
+    if request.series is None:
+        return []
+    unseen = [_encoded(run, "test", bar) for run in runs]
+    gains = []
+    for number, run in enumerate(runs):
+        others = [unseen[k] for k in range(len(runs)) if k not in (number, (number + 1) % len(runs))]
+        folder, validation = run.folder / MODEL_FOLDER, _encoded(run, "validation", bar)
+        slices = run.fitting.geometry.max_slices
+        partial = folder / f"partial-{SERIES_NAME}"
+        gains.append(fit_series([one for part in others for one in part], validation, slices, request.series, partial))
+        if keep_series_model(folder, partial, gains[-1].helps, request.series.shape):
+            _calibrate_fold(run, request.levels)
+    return gains
+
+
+def _calibrate_fold(run: Run, levels: ErrorLevels) -> None:
+    parts, model = run.split(), load_model(run.folder / MODEL_FOLDER)
+    calibrate_export(model, Calibration.by_validation(model, parts), levels)
+
+
+def out_of_fold_scores(runs: Sequence[Run], bar: Progress) -> ImageScores:
+    """Return the probabilities of all images, each by the model that has not seen its patient, and keep them."""
+    series, found = [], []
+    for run in runs:
+        model, group = load_model(run.folder / MODEL_FOLDER), run.split().test
+        scored = score_series(model, group, prior_of(model.manifest))
+        found += list(bar.track(scored, total=len(group), description=f"{run.folder.name}: out-of-fold scores"))
+        series += group
+    scores = ImageScores.of("out of fold", series, np.concatenate(found))
+    write_scores(runs[0].folder.parent / SCORES_FILE, scores)
+    return scores
+
+
+def export_whole(
+    request: FoldRequest, runs: Sequence[Run], gains: Sequence[SeriesGain], bar: Progress
+) -> Manifest | None:
+    """Export the model that is fitted on all patients, where there is one, and return its manifest.
+
+    No patient is left that it has not seen. Probabilities and thresholds are therefore those that suit the models of
+    the folds, each on the patients it has not seen. It gets a series model where that sees scores only, and helps in
+    the mean of the folds.
+    """
+    if not (request.folder / WHOLE).exists():
+        return None
+    whole, folder = read_run(request.folder / WHOLE, request.tables), request.folder / WHOLE / MODEL_FOLDER
+    export_run(ExportRequest(whole, folder, None, request.version), whole.split())
+    fit, takes_part = request.series, _takes_series_model(request.series, gains)
+    if fit is not None and takes_part:
+        unseen = [one for run in runs for one in _encoded(run, "test", bar)]
+        epochs = int(np.median([gain.epochs for gain in gains]))
+        partial = folder / f"partial-{SERIES_NAME}"
+        fit_series_on_all(unseen, whole.fitting.geometry.max_slices, replace(fit, epochs=epochs), partial)
+        keep_series_model(folder, partial, True, fit.shape)
+    studies = list(_unseen_studies(runs, takes_part, bar))
+    source = f"{described(whole.split().fitting)}, each scored by a model of the folds that has not seen the patient."
+    return calibrate_export(load_model(folder), Calibration(studies, whole.split().fitting, source), request.levels)
+
+
+def _takes_series_model(fit: SeriesFit | None, gains: Sequence[SeriesGain]) -> bool:
+    if fit is None or fit.shape.inputs != "scores" or not gains:
+        return False
+    return float(np.mean([gain.with_series - gain.without for gain in gains])) < 0
+
+
+def _unseen_studies(runs: Sequence[Run], with_series: bool, bar: Progress) -> Iterator[ScoredStudy]:
+    """Yield the labeled studies of all patients, scored by the models that have not seen them."""
+    for run in runs:
+        folder, group = run.folder / MODEL_FOLDER, run.split().test
+        model = load_model(folder) if with_series else alone(folder)
+        yield from bar.track(labeled_studies(model, group), total=len(group), description=f"{run.folder.name}: scoring")
