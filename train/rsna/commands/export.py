@@ -28,11 +28,8 @@ def export(
     from triage_node.train.rsna.evaluation.exporting import MODEL_FOLDER, ExportRequest, export_calibrated
     from triage_node.train.rsna.fitting.fit import read_run
 
-    folder, begun, levels = (
-        out or run / MODEL_FOLDER,
-        read_run(run, tables),
-        error_levels(alpha_negative, alpha_positive),
-    )
+    folder, begun = out or run / MODEL_FOLDER, read_run(run, tables)
+    levels = error_levels(alpha_negative, alpha_positive)
     with progress() as bar:
         manifest = export_calibrated(ExportRequest(begun, folder, name, version), begun.split(), levels, bar)
     for sentence in warnings(manifest, levels):

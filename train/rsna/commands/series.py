@@ -56,9 +56,8 @@ def _one_split(run: Path, tables: Path | None, settings: "SeriesFit", levels: "E
         console.print(f"The series model does not help ({_losses(gain)}): the model stays as it was.")
     else:
         _say(manifest, levels)
-        console.print(
-            f"{manifest.name} {manifest.version} has a series model ({_losses(gain)}), SHA-256 {manifest.sha256}"
-        )
+        name = f"{manifest.name} {manifest.version}"
+        console.print(f"{name} has a series model ({_losses(gain)}), SHA-256 {manifest.sha256}")
 
 
 def _all_folds(

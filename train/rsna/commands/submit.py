@@ -45,9 +45,5 @@ def submit(
             for series, probabilities in zip(cache.series, found, strict=True)
             for image, row in zip(series.images, probabilities, strict=True)
         }
-    rows = write_submission(out, scores, sample)
-    console.print(
-        f"{rows:,} rows, the mean of {len(ensemble.models)} models, written to {out}"
-        if len(ensemble.models) > 1
-        else f"{rows:,} rows written to {out}"
-    )
+    rows, count = write_submission(out, scores, sample), len(ensemble.models)
+    console.print(f"{rows:,} rows written to {out}" + (f", the mean of {count} models" if count > 1 else ""))

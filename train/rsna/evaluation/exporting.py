@@ -109,6 +109,7 @@ def prior_of(manifest: Manifest, otherwise: np.ndarray | None = None) -> np.ndar
 
 
 def described(series: tuple[CachedSeries, ...]) -> str:
+    """Return how many labeled images of how many patients there are."""
     images = sum(int(one.image_known.sum()) for one in series)
     return f"{images} labeled images of {len({one.patient_id for one in series})} patients"
 

@@ -1,4 +1,4 @@
-"""The models of all folds of a run: exported, given a series model, and scored on patients that none of them has seen."""
+"""The models of all folds of a run: exported, given a series model, and scored on patients they have not seen."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -76,13 +76,11 @@ def read_fold_runs(folder: Path, tables: Path | None = None) -> list[Run]:
 
 
 def export_folds(request: FoldRequest, bar: Progress) -> list[Run]:
-    """Export the folds that are not exported yet, and return their runs."""
+    """Export the folds as they are fitted now, without a series model, and return their runs."""
     runs = read_fold_runs(request.folder, request.tables)
     for run in runs:
-        if not (run.folder / MODEL_FOLDER).exists():
-            export_calibrated(
-                ExportRequest(run, run.folder / MODEL_FOLDER, None, request.version), run.split(), request.levels, bar
-            )
+        wanted = ExportRequest(run, run.folder / MODEL_FOLDER, None, request.version)
+        export_calibrated(wanted, run.split(), request.levels, bar)
     return runs
 
 
