@@ -57,8 +57,9 @@ class Backbone:
         return self.build(include_top=False, weights=weights, input_tensor=tensor, **self.options)
 
 
-# ImageNet's mean and deviation over colors, 0.449 and 0.226 of 255; ResNet-50 takes 0 to 255 less its mean.
-_CONVNEXT = {"scale": 0.5 / 0.226, "offset": (0.5 - 0.449) / 0.226}
+# ImageNet's mean and deviation over colors, as shares of 255; ResNet-50 takes 0 to 255 less its mean.
+MEAN, DEVIATION = 0.449, 0.226
+CONVNEXT_SCALE, CONVNEXT_OFFSET = 0.5 / DEVIATION, (0.5 - MEAN) / DEVIATION
 BACKBONES = {
     "lesion-map-efficientnetv2-s": Backbone(
         applications.EfficientNetV2S,
@@ -71,17 +72,17 @@ BACKBONES = {
         "efficientnetv2-m_notop.h5",
     ),
     "lesion-map-convnext-t": Backbone(
-        applications.ConvNeXtTiny, _before_downsampling, "convnext_tiny_notop.h5", **_CONVNEXT
+        applications.ConvNeXtTiny, _before_downsampling, "convnext_tiny_notop.h5", CONVNEXT_SCALE, CONVNEXT_OFFSET
     ),
     "lesion-map-convnext-s": Backbone(
-        applications.ConvNeXtSmall, _before_downsampling, "convnext_small_notop.h5", **_CONVNEXT
+        applications.ConvNeXtSmall, _before_downsampling, "convnext_small_notop.h5", CONVNEXT_SCALE, CONVNEXT_OFFSET
     ),
     "lesion-map-resnet50": Backbone(
         applications.ResNet50,
         _outputs("conv2_block3_out", "conv3_block4_out", "conv4_block6_out", "conv5_block3_out"),
         "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
         scale=127.5,
-        offset=127.5 - 0.449 * 255,
+        offset=127.5 - MEAN * 255,
         options={},
     ),
 }
