@@ -82,6 +82,20 @@ def _fit_each(runs: "Iterable[Run]", callbacks: list[str], mlflow: str | None) -
 
                 own.append(MlflowLog(mlflow, run.folder, run.fitting))
             fit_run(run, (EpochLines(bar, run.fitting.steps, run.fitting.epoch), *own))
+        _say_best(run)
+
+
+def _say_best(run: "Run") -> None:
+    from triage_node.train.rsna.fitting.best import JUDGED, best_epoch
+    from triage_node.train.rsna.fitting.curves import CSV_FILE, read_curves
+
+    rows = read_curves(run.folder / CSV_FILE)
+    for row in rows:
+        if row["epoch"] == best_epoch(rows):
+            step, last = int(row["epoch"]) * run.fitting.epoch, int(rows[-1]["epoch"]) * run.fitting.epoch
+            console.print(
+                f"{run.folder}: lowest loss of the validation fold {row[JUDGED]:.4f} at step {step} of {last}"
+            )
 
 
 def fit(
