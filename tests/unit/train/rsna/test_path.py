@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -11,7 +10,6 @@ from importlib.util import find_spec
 
 import numpy as np
 import pytest
-from programs import WITHOUT_EXTRAS
 from typer.testing import CliRunner
 
 from triage_node.cli import app as node
@@ -62,15 +60,21 @@ def competition(atlas, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def fitted(competition, tmp_path_factory):
-    """Tables and a run with everything that the commands make of the set."""
+def tables(competition, tmp_path_factory):
+    """Index, shards and folds of the set."""
     tables = tmp_path_factory.mktemp("tables")
-    run, recipe = tables / "run", ("--recipe", competition / "recipe.json")
-    images = ("--only", "stage_2_train", "--workers", "1")
+    images, recipe = ("--only", "stage_2_train", "--workers", "1"), ("--recipe", competition / "recipe.json")
     call(train, "rsna", "labels", competition / "stage_2_train.csv", "--out", tables)
     call(train, "rsna", "index", competition, "--labels", tables, "--out", tables, *images)
     call(train, "rsna", "shards", tables, "--workers", "1", *recipe)
     call(train, "rsna", "folds", tables, "--folds", "3")
+    return tables
+
+
+@pytest.fixture(scope="module")
+def fitted(tables, competition):
+    """Tables and a run with everything that the commands make of the set."""
+    run, recipe = tables / "run", ("--recipe", competition / "recipe.json")
     call(train, "rsna", "fit", tables, run, "--steps", "4", "--batch", "4", "--warm-up", "1", *recipe)
     call(train, "rsna", "export", run, "--version", "9.9.9")
     call(train, "rsna", "series", run, "--epochs", "2")
@@ -178,12 +182,12 @@ def test_a_run_begun_under_a_former_name_of_a_setting_goes_on(fitted, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def folds(fitted, competition):
+def folds(tables, competition):
     """A run of all folds and of all patients, made by the documented sequence."""
-    run = fitted / "folds"
+    run = tables / "folds"
     options = ["--steps", "2", "--batch", "2", "--recipe", competition / "recipe.json", "--start", "random"]
-    call(train, "rsna", "fit", fitted, run, "--fold", "all", *options, "--keep-best", "--validation-slices", "8")
-    call(train, "rsna", "fit", fitted, run, "--fold", "whole", *options)
+    call(train, "rsna", "fit", tables, run, "--fold", "all", *options, "--keep-best", "--validation-slices", "8")
+    call(train, "rsna", "fit", tables, run, "--fold", "whole", *options)
     return run, call(train, "rsna", "series", run, "--epochs", "2", "--kind", "lstm", "--alpha-negative", "0.5")
 
 
@@ -210,11 +214,11 @@ def test_the_model_of_all_patients_has_thresholds_from_those_that_have_not_seen_
     assert "fitted on all patients" in str(result.exception)
 
 
-def test_a_submission_of_folds_is_the_mean_of_theirs(folds, fitted, tmp_path):
+def test_a_submission_of_folds_is_the_mean_of_theirs(folds, tables, tmp_path):
     run, _ = folds
 
     def submitted(name, *options):
-        call(train, "rsna", "submit", fitted, "--out", tmp_path / name, *options)
+        call(train, "rsna", "submit", tables, "--out", tmp_path / name, *options)
         with (tmp_path / name).open() as stream:
             return np.array([float(row["Label"]) for row in csv.DictReader(stream)])
 
@@ -231,7 +235,7 @@ def test_a_missing_fold_is_named(folds, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def resnet(fitted, competition):
+def resnet(tables, competition):
     """A run of another encoder, from a recipe of its own, exported."""
     content = json.loads((competition / "recipe.json").read_text())
     kept = {name: content[name] for name in ("geometry", "windows", "decoder_filters")}
@@ -239,8 +243,8 @@ def resnet(fitted, competition):
     recipe = {"name": "small-resnet", "architecture": "lesion-map-resnet50", "mirrored": True, "fit": fit, **kept}
     path = competition / "resnet.json"
     path.write_text(json.dumps(recipe | {"augmentation": {"turn_degrees": 10.0}}))
-    run = fitted / "resnet"
-    call(train, "rsna", "fit", fitted, run, "--recipe", path, "--start", "random", "--batch-workers", "1")
+    run = tables / "resnet"
+    call(train, "rsna", "fit", tables, run, "--recipe", path, "--start", "random", "--batch-workers", "1")
     call(train, "rsna", "export", run)
     return run
 
@@ -255,10 +259,14 @@ def test_a_recipe_with_another_encoder_trains_exports_and_is_served(resnet, comp
 
 
 @pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_another_encoder_answers_alike_on_every_backend(backend, resnet, tmp_path):
+def test_another_encoder_answers_alike_on_every_backend(backend, resnet, on_jax, tmp_path):
     if find_spec(backend) is None:
         pytest.skip(f"the Keras backend {backend} is not installed")
-    other, ours = (answer(name, tmp_path / f"{name}.npz", resnet / "model") for name in (backend, "tensorflow"))
+    environment = {**on_jax, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    other, ours = (
+        answer({**environment, "KERAS_BACKEND": name}, tmp_path / f"{name}.npz", resnet / "model")
+        for name in (backend, "tensorflow")
+    )
     for name, logits in ours.items():
         assert np.abs(1 / (1 + np.exp(-logits)) - 1 / (1 + np.exp(-other[name]))).max() < 1e-3
 
@@ -275,9 +283,8 @@ np.savez(sys.argv[2], **compile_forward(restore_network(manifest), 2)(x))
 """
 
 
-def answer(backend, path, model):
-    """Return what a model says of random slices in a process with a Keras backend."""
-    environment = {**os.environ, **WITHOUT_EXTRAS, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
+def answer(environment, path, model):
+    """Return what a model says of random slices in a process of its own."""
     subprocess.run([sys.executable, "-P", "-c", ANSWER, str(model), str(path)], check=True, env=environment)
     with np.load(path) as stored:
         return dict(stored)
