@@ -73,6 +73,9 @@ def test_everything_on_standard_error_is_json(monkeypatch):
     monkeypatch.setattr("sys.stderr", out)
     root, level, handlers = logging.getLogger(), logging.getLogger().level, logging.getLogger().handlers[:]
     hook = threading.excepthook
+    # Other tests of this process may have set it, as uvicorn does when it is told a level.
+    monkeypatch.setattr(logging.getLogger("uvicorn.error"), "level", logging.NOTSET)
+    monkeypatch.setattr(logging.getLogger("alembic.runtime"), "level", logging.NOTSET)
     try:
         configure_logging_as("json", "INFO")
         logging.getLogger("uvicorn.error").warning("Invalid HTTP request received.")
