@@ -13,7 +13,7 @@ from triage_node.train.rsna.commands.export import MovedTables, RunFolder
 from triage_node.train.rsna.fitting.run_folders import fold_runs
 
 if TYPE_CHECKING:
-    from triage_node.models import Manifest
+    from triage_node.models import Manifest, SeriesKind
     from triage_node.train.calibration.conformal import ErrorLevels
     from triage_node.train.rsna.fitting.series_fit import SeriesFit, SeriesGain
 
@@ -121,10 +121,11 @@ def series(
     from triage_node.train.rsna.fitting.series_fit import SeriesFit
 
     levels, has_folds = error_levels(alpha_negative, alpha_positive), bool(fold_runs(run))
-    if kind is Kind.NONE and not has_folds:
+    kinds: dict[Kind, SeriesKind] = {Kind.GRU: "gru", Kind.LSTM: "lstm", Kind.TRANSFORMER: "transformer"}
+    if kind not in kinds and not has_folds:
         raise TriageError(f"The run {run} has one split: rsna export exports it without a series model.")
     shown = inputs or (Inputs.SCORES if has_folds else Inputs.FEATURES)
-    shape = None if kind is Kind.NONE else SeriesShape(kind.value, shown.value, differences)
+    shape = SeriesShape(kinds[kind], shown.value, differences) if kind in kinds else None
     settings = None if shape is None else SeriesFit(epochs, seed=seed, shape=shape)
     if has_folds:
         _all_folds(run, tables, version, settings, levels)

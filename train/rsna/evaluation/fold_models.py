@@ -30,6 +30,7 @@ from triage_node.train.rsna.fitting.fit import Run, read_run
 from triage_node.train.rsna.fitting.folds import fold_count
 from triage_node.train.rsna.fitting.run_folders import WHOLE, fold_folder, fold_runs
 from triage_node.train.rsna.fitting.series_fit import SeriesFit, SeriesGain, fit_series, fit_series_on_all
+from triage_node.train.rsna.shards.cache import CachedSeries
 
 SCORES_FILE = "out-of-fold.npz"
 
@@ -119,7 +120,8 @@ def _calibrate_fold(run: Run, levels: ErrorLevels) -> None:
 
 def out_of_fold_scores(runs: Sequence[Run], bar: Progress) -> ImageScores:
     """Return the probabilities of all images, each by the model that has not seen its patient, and keep them."""
-    series, found = [], []
+    series: list[CachedSeries] = []
+    found: list[np.ndarray] = []
     for run in runs:
         model, group = load_model(run.folder / MODEL_FOLDER), run.split().test
         scored = score_series(model, group, prior_of(model.manifest))
