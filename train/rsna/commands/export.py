@@ -31,7 +31,7 @@ def export(
     folder, begun = out or run / MODEL_FOLDER, read_run(run, tables)
     levels = error_levels(alpha_negative, alpha_positive)
     with progress() as bar:
-        manifest = export_calibrated(ExportRequest(begun, folder, name, version), begun.split(), levels, bar)
+        _, manifest = export_calibrated(ExportRequest(begun, folder, name, version), begun.split(), levels, bar)
     for sentence in warnings(manifest, levels):
         console.print(sentence)
     console.print(f"{manifest.name} {manifest.version} written to {folder}, SHA-256 {manifest.sha256}")

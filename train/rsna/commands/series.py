@@ -71,16 +71,18 @@ def _all_folds(
         export_folds,
         export_whole,
         out_of_fold_scores,
+        out_of_fold_series,
     )
 
     request = FoldRequest(run, tables, version, settings, levels)
     with progress() as bar:
-        runs = export_folds(request, bar)
-        gains = add_series_models(request, runs, bar)
-        scores = out_of_fold_scores(runs, bar)
-        whole = export_whole(request, runs, gains, bar)
-    for begun, gain in zip(runs, gains, strict=False):
-        console.print(f"{begun.folder.name}: {_losses(gain)}{'' if gain.helps else ', so it has none'}")
+        exported = export_folds(request, bar)
+        unseen = out_of_fold_series(exported, bar) if settings else []
+        folds, gains = add_series_models(request, exported, unseen, bar)
+        scores = out_of_fold_scores(folds, bar)
+        whole = export_whole(request, folds, unseen, gains, bar)
+    for fold, gain in zip(folds, gains, strict=False):
+        console.print(f"{fold.run.folder.name}: {_losses(gain)}{'' if gain.helps else ', so it has none'}")
     print_figures([measure(scores.labeled())])
     if whole is not None:
         _say(whole, levels)

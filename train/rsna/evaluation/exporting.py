@@ -161,8 +161,12 @@ def _seen_by(manifest: Manifest) -> str:
     return "none of them fitted on, but they decided when the fit of the series model stopped"
 
 
-def export_calibrated(request: ExportRequest, parts: Split, levels: ErrorLevels, bar: Progress) -> Manifest:
+def export_calibrated(
+    request: ExportRequest, parts: Split, levels: ErrorLevels, bar: Progress
+) -> tuple[Model, Manifest]:
     """Write a model folder whose probabilities and thresholds come from the validation fold.
+
+    Returned are the model, as it was loaded before, and the manifest as it is now.
 
     Raises
     ------
@@ -178,7 +182,7 @@ def export_calibrated(request: ExportRequest, parts: Split, levels: ErrorLevels,
     model = load_model(request.folder)
     found = bar.track(labeled_studies(model, parts.validation), total=len(parts.validation), description="scoring")
     calibration = Calibration(list(found), parts.validation, _validation_source(model.manifest, parts))
-    return calibrate_export(model, calibration, levels)
+    return model, calibrate_export(model, calibration, levels)
 
 
 def calibrate_export(model: Model, calibration: Calibration, levels: ErrorLevels) -> Manifest:

@@ -8,7 +8,7 @@ import numpy as np
 from rich.progress import Progress
 
 from triage_node.errors import TriageError
-from triage_node.models import SERIES_NAME, Manifest, load_model
+from triage_node.models import SERIES_NAME, Manifest, Model, load_model
 from triage_node.train.calibration.conformal import ErrorLevels
 from triage_node.train.evaluation.scored import ScoredStudy
 from triage_node.train.rsna.evaluation.exporting import (
@@ -23,8 +23,8 @@ from triage_node.train.rsna.evaluation.exporting import (
     prior_of,
 )
 from triage_node.train.rsna.evaluation.scores_file import write_scores
-from triage_node.train.rsna.evaluation.scoring import ImageScores, score_series
-from triage_node.train.rsna.evaluation.series_model import alone, keep_series_model
+from triage_node.train.rsna.evaluation.scoring import ImageScores, score_images, score_study
+from triage_node.train.rsna.evaluation.series_model import keep_series_model
 from triage_node.train.rsna.fitting.encoding import EncodedSeries, encode
 from triage_node.train.rsna.fitting.fit import Run, read_run
 from triage_node.train.rsna.fitting.folds import fold_count
@@ -76,64 +76,102 @@ def read_fold_runs(folder: Path, tables: Path | None = None) -> list[Run]:
     return runs
 
 
-def export_folds(request: FoldRequest, bar: Progress) -> list[Run]:
-    """Export the folds as they are fitted now, without a series model, and return their runs."""
-    runs = read_fold_runs(request.folder, request.tables)
-    for run in runs:
+@dataclass(frozen=True)
+class FoldModel:
+    """The model of a fold, loaded once.
+
+    Attributes
+    ----------
+    run
+        What it was fitted by.
+    alone
+        The network without a series model.
+    model
+        With its series model, where it has one.
+    manifest
+        As it was written last: with the present probabilities and thresholds.
+    """
+
+    run: Run
+    alone: Model
+    model: Model
+    manifest: Manifest
+
+    @property
+    def folder(self) -> Path:
+        """Return the model folder."""
+        return self.manifest.folder
+
+    def encoded(self, name: str, bar: Progress) -> list[EncodedSeries]:
+        """Return what the network makes of the fold that judges it, ``test``, or of its ``validation`` fold."""
+        group = getattr(self.run.split(), name)
+        found = encode(self.alone, group)
+        return list(bar.track(found, total=len(group), description=f"{self.run.folder.name}: {name} fold"))
+
+    def with_series_model(self, levels: ErrorLevels) -> "FoldModel":
+        """Return the model with the series model that its folder has got, calibrated anew."""
+        model, parts = load_model(self.folder), self.run.split()
+        manifest = calibrate_export(model, Calibration.by_validation(model, parts), levels)
+        return replace(self, model=model, manifest=manifest)
+
+
+def export_folds(request: FoldRequest, bar: Progress) -> list[FoldModel]:
+    """Export the folds as they are fitted now, without a series model."""
+    found = []
+    for run in read_fold_runs(request.folder, request.tables):
         wanted = ExportRequest(run, run.folder / MODEL_FOLDER, None, request.version)
-        export_calibrated(wanted, run.split(), request.levels, bar)
-    return runs
+        model, manifest = export_calibrated(wanted, run.split(), request.levels, bar)
+        found.append(FoldModel(run, model, model, manifest))
+    return found
 
 
-def _encoded(run: Run, name: str, bar: Progress) -> list[EncodedSeries]:
-    """Return what the network of a fold makes of the fold that judges it, or of its validation fold."""
-    group = getattr(run.split(), name)
-    model = alone(run.folder / MODEL_FOLDER)
-    return list(bar.track(encode(model, group), total=len(group), description=f"{run.folder.name}: {name} fold"))
+def out_of_fold_series(folds: Sequence[FoldModel], bar: Progress) -> list[list[EncodedSeries]]:
+    """Return by fold what its network makes of the patients that it has not seen."""
+    return [fold.encoded("test", bar) for fold in folds]
 
 
-def add_series_models(request: FoldRequest, runs: Sequence[Run], bar: Progress) -> list[SeriesGain]:
+def add_series_models(
+    request: FoldRequest, folds: Sequence[FoldModel], unseen: Sequence[list[EncodedSeries]], bar: Progress
+) -> tuple[list[FoldModel], list[SeriesGain]]:
     """Fit a series model for each fold on what the networks of other folds make of patients they have not seen.
 
     That of fold k learns on the folds that neither judge nor validate it, each encoded by the network that it judges.
     It is kept where it lowers the loss of its validation fold, which its own network encodes, as it will in use.
     """
     if request.series is None:
-        return []
-    unseen = [_encoded(run, "test", bar) for run in runs]
-    gains = []
-    for number, run in enumerate(runs):
-        others = [unseen[k] for k in range(len(runs)) if k not in (number, (number + 1) % len(runs))]
-        folder, validation = run.folder / MODEL_FOLDER, _encoded(run, "validation", bar)
-        slices = run.fitting.geometry.max_slices
-        partial = folder / f"partial-{SERIES_NAME}"
-        gains.append(fit_series([one for part in others for one in part], validation, slices, request.series, partial))
-        if keep_series_model(folder, partial, gains[-1].helps, request.series.shape):
-            _calibrate_fold(run, request.levels)
-    return gains
+        return list(folds), []
+    found, gains = [], []
+    for number, fold in enumerate(folds):
+        others = [unseen[k] for k in range(len(folds)) if k not in (number, (number + 1) % len(folds))]
+        partial = fold.folder / f"partial-{SERIES_NAME}"
+        fitting, validation = [one for part in others for one in part], fold.encoded("validation", bar)
+        gains.append(fit_series(fitting, validation, fold.manifest.geometry.max_slices, request.series, partial))
+        is_kept = keep_series_model(fold.folder, partial, gains[-1].helps, request.series.shape)
+        found.append(fold.with_series_model(request.levels) if is_kept else fold)
+    return found, gains
 
 
-def _calibrate_fold(run: Run, levels: ErrorLevels) -> None:
-    parts, model = run.split(), load_model(run.folder / MODEL_FOLDER)
-    calibrate_export(model, Calibration.by_validation(model, parts), levels)
-
-
-def out_of_fold_scores(runs: Sequence[Run], bar: Progress) -> ImageScores:
+def out_of_fold_scores(folds: Sequence[FoldModel], bar: Progress) -> ImageScores:
     """Return the probabilities of all images, each by the model that has not seen its patient, and keep them."""
     series: list[CachedSeries] = []
     found: list[np.ndarray] = []
-    for run in runs:
-        model, group = load_model(run.folder / MODEL_FOLDER), run.split().test
-        scored = score_series(model, group, prior_of(model.manifest))
-        found += list(bar.track(scored, total=len(group), description=f"{run.folder.name}: out-of-fold scores"))
+    for fold in folds:
+        group, prior = fold.run.split().test, prior_of(fold.manifest)
+        for one in bar.track(group, description=f"{fold.run.folder.name}: out-of-fold scores"):
+            study = score_study(fold.model, one) if len(one) else None
+            found.append(score_images(fold.manifest, study, one, prior))
         series += group
     scores = ImageScores.of("out of fold", series, np.concatenate(found))
-    write_scores(runs[0].folder.parent / SCORES_FILE, scores)
+    write_scores(folds[0].run.folder.parent / SCORES_FILE, scores)
     return scores
 
 
 def export_whole(
-    request: FoldRequest, runs: Sequence[Run], gains: Sequence[SeriesGain], bar: Progress
+    request: FoldRequest,
+    folds: Sequence[FoldModel],
+    unseen: Sequence[list[EncodedSeries]],
+    gains: Sequence[SeriesGain],
+    bar: Progress,
 ) -> Manifest | None:
     """Export the model that is fitted on all patients, where there is one, and return its manifest.
 
@@ -147,12 +185,11 @@ def export_whole(
     export_run(ExportRequest(whole, folder, None, request.version), whole.split())
     fit, takes_part = request.series, _takes_series_model(request.series, gains)
     if fit is not None and takes_part:
-        unseen = [one for run in runs for one in _encoded(run, "test", bar)]
         epochs = int(np.median([gain.epochs for gain in gains]))
-        partial = folder / f"partial-{SERIES_NAME}"
-        fit_series_on_all(unseen, whole.fitting.geometry.max_slices, replace(fit, epochs=epochs), partial)
+        partial, series = folder / f"partial-{SERIES_NAME}", [one for part in unseen for one in part]
+        fit_series_on_all(series, whole.fitting.geometry.max_slices, replace(fit, epochs=epochs), partial)
         keep_series_model(folder, partial, True, fit.shape)
-    studies = list(_unseen_studies(runs, takes_part, bar))
+    studies = list(_unseen_studies(folds, takes_part, bar))
     source = f"{described(whole.split().fitting)}, each scored by a model of the folds that has not seen the patient."
     return calibrate_export(load_model(folder), Calibration(studies, whole.split().fitting, source), request.levels)
 
@@ -163,9 +200,9 @@ def _takes_series_model(fit: SeriesFit | None, gains: Sequence[SeriesGain]) -> b
     return float(np.mean([gain.with_series - gain.without for gain in gains])) < 0
 
 
-def _unseen_studies(runs: Sequence[Run], with_series: bool, bar: Progress) -> Iterator[ScoredStudy]:
+def _unseen_studies(folds: Sequence[FoldModel], with_series: bool, bar: Progress) -> Iterator[ScoredStudy]:
     """Yield the labeled studies of all patients, scored by the models that have not seen them."""
-    for run in runs:
-        folder, group = run.folder / MODEL_FOLDER, run.split().test
-        model = load_model(folder) if with_series else alone(folder)
-        yield from bar.track(labeled_studies(model, group), total=len(group), description=f"{run.folder.name}: scoring")
+    for fold in folds:
+        group, model = fold.run.split().test, fold.model if with_series else fold.alone
+        name = f"{fold.run.folder.name}: studies"
+        yield from bar.track(labeled_studies(model, group), total=len(group), description=name)
