@@ -33,7 +33,7 @@ def test_what_is_no_callback_is_a_sentence(name, sentence):
 
 def test_mlflow_gets_settings_and_curves_and_a_resumed_fit_its_run(tmp_path, monkeypatch):
     mlflow = pytest.importorskip("mlflow", reason="MLflow is not installed")
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", (tmp_path / "runs").as_uri())
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/runs.db")
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
     for epoch in range(2):
         log = MlflowLog("hemorrhage", tmp_path, FitSettings(seed=7))
