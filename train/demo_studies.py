@@ -12,7 +12,7 @@ from pydicom.uid import JPEGLSLossless, generate_uid
 from triage_node.complete_file import complete_file
 from triage_node.findings import Label
 from triage_node.imaging import Volume
-from triage_node.train.phantom.atlas import load_atlas
+from triage_node.train.phantom.atlas_cache import load_atlas
 from triage_node.train.phantom.dicom_series import generate_demo, write_series, write_volume
 
 SEEDS = {"hemorrhage": 22, "plain": 42, "not_analyzable": 13}

@@ -20,6 +20,7 @@ from triage_node.commands.export import export
 from triage_node.commands.feedback import feedback
 from triage_node.commands.fetch import fetch
 from triage_node.commands.init import init
+from triage_node.commands.peers.senders import senders
 from triage_node.commands.rebuild import rebuild
 from triage_node.commands.report import report
 from triage_node.commands.retention import retention
@@ -46,7 +47,7 @@ app = typer.Typer(
 )
 
 COMMANDS = (
-    serve, analyze, scan, send, fetch, worklist, show, report, requeue, deliveries, feedback, export, check,
+    serve, analyze, scan, send, fetch, worklist, show, report, requeue, deliveries, senders, feedback, export, check,
     check_report, backup, restore, rebuild, retention, init, settings, demo,
 )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Errors of the node: the docstring is the operator's message, the data are attributes."""
 
 import inspect
+from enum import StrEnum
 from typing import ClassVar
 
 from triage_node.reasons import Reason
@@ -118,22 +119,44 @@ class InvalidInput(TriageError):
     """The request says something the node cannot use."""
 
 
+class Trouble(StrEnum):
+    """What keeps a request from being taken, as a person on the phone would say it."""
+
+    NO_ANSWER = "no_answer"
+    NOT_REACHED = "not_reached"
+    AE_TITLE_UNKNOWN = "ae_title_unknown"
+    CALLED_AE_TITLE_UNKNOWN = "called_ae_title_unknown"
+    NO_TLS = "no_tls"
+    DENIED = "denied"
+    BUSY = "busy"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
 class PeerError(TriageError):
     """The other system did not take the request."""
 
     retry_after_seconds: float = 0.0
+    usual_trouble: ClassVar[Trouble] = Trouble.FAILED
+
+    @property
+    def trouble(self) -> Trouble:
+        """What it is, where whoever raised it knows more than the class says."""
+        return Trouble(str(self.data.get("trouble", self.usual_trouble)))
 
 
 class PeerUnreachable(PeerError):
     """The other system could not be reached."""
 
     retryable = True
+    usual_trouble = Trouble.NO_ANSWER
 
 
 class PeerBusy(PeerError):
     """The other system cannot take the request now."""
 
     retryable = True
+    usual_trouble = Trouble.BUSY
 
 
 class PeerCongested(PeerBusy):
@@ -148,7 +171,10 @@ class PeerDenied(PeerError):
     """The other system does not let us in; who sets it up, or us, must act."""
 
     retryable = True
+    usual_trouble = Trouble.DENIED
 
 
 class PeerRefused(PeerError):
     """The other system refuses the request, and will go on doing so."""
+
+    usual_trouble = Trouble.REFUSED

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from triage_node.byte_size import byte_size
 from triage_node.config import ROLES
 from triage_node.delivery import Dispatcher
 from triage_node.dimse import Listener
@@ -21,7 +22,6 @@ LATE_SECONDS = 60.0
 """An instance that was acknowledged so long ago and has no row yet is a backlog somebody should look at."""
 LONG_SECONDS = 900.0
 """So long may a report wait for its destination before somebody should look."""
-ALIVE_SECONDS = 20.0
 """A process that was not seen for so long has ended, or is cut off."""
 
 
@@ -139,7 +139,7 @@ class Readiness:
             space = self._spool.space()
         except StorageError:
             return False, "the data folder cannot be read"
-        return space.level is not Level.FULL, f"{space.free >> 20} MB free"
+        return space.level is not Level.FULL, f"{byte_size(space.free)} free"
 
     def _space(self) -> tuple[bool, str]:
         """Tell whether room should be made; a disk that is full is no warning any more."""
@@ -148,7 +148,7 @@ class Readiness:
         except StorageError:
             return True, ""
         is_low = space.level is Level.LOW
-        return not is_low, f"{space.free >> 20} MB free, a warning below {space.warn >> 20} MB" if is_low else ""
+        return not is_low, f"{byte_size(space.free)} free, a warning below {byte_size(space.warn)}" if is_low else ""
 
     def _schedule(self) -> tuple[bool, str]:
         late = [job.name for job in self.jobs() if job.is_vital and job.is_late]
@@ -192,7 +192,7 @@ class Readiness:
             return
         if nodes:
             now = self._worklist.clock()
-            living = Counter(role for one in nodes if now - one.seen_at < ALIVE_SECONDS for role in one.roles)
+            living = Counter(role for one in nodes if one.is_alive(now) for role in one.roles)
             missing = [role for role in ROLES if not living[role]]
             numbers = ", ".join(f"{number} {role}" for role, number in living.items())
             message = f"no process is {' or '.join(missing)}" if missing else numbers

@@ -1,6 +1,15 @@
+// OHIF opens a series at its first image; of a head that is air above it, and black.
+const openInTheMiddle = {
+  id: 'open-in-the-middle',
+  onModeEnter({ servicesManager }) {
+    const [stage] = servicesManager.services.hangingProtocolService.getProtocolById('default').stages;
+    stage.viewports[0].viewportOptions.initialImageOptions = { preset: 'middle' };
+  },
+};
+
 window.config = {
   routerBasename: null,
-  extensions: [],
+  extensions: [openInTheMiddle],
   modes: [],
   showStudyList: true,
   investigationalUseDialog: { option: 'never' },

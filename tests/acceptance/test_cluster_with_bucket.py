@@ -1,69 +1,69 @@
-"""Two machines with a folder each, one database and one bucket: what comes in at one is analyzed at the other."""
+"""Three machines with a folder each, one database, one bucket: whatever fails, each study has its report, and once."""
 
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from buckets import credentials, object_storage, options
-from cluster import RoleProcess
-from ct import head_ct, save
-from object_storage import KEY, ObjectStorage
-from pacs import Storescp
-from postgresql import PostgreSQL
-from programs import run
-from pydicom import dcmread
+from cluster import ClusterWithBucket
+from cluster_course import QUIET, TEST_SECONDS, Mishap, Studies, check_instances, check_reports, mishaps, push
+from network_namespace import NetworkNamespace
+from object_storage import ObjectStorage
 
-from triage_node.storage import BucketOptions
-
-__all__ = ["credentials", "object_storage", "options"]
-EXTRAS = {**KEY, "TRIAGE_TEST_EXTRAS": "boto3 botocore"}
+from triage_node.storage.layout import Layout
+from triage_node.storage.result import FIRST_REPORT, OUTCOME
 
 
 @pytest.fixture
-def server() -> Iterator[PostgreSQL]:
-    with tempfile.TemporaryDirectory(prefix="triage-postgresql-") as name:
-        postgresql = PostgreSQL(Path(name))
-        yield postgresql
-        postgresql.stop()
+def network() -> Iterator[NetworkNamespace]:
+    made = NetworkNamespace()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def storage(network: NetworkNamespace) -> Iterator[ObjectStorage]:
+    running = ObjectStorage(host=network.address)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, network: NetworkNamespace, storage: ObjectStorage) -> Iterator[ClusterWithBucket]:
+    folder = tmp_path / "cluster"
+    folder.mkdir()
+    running = ClusterWithBucket(folder, network, storage, **QUIET)
+    yield running
+    running.stop()
+
+
+def with_busy_bucket(cluster: ClusterWithBucket) -> list[Mishap]:
+    """Add to what happens to every cluster that the object storage answers 503 while the worst is going on."""
+
+    def set_busy(is_busy: bool) -> Callable[[], None]:
+        return lambda: setattr(cluster.storage, "is_busy", is_busy)
+
+    busy = [Mishap(0.4, "bucket busy", set_busy(True)), Mishap(0.85, "bucket answers", set_busy(False))]
+    return sorted([*mishaps(cluster), *busy], key=lambda mishap: mishap.share)
+
+
+def check_bucket(cluster: ClusterWithBucket, studies: Studies) -> None:
+    """Every outcome that counts is in the bucket with its report, whichever machine made it."""
+    there, layout = set(cluster.storage.keys(cluster.bucket)), Layout(Path("site"))
+    for uid in studies:
+        for outcome in cluster.worklist.study_details.study(uid).outcomes:
+            folder = layout.result(uid, outcome.folder or "").folder
+            assert {str(folder / OUTCOME), str(folder / FIRST_REPORT)} <= there
 
 
 @pytest.mark.slow
-def test_what_one_machine_receives_another_analyzes_and_sends(
-    server: PostgreSQL,
-    options: BucketOptions,
-    object_storage: ObjectStorage,
-    tmp_path: Path,
-    wait_for: Callable[..., Any],
+@pytest.mark.timeout(TEST_SECONDS)
+def test_whatever_ends_is_cut_off_or_busy_each_study_has_its_one_report(
+    cluster: ClusterWithBucket, seed: int, tmp_path: Path, wait_for: Callable[..., Any]
 ) -> None:
-    pacs = Storescp(tmp_path / "pacs")
-    shared = {
-        "database_url": server.url,
-        "storage_url": f"s3://{options.name}/site",
-        "storage_endpoint": object_storage.endpoint,
-        "destinations": [pacs.address],
-        "dicom_port": 0,
-        "web_enabled": False,
-        "series_quiet_seconds": 2.0,
-        "study_quiet_seconds": 3.0,
-        "prior_study_days": 0,
-        "disk_reserve_mb": 1,
-    }
-    here, there = (
-        RoleProcess(tmp_path, name, roles, EXTRAS, data_dir=str(tmp_path / name), **shared)
-        for name, roles in (("listener", "listener"), ("worker", "worker,delivery,upkeep"))
-    )
-    try:
-        for one in (here, there):
-            one.wait_started()
-        paths = save(head_ct(slices=24, size=(128, 128), seed=1), tmp_path / "study")
-        assert run("storescu", "-aec", "TRIAGE", "127.0.0.1", here.port, *paths).returncode == 0
-        [report] = wait_for(pacs.received, "the report", 120)
-        assert dcmread(report).StudyInstanceUID == dcmread(paths[0]).StudyInstanceUID
-        uids = {(tmp_path / name / "device-uid").read_text() for name in ("listener", "worker")}
-        assert len(uids) == 1, "all are one device"
-    finally:
-        for one in (here, there):
-            one.program.stop()
-        pacs.stop()
+    devices = {(machine.data_dir / "device-uid").read_text() for machine in cluster.machines}
+    assert len(devices) == 1, "all are one device"
+    studies = push(cluster, with_busy_bucket(cluster), tmp_path, seed, wait_for)
+    check_instances(cluster, studies)
+    check_reports(cluster, studies)
+    check_bucket(cluster, studies)

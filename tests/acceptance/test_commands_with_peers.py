@@ -21,6 +21,8 @@ def test_the_demonstration_shows_three_real_reports():
     assert titles == list(HEADLINES)
     assert "localizer" in answer.stdout
     assert answer.stdout.count("Last C-STORE to report") == 3
+    assert re.search(r"^  any hemorrhage +suspected .* image \d+$", answer.stdout, re.MULTILINE)
+    assert "by UID below" not in answer.stdout
 
 
 def test_the_demonstration_leaves_the_three_studies_to_be_looked_at_until_ctrl_c(tmp_path):

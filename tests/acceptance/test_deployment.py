@@ -9,10 +9,11 @@ import httpx2
 import kubernetes_validate
 import pytest
 import yaml
+from browsers import chromium
 from certificates import Authority
 from machines import blocks
 from nodes import RunningNode
-from ohif import need_ohif
+from ohif import Viewer, need_ohif
 from pacs import Orthanc, plugin
 from programs import Program, free_port, need, run
 
@@ -200,6 +201,16 @@ def test_the_pages_are_reached_by_the_reverse_proxy_of_the_page(proxy, proxied, 
         program.stop()
 
 
+def _pages(folder: Path) -> Path:
+    """Lay OHIF's pages out as the image of the try-out has them, with its configuration."""
+    folder.mkdir()
+    for path in need_ohif().iterdir():
+        if path.name != "app-config.js":
+            (folder / path.name).symlink_to(path.absolute())
+    shutil.copy(DEPLOY / "try-out" / "app-config.js", folder)
+    return folder
+
+
 def test_the_try_outs_pacs_forwards_and_its_viewer_is_served_at_one_origin(start, tmp_path, wait_for):
     configuration = json.loads((DEPLOY / "try-out" / "orthanc.json").read_text())
     kept = {name: configuration[name] for name in ("DicomAet", "StableAge", "DicomWeb")}
@@ -229,7 +240,7 @@ def test_the_try_outs_pacs_forwards_and_its_viewer_is_served_at_one_origin(start
         ":8081": f":{own_pages}",
         "orthanc:8042": f"127.0.0.1:{orthanc.http_port}",
         "127.0.0.1:8080": node.web_address.removeprefix("http://"),
-        "/srv/ohif": str(need_ohif()),
+        "/srv/ohif": str(_pages(tmp_path / "ohif")),
     }.items():
         assert old in caddyfile
         caddyfile = caddyfile.replace(old, new)
@@ -244,7 +255,14 @@ def test_the_try_outs_pacs_forwards_and_its_viewer_is_served_at_one_origin(start
             wait_for(
                 lambda: len(viewer.get("/dicom-web/series", params={"Modality": "SR"}).json()) == 3, "reports", 180
             )
-            assert len(viewer.get("/dicom-web/studies").json()) == 3
+            studies = viewer.get("/dicom-web/studies").json()
+            assert len(studies) == 3
+            [uid] = [one["0020000D"]["Value"][0] for one in studies if one["00100020"]["Value"] == ["PHANTOM000022"]]
+        with chromium() as browser:
+            shown = Viewer.of(browser, f"http://localhost:{pages}", uid)
+            wait_for(lambda: shown.brightness() > 10, "the picture is drawn at once, and is not black", 60)
+            assert shown.faults() == []
+            shown.screen.context.close()
         assert httpx2.get(f"http://localhost:{own_pages}/sign-in").status_code == 200
     finally:
         web.stop()

@@ -11,7 +11,7 @@ import pytest
 
 from triage_node.train.fitting.batch_workers import AHEAD, BatchWorkers
 from triage_node.train.fitting.batches import slice_pool
-from triage_node.train.phantom.atlas import load_atlas
+from triage_node.train.phantom.atlas_cache import load_atlas
 from triage_node.train.recipe import read_recipe
 from triage_node.train.shards import make_shard
 

@@ -10,7 +10,7 @@ import pytest
 
 from triage_node.models.contrast import SMALLEST_SHARE, sinus_share
 from triage_node.models.preprocessing import strip_head
-from triage_node.train.phantom.atlas import load_atlas
+from triage_node.train.phantom.atlas_cache import load_atlas
 from triage_node.train.phantom.contrast import Phase, enhance, head_of
 from triage_node.train.phantom.study import generate_study, random_recipe
 from triage_node.train.recipe import read_recipe

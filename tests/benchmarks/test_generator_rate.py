@@ -12,7 +12,7 @@ from multiprocessing import get_context
 import numpy as np
 import pytest
 
-from triage_node.train.phantom.atlas import load_atlas
+from triage_node.train.phantom.atlas_cache import load_atlas
 from triage_node.train.phantom.study import generate_study, random_recipe
 
 SLICES, SIZE, MM_PER_PIXEL, SLICE_MM = 24, 192, 1.2, 5.0

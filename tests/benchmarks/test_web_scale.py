@@ -26,7 +26,7 @@ PASSWORD = "correct horse battery"
 @pytest.fixture(scope="module")
 def node(million, tmp_path_factory) -> Iterator[RunningNode]:
     running = RunningNode(tmp_path_factory.mktemp("node"), data_dir=str(million), study_quiet_seconds=60.0)
-    running.wait_ready()
+    running.program.wait_for("worker_ready", 600)
     yield running
     running.stop()
 
@@ -54,8 +54,8 @@ def addresses(node: RunningNode) -> dict[str, str]:
         "worklist page, flagged subdural": "/worklist?decision=flagged&hemorrhage=subdural",
         "worklist page, text": "/worklist?text=muller",
         "all studies page": "/worklist?list=all",
-        "all studies page, text": f"/worklist?list=all&text={old['accession_number']}",
-        "study page": f"/studies/{old['study_instance_uid']}",
+        "all studies page, text": f"/worklist?list=all&text={old.accession_number}",
+        "study page": f"/studies/{old.study_instance_uid}",
         "statistics page, a month": "/statistics",
         "waiting times page": f"/waiting-times?from={today - timedelta(days=7)}",
         "api worklist": "/api/worklist",
@@ -64,7 +64,7 @@ def addresses(node: RunningNode) -> dict[str, str]:
         "api studies, failed": "/api/studies?state=failed",
         "api studies, a station's subdurals": "/api/studies?station=CT07&hemorrhage=subdural",
         "api studies, text": "/api/studies?text=ali",
-        "api study": f"/api/studies/{old['study_instance_uid']}",
+        "api study": f"/api/studies/{old.study_instance_uid}",
         "api changes": "/api/changes?marker=1000",
         "api stats, a month": "/api/stats",
         "api stats, a year": f"/api/stats?from={today - timedelta(days=365)}",

@@ -19,11 +19,13 @@ from triage_node.identity import Access, AuditFilters
 from triage_node.search.attributes import BY_KEYWORD, Level
 from triage_node.search.search import Question
 from triage_node.search.workitems import KEYS
-from triage_node.worklist import Filters, Worklist
+from triage_node.worklist import Filters, Sort, Worklist
 
 ACCESSES = 500_000
 ROUNDS = 40
 BAR_MS = 100.0
+NO_OTHERS = Filters(others=False)
+FLAGGED = Filters(decision=("flagged",), others=False)
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +67,10 @@ def questions(worklist: Worklist) -> dict[str, Callable[[], Any]]:
     one = queries.studies(limit=1).studies[0]
     some = queries.studies(Filters(received_to=today - timedelta(days=400)), limit=1).studies[0]
     deep, second = deep_cursor(worklist, 50), queries.open_studies().next
+    far = queries.open_studies(limit=200).studies[-1].study_instance_uid
+    orders = [
+        Sort(name, end) for name in ("patient", "number", "description", "station", "arrival") for end in (False, True)
+    ]
     lists = {
         "everything": Filters(),
         "failed": Filters(state=("failed",)),
@@ -77,6 +83,9 @@ def questions(worklist: Worklist) -> dict[str, Callable[[], Any]]:
         "subdural": Filters(hemorrhage=("subdural",)),
         "of a month": Filters(received_from=month, received_to=week),
         "not acknowledged": Filters(acknowledged=False),
+        "flagged, not acknowledged": Filters(decision=("flagged",), acknowledged=False),
+        "today": Filters(received_from=today),
+        "not analyzed": Filters(state=("unsuitable", "failed")),
         "acknowledged": Filters(acknowledged=True),
         "a station nobody has": Filters(station=("CT99",)),
         "text: an accession number": Filters(text=some.accession_number),
@@ -95,6 +104,15 @@ def questions(worklist: Worklist) -> dict[str, Callable[[], Any]]:
         "worklist, 200 rows": lambda: queries.open_studies(limit=200),
         "worklist, flagged subdural": lambda: queries.open_studies(Filters(hemorrhage=("subdural",))),
         "worklist, text": lambda: queries.open_studies(Filters(text="muller")),
+        **{f"worklist, sorted by {sort}": partial(queries.open_studies, NO_OTHERS, sort=sort) for sort in orders},
+        "worklist, flagged by patient": partial(queries.open_studies, FLAGGED, sort=orders[0]),
+        "worklist without others": partial(queries.open_studies, NO_OTHERS),
+        "others": queries.count_others,
+        "who is flagged": queries.flagged,
+        "what follows a study": partial(queries.open_after, far, NO_OTHERS),
+        "what follows a study, by patient": partial(queries.open_after, far, NO_OTHERS, orders[0]),
+        "what follows a study among all": partial(queries.after, far),
+        "studies, oldest first": partial(queries.studies, is_oldest_first=True),
         **{f"studies, {name}": lambda filters=filters: queries.studies(filters) for name, filters in lists.items()},
         "studies, page 10,000 rows down": lambda: queries.studies(after=deep),
         "one study": lambda: worklist.study_details.study(one.study_instance_uid),

@@ -12,6 +12,8 @@ from programs import need
 PASSWORD = "correct horse battery"
 DESKTOP = (1440, 900)
 PHONE = (390, 844)
+NARROW = (320, 700)
+"""What a screen has left at 400 % (WCAG 2.1, 1.4.10)."""
 ARGUMENTS = (
     "--headless",
     "--no-sandbox",

@@ -27,7 +27,10 @@ def toml(value: Any) -> str:
 
 
 class RunningNode:
-    """`triage-node serve` with short timers; the test looks at its database from outside."""
+    """`triage-node serve` with short timers; the test looks at its database from outside.
+
+    A setting that is None is left out.
+    """
 
     def __init__(self, folder: Path, environment: dict[str, str] | None = None, **settings: Any) -> None:
         self.folder = folder
@@ -64,7 +67,8 @@ class RunningNode:
         self.worklist = Worklist(Settings(data_dir=Path(self.options["data_dir"])))
 
     def _write(self) -> None:
-        self.config.write_text("\n".join(f"{key} = {toml(value)}" for key, value in self.options.items()))
+        said = {key: value for key, value in self.options.items() if value is not None}
+        self.config.write_text("\n".join(f"{key} = {toml(value)}" for key, value in said.items()))
 
     def reload(self, **settings: Any) -> None:
         """Change its settings and have it read them; returns when it has taken them, or said why not."""

@@ -1,4 +1,4 @@
-"""An S3 server on loopback (moto), which may be told to answer 503, and the settings and clients that reach it."""
+"""An S3 server of the test's own (moto), which may be told to answer 503, and clients that reach it."""
 
 import itertools
 import threading
@@ -22,24 +22,34 @@ class _Quiet(WSGIRequestHandler):
 
 
 class ObjectStorage:
-    """A server; each bucket that is made has a name of its own, as moto's servers share them."""
+    """A server; each bucket that is made has a name of its own, as moto's servers share them.
 
-    def __init__(self, ssl_context: tuple[str, str] | None = None) -> None:
+    Attributes
+    ----------
+    is_busy
+        Whether it answers 503.
+    answers_left
+        So many requests are answered, then none but by 503; None for all.
+    """
+
+    def __init__(self, ssl_context: tuple[str, str] | None = None, host: str = "127.0.0.1") -> None:
+        self.host = host
         self._application = DomainDispatcherApplication(create_backend_app)
         self._server = make_server(
-            "127.0.0.1", 0, self._answer, threaded=True, request_handler=_Quiet, ssl_context=ssl_context
+            host, 0, self._answer, threaded=True, request_handler=_Quiet, ssl_context=ssl_context
         )
         self.port = self._server.server_port
         self.scheme = "http" if ssl_context is None else "https"
         self.requests: list[tuple[str, str]] = []
         self.is_busy = False
+        self.answers_left: int | None = None
         self._thread = threading.Thread(target=self._server.serve_forever, name="object-storage", daemon=True)
         self._thread.start()
 
     @property
     def endpoint(self) -> str:
         """Where it is."""
-        return f"{self.scheme}://127.0.0.1:{self.port}"
+        return f"{self.scheme}://{self.host}:{self.port}"
 
     def make_bucket(self) -> str:
         """Make a bucket and return its name."""
@@ -51,7 +61,7 @@ class ObjectStorage:
         """Return a client of the tests' own, which looks from outside."""
         return boto3.client(
             "s3",
-            endpoint_url=f"http://127.0.0.1:{self.port}",
+            endpoint_url=f"http://{self.host}:{self.port}",
             aws_access_key_id=KEY["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=KEY["AWS_SECRET_ACCESS_KEY"],
             region_name=KEY["AWS_REGION"],
@@ -61,9 +71,12 @@ class ObjectStorage:
     def contents(self, bucket: str) -> dict[str, bytes]:
         """Return what is in a bucket."""
         client = self.client()
-        pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket)
-        keys = [one["Key"] for page in pages for one in page.get("Contents", ())]
-        return {key: client.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
+        return {key: client.get_object(Bucket=bucket, Key=key)["Body"].read() for key in self.keys(bucket)}
+
+    def keys(self, bucket: str) -> list[str]:
+        """Return the names of what is in a bucket."""
+        pages = self.client().get_paginator("list_objects_v2").paginate(Bucket=bucket)
+        return [one["Key"] for page in pages for one in page.get("Contents", ())]
 
     def stop(self) -> None:
         """End it."""
@@ -71,9 +84,15 @@ class ObjectStorage:
         self._thread.join()
         self._server.server_close()
 
+    def _refuses(self) -> bool:
+        if self.answers_left is not None:
+            self.answers_left -= 1
+            return self.answers_left < 0
+        return self.is_busy
+
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         self.requests.append((environ["REQUEST_METHOD"], environ["PATH_INFO"]))
-        if self.is_busy:
+        if self._refuses():
             environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             start_response("503 Service Unavailable", [("Content-Type", "application/xml")])
             return [b"<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>"]

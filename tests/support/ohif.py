@@ -148,6 +148,15 @@ for (const kind of ['error', 'unhandledrejection'])
 """
 """Nobody is shown around. OHIF handles what is thrown in it, so that no page error comes of it: it is noted before."""
 
+BRIGHTNESS = """canvas => { const copy = document.createElement('canvas');
+    [copy.width, copy.height] = [canvas.width, canvas.height];
+    const context = copy.getContext('2d', { willReadFrequently: true });
+    context.drawImage(canvas, 0, 0);
+    const { data } = context.getImageData(0, 0, copy.width, copy.height);
+    let sum = 0;
+    for (let at = 0; at < data.length; at += 4) sum += data[at];
+    return sum / (data.length / 4); }"""
+
 FAILURE = "Something went wrong"
 DOCUMENT = '[type="application/pdf"]'
 
@@ -159,9 +168,9 @@ class Viewer:
     screen: Screen
 
     @classmethod
-    def of(cls, browser: Browser, ohif: Ohif, study_instance_uid: str) -> "Viewer":
-        """Open a study, and wait for its series; OHIF shows first what it hears of first, an image or not."""
-        screen = Screen.of(browser, ohif.address)
+    def of(cls, browser: Browser, address: str, study_instance_uid: str) -> "Viewer":
+        """Open a study, and wait for its reports; OHIF shows first what it hears of first, an image or not."""
+        screen = Screen.of(browser, address)
         screen.context.set_default_timeout(60_000)
         screen.page.add_init_script(PREPARE)
         screen.page.goto(f"/viewer?StudyInstanceUIDs={study_instance_uid}")
@@ -186,6 +195,16 @@ class Viewer:
         page.set_viewport_size({"width": DESKTOP[0] + (size["width"] == DESKTOP[0]), "height": DESKTOP[1]})
         page.evaluate("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
         return text in (self.pane.text_content() or "")
+
+    def brightness(self) -> float:
+        """Return the mean gray of the picture, in [0, 255]; 0 before there is one."""
+        canvas = self.pane.locator("canvas").first
+        return float(canvas.evaluate(BRIGHTNESS)) if canvas.count() else 0.0
+
+    def turned(self) -> float:
+        """Go on by a slice, and return how bright the picture is: the first of a head may be air."""
+        self.screen.page.mouse.wheel(0, 100)
+        return self.brightness()
 
     def faults(self) -> list[str]:
         """Return what was thrown, what the console complains of, and whether the viewer owns up to an error."""

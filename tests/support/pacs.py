@@ -142,16 +142,18 @@ class Storescp:
     ae_title = "STORESCP"
     name = "storescp"
 
-    def __init__(self, folder: Path, options: tuple[object, ...] = (), port: int | None = None) -> None:
+    def __init__(
+        self, folder: Path, options: tuple[object, ...] = (), port: int | None = None, host: str = "127.0.0.1"
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.folder, self.port = folder, port or free_port()
+        self.folder, self.port, self.host = folder, port or free_port(), host
         log = folder.with_suffix(".log")
         self.program = Program([need(self.name), "-v", "-od", folder, *options, self.port], log)
 
     @property
     def address(self) -> str:
-        """As a destination."""
-        return f"{self.ae_title}@127.0.0.1:{self.port}"
+        """As a destination; it listens on all addresses of the machine."""
+        return f"{self.ae_title}@{self.host}:{self.port}"
 
     def received(self) -> list[Path]:
         """Return the files it has written to their end: one that it still holds open is on its way."""

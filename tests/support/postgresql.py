@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the test's own on loopback."""
+"""A PostgreSQL server of the test's own, on loopback or another address of this machine."""
 
 import os
 import shutil
@@ -27,10 +27,12 @@ class PostgreSQL:
         One beside pytest's own, which only root may enter.
     options
         More of the server's, each ``NAME=VALUE``.
+    host
+        The address at which it listens.
     """
 
-    def __init__(self, folder: Path, options: Sequence[str] = ("fsync=off",)) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, options: Sequence[str] = ("fsync=off",), host: str = "127.0.0.1") -> None:
+        self._folder, self._host = folder, host
         self._prefix: list[str] = []
         self._options = " ".join(f"-c {option}" for option in options)
         self.port = free_port()
@@ -38,6 +40,8 @@ class PostgreSQL:
             shutil.chown(folder, "postgres")
             self._prefix = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
         self._run(newest("initdb"), "-A", "trust", "-U", "triage")
+        with (folder / "data" / "pg_hba.conf").open("a") as rules:
+            rules.write(f"host all all {host}/24 trust\n")
         self.start()
 
     @property
@@ -47,11 +51,11 @@ class PostgreSQL:
 
     def url_through(self, port: int) -> str:
         """As `database_url`, by way of another port."""
-        return f"postgresql+psycopg://triage@127.0.0.1:{port}/postgres"
+        return f"postgresql+psycopg://triage@{self._host}:{port}/postgres"
 
     def start(self) -> None:
         """Start it, or start it again with what it had."""
-        options = f"-h 127.0.0.1 -p {self.port} -k {self._folder} {self._options}"
+        options = f"-h {self._host} -p {self.port} -k {self._folder} {self._options}"
         self._run(newest("pg_ctl"), "-o", options, "-w", "-t", "60", "start")
 
     def stop(self) -> None:

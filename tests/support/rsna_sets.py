@@ -6,11 +6,14 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from triage_node.findings import LABELS
+from triage_node.findings import LABELS, TYPES
 from triage_node.imaging.volume import Volume
 from triage_node.models.preprocessing import Geometry
+from triage_node.train.fitting.augmentation import Augmentation
 from triage_node.train.phantom.dicom_series import write_volume
+from triage_node.train.recipe import read_recipe
 from triage_node.train.rsna.dataset.tables import INDEX_SCHEMA, Index, fingerprint, write_index
+from triage_node.train.rsna.fitting.slice_sampler import LabeledPool
 from triage_node.train.rsna.shards.cache import CachedSeries
 from triage_node.train.rsna.shards.slice_rows import bytes_per_plane
 
@@ -25,19 +28,19 @@ def labels_of(*positive: str) -> np.ndarray:
     return found
 
 
-def cached_series(patient: str, labels: np.ndarray, known: bool = True) -> CachedSeries:
+def cached_series(patient: str, labels: np.ndarray, known: bool = True, geometry: Geometry = TINY) -> CachedSeries:
     """Return a series whose slices are full of brain, one image each, with labels ``(slices, 6)``."""
     count = len(labels)
     rng = np.random.default_rng(abs(hash(patient)) % 2**32)
-    stored = rng.integers(60, 100, (count, bytes_per_plane(TINY)), np.uint8)
-    stored[:, TINY.rows * TINY.columns :] = 255
+    stored = rng.integers(60, 100, (count, bytes_per_plane(geometry)), np.uint8)
+    stored[:, geometry.rows * geometry.columns :] = 255
     numbers = np.arange(count)
     return CachedSeries(
         patient_id=patient,
         study_instance_uid=f"study {patient}",
         series_instance_uid=f"series {patient}",
         stored=stored,
-        geometry=TINY,
+        geometry=geometry,
         neighbors=np.stack([np.maximum(numbers - 1, 0), np.minimum(numbers + 1, count - 1)], axis=1),
         labels=labels.astype(np.uint8),
         known=np.full(count, known),
@@ -47,6 +50,16 @@ def cached_series(patient: str, labels: np.ndarray, known: bool = True) -> Cache
         image_known=np.full(count, known),
         slice_of_image=numbers,
     )
+
+
+def labeled_pool(geometry: Geometry, patients: int = 20, slices: int = 32) -> LabeledPool:
+    """Return augmented slices of patients, every second of whom has a type of hemorrhage in a quarter of the slices."""
+    series = []
+    for number in range(patients):
+        sick = labels_of(str(TYPES[number // 2 % len(TYPES)])) if number % 2 else labels_of()
+        labels = np.stack([sick] * (slices // 4) + [labels_of()] * (slices - slices // 4))
+        series.append(cached_series(f"p{number}", labels, geometry=geometry))
+    return LabeledPool(series, read_recipe().windows, augmentation=Augmentation())
 
 
 def write_set(folder: Path, studies: Mapping[str, tuple[Volume, np.ndarray]]) -> Index:

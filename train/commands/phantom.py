@@ -1,7 +1,7 @@
 """`phantom` and `demo-studies`: generate head CTs."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -11,42 +11,49 @@ from triage_node.train.commands.console import console, progress
 if TYPE_CHECKING:
     from triage_node.models import Geometry
 
+Atlas = Literal["average", "volunteer"]
 
-def write_shards(folder: Path, studies: int, first_seed: int, workers: int, geometry: "Geometry") -> None:
+
+def write_shards(
+    folder: Path, studies: int, first_seed: int, workers: int, geometry: "Geometry", atlas: str = "average"
+) -> None:
     """Generate shards with a bar; those already there are not made again."""
+    from triage_node.train.phantom.atlas_cache import AtlasName
     from triage_node.train.phantom.making import make_shards, shard_ranges
 
     with progress() as bar:
         task = bar.add_task("shards", total=len(shard_ranges(first_seed, studies)))
-        for _ in make_shards(folder, first_seed, studies, geometry, workers):
+        for _ in make_shards(folder, first_seed, studies, geometry, workers, AtlasName(atlas)):
             bar.advance(task)
 
 
-def _shards(folder: Path, studies: int, first_seed: int, workers: int, recipe: Path | None) -> None:
+def _shards(folder: Path, studies: int, first_seed: int, workers: int, recipe: Path | None, atlas: str) -> None:
     from triage_node.train.recipe import DEFAULT_RECIPE, read_recipe
 
-    write_shards(folder, studies, first_seed, workers, read_recipe(recipe or DEFAULT_RECIPE).geometry)
+    write_shards(folder, studies, first_seed, workers, read_recipe(recipe or DEFAULT_RECIPE).geometry, atlas)
 
 
-def _series(folder: Path, seed: int, types: tuple[str, ...], size: int) -> None:
+def _series(folder: Path, seed: int, types: tuple[str, ...], size: int, atlas: str) -> None:
     from triage_node.findings import Label
+    from triage_node.train.phantom.atlas_cache import AtlasName, load_atlas
     from triage_node.train.phantom.dicom_series import write_series
 
-    paths = write_series(folder, seed, tuple(Label(name) for name in types), size)
+    loaded = load_atlas(AtlasName(atlas))
+    paths = write_series(folder, seed, tuple(Label(name) for name in types), size, atlas=loaded)
     console.print(f"{len(paths)} slices written to {folder}")
 
 
-def _sheet(path: Path, first_seed: int, studies: int) -> None:
+def _sheet(path: Path, first_seed: int, studies: int, atlas: str) -> None:
     import numpy as np
 
-    from triage_node.train.phantom.atlas import load_atlas
+    from triage_node.train.phantom.atlas_cache import AtlasName, load_atlas
     from triage_node.train.phantom.contact_sheet import write_contact_sheet
     from triage_node.train.phantom.study import generate_study, random_recipe
 
-    atlas, drawn = load_atlas(), []
+    loaded, drawn = load_atlas(AtlasName(atlas)), []
     for seed in range(first_seed, first_seed + studies):
         rng = np.random.default_rng(seed)
-        study = generate_study(atlas, random_recipe(rng), rng)
+        study = generate_study(loaded, random_recipe(rng), rng)
         drawn.append((study.volume.hu, study.bits))
     write_contact_sheet(path, drawn)
     console.print(f"{studies} studies drawn in {path}")
@@ -64,6 +71,9 @@ def phantom(
     sheet: Annotated[bool, typer.Option("--sheet", help="Draw the studies side by side instead.")] = False,
     types: Annotated[str, typer.Option(help=f"With --dicom: types, comma-separated, of {', '.join(TYPES)}.")] = "",
     size: Annotated[int, typer.Option(help="With --dicom: rows and columns.", min=64, max=1024)] = 512,
+    atlas: Annotated[
+        Atlas, typer.Option(help="Whose anatomy: the average head's, or one volunteer's with his own sulci and skull.")
+    ] = "average",
 ) -> None:
     """Generate head CTs: shards for fit, a DICOM series, or a contact sheet to look at.
 
@@ -73,11 +83,11 @@ def phantom(
         chosen = tuple(name.strip() for name in types.split(",") if name.strip())
         if unknown := set(chosen) - set(TYPES):
             raise typer.BadParameter(f"{', '.join(sorted(unknown))} is not a hemorrhage type")
-        _series(out, seed, chosen, size)
+        _series(out, seed, chosen, size, atlas)
     elif sheet:
-        _sheet(out, seed, studies)
+        _sheet(out, seed, studies, atlas)
     else:
-        _shards(out, studies, seed, workers, recipe)
+        _shards(out, studies, seed, workers, recipe, atlas)
 
 
 def demo_studies(

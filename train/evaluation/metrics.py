@@ -75,6 +75,12 @@ def log_loss(probabilities: np.ndarray, truth: np.ndarray) -> float:
     return float((losses * weights).sum() / weights.sum())
 
 
+def _rows_of_patients(patients: np.ndarray) -> list[np.ndarray]:
+    """Return the rows of each patient, in one pass: the competition has 17,000 patients."""
+    _, patient, counts = np.unique(patients, return_inverse=True, return_counts=True)
+    return np.split(np.argsort(patient, kind="stable"), np.cumsum(counts)[:-1])
+
+
 def bootstrap(
     patients: np.ndarray, figure: Callable[[np.ndarray], float], seed: int = 0, resamples: int = RESAMPLES
 ) -> Interval:
@@ -90,7 +96,7 @@ def bootstrap(
     if not len(patients):
         return Interval(np.nan, np.nan, np.nan)
     rng = np.random.default_rng(seed)
-    groups = [np.flatnonzero(patients == patient) for patient in np.unique(patients)]
+    groups = _rows_of_patients(patients)
     drawn = []
     for _ in range(resamples):
         chosen = rng.integers(len(groups), size=len(groups))

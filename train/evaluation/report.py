@@ -1,16 +1,14 @@
 """One page that shows what a model is worth: tables and pictures in a single HTML file."""
 
-from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from triage_node.complete_file import complete_file
 from triage_node.findings import LABELS
 from triage_node.models import Manifest
+from triage_node.train.html_page import render
 
 TEMPLATE = "report.html.j2"
 FILE_NAME = "report.html"
@@ -36,16 +34,6 @@ class Section:
         return "-".join("".join(c if c.isalnum() else " " for c in self.name.lower()).split())
 
 
-def interval_text(parts: list[float | None]) -> str:
-    """Return a figure with its interval in words."""
-    value, low, high = parts
-    return "-" if value is None else f"{value:.3f} ({low:.3f}-{high:.3f})"
-
-
-def _embedded(png: bytes) -> str:
-    return "data:image/png;base64," + b64encode(png).decode("ascii")
-
-
 def report_html(manifest: Manifest, sections: list[Section], sentences: Mapping[str, str]) -> str:
     """Return the report as one HTML page that loads nothing from elsewhere.
 
@@ -54,21 +42,14 @@ def report_html(manifest: Manifest, sections: list[Section], sentences: Mapping[
     sentences
         What a model makes of single series, by name.
     """
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["interval"] = interval_text
-    return environment.get_template(TEMPLATE).render(
+    return render(
+        Path(__file__).parent,
+        TEMPLATE,
         manifest=manifest,
         labels=[str(label) for label in LABELS],
         sections=sections,
         sentences=sentences,
         captions=CAPTIONS,
-        embedded=_embedded,
     )
 
 

@@ -6,6 +6,7 @@ Source: Fonov et al., Unbiased nonlinear average age-appropriate brain templates
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ from scipy import ndimage
 
 from triage_node.train.phantom.sampling import sample
 
+SOURCES = ("gm", "wm", "t1")
 FILE = "datasets/data/mni_icbm152_{}_tal_nlin_sym_09a_converted.nii.gz"
 # Index of the MNI origin in the files, and the y of the head's middle, about which heads are turned.
 ORIGIN = (98, 134, 72)
@@ -92,7 +94,7 @@ class Map:
 
 @dataclass(frozen=True)
 class Atlas:
-    """Tissue fractions and distances of the average head.
+    """Tissue fractions and distances of a head.
 
     Attributes
     ----------
@@ -104,6 +106,9 @@ class Atlas:
         Distance in mm to a smooth hull of the brain, positive inside: the inner table of the vault.
     floor
         The same to a tight hull that follows temporal lobes and cerebellum: the floor of the skull.
+    outside
+        HU of all that lies outside the skull's inner table; None where it is to be drawn, and sulci with it, since
+        an average of many heads has neither.
     """
 
     gray: Map
@@ -112,13 +117,19 @@ class Atlas:
     ventricles: Map
     vault: Map
     floor: Map
+    outside: Map | None = None
+
+
+def atlas_file(name: str) -> Path:
+    """Return where the package keeps one of `SOURCES`."""
+    return Path(str(files("nilearn").joinpath(FILE.format(name))))
 
 
 def _read(name: str) -> np.ndarray:
     """Return a map as ``(z, y to the back, x to the left) float32``."""
     import nibabel
 
-    image = nibabel.load(str(files("nilearn").joinpath(FILE.format(name))))
+    image = nibabel.load(atlas_file(name))
     return np.ascontiguousarray(image.get_fdata(dtype=np.float32).transpose(2, 1, 0)[:, ::-1, ::-1])
 
 
@@ -203,22 +214,38 @@ def _in_bytes(fraction: np.ndarray, origin: Point) -> Map:
     return Map(np.rint(fraction * 255).astype(np.uint8), origin, unit=1 / 255)
 
 
-def load_atlas() -> Atlas:
-    """Return the atlas; takes a few seconds, so load it once and pass it on."""
-    gray, white, head = _read("gm") / 255, _read("wm") / 255, _read("t1")
+def make_atlas() -> Atlas:
+    """Return the atlas from the package's files: takes ten seconds and more, see `atlas_cache`."""
+    gray, white, head = (_read(name) for name in SOURCES)
+    gray, white = gray / 255, white / 255
     origin = (
         float(ORIGIN[2]),
         float(gray.shape[1] - 1 - ORIGIN[1] - MIDDLE_Y_MM),
         float(gray.shape[2] - 1 - ORIGIN[0]),
     )
+    return atlas_of(gray, white, head > 0, origin)
+
+
+def atlas_of(gray: np.ndarray, white: np.ndarray, head: np.ndarray, origin: Point) -> Atlas:
+    """Return the atlas of a head from its tissue.
+
+    Parameters
+    ----------
+    gray, white
+        ``(z, y, x) float32``, fractions in voxels of 1 mm.
+    head
+        The same shape, bool: the brain with the fluid about it.
+    origin
+        Index of the head's middle.
+    """
     coarse_origin = _coarse(origin)
     brain = ndimage.gaussian_filter(gray + white, 0.7) > 0.35
     grid = np.indices(gray.shape, np.float32) - np.array(origin, np.float32)[:, None, None, None]
     cisterns = _fossa(brain, origin) | _suprasellar(*grid)
-    vault = ndimage.gaussian_filter(_signed_distance(_vault_hull((head > 0) | cisterns, origin[0])), 1.0)
+    vault = ndimage.gaussian_filter(_signed_distance(_vault_hull(head | cisterns, origin[0])), 1.0)
     floor = _signed_distance(_coarse_hull(brain | cisterns, 2))
     vault_map = Map(vault, coarse_origin, COARSE_MM, None)
-    closed = ndimage.binary_fill_holes(ndimage.binary_closing(head > 0, iterations=6))
+    closed = ndimage.binary_fill_holes(ndimage.binary_closing(head, iterations=6))
     hull = closed | cisterns | (vault_map.at(*grid) > -1)
     fluid = np.clip(1 - gray - white, 0, 1) * hull
     deep = (fluid > 0.45) & (vault_map.at(*grid) > VENTRICLE_DEPTH_MM) & ~_cisterns(*grid)

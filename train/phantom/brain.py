@@ -114,7 +114,7 @@ def sample_tissue(atlas: Atlas, space: HeadSpace, grid: Grid, style: BrainStyle,
     sulci = np.clip(atlas.fluid.at(*place) * width, 0, 1)
     fluid = np.where(in_ventricle_mm > -WALL_MM, ventricles, sulci)
     tissue = Tissue(*(_spread(values, near, space.z.shape) for values in (gray, white, fluid, ventricles)))
-    return _fold(tissue, space, grid, style, rng)
+    return tissue if atlas.outside is not None else _fold(tissue, space, grid, style, rng)
 
 
 def brain_hu(tissue: Tissue, space: HeadSpace, grid: Grid, style: BrainStyle, rng: np.random.Generator) -> np.ndarray:

@@ -11,7 +11,8 @@ from triage_node.complete_file import complete_file
 from triage_node.findings import Label
 from triage_node.imaging import Volume
 from triage_node.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
-from triage_node.train.phantom.atlas import Atlas, load_atlas
+from triage_node.train.phantom.atlas import Atlas
+from triage_node.train.phantom.atlas_cache import load_atlas
 from triage_node.train.phantom.head import Pose
 from triage_node.train.phantom.scanner import Scanner
 from triage_node.train.phantom.study import GeneratedStudy, Recipe, generate_study

@@ -7,21 +7,22 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from triage_node.models import Geometry
-from triage_node.train.phantom.atlas import Atlas, load_atlas
+from triage_node.train.phantom.atlas import Atlas
+from triage_node.train.phantom.atlas_cache import AtlasName, load_atlas
 from triage_node.train.shards import STUDIES_PER_SHARD, make_shard
 
 
 @cache
-def _atlas_of_process() -> Atlas:
-    """Return the atlas, loaded once in each worker process."""
-    return load_atlas()
+def _atlas_of_process(name: AtlasName) -> Atlas:
+    """Return an atlas, loaded once in each worker process."""
+    return load_atlas(name)
 
 
-def _make(folder: Path, first: int, last: int, geometry: Geometry) -> Path:
+def _make(folder: Path, first: int, last: int, geometry: Geometry, atlas: AtlasName) -> Path:
     import cv2
 
     cv2.setNumThreads(1)  # the processes share the cores among them already
-    return make_shard(folder, range(first, last), geometry, _atlas_of_process())
+    return make_shard(folder, range(first, last), geometry, _atlas_of_process(atlas))
 
 
 def shard_ranges(first_seed: int, studies: int) -> list[tuple[int, int]]:
@@ -30,10 +31,17 @@ def shard_ranges(first_seed: int, studies: int) -> list[tuple[int, int]]:
     return [(start, min(start + STUDIES_PER_SHARD, end)) for start in range(first_seed, end, STUDIES_PER_SHARD)]
 
 
-def make_shards(folder: Path, first_seed: int, studies: int, geometry: Geometry, workers: int) -> Iterator[Path]:
+def make_shards(
+    folder: Path,
+    first_seed: int,
+    studies: int,
+    geometry: Geometry,
+    workers: int,
+    atlas: AtlasName = AtlasName.AVERAGE,
+) -> Iterator[Path]:
     """Yield shards as they are finished; those already there are not made again."""
     folder.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         ranges = shard_ranges(first_seed, studies)
-        for future in as_completed([pool.submit(_make, folder, *limits, geometry) for limits in ranges]):
+        for future in as_completed([pool.submit(_make, folder, *limits, geometry, atlas) for limits in ranges]):
             yield future.result()

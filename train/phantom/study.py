@@ -13,6 +13,7 @@ from triage_node.train.phantom.grid import Grid
 from triage_node.train.phantom.head import Pose, place_head
 from triage_node.train.phantom.lesion import Anatomy, Lesion
 from triage_node.train.phantom.lesions import LESIONS
+from triage_node.train.phantom.mapped_skull import add_mapped_skull
 from triage_node.train.phantom.mass_effect import displace
 from triage_node.train.phantom.mimics import add_mimics
 from triage_node.train.phantom.scanner import SUBSLICES, Scanner, average_subslices, brightening, scan, shading
@@ -188,6 +189,15 @@ def generate_study(atlas: Atlas, recipe: Recipe, rng: np.random.Generator) -> Ge
         return _generate(atlas, recipe, rng)
 
 
+def _add_skull(hu: np.ndarray, atlas: Atlas, anatomy: Anatomy, rng: np.random.Generator, plain: bool) -> np.ndarray:
+    """Return HU with the skull and what lies on it, drawn unless the anatomy has it."""
+    if atlas.outside is not None:
+        return add_mapped_skull(hu, atlas.outside, atlas.vault, anatomy, rng, plain)
+    hu, below_bone_mm = add_vault(hu, anatomy, rng, plain)
+    hu = add_scalp(hu, below_bone_mm, anatomy, rng, plain)
+    return add_skull_base(hu, anatomy, rng)
+
+
 def _generate(atlas: Atlas, recipe: Recipe, rng: np.random.Generator) -> GeneratedStudy:
     grid, style = recipe.grid(), BrainStyle.random(rng, any(label in IN_FLUID for label in recipe.types))
     space = place_head(atlas, grid, recipe.pose, rng)
@@ -203,10 +213,7 @@ def _generate(atlas: Atlas, recipe: Recipe, rng: np.random.Generator) -> Generat
     shade, inside = shading(space, recipe.scanner, rng), average_subslices(space.inside_mm) > 0
     for lesion in lesions:
         hu = _paint(hu, lesion, anatomy, style.gray_hu, brightening(lesion.fraction, shade, inside), rng)
-    hu, below_bone_mm = add_vault(hu, anatomy, rng, recipe.plain)
-    hu = add_scalp(hu, below_bone_mm, anatomy, rng, recipe.plain)
-    hu = add_skull_base(hu, anatomy, rng)
-    hu = add_table(hu, grid, rng)
+    hu = add_table(_add_skull(hu, atlas, anatomy, rng, recipe.plain), grid, rng)
     image = scan(hu, space, grid, recipe.scanner, shade, rng)
     bits = _bits(lesions, (space.inside_mm > 0) & (hu < BONE_HU) & (hu > DARKEST_HU), image - recipe.scanner.offset_hu)
     positions = recipe.lowest_mm + recipe.slice_mm * np.arange(len(image))

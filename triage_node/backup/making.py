@@ -16,6 +16,7 @@ from triage_node.backup.progress import Progress, nothing_said
 from triage_node.backup.spool_copy import Room, SpoolCopy
 from triage_node.backup.sqlite_copy import copy_sqlite
 from triage_node.backup.verifying import verify_backup
+from triage_node.byte_size import byte_size
 from triage_node.complete_file import storage_errors
 from triage_node.config import Settings
 from triage_node.database import Database
@@ -141,10 +142,10 @@ def _room(partial: Path, settings: Settings, folder: Path) -> Room:
         try:
             disk.check(size_bytes)
         except StorageFull as error:
-            free, reserve = disk.space().free >> 20, disk.space().reserve >> 20
+            free, reserve = byte_size(disk.space().free), byte_size(disk.space().reserve)
             raise StorageFull(
-                f"No backup was made: {size_bytes >> 20} MB more are needed in {folder}, where {free} MB are free and "
-                f"{reserve} MB shall stay so. Make room there, or set backup_dir to another disk."
+                f"No backup was made: {byte_size(size_bytes)} more are needed in {folder}, where {free} are free and "
+                f"{reserve} shall stay so. Make room there, or set backup_dir to another disk."
             ) from error
 
     return room

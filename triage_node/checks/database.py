@@ -31,11 +31,7 @@ def _look(worklist: Worklist) -> Result:
     if revision.is_empty:
         return ok("database", f"an empty one, {kind}; the first start makes its tables")
     if revision.is_newer:
-        return failed(
-            "database",
-            f"It was written by a newer version ({revision.found}, this one knows {revision.known}): install that "
-            "version again, or restore the backup from before.",
-        )
+        return failed("database", revision.too_new)
     if revision.is_older:
         return warning(
             "database",

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from triage_node.byte_size import byte_size
 from triage_node.checks.result import Result, failed, ok, warning
 from triage_node.config import Settings
 from triage_node.errors import TriageError
@@ -52,12 +53,12 @@ def _room(settings: Settings, there: Path) -> Result:
     space = Disk(there, Watermarks.of(settings)).space()
     if space.level is Level.FULL:
         raise TriageError(
-            f"{space.free >> 20} MB free is less than the reserve of {space.reserve >> 20} MB: nothing would be taken. "
-            "Make room, or take another disk with data_dir."
+            f"{byte_size(space.free)} free is less than the reserve of {byte_size(space.reserve)}: nothing would be "
+            "taken. Make room, or take another disk with data_dir."
         )
-    free = f"{space.free >> 30} GB of {space.total >> 30} GB free at {there}"
+    free = f"{byte_size(space.free)} of {byte_size(space.total)} free at {there}"
     if space.level is Level.LOW:
-        return warning("disk", f"{free}, which is little: the node warns below {space.warn >> 20} MB; make room.")
+        return warning("disk", f"{free}, which is little: the node warns below {byte_size(space.warn)}; make room.")
     folder = settings.data_dir
     return ok("disk", free if folder.exists() else f"{folder} is not there yet; the first start makes it; {free}")
 

@@ -10,6 +10,7 @@ from triage_node.checks.folders import check_folders
 from triage_node.checks.host import check_host
 from triage_node.checks.listener import check_listener
 from triage_node.checks.model import check_model
+from triage_node.checks.nodes import check_nodes
 from triage_node.checks.object_storage import check_object_storage
 from triage_node.checks.peers import check_peers
 from triage_node.checks.ports import check_ports
@@ -38,6 +39,7 @@ def check_all(settings: Settings, settings_file: Path) -> Iterator[Result]:
         yield from check_model(settings)
     yield from check_folders(settings)
     yield check_database(settings)
+    yield from check_nodes(settings)
     yield from check_object_storage(settings)
     yield from check_certificates(settings)
     yield from check_secrets(settings, settings_file)

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from triage_node.byte_size import byte_size
 from triage_node.commands.audited import audit
 from triage_node.commands.options import DataDir, settings_from
 from triage_node.commands.worklist import open_worklist
 
 if TYPE_CHECKING:
     from triage_node.backup import Inventory, Kept, Progress, Restored
-
-MEGABYTE = 1 << 20
 
 
 def backup(
@@ -106,7 +105,7 @@ def _what(inventory: "Inventory") -> str:
     if inventory.contents is Contents.DATABASE:
         return f"{words}, no reports and no images"
     kind = "answers and reports, no images" if inventory.contents is Contents.RESULTS else "answers, reports and images"
-    return f"{words}, and {inventory.files} files ({inventory.size_bytes / MEGABYTE:.1f} MB) of {kind}"
+    return f"{words}, and {inventory.files} files ({byte_size(inventory.size_bytes)}) of {kind}"
 
 
 def _say_restored(restored: "Restored", data_dir: Path) -> None:

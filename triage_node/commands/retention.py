@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from triage_node.byte_size import byte_size
 from triage_node.commands.options import DataDir, Json, moment, settings_from, wide_console
 
 if TYPE_CHECKING:
@@ -46,8 +47,6 @@ def retention(
 
     settings = settings_from(context, data_dir=data_dir)
     worklist = open_worklist(settings)
-    if now and settings.storage_url is not None:
-        raise typer.BadParameter("with storage_url the node deletes nothing: the bucket's own lifecycle rules do")
     if now:
         _delete(settings, worklist)
     space = Disk(spool_folder(settings.data_dir), Watermarks.of(settings)).space()
@@ -62,9 +61,9 @@ def retention(
 def _delete(settings: "Settings", worklist: "Worklist") -> None:
     """Delete all that is due; a person has looked at the clock."""
     from triage_node.retention import Pace, Retention, RetentionPolicy, TrustedClock
-    from triage_node.storage import Spool, Watermarks, spool_folder
+    from triage_node.storage import Spool, Watermarks
 
-    spool = Spool(spool_folder(settings.data_dir), Watermarks.of(settings))
+    spool = Spool.of(settings, Watermarks.of(settings))
     clock = TrustedClock(patience_seconds=0.0)
     job = Retention(worklist, spool, RetentionPolicy.of(settings), Pace(lambda: spool.is_receiving), clock)
     while not (tally := job.run()).is_empty:
@@ -78,36 +77,45 @@ def _print(plan: "Plan") -> None:
         console.print(text, highlight=False)
 
     stored = plan.stored
-    say(f"Images of {stored.studies:,} studies are here: {stored.instances:,} instances, {_gb(stored.size_bytes)}.")
-    say(f"The disk has {_gb(plan.free)} free; it is low below {_gb(plan.warn)}.{_forecast(plan)}")
+    place = "in the bucket" if plan.has_bucket else "here"
+    number = f"{stored.instances:,} instances, {byte_size(stored.size_bytes)}"
+    say(f"Images of {stored.studies:,} studies are {place}: {number}.")
+    forecast = "" if plan.has_bucket else _forecast(plan)
+    say(f"The disk has {byte_size(plan.free)} free; it is low below {byte_size(plan.warn)}.{forecast}")
     for step in plan.by_age:
-        say(f"By age, {step.why}: {_sentence(step)}")
+        say(f"By age, {step.why}: {_sentence(step, plan.has_bucket)}")
         _name(step, say)
     if not plan.by_age:
         say("Nothing is deleted by age: keep_images_days is not set.")
+    if plan.has_bucket:
+        say("When the disk is low, copies of what the bucket has go (storage_cache_gb); they are fetched when wanted.")
+        return
     if plan.for_room is None:
         say("Nothing is deleted when the disk is low: keep_images_days_when_disk_low is 0.")
         return
-    needed = f"It is low now: {_gb(plan.room_needed)} more must be free." if plan.room_needed else "It is not low now."
+    needed = (
+        f"It is low now: {byte_size(plan.room_needed)} more must be free." if plan.room_needed else "It is not low now."
+    )
     say(f"When the disk is low, the oldest first: {_sentence(plan.for_room)} {needed}")
     _name(plan.for_room, say)
 
 
-def _sentence(step: "Step") -> str:
+def _sentence(step: "Step", has_bucket: bool = False) -> str:
     portion = step.portion
-    stay = f" {step.kept:,} more are as old and stay: open, held, undelivered, judged or committed."
+    why = f"open, held, undelivered, {'not copied to the bucket yet, ' if has_bucket else ''}judged or committed"
+    stay = f" {step.kept:,} more are as old and stay: {why}."
     kept = stay if step.kept else ""
     if not portion.studies:
         return f"no {step.part} now.{kept}"
     what = {"images": "the images", "results": "the reports and pictures", "rows": "the rows"}[step.part]
-    files = f", {portion.instances:,} files, {_gb(portion.size_bytes)}" if portion.instances else ""
+    files = f", {portion.instances:,} files, {byte_size(portion.size_bytes)}" if portion.instances else ""
     until = f", up to studies of {moment(portion.until)[:10]}" if portion.until else ""
     return f"{what} of {portion.studies:,} studies{files}{until}.{kept}"
 
 
 def _name(step: "Step", say: "Callable[[str], None]") -> None:
     for one in step.first:
-        say(f"  {moment(one.last_received_at)}  {one.study_instance_uid}  {one.state}, {_gb(one.size_bytes)}")
+        say(f"  {moment(one.last_received_at)}  {one.study_instance_uid}  {one.state}, {byte_size(one.size_bytes)}")
     if step.portion.studies > len(step.first) > 0:
         say(f"  and {step.portion.studies - len(step.first):,} more")
 
@@ -115,8 +123,5 @@ def _name(step: "Step", say: "Callable[[str], None]") -> None:
 def _forecast(plan: "Plan") -> str:
     if plan.days_until_low is None or plan.room_needed:
         return ""
-    return f" At {_gb(plan.bytes_per_day)} a day, as in the last 7 days, it is low in {plan.days_until_low:.0f} days."
-
-
-def _gb(size_bytes: float) -> str:
-    return f"{size_bytes / 1e9:,.1f} GB" if size_bytes >= 1e8 else f"{size_bytes / 1e6:,.1f} MB"
+    a_day = byte_size(plan.bytes_per_day)
+    return f" At {a_day} a day, as in the last 7 days, it is low in {plan.days_until_low:.0f} days."

@@ -10,6 +10,10 @@ from triage_node.commands.options import DataDir, Json, StudyReference, plain, s
 from triage_node.commands.worklist import open_worklist, uid_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from triage_node.findings import Label
+    from triage_node.storage import Spool
     from triage_node.worklist import Study
 
 
@@ -18,13 +22,15 @@ def show(context: typer.Context, study: StudyReference, as_json: Json = False, d
     import json
 
     from triage_node.json_object import to_json
+    from triage_node.storage import Spool
 
-    worklist = open_worklist(settings_from(context, data_dir=data_dir))
+    settings = settings_from(context, data_dir=data_dir)
+    worklist = open_worklist(settings)
     found = worklist.study_details.study(uid_of(worklist, study))
     if as_json:
         typer.echo(json.dumps(to_json(found), indent=1))
     else:
-        _print_study(found)
+        _print_study(found, _best_slices(found, Spool.of(settings)))
 
 
 def requeue(
@@ -47,8 +53,23 @@ def requeue(
         typer.echo(f"{study_uid} is in the queue again.")
 
 
-def _print_study(study: "Study") -> None:
+def _best_slices(study: "Study", spool: "Spool") -> "Mapping[Label, object]":
+    """Return the slice to look at first of each label, or why it cannot be told."""
+    from triage_node.errors import TriageError
+    from triage_node.findings import LABELS
+    from triage_node.storage import stored_slice_scores
+
+    latest = study.latest_outcome
+    try:
+        return stored_slice_scores(spool, study.study_instance_uid, latest.folder if latest else None).best()
+    except TriageError as error:
+        return dict.fromkeys(LABELS, f"slice unknown: {error}")
+
+
+def _print_study(study: "Study", best_slices: "Mapping[Label, object]") -> None:
     from rich.table import Table
+
+    from triage_node.findings import Label
 
     console = wide_console()
     console.print(f"Study {plain(study.study_instance_uid)}: [bold]{study.state}[/]", highlight=False)
@@ -60,6 +81,7 @@ def _print_study(study: "Study") -> None:
     for label, probability in (study.probabilities or {}).items():
         mark = "flagged" if label in flagged else "uncertain" if label in uncertain else "not flagged"
         mark += ", would be flagged if the images were like the training images" * (label in study.withheld)
+        mark += f", {best}" if (best := best_slices.get(Label(label))) else ""
         console.print(f"  {label}: {probability:.3f} {mark}", highlight=False)
     if (distance := study.image_distance) is not None:
         shown = f"{distance['value']:.2f}, familiar up to {distance['limit']:.2f}"
@@ -69,7 +91,7 @@ def _print_study(study: "Study") -> None:
         shown = f"{reason.code}{words.get(reason.code, '')}: {reason.message}"
         console.print(f"  {plain(shown)}", highlight=False)
     for title, columns in {
-        "series": ("series_description", "modality", "instance_count", "eligible", "series_instance_uid"),
+        "series": ("series_number", "series_description", "modality", "instance_count", "eligible"),
         "deliveries": ("destination", "state", "commitment", "waits_for", "attempts", "last_error"),
         "events": ("at", "actor", "code", "from_state", "to_state", "message"),
     }.items():

@@ -48,7 +48,7 @@ class ListenerSettings(BaseModel):
         6000, description="connections taken from one address in a minute, in bursts of as many"
     )
     association_idle_seconds: Time = Field(60.0, description="a silent association is aborted after this time")
-    maximum_instance_mb: Megabytes = Field(2048, ge=1, description="a larger instance is refused")
+    maximum_instance_mb: Megabytes = Field(2048, ge=1, description="MiB; a larger instance is refused")
 
     @field_validator("allowed_calling_ae_titles", mode="before")
     @classmethod

@@ -1,7 +1,7 @@
 """Settings of retention."""
 
 from itertools import pairwise
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -12,8 +12,6 @@ ORDER = ("keep_images_days", "keep_results_days", "keep_rows_days")
 class RetentionSettings(BaseModel):
     """What is deleted of studies that are done, and when (see docs/retention.md)."""
 
-    AGES: ClassVar[tuple[str, ...]] = (*ORDER, "keep_unsuitable_images_days")
-
     keep_images_days: Days = Field(
         0, description="images are deleted so long after the last one of their study came; 0 keeps them"
     )
@@ -23,7 +21,8 @@ class RetentionSettings(BaseModel):
     keep_images_days_when_disk_low: Days = Field(
         30,
         description="with less free space than `disk_warn_mb` or `disk_warn_percent`, images older than this are "
-        "deleted, the oldest first, until a quarter more is free; 0 deletes none for that",
+        "deleted, the oldest first, until a quarter more is free; 0 deletes none for that. With `storage_url` it means "
+        "nothing: copies on the disk go by `storage_cache_gb`",
     )
     keep_results_days: Days = Field(
         0, description="reports, pictures and slice scores are deleted so long after the last image; 0 keeps them"

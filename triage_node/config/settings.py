@@ -93,16 +93,6 @@ class Settings(
             )
         return self
 
-    @model_validator(mode="after")
-    def _check_bucket_and_retention(self) -> Self:
-        ages = [name for name in RetentionSettings.AGES if getattr(self, name)]
-        if self.storage_url is not None and ages:
-            raise ValueError(
-                f"{ages[0]} and storage_url exclude each other: the node deletes nothing in a bucket; let the bucket's "
-                "own lifecycle rules do it"
-            )
-        return self
-
     def origin(self, name: str) -> Origin:
         """Return where a setting comes from."""
         if name not in self.model_fields_set:

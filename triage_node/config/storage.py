@@ -17,11 +17,11 @@ class StorageSettings(BaseModel):
         None, description="file that holds the `database_url`, for its password; unused where that is set"
     )
     disk_reserve_mb: Megabytes = Field(
-        512, description="with less free space, senders are refused (0xA700), until a quarter more is free"
+        512, description="MiB; with less free space, senders are refused (0xA700), until a quarter more is free"
     )
     disk_reserve_percent: Percent = Field(0.0, description="likewise, in percent of the disk; whichever is more counts")
     disk_warn_mb: Megabytes = Field(
-        10_240, description="with less free space the node warns, with less than twice the reserve in any case"
+        10_240, description="MiB; with less free space the node warns, with less than twice the reserve in any case"
     )
     disk_warn_percent: Percent = Field(5.0, description="likewise, in percent of the disk; whichever is more counts")
 

@@ -52,6 +52,10 @@ class WebSettings(BaseModel):
         description="address that opens a study in an image viewer, with `{study_instance_uid}` in it",
     )
 
+    notification_patient_names: bool = Field(
+        False, description="desktop notifications of the worklist say whose study was flagged"
+    )
+
     @field_validator("web_trusted_proxies", "web_allowed_hosts", "web_allowed_origins", mode="before")
     @classmethod
     def _split_hosts(cls, value: Any) -> Any:

@@ -16,7 +16,7 @@ from triage_node.database.states import DONE, LEGAL_MOVES, CommitmentState, Deli
 from triage_node.database.tables.account_tables import AuditRow, LockoutRow, SessionRow, TokenRow, UserRow
 from triage_node.database.tables.announcement_tables import AnnouncementRow
 from triage_node.database.tables.commitment_tables import CommitmentRow
-from triage_node.database.tables.count_tables import DailyRow, QueueHourRow
+from triage_node.database.tables.count_tables import DailyRow, QueueHourRow, SenderCountRow
 from triage_node.database.tables.event_tables import CommentRow, EventRow, VerdictRow
 from triage_node.database.tables.lease_tables import JobRunRow, LeaseRow, NodeRow
 from triage_node.database.tables.schema import (
@@ -73,6 +73,7 @@ __all__ = [
     "QueueHourRow",
     "Rank",
     "ReasonRow",
+    "SenderCountRow",
     "SeriesRow",
     "SessionRow",
     "StudyRow",

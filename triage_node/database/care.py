@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from triage_node.byte_size import byte_size
 from triage_node.database.engine import BUSY_TIMEOUT_SECONDS, Database
 from triage_node.errors import StorageError
 
@@ -20,7 +21,6 @@ WORTH_BYTES = 16 << 20
 WORTH_STUDIES = 10_000
 SAMPLES = 1000
 STEPS_BETWEEN_LOOKS = 10_000
-MEGABYTE = 1 << 20
 
 
 def care_for(database: Database, is_stopping: Callable[[], bool]) -> str:
@@ -51,7 +51,7 @@ def _compacted(connection: sqlite3.Connection, file: Path, is_stopping: Callable
     pages, free, size = (
         connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
     )
-    left = f"{free * size / MEGABYTE:.0f} of {pages * size / MEGABYTE:.0f} MB are free in the file"
+    left = f"{byte_size(free * size)} of {byte_size(pages * size)} are free in the file"
     if free * size < max(WORTH_BYTES, WORTH_SHARE * pages * size):
         return f"{left}, nothing to compact"
     # The new file is written beside the old one, and then once more into the log.
@@ -67,7 +67,7 @@ def _compacted(connection: sqlite3.Connection, file: Path, is_stopping: Callable
         return f"{left}; not compacted ({error}), which is tried again the next time"
     finally:
         connection.set_progress_handler(None, 0)
-    return f"compacted by {free * size / MEGABYTE:.0f} MB"
+    return f"compacted by {byte_size(free * size)}"
 
 
 def _analyzed(connection: sqlite3.Connection) -> list[str]:

@@ -193,6 +193,8 @@ class Database:
             with self.engine.begin() as connection:
                 if self._is_postgresql:
                     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+                if (revision := revision_of(connection, config)).is_newer:
+                    raise StorageError(f"The worklist's tables could not be prepared. {revision.too_new}")
                 config.attributes |= {"connection": connection, "layout": self._layout}
                 alembic.command.upgrade(config, "head")
         except (SQLAlchemyError, alembic.util.CommandError) as error:

@@ -35,6 +35,14 @@ class Revision:
         """Whether another version wrote it, which only a newer one can be."""
         return not self.is_empty and not self.is_known
 
+    @property
+    def too_new(self) -> str:
+        """Say why a newer one cannot be used, and the way out."""
+        return (
+            f"It was written by a newer version ({self.found}, this one knows {self.known}): install that version "
+            "again, or restore the backup from before."
+        )
+
 
 def revision_of(connection: Connection, config: Config) -> Revision:
     """Compare what a database says of itself with the migrations there are."""

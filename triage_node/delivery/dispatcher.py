@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 from triage_node.delivery.outage import Line, Reach
@@ -16,6 +17,7 @@ from triage_node.errors import (
     PeerUnreachable,
     StorageError,
     TriageError,
+    Trouble,
 )
 from triage_node.instrumentation import DeliveryResult, Instruments, NoTraces, Traces
 from triage_node.logs import origin
@@ -82,6 +84,7 @@ class Dispatcher:
         self._instruments.expect_destination(destination)
         self._traces = traces or NoTraces()
         self._line = Line(destination, policy, clock, steady)
+        self._trouble = ""
         self._in_hand: Delivery | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"dispatcher-{destination}", daemon=True)
@@ -89,7 +92,7 @@ class Dispatcher:
     @property
     def reach(self) -> Reach:
         """Whether the destination answers."""
-        return self._line.reach
+        return replace(self._line.reach, trouble=self._trouble)
 
     @property
     def is_alive(self) -> bool:
@@ -113,6 +116,10 @@ class Dispatcher:
         """End after the delivery that is under way; one whose answer takes longer is sent again at the next start."""
         self.end()
         self._thread.join(timeout=self._stop_seconds)
+
+    def try_now(self) -> None:
+        """Call the destination at once, whatever pause was made; what waits for it must be due."""
+        self._line.end_pause()
 
     def renew(self) -> None:
         """Prolong the lease of the delivery that is under way; called again and again."""
@@ -159,17 +166,17 @@ class Dispatcher:
         try:
             sent = self._sender.send(delivery)
         except (PeerUnreachable, PeerCongested, PeerDenied) as error:
-            self._tried(delivery, DeliveryResult.NO_ANSWER, start)
+            self._tried(delivery, DeliveryResult.NO_ANSWER, start, error.trouble)
             self._wait_for_destination(delivery, self._steady() - start, error)
         except PeerError as error:
-            self._tried(delivery, DeliveryResult.REFUSED, start)
+            self._tried(delivery, DeliveryResult.REFUSED, start, error.trouble)
             self._answered()
             self._postpone_or_give_up(delivery, self._steady() - start, error)
         except TriageError as error:
-            self._tried(delivery, DeliveryResult.FAILED, start)
+            self._tried(delivery, DeliveryResult.FAILED, start, Trouble.FAILED)
             self._postpone_or_give_up(delivery, self._steady() - start, error)
         except Exception as error:
-            self._tried(delivery, DeliveryResult.FAILED, start)
+            self._tried(delivery, DeliveryResult.FAILED, start, Trouble.FAILED)
             reason = origin(error)
             log.error("delivery_failed destination=%s error=%s", self._destination, reason)
             self._settle(lambda: outbox.mark_dead(delivery, reason))
@@ -182,7 +189,8 @@ class Dispatcher:
                 self._instruments.delivered(self._destination, seconds)
             self._answered()
 
-    def _tried(self, delivery: Delivery, result: DeliveryResult, start: float) -> None:
+    def _tried(self, delivery: Delivery, result: DeliveryResult, start: float, trouble: str = "") -> None:
+        self._trouble = trouble
         seconds, now = self._steady() - start, self._clock()
         self._instruments.delivery_tried(self._destination, result, seconds)
         told = {"destination": self._destination, "result": result}

@@ -29,7 +29,10 @@ class Outage:
 
 @dataclass(frozen=True)
 class Reach:
-    """Whether a destination answers: None before the first try; ``since`` in seconds since 1970."""
+    """Whether a destination answers: None before the first try; ``since`` in seconds since 1970.
+
+    ``trouble`` is what kept the last report from being taken (`Trouble`), empty when it was.
+    """
 
     destination: str
     answers: bool | None
@@ -38,6 +41,7 @@ class Reach:
     last_try_at: float | None = None
     next_try_seconds: float | None = None
     error: str = ""
+    trouble: str = ""
 
 
 class Line:
@@ -114,6 +118,11 @@ class Line:
             values = (self._destination, minutes, tries, error)
             log.warning("destination_still_down destination=%s minutes=%.0f tries=%d error=%s", *values)
         return self._outage
+
+    def end_pause(self) -> None:
+        """Let it be called at once."""
+        if self._outage is not None:
+            self._outage = replace(self._outage, next=self._steady())
 
     def answered(self) -> Outage | None:
         """Note that a call was answered; return the outage that ended with it."""

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydicom import dcmread
 from rich.console import Console
 from rich.table import Table
 
@@ -18,7 +19,7 @@ from triage_node.errors import TriageError
 from triage_node.identity import Role, one_time_password
 from triage_node.logs import configure_logging
 from triage_node.node import Node
-from triage_node.report import Form, written
+from triage_node.report import Form, SourceNames, written
 from triage_node.stop_signal import StopSignal
 from triage_node.worklist import Study
 
@@ -105,7 +106,8 @@ def _show_study(study: DemoStudy, node: Node, pacs: StandInPACS, console: Consol
     seconds = _turnaround(start, sent_at, arrival, details, node)
     title = f"A generated study {study.title}: {len(study.files)} instances"
     console.rule(title, align="left")
-    console.print(written(Form.TEXT, arrival.report).decode(), markup=False, highlight=False, soft_wrap=True)
+    names = SourceNames.of(dcmread(path, stop_before_pixels=True) for path in study.files)
+    console.print(written(Form.TEXT, arrival.report, names).decode(), markup=False, highlight=False, soft_wrap=True)
     console.print(_table(seconds))
     return arrival
 

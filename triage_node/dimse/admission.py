@@ -41,7 +41,8 @@ class Admission:
         if (against := protocol_objection(request)) is not None:
             return against
         if self._called_ae_title not in (None, request.called_ae_title):
-            return UNKNOWN_CALLED_AE_TITLE, "it calls another AE title than ours"
+            called = request.called_ae_title
+            return UNKNOWN_CALLED_AE_TITLE, f"it calls the AE title {called!r}, ours is {self._called_ae_title!r}"
         named = [sender for sender in self._senders if sender.is_called(request.calling_ae_title)]
         if not named:
             return UNKNOWN_CALLING_AE_TITLE, "its AE title is not on the allow list"

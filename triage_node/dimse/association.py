@@ -8,6 +8,8 @@ import logging
 import time
 from collections.abc import Mapping
 
+from pydicom.uid import UID
+
 from triage_node.dimse.admission import Admission
 from triage_node.dimse.associate_request import Request
 from triage_node.dimse.command_set import RESPONSE, Command, Operation
@@ -42,6 +44,7 @@ from triage_node.ingest import (
 )
 from triage_node.instrumentation import AssociationRefusal, Instruments
 from triage_node.logs import origin
+from triage_node.worklist import ASSOCIATIONS
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +53,7 @@ AFTER_ABORT_SECONDS = 1.0
 # A sender proposes the same in each association, some for each image.
 UNTIDY_QUIET_SECONDS = 3600.0
 HIGH_PRIORITY = 1
+MOST_NAMED = 3
 
 
 class Association:
@@ -105,8 +109,7 @@ class Association:
         except ConnectionEnded:
             log.debug("connection_ended address=%s", self._address)
         except ProtocolError as error:
-            self._instruments.association_refused(AssociationRefusal.PROTOCOL)
-            self._refuse(f"The association was aborted: {error}.")
+            self._refuse(AssociationRefusal.PROTOCOL, f"The association was aborted: {error}.")
             self._abort(error.reason)
         except Exception as error:
             log.error("association_failed address=%s error=%s", self._address, origin(error))
@@ -124,7 +127,15 @@ class Association:
         except ConnectionEnded:
             log.debug("connection_ended address=%s", self._address)
 
-    def _refuse(self, sentence: str, quiet_seconds: float = QUIET_SECONDS) -> None:
+    def _refuse(self, refusal: AssociationRefusal, sentence: str) -> None:
+        self._count_refusal(refusal, sentence)
+        self._note(sentence)
+
+    def _count_refusal(self, refusal: AssociationRefusal, sentence: str) -> None:
+        self._instruments.association_refused(refusal)
+        self._ingest.senders.note(self._sender(), refusal, sentence)
+
+    def _note(self, sentence: str, quiet_seconds: float = QUIET_SECONDS) -> None:
         self._ingest.refuse(InvalidInstance(sentence), self._sender(), quiet_seconds)
 
     def _establish(self, encoded: bytes) -> bool:
@@ -136,23 +147,33 @@ class Association:
             return False
         if _wants_to_store(request) and self._ingest.is_full:
             self._connection.send(reject_pdu(*CONGESTED))
-            self._instruments.association_refused(AssociationRefusal.DISK_FULL)
-            self._ingest.refuse(StorageFull("The association was rejected: the disk is full."), self._sender())
+            full = StorageFull("The association was rejected: the disk is full.")
+            self._count_refusal(AssociationRefusal.DISK_FULL, str(full))
+            self._ingest.refuse(full, self._sender())
             return False
         self._instruments.association_accepted()
         answer, self._contexts = accept(request, self._services)
         self._connection.send(answer)
         self._normalized.begin(self._contexts.values(), request, self._sender())
+        self._judge_contexts(request)
+        return True
+
+    def _judge_contexts(self, request: Request) -> None:
+        """Leave a word where the peer has proposed what cannot be used: it may not tell anybody."""
+        if self._contexts:
+            self._ingest.senders.note(self._sender(), ASSOCIATIONS)
+        else:
+            sentence = f"None of its presentation contexts can be used: {_proposed(request)}."
+            self._count_refusal(AssociationRefusal.NO_CONTEXT, sentence)
+            self._note(sentence, UNTIDY_QUIET_SECONDS)
         for context in request.contexts:
             if context.flaw:
                 sentence = f"The presentation context {context.context_id} was rejected: {context.flaw}."
-                self._refuse(sentence, UNTIDY_QUIET_SECONDS)
-        return True
+                self._note(sentence, UNTIDY_QUIET_SECONDS)
 
     def _reject(self, rejection: Rejection, why: str) -> None:
         self._connection.send(reject_pdu(*rejection))
-        self._instruments.association_refused(refusal_of(rejection))
-        self._refuse(f"The association was rejected: {why}.")
+        self._refuse(refusal_of(rejection), f"The association was rejected: {why}.")
 
     def _exchange(self) -> None:
         message: Message | None = None
@@ -240,6 +261,13 @@ class Association:
 def _wants_to_store(request: Request) -> bool:
     """Tell an association that may bring instances from one that only tries the connection."""
     return any(is_storage(context.abstract_syntax) for context in request.contexts)
+
+
+def _proposed(request: Request) -> str:
+    """Return the names of the abstract syntaxes that a request proposes, as PS3.6 has them, the first few."""
+    names = [UID(one).name for one in dict.fromkeys(context.abstract_syntax for context in request.contexts)]
+    more = f" and {len(names) - MOST_NAMED} others" if len(names) > MOST_NAMED else ""
+    return ", ".join(name or "one of no name" for name in names[:MOST_NAMED]) + more or "it proposes none"
 
 
 def _refusal(request: Command, context: Context) -> InvalidInstance | None:

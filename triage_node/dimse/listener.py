@@ -293,6 +293,7 @@ class Listener:
         """Have an event written of a refusal: the database may be slow, the port must not."""
         self._refused += 1
         self._instruments.association_refused(refusal)
+        self._ingest.senders.note(sender, refusal, sentence)
         with contextlib.suppress(queue.Full):  # a flood; its first ones are noted
             self._notes.put_nowait((sentence, sender))
 

@@ -15,7 +15,7 @@ from triage_node.dimse.bounded_answers import LONGEST_ANSWER_BYTES, BoundedAnswe
 from triage_node.dimse.requests import Requests, Responses
 from triage_node.dimse.tls import ClientContext, client_context
 from triage_node.endpoints import Peer
-from triage_node.errors import PeerCongested, PeerRefused, PeerUnreachable, SettingsError
+from triage_node.errors import PeerCongested, PeerRefused, PeerUnreachable, SettingsError, Trouble
 from triage_node.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
 # pynetdicom would write every PDU down; it has no public name for the switch.
@@ -32,6 +32,7 @@ REJECTIONS = {
     (0x03, 0x01): "it is congested for the moment",
     (0x03, 0x02): "it has as many associations as it can serve",
 }
+TROUBLES = {(0x01, 0x03): Trouble.AE_TITLE_UNKNOWN, (0x01, 0x07): Trouble.CALLED_AE_TITLE_UNKNOWN}
 
 
 @contextmanager
@@ -74,6 +75,7 @@ def associate(
     context = _tls_context(peer)
     rejections: list[A_ASSOCIATE_RJ] = []
     responses = Responses()
+    connections: list[object] = []
 
     def listen(event: evt.Event) -> None:
         if isinstance(event.pdu, A_ASSOCIATE_RJ):
@@ -89,6 +91,7 @@ def associate(
             ext_neg=list(roles),
             evt_handlers=[
                 *BoundedAnswers(answer_seconds, longest_answer_bytes).handlers,
+                (evt.EVT_CONN_OPEN, connections.append),
                 (evt.EVT_PDU_RECV, listen),
                 (evt.EVT_DIMSE_RECV, responses.listen),
                 *handlers,
@@ -96,10 +99,10 @@ def associate(
         )
     except (OSError, UnicodeError) as error:  # pynetdicom looks the name up before it tries anything
         why = getattr(error, "strerror", None) or error
-        raise PeerUnreachable(f"{peer} cannot be reached: {why}.") from error
+        raise PeerUnreachable(f"{peer} cannot be reached: {why}.", trouble=Trouble.NOT_REACHED) from error
     try:
         if not assoc.is_established:
-            raise _failure(assoc, rejections, peer, context)
+            raise _failure(assoc, rejections, peer, context, is_reached=bool(connections))
         yield Requests(assoc, responses, peer)
         if assoc.is_established:
             assoc.release()
@@ -133,17 +136,25 @@ def _tls_arguments(peer: Peer, context: ClientContext | None) -> tuple[ClientCon
 
 
 def _failure(
-    assoc: Association, rejections: Sequence[A_ASSOCIATE_RJ], peer: Peer, context: ClientContext | None
+    assoc: Association,
+    rejections: Sequence[A_ASSOCIATE_RJ],
+    peer: Peer,
+    context: ClientContext | None,
+    *,
+    is_reached: bool,
 ) -> PeerUnreachable | PeerCongested | PeerRefused:
     if assoc.rejected_contexts and not assoc.accepted_contexts:
         return PeerRefused(f"{peer} accepts none of the SOP classes that were proposed.")
     # Not is_rejected: pynetdicom closes the socket on an answer, and may take that for a failed connection.
     if not rejections and context is not None and context.failure:
-        return PeerUnreachable(f"{peer} cannot be reached: {context.failure}.")
+        return PeerUnreachable(f"{peer} cannot be reached: {context.failure}.", trouble=Trouble.NO_TLS)
+    if not rejections and not is_reached:
+        return PeerUnreachable(f"{peer} cannot be reached, or does not answer.", trouble=Trouble.NOT_REACHED)
     if not rejections:
-        return PeerUnreachable(f"{peer} cannot be reached, or does not answer.")
+        return PeerUnreachable(f"{peer} takes the connection and does not answer the association request.")
     answer = rejections[0]
     source, reason = answer.source or 0, answer.reason_diagnostic or 0
     text = REJECTIONS.get((source, reason), f"source {source}, reason {reason}")
     kind = PeerCongested if answer.result == TRANSIENT_RESULT else PeerRefused
-    return kind(f"{peer} rejected the association: {text}.", rejection=(source, reason))
+    trouble = TROUBLES.get((source, reason), kind.usual_trouble)
+    return kind(f"{peer} rejected the association: {text}.", rejection=(source, reason), trouble=trouble)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from triage_node.database import AuditRow, Database, as_dict, distinct_values
 
 AUDIT = cast(Table, AuditRow.__table__)
+APPEND = insert(AUDIT)
 AT_ONCE = 500
 # Accesses are written a moment after they happened; so many may have got an id out of the order of their times.
 OUT_OF_ORDER = 1000
@@ -79,7 +80,7 @@ class AuditTrail:
             for access in accesses
         ]
         with self._database.write() as session:
-            session.connection().execute(insert(AUDIT), rows)
+            session.connection().execute(APPEND, rows)
 
     def latest(
         self, limit: int = 100, before: int | None = None, *, user_name: str = "", study_instance_uid: str = ""

@@ -6,12 +6,15 @@ from enum import StrEnum
 class Role(StrEnum):
     """What a person or a program may do.
 
-    An administrator may do all that a reader may, a service uses the API only, and monitoring reads the metrics only.
+    An administrator may do all that a reader may. The others are of programs: a service uses the API and DICOMweb,
+    storage sends instances (STOW-RS) and reads nothing, and monitoring reads metrics and the state of the node: no
+    patient data.
     """
 
     READER = "reader"
     ADMINISTRATOR = "administrator"
     SERVICE = "service"
+    STORAGE = "storage"
     MONITORING = "monitoring"
 
     def may(self, *least: "Role") -> bool:

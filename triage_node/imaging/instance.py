@@ -8,7 +8,7 @@ from pydicom import Dataset
 from pydicom.tag import BaseTag, Tag
 
 from triage_node.errors import InvalidInstance
-from triage_node.imaging.header import text
+from triage_node.imaging.header import text, whole
 from triage_node.imaging.header_scan import WINDOW_BYTES, scan_header
 from triage_node.imaging.part10 import read_header
 from triage_node.imaging.part10_file import dicom_errors
@@ -88,6 +88,11 @@ class Instance:
     def sop_class_uid(self) -> str:
         """SOP Class UID, from the file meta information where the data set has none, "" when unknown."""
         return sop_class_uid(self.header)
+
+    @property
+    def instance_number(self) -> int | None:
+        """The number that the scanner gave it in its series, which viewers show; None without one."""
+        return whole(self.header, "InstanceNumber")
 
     @property
     def transfer_syntax_uid(self) -> str:

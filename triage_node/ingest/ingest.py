@@ -14,25 +14,18 @@ from triage_node.ingest.header import Header, printable, read_open_header
 from triage_node.ingest.indexer import Indexer
 from triage_node.ingest.parts_file import PartsFile
 from triage_node.ingest.refusal_log import QUIET_SECONDS, Refusals
+from triage_node.ingest.sender import Sender
+from triage_node.ingest.sender_tally import SenderTally
 from triage_node.ingest.statuses import REFUSAL_REASONS, refusal_reason
 from triage_node.ingest.unindexed_instance import UnindexedInstance
 from triage_node.instrumentation import Instruments
 from triage_node.storage import Draft, Level, Parts, Spool
-from triage_node.worklist import Worklist
+from triage_node.worklist import INSTANCES, Worklist
 
 log = logging.getLogger(__name__)
 
 # It may quote what a peer has for a UID, which is 60,000 characters long where the peer likes.
 LONGEST_SENTENCE = 400
-
-
-@dataclass(frozen=True)
-class Sender:
-    """Who sends; ``urgent`` when the request came with high priority."""
-
-    calling_ae_title: str
-    address: str
-    urgent: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,6 +46,11 @@ class Ingest:
         A larger instance is refused.
     instruments
         Count what is kept and refused.
+
+    Attributes
+    ----------
+    senders
+        What came of each sender since it was last written down.
     """
 
     def __init__(
@@ -70,6 +68,7 @@ class Ingest:
         self._maximum_bytes = maximum_bytes
         self._clock = clock
         self._refusals = Refusals()
+        self.senders = SenderTally(clock)
         self._instruments = instruments or Instruments()
         self._instruments.expect_refusals(REFUSAL_REASONS)
 
@@ -145,8 +144,10 @@ class Ingest:
             raise
         except Exception as error:
             self._instruments.instance_refused(refusal_reason(error))
+            self.senders.note(sender, refusal_reason(error), "An instance could not be kept; the log says where.")
             raise
         self._instruments.instance_received(arrived.size_bytes)
+        self.senders.note(sender, INSTANCES)
         calling_ae_title = printable(sender.calling_ae_title)
         instance = UnindexedInstance(path, header, arrived.size_bytes, self._clock(), calling_ae_title, sender.urgent)
         self._indexer.submit(instance)
@@ -155,7 +156,23 @@ class Ingest:
     def refuse_instance(self, error: InvalidInstance | StorageError, sender: Sender) -> None:
         """Count an instance that is not kept, and leave an event as `refuse` does."""
         self._instruments.instance_refused(refusal_reason(error))
+        self.senders.note(sender, refusal_reason(error), str(error))
         self._note_refusal(error, sender)
+
+    def write_senders(self) -> None:
+        """Write down what came of each sender since the last time.
+
+        Raises
+        ------
+        StorageError
+            The database refused; it is written the next time.
+        """
+        counts = self.senders.take()
+        try:
+            self._worklist.sender_counts.add(counts)
+        except StorageError:
+            self.senders.put_back(counts)
+            raise
 
     def wait_until_registered(self, seconds: float) -> bool:
         """Wait until what has been received so far is found by searches; tell whether it is within a time."""

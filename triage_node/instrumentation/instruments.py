@@ -23,7 +23,7 @@ OTHER = "other"
 
 
 class AssociationRefusal(StrEnum):
-    """Why a connection got no association, or lost it."""
+    """Why a connection got no association, lost it, or got one that it can use for nothing."""
 
     ADDRESS = "address"
     RATE = "rate"
@@ -34,6 +34,7 @@ class AssociationRefusal(StrEnum):
     NO_THREAD = "no_thread"
     PROTOCOL = "protocol"
     TLS = "tls"
+    NO_CONTEXT = "no_context"
 
 
 class DeliveryResult(StrEnum):
@@ -141,7 +142,9 @@ class Instruments:
     def _of_associations(self) -> None:
         self._associations = self._counter("associations", "Associations that were accepted.")
         self._associations_refused = self._counter(
-            "associations_refused", "Connections that got no association, or lost it by a breach of protocol.", "reason"
+            "associations_refused",
+            "Connections that got no association, lost it, or got one that they can use for nothing.",
+            "reason",
         )
         for reason in AssociationRefusal:
             self._associations_refused.labels(reason)

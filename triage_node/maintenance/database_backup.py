@@ -4,13 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from triage_node.backup import BackupFolder, Contents, Making, make_backup
+from triage_node.byte_size import byte_size
 from triage_node.config import Settings
 from triage_node.database import Database
 from triage_node.errors import Interrupted
 from triage_node.maintenance.job import Done
 from triage_node.storage import device_uid
-
-MEGABYTE = 1 << 20
 
 
 class DatabaseBackup:
@@ -47,7 +46,7 @@ class DatabaseBackup:
         kept = make_backup(self._folder, self._making)
         removed = self._folder.prune(self._settings.backup_keep, device_uid(self._settings.data_dir), kept.path)
         inventory, others = kept.inventory, self._folder.all()
-        words = f"{kept.path} is whole: {inventory.rows.get('study', 0)} studies, {_size(kept.path) / MEGABYTE:.1f} MB"
+        words = f"{kept.path} is whole: {inventory.rows.get('study', 0)} studies, {byte_size(_size(kept.path))}"
         words += f"; {len(others)} are kept" + (f", {len(removed)} removed" if removed else "")
         if kept.path.stat().st_dev == self._settings.data_dir.stat().st_dev:
             words += ", on the disk of the data folder, with which they may be lost: backup_dir names another one"

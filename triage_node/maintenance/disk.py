@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 
+from triage_node.byte_size import byte_size
 from triage_node.errors import StorageError
 from triage_node.storage import Level, Space, Spool
 
@@ -42,5 +43,5 @@ class DiskWatch:
 
 def _message(space: Space) -> str:
     refuses = "; nothing is taken" if space.level is Level.FULL else ""
-    marks = f"a warning below {space.warn >> 20} MB, the reserve is {space.reserve >> 20} MB"
-    return f"{space.free >> 20} of {space.total >> 20} MB are free ({marks}){refuses}."
+    marks = f"a warning below {byte_size(space.warn)}, the reserve is {byte_size(space.reserve)}"
+    return f"{byte_size(space.free)} of {byte_size(space.total)} are free ({marks}){refuses}."

@@ -55,7 +55,7 @@ class Node:
         self.reloading = Reloading(settings, self.worklist, self._prepare_settings)
         self.readiness = how = self._readiness()
         self.machinery = Machinery(
-            how.worker, how.jobs, how.intake, how.reaches, lambda: self.reloading.last, how.echoes
+            how.worker, how.jobs, how.intake, how.reaches, lambda: self.reloading.last, how.echoes, self._try_now
         )
         self.exposition = self._exposition()
         self.metrics = self._metrics_server()
@@ -136,6 +136,14 @@ class Node:
             Reads them, or raises `SettingsError`; everything then stays as it was.
         """
         return self.reloading.reload(read)
+
+    def _try_now(self, destination: str) -> bool:
+        """Have a destination called at once, if this process delivers there."""
+        dispatchers = self._delivery.dispatchers if self._delivery is not None else ()
+        found = [one for one in dispatchers if one.reach.destination == destination]
+        for dispatcher in found:
+            dispatcher.try_now()
+        return bool(found)
 
     def _prepare_settings(self, settings: Settings) -> Callable[[], None]:
         """Make ready what other settings want; call what is returned to go by them.

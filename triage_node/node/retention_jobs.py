@@ -14,10 +14,9 @@ RECONCILIATION_SECONDS = 86_400.0
 
 
 class RetentionJobs:
-    """Delete and reconcile the local spool.
+    """Delete what is old, and reconcile the local spool.
 
-    With a bucket nothing is deleted and nothing reconciled: what lies there is kept by the bucket's own rules, and
-    local copies go by ``storage_cache_gb``.
+    With a bucket nothing is reconciled, and nothing deleted for room: local copies go by ``storage_cache_gb``.
     """
 
     def __init__(self, parts: SharedParts, indexer: Indexer) -> None:
@@ -31,11 +30,11 @@ class RetentionJobs:
 
     def plan(self, held: Held) -> None:
         """Put the jobs on the schedule; ``held`` makes of a job one that one process does at a time."""
-        if self._parts.settings.storage_url is not None:
-            return
         scheduler = self._parts.scheduler
         does = "Deletes what is old by the settings, and the oldest images when the disk is low."
         scheduler.every(RETENTION_SECONDS, held(self._retention.run), "retention", does)
+        if self._parts.settings.storage_url is not None:
+            return
         does = "Compares worklist and spool: rows without files, files without rows, and what was left half-made."
         scheduler.every(RECONCILIATION_SECONDS, held(self._reconciliation.run), "reconciliation", does)
 

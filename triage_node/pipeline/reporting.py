@@ -12,6 +12,9 @@ from triage_node.pipeline.analysis import Analysis, Picture
 from triage_node.pipeline.reporter import explanation_of
 from triage_node.report import build_picture, report_variants
 
+DIGITS = 7
+"""Decimals of a score: as many as keep the highest of several that are nearly 1 the highest."""
+
 
 def report_files(report: Dataset) -> dict[int, bytes]:
     """Return the files of a report by number, from 1 in the order in which a peer is offered them."""
@@ -35,7 +38,7 @@ def slice_scores(analysis: Analysis) -> bytes | None:
         {
             "sop_instance_uid": source.sop_instance_uid,
             "frame_number": source.frame_number,
-            "probabilities": dict(zip(LABELS, (round(float(score), 4) for score in scores), strict=True)),
+            "probabilities": dict(zip(LABELS, (round(float(score), DIGITS) for score in scores), strict=True)),
         }
         for slab, scores in zip(analysis.sources, analysis.prediction.slice_probabilities, strict=True)
         for source in slab

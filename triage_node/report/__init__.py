@@ -7,6 +7,7 @@ from triage_node.report.evidence import ReferencedInstance, referenced, replaced
 from triage_node.report.forms.form import FILE_KINDS, Form, written
 from triage_node.report.forms.html import content_policy
 from triage_node.report.forms.pdf import pdf_document
+from triage_node.report.forms.percentages import percentages
 from triage_node.report.forms.readable_report import ReadableReport
 from triage_node.report.forms.reading import readable, shown_instances
 from triage_node.report.forms.source_names import SourceNames
@@ -43,6 +44,7 @@ __all__ = [
     "build_summary",
     "content_policy",
     "pdf_document",
+    "percentages",
     "preload",
     "readable",
     "referenced",

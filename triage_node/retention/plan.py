@@ -41,6 +41,8 @@ class Plan:
         What came in each of the last 7 days.
     days_until_low
         When the disk will be low, if nothing goes and as much comes; None when nothing comes.
+    has_bucket
+        Whether images and results lie in a bucket, of which the disk has copies.
     """
 
     stored: Portion
@@ -51,6 +53,7 @@ class Plan:
     warn: int
     bytes_per_day: float
     days_until_low: float | None
+    has_bucket: bool = False
 
 
 def plan_of(worklist: Worklist, policy: RetentionPolicy, space: Space, now: float, limit: int) -> Plan:
@@ -74,6 +77,7 @@ def plan_of(worklist: Worklist, policy: RetentionPolicy, space: Space, now: floa
         warn=space.warn,
         bytes_per_day=per_day,
         days_until_low=max(0.0, space.free - space.warn) / per_day if per_day else None,
+        has_bucket=policy.has_bucket,
     )
 
 

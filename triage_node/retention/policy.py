@@ -38,12 +38,16 @@ class RetentionPolicy:
     room_days
         When the disk is low, older images go; None deletes none for that. Those of a failed study stay: a person may
         want to have it analyzed again.
+    has_bucket
+        Whether the images lie in a bucket: then nothing goes because the disk is low, whose copies come back, and
+        nothing that the bucket lacks yet.
     """
 
     ages: tuple[AgeRule, ...] = ()
     room_days: int | None = None
     keep_judged: bool = True
     keep_committed: bool = True
+    has_bucket: bool = False
 
     @classmethod
     def of(cls, settings: "Settings") -> Self:
@@ -58,9 +62,10 @@ class RetentionPolicy:
         ages = [AgeRule(part, {state: days for state, days in by.items() if days}) for part, by in parts.items()]
         return cls(
             tuple(rule for rule in ages if rule.days),
-            settings.keep_images_days_when_disk_low or None,
+            None if settings.storage_url else settings.keep_images_days_when_disk_low or None,
             settings.keep_judged_studies,
             settings.keep_committed_studies,
+            has_bucket=settings.storage_url is not None,
         )
 
     @property
@@ -80,4 +85,4 @@ class RetentionPolicy:
         return self._criteria(Part.IMAGES, {StudyState.ANALYZED: before, StudyState.UNSUITABLE: before})
 
     def _criteria(self, part: Part, before: Mapping[StudyState, float]) -> Criteria:
-        return Criteria(part, before, self.keep_judged, self.keep_committed)
+        return Criteria(part, before, self.keep_judged, self.keep_committed, keep_uploading=self.has_bucket)

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from triage_node.byte_size import byte_size
 from triage_node.database import Part
 
 
@@ -25,7 +26,7 @@ class Tally:
         """Say it to a person."""
         what = {Part.IMAGES: "the images", Part.RESULTS: "the results", Part.ROWS: "the rows"}
         counts = ", ".join(f"{words} of {self.studies[part]} studies" for part, words in what.items())
-        return f"{counts}; {self.files} files, {self.size_bytes / 1e6:.1f} MB"
+        return f"{counts}; {self.files} files, {byte_size(self.size_bytes)}"
 
     @property
     def words(self) -> str:

@@ -3,21 +3,26 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import RowMapping, ScalarResult, Select, and_, func, select
+from sqlalchemy import Connection, RowMapping, ScalarResult, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from triage_node.database import Database, InstanceRow, SeriesRow, StudyRow
-from triage_node.search.attributes import ATTRIBUTES, Attribute, Level
-from triage_node.search.matching import COLUMNS, INSTANCE, LITERAL, SERIES, STUDY, Match, Rules, match
+from triage_node.database import Database
+from triage_node.search.attributes import Attribute, Level
+from triage_node.search.exact import FEW, rows_of
+from triage_node.search.matching import LITERAL, SERIES, STUDY, Match, Rules, match
+from triage_node.search.selection import by_date, everything, newest
 
-FEW = 2000
-"""An index that finds so few studies is followed; their rows are then looked at."""
 MOST_COUNTED = 10_000
 """Counting a million would take longer than the answer."""
+
+COUNTED = (
+    select(SERIES.study_id, SERIES.modality, func.count(), func.sum(SERIES.instance_count))
+    .where(SERIES.study_id.in_(bindparam("ids", expanding=True)))
+    .group_by(SERIES.study_id, SERIES.modality)
+)
 
 Found = dict[str, Any]
 """Values by keyword: an answer of DICOMweb has whatever attributes it was asked for."""
@@ -57,11 +62,13 @@ class Search:
             A value cannot be matched with its attribute.
         """
         with self._database.read() as session:
-            matches = _matches(session, question)
-            wanted = _select(question.level, matches)
-            rows = page_of(session, wanted, question.level, matches, question.limit, question.offset)
-            found = [dict(row) for row in rows]
-            return _counted(session, found, question.level)
+            connection = session.connection()
+            rows = rows_of(connection, question.level, question.keys, question.limit, question.offset)
+            if rows is None:
+                matches = _matches(session, question)
+                wanted = _select(question.level, matches)
+                rows = page_of(session, wanted, question.level, matches, question.limit, question.offset)
+            return _counted(connection, [dict(row) for row in rows], question.level)
 
     def count_after(self, question: Question) -> int:
         """Return how many more match than what `find` returns, at most `MOST_COUNTED`.
@@ -90,9 +97,9 @@ def page_of(
     """
     candidates = _candidates(session, matches)
     if candidates is None:
-        return _page(session, _newest(wanted, level), limit, offset)
+        return _page(session, newest(wanted, level), limit, offset)
     if isinstance(candidates, list):
-        found = _by_date(wanted.where(STUDY.id.in_(candidates)), level)
+        found = by_date(wanted.where(STUDY.id.in_(candidates)), level)
         return _page(session, found, limit, offset) if candidates else []
     with closing(candidates):
         return list(islice(_in_parts(session, candidates, wanted, level), offset, offset + limit))
@@ -104,42 +111,11 @@ def _matches(session: Session, question: Question) -> list[Match]:
 
 
 def _select(level: Level, matches: Sequence[Match]) -> Select[Any]:
-    return _everything(level).where(*(one.condition for one in matches))
-
-
-@cache
-def _everything(level: Level) -> Select[Any]:
-    """Return the query for all there is on a level; putting it together takes longer than many an answer."""
-    columns = [
-        COLUMNS[attribute.level][attribute.column].label(attribute.keyword)
-        for attribute in ATTRIBUTES
-        if attribute.column and attribute.level <= level
-    ]
-    joined = StudyRow.__table__
-    if level >= Level.SERIES:
-        joined = joined.join(SeriesRow.__table__, SERIES.study_id == STUDY.id)
-    if level >= Level.INSTANCE:
-        # The study, too, so that its index is used and not a scan of the series.
-        joined = joined.join(
-            InstanceRow.__table__, and_(INSTANCE.series_id == SERIES.id, INSTANCE.study_id == STUDY.id)
-        )
-    deleted_at = INSTANCE.deleted_at if level >= Level.INSTANCE else STUDY.images_deleted_at
-    return select(STUDY.id.label("id"), deleted_at.label("deleted_at"), *columns).select_from(joined)
-
-
-def _newest(wanted: Select[Any], level: Level) -> Select[Any]:
-    if level is Level.STUDY:
-        return _by_date(wanted, level)
-    return wanted.order_by(COLUMNS[level].id.desc())
-
-
-def _by_date(wanted: Select[Any], level: Level) -> Select[Any]:
-    below = [COLUMNS[one].id for one in (Level.SERIES, Level.INSTANCE) if one <= level]
-    return wanted.order_by(STUDY.study_date.desc(), STUDY.id.desc(), *below)
+    return everything(level).where(*(one.condition for one in matches))
 
 
 def _page(session: Session, wanted: Select[Any], limit: int, offset: int) -> list[RowMapping]:
-    return list(session.execute(wanted.limit(limit).offset(offset)).mappings())
+    return list(session.connection().execute(wanted.limit(limit).offset(offset)).mappings())
 
 
 def _candidates(session: Session, matches: Sequence[Match]) -> list[int] | ScalarResult[int] | None:
@@ -151,7 +127,7 @@ def _candidates(session: Session, matches: Sequence[Match]) -> list[int] | Scala
     shortest: list[int] | None = None
     asked = [one.candidates for one in matches if one.candidates is not None]
     for candidates in asked:
-        ids = list(session.scalars(candidates.limit(FEW + 1)))
+        ids = list(session.connection().execute(candidates.limit(FEW + 1)).scalars())
         if len(ids) <= FEW and (shortest is None or len(ids) < len(shortest)):
             shortest = ids
         if shortest is not None and len(shortest) <= FEW // 20:
@@ -164,33 +140,28 @@ def _candidates(session: Session, matches: Sequence[Match]) -> list[int] | Scala
 def _in_parts(session: Session, candidates: Iterable[int], wanted: Select[Any], level: Level) -> Iterator[RowMapping]:
     following, size = iter(candidates), FEW // 8 or 1
     while ids := list(islice(following, size)):
-        yield from session.execute(_by_date(wanted.where(STUDY.id.in_(ids)), level)).mappings()
+        yield from session.connection().execute(by_date(wanted.where(STUDY.id.in_(ids)), level)).mappings()
         size = min(2 * size, FEW)
 
 
-def _counted(session: Session, found: list[Found], level: Level) -> list[Found]:
+def _counted(connection: Connection, found: list[Found], level: Level) -> list[Found]:
     """Add to each the numbers of its study, and whether it can be had; take away what only the database knows.
 
     A study is available as the least available of its instances is (PS3.4 C.4.1.1.3.2).
     """
     ids = {one["id"] for one in found}
-    counts = _of_studies(session, sorted(ids)) if level is Level.STUDY or len(ids) <= FEW else {}
+    counts = _of_studies(connection, sorted(ids)) if level is Level.STUDY or len(ids) <= FEW else {}
     for one in found:
         one["InstanceAvailability"] = "ONLINE" if one.pop("deleted_at") is None else "UNAVAILABLE"
         one.update(counts.get(one.pop("id"), {}))
     return found
 
 
-def _of_studies(session: Session, ids: Sequence[int]) -> dict[int, Found]:
+def _of_studies(connection: Connection, ids: Sequence[int]) -> dict[int, Found]:
     if not ids:
         return {}
-    counted = (
-        select(SERIES.study_id, SERIES.modality, func.count(), func.sum(SERIES.instance_count))
-        .where(SERIES.study_id.in_(ids))
-        .group_by(SERIES.study_id, SERIES.modality)
-    )
     counts: dict[int, Found] = {}
-    for study_id, modality, series, instances in session.execute(counted):
+    for study_id, modality, series, instances in connection.execute(COUNTED, {"ids": ids}):
         study = counts.setdefault(
             study_id,
             {"ModalitiesInStudy": [], "NumberOfStudyRelatedSeries": 0, "NumberOfStudyRelatedInstances": 0},

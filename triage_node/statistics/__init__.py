@@ -18,8 +18,17 @@ from triage_node.statistics.rollups import (
     state_counts,
     write_counts,
 )
-from triage_node.statistics.simulation import Arrival, Comparison, Reading, compare, synthetic_arrivals
+from triage_node.statistics.simulation import (
+    Arrival,
+    Comparison,
+    Reading,
+    Waits,
+    compare,
+    seconds_at_load,
+    synthetic_arrivals,
+)
 from triage_node.statistics.statistics import Statistics
+from triage_node.statistics.step import Step
 from triage_node.statistics.study_queues import StudyQueues, StudyQueuesState
 
 __all__ = [
@@ -40,9 +49,11 @@ __all__ = [
     "Ratio",
     "Reading",
     "Statistics",
+    "Step",
     "StudyQueues",
     "StudyQueuesState",
     "TypeAgreement",
+    "Waits",
     "compare",
     "count",
     "count_acknowledged",
@@ -52,6 +63,7 @@ __all__ = [
     "delivery_counts",
     "delivery_seconds",
     "recount_if_missing",
+    "seconds_at_load",
     "state_counts",
     "synthetic_arrivals",
     "write_counts",

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from triage_node.database import Database, DeliveryState, QueueHourRow, StudyState, checked_day, start_of
 from triage_node.statistics.rollups import delivery_counts, state_counts
+from triage_node.statistics.step import Step
 
 HOUR = 3600
 QUEUES = ("receiving", "waiting", "reports")
@@ -50,14 +51,14 @@ class QueueHistory:
             for name, number in seen.items():
                 setattr(row, name, max(getattr(row, name), number))
 
-    def history(self, from_day: date, to_day: date) -> list[QueueLengths]:
-        """Return the longest queues by the hour, of a period longer than a month by the day."""
+    def history(self, from_day: date, to_day: date, step: Step = Step.DAY) -> list[QueueLengths]:
+        """Return the longest queues by the hour, of a period longer than a month by the day or by a longer step."""
         start, end = start_of(checked_day(from_day)), min(start_of(to_day + timedelta(days=1)), self._clock())
         query = select(QueueHourRow).where(QueueHourRow.hour >= start, QueueHourRow.hour < end)
         with self._database.read() as session:
             rows = list(session.scalars(query.order_by(QueueHourRow.hour)))
         by_hour = end - start <= MOST_HOURS * HOUR + 2 * HOUR
-        times = _hours(start, end) if by_hour else _days(from_day, end)
+        times = _hours(start, end) if by_hour else _begins(step, from_day, end)
         return list(_longest(rows, list(times)))
 
 
@@ -65,11 +66,10 @@ def _hours(start: float, end: float) -> Iterator[float]:
     yield from range(int(start // HOUR * HOUR), int(end), HOUR)
 
 
-def _days(first: date, end: float) -> Iterator[float]:
-    day = first
-    while start_of(day) < end:
-        yield start_of(day)
-        day += timedelta(days=1)
+def _begins(step: Step, first: date, end: float) -> Iterator[float]:
+    for day in step.begins(first, date.fromtimestamp(end)):
+        if start_of(day) < end:
+            yield start_of(day)
 
 
 def _longest(rows: list[QueueHourRow], times: list[float]) -> Iterator[QueueLengths]:

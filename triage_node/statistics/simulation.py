@@ -70,11 +70,16 @@ class Waits:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The waits by group, and of ``all``, in order of arrival and in the node's order; and how many studies."""
+    """The waits by group, and of ``all``, in order of arrival and in the node's order; and how many studies.
+
+    ``load`` is the share of the readers' time that reading takes, from the first arrival to the last; from 1 on the
+    queue grows without end.
+    """
 
     fifo: Mapping[str, Waits]
     ranked: Mapping[str, Waits]
     studies: int
+    load: float = 0.0
 
 
 def compare(arrivals: Sequence[Arrival], reading: Reading, seed: int) -> Comparison:
@@ -84,7 +89,17 @@ def compare(arrivals: Sequence[Arrival], reading: Reading, seed: int) -> Compari
     seconds = np.exp(logarithms)
     groups = np.array([group_of(arrival.decision, 0).rank for arrival in ordered])
     fifo, ranked = (_replay(ordered, seconds, reading, ranked=is_ranked) for is_ranked in (False, True))
-    return Comparison(_by_group(fifo, groups), _by_group(ranked, groups), len(ordered))
+    span = ordered[-1].at - ordered[0].at if ordered else 0.0
+    load = float(seconds.sum()) / (span * reading.readers) if span > 0 else 0.0
+    return Comparison(_by_group(fifo, groups), _by_group(ranked, groups), len(ordered), load)
+
+
+def seconds_at_load(arrivals: Sequence[Arrival], readers: int, load: float, spread: float = Reading.spread) -> float:
+    """Return the median seconds of a reading with which arrivals take a share of the readers' time; 0 of too few."""
+    times = [arrival.at for arrival in arrivals]
+    span = max(times) - min(times) if times else 0.0
+    mean = load * readers * span / len(times) if times else 0.0
+    return mean / math.exp(spread**2 / 2)
 
 
 def synthetic_arrivals(

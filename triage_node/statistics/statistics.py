@@ -1,9 +1,10 @@
 """What the department asks: how many, how fast, how often, how well. Answered from the daily roll-ups alone."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
+from datetime import date
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -25,6 +26,7 @@ from triage_node.statistics.period import (
     ScoreHistogram,
 )
 from triage_node.statistics.rollups import DELIVERED, SCORE_BINS, STAGES, duration_percentiles
+from triage_node.statistics.step import Step
 
 LONGEST_DAYS = 3 * 366
 DAYS_BY_STAGE = 92
@@ -57,10 +59,25 @@ class Statistics:
             The days are in the wrong order or too many.
         """
         total, stages = self._total(from_day, to_day), _stages_by_day(from_day, to_day)
-        return _statistics(total, self._by_day(from_day, to_day, stages), from_day, to_day)
+        return _statistics(total, self._by_step(from_day, to_day, stages), from_day, to_day, stages)
 
-    def everything(self, from_day: date, to_day: date, reference_from: date, reference_to: date) -> PeriodStatistics:
+    def everything(
+        self,
+        from_day: date,
+        to_day: date,
+        reference_from: date,
+        reference_to: date,
+        step: Step = Step.DAY,
+        stages: Sequence[str] = (),
+    ) -> PeriodStatistics:
         """Return `statistics` with `agreement` and `drift`, reading the roll-ups once.
+
+        Parameters
+        ----------
+        step
+            In what steps; each has the first day of it for its ``day``.
+        stages
+            Those that are told of each step, by default as `statistics` does.
 
         Raises
         ------
@@ -71,10 +88,11 @@ class Statistics:
         # The database sums a year in one step, for which it needs no Python: the days are put together meanwhile.
         with ThreadPoolExecutor(max_workers=1) as beside:
             summed = beside.submit(self._total, from_day, to_day)
-            by_day = self._by_day(from_day, to_day, _stages_by_day(from_day, to_day))
+            stages = stages or _stages_by_day(from_day, to_day)
+            by_day = self._by_step(from_day, to_day, stages, step)
             reference, total = self._total(reference_from, reference_to), summed.result()
         return PeriodStatistics(
-            _statistics(total, by_day, from_day, to_day),
+            _statistics(total, by_day, from_day, to_day, stages, step),
             agreement=agreement_of(total["verdict"], total["verdict_type"]),
             drift=_drift(reference, total, reference_from, reference_to),
         )
@@ -101,8 +119,10 @@ class Statistics:
         reference, current = self._total(reference_from, reference_to), self._total(from_day, to_day)
         return _drift(reference, current, reference_from, reference_to)
 
-    def _by_day(self, from_day: date, to_day: date, stages: Sequence[str]) -> dict[str, Numbers]:
-        """Return the numbers of each day; its bins are let go before the next day's are read.
+    def _by_step(
+        self, from_day: date, to_day: date, stages: Sequence[str], step: Step = Step.DAY
+    ) -> dict[str, Numbers]:
+        """Return the numbers of each step; its bins are let go before the next one's are read.
 
         Thousands of them at once would set off the garbage collector, which takes as long as the query.
         """
@@ -115,7 +135,8 @@ class Statistics:
             query = select(DailyRow.day, DailyRow.measure, numbers).group_by(DailyRow.day, DailyRow.measure)
             of_days = query.where(_within(from_day, to_day), DailyRow.measure.in_(measures)).order_by(DailyRow.day)
             rows = session.execute(of_days, execution_options={"yield_per": ROWS_AT_ONCE})
-            return {day: _numbers(_counters(row[1:] for row in of_day), stages) for day, of_day in groupby(rows, _day)}
+            by_step = groupby(rows, lambda row: _begin(step, row[0]))
+            return {day: _numbers(_counters(row[1:] for row in of_step), stages) for day, of_step in by_step}
 
     def _total(self, from_day: date, to_day: date) -> Measures:
         _check(from_day, to_day)
@@ -135,12 +156,20 @@ def _stages_by_day(from_day: date, to_day: date) -> Sequence[str]:
     return STAGES if (to_day - from_day).days < DAYS_BY_STAGE else ("total",)
 
 
-def _statistics(total: Measures, by_day: Mapping[str, Numbers], from_day: date, to_day: date) -> PeriodNumbers:
-    nothing = _numbers(defaultdict(Counter), _stages_by_day(from_day, to_day))
+def _statistics(
+    total: Measures,
+    by_step: Mapping[str, Numbers],
+    from_day: date,
+    to_day: date,
+    stages: Sequence[str],
+    step: Step = Step.DAY,
+) -> PeriodNumbers:
+    nothing = _numbers(defaultdict(Counter), stages)
+    begins = [begin.isoformat() for begin in step.begins(from_day, to_day)]
     return PeriodNumbers(
         from_day=from_day.isoformat(),
         to_day=to_day.isoformat(),
-        days=[DayNumbers(day, by_day.get(day, nothing)) for day in _days(from_day, to_day)],
+        days=[DayNumbers(day, by_step.get(day, nothing)) for day in begins],
         totals=_numbers(total, STAGES),
         turnaround_seconds=_turnaround(total, STAGES),
         unsuitable_by_reason=_present(total[f"reason.{Status.UNSUITABLE}"]),
@@ -163,12 +192,16 @@ def _drift(reference: Measures, current: Measures, reference_from: date, referen
     )
 
 
-def _day(row: Any) -> str:
-    return str(row[0])
+@lru_cache(4 * 366)
+def _begin(step: Step, day: str) -> str:
+    return day if step is Step.DAY else step.begin(date.fromisoformat(day)).isoformat()
 
 
 def _counters(rows: Iterable[Sequence[Any]]) -> Measures:
-    return defaultdict(Counter, {measure: Counter(counts) for measure, counts in rows})
+    found: Measures = defaultdict(Counter)
+    for measure, counts in rows:
+        found[measure].update(counts)
+    return found
 
 
 def _within(from_day: date, to_day: date) -> Any:
@@ -179,11 +212,6 @@ def _check(from_day: date, to_day: date) -> None:
     days = (checked_day(to_day) - checked_day(from_day)).days
     if not 0 <= days < LONGEST_DAYS:
         raise InvalidInput(f"From {from_day} to {to_day} is not a period of 1 to {LONGEST_DAYS} days.")
-
-
-def _days(from_day: date, to_day: date) -> Iterator[str]:
-    for number in range((to_day - from_day).days + 1):
-        yield (from_day + timedelta(days=number)).isoformat()
 
 
 def _numbers(measures: Measures, stages: Sequence[str]) -> Numbers:

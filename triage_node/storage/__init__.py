@@ -13,6 +13,7 @@ from triage_node.storage.regular_file import open_regular_file
 from triage_node.storage.restore_mark import RestoreMark
 from triage_node.storage.result import ResultContent, StoredResult
 from triage_node.storage.result_object import ResultObject
+from triage_node.storage.slice_scores import Scores, SlicePlace, SliceScores, best_slices, stored_slice_scores
 from triage_node.storage.spool import Filing, Spool
 from triage_node.storage.spool_identity import spool_name
 from triage_node.storage.study_folder import NOTE, StudyFolder
@@ -36,11 +37,15 @@ __all__ = [
     "RestoreMark",
     "ResultContent",
     "ResultObject",
+    "Scores",
+    "SlicePlace",
+    "SliceScores",
     "Space",
     "Spool",
     "StoredResult",
     "StudyFolder",
     "Watermarks",
+    "best_slices",
     "device_uid",
     "find_report",
     "hashed",
@@ -51,4 +56,5 @@ __all__ = [
     "open_regular_file",
     "spool_folder",
     "spool_name",
+    "stored_slice_scores",
 ]

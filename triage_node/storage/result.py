@@ -195,6 +195,11 @@ class StoredResult:
         """Return the PNG for quality control, None where there is none; raises as `reports` does."""
         return self._content(EXPLANATION)
 
+    @property
+    def has_explanation(self) -> bool:
+        """Whether there is a PNG for quality control."""
+        return (self.folder / EXPLANATION).is_file()
+
     def slice_scores(self) -> bytes | None:
         """Return the JSON of the scores of each slice, None where there is none; raises as `reports` does."""
         return self._content(SLICE_SCORES)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 from triage_node.complete_file import PARTIAL, storage_errors, sync_folder
 from triage_node.errors import ObjectStorageError, StorageError, StorageFull
 from triage_node.private_files import make_missing_folders
-from triage_node.storage.bucket import BucketState, Copies, note_use
+from triage_node.storage.bucket import BucketState, Copies, StudyCopies, note_use
 from triage_node.storage.disk import Watermarks
 from triage_node.storage.durable_write import write_durably
 from triage_node.storage.layout import INSTANCE, spool_folder
@@ -193,7 +193,8 @@ class Spool(ReceivedFiles):
 
     def folder(self, study_instance_uid: str) -> StudyFolder:
         """Return the folder of a study, for who deletes something of it."""
-        return StudyFolder(self.layout.study(study_instance_uid))
+        path = self.layout.study(study_instance_uid)
+        return StudyFolder(path, None if self.copies is None else StudyCopies(path, self.copies))
 
     def studies(self, *, of_bucket: bool = False) -> Iterator[Path]:
         """Yield the folder of every study, on demand also of those that only the bucket has."""

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from triage_node.complete_file import PARTIAL, storage_errors, sync_folder
 from triage_node.errors import InvalidInstance
+from triage_node.private_files import make_missing_folders
+from triage_node.storage.bucket import StudyCopies
 from triage_node.storage.durable_write import write_durably
 from triage_node.storage.layout import INSTANCE, hashed
 from triage_node.storage.regular_file import read_regular_file
@@ -26,10 +28,13 @@ class StudyFolder:
     ----------
     path
         Its folder, there or not.
+    copies
+        What the bucket has of it; None without a bucket.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, copies: StudyCopies | None = None) -> None:
         self.path = path
+        self.copies = copies
 
     def instances(self, sop_instance_uids: Collection[str]) -> Mapping[str, list[Path]]:
         """Return the files that there are of some instances, also what else came under their UIDs (variants)."""
@@ -45,15 +50,21 @@ class StudyFolder:
         return [StoredResult(path) for path in self._folders(self.path / RESULTS)]
 
     def note(self, content: bytes) -> None:
-        """Keep, durably, what shall be known of what is deleted.
+        """Keep, durably, what shall be known of what is deleted; in the bucket, too.
 
         Raises
         ------
         StorageError, StorageFull
             The file system refused.
+        ObjectStorageError
+            The bucket did.
         """
+        if self.copies is not None:
+            make_missing_folders(self.path)
         if self.path.is_dir():
             write_durably(self.path / NOTE, gzip.compress(content, 6, mtime=0))
+        if self.copies is not None:
+            self.copies.store(NOTE)
 
     def noted(self) -> bytes | None:
         """Return what was noted; None where nothing is deleted.
@@ -80,7 +91,7 @@ class StudyFolder:
                 path.unlink(missing_ok=True)
 
     def remove_results(self) -> None:
-        """Remove the files of the results but the outcomes, which are small and say what was answered."""
+        """Remove the files of the results here but the outcomes, which are small and say what was answered."""
         with storage_errors("delete a result"):
             for result in self._folders(self.path / RESULTS):
                 for path in self._files(result):
@@ -89,7 +100,7 @@ class StudyFolder:
                 sync_folder(result)
 
     def remove_rest(self) -> None:
-        """Remove the outcomes, the note and the folder; a file that came meanwhile, and with it the folder, stays."""
+        """Remove the outcomes, the note and the folder here; what came meanwhile, and with it the folder, stays."""
         with storage_errors("delete the folder of a study"):
             for result in self._folders(self.path / RESULTS):
                 self.remove(self._files(result))
@@ -97,6 +108,22 @@ class StudyFolder:
             for folder in (self.path / RESULTS, self.path):
                 self.remove([path for path in self._files(folder) if path.name == NOTE or path.suffix == PARTIAL])
                 self._remove_if_empty(folder)
+
+    @property
+    def has_images(self) -> bool:
+        """Whether images are here."""
+        return any(path.suffix in (INSTANCE, VARIANT) for path in self._files(self.path))
+
+    @property
+    def has_results(self) -> bool:
+        """Whether more of a result is here than its outcome."""
+        results = self._folders(self.path / RESULTS)
+        return any(path.name != OUTCOME for folder in results for path in self._files(folder))
+
+    def settled_files(self) -> list[Path]:
+        """Return all files here but what waits with a second name for its row."""
+        folders = (self.path, self.path / RESULTS, *self._folders(self.path / RESULTS))
+        return [path for folder in folders for path in self._files(folder) if path.lstat().st_nlink == 1]
 
     def sync(self) -> None:
         """Make durable what was removed.

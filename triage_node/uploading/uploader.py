@@ -7,6 +7,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Self
 
 from triage_node.complete_file import sync_folder
@@ -14,6 +15,7 @@ from triage_node.config import Settings
 from triage_node.errors import ObjectStorageError, StorageError
 from triage_node.logs import origin
 from triage_node.storage import RECOVERY, BucketState, Copies, LocalCopies, Spool
+from triage_node.uploading.deleted_copies import DeletedCopies
 from triage_node.worklist import StoredPart, Upload, Worklist
 
 log = logging.getLogger(__name__)
@@ -57,6 +59,8 @@ class Uploader:
         self._uploads = worklist.uploads
         self._clock = worklist.clock
         self._copies = copies
+        self._deleted_parts = worklist.deleted_parts
+        self._deleted_copies = DeletedCopies(spool, worklist)
         self._local = LocalCopies(spool.layout.studies, copies, keep_bytes)
         self._postponed: dict[tuple[int, str], float] = {}
         self._make_room_at = 0.0
@@ -169,6 +173,7 @@ class Uploader:
         """Upload a part of a study; False when more came meanwhile, or it has to wait."""
         folder = self._spool.layout.study(upload.study_instance_uid)
         try:
+            self._leave_out_deleted(upload.study_instance_uid, folder)
             if upload.part is StoredPart.IMAGES:
                 self._copies.store_images(folder)
             else:
@@ -184,10 +189,17 @@ class Uploader:
             return False
         return self._uploads.finish(upload)
 
+    def _leave_out_deleted(self, study_instance_uid: str, folder: Path) -> None:
+        """Store nothing again that was deleted, and look anew at what the bucket has, which may be less by now."""
+        if self._deleted_parts.has_lost(study_instance_uid):
+            self._deleted_copies.remove_of(study_instance_uid)
+            self._copies.forget(folder)
+
     def _make_room_if_due(self) -> None:
         start = time.monotonic()
         if start < self._make_room_at:
             return
+        self._deleted_copies.remove()
         space = self._spool.space()
         self._local.make_room(self._uploads.stored, int(space.warn * RECOVERY) - space.free)
         now = time.monotonic()

@@ -36,13 +36,16 @@ from triage_node.storage import Spool
 from triage_node.web.dependencies import Services
 from triage_node.web.exception_handlers import Unforeseen, add_exception_handlers
 from triage_node.web.http.allowed_hosts import allowed_hosts
+from triage_node.web.http.compression import Compression
 from triage_node.web.http.plain_requests import PlainRequests
 from triage_node.web.http.security_headers import SecurityHeaders
 from triage_node.web.http.shared_resources import SharedResources
 from triage_node.web.http.static_files import VersionedFiles
 from triage_node.web.machinery import Fact, Machinery
-from triage_node.web.registry import navigation, routers
+from triage_node.web.registry import navigation, roles, routers
 from triage_node.web.security.audit import Auditor
+from triage_node.web.views.header_cache import HeaderCache
+from triage_node.web.views.model_limits import ModelLimits
 from triage_node.web.views.templating import STATIC, Templates
 from triage_node.worklist import Worklist
 
@@ -62,6 +65,7 @@ def build_application(
     machinery: Machinery | None = None,
     metrics: Callable[[str], tuple[bytes, str]] | None = None,
     is_alive: Callable[[], bool] = lambda: True,
+    headers: HeaderCache | None = None,
 ) -> FastAPI:
     """Put the application together.
 
@@ -81,6 +85,8 @@ def build_application(
         Return what Prometheus is told and its media type, for what it accepts.
     is_alive
         Whether all threads of the node run.
+    headers
+        Where headers are kept, perhaps prepared by another thread.
     """
     application = FastAPI(
         title="triage-node",
@@ -95,6 +101,7 @@ def build_application(
             Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(settings), www_redirect=False),
             Middleware(SharedResources, allow_origins=settings.web_allowed_origins),
             Middleware(PlainRequests),
+            Middleware(Compression),
             Middleware(Unforeseen),
         ],
     )
@@ -103,7 +110,7 @@ def build_application(
         worklist=worklist,
         spool=spool,
         auditor=auditor,
-        templates=Templates(navigation(), settings.ae_title),
+        templates=_templates(settings),
         sign_in_limit=RateLimit(settings.web_sign_ins_per_minute, clock),
         request_limit=RateLimit(settings.web_requests_per_minute, clock),
         ingest=ingest,
@@ -111,12 +118,21 @@ def build_application(
         machinery=machinery,
         metrics=metrics,
         is_alive=is_alive,
+        headers=headers or HeaderCache(),
     )
-    for router in routers():
+    found = routers()
+    application.state.roles = roles(found)
+    for router in found:
         application.include_router(router)
     application.mount("/static", VersionedFiles(directory=STATIC))
     add_exception_handlers(application)
     return application
+
+
+def _templates(settings: Settings) -> Templates:
+    templates = Templates(navigation(), settings.ae_title)
+    templates.environment.globals["score_words"] = ModelLimits(settings.model).words
+    return templates
 
 
 def use_settings(application: FastAPI, settings: Settings) -> None:

@@ -102,7 +102,10 @@ class Intake:
 
 @dataclass(frozen=True)
 class Reach:
-    """Whether a destination answers, and since when; ``answers`` is None before the first try since the start."""
+    """Whether a destination answers, and since when; ``answers`` is None before the first try since the start.
+
+    ``trouble`` is what kept the last report from being taken, as `triage_node.errors.Trouble` has it.
+    """
 
     destination: str
     answers: bool | None
@@ -111,6 +114,7 @@ class Reach:
     last_try_at: float | None = None
     next_try_seconds: float | None = None
     error: str = ""
+    trouble: str = ""
 
 
 @dataclass(frozen=True)
@@ -139,7 +143,10 @@ class Reload:
 
 @dataclass(frozen=True)
 class Machinery:
-    """What of the node the pages can only ask it itself; None is said of what another process of the node does."""
+    """What of the node the pages can only ask it itself; None is said of what another process of the node does.
+
+    ``try_now`` has a destination called at once; False where another process delivers.
+    """
 
     worker: Callable[[], Worker | None]
     jobs: Callable[[], Sequence[Job]]
@@ -147,3 +154,4 @@ class Machinery:
     reaches: Callable[[], Sequence[Reach]] = tuple
     last_reload: Callable[[], Reload | None] = lambda: None
     echoes: Callable[[], Sequence[Echoed]] = tuple
+    try_now: Callable[[str], bool] = lambda _destination: False

@@ -2,14 +2,15 @@
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import ModuleType
 
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
+from triage_node.identity import Role
 from triage_node.web import api, dicomweb, pages
-from triage_node.web.security.authorization import is_guarded
+from triage_node.web.security.authorization import is_guarded, roles_of
 from triage_node.web.views.navigation import Entry, Navigation
 
 PUBLIC = frozenset(
@@ -20,8 +21,9 @@ PUBLIC = frozenset(
 
 def modules() -> Iterator[ModuleType]:
     """Import every module of the three packages."""
-    for package in (pages, api, dicomweb):
-        for found in sorted(pkgutil.iter_modules(package.__path__), key=lambda one: one.name):
+    # Routes are tried in turn: DICOMweb first and of it searches, as of these there are the most, and the shortest.
+    for package in (dicomweb, api, pages):
+        for found in sorted(pkgutil.iter_modules(package.__path__), key=lambda one: (one.name != "search", one.name)):
             yield importlib.import_module(f"{package.__name__}.{found.name}")
 
 
@@ -41,6 +43,12 @@ def routers() -> list[APIRouter]:
             if route.path not in PUBLIC and not is_guarded(route.dependant):
                 raise TypeError(f"{route.path} lets everybody in; give it require(...) or audited(...)")
     return found
+
+
+def roles(found: Iterable[APIRouter]) -> dict[tuple[str, str], tuple[Role, ...]]:
+    """Return the roles that routes ask for, by address and method; none of one that lets everybody in."""
+    routes = [route for router in found for route in router.routes if isinstance(route, APIRoute)]
+    return {(one.path_format, method): roles_of(one.dependant) for one in routes for method in one.methods or ()}
 
 
 def navigation() -> Navigation:

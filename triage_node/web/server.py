@@ -15,11 +15,13 @@ from triage_node.errors import AddressUnavailable, SettingsError
 from triage_node.ingest import Ingest
 from triage_node.storage import Spool
 from triage_node.web.application import build_application, use_settings
+from triage_node.web.header_preparation import HeaderPreparation
 from triage_node.web.http.connection_limits import MOST_CONNECTIONS, BoundedConnection
 from triage_node.web.http.tls_connections import Loop
 from triage_node.web.machinery import Fact, Machinery
 from triage_node.web.security.audit import Auditor
 from triage_node.web.security.audit_forwarding import forwarder
+from triage_node.web.views.header_cache import HeaderCache
 from triage_node.worklist import Worklist
 
 log = logging.getLogger(__name__)
@@ -59,6 +61,8 @@ class WebServer:
         self._settings = settings
         self._socket: socket.socket | None = None
         self._auditor = Auditor(worklist.audit_trail, forwarder(settings, worklist))
+        headers = HeaderCache()
+        self._preparation = HeaderPreparation(worklist, spool, headers)
         self._build = partial(
             build_application,
             settings,
@@ -70,6 +74,7 @@ class WebServer:
             machinery=machinery,
             metrics=metrics,
             is_alive=is_alive,
+            headers=headers,
         )
         self._application: FastAPI | None = None
         self._context: ssl.SSLContext | None = None
@@ -110,6 +115,7 @@ class WebServer:
             self._context = config.ssl
             config.ssl.sni_callback = self._show_latest
         self._auditor.start()
+        self._preparation.start()
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="web", daemon=True)
         self._thread.start()
@@ -144,6 +150,7 @@ class WebServer:
             return
         self._server.should_exit = True
         self._thread.join(STOP_SECONDS)
+        self._preparation.stop()
         self._auditor.stop()
         if self._socket is not None:
             self._socket.close()

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, column, literal_column, select, ta
 from sqlalchemy.orm import Session
 
 from triage_node.database import StudyRow, decode, encode, fts5_query, query_words, start_of, tsquery
+from triage_node.errors import InvalidInput
 from triage_node.worklist.filters import Filters
 from triage_node.worklist.not_analyzed import of_reason
 
@@ -19,20 +20,36 @@ AFTER_ALL_UIDS = "~"
 
 
 def studies_page(
-    session: Session, filters: Filters, after: str | None, limit: int
+    session: Session, filters: Filters, after: str | None, limit: int, *, is_oldest_first: bool = False
 ) -> tuple[list[StudyRow], str | None]:
-    """Return the next studies and the cursor for those after them; with a text, those registered last come first."""
+    """Return the next studies and the cursor for those after them; with a text, those registered last come first.
+
+    Raises
+    ------
+    InvalidInput
+        The oldest are to come first of what a text or a reason finds, which comes in one order.
+    """
+    if is_oldest_first and not may_be_oldest_first(filters):
+        raise InvalidInput("What a text or a reason finds comes the newest first.")
     if filters.text.strip():
         return _found_by_text(session, filters, after, limit)
     place = None if after is None else decode(after, 2)
-    parts = _by_reason(session, filters, place, limit) if filters.reason else _by_range(session, filters, place, limit)
+    if filters.reason:
+        parts = _by_reason(session, filters, place, limit)
+    else:
+        parts = _by_range(session, filters, place, limit, is_oldest_first)
     # A study with two of the reasons asked for comes twice, next to itself.
-    merged = heapq.merge(*parts, key=_newest_first)
+    merged = heapq.merge(*parts, key=_by_arrival if is_oldest_first else _newest_first)
     found = [next(same) for _, same in groupby(merged, key=_newest_first)]
     if len(found) <= limit:
         return found, None
     last = found[limit - 1]
     return found[:limit], encode(last.first_received_at, last.id)
+
+
+def may_be_oldest_first(filters: Filters) -> bool:
+    """Tell whether all studies under some filters are found from either end."""
+    return not filters.reason and not filters.text.strip()
 
 
 def _by_reason(
@@ -46,17 +63,22 @@ def _by_reason(
 
 
 def _by_range(
-    session: Session, filters: Filters, place: tuple[float, ...] | None, limit: int
+    session: Session, filters: Filters, place: tuple[float, ...] | None, limit: int, is_oldest_first: bool
 ) -> list[Sequence[StudyRow]]:
     driving = filters.driving
     conditions = list(filters.conditions(without=driving))
+    here = tuple_(StudyRow.first_received_at, StudyRow.id)
     if place is not None:
-        conditions.append(tuple_(StudyRow.first_received_at, StudyRow.id) < place)
-    newest = (StudyRow.first_received_at.desc(), StudyRow.id.desc())
+        conditions.append(here > place if is_oldest_first else here < place)
+    order = [one if is_oldest_first else one.desc() for one in (StudyRow.first_received_at, StudyRow.id)]
     return [
-        session.scalars(select(StudyRow).where(*bounds, *conditions).order_by(*newest).limit(limit + 1)).all()
+        session.scalars(select(StudyRow).where(*bounds, *conditions).order_by(*order).limit(limit + 1)).all()
         for bounds in filters.ranges(driving)
     ]
+
+
+def _by_arrival(study: StudyRow) -> tuple[float, int]:
+    return study.first_received_at, study.id
 
 
 def _newest_first(study: StudyRow) -> tuple[float, int]:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_
+from sqlalchemy import ColumnElement, and_, func, not_, or_
 from sqlalchemy.orm import QueryableAttribute
 
-from triage_node.database import StudyRow, StudyState, checked_day, start_of
+from triage_node.database import Rank, StudyRow, StudyState, checked_day, start_of
 from triage_node.errors import InvalidInput
 from triage_node.findings import LABELS, Decision
 from triage_node.reasons import ReasonCode
@@ -22,6 +22,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "reason": frozenset(ReasonCode),
 }
 LONGEST_VALUE = 256
+OF_OTHERS = (ReasonCode.NOT_CT, ReasonCode.NOT_HEAD)
 # Which filter's index is worth most: the one that leaves fewest studies comes first.
 DRIVING = ("reason", "station", "calling_ae_title", "decision", "state")
 
@@ -40,6 +41,9 @@ class Filters:
         Local days, both included.
     acknowledged, urgent
         None does not ask.
+    others
+        Whether to list what is not for this node: certainly no CT or no head, and not urgent. None lists it as well,
+        True nothing else.
     text
         Beginnings of words of the patient's name and ID, the accession number, the study's description or UID.
 
@@ -60,6 +64,7 @@ class Filters:
     acknowledged: bool | None = None
     urgent: bool | None = None
     text: str = ""
+    others: bool | None = None
 
     def __post_init__(self) -> None:
         for name, allowed in ALLOWED.items():
@@ -76,6 +81,10 @@ class Filters:
     @property
     def driving(self) -> str | None:
         """The filter by whose index the studies are found; None finds them by arrival."""
+        # Where nearly all was read, what was not is found by its place in the reading order, as flagged studies are.
+        others = self.reason or self.station or self.calling_ae_title or self.state
+        if self.acknowledged is False and not others and self.decision in ((), (Decision.FLAGGED,)):
+            return "acknowledged"
         return next((name for name in DRIVING if getattr(self, name)), None)
 
     def conditions(self, without: str | None = None, by_arrival: bool = True) -> Iterator[ColumnElement[bool]]:
@@ -95,19 +104,30 @@ class Filters:
             yield arrival >= start_of(self.received_from)
         if self.received_to is not None:
             yield arrival < start_of(self.received_to + timedelta(days=1))
-        if self.acknowledged is not None:
+        if self.acknowledged is not None and without != "acknowledged":
             yield StudyRow.acknowledged_at.is_not(None) if self.acknowledged else StudyRow.acknowledged_at.is_(None)
         if self.urgent is not None:
             yield (StudyRow.priority > 0) == self.urgent
+        if self.others is not None:
+            yield _is_for_others() if self.others else not_(_is_for_others())
 
     def ranges(self, name: str | None) -> Iterator[tuple[ColumnElement[bool], ...]]:
         """Return the index ranges that hold the studies a filter asks for, one for each of its values."""
         if name is None:
             yield ()
             return
+        if name == "acknowledged":
+            for rank in (Rank.FIRST,) if self.decision else (Rank.FIRST, Rank.UNCERTAIN, Rank.REST):
+                yield from ((StudyRow.open_rank == rank, StudyRow.unfinished == unfinished) for unfinished in (0, 1))
+            return
         column = columns()[name]
         for value in getattr(self, name):
             yield (column.is_(None) if name == "decision" and value == NO_DECISION else column == value,)
+
+
+def _is_for_others() -> ColumnElement[bool]:
+    is_unsuitable = func.coalesce(StudyRow.state, "") == StudyState.UNSUITABLE
+    return and_(is_unsuitable, StudyRow.priority == 0, has_reason(OF_OTHERS))
 
 
 def columns() -> Mapping[str, QueryableAttribute[Any]]:

@@ -50,7 +50,7 @@ def open_studies_page(
         ((Rank.UNCERTAIN,), (StudyRow.first_received_at > place.now - maximum_wait_seconds,)),
         ((Rank.REST,), (StudyRow.first_received_at > place.now - maximum_wait_seconds,)),
     )
-    conditions = [*filters.conditions(), *_text(filters.text)]
+    conditions = [*filters.conditions(), *text_conditions(filters.text)]
     found: list[StudyRow] = []
     for number, (ranks, times) in enumerate(sections):
         if number < place.section:
@@ -60,7 +60,7 @@ def open_studies_page(
         parts = [
             _part(session, (StudyRow.open_rank == rank, *bounds, *times, *conditions), start, wanted)
             for rank in ranks
-            for bounds in _still_listed(place.now - since_seconds)
+            for bounds in still_listed(place.now - since_seconds)
         ]
         found += list(heapq.merge(*parts, key=_by_arrival))[:wanted]
         if len(found) > limit:
@@ -69,7 +69,8 @@ def open_studies_page(
     return found, None
 
 
-def _still_listed(since: float) -> Iterator[tuple[ColumnElement[bool], ...]]:
+def still_listed(since: float) -> Iterator[tuple[ColumnElement[bool], ...]]:
+    """Return the index ranges of one rank: what is not finished, and what came since."""
     yield (StudyRow.unfinished == 1,)
     yield StudyRow.unfinished == 0, StudyRow.first_received_at >= since
 
@@ -91,8 +92,8 @@ def _section(study: StudyRow, overdue_before: float) -> int:
     return study.open_rank if study.open_rank is not None else Rank.REST
 
 
-def _text(text: str) -> Iterator[ColumnElement[bool]]:
-    """Open studies are few: they are looked through, which needs no second index."""
+def text_conditions(text: str) -> Iterator[ColumnElement[bool]]:
+    """Return the conditions of a text: open studies are few, and looked through, which needs no second index."""
     if not text.strip():
         return
     words, uids = query_words(text)

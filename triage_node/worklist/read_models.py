@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any, TypeVar
 
 from triage_node.database import Base, Group, day_of
@@ -177,6 +178,15 @@ class StudyDelivery(ReportDelivery):
 
 
 @dataclass(frozen=True, slots=True)
+class PatientIdentity:
+    """Whose a study is, in a line."""
+
+    patient_name: str
+    patient_id: str
+    accession_number: str
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened: who, when, from which state to which, why."""
 
@@ -258,8 +268,13 @@ def _results_deleted(study: StudySummary) -> Iterator[str]:
 
 def made_from(kind: type[Model], source: Base | StudySummary, **more: Any) -> Model:
     """Return a read model with what a row, or another one, holds under the same names, and what is given beside."""
-    names = [one.name for one in fields(kind) if one.name not in more]  # type: ignore[arg-type]
+    names = [name for name in _names(kind) if name not in more]  # type: ignore[arg-type]
     return kind(**{name: getattr(source, name) for name in names}, **more)
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(one.name for one in fields(kind))
 
 
 def reasons_of(stored: Sequence[Mapping[str, str]]) -> list[ReasonGiven]:

@@ -131,7 +131,8 @@ class ReaderActions:
         StudyNotFound
             The worklist has no such study.
         InvalidInput
-            A type is unknown, or types are given although there is said to be no hemorrhage.
+            A type is unknown, types are given although there is said to be no hemorrhage, or the flagged types with a
+            disagreement.
         IllegalMove
             The study has no analysis to give a verdict on.
         """
@@ -146,6 +147,8 @@ class ReaderActions:
                 raise InvalidInput("Who agrees that nothing was to be flagged has seen no type of hemorrhage.")
             if agrees and claims and not seen:
                 seen = [label.value for label in TYPES if label in outcome.flagged]
+            if not agrees and claims and seen and set(seen) == set(outcome.flagged) & set(TYPES):
+                raise InvalidInput("These are the types that were flagged: who disagrees has seen others, or none.")
             present = bool(seen) or agrees == claims
             verdict = VerdictRow(
                 study_id=study.id,

@@ -1,7 +1,7 @@
 """What people and programs are shown of one study."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement, and_, func, select
@@ -24,6 +24,7 @@ from triage_node.statistics import state_counts
 from triage_node.worklist.read_models import (
     Comment,
     Event,
+    PatientIdentity,
     ReportDelivery,
     Series,
     Study,
@@ -113,6 +114,13 @@ class StudyDetails:
         with self._database.read() as session:
             rows = session.scalars(select(EventRow).where(EventRow.code == code).order_by(EventRow.id))
             return [made_from(Event, row) for row in rows]
+
+    def named(self, study_instance_uids: Collection[str]) -> dict[str, PatientIdentity]:
+        """Return whose the studies are that the worklist knows, by UID."""
+        columns = StudyRow.study_instance_uid, StudyRow.patient_name, StudyRow.patient_id, StudyRow.accession_number
+        wanted = select(*columns).where(StudyRow.study_instance_uid.in_(study_instance_uids))
+        with self._database.read() as session:
+            return {uid: PatientIdentity(*values) for uid, *values in session.execute(wanted)}
 
     def dead_deliveries(self) -> int:
         """Return how many deliveries wait for a person."""

@@ -1,6 +1,7 @@
 """What the pages and the API ask the worklist; no answer takes longer because there are more studies."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 
 from sqlalchemy import func, select
@@ -18,14 +19,20 @@ from triage_node.database import (
     last_marker,
     start_of,
 )
+from triage_node.findings import Decision
 from triage_node.statistics import Arrival, delivery_counts, state_counts
 from triage_node.worklist.all_studies import studies_page
 from triage_node.worklist.filters import Filters
+from triage_node.worklist.listing.following import cursor_of_all, open_cursor
+from triage_node.worklist.listing.sort import Sort
+from triage_node.worklist.listing.sorted_studies import count_open, sorted_open_page
 from triage_node.worklist.open_studies import Place, open_studies_page
 from triage_node.worklist.read_models import Counts, StudyChanges, StudyPage, StudySummary
 from triage_node.worklist.study_summary import summaries
 
 EVERYTHING = Filters()
+FLAGGED = Filters(decision=(Decision.FLAGGED,))
+NEWEST_FIRST = Sort("arrival", is_descending=True)
 MOST_SINCE_HOURS = 24.0 * 366
 
 
@@ -38,9 +45,14 @@ class StudyLists:
         self._maximum_wait_seconds = maximum_wait_seconds
 
     def open_studies(
-        self, filters: Filters = EVERYTHING, after: str | None = None, limit: int = 50, since_hours: float = 24.0
+        self,
+        filters: Filters = EVERYTHING,
+        after: str | None = None,
+        limit: int = 50,
+        since_hours: float = 24.0,
+        sort: Sort | None = None,
     ) -> StudyPage:
-        """Return a page of the open studies in reading order.
+        """Return a page of the open studies in reading order, or sorted by a column.
 
         Open is what no reader has acknowledged and what came in the last hours or is not finished.
 
@@ -58,14 +70,24 @@ class StudyLists:
         now = self._clock()
         since_seconds = min(max(since_hours, 0.0), MOST_SINCE_HOURS) * 3600
         with self._database.read() as session:
-            place = Place.read(after, now)
-            studies, following = open_studies_page(
-                session, filters, place, limit, since_seconds, self._maximum_wait_seconds
-            )
+            if sort is not None:
+                studies, following = sorted_open_page(session, filters, sort, after, now, limit, since_seconds)
+            else:
+                place = Place.read(after, now)
+                studies, following = open_studies_page(
+                    session, filters, place, limit, since_seconds, self._maximum_wait_seconds
+                )
             return StudyPage(self._summaries(session, studies), following)
 
-    def studies(self, filters: Filters = EVERYTHING, after: str | None = None, limit: int = 50) -> StudyPage:
-        """Return a page of all studies, newest first; with a text, those registered last come first.
+    def studies(
+        self,
+        filters: Filters = EVERYTHING,
+        after: str | None = None,
+        limit: int = 50,
+        *,
+        is_oldest_first: bool = False,
+    ) -> StudyPage:
+        """Return a page of all studies, newest or oldest first; with a text, those registered last come first.
 
         Raises
         ------
@@ -74,16 +96,46 @@ class StudyLists:
         """
         checked_limit(limit)
         with self._database.read() as session:
-            studies, following = studies_page(session, filters, after, limit)
+            studies, following = studies_page(session, filters, after, limit, is_oldest_first=is_oldest_first)
             return StudyPage(self._summaries(session, studies), following)
 
-    def every(self, filters: Filters = EVERYTHING) -> Iterator[StudySummary]:
+    def every(self, filters: Filters = EVERYTHING, *, is_oldest_first: bool = False) -> Iterator[StudySummary]:
         """Return all studies, a page in memory at a time."""
-        return _every(lambda after: self.studies(filters, after, LARGEST_PAGE))
+        return _every(lambda after: self.studies(filters, after, LARGEST_PAGE, is_oldest_first=is_oldest_first))
 
-    def every_open(self, filters: Filters = EVERYTHING) -> Iterator[StudySummary]:
-        """Return all open studies in reading order, a page in memory at a time."""
-        return _every(lambda after: self.open_studies(filters, after, LARGEST_PAGE))
+    def every_open(self, filters: Filters = EVERYTHING, sort: Sort | None = None) -> Iterator[StudySummary]:
+        """Return all open studies in reading order, or sorted by a column, a page in memory at a time."""
+        return _every(lambda after: self.open_studies(filters, after, LARGEST_PAGE, sort=sort))
+
+    def open_after(
+        self, study_instance_uid: str, filters: Filters = EVERYTHING, sort: Sort | None = None
+    ) -> str | None:
+        """Return the UID of the open study after another; of the first when the worklist has no such study."""
+        with self._database.read() as session:
+            study = _row(session, study_instance_uid)
+            after = None if study is None else open_cursor(study, sort, self._clock(), self._maximum_wait_seconds)
+        return _first(self.open_studies(filters, after, 1, sort=sort))
+
+    def after(
+        self, study_instance_uid: str, filters: Filters = EVERYTHING, *, is_oldest_first: bool = False
+    ) -> str | None:
+        """Return the UID of the study after another among all; of the first when the worklist has no such study."""
+        with self._database.read() as session:
+            study = _row(session, study_instance_uid)
+            after = None if study is None else cursor_of_all(study, filters)
+        return _first(self.studies(filters, after, 1, is_oldest_first=is_oldest_first))
+
+    def count_others(self, filters: Filters = EVERYTHING, since_hours: float = 24.0) -> int:
+        """Return how many open studies are not for this node (`Filters.others`)."""
+        with self._database.read() as session:
+            return count_open(session, replace(filters, others=True), self._clock() - since_hours * 3600)
+
+    def flagged(self, since_hours: float = 24.0) -> dict[str, str]:
+        """Return the patient's name of each open study that is flagged, by the study's UID; at most `LARGEST_PAGE`."""
+        now = self._clock()
+        with self._database.read() as session:
+            rows, _ = sorted_open_page(session, FLAGGED, NEWEST_FIRST, None, now, LARGEST_PAGE, since_hours * 3600)
+            return {row.study_instance_uid: row.patient_name for row in rows}
 
     def counts(self, since_hours: float = 24.0) -> Counts:
         """Return how many studies and deliveries are in each state, and how many studies wait to be read."""
@@ -137,6 +189,14 @@ class StudyLists:
 
     def _summaries(self, session: Session, studies: list[StudyRow]) -> list[StudySummary]:
         return summaries(session, studies, self._clock(), self._maximum_wait_seconds)
+
+
+def _row(session: Session, study_instance_uid: str) -> StudyRow | None:
+    return session.scalar(select(StudyRow).where(StudyRow.study_instance_uid == study_instance_uid))
+
+
+def _first(page: StudyPage) -> str | None:
+    return page.studies[0].study_instance_uid if page.studies else None
 
 
 def _every(page: Callable[[str | None], StudyPage]) -> Iterator[StudySummary]:

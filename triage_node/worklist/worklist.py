@@ -29,8 +29,10 @@ from triage_node.worklist.reader_actions import ReaderActions
 from triage_node.worklist.rebuilding import Rebuilding
 from triage_node.worklist.registration import Registration
 from triage_node.worklist.retention.deletable import Deletables
+from triage_node.worklist.retention.deleted_parts import DeletedParts
 from triage_node.worklist.retention.deletions import Deletions
 from triage_node.worklist.retention.stock import Stock
+from triage_node.worklist.senders.sender_counts import SenderCounts
 from triage_node.worklist.study_completion import StudyCompletion, Timers
 from triage_node.worklist.study_details import StudyDetails
 from triage_node.worklist.study_lists import StudyLists
@@ -103,11 +105,13 @@ class Worklist:
         self.holding = Holding(self.database, clock)
         self.job_runs = JobRuns(self.database, settings.node_name)
         self.upkeep_notes = Notes(self.database, clock)
+        self.sender_counts = SenderCounts(self.database, clock)
         self.reader_actions = ReaderActions(self.database, clock)
         self.judged_studies = JudgedStudies(self.database)
         self.resending = Resending(self.database, clock)
         self.rebuilding = Rebuilding(self.database, clock, self.registration, self.routing)
         self.deletions = Deletions(self.database, clock)
+        self.deleted_parts = DeletedParts(self.database)
         self.deletables = Deletables(self.database, clock)
         self.stock = Stock(self.database, clock)
         self.study_details = StudyDetails(self.database, clock, settings.maximum_wait_minutes * 60)

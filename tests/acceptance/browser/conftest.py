@@ -22,7 +22,7 @@ from triage_node.identity import Role
 from triage_node.identity.accounts import Accounts
 from triage_node.identity.lockouts import Lockouts
 from triage_node.identity.passwords import Passwords
-from triage_node.worklist import Worklist
+from triage_node.worklist import Filters, Worklist
 
 HERE = Path(__file__).parent
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>"
@@ -129,8 +129,12 @@ def cookies() -> dict[str, Any]:
 
 @pytest.fixture
 def open_screen(browser: Any, ward: Ward, cookies: dict[str, Any]) -> Iterator[Callable[..., Screen]]:
-    """Open windows, signed in unless the name is empty; at the end no page may have complained of anything."""
+    """Open windows, signed in unless the name is empty; at the end no page may have complained of anything.
+
+    What a test acknowledged is taken back, also when it failed: the next one finds the studies as this one did.
+    """
     screens: list[Screen] = []
+    before = _acknowledged(ward.node.worklist)
 
     def open_screen(name: str = "ray", **options: Any) -> Screen:
         screen = Screen.of(browser, ward.address, storage_state=cookies.get(name), **options)
@@ -147,7 +151,13 @@ def open_screen(browser: Any, ward: Ward, cookies: dict[str, Any]) -> Iterator[C
     complaints = list(itertools.chain.from_iterable(screen.complaints for screen in screens))
     for screen in screens:
         screen.context.close()
+    for uid in _acknowledged(ward.node.worklist) - before:
+        ward.node.worklist.reader_actions.unacknowledge(uid, "test")
     assert not complaints
+
+
+def _acknowledged(worklist: Worklist) -> set[str]:
+    return {study.study_instance_uid for study in worklist.study_lists.every(Filters(acknowledged=True))}
 
 
 @pytest.fixture

@@ -6,6 +6,22 @@ from playwright.sync_api import expect
 from triage_node.findings import Decision
 
 
+@pytest.fixture
+def open_screen(open_screen):
+    """Open windows whose requests a test may answer.
+
+    Chromium has a page that is open already hand over its requests a moment after it said so, and a key may be faster:
+    then the node was asked. A page that is opened afterwards hands over each.
+    """
+
+    def opened(name="ray", **options):
+        screen = open_screen(name, **options)
+        screen.page.route("**/nothing-has-this-address", lambda route: route.abort())
+        return screen
+
+    return opened
+
+
 def live(screen, search="/worklist?text=A00000"):
     screen.page.goto(search)
     screen.page.locator('#live[data-state="on"]').wait_for()
@@ -60,7 +76,7 @@ def test_what_was_acknowledged_is_taken_back_within_ten_seconds(listed, ward, wa
     assert [event.code for event in study.events][-2:] == ["acknowledged", "unacknowledged"]
 
 
-def test_undo_is_offered_for_ten_seconds_only(screen, ward, open_screen):
+def test_undo_is_offered_for_ten_seconds_only(screen, ward):
     screen.page.clock.install()
     live(screen)
     screen.page.keyboard.press("j")
@@ -71,7 +87,7 @@ def test_undo_is_offered_for_ten_seconds_only(screen, ward, open_screen):
     expect(notice(screen)).to_contain_text("Undo")
     screen.page.clock.run_for(2_000)
     expect(screen.page.locator("#notices .notice")).to_have_count(0)
-    ward.node.worklist.reader_actions.unacknowledge(uid, "test")
+    assert ward.node.study(uid).acknowledged_by == "person ray"
 
 
 def test_a_row_is_usable_again_when_the_node_cannot_be_reached(listed, ward):
@@ -142,7 +158,6 @@ def test_a_stale_row_names_who_was_first(listed, ward):
     asked = "uid => triage.act(`/api/studies/${uid}/acknowledgement`).then(answer => answer === null)"
     assert listed.page.evaluate(asked, uid)
     expect(notice(listed)).to_contain_text("rosa has acknowledged the study already.")
-    ward.node.worklist.reader_actions.unacknowledge(uid, "person rosa")
 
 
 def test_a_comment_is_not_lost_to_a_node_that_cannot_be_reached(screen, ward):

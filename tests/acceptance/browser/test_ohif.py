@@ -42,7 +42,7 @@ def open_viewer(browser: Any) -> Iterator[Callable[[Ohif, str], Viewer]]:
     viewers: list[Viewer] = []
 
     def open_viewer(ohif: Ohif, uid: str) -> Viewer:
-        viewers.append(Viewer.of(browser, ohif, uid))
+        viewers.append(Viewer.of(browser, ohif.address, uid))
         return viewers[-1]
 
     yield open_viewer
@@ -160,7 +160,7 @@ def test_a_fault_of_the_viewer_is_seen(images, serve, open_viewer, wait_for):
     assert any("undefined" in fault for fault in viewer.faults())
 
 
-def test_what_the_node_serves_is_opened(ward, serve, open_viewer):
+def test_what_the_node_serves_is_opened(ward, serve, open_viewer, wait_for):
     token = ward.node.command("token", "add", "ohif").stdout.strip()
     ohif = serve(f"{ward.address}/dicomweb", {"Authorization": f"Bearer {token}"})
     words = {
@@ -174,6 +174,11 @@ def test_what_the_node_serves_is_opened(ward, serve, open_viewer):
         expect(viewer.pane).to_contain_text("Notification only, not for diagnosis", timeout=LONG)
         expect(viewer.pane).to_contain_text(text)
         assert viewer.faults() == []
+        if uid == ward.flagged:
+            viewer.open("HEAD 5mm")
+            viewer.pane.hover()
+            wait_for(lambda viewer=viewer: viewer.turned() > 10, "a slice is drawn", 60)
+            assert viewer.faults() == []
 
 
 def test_what_goes_with_a_report_is_opened_too(images, serve, open_viewer):

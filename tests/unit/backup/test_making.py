@@ -213,7 +213,7 @@ def test_a_full_disk_has_the_backups_it_had_and_no_half_one(back_up, disk):
     folder = disk.folder / "backups"
     good = back_up(folder=folder).path
     disk.fill(leave_bytes=300_000)
-    with pytest.raises(StorageFull, match=r"No backup was made: .* MB more are needed"):
+    with pytest.raises(StorageFull, match=r"No backup was made: .*iB more are needed"):
         back_up(folder=folder)
     assert names(folder) == [good.name]
     verify_backup(good)
@@ -235,5 +235,5 @@ def test_a_disk_that_becomes_full_on_the_way_has_no_half_backup(back_up, disk):
 
 def test_what_shall_stay_free_for_what_comes_in_is_not_taken(back_up, node, disk):
     settings = node.settings.model_copy(update={"disk_reserve_mb": 19})
-    with pytest.raises(StorageFull, match="19 MB shall stay so"):
+    with pytest.raises(StorageFull, match=r"19\.0 MiB shall stay so"):
         back_up(folder=disk.folder / "backups", settings=settings)

@@ -61,7 +61,9 @@ def commands_in(group: TyperGroup, name: str) -> Iterator[str]:
             yield from commands_in(command, path)
             continue
         pieces = command.collect_usage_pieces(command.make_context(path, [], resilient_parsing=True))
-        usage = re.sub(r"[{}]|\[OPTIONS\]", "", " ".join(pieces)).strip()
+        # Versions of typer do not agree on how often they say that there may be several.
+        usage = re.sub(r"[{}]|\[OPTIONS\]|\.\.\.", "", " ".join(pieces)).strip()
+        usage += "..." if any(one.nargs == -1 for one in command.params) else ""
         does = re.sub(r"\[/?[a-z]+\]", "", (command.help or "").splitlines()[0])
         yield f"| `{f'{path} {usage}'.strip()}` | {does} |"
 

@@ -8,6 +8,8 @@ from typer.testing import CliRunner
 
 from triage_node import __version__
 from triage_node.cli import app
+from triage_node.findings import LABELS
+from triage_node.storage import ResultContent, Spool
 from triage_node.train import cli as train
 
 
@@ -68,3 +70,18 @@ def test_both_programs_say_their_version_and_help_shortly(program):
 @pytest.mark.parametrize("arguments", [["worklist"], ["user", "add"], ["token"]])
 def test_every_command_takes_the_short_h(arguments):
     assert "Usage" in CliRunner().invoke(app, [*arguments, "-h"]).output
+
+
+def test_slices_are_named_by_number(triage, worklist, make_settings, monkeypatch):
+    settings = make_settings()
+    monkeypatch.setenv("TRIAGE_DATA_DIR", str(settings.data_dir))
+    folder = worklist.study_details.study("1.2.840.22").latest_outcome.folder
+    rows = [
+        {"sop_instance_uid": f"1.{at}", "frame_number": None, "probabilities": dict.fromkeys(LABELS, at / 10)}
+        for at in (1, 9, 3)
+    ]
+    scores = json.dumps(rows).encode()
+    Spool.of(settings).result("1.2.840.22", folder).keep(ResultContent({}, slice_scores=scores))
+    shown = triage("show", "A2")
+    assert shown.count("slice 2 of 3") == len(LABELS)
+    assert "slice" not in triage("show", "A1"), "of whose slices there are no scores"

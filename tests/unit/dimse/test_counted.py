@@ -4,7 +4,7 @@ import pytest
 from ct import head_ct, save
 from intakes import store
 from pydicom import dcmread
-from upper_layer import Peer
+from upper_layer import IMPLICIT, Peer, associate_request, context
 
 from triage_node.storage import Disk, Watermarks
 
@@ -88,3 +88,49 @@ def test_strangers_make_no_series(start_intake, file):
 def series(node) -> set[tuple[str, ...]]:
     families = node.instruments.registry.collect()
     return {(sample.name, *sorted(sample.labels.values())) for family in families for sample in family.samples}
+
+
+def senders_of(node):
+    node.ingest.write_senders()
+    return node.worklist.sender_counts.all()
+
+
+def test_who_sent_and_who_was_turned_away_is_kept_by_sender(start_intake, file, wait_for):
+    node = start_intake(allowed_peers=["CT1@127.0.0.1"])
+    assert store(node.port, file, calling="CT1") == 0
+    assert store(node.port, file, calling="CT1") == 0
+    assert store(node.port, file, calling="CT2") is None
+    wait_for(lambda: node.counted("associations_refused_total", reason="calling_ae_title") == 1, "the count")
+    stranger, known = senders_of(node)
+    assert (known.ae_title, known.address, known.instances, known.associations) == ("CT1", "127.0.0.1", 2, 2)
+    [refusal] = stranger.refusals
+    assert (stranger.ae_title, stranger.instances, refusal.reason) == ("CT2", 0, "calling_ae_title")
+    assert "not on the allow list" in refusal.sentence
+
+
+def test_the_ae_title_that_was_called_is_told(start_intake, file, wait_for):
+    node = start_intake(ae_title="ELSE", check_called_ae_title=True)
+    assert store(node.port, file) is None
+    wait_for(lambda: node.counted("associations_refused_total", reason="called_ae_title") == 1, "the count")
+    [sender] = senders_of(node)
+    assert "calls the AE title 'ANY-SCP', ours is 'ELSE'" in sender.refusals[0].sentence
+
+
+def test_a_peer_that_offers_nothing_of_use_is_told_what_it_offered(start_intake, wait_for):
+    node = start_intake()
+    with Peer.connect(node.port) as peer:
+        peer.associate(associate_request(context(1, b"1.2.840.10008.5.1.4.31", IMPLICIT)))
+        wait_for(lambda: node.counted("associations_refused_total", reason="no_context") == 1, "the count")
+    [sender] = senders_of(node)
+    assert "Modality Worklist Information Model - FIND" in sender.refusals[0].sentence
+    assert (sender.associations, sender.refusals[0].reason) == (0, "no_context")
+
+
+def test_a_file_that_is_refused_is_counted_of_its_sender(start_intake, file):
+    node = start_intake()
+    ds = dcmread(file)
+    del ds.StudyInstanceUID
+    ds.save_as(file)
+    assert store(node.port, file, calling="CT1") == 0xC000
+    [sender] = senders_of(node)
+    assert (sender.associations, sender.instances, sender.refusals[0].reason) == (1, 0, "unreadable")

@@ -39,7 +39,7 @@ def test_low_full_and_recovered_are_told_once_each(spool, worklist, caplog):
     assert [record.getMessage().split()[0] for record in caplog.records] == codes
     for code in codes:
         [event] = worklist.study_details.events(code)
-        assert "MB are free" in event.message
+        assert "iB are free" in event.message
 
 
 def test_an_event_that_the_disk_did_not_take_is_left_later(spool):

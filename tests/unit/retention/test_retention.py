@@ -21,7 +21,7 @@ def test_the_images_of_an_old_study_go_and_its_answer_stays(ward, clock):
     )  # fmt: skip
     assert ward.spool.result(uid, study.outcomes[-1].folder).report() == b"report"
     [event] = [one for one in study.events if one.code == "images_deleted"]
-    assert event.message == "3 files, 0.0 MB: older than 90 days"
+    assert event.message == "3 files, 2.9 KiB: older than 90 days"
 
 
 def test_a_younger_study_stays(ward, clock):

@@ -7,7 +7,8 @@ import pytest
 from programs import WITHOUT_EXTRAS
 
 from triage_node.findings import Label
-from triage_node.train.phantom.atlas import Atlas, load_atlas
+from triage_node.train.phantom.atlas import Atlas
+from triage_node.train.phantom.atlas_cache import load_atlas
 from triage_node.train.phantom.dicom_series import demo_recipe
 from triage_node.train.phantom.grid import Grid
 from triage_node.train.phantom.head import Pose, place_head

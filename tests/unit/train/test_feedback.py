@@ -9,7 +9,7 @@ from pydicom import dcmread
 
 from triage_node.findings import LABELS, Label
 from triage_node.models import load_model
-from triage_node.train.phantom.atlas import load_atlas
+from triage_node.train.phantom.atlas_cache import load_atlas
 from triage_node.train.phantom.dicom_series import write_series
 
 pytestmark = pytest.mark.slow

@@ -12,7 +12,7 @@ from triage_node.findings import ModelIdentity
 from triage_node.identity import Access, Role
 from triage_node.outcome import Outcome, Status
 from triage_node.reasons import Reason, ReasonCode
-from triage_node.web.views.model_card import card_html
+from triage_node.web.views.model_card import card_sections
 
 HOSTILE = "<script>alert(1)</script>^Eve"
 
@@ -80,15 +80,16 @@ def test_a_card_of_somebody_else_runs_nothing(tmp_path):
     (tmp_path / "CARD.md").write_text(
         "# Mine\n\n<script>alert(1)</script>\n\n<img src=x onerror=alert(1)>\n\n![p](https://x.example/p.png)\n\n"
         "[go](javascript:alert(1)) [data](data:text/html;base64,PHNjcmlwdD4=) [fine](https://example.org/)\n\n"
-        "| a | b |\n|---|---|\n| <b>1</b> | 2 |\n"
+        "| a | |\n|---|---|\n| <b>1</b> | 2 |\n"
     )
-    html = card_html(tmp_path)
-    assert "<h2>Mine</h2>" in html
+    html = "".join(one.html for one in card_sections(tmp_path))
+    assert "Mine" not in html, "its title is the page's"
     assert '<table tabindex="0">' in html
+    assert "<th></th>" not in html
     for harmful in ("<script", "<img", "<b>", 'href="javascript', 'href="data:'):
         assert harmful not in html, harmful
     assert 'href="https://example.org/"' in html
-    assert card_html(tmp_path / "nowhere") == ""
+    assert card_sections(tmp_path / "nowhere") == []
 
 
 def test_settings_show_where_they_come_from_and_no_secret(make_site, make_settings, monkeypatch, tmp_path):
@@ -119,7 +120,7 @@ def test_the_audit_trail_is_filtered_and_paged(site, admin, analyzed, clock):
     reader = site.signed_in()
     reader.get("/studies/1.2.1")
     reader.get("/admin/audit")
-    site.worklist.audit_trail.append([Access(clock(), "ada", "administrator", "::1", "looked")] * 105)
+    site.worklist.audit_trail.append([Access(clock(), "ada", "administrator", "::1", "looked")] * 205)
     page = admin.get("/admin/audit").text
     assert "Next page" in page
     refused = rows(admin.get("/admin/audit.csv?refused=yes"))
@@ -128,13 +129,32 @@ def test_the_audit_trail_is_filtered_and_paged(site, admin, analyzed, clock):
     ]
     [viewed] = rows(admin.get("/admin/audit.csv?study=1.2.1"))
     assert (viewed["user_name"], viewed["action"]) == (READER, "study_viewed")
-    assert len(rows(admin.get("/admin/audit.csv?action=looked&user_name=ada"))) == 105
+    assert len(rows(admin.get("/admin/audit.csv?action=looked&user_name=ada"))) == 205
     today = date.fromtimestamp(clock())
-    assert len(rows(admin.get(f"/admin/audit.csv?received_from={today}&received_to={today}"))) > 105
+    assert len(rows(admin.get(f"/admin/audit.csv?received_from={today}&received_to={today}"))) > 205
     assert rows(admin.get(f"/admin/audit.csv?received_to={date.fromordinal(today.toordinal() - 1)}")) == []
     assert admin.get("/admin/audit?received_from=1000-01-01").status_code == 422
     following = re.search(r'rel="next" href="([^"]+)"', page)[1].replace("&amp;", "&")
     assert "study viewed" in admin.get(following).text
+
+
+def test_reading_in_a_row_is_one_line_and_changes_and_refusals_are_not_folded(site, admin, analyzed, clock):
+    analyzed("1.2.1", patient_name="Doe^Jane", accession_number="A77")
+    looked = [("study_viewed", "1.2.1"), ("images_viewed", "1.2.1"), ("worklist_viewed", "")]
+    trail = [Access(clock(), "ray", "reader", "10.0.0.5", action, uid) for action, uid in looked]
+    trail.append(Access(clock(), "ray", "reader", "10.0.0.5", "study_judged", "1.2.1"))
+    trail.append(Access(clock(), "ray", "reader", "10.0.0.5", "audit_trail_viewed", allowed=False))
+    trail.append(Access(clock(), "ray", "reader", "10.0.0.5", "study_viewed", "9.9.9"))
+    site.worklist.audit_trail.append(trail)
+    page = admin.get("/admin/audit?user_name=ray").text
+    assert page.count("<tr><td>") == 4
+    assert "reading, 3 times" in page
+    assert page.index("audit trail viewed") < page.index("study judged") < page.index("reading, 3 times")
+    assert "Doe, Jane" in page
+    assert "A77" in page
+    assert ">9.9.9<" in page, "the worklist knows it no more"
+    assert {row["study_instance_uid"] for row in rows(admin.get("/admin/audit.csv?study=A77"))} == {"1.2.1"}
+    assert len(rows(admin.get("/admin/audit.csv?study=9.9.9"))) == 1
 
 
 def test_refused_accesses_come_from_an_index(site):
@@ -179,6 +199,17 @@ def test_the_last_administrator_stays_one(site, admin):
     assert admin.submit("/admin/people/add", name="<b>", role="reader").status_code == 422
     assert "&lt;b&gt;" in admin.submit("/admin/people/add", name="<b>", role="reader").text
     assert site.signed_in(ADMINISTRATOR, PASSWORD).get("/admin").status_code == 200
+
+
+@pytest.mark.parametrize("role", ["storage", "monitoring"])
+def test_a_token_has_the_role_that_was_chosen(site, admin, role):
+    assert f"its role is {role}" in admin.submit("/admin/tokens/add", name="ris", days="30", role=role).text
+    assert site.worklist.tokens.all()[0].role == role
+
+
+def test_no_token_of_a_person_is_made_on_the_page(site, admin):
+    assert admin.submit("/admin/tokens/add", name="ris", days="30", role="administrator").status_code == 422
+    assert site.worklist.tokens.all() == []
 
 
 def test_a_token_is_shown_once_and_works_until_it_is_removed(site, admin):

@@ -14,6 +14,7 @@ from receivers import Receivers
 from sites import ADMINISTRATOR
 
 from triage_node.web.machinery import Echoed, Fact, Intake, Job, Machinery, Reach, Worker
+from triage_node.worklist import ReceivedInstance
 
 # As a sender pynetdicom drops the socket of a failed connection without closing it.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
@@ -22,8 +23,9 @@ DEAD_PEER = "GONE@127.0.0.1:1"
 
 
 def asked(browser, path: str, destination: str):
-    """What the button beside a destination does."""
-    return browser.submit(f"{path}?{urlencode({'destination': destination})}")
+    """Press the button beside a destination, and follow to the page that shows what came of it."""
+    answer = browser.submit(f"{path}?{urlencode({'destination': destination})}")
+    return browser.get(answer.headers["location"]) if answer.status_code == 303 else answer
 
 
 @pytest.fixture
@@ -230,3 +232,111 @@ def test_a_daily_job_is_late_after_days_only_and_leaves_the_node_ready(clock):
     job = Job("database backup", 86_400, clock(), "", None, 2 * 86_400.0)
     assert (job.is_late, job.is_vital) == (False, False)
     assert replace(job, silent_seconds=4 * 86_400.0).is_late
+
+
+def test_what_keeps_a_report_is_told_in_words_with_the_next_try(make_site, clock):
+    words = {
+        "ae_title_unknown": "does not know our AE title",
+        "not_reached": "not reached: address, port or firewall",
+        "no_answer": "no answer",
+        "denied": "does not let us in",
+    }
+    reaches = []
+    machinery = Machinery(lambda: None, list, reaches=lambda: reaches)
+    site = make_site({"machinery": machinery, "ready": list}, destinations=(DEAD_PEER,))
+    browser = site.signed_in(ADMINISTRATOR)
+    for trouble, shown in words.items():
+        reaches[:] = [Reach(DEAD_PEER, False, clock() - 60, 3, clock() - 5, 20.0, "sentence", trouble)]
+        assert f'<span class="badge badge-ill">{shown}</span>' in browser.get("/admin").text
+        [one] = site.program().get("/api/system").json()["destinations"]
+        assert (one["trouble"], one["next_try_at"]) == (trouble, None), "nothing waits, so nothing is tried"
+    [problem] = site.program().get("/api/system").json()["problems"]
+    assert problem == f"{DEAD_PEER} does not let us in; it is called again."
+
+
+def dead_and_waiting(site, clock):
+    from triage_node.database.tables.schema import DeliveryRow, OutcomeRow, StudyRow
+
+    times = dict.fromkeys(("first_received_at", "last_received_at", "opened_at", "changed_at"), clock())
+    with site.worklist.database.write() as session:
+        session.add(StudyRow(id=1, study_instance_uid="1", state="analyzed", **times))
+        session.flush()
+        empty = {"reasons": [], "flagged": [], "uncertain": [], "model": {}, "seconds": {}}
+        session.add(OutcomeRow(id=1, study_id=1, revision=1, status="analyzed", created_at=clock(), **empty))
+        session.flush()
+        for number, state in enumerate(["dead", "pending"]):
+            session.add(
+                DeliveryRow(
+                    study_id=1, outcome_id=1, destination=DEAD_PEER, sop_instance_uid=f"1.{number}", folder="f",
+                    state=state, created_at=clock() - 90, next_attempt_at=clock() + 600, last_error="down",
+                )
+            )  # fmt: skip
+
+
+def test_what_waits_is_tried_now_and_what_was_given_up_is_sent_again(make_site, clock):
+    called = []
+    machinery = Machinery(lambda: None, list, try_now=lambda name: not called.append(name))
+    site = make_site({"machinery": machinery, "ready": list}, destinations=(DEAD_PEER,))
+    dead_and_waiting(site, clock)
+    [one] = site.program().get("/api/system").json()["destinations"]
+    assert one["next_try_at"] == clock() + 600
+    browser = site.signed_in(ADMINISTRATOR)
+    assert "is sent at once" in asked(browser, "/admin/try-now", DEAD_PEER).text
+    assert called == [DEAD_PEER]
+    [one] = site.worklist.outbox_state.destinations((DEAD_PEER,))
+    assert one.next_attempt_at <= clock()
+    page = asked(browser, "/admin/send-again", DEAD_PEER).text
+    assert "1 that were given up are sent once more" in page
+    [one] = site.worklist.outbox_state.destinations((DEAD_PEER,))
+    assert (one.dead, one.waiting) == (0, 2)
+
+
+def test_loading_the_page_again_tries_nothing_again(site, peer, received):
+    browser = site.signed_in(ADMINISTRATOR)
+    answer = browser.submit(f"/admin/test-report?{urlencode({'destination': peer})}")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/admin#destinations")
+    for _ in range(2):
+        assert "It stored the test report" in browser.get("/admin").text
+    assert len(received) == 1
+
+
+def test_the_disk_is_told_of_in_one_place_in_units_that_say_what_they_are(make_site):
+    facts = [Fact("disk", True, "93 GiB free"), Fact("space", True), Fact("database", True)]
+    page = make_site({"ready": lambda: facts}, disk_reserve_mb=2048).signed_in(ADMINISTRATOR).get("/admin").text
+    assert "2.0 GiB are kept free" in page
+    assert "93 GiB free" not in page
+    assert " GB " not in page
+
+
+def test_several_processes_of_one_database_are_listed(site, clock):
+    browser = site.signed_in(ADMINISTRATOR)
+    site.worklist.leases.note("TRIAGE@a/1", ["listener", "upkeep"], "1.0")
+    assert "Processes" not in browser.get("/admin").text, "one process is the node"
+    site.worklist.leases.take("upkeep", "TRIAGE@a/1", 15)
+    clock.forward(120)
+    site.worklist.leases.note("TRIAGE@b/2", ["worker"], "1.0")
+    page = browser.get("/admin").text
+    assert "TRIAGE@a/1" in page
+    assert "ended" in page
+    first, second = browser.get("/api/system").json()["processes"]
+    assert (first["name"], first["host"], first["roles"], first["alive"]) == ("TRIAGE@b/2", "b", ["worker"], True)
+    assert (second["alive"], second["seen_seconds"], second["duties"]) == (False, 120, [])
+
+
+def test_what_a_process_has_in_hand_is_counted(site, clock):
+    received = ReceivedInstance("1.2.7", "1.2.7.1", "1.2.7.1.1", "1.2.840.10008.5.1.4.1.1.2", "1.2", 1, clock(), True)
+    site.worklist.registration.register([received])
+    for _ in range(2):
+        site.worklist.study_completion.advance()
+        clock.forward(1000)
+    site.worklist.study_completion.advance()
+    site.worklist.leases.note("TRIAGE@b/2", ["worker"], "1.0")
+    assert site.worklist.claims.claim("TRIAGE@b/2:4711") is not None
+    [process] = site.signed_in(ADMINISTRATOR).get("/api/system").json()["processes"]
+    assert (process["analyzing"], process["sending"]) == (1, 0)
+
+
+def test_processes_of_two_versions_want_a_look(site):
+    site.worklist.leases.note("TRIAGE@a/1", ["listener"], "1.0")
+    site.worklist.leases.note("TRIAGE@b/2", ["worker"], "1.1")
+    assert "versions 1.0 and 1.1 work on one database" in site.signed_in(ADMINISTRATOR).get("/admin").text

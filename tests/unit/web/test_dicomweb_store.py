@@ -270,3 +270,12 @@ def test_who_stores_too_much_at_once_is_told_to_try_again(site, files):
         assert post(site.program(), body_of_files(files)).status_code == 200, "another sender"
     assert post(program, body_of_files(files)).status_code == 200
     assert not list(site.spool.layout.incoming.glob("*.part"))
+
+
+def test_a_program_of_the_role_storage_stores_and_reads_nothing(site, files, uid):
+    program = site.program(Role.STORAGE)
+    content, content_type = body_of_files(files), CONTENT_TYPE
+    stored = program.post(STUDIES, content=content, headers={"Content-Type": content_type})
+    assert stored.status_code == 200
+    for path in ("/dicomweb/studies", f"/dicomweb/studies/{uid}", "/api/worklist", "/api/senders", "/metrics"):
+        assert program.get(path).status_code == 403, path

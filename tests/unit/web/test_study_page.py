@@ -1,5 +1,7 @@
 """One study's page: what it says, and what people may do there."""
 
+import re
+
 import pytest
 from sqlalchemy import update
 
@@ -59,11 +61,40 @@ def test_a_reader_comments_and_disagrees_with_the_types_they_see(site, browser):
     assert browser.submit("/studies/1.2.1/judge", agrees="true", types=["nosebleed"]).status_code == 422
 
 
-def test_a_plain_disagreement_says_there_is_no_hemorrhage(site, browser):
+def test_the_flagged_types_are_marked_and_no_disagreement_names_them(site, browser):
     form = browser.get("/studies/1.2.1").text.split('action="/studies/1.2.1/judge"')[1].split("</form>")[0]
-    assert " checked" not in form, "a type that is marked beforehand would turn a no into another finding"
+    assert re.findall(r'value="(\w+)" checked', form) == ["subdural"]
+    refused = browser.submit("/studies/1.2.1/judge", agrees="false", types="subdural")
+    assert refused.status_code == 422
+    assert "who disagrees has seen others, or none" in refused.text
+    assert site.worklist.study_details.study("1.2.1").verdict is None, "a mark left over is not another finding"
     assert browser.submit("/studies/1.2.1/judge", agrees="false").status_code == 303
     assert site.worklist.study_details.study("1.2.1").verdict.present is False
+
+
+def test_a_study_keeps_the_list_it_was_opened_from(browser):
+    page = browser.get("/studies/1.2.1?decision=flagged&sort=-patient").text
+    assert 'href="/worklist?decision=flagged&amp;sort=-patient#at=1.2.1"' in page
+    assert 'href="/studies/1.2.1/next?decision=flagged&amp;sort=-patient"' in page
+    onward = re.search(r'name="next" value="([^"]+)"', page)[1].replace("&amp;", "&")
+    assert browser.submit("/studies/1.2.1/acknowledge", next=onward).headers["location"] == onward
+
+
+def test_the_next_study_follows_the_list_it_was_opened_from(site, analyzed):
+    for uid, name, decision in (("1.1", "C", "flagged"), ("1.2", "A", "not_flagged"), ("1.3", "B", "flagged")):
+        analyzed(uid, decision, patient_name=name)
+    browser = site.signed_in()
+
+    def following(uid, query):
+        return browser.get(f"/studies/{uid}/next?{query}").headers["location"]
+
+    assert following("1.2", "sort=patient") == "/studies/1.3?sort=patient"
+    assert following("1.1", "decision=flagged") == "/studies/1.3?decision=flagged"
+    assert following("1.3", "decision=flagged") == "/worklist?decision=flagged"
+    assert following("1.3", "list=all") == "/studies/1.2?list=all"
+    assert following("1.3", "list=all&sort=arrival") == "/worklist?list=all&sort=arrival"
+    browser.submit("/studies/1.1/acknowledge")
+    assert following("1.1", "") == "/studies/1.3", "it goes on where the study was"
 
 
 def test_a_report_is_sent_again_and_a_study_analyzed_again(site, browser):

@@ -132,3 +132,21 @@ def test_the_series_are_judged_in_words(site, keep):
     part = site.signed_in().get(f"/studies/{uid}/series")
     assert part.status_code == 200
     assert "fewer than 10 slices" in part.text
+
+
+def test_another_series_is_shown_when_it_is_chosen(site, keep):
+    thick = head_ct(slices=12, size=(64, 64))
+    thin = head_ct(slices=11, size=(64, 64), thickness_mm=1.0, InstanceNumber=None)
+    for number, ds in enumerate(thick):
+        ds.InstanceNumber = 112 - number
+    uid = keep(*thick, *thin)
+    program = site.program()
+    series = program.get(f"/api/studies/{uid}/slices").json()
+    assert [one["instance_number"] for one in series["slices"]] == list(range(112, 100, -1))
+    chosen = {"series": str(thin[0].SeriesInstanceUID)}
+    series = program.get(f"/api/studies/{uid}/slices", params=chosen).json()
+    assert (series["series_instance_uid"], len(series["slices"])) == (chosen["series"], 11)
+    assert {one["instance_number"] for one in series["slices"]} == {None}
+    stored = np.frombuffer(thin[4].PixelData, "<u2").reshape(64, 64).astype(int) - 1024
+    np.testing.assert_array_equal(values(program.get(f"/api/studies/{uid}/slices/4", params=chosen)), stored)
+    assert program.get(f"/api/studies/{uid}/slices", params={"series": "1.2.3"}).status_code == 404

@@ -3,11 +3,16 @@
 import csv
 import http.client
 import io
+import json
+import re
 import threading
 import time
 
 import pytest
 
+from triage_node.findings import ModelIdentity
+from triage_node.outcome import Outcome, Status
+from triage_node.reasons import Reason, ReasonCode
 from triage_node.web.server import WebServer
 
 SCRIPT = "<script>alert(1)</script>"
@@ -19,7 +24,7 @@ def test_the_page_shows_studies_in_reading_order_with_what_was_found(site, analy
     page = site.signed_in().get("/worklist")
     assert page.status_code == 200
     assert page.text.index('data-uid="1.2.2"') < page.text.index('data-uid="1.2.1"')
-    for shown in ("Doe, Jane", "Head native", "subdural", "90 %", "CT1", "badge-flagged"):
+    for shown in ("Doe, Jane", "Head native", "subdural", "90.0 %", "CT1", "badge-flagged"):
         assert shown in page.text
 
 
@@ -85,6 +90,96 @@ def test_filters_of_the_form_are_understood_empty_or_not(site, analyzed):
     assert 'data-uid="1.2.1"' not in page.text
 
 
+def order(page) -> list[str]:
+    return re.findall(r'data-uid="([^"]+)"', page.text)
+
+
+def test_a_column_s_head_sorts_and_turns_the_list(site, analyzed):
+    for uid, name in (("1.1", "Cole"), ("1.2", "adam"), ("1.3", "Berg")):
+        analyzed(uid, "not_flagged", patient_name=name)
+    browser = site.signed_in()
+    own = browser.get("/worklist?station=")
+    assert 'aria-sort="descending"><a href="/worklist?station="' in own.text
+    assert '<a href="/worklist?station=&amp;sort=patient">Patient</a>' in own.text
+    ascending = browser.get("/worklist?sort=patient")
+    assert order(ascending) == ["1.2", "1.3", "1.1"]
+    assert 'aria-sort="ascending"><a href="/worklist?sort=-patient">Patient</a>' in ascending.text
+    assert order(browser.get("/worklist?sort=-patient")) == ["1.1", "1.3", "1.2"]
+    assert browser.get("/worklist?sort=age").status_code == 422
+    rows = csv.DictReader(io.StringIO(browser.get("/worklist.csv?sort=patient").text))
+    assert [row["study_instance_uid"] for row in rows] == ["1.2", "1.3", "1.1"]
+
+
+def test_all_studies_are_sorted_by_arrival_only(site, analyzed):
+    for uid, name in (("1.1", "B"), ("1.2", "A")):
+        analyzed(uid, patient_name=name)
+    browser = site.signed_in()
+    newest = browser.get("/worklist?list=all&sort=patient")
+    assert order(newest) == ["1.2", "1.1"]
+    assert 'aria-sort="descending"><a href="/worklist?list=all&amp;sort=arrival">Arrival</a>' in newest.text
+    assert ">Patient</a>" not in newest.text.split("<tbody")[0]
+    assert order(browser.get("/worklist?list=all&sort=arrival")) == ["1.1", "1.2"]
+    assert "aria-sort" in browser.get("/worklist?list=all&text=a").text
+
+
+def test_presets_are_lists_and_the_one_that_is_shown_is_marked(site, analyzed):
+    analyzed("1.1")
+    analyzed("1.2", "not_flagged")
+    browser = site.signed_in()
+    browser.submit("/studies/1.1/acknowledge")
+    analyzed("1.3")
+    links = re.search(r'class="presets".*?</nav>', browser.get("/worklist").text, re.DOTALL)[0]
+    assert '<a href="/worklist" aria-current="true">To be read</a>' in links
+    found = {}
+    for address, title in re.findall(r'<a href="([^"]+)"[^>]*>([^<]+)</a>', links)[1:4]:
+        page = browser.get(address.replace("&amp;", "&"))
+        assert f'{address}" aria-current="true">{title}' in page.text
+        found[title] = order(page)
+    assert found == {"Flagged, not read": ["1.3"], "Today": ["1.3", "1.2", "1.1"], "Not analyzed": []}
+    assert (
+        '<option value="unsuitable,failed" selected>not analyzed'
+        in browser.get("/worklist?state=unsuitable,failed").text
+    )
+
+
+def test_what_is_not_for_this_node_is_folded_away(site, analyzed, clock):
+    analyzed("1.1")
+    analyzed("1.2", register_only=True, modality="MR")
+    clock.forward(61)
+    site.worklist.study_completion.advance()
+    claim = site.worklist.claims.claim("w")
+    reasons = (Reason.of(ReasonCode.NOT_CT),)
+    site.worklist.claims.finish(claim, Outcome(Status.UNSUITABLE, ModelIdentity("net", "1", "ab"), reasons=reasons), [])
+    browser = site.signed_in()
+    page = browser.get("/worklist")
+    assert order(page) == ["1.1"]
+    assert "<strong>1</strong> no head CT, show</a>" in page.text
+    assert set(order(browser.get("/worklist?others=show"))) == {"1.1", "1.2"}
+    assert 'name="others" value="show"' in browser.get("/worklist?others=show").text
+    assert set(order(browser.get("/worklist?list=all"))) == {"1.1", "1.2"}
+    assert re.search(r'id="others"[^>]* hidden', browser.get("/worklist?text=nobody").text)
+
+
+def test_a_flagged_case_past_its_limit_is_marked(make_site, site, analyzed, clock):
+    analyzed("1.1")
+    analyzed("1.2", "not_flagged")
+    browser = site.signed_in()
+    clock.forward(site.settings.flagged_limit_minutes * 60 - 180)
+    assert "past limit" not in browser.get("/worklist").text
+    clock.forward(120)
+    page = browser.get("/worklist").text
+    assert page.count("past limit") == 1
+    assert "not acknowledged within 30 min of its arrival" in page
+    browser.submit("/studies/1.1/acknowledge")
+    assert "past limit" not in browser.get("/worklist?list=all").text
+
+
+def test_rows_lead_on_with_their_list(site, analyzed):
+    analyzed("1.1")
+    page = site.signed_in().get("/worklist?decision=flagged&sort=patient").text
+    assert 'href="/studies/1.1?decision=flagged&amp;sort=patient"' in page
+
+
 def test_a_study_that_is_acknowledged_leaves_the_list(site, analyzed):
     analyzed("1.2.1")
     browser = site.signed_in()
@@ -126,6 +221,29 @@ def next_rows(stream) -> str:
             return "\n".join(lines)
         else:
             lines.clear()
+
+
+def next_event(stream, name: str) -> str:
+    """Read lines until an event of a name has come."""
+    heard = ""
+    while True:
+        line = stream.readline().decode().rstrip("\n")
+        if line.startswith("event: "):
+            heard = line.removeprefix("event: ")
+        elif heard == name and line.startswith("data: "):
+            return line.removeprefix("data: ")
+
+
+@pytest.mark.parametrize("names", [False, True])
+def test_flagged_studies_are_told_whatever_is_listed_without_names_unless_the_site_allows(
+    site, analyzed, open_stream, names
+):
+    object.__setattr__(site.settings, "notification_patient_names", names)
+    analyzed("1.2.9")
+    stream = open_stream("?text=nobody")
+    assert next_event(stream, "others") == "0"
+    [study] = json.loads(next_event(stream, "flagged"))
+    assert study == {"uid": "1.2.9"} | ({"name": "Doe, Jane"} if names else {})
 
 
 def test_a_finding_is_on_the_screen_within_a_second(site, analyzed, open_stream):

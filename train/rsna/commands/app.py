@@ -20,7 +20,10 @@ rsna = typer.Typer(
     help=(
         "Train on the RSNA 2019 intracranial hemorrhage set.\n\n"
         "The usual order: [b]labels[/b] reads the competition's CSV, [b]index[/b] the headers of its images, "
-        "[b]explore[/b] draws what is there. [b]generate[/b] makes a small set of the same form to rehearse with."
+        "[b]explore[/b] draws what is there; [b]shards[/b] makes slices of the images, [b]folds[/b] deals the "
+        "patients; [b]fit[/b], [b]export[/b] and [b]series[/b] make the model, [b]baseline[/b] the notebook's; "
+        "[b]evaluate[/b] sets them side by side in a report, [b]submit[/b] writes the competition's CSV. "
+        "[b]generate[/b] makes a small set of the same form to rehearse all of it with."
     ),
 )
 

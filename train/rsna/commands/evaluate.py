@@ -43,11 +43,13 @@ def evaluate(
 ) -> None:
     """Score the test fold: a constant, the notebook's baseline (if rsna baseline has run), the model.
 
-    Prints the table and writes it into the run's folder, as CSV and as a picture.
+    Prints the table and writes it into the run's folder, as CSV and as a picture, and report.html: a page with every
+    figure by type and by study, paired differences, and the images on which the model is most wrong.
     """
     import numpy as np
 
     from triage_node.models import load_model
+    from triage_node.train.rsna.dataset.tables import read_index
     from triage_node.train.rsna.evaluation.baseline import BASELINE_FOLDER
     from triage_node.train.rsna.evaluation.comparison import compared, model_scores
     from triage_node.train.rsna.evaluation.exporting import MODEL_FOLDER
@@ -55,17 +57,26 @@ def evaluate(
     from triage_node.train.rsna.evaluation.scores_file import write_scores
     from triage_node.train.rsna.evaluation.scoring import ImageScores
     from triage_node.train.rsna.fitting.fit import read_run
+    from triage_node.train.rsna.reporting.report import Judged, write_report
+    from triage_node.train.rsna.reporting.study_level import by_study
 
     begun = read_run(run, tables)
     parts = begun.split()
     models = [load_model(one) for one in (*(also or ()), model or run / MODEL_FOLDER)]
-    scored = []
+    scored, said = [], []
     with progress() as bar:
         for loaded in models:
             name = f"{loaded.manifest.name} {loaded.manifest.version}"
-            found = bar.track(model_scores(loaded, parts), total=len(parts.test), description=name)
-            scored.append(ImageScores.of(name, parts.test, np.concatenate(list(found))))
+            found = list(bar.track(model_scores(loaded, parts), total=len(parts.test), description=name))
+            said.append((loaded.manifest, found))
+            scored.append(ImageScores.of(name, parts.test, np.concatenate([one.images for one in found])))
     write_scores(run / SCORES_FILE, scored[-1])
-    compared_figures = [measure(scores) for scores in compared(parts, scored, run / BASELINE_FOLDER)]
+    scores = compared(parts, scored, run / BASELINE_FOLDER)
+    compared_figures = [measure(one) for one in scores]
     print_figures(compared_figures)
     console.print(f"Written to {write_comparison(run, compared_figures)}")
+    title = f"{scores[-1].name} on test fold {begun.settings.test}"
+    with console.status("Drawing the report …"):
+        studies, index = by_study(scores, said, parts.test), read_index(begun.settings.tables)
+        path = write_report(run, Judged(title, scores, compared_figures, studies, parts.test, index))
+    console.print(f"Report: {path}")

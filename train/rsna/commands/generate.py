@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from triage_node.train.commands.console import console, progress
+from triage_node.train.rsna.synthetic.frequencies import Frequencies
 
 
 def generate(
@@ -16,6 +17,10 @@ def generate(
     seed: Annotated[int, typer.Option(help="The same seed gives the same files.", min=0)] = 0,
     size: Annotated[int, typer.Option(help="Rows and columns, an even number.", min=64, max=1024)] = 512,
     workers: Annotated[int, typer.Option(help="Processes; about 2 GB each at 512 x 512.", min=1)] = os.cpu_count() or 1,
+    frequencies: Annotated[
+        Frequencies,
+        typer.Option(help="Types about alike often, or as rarely as in the competition: epidural on 0.4 % of slices."),
+    ] = Frequencies.ALIKE,
     zipped: Annotated[bool, typer.Option("--zip", help="Pack the set into the competition's zip, too.")] = False,
 ) -> None:
     """Generate head CTs in the form of the RSNA 2019 competition, to rehearse with.
@@ -28,7 +33,7 @@ def generate(
 
     if size % 2:
         raise typer.BadParameter(f"--size must be even, got {size}")
-    planned = plan_set(seed, studies, test_studies, size)
+    planned = plan_set(seed, studies, test_studies, size, frequencies)
     with progress() as bar:
         task = bar.add_task("studies", total=len(planned))
         for _ in generate_set(out, planned, workers):

@@ -3,20 +3,24 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from triage_node.errors import ModelError
 from triage_node.models import Model
 from triage_node.train.rsna.evaluation.exporting import prior_of
 from triage_node.train.rsna.evaluation.scores_file import read_scores
-from triage_node.train.rsna.evaluation.scoring import ImageScores, constant_scores, prevalence, score_series
+from triage_node.train.rsna.evaluation.scoring import (
+    ImageScores,
+    SeriesScores,
+    constant_scores,
+    judge_series,
+    prevalence,
+)
 from triage_node.train.rsna.fitting.splitting import Split
 
 CONSTANT = "constant"
 
 
-def model_scores(model: Model, parts: Split) -> Iterator[np.ndarray]:
-    """Yield the probabilities of the images of each test series.
+def model_scores(model: Model, parts: Split) -> Iterator[SeriesScores]:
+    """Yield what a model says of each test series.
 
     An image that was refused gets the share of positives that the model was fitted on, or that of the fitting folds.
 
@@ -28,7 +32,7 @@ def model_scores(model: Model, parts: Split) -> Iterator[np.ndarray]:
     others = {one.geometry for one in parts.test} - {model.manifest.geometry}
     if others:
         raise ModelError(f"The model {model.manifest.name} reads {model.manifest.geometry}, the shards have {others}.")
-    return score_series(model, parts.test, prior_of(model.manifest, prevalence(parts.fitting)))
+    return judge_series(model, parts.test, prior_of(model.manifest, prevalence(parts.fitting)))
 
 
 def compared(parts: Split, models: Sequence[ImageScores], baseline: Path) -> list[ImageScores]:

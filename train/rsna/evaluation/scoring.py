@@ -98,7 +98,30 @@ def score_images(manifest: Manifest, study: ScoredStudy | None, series: CachedSe
     return found
 
 
+@dataclass(frozen=True)
+class SeriesScores:
+    """What a model says of one series.
+
+    Attributes
+    ----------
+    images
+        ``(images, 6)`` probabilities.
+    study_logits
+        ``(6,)`` before calibration; None where no image could be analyzed.
+    """
+
+    images: np.ndarray
+    study_logits: np.ndarray | None
+
+
+def judge_series(model: Model, series: Sequence[CachedSeries], prior: np.ndarray) -> Iterator[SeriesScores]:
+    """Yield the scores of each series; an image that was refused gets the prior ``(6,)``."""
+    for one in series:
+        study = score_study(model, one) if len(one) else None
+        images = score_images(model.manifest, study, one, prior)
+        yield SeriesScores(images, None if study is None else study.study_logits)
+
+
 def score_series(model: Model, series: Sequence[CachedSeries], prior: np.ndarray) -> Iterator[np.ndarray]:
     """Yield ``(images, 6)`` probabilities of each series."""
-    for one in series:
-        yield score_images(model.manifest, score_study(model, one) if len(one) else None, one, prior)
+    return (found.images for found in judge_series(model, series, prior))

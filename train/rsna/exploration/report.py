@@ -1,18 +1,16 @@
 """An exploration as one HTML page, with its pictures beside it."""
 
-from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from triage_node.complete_file import complete_file
 from triage_node.findings import LABELS
+from triage_node.train.html_page import render
 from triage_node.train.rsna.dataset.tables import Index
 from triage_node.train.rsna.exploration.figures import Exploration
 from triage_node.train.rsna.exploration.gray_values import GrayValues
 
-TEMPLATE, FILE_NAME = "page.html.j2", "report.html"
+TEMPLATE, FILE_NAME = "report.html.j2", "report.html"
 CAPTIONS = {
     "label-counts": "Images and studies with each label; a study has what one of its images has.",
     "together": "Of the images with the label of the row, the share that also has the label of the column.",
@@ -23,23 +21,11 @@ CAPTIONS = {
 }
 
 
-def _embedded(png: bytes) -> str:
-    return "data:image/png;base64," + b64encode(png).decode("ascii")
-
-
 def report_html(index: Index, found: Exploration, seen: GrayValues, pictures: Mapping[str, bytes]) -> str:
     """Return the report as one HTML page that loads nothing from elsewhere."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     rows = zip(map(str, LABELS), found.positive_images.tolist(), found.positive_studies.tolist(), strict=True)
-    return environment.get_template(TEMPLATE).render(
-        index=index, found=found, seen=seen, rows=list(rows), pictures=pictures, captions=CAPTIONS, embedded=_embedded
-    )
+    content = {"index": index, "found": found, "seen": seen, "rows": list(rows), "pictures": pictures}
+    return render(Path(__file__).parent, TEMPLATE, captions=CAPTIONS, **content)
 
 
 def write_report(

@@ -11,8 +11,9 @@ import numpy as np
 from triage_node.complete_file import complete_file
 from triage_node.errors import TriageError
 from triage_node.findings import LABELS
-from triage_node.train.phantom.atlas import Atlas, load_atlas
-from triage_node.train.phantom.study import FIELD_MM, generate_study, random_recipe, random_types
+from triage_node.train.phantom.atlas import Atlas
+from triage_node.train.phantom.atlas_cache import load_atlas
+from triage_node.train.phantom.study import FIELD_MM, generate_study, random_recipe
 from triage_node.train.rsna.dataset.competition import (
     SAMPLE_PROBABILITY,
     SUBMISSION_CSV,
@@ -24,6 +25,7 @@ from triage_node.train.rsna.dataset.competition import (
     write_rows,
 )
 from triage_node.train.rsna.dataset.processes import in_processes
+from triage_node.train.rsna.synthetic.frequencies import Frequencies, draw_types
 from triage_node.train.rsna.synthetic.generated_images import (
     SIGNED,
     UNSIGNED,
@@ -34,8 +36,8 @@ from triage_node.train.rsna.synthetic.generated_images import (
     write_images,
 )
 
-# Share of the competition's studies with hemorrhage, and of those that are a patient's second or later one.
-POSITIVE_SHARE, FURTHER_STUDY_SHARE = 0.4, 0.2
+# Share of the competition's studies that are a patient's second or later one.
+FURTHER_STUDY_SHARE = 0.2
 REPEATED_IMAGES = 4
 _STORAGE = (SIGNED, WRAPPED, SIGNED, UNSIGNED, SIGNED, SIGNED, UNSIGNED, SIGNED)
 _STUDIES_FOLDER = ".studies"
@@ -55,6 +57,8 @@ class Planned:
         One of the competition's two.
     size
         Rows and columns.
+    frequencies
+        How often it has each type.
     """
 
     seed: int
@@ -62,6 +66,7 @@ class Planned:
     patient: int
     folder: str
     size: int
+    frequencies: Frequencies = Frequencies.ALIKE
 
     @property
     def storage(self) -> Storage:
@@ -78,14 +83,16 @@ class Planned:
         )
 
 
-def plan_set(seed: int, train: int, test: int, size: int) -> list[Planned]:
+def plan_set(
+    seed: int, train: int, test: int, size: int, frequencies: Frequencies = Frequencies.ALIKE
+) -> list[Planned]:
     """Return the studies of a set; no patient lies in both folders."""
     rng, patient, planned = np.random.default_rng(seed), -1, []
     for number in range(train + test):
         if number in (0, train) or rng.random() >= FURTHER_STUDY_SHARE:
             patient += 1
         folder = TRAIN_FOLDER if number < train else TEST_FOLDER
-        planned.append(Planned(seed, number, patient, folder, size))
+        planned.append(Planned(seed, number, patient, folder, size, frequencies))
     return planned
 
 
@@ -115,7 +122,10 @@ def _atlas_of_process() -> Atlas:
 
 def _record(out: Path, study: Planned) -> Path:
     """Return the file that says which images a study has; it is written last."""
-    return out / _STUDIES_FOLDER / f"{study.folder}-{study.seed}-{study.number}-{study.size}.json"
+    parts = [study.folder, study.seed, study.number, study.size]
+    if study.frequencies is not Frequencies.ALIKE:  # sets begun before there was a choice go on
+        parts.append(study.frequencies)
+    return out / _STUDIES_FOLDER / f"{'-'.join(map(str, parts))}.json"
 
 
 def _generate(out: Path, study: Planned) -> None:
@@ -129,7 +139,7 @@ def _generate(out: Path, study: Planned) -> None:
 def write_study(out: Path, study: Planned, atlas: Atlas) -> None:
     """Generate a study and write its images, then which they are and what is in them."""
     rng = np.random.default_rng([study.seed, study.number])
-    recipe = random_recipe(rng, random_types(rng, POSITIVE_SHARE), FIELD_MM / study.size)
+    recipe = random_recipe(rng, draw_types(rng, study.frequencies), FIELD_MM / study.size)
     made = generate_study(atlas, recipe, rng)
     names = study.names(len(made.volume.hu))
     write_images(out / study.folder, made.volume, names, study.storage)

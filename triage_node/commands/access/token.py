@@ -19,7 +19,10 @@ def add(
     context: typer.Context,
     name: Name,
     role: Annotated[
-        str, typer.Option(help="service, reader, administrator, or monitoring, which reads /metrics only.")
+        str,
+        typer.Option(
+            help="service, storage (STOW-RS only), monitoring (/metrics, /api/system), reader or administrator."
+        ),
     ] = "service",
     days: Annotated[float | None, typer.Option(help="Days until it expires; by default it does not.")] = None,
     data_dir: DataDir = None,
@@ -29,7 +32,7 @@ def add(
     from triage_node.identity import Role
 
     if role not in list(Role):
-        raise typer.BadParameter(f"{role!r} is no role; take service, reader, administrator or monitoring")
+        raise typer.BadParameter(f"{role!r} is no role; take service, storage, monitoring, reader or administrator")
     typer.echo(_tokens(context, data_dir, create).add(name, Role(role), days))
 
 

@@ -3,7 +3,7 @@
 from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from triage_node.database.tables.schema import Base
+from triage_node.database.tables.schema import BIG, Base
 
 
 class QueueHourRow(Base):
@@ -28,3 +28,22 @@ class DailyRow(Base):
     measure: Mapped[str] = mapped_column(String(32), primary_key=True)
     value: Mapped[str] = mapped_column(Text, primary_key=True)
     number: Mapped[int]
+
+
+class SenderCountRow(Base):
+    """How often something happened of a sender: ``what`` was kept, accepted, or refused for a reason.
+
+    ``day_number`` is how often on the local ``day`` of the last time; ``sentence`` is that of the last refusal.
+    """
+
+    __tablename__ = "sender_count"
+
+    ae_title: Mapped[str] = mapped_column(String(64), primary_key=True)
+    address: Mapped[str] = mapped_column(String(200), primary_key=True)
+    what: Mapped[str] = mapped_column(String(32), primary_key=True)
+    number: Mapped[int] = mapped_column(BIG)
+    day: Mapped[str] = mapped_column(String(10))
+    day_number: Mapped[int]
+    first_at: Mapped[float]
+    last_at: Mapped[float]
+    sentence: Mapped[str] = mapped_column(Text, default="", server_default="")

@@ -25,8 +25,9 @@ from triage_node.report.forms.fhir_values import (
     urn,
     when,
 )
+from triage_node.report.forms.percentages import MOST_DIGITS
 from triage_node.report.forms.readable_report import Answer, ReadableReport
-from triage_node.report.forms.sheet import MOST_DIGITS, visible
+from triage_node.report.forms.sheet import visible
 from triage_node.report.wording import FINDING_WORDS
 
 # By R4 a preliminary report was verified, which ours never was; a preliminary observation may be unverified.

@@ -1,11 +1,12 @@
 """What is on the page: a readable report in the order in which people want it, before it is text, HTML or PDF."""
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, time
 
 from triage_node.findings import LABELS, Decision, Label
+from triage_node.report.forms.percentages import percentages
 from triage_node.report.forms.readable_report import Answer, BestSliceRead, ReadableReport, SeriesRead
 from triage_node.report.header import printable
 
@@ -23,8 +24,6 @@ WORDS: dict[Decision | None, str] = {
 SEXES = {"M": "male", "F": "female", "O": "other"}
 MISSING = "not given"
 COLUMNS = ("Type", "Answer", "Score", "Uncertain from", "Suspected above", "Best slice")
-MOST_DIGITS = 4
-"""Decimals of a percentage, as many as a report has."""
 # From the highest label to the lowest of the page: the whole first, then its types.
 ORDER = (Label.ANY, *(label for label in LABELS if label is not Label.ANY))
 # Embeddings, overrides and isolates of the bidirectional algorithm (UAX 9): text looks like another text by them.
@@ -94,27 +93,8 @@ def _section(title: str, facts: Iterator[tuple[str, str]]) -> Section:
 def _row(answer: Answer) -> Row:
     name = "any hemorrhage" if answer.label is Label.ANY else str(answer.label)
     words = WORDS.get(answer.decision, answer.text)
-    cells = (name, words, *_figures(answer), _slice_number(answer.best_slice))
+    cells = (name, words, *percentages(answer.probability, answer.calibration), _slice_number(answer.best_slice))
     return Row(answer.decision or "", tuple(map(visible, cells)))
-
-
-def _figures(answer: Answer) -> tuple[str, ...]:
-    """Return score and thresholds with one decimal, or with as many as keep the score on its side of them."""
-    limits = answer.calibration
-    shares = (answer.probability, limits.uncertain if limits else None, limits.flag if limits else None)
-    for digits in range(1, MOST_DIGITS + 1):
-        shown = tuple(None if share is None else round(100 * share, digits) for share in shares)
-        if _sides(shown) == _sides(shares):
-            return tuple("-" if each is None else f"{each:.{digits}f} %" for each in shown)
-    return tuple("-" if share is None else f"{100 * share:.{MOST_DIGITS}f} %" for share in shares)
-
-
-def _sides(figures: Sequence[float | None]) -> tuple[bool, ...]:
-    """Tell on which side of the thresholds a score lies."""
-    score, uncertain, flag = figures
-    if score is None or uncertain is None or flag is None:
-        return ()
-    return score >= uncertain, score > flag
 
 
 def _slice_number(best: BestSliceRead | None) -> str:

@@ -5,6 +5,7 @@ from triage_node.storage.bucket.copies import Copies
 from triage_node.storage.bucket.local_copies import LocalCopies, note_use
 from triage_node.storage.bucket.options import BucketOptions
 from triage_node.storage.bucket.stored_object import Kept, StoredObject
+from triage_node.storage.bucket.study_copies import StudyCopies
 
 __all__ = [
     "Bucket",
@@ -14,5 +15,6 @@ __all__ = [
     "Kept",
     "LocalCopies",
     "StoredObject",
+    "StudyCopies",
     "note_use",
 ]

@@ -118,8 +118,13 @@ class Copies:
         self._store(study_folder, [path for path in files if path.name != OUTCOME])
         self._store(study_folder, [path for path in files if path.name == OUTCOME])
 
+    def store(self, path: Path) -> None:
+        """Store a file that may replace the one that the bucket has; raises likewise."""
+        with storage_errors("read a file"):
+            self.bucket.put(path, self._key(path), replace=True)
+
     def forget(self, study_folder: Path) -> None:
-        """Drop what is remembered of a study whose local copies go."""
+        """Drop what is remembered of a study whose copies go, here or there."""
         self._stored.pop(study_folder, None)
 
     def _store(self, study_folder: Path, paths: list[Path]) -> None:

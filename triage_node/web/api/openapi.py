@@ -1,41 +1,20 @@
-"""The description of the API for programs."""
+"""Where programs find the description of the API."""
+
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse, Response
 
 from triage_node.identity import Role
-from triage_node.json_object import JsonObject
+from triage_node.web.dependencies import Services, the_services
 from triage_node.web.security.authorization import require
+from triage_node.web.security.principal import session_cookie
+from triage_node.web.views.api_description import description_of
 
 router = APIRouter(include_in_schema=False)
 
-REFUSAL = {
-    "type": "object",
-    "required": ["detail"],
-    "properties": {"detail": {"type": "string", "description": "one sentence that says why"}},
-}
-NOT_GENERAL = ("HTTPValidationError", "ValidationError")
 
-
-@router.get("/api/openapi.json", dependencies=[Depends(require(Role.READER, Role.SERVICE))])
-def openapi(request: Request) -> JsonObject:
+@router.get("/api/openapi.json", dependencies=[Depends(require(Role.READER, Role.SERVICE, Role.MONITORING))])
+def openapi(request: Request, services: Annotated[Services, Depends(the_services)]) -> Response:
     """Return the OpenAPI description."""
-    return described(request.app.openapi())
-
-
-def described(description: JsonObject) -> JsonObject:
-    """Say how this API refuses: with one sentence, whatever the reason, and not as FastAPI does by itself."""
-    schemas = description.setdefault("components", {}).setdefault("schemas", {})
-    for name in NOT_GENERAL:
-        schemas.pop(name, None)
-    schemas["Refusal"] = REFUSAL
-    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
-    for operations in description["paths"].values():
-        for operation in operations.values():
-            responses = operation["responses"]
-            responses.pop("422", None)
-            responses["4XX"] = {
-                "description": "Not signed in, not allowed, not there, or not understood",
-                "content": content,
-            }
-            responses["503"] = {"description": "The node cannot answer now", "content": content}
-    return description
+    return JSONResponse(description_of(request.app, session_cookie(services)))

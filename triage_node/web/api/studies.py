@@ -1,16 +1,19 @@
 """The worklist and the archive of studies as JSON, page by page, and what a reader says of a study."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, Query
+from fastapi.responses import JSONResponse, Response
 
 from triage_node.identity import Role
-from triage_node.json_object import JsonObject, to_json
+from triage_node.json_object import to_json
 from triage_node.web.dependencies import Services, the_services
 from triage_node.web.security.authorization import audited
 from triage_node.web.security.principal import Principal
+from triage_node.web.views.answers import NOT_SHOWN, Typed
 from triage_node.web.views.filters import Cursor, Limit, study_filters
-from triage_node.worklist import Filters
+from triage_node.worklist import Filters, Study, StudyChanges, StudyPage
 
 router = APIRouter(tags=["worklist"])
 
@@ -18,9 +21,23 @@ TheServices = Annotated[Services, Depends(the_services)]
 TheFilters = Annotated[Filters, Depends(study_filters)]
 
 
+@dataclass(frozen=True, slots=True)
+class Resent:
+    """How many reports are sent again."""
+
+    reports: int
+
+
+PAGE = Typed(StudyPage, "some studies, and where to go on")
+STUDY = Typed(Study, "the study")
+CHANGES = Typed(StudyChanges, "the studies that changed, and where to go on")
+RESENT = Typed(Resent, "how many reports are sent again")
+
+
 @router.get(
     "/api/worklist",
     summary="The open studies in reading order",
+    responses=PAGE.responses,
     dependencies=[Depends(audited("worklist_viewed", Role.READER, Role.SERVICE))],
 )
 def worklist(
@@ -31,7 +48,7 @@ def worklist(
     ] = 24.0,
     after: Cursor = None,
     limit: Limit = 50,
-) -> JsonObject:
+) -> Response:
     """Return `studies` that nobody has acknowledged, and `next` for the following page, null after the last.
 
     Flagged and urgent studies come first, with them those of which only unlikeness to the training images withholds a
@@ -39,12 +56,13 @@ def worklist(
     rest; each group by arrival. `group` names it; `cautions` say why an answer is less certain than its score, in a
     sentence (`message`) and for a list (`words`); times are seconds since 1970 (UTC).
     """
-    return to_json(services.worklist.study_lists.open_studies(filters, after, limit, since_hours))
+    return PAGE(services.worklist.study_lists.open_studies(filters, after, limit, since_hours))
 
 
 @router.get(
     "/api/studies",
     summary="All studies, the latest arrival first",
+    responses=PAGE.responses,
     dependencies=[Depends(audited("studies_viewed", Role.READER, Role.SERVICE))],
 )
 def studies(
@@ -52,39 +70,42 @@ def studies(
     filters: TheFilters,
     after: Cursor = None,
     limit: Limit = 50,
-) -> JsonObject:
+) -> Response:
     """Return `studies`, read or not, and `next` for the following page, null after the last."""
-    return to_json(services.worklist.study_lists.studies(filters, after, limit))
+    return PAGE(services.worklist.study_lists.studies(filters, after, limit))
 
 
 @router.get(
     "/api/studies/{study_instance_uid}",
     summary="One study with all the node knows of it",
+    responses=STUDY.responses,
     dependencies=[Depends(audited("study_viewed", Role.READER, Role.SERVICE))],
 )
 def study(
     study_instance_uid: str,
     services: TheServices,
-) -> JsonObject:
+) -> Response:
     """Return the study with its `series`, `outcomes`, `deliveries`, `events` and `comments`."""
     found = to_json(services.worklist.study_details.study(study_instance_uid))
     for row in (*found["outcomes"], *found["deliveries"]):
-        row.pop("folder", None)
-    return found
+        for name in NOT_SHOWN:
+            row.pop(name, None)
+    return JSONResponse(found)
 
 
 @router.get(
     "/api/changes",
     summary="The studies that changed since a marker",
+    responses=CHANGES.responses,
     dependencies=[Depends(audited("worklist_watched", Role.READER, Role.SERVICE))],
 )
 def changes(
     services: TheServices,
     marker: Annotated[int, Query(ge=0, le=2**53, description="`marker` of the answer before; 0 for the oldest")] = 0,
     limit: Limit = 100,
-) -> JsonObject:
+) -> Response:
     """Return `studies` as they are now, each once, the next `marker`, and whether there is `more` at once."""
-    return to_json(services.worklist.study_lists.changes_since(marker, limit))
+    return CHANGES(services.worklist.study_lists.changes_since(marker, limit))
 
 
 @router.post("/api/studies/{study_instance_uid}/requeue", status_code=204, summary="Analyze a study again")
@@ -97,14 +118,16 @@ def requeue(
     services.worklist.reader_actions.requeue(study_instance_uid, principal.actor)
 
 
-@router.post("/api/studies/{study_instance_uid}/resend", summary="Send a study's reports again")
+@router.post(
+    "/api/studies/{study_instance_uid}/resend", summary="Send a study's reports again", responses=RESENT.responses
+)
 def resend(
     study_instance_uid: str,
     principal: Annotated[Principal, Depends(audited("report_resent", Role.ADMINISTRATOR, Role.SERVICE))],
     services: TheServices,
-) -> dict[str, int]:
+) -> Response:
     """Send its dead and held reports again and return how many `reports` those are; none is no error."""
-    return {"reports": services.worklist.resending.resend(study_instance_uid, principal.actor)}
+    return RESENT(Resent(services.worklist.resending.resend(study_instance_uid, principal.actor)))
 
 
 @router.post("/api/studies/{study_instance_uid}/acknowledgement", status_code=204, summary="Acknowledge a study")

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from triage_node.errors import TriageError
 from triage_node.imaging import BINARY, little_endian_frames, read_everything
+from triage_node.web.dicomweb.described import media
 from triage_node.web.dicomweb.frames import begun
 from triage_node.web.dicomweb.syntaxes import EXPLICIT
 from triage_node.web.dicomweb.targets import INSTANCE, REFUSALS, InstanceTarget, Target
@@ -30,7 +31,7 @@ PIXEL_DATA = "7FE00010"
     summary="One long value of an instance",
     response_class=Response,
     dependencies=VIEWED,
-    responses={200: {"content": {"multipart/related": {}, OCTET_STREAM: {}}, "description": "the value's bytes"}},
+    responses={200: media("the value's bytes", PARTS, ALONE)},
 )
 def bulkdata(request: Request, target: InstanceTarget, tag: str) -> Response:
     """Return the value of an element, named by its tag in hexadecimal; pixel data uncompressed, frame after frame."""

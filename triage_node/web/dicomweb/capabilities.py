@@ -14,13 +14,14 @@ from triage_node.search import Level
 from triage_node.web.dependencies import dicomweb_url
 from triage_node.web.dicomweb import bulkdata, documents, frames, metadata, rendered, retrieve, search, store, workitems
 from triage_node.web.dicomweb import workitem_changes as changes
+from triage_node.web.dicomweb.described import media
 from triage_node.web.dicomweb.search_query import keys_of
 from triage_node.web.http.data_sets import OFFERS
 from triage_node.web.http.media_types import DICOM, DICOM_JSON, OCTET_STREAM, Acceptable, MediaType
 from triage_node.web.security.authorization import require
 from triage_node.web.security.principal import Principal
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(tags=["capabilities"])
 
 WADL = MediaType("application/vnd.sun.wadl+xml")
 XML = MediaType("application/xml")
@@ -42,7 +43,12 @@ INSTANCES = ("{study_instance_uid}", "{series_instance_uid}", "{sop_instance_uid
 SEARCHED = {"studies": Level.STUDY, "series": Level.SERIES, "instances": Level.INSTANCE}
 
 
-@router.options(BASE)
+@router.options(
+    BASE,
+    summary="What DICOMweb can do here",
+    response_class=Response,
+    responses={200: media("a document in WADL (PS3.18 Annex H)", WADL, XML)},
+)
 def capabilities(
     request: Request,
     _principal: Annotated[Principal, Depends(require(Role.READER, Role.SERVICE, Role.ADMINISTRATOR))],

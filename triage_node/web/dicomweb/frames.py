@@ -20,10 +20,11 @@ from triage_node.imaging import (
     frame_count,
     little_endian_frames,
 )
+from triage_node.web.dicomweb.described import media
 from triage_node.web.dicomweb.syntaxes import EXPLICIT, LOSSY
 from triage_node.web.dicomweb.targets import INSTANCE, REFUSALS, InstanceTarget, Target
 from triage_node.web.dicomweb.viewing import VIEWED
-from triage_node.web.http.media_types import OCTET_STREAM, Acceptable, MediaType
+from triage_node.web.http.media_types import MULTIPART, OCTET_STREAM, Acceptable, MediaType
 from triage_node.web.http.multipart import Multipart, Part, alone
 
 router = APIRouter(prefix="/dicomweb", tags=["WADO-RS"], responses=REFUSALS)
@@ -43,7 +44,9 @@ MEDIA_TYPES = (
     summary="Frames of one instance",
     response_class=Response,
     dependencies=VIEWED,
-    responses={200: {"content": {"multipart/related": {}}, "description": "one part a frame"}},
+    responses={
+        200: media("one part a frame, or one alone", MULTIPART, OCTET_STREAM, *dict.fromkeys(MEDIA_TYPES.values()))
+    },
 )
 def frames(request: Request, target: InstanceTarget, frames: str) -> Response:
     """Return the frames with these numbers, from 1, parted by commas; lossy ones compressed if nothing else is said.

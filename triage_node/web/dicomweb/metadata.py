@@ -11,6 +11,7 @@ from triage_node.errors import TriageError
 from triage_node.identity import Role
 from triage_node.imaging import native_model
 from triage_node.web.dependencies import dicomweb_url, services_of
+from triage_node.web.dicomweb.described import Responses, data_sets
 from triage_node.web.dicomweb.targets import (
     INSTANCE,
     REFUSALS,
@@ -35,21 +36,22 @@ router = APIRouter(
     responses=REFUSALS,
     dependencies=[Depends(audited("headers_retrieved", Role.READER, Role.SERVICE))],
 )
+HEADERS: Responses = {200: data_sets("one data set an instance")}
 
 
-@router.get(f"{STUDY}/metadata", summary="The headers of a study", response_class=Response)
+@router.get(f"{STUDY}/metadata", summary="The headers of a study", responses=HEADERS)
 def study_metadata(request: Request, targets: StudyTargets) -> Response:
     """Return an array of one object an instance; pixel data and other long values are named by a BulkDataURI."""
     return _answer(request, targets)
 
 
-@router.get(f"{SERIES}/metadata", summary="The headers of a series", response_class=Response)
+@router.get(f"{SERIES}/metadata", summary="The headers of a series", responses=HEADERS)
 def series_metadata(request: Request, targets: SeriesTargets) -> Response:
     """Return an array of one object an instance; pixel data and other long values are named by a BulkDataURI."""
     return _answer(request, targets)
 
 
-@router.get(f"{INSTANCE}/metadata", summary="The header of an instance", response_class=Response)
+@router.get(f"{INSTANCE}/metadata", summary="The header of an instance", responses=HEADERS)
 def instance_metadata(request: Request, target: InstanceTarget) -> Response:
     """Return an array of one object; pixel data and other long values are named by a BulkDataURI."""
     return _answer(request, [target])

@@ -13,6 +13,7 @@ from triage_node.errors import TriageError
 from triage_node.imaging import MEDIA_TYPES, Instance, encoded, frame_count, rendered
 from triage_node.search import StoredInstance
 from triage_node.web.dicomweb import documents
+from triage_node.web.dicomweb.described import Responses, media
 from triage_node.web.dicomweb.documents import is_document, is_pdf, pdf_of, written
 from triage_node.web.dicomweb.frames import existing_frames, frame_numbers
 from triage_node.web.dicomweb.pictures import Picture, picture_of
@@ -27,7 +28,7 @@ from triage_node.web.dicomweb.targets import (
     Target,
 )
 from triage_node.web.dicomweb.viewing import VIEWED
-from triage_node.web.http.media_types import Acceptable, MediaType
+from triage_node.web.http.media_types import MULTIPART, Acceptable, MediaType
 from triage_node.web.http.multipart import Multipart, Part
 
 router = APIRouter(prefix="/dicomweb", tags=["WADO-RS"], responses=REFUSALS, dependencies=VIEWED)
@@ -35,22 +36,34 @@ router = APIRouter(prefix="/dicomweb", tags=["WADO-RS"], responses=REFUSALS, dep
 ThePicture = Annotated[Picture, Depends(picture_of)]
 ALONE = [MediaType(name) for name in MEDIA_TYPES]
 PARTS = [MediaType.multipart(name) for name in MEDIA_TYPES]
+WRITTEN = [*documents.ALONE, documents.PDF]
+PICTURES: Responses = {200: media("the pictures, a report as a page or text, a PDF", *ALONE, *WRITTEN, MULTIPART)}
+THUMBNAILS: Responses = {200: media("the picture", *ALONE)}
 NO_IMAGE = "There is no image that can be rendered."
 
 
-@router.get(f"{STUDY}/rendered", summary="All images of a study as pictures", response_class=Response)
+@router.get(
+    f"{STUDY}/rendered", summary="All images of a study as pictures", responses=PICTURES, response_class=Response
+)
 def study_rendered(request: Request, targets: StudyTargets, picture: ThePicture) -> Response:
     """Return a part for each frame of each image, or each report as text; what cannot be rendered is left out."""
     return _all(request, targets, picture)
 
 
-@router.get(f"{SERIES}/rendered", summary="All images of a series as pictures", response_class=Response)
+@router.get(
+    f"{SERIES}/rendered", summary="All images of a series as pictures", responses=PICTURES, response_class=Response
+)
 def series_rendered(request: Request, targets: SeriesTargets, picture: ThePicture) -> Response:
     """Return a part for each frame of each image, or each report as text; what cannot be rendered is left out."""
     return _all(request, targets, picture)
 
 
-@router.get(f"{INSTANCE}/rendered", summary="An image as a picture", response_class=Response)
+@router.get(
+    f"{INSTANCE}/rendered",
+    summary="An image as a picture",
+    responses=PICTURES,
+    response_class=Response,
+)
 def instance_rendered(request: Request, target: InstanceTarget, picture: ThePicture) -> Response:
     """Return the first frame, or with a multipart type a part for each; a report as HTML or text, a PDF as it is."""
     if is_document(target):
@@ -61,7 +74,9 @@ def instance_rendered(request: Request, target: InstanceTarget, picture: ThePict
     return _one(target, 1, picture, chosen) if chosen in ALONE else _all(request, [target], picture)
 
 
-@router.get(f"{INSTANCE}/frames/{{frames}}/rendered", summary="Frames as pictures", response_class=Response)
+@router.get(
+    f"{INSTANCE}/frames/{{frames}}/rendered", summary="Frames as pictures", responses=PICTURES, response_class=Response
+)
 def frames_rendered(request: Request, target: InstanceTarget, frames: str, picture: ThePicture) -> Response:
     """Return one frame alone, or with a multipart type a part for each."""
     numbers = existing_frames(target, frame_numbers(frames))
@@ -71,25 +86,42 @@ def frames_rendered(request: Request, target: InstanceTarget, frames: str, pictu
     return _multipart(_drawn(target, numbers, picture, chosen.root), chosen.root, picture.headers)
 
 
-@router.get(f"{STUDY}/thumbnail", summary="A small picture of a study", response_class=Response)
+@router.get(
+    f"{STUDY}/thumbnail",
+    summary="A small picture of a study",
+    responses=THUMBNAILS,
+    response_class=Response,
+)
 def study_thumbnail(request: Request, targets: StudyTargets, picture: ThePicture) -> Response:
     """Return the image in the middle of the largest series."""
     return _thumbnail(request, _largest_series(targets), picture)
 
 
-@router.get(f"{SERIES}/thumbnail", summary="A small picture of a series", response_class=Response)
+@router.get(
+    f"{SERIES}/thumbnail",
+    summary="A small picture of a series",
+    responses=THUMBNAILS,
+    response_class=Response,
+)
 def series_thumbnail(request: Request, targets: SeriesTargets, picture: ThePicture) -> Response:
     """Return the image in the middle, by arrival."""
     return _thumbnail(request, targets, picture)
 
 
-@router.get(f"{INSTANCE}/thumbnail", summary="A small picture of an image", response_class=Response)
+@router.get(
+    f"{INSTANCE}/thumbnail", summary="A small picture of an image", responses=THUMBNAILS, response_class=Response
+)
 def instance_thumbnail(request: Request, target: InstanceTarget, picture: ThePicture) -> Response:
     """Return its first frame."""
     return _thumbnail(request, [target], picture)
 
 
-@router.get(f"{INSTANCE}/frames/{{frame}}/thumbnail", summary="A small picture of a frame", response_class=Response)
+@router.get(
+    f"{INSTANCE}/frames/{{frame}}/thumbnail",
+    summary="A small picture of a frame",
+    responses=THUMBNAILS,
+    response_class=Response,
+)
 def frame_thumbnail(request: Request, target: InstanceTarget, frame: str, picture: ThePicture) -> Response:
     """Return the frame."""
     numbers = existing_frames(target, frame_numbers(frame))

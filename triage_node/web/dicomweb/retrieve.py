@@ -1,7 +1,6 @@
 """WADO-RS, Retrieve Instances (PS3.18 10.4.1.1.1): studies, series and instances as DICOM files, streamed."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
@@ -10,6 +9,7 @@ from starlette.exceptions import HTTPException
 from triage_node.errors import TriageError
 from triage_node.identity import Role
 from triage_node.imaging import explicit_little_endian
+from triage_node.web.dicomweb.described import Responses, media
 from triage_node.web.dicomweb.syntaxes import EXPLICIT, Form, form_of
 from triage_node.web.dicomweb.targets import (
     INSTANCE,
@@ -30,9 +30,7 @@ router = APIRouter(prefix="/dicomweb", tags=["WADO-RS"], responses=REFUSALS)
 PARTS = MediaType.multipart(DICOM)
 ALONE = MediaType(DICOM)
 RETRIEVED = [Depends(audited("images_retrieved", Role.READER, Role.SERVICE))]
-ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"multipart/related": {}}, "description": "one part an instance, application/dicom"}
-}
+ANSWERS: Responses = {200: media("one part an instance", PARTS)}
 
 
 @router.get(
@@ -64,7 +62,7 @@ def series(request: Request, targets: SeriesTargets) -> Response:
     summary="One instance",
     response_class=Response,
     dependencies=RETRIEVED,
-    responses={200: {"content": {"multipart/related": {}, DICOM: {}}, "description": "the instance"}},
+    responses={200: media("the instance", PARTS, ALONE)},
 )
 def instance(request: Request, target: InstanceTarget) -> Response:
     """Return the instance, in a part or alone; as it is stored with `transfer-syntax=*`."""

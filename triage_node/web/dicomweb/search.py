@@ -1,7 +1,7 @@
 """QIDO-RS: the Search transaction of the Studies service (PS3.18 10.6)."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
@@ -12,42 +12,77 @@ from triage_node.identity import Role
 from triage_node.imaging import Item, data_set
 from triage_node.search import ATTRIBUTES, BY_KEYWORD, Attribute, Found, Level, Question
 from triage_node.web.dependencies import Services, dicomweb_url, the_services
+from triage_node.web.dicomweb.described import found as answers
+from triage_node.web.dicomweb.described import search_parameters
 from triage_node.web.dicomweb.search_query import MOST_RESULTS, SearchQuery, keys_of
+from triage_node.web.dicomweb.targets import REFUSALS, SERIES, STUDY
 from triage_node.web.dicomweb.warning_header import remaining, undone, warning
 from triage_node.web.http.data_sets import chosen_type, data_sets_response
 from triage_node.web.security.authorization import audited, await_audit
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(tags=["QIDO-RS"], responses={400: REFUSALS[400], 406: REFUSALS[406]})
 
 TheServices = Annotated[Services, Depends(the_services)]
 READERS = (Role.READER, Role.SERVICE)
 PARENTS = ("StudyInstanceUID", "SeriesInstanceUID")
 
 
-@router.get("/dicomweb/studies", dependencies=[Depends(audited("studies_searched", *READERS, waits=False))])
+def _audited(action: str) -> list[Any]:
+    """Return the dependency of a search, which looks up what it will show while the access is being kept."""
+    return [Depends(audited(action, *READERS, waits=False))]
+
+
+@router.get(
+    "/dicomweb/studies",
+    summary="Search for studies",
+    responses=answers("studies"),
+    openapi_extra=search_parameters(Level.STUDY),
+    dependencies=_audited("studies_searched"),
+)
 def studies(request: Request, services: TheServices) -> Response:
-    """Search for studies."""
+    """Search for studies; keys that are not known are ignored, and named in a Warning."""
     return _search(request, services, Level.STUDY)
 
 
-@router.get("/dicomweb/series", dependencies=[Depends(audited("series_searched", *READERS, waits=False))])
 @router.get(
-    "/dicomweb/studies/{study_instance_uid}/series",
-    dependencies=[Depends(audited("series_list_read", *READERS, waits=False))],
+    "/dicomweb/series",
+    summary="Search for series",
+    responses=answers("series"),
+    openapi_extra=search_parameters(Level.SERIES),
+    dependencies=_audited("series_searched"),
+)
+@router.get(
+    f"/dicomweb{STUDY}/series",
+    summary="Search for series of a study",
+    responses=answers("series"),
+    openapi_extra=search_parameters(Level.SERIES, STUDY),
+    dependencies=_audited("series_list_read"),
 )
 def series(request: Request, services: TheServices) -> Response:
     """Search for series, of all studies or of one."""
     return _search(request, services, Level.SERIES)
 
 
-@router.get("/dicomweb/instances", dependencies=[Depends(audited("instances_searched", *READERS, waits=False))])
 @router.get(
-    "/dicomweb/studies/{study_instance_uid}/instances",
-    dependencies=[Depends(audited("instance_list_read", *READERS, waits=False))],
+    "/dicomweb/instances",
+    summary="Search for instances",
+    responses=answers("instances"),
+    openapi_extra=search_parameters(Level.INSTANCE),
+    dependencies=_audited("instances_searched"),
 )
 @router.get(
-    "/dicomweb/studies/{study_instance_uid}/series/{series_instance_uid}/instances",
-    dependencies=[Depends(audited("instance_list_read", *READERS, waits=False))],
+    f"/dicomweb{STUDY}/instances",
+    summary="Search for instances of a study",
+    responses=answers("instances"),
+    openapi_extra=search_parameters(Level.INSTANCE, STUDY),
+    dependencies=_audited("instance_list_read"),
+)
+@router.get(
+    f"/dicomweb{SERIES}/instances",
+    summary="Search for instances of a series",
+    responses=answers("instances"),
+    openapi_extra=search_parameters(Level.INSTANCE, SERIES),
+    dependencies=_audited("instance_list_read"),
 )
 def instances(request: Request, services: TheServices) -> Response:
     """Search for instances, of all studies, of one, or of a series."""

@@ -12,31 +12,62 @@ from triage_node.errors import InvalidInput
 from triage_node.identity import Role
 from triage_node.ingest import Sender
 from triage_node.web.dependencies import Services, dicomweb_url, the_services
+from triage_node.web.dicomweb.described import Responses, body, data_set_answer, failed
 from triage_node.web.dicomweb.incoming_body import TooSlow, body_of
 from triage_node.web.dicomweb.related_parts import PartReader, boundary_of
 from triage_node.web.dicomweb.store_response import RETRY_SECONDS, store_response
 from triage_node.web.dicomweb.store_transaction import StoreTransaction
+from triage_node.web.dicomweb.targets import REFUSALS, STUDY
 from triage_node.web.http.data_sets import chosen_type
 from triage_node.web.http.media_types import DICOM, MULTIPART, MediaType
 from triage_node.web.security.authorization import require, write_access
 from triage_node.web.security.principal import Principal
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(tags=["STOW-RS"], responses={400: REFUSALS[400], 406: REFUSALS[406]})
 
 LARGEST_BODY = 64 << 30
 """Bytes of a request; each instance has a bound of its own."""
 REGISTERED_SECONDS = 5.0
+STORED: Responses = {
+    200: data_set_answer("all instances are stored; what is said of them"),
+    202: data_set_answer("some are stored, some are not"),
+    409: failed("none is stored"),
+    503: failed("the disk is full, or too many store at once"),
+}
+
+Storing = Annotated[Principal, Depends(require(Role.SERVICE, Role.STORAGE, Role.ADMINISTRATOR))]
+TheServices = Annotated[Services, Depends(the_services)]
 
 
-@router.post("/dicomweb/studies", max_body_size=LARGEST_BODY)
-@router.post("/dicomweb/studies/{study_instance_uid}", max_body_size=LARGEST_BODY)
-async def store(
-    request: Request,
-    principal: Annotated[Principal, Depends(require(Role.SERVICE, Role.ADMINISTRATOR))],
-    services: Annotated[Services, Depends(the_services)],
-    study_instance_uid: str | None = None,
-) -> Response:
+@router.post(
+    "/dicomweb/studies",
+    summary="Store instances",
+    responses=STORED,
+    openapi_extra=body(is_instances=True),
+    max_body_size=LARGEST_BODY,
+)
+async def store(request: Request, principal: Storing, services: TheServices) -> Response:
     """Store the instances of a multipart body; what is answered as stored is on the disk."""
+    return await _store(request, principal, services, None)
+
+
+@router.post(
+    f"/dicomweb{STUDY}",
+    summary="Store instances of a study",
+    responses=STORED,
+    openapi_extra=body(is_instances=True),
+    max_body_size=LARGEST_BODY,
+)
+async def store_in_study(
+    study_instance_uid: str, request: Request, principal: Storing, services: TheServices
+) -> Response:
+    """Store the instances of a multipart body; those of another study than the address names are refused."""
+    return await _store(request, principal, services, study_instance_uid)
+
+
+async def _store(
+    request: Request, principal: Principal, services: Services, study_instance_uid: str | None
+) -> Response:
     media_type = chosen_type(request)
     assert services.ingest is not None, "a node has ingest"
     if services.ingest.is_full:

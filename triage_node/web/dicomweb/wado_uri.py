@@ -20,6 +20,7 @@ from triage_node.imaging import (
     whole,
 )
 from triage_node.web.dependencies import Services, the_services
+from triage_node.web.dicomweb.described import media
 from triage_node.web.dicomweb.documents import WRITERS, is_document, written
 from triage_node.web.dicomweb.frames import existing_frames
 from triage_node.web.dicomweb.pictures import LONGEST_SIDE
@@ -81,7 +82,12 @@ class Parameters(BaseModel):
         return Viewport(columns, rows, part)
 
 
-@router.get("/wado", summary="One instance, by the parameters of the address", response_class=Response)
+@router.get(
+    "/wado",
+    summary="One instance, by the parameters of the address",
+    response_class=Response,
+    responses={200: media("the instance, a picture of it, or its text", DICOM, *MEDIA_TYPES, *WRITERS)},
+)
 def instance(
     request: Request,
     parameters: Annotated[Parameters, Query()],

@@ -18,13 +18,14 @@ from triage_node.identity import Role
 from triage_node.imaging import Item, text_of
 from triage_node.ingest import is_uid
 from triage_node.web.dependencies import Services, dicomweb_url, the_services
+from triage_node.web.dicomweb.described import body, named_in_query
 from triage_node.web.dicomweb.pushed_workitem import new_workitem, priority_in, stripped, study_of
 from triage_node.web.http.media_types import DICOM_JSON, JSON, MediaType
 from triage_node.web.security.authorization import require, write_access
 from triage_node.web.security.principal import Principal
 from triage_node.worklist import PushedWorkitem
 
-router = APIRouter(prefix="/dicomweb/workitems", include_in_schema=False)
+router = APIRouter(prefix="/dicomweb/workitems", tags=["UPS-RS"])
 
 TheServices = Annotated[Services, Depends(the_services)]
 Writer = Annotated[Principal, Depends(require(Role.SERVICE, Role.ADMINISTRATOR))]
@@ -36,7 +37,14 @@ TAG = re.compile("[0-9A-F]{8}")
 STATES = ("IN PROGRESS", "COMPLETED", "CANCELED")
 
 
-@router.post("", max_body_size=LARGEST_BODY)
+@router.post(
+    "",
+    summary="Create a workitem",
+    response_class=Response,
+    status_code=201,
+    openapi_extra=body() | named_in_query("workitem", "the UID of the new workitem, if the data set has none"),
+    max_body_size=LARGEST_BODY,
+)
 async def create(request: Request, principal: Writer, services: TheServices) -> Response:
     """Create a workitem, which has its study analyzed and retrieved if it is not here (PS3.18 11.4)."""
     ds = await _data_set_in(request)
@@ -57,7 +65,13 @@ async def create(request: Request, principal: Writer, services: TheServices) -> 
     return Response(status_code=201, headers={"Location": address, "Content-Location": address})
 
 
-@router.post("/{workitem_uid}", max_body_size=LARGEST_BODY)
+@router.post(
+    "/{workitem_uid}",
+    summary="Update a workitem",
+    response_class=Response,
+    openapi_extra=body() | named_in_query("transaction", "the Transaction UID, of a workitem that is claimed"),
+    max_body_size=LARGEST_BODY,
+)
 async def update(workitem_uid: str, request: Request, principal: Writer, services: TheServices) -> Response:
     """Update a workitem: its creator until it is claimed, then its performer (PS3.18 11.6)."""
     workitem = await run_in_threadpool(_pushed, services, workitem_uid)
@@ -80,7 +94,13 @@ async def update(workitem_uid: str, request: Request, principal: Writer, service
     return Response(status_code=200)
 
 
-@router.put("/{workitem_uid}/state", max_body_size=LARGEST_BODY)
+@router.put(
+    "/{workitem_uid}/state",
+    summary="Claim or end a workitem",
+    response_class=Response,
+    openapi_extra=body(),
+    max_body_size=LARGEST_BODY,
+)
 async def change_state(workitem_uid: str, request: Request, principal: Writer, services: TheServices) -> Response:
     """Claim a workitem or end it, as its performer (PS3.18 11.7)."""
     workitem = await run_in_threadpool(_pushed, services, workitem_uid)
@@ -97,7 +117,14 @@ async def change_state(workitem_uid: str, request: Request, principal: Writer, s
     return Response(status_code=200, headers={} if is_new else _already(request, state))
 
 
-@router.post("/{workitem_uid}/cancelrequest", max_body_size=LARGEST_BODY)
+@router.post(
+    "/{workitem_uid}/cancelrequest",
+    summary="Cancel a workitem",
+    response_class=Response,
+    status_code=202,
+    openapi_extra=body(is_required=False),
+    max_body_size=LARGEST_BODY,
+)
 async def cancel(workitem_uid: str, request: Request, principal: Writer, services: TheServices) -> Response:
     """Cancel a workitem, as its creator; its study stays in the worklist (PS3.18 11.8)."""
     workitem = await run_in_threadpool(_pushed, services, workitem_uid)

@@ -12,6 +12,8 @@ from triage_node.identity import Role
 from triage_node.imaging import data_set
 from triage_node.search import KEYS
 from triage_node.web.dependencies import Services, dicomweb_url, the_services
+from triage_node.web.dicomweb.described import data_sets, parameters_of
+from triage_node.web.dicomweb.described import found as answers
 from triage_node.web.dicomweb.pushed_workitem import is_match, study_of, whole
 from triage_node.web.dicomweb.search_query import SearchQuery
 from triage_node.web.dicomweb.warning_header import undone, warning
@@ -20,14 +22,21 @@ from triage_node.web.http.data_sets import chosen_type, data_sets_response
 from triage_node.web.security.authorization import audited, require, write_access
 from triage_node.web.security.principal import Principal
 
-router = APIRouter(prefix="/dicomweb/workitems", include_in_schema=False)
+router = APIRouter(prefix="/dicomweb/workitems", tags=["UPS-RS"])
 
 TheServices = Annotated[Services, Depends(the_services)]
 READERS = (Role.READER, Role.SERVICE)
 MOST = 1000
+SUBSCRIBERS = [Depends(require(*READERS))]
 
 
-@router.get("", dependencies=[Depends(audited("workitems_searched", *READERS))])
+@router.get(
+    "",
+    summary="Search for workitems",
+    responses=answers("workitems"),
+    openapi_extra=parameters_of(KEYS.values()),
+    dependencies=[Depends(audited("workitems_searched", *READERS))],
+)
 def search(request: Request, services: TheServices) -> Response:
     """Search for workitems (PS3.18 11.9)."""
     media_type = chosen_type(request)
@@ -47,7 +56,7 @@ def search(request: Request, services: TheServices) -> Response:
     return data_sets_response(shown, media_type, headers) if shown else Response(None, 204, headers)
 
 
-@router.get("/{workitem_uid}")
+@router.get("/{workitem_uid}", summary="A workitem", responses={200: data_sets("the workitem")})
 async def retrieve(
     workitem_uid: str,
     request: Request,
@@ -66,8 +75,8 @@ async def retrieve(
     return data_sets_response([content], media_type)
 
 
-@router.post("/{workitem_uid}/subscribers/{ae_title}", dependencies=[Depends(require(*READERS))])
-@router.delete("/{workitem_uid}/subscribers/{ae_title}", dependencies=[Depends(require(*READERS))])
+@router.post("/{workitem_uid}/subscribers/{ae_title}", include_in_schema=False, dependencies=SUBSCRIBERS)
+@router.delete("/{workitem_uid}/subscribers/{ae_title}", include_in_schema=False, dependencies=SUBSCRIBERS)
 def subscribe() -> Response:
     """Refuse subscriptions: the node sends no event reports (PS3.18 11.10)."""
     raise HTTPException(405, "Workitems have no subscribers here; ask for them again.", {"Allow": ""})

@@ -8,10 +8,12 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from triage_node.database import checked_day, start_of
+from triage_node.errors import InvalidInput, StudyNotFound
 from triage_node.identity import AuditEntry, AuditFilters, Role
 from triage_node.web.dependencies import Services, the_services
 from triage_node.web.http.csv_file import csv_file
 from triage_node.web.security.authorization import audited
+from triage_node.web.views.audit_entries import sittings
 from triage_node.web.views.filters import Day
 from triage_node.web.views.templating import moment
 
@@ -19,11 +21,13 @@ router = APIRouter(include_in_schema=False)
 
 TheServices = Annotated[Services, Depends(the_services)]
 
-ROWS = 100
+ROWS = 200
+"""Of the trail; those that are folded take one line."""
 COLUMNS = ("at", "user_name", "role", "address", "action", "study_instance_uid", "query", "allowed")
 
 
 def audit_filters(
+    services: TheServices,
     user_name: Annotated[str, Query(max_length=80)] = "",
     study: Annotated[str, Query(max_length=64)] = "",
     action: Annotated[str, Query(max_length=32)] = "",
@@ -34,12 +38,20 @@ def audit_filters(
     """Return the filters of an address."""
     return AuditFilters(
         user_name=user_name.strip(),
-        study_instance_uid=study.strip(),
+        study_instance_uid=_uid_of(services, study.strip()),
         action=action,
         refused_only=refused == "yes",
         start=None if received_from is None else start_of(checked_day(received_from)),
         end=None if received_to is None else start_of(checked_day(received_to) + timedelta(days=1)),
     )
+
+
+def _uid_of(services: Services, study: str) -> str:
+    """Return the study that is meant, also by its accession number; what the worklist does not know may be deleted."""
+    try:
+        return services.worklist.study_details.uid_of(study) if study else ""
+    except (StudyNotFound, InvalidInput):
+        return study
 
 
 TheFilters = Annotated[AuditFilters, Depends(audit_filters)]
@@ -52,9 +64,11 @@ def audit_page(request: Request, services: TheServices, filters: TheFilters, bef
     trail = services.worklist.audit_trail
     rows = trail.page(filters, before, ROWS + 1)
     context = {
-        "accesses": rows[:ROWS],
+        "sittings": list(sittings(rows[:ROWS])),
+        "named": services.worklist.study_details.named({one.study_instance_uid for one in rows}),
         "next": rows[ROWS - 1].id if len(rows) > ROWS else None,
         "filters": filters,
+        "asked_study": request.query_params.get("study", ""),
         "days": {name: request.query_params.get(name, "") for name in ("received_from", "received_to")},
         "actions": [("", "anything"), *((action, action.replace("_", " ")) for action in trail.actions())],
         "query": request.url.query,

@@ -12,7 +12,7 @@ from triage_node.web.dependencies import Services, the_services
 from triage_node.web.http.csv_file import csv_file
 from triage_node.web.machinery import Worker
 from triage_node.web.security.authorization import require
-from triage_node.web.views.model_card import card_html
+from triage_node.web.views.model_card import card_sections
 
 if TYPE_CHECKING:
     from triage_node.models import Manifest
@@ -29,8 +29,9 @@ def model_page(request: Request, services: TheServices) -> Response:
     context = {
         "model": manifest,
         "labels": LABELS,
-        "card": card_html(manifest.folder),
+        "card": card_sections(manifest.folder),
         "areas": list(_areas(manifest.metrics)),
+        "best_known": _of_any(manifest.metrics),
         "running": _running(services),
     }
     return services.templates.page(request, "admin/model.html", context)
@@ -70,6 +71,13 @@ def _areas(metrics: Mapping[str, Any]) -> Iterator[tuple[str, str, str, float, f
                 found = by_label.get(label.value) if isinstance(by_label, Mapping) else None
                 if isinstance(found, list) and len(found) == 3:
                     yield data, counted, label.value, found[0], found[1], found[2]
+
+
+def _of_any(metrics: Mapping[str, Any]) -> list[tuple[str, int | None, float, float, float]]:
+    """Return data, number of studies, area and interval of any hemorrhage by patient."""
+    areas = [row for row in _areas(metrics) if row[1:3] == ("patients", "any")]
+    numbers = {data: figures.get("studies") for data, figures in metrics.items() if isinstance(figures, Mapping)}
+    return [(data, numbers.get(data), area, low, high) for data, _, _, area, low, high in areas]
 
 
 def _running(services: Services) -> Worker | None:

@@ -20,6 +20,7 @@ Administrator = Annotated[Principal, Depends(require(Role.ADMINISTRATOR))]
 TheServices = Annotated[Services, Depends(the_services)]
 Name = Annotated[str, Form(max_length=64)]
 OfPerson = Annotated[Literal[Role.READER, Role.ADMINISTRATOR], Form()]
+OfToken = Annotated[Literal[Role.SERVICE, Role.STORAGE, Role.MONITORING], Form()]
 Days = Annotated[int, Form(ge=1, le=3660)]
 
 
@@ -91,16 +92,23 @@ def remove_person(request: Request, services: TheServices, principal: Administra
 
 
 @router.post("/admin/tokens/add")
-def add_token(request: Request, services: TheServices, principal: Administrator, name: Name, days: Days) -> Response:
+def add_token(
+    request: Request,
+    services: TheServices,
+    principal: Administrator,
+    name: Name,
+    days: Days,
+    role: OfToken = Role.SERVICE,
+) -> Response:
     """Make a token for a program, which is shown once."""
-    sentence = f"The token {name} is made. A program sends it as: Authorization: Bearer"
+    sentence = f"The token {name} is made, its role is {role}. A program sends it as: Authorization: Bearer"
     return _changed(
         request,
         services,
         principal,
         "token_added",
         name,
-        lambda: services.worklist.tokens.add(name, days=days),
+        lambda: services.worklist.tokens.add(name, role, days),
         sentence,
     )
 

@@ -1,5 +1,6 @@
 """What the department asks: how many, how fast, how often, and whether readers agree."""
 
+from datetime import date
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -7,14 +8,14 @@ from fastapi.responses import Response, StreamingResponse
 
 from triage_node.identity import Role
 from triage_node.reasons import SENTENCES
-from triage_node.statistics import PeriodNumbers
+from triage_node.statistics import PeriodNumbers, Step
 from triage_node.web.dependencies import Services, the_services
 from triage_node.web.http.csv_file import csv_file
 from triage_node.web.security.authorization import require
 from triage_node.web.views import statistics_plots as plots
 from triage_node.web.views.filters import Day
 from triage_node.web.views.navigation import Entry
-from triage_node.web.views.statistics_period import all_numbers, period
+from triage_node.web.views.statistics_period import all_numbers, period, presets
 from triage_node.web.views.statistics_tables import BY_NAME, COUNTS, STAGES
 
 router = APIRouter(include_in_schema=False)
@@ -36,21 +37,25 @@ def statistics_page(
 ) -> Response:
     """Show numbers of a period, the last 30 days by default."""
     first, last = period(from_day, to_day)
-    numbers = all_numbers(services.worklist, first, last)
+    step = Step.of(first, last)
+    numbers = all_numbers(services.worklist, first, last, step, ("total",) if stage == "total" else ("total", stage))
     context = {
+        "step": step,
+        "presets": presets(date.today()),
         "first": first,
         "last": last,
         "stage": stage,
         "stats": numbers.statistics,
         "open_now": numbers.now.open,
-        "day_plots": plots.day_plots(numbers.statistics.numbers.days, stage),
+        "day_plots": plots.step_plots(numbers.statistics.numbers.days, stage, step),
         "queues": plots.queues(numbers.queues),
         "scores": plots.score_drift(numbers.statistics.drift.scores),
         "stages": STAGES,
-        "stage_choices": [(name, "arrival to answer" if name == "total" else name) for name in reversed(STAGES)],
+        "stage_choices": [(name, plots.STAGE_WORDS[name]) for name in reversed(STAGES)],
+        "stage_words": plots.STAGE_WORDS,
         "counts": COUNTS,
         "sentences": {str(code): sentence for code, sentence in SENTENCES.items()},
-        "reasons": _reasons(numbers.statistics.numbers),
+        "reasons": by_reason(numbers.statistics.numbers),
         "drift_alert": _drift_alert(services),
     }
     return services.templates.page(request, "statistics.html", context)
@@ -81,7 +86,7 @@ def _drift_alert(services: Services) -> str:
     return next((job.outcome for job in jobs if job.name == DRIFT_JOB and job.wants_look), "")
 
 
-def _reasons(numbers: PeriodNumbers) -> list[tuple[str, str, int]]:
+def by_reason(numbers: PeriodNumbers) -> list[tuple[str, str, int]]:
     """Return state, code and number of each reason, failures first."""
     by_state = (("failed", numbers.failed_by_reason), ("unsuitable", numbers.unsuitable_by_reason))
     return [(state, code, number) for state, by_reason in by_state for code, number in by_reason.items()]

@@ -6,14 +6,16 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from triage_node.database import LARGEST_PAGE
-from triage_node.findings import LABELS, TYPES
+from triage_node.findings import TYPES
 from triage_node.identity import Role
 from triage_node.report import FILE_KINDS
 from triage_node.web.dependencies import Services, the_services
 from triage_node.web.security.authorization import audited
 from triage_node.web.security.next_page import safe_next
 from triage_node.web.security.principal import Principal
+from triage_node.web.views.explanation import has_explanation, may_see_explanations
+from triage_node.web.views.label_scores import label_scores, latest_slice_scores
+from triage_node.web.views.listing import Listing, listing
 from triage_node.web.views.reports import latest_report, linked_objects
 from triage_node.web.views.slices import shown_series
 from triage_node.web.views.stage_durations import stage_durations
@@ -25,22 +27,28 @@ TheServices = Annotated[Services, Depends(the_services)]
 Text = Annotated[str, Form(max_length=8000)]
 
 
-@router.get("/studies/{study_instance_uid}", dependencies=[Depends(audited("study_viewed", Role.READER))])
+@router.get("/studies/{study_instance_uid}")
 def study_page(
     request: Request,
     study_instance_uid: str,
+    principal: Annotated[Principal, Depends(audited("study_viewed", Role.READER))],
     services: TheServices,
 ) -> Response:
     """Show a study."""
     study = services.worklist.study_details.study(study_instance_uid)
+    report = latest_report(study, services.spool)
+    slice_scores = latest_slice_scores(study, services.spool)
     context = {
         "study": study,
-        "labels": LABELS,
+        "scores": label_scores(study, report, slice_scores),
+        "slice_scores": slice_scores,
         "types": TYPES,
         "shown_series": shown_series(study),
         "stage_durations": stage_durations(study),
-        "report": latest_report(study, services.spool),
+        "report": report,
         "linked_objects": linked_objects(study, services.spool),
+        "has_explanation": may_see_explanations(services.settings, principal.role)
+        and has_explanation(study, services.spool),
         "forms": tuple(FILE_KINDS),
         "resent": RESENT,
         "longest_comment": LONGEST_COMMENT,
@@ -50,12 +58,11 @@ def study_page(
 
 
 @router.get("/studies/{study_instance_uid}/next", dependencies=[Depends(audited("worklist_viewed", Role.READER))])
-def next_study(study_instance_uid: str, services: TheServices) -> Response:
-    """Lead on in the reading order; to the first study when this one is not, or no more, among those to be read."""
-    page = services.worklist.study_lists.open_studies(limit=LARGEST_PAGE)
-    uids = [one.study_instance_uid for one in page.studies]
-    following = uids.index(study_instance_uid) + 1 if study_instance_uid in uids else 0
-    return _back(uids[following]) if following < len(uids) else RedirectResponse("/worklist", 303)
+def next_study(study_instance_uid: str, services: TheServices, shown: Annotated[Listing, Depends(listing)]) -> Response:
+    """Lead on in the list that this study was opened from; back to the list after its last one."""
+    following = shown.following(services.worklist.study_lists, study_instance_uid)
+    address = "/worklist" if following is None else f"/studies/{quote(following, safe='')}"
+    return RedirectResponse(shown.with_query(address), 303)
 
 
 @router.post("/studies/{study_instance_uid}/acknowledge")

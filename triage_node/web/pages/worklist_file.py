@@ -6,7 +6,7 @@ from fastapi.responses import StreamingResponse
 from triage_node.findings import LABELS
 from triage_node.identity import Role
 from triage_node.web.http.csv_file import csv_file
-from triage_node.web.pages.worklist import Shown, TheFilters, TheServices
+from triage_node.web.pages.worklist import TheListing, TheServices
 from triage_node.web.security.authorization import audited
 from triage_node.web.views.templating import moment
 from triage_node.worklist import StudySummary
@@ -42,10 +42,9 @@ HEADS = (
 
 
 @router.get("/worklist.csv", dependencies=[Depends(audited("worklist_exported", Role.READER))])
-def worklist_csv(services: TheServices, filters: TheFilters, shown: Shown = "open") -> StreamingResponse:
-    """Return the open studies in reading order, or all studies, as CSV."""
-    lists = services.worklist.study_lists
-    studies = lists.every_open(filters) if shown == "open" else lists.every(filters)
+def worklist_csv(services: TheServices, shown: TheListing) -> StreamingResponse:
+    """Return the studies of a list as CSV."""
+    studies = shown.every(services.worklist.study_lists)
     return csv_file("triage-node-worklist", HEADS, (_row(study) for study in studies))
 
 

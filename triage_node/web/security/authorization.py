@@ -2,6 +2,7 @@
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -197,7 +198,19 @@ async def signed_in_still(request: Request) -> bool:
 
 def is_guarded(dependant: Dependant) -> bool:
     """Tell whether a route asks who is there."""
-    return any(isinstance(one.call, Guard) or is_guarded(one) for one in dependant.dependencies)
+    return any(_guards(dependant))
+
+
+def roles_of(dependant: Dependant) -> tuple[Role, ...]:
+    """Return the roles that a route asks for; none of one that lets everybody in."""
+    return next((guard.roles for guard in _guards(dependant)), ())
+
+
+def _guards(dependant: Dependant) -> Iterator[Guard]:
+    for one in dependant.dependencies:
+        if isinstance(one.call, Guard):
+            yield one.call
+        yield from _guards(one)
 
 
 def _slow_down(services: SecurityServices, key: str) -> None:

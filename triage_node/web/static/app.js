@@ -119,6 +119,8 @@ async function submitGuarded(form, submitter) {
   form.removeAttribute("aria-busy");
   if (!answer) return;
   if (answer.type === "opaqueredirect") {
+    const then = form.querySelector("[data-then]");
+    if (then) return location.assign(then.value);
     form.reset();
     location.reload();
   } else showPage(await answer.text());

@@ -80,7 +80,7 @@
       height: HEIGHT,
       cursor: { drag: { x: false, y: false } },
       scales: { x: { time: isTime, range: padded(drawing) }, y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.08 : 1] } },
-      series: [{ label: over, ...place(over) }, ...drawing.lines.map((line) => series(line, unit))],
+      series: [{ label: drawing.step || over, ...place(over) }, ...drawing.lines.map((line) => series(line, unit))],
       axes: [
         axis(over === "day" ? { values: days, space: 70 } : { space: 60 }),
         axis({ size: 62, incrs: unit === "count" ? whole() : undefined, values: (_plot, ticks) => ticks.map(written[unit]) }),
@@ -102,11 +102,14 @@
     return [low - half, high + half];
   };
 
-  const days = (_plot, ticks) =>
-    ticks.map((tick) => {
+  const days = (_plot, ticks) => {
+    const isLong = ticks.at(-1) - ticks[0] > 300 * WIDTHS.day;
+    const style = isLong ? { month: "short", year: "numeric" } : { month: "short", day: "numeric" };
+    return ticks.map((tick) => {
       const date = new Date(tick * 1000);
-      return date.getHours() ? "" : date.toLocaleDateString(undefined, { month: "short", day: "numeric" });
+      return date.getHours() ? "" : date.toLocaleDateString(undefined, style);
     });
+  };
 
   const whole = () => [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000, 1000000];
 

@@ -7,20 +7,32 @@
   const actions = {
     a: () => head.querySelector("form.acknowledge")?.requestSubmit(),
     u: () => head.querySelector("form.unacknowledge")?.requestSubmit(),
+    x: () => head.querySelector("form.acknowledge-next")?.requestSubmit(),
+    y: () => document.querySelector('form.verdict [name="agrees"][value="true"]')?.click(),
     n: () => head.querySelector("[data-next]").click(),
-    w: () => document.querySelector(".trail a").click(),
+    w: () => document.querySelector(".trail").click(),
+    "?": () => document.getElementById("keys").showModal(),
   };
 
+  /** The keys that the page knows; its help lists them. */
+  triage.keys = Object.keys(actions);
+
+  /** Tell whether a key is meant for the page: not for a field, the browser, or the help that lies over it. */
+  triage.isForPage = (event) =>
+    !(event.ctrlKey || event.altKey || event.metaKey) &&
+    !event.target.closest("input, select, textarea") &&
+    !document.querySelector("dialog[open]");
+
+  document.querySelector("[data-help]")?.addEventListener("click", actions["?"]);
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input, select, textarea")) return;
-    if (!actions[event.key]) return;
+    if (!triage.isForPage(event) || !actions[event.key]) return;
     event.preventDefault();
     if (!event.repeat) actions[event.key]();
   });
 
   /** What somebody has typed or marked is not thrown away for news. */
   function isInUse() {
-    const marked = document.querySelector("main input:checked");
+    const marked = [...document.querySelectorAll("main input[type=checkbox]")].some((one) => one.checked !== one.defaultChecked);
     return Boolean(marked || [...document.querySelectorAll("main textarea")].some((one) => one.value));
   }
 

@@ -7,39 +7,54 @@
   if (!canvas) return;
 
   const PRESETS = { brain: [40, 80], subdural: [75, 215], bone: [600, 2800] };
+  const MEMORY = "viewer-window";
   const KEPT = 96;
   const AHEAD = 3;
-  const LOWEST = -1024;
-  const HIGHEST = 3071;
 
   const address = viewer.dataset.viewer;
-  const strip = viewer.querySelector(".strip");
+  const seriesChoice = viewer.querySelector("[data-series]");
+  const typeButtons = [...document.querySelectorAll("[data-best]")];
   const say = (name, text) => (viewer.querySelector(name).textContent = text);
   const loaded = new Map();
   const asked = new Map();
-  const lookup = new Uint8ClampedArray(HIGHEST - LOWEST + 1);
   let series = null;
+  let query = "";
   let index = 0;
-  let [center, width] = PRESETS.brain;
+  let label = "any";
 
-  async function open() {
-    const answer = await triage.send(address);
-    if (!answer.ok) return say(".viewer-message", (await answer.json()).detail);
-    series = await answer.json();
-    canvas.width = series.columns;
-    canvas.height = series.rows;
-    const [y, x] = series.spacing_mm;
-    canvas.style.aspectRatio = `${series.columns * x} / ${series.rows * y}`;
-    index = series.best.any ?? Math.floor(series.slices.length / 2);
-    viewer.querySelector("[data-best]").disabled = series.best.any === undefined;
+  const picture = new triage.SlicePicture(canvas, told);
+  const strip = new triage.ScoreStrip(viewer.querySelector(".strip"), show);
+
+  /** Show a series, the analyzed one when none is named, at the best slice of a label. */
+  async function open(uid = "") {
+    query = uid ? `?series=${encodeURIComponent(uid)}` : "";
+    const asking = query;
+    series = null;
+    loaded.clear();
+    asked.clear();
+    picture.clear();
+    say(".viewer-message", "Loading the images …");
+    const answer = await triage.send(address + query);
+    const found = await answer.json();
+    if (asking !== query) return;
+    if (!answer.ok) return refuse(found.detail);
+    series = found;
+    if (seriesChoice) seriesChoice.value = series.series_instance_uid;
+    picture.setForm(series.rows, series.columns, series.spacing_mm);
     const hasScores = series.slices.some((slice) => slice.probabilities);
-    strip.hidden = !hasScores;
-    if (!hasScores) say(".strip-caption", "There are no scores for the single slices.");
-    else say(".strip-label", `; highest in slice ${series.best.any + 1}`);
-    setWindow(center, width);
-    show(index);
-    // The keys turn slices at once, unless somebody has begun with something else.
-    if (document.activeElement === document.body) canvas.focus({ preventScroll: true });
+    viewer.classList.toggle("has-scores", hasScores);
+    say(".viewer-series", series.series_description);
+    for (const button of typeButtons.filter((one) => hasScores && one.dataset.best in series.best)) {
+      button.textContent = `slice ${series.best[button.dataset.best] + 1} of ${series.slices.length}`;
+    }
+    const at = series.best[label] ?? Math.floor(series.slices.length / 2);
+    await show(at);
+  }
+
+  function refuse(sentence) {
+    viewer.classList.remove("has-scores");
+    for (const place of [".viewer-place", ".viewer-series"]) say(place, "");
+    say(".viewer-message", sentence);
   }
 
   /** Return a slice's values, from memory or from the node; each is asked for once. */
@@ -55,11 +70,13 @@
   }
 
   async function ask(at) {
-    const answer = await triage.send(`${address}/${at}`);
+    const asking = query;
+    const answer = await triage.send(`${address}/${at}${query}`);
     if (!answer.ok) throw new Error((await answer.json()).detail);
     const view = new DataView(await answer.arrayBuffer());
     const values = new Int16Array(view.byteLength / 2);
     for (let i = 0; i < values.length; i += 1) values[i] = view.getInt16(2 * i, true);
+    if (asking !== query) return values;
     loaded.set(at, values);
     if (loaded.size > KEPT) loaded.delete(loaded.keys().next().value);
     return values;
@@ -68,133 +85,129 @@
   async function show(at) {
     if (!series) return;
     index = Math.min(series.slices.length - 1, Math.max(0, at));
-    say(".viewer-place", place());
-    drawStrip();
-    const wanted = index;
+    tellPlace();
+    const [wanted, shown] = [index, series];
+    const isMeant = () => wanted === index && shown === series;
     try {
       const values = await load(wanted);
-      if (wanted !== index) return;
+      if (!isMeant()) return;
       say(".viewer-message", "");
-      draw(values);
+      picture.show(values);
       for (let step = 1; step <= AHEAD; step += 1) {
         for (const near of [wanted + step, wanted - step]) {
-          if (wanted !== index) return;
+          if (!isMeant()) return;
           if (near >= 0 && near < series.slices.length) await load(near);
         }
       }
     } catch (error) {
-      if (wanted === index) say(".viewer-message", error.message || "The slice cannot be shown.");
+      if (isMeant()) say(".viewer-message", error.message || "The slice cannot be shown.");
     }
   }
 
-  function place() {
+  function tellPlace() {
     const slice = series.slices[index];
-    const score = slice.probabilities ? ` · any ${(100 * slice.probabilities.any).toFixed(0)} %` : "";
-    return `${index + 1} / ${series.slices.length} · ${slice.position_mm.toFixed(1)} mm${score}`;
+    const number = slice.instance_number;
+    const parts = [`${index + 1} / ${series.slices.length}`];
+    // The number that the scanner gave is the one that other viewers show.
+    if (number !== null && number !== index + 1) parts.push(`image ${number}`);
+    parts.push(`${slice.position_mm.toFixed(1)} mm`);
+    if (slice.probabilities) parts.push(`${label} ${(100 * slice.probabilities[label]).toFixed(0)} %`);
+    say(".viewer-place", parts.join(" · "));
+    canvas.setAttribute("aria-valuemax", series.slices.length);
+    canvas.setAttribute("aria-valuenow", index + 1);
+    canvas.setAttribute("aria-valuetext", `slice ${index + 1} of ${series.slices.length}, ${parts.slice(1).join(", ")}`);
+    strip.show(series.slices.map((one) => one.probabilities && one.probabilities[label]), index);
+    tellType();
   }
 
-  function draw(values) {
-    const context = canvas.getContext("2d");
-    const image = context.createImageData(canvas.width, canvas.height);
-    const pixels = new Uint32Array(image.data.buffer);
-    for (let i = 0; i < values.length; i += 1) {
-      const gray = lookup[values[i] - LOWEST];
-      pixels[i] = 0xff000000 | (gray << 16) | (gray << 8) | gray;
+  function tellType() {
+    for (const button of typeButtons) {
+      const isHere = series.best[label] === index && button.dataset.best === label;
+      button.setAttribute("aria-pressed", String(isHere));
     }
-    context.putImageData(image, 0, 0);
+    say(".strip-caption", `score of ${label === "any" ? "any hemorrhage" : label} by slice`);
   }
 
-  function setWindow(newCenter, newWidth) {
-    center = Math.round(Math.min(HIGHEST, Math.max(LOWEST, newCenter)));
-    width = Math.round(Math.min(4096, Math.max(2, newWidth)));
-    for (let i = 0; i < lookup.length; i += 1) lookup[i] = (255 * (i + LOWEST - center + width / 2)) / width;
-    say(".viewer-window", `C ${center} W ${width}`);
-    for (const button of viewer.querySelectorAll("[data-preset]")) {
-      const [presetCenter, presetWidth] = PRESETS[button.dataset.preset];
-      button.setAttribute("aria-pressed", String(presetCenter === center && presetWidth === width));
+  /** Say how the picture is shown, and keep the window for the next study. */
+  function told() {
+    if (!picture.width) return;
+    const zoom = picture.scale > 1 ? ` · zoom ${picture.scale.toFixed(1)}` : "";
+    say(".viewer-window", `C ${picture.center} W ${picture.width}${picture.isInverted ? " · inverted" : ""}${zoom}`);
+    for (const [name, [center, width]] of Object.entries(PRESETS)) {
+      const isIt = center === picture.center && width === picture.width;
+      viewer.querySelector(`[data-do="${name}"]`).setAttribute("aria-pressed", String(isIt));
     }
-    if (loaded.has(index)) draw(loaded.get(index));
+    viewer.querySelector('[data-do="invert"]').setAttribute("aria-pressed", String(picture.isInverted));
+    const { center, width, isInverted } = picture;
+    sessionStorage.setItem(MEMORY, JSON.stringify({ center, width, isInverted }));
   }
 
-  function drawStrip() {
-    if (strip.hidden) return;
-    strip.width = strip.clientWidth * devicePixelRatio;
-    strip.height = 44 * devicePixelRatio;
-    const context = strip.getContext("2d");
-    const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-    const step = strip.width / series.slices.length;
-    context.fillStyle = color("--line");
-    context.fillRect(index * step, 0, Math.max(2, step), strip.height);
-    series.slices.forEach((slice, at) => {
-      const score = slice.probabilities ? slice.probabilities.any : 0;
-      const height = Math.max(1, score * (strip.height - 4));
-      context.fillStyle = color(at === index ? "--text" : "--plot-1");
-      context.fillRect(at * step + step * 0.1, strip.height - height, Math.max(1, step * 0.8), height);
-    });
+  /** Take the window of the study before, in this tab. */
+  function recall() {
+    const [center, width] = PRESETS.brain;
+    const before = JSON.parse(sessionStorage.getItem(MEMORY)) ?? { center, width, isInverted: false };
+    picture.setInverted(before.isInverted);
+    picture.setWindow(before.center, before.width);
   }
 
-  const best = () => series && series.best.any !== undefined && show(series.best.any);
-  const preset = (name) => setWindow(...PRESETS[name]);
-  const actions = {
-    ArrowUp: () => show(index + 1),
-    ArrowDown: () => show(index - 1),
-    ArrowRight: () => show(index + 1),
-    ArrowLeft: () => show(index - 1),
-    PageUp: () => show(index + 5),
-    PageDown: () => show(index - 5),
-    Home: () => show(0),
-    End: () => show(Infinity),
-    1: () => preset("brain"),
-    2: () => preset("subdural"),
-    3: () => preset("bone"),
-    b: best,
-  };
-  const EVERYWHERE = new Set(["1", "2", "3", "b"]);
+  async function showBest(of) {
+    label = of;
+    const analyzed = viewer.dataset.analyzed;
+    if (series && analyzed && series.series_instance_uid !== analyzed) return open(analyzed);
+    if (series && series.best[label] !== undefined) await show(series.best[label]);
+  }
 
-  document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input, select, textarea")) return;
-    if (!actions[event.key] || !(EVERYWHERE.has(event.key) || event.target === canvas)) return;
-    event.preventDefault();
-    actions[event.key]();
-  });
+  /** Go to the best slice of the next type, of those that are flagged or uncertain; from the last to the first. */
+  function showNextType(by) {
+    const named = typeButtons.filter((one) => "named" in one.dataset).map((one) => one.dataset.best);
+    const types = named.length ? named : typeButtons.map((one) => one.dataset.best);
+    if (types.length) showBest(types[(types.indexOf(label) + by + types.length) % types.length]);
+  }
 
-  let turned = 0;
-  canvas.addEventListener(
-    "wheel",
-    (event) => {
-      event.preventDefault();
-      turned += event.deltaMode ? event.deltaY * 30 : event.deltaY;
-      const steps = Math.trunc(turned / 30);
-      if (steps) show(index - steps);
-      turned -= steps * 30;
+  function showNextSeries() {
+    if (!seriesChoice) return;
+    seriesChoice.selectedIndex = (seriesChoice.selectedIndex + 1) % seriesChoice.length;
+    open(seriesChoice.value);
+  }
+
+  function toggleFullScreen() {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else viewer.requestFullscreen().catch(() => triage.notify("The browser does not allow full screen."));
+  }
+
+  const moves = viewer.querySelector('[data-do="moves"]');
+  const leftMoves = () => moves.getAttribute("aria-pressed") === "true";
+  const turn = (by) => show(index + by);
+
+  triage.viewer = {
+    canvas,
+    turn,
+    pan: (right, down) => picture.panBy(right, down),
+    acts: {
+      brain: () => picture.setWindow(...PRESETS.brain),
+      subdural: () => picture.setWindow(...PRESETS.subdural),
+      bone: () => picture.setWindow(...PRESETS.bone),
+      best: () => showBest("any"),
+      nextType: () => showNextType(1),
+      previousType: () => showNextType(-1),
+      invert: () => picture.setInverted(!picture.isInverted),
+      closer: () => picture.zoomBy(1.25),
+      farther: () => picture.zoomBy(0.8),
+      fit: () => picture.fit(),
+      moves: () => moves.setAttribute("aria-pressed", String(!leftMoves())),
+      full: toggleFullScreen,
+      series: showNextSeries,
     },
-    { passive: false }
-  );
+  };
 
-  // The mouse changes the window, a finger scrolls.
-  let drag = null;
-  canvas.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
-    canvas.setPointerCapture(event.pointerId);
-    canvas.focus();
-    drag = { x: event.clientX, y: event.clientY, center, width, index };
-  });
-  canvas.addEventListener("pointermove", (event) => {
-    if (!drag) return;
-    const [right, down] = [event.clientX - drag.x, event.clientY - drag.y];
-    if (event.pointerType === "mouse") setWindow(drag.center + down, drag.width + 2 * right);
-    else show(drag.index - Math.trunc(down / 12));
-  });
-  for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => (drag = null));
-
-  strip.addEventListener("click", (event) => {
-    if (series) show(Math.floor((event.offsetX / strip.clientWidth) * series.slices.length));
-  });
-  for (const button of viewer.querySelectorAll("[data-preset]")) {
-    button.addEventListener("click", () => preset(button.dataset.preset));
+  triage.followGestures(canvas, picture, { turn, leftMoves });
+  seriesChoice?.addEventListener("change", () => open(seriesChoice.value));
+  for (const button of viewer.querySelectorAll("[data-do]")) {
+    button.addEventListener("click", () => triage.viewer.acts[button.dataset.do]());
   }
-  viewer.querySelector("[data-best]").addEventListener("click", best);
-  addEventListener("resize", () => series && drawStrip());
-  canvas.parentElement.addEventListener("contextmenu", (event) => event.preventDefault());
+  for (const button of typeButtons) button.addEventListener("click", () => showBest(button.dataset.best));
+  recall();
   open().catch(() => say(".viewer-message", "The node cannot be reached."));
+  // The keys turn slices at once, unless somebody has begun with something else.
+  if (document.activeElement === document.body) canvas.focus({ preventScroll: true });
 })();

@@ -41,6 +41,14 @@
     row.setAttribute("aria-selected", "true");
     row.querySelector(".patient a").focus({ preventScroll: true });
     if (scrolls) row.scrollIntoView({ block: "nearest" });
+    history.replaceState({ selected }, "");
+  }
+
+  /** Select what was selected when the page was left, by the browser's way back or by the study's. */
+  function reselect() {
+    const at = new URLSearchParams(location.hash.slice(1)).get("at") || history.state?.selected;
+    if (location.hash) history.replaceState({ selected: at }, "", location.pathname + location.search);
+    if (at && rowOf(at)) select(rowOf(at));
   }
 
   function step(by) {
@@ -81,6 +89,12 @@
     document.title = counts.flagged ? `(${counts.flagged}) ${title}` : title;
   }
 
+  function showOthers(number) {
+    const link = document.getElementById("others");
+    link.hidden = number === "0";
+    link.querySelector("strong").textContent = number;
+  }
+
   function setLive(state, text) {
     live.dataset.state = state;
     live.textContent = text;
@@ -98,7 +112,7 @@
       heardAt = Date.now();
       setLive("on", "live");
     };
-    for (const name of ["open", "counts", "rows", "alive"]) source.addEventListener(name, heard);
+    for (const name of ["open", "counts", "others", "flagged", "rows", "alive"]) source.addEventListener(name, heard);
     const startedAt = Date.now();
     clearInterval(watch);
     watch = setInterval(() => {
@@ -108,6 +122,8 @@
       listen();
     }, 5000);
     source.addEventListener("counts", (event) => showCounts(JSON.parse(event.data)));
+    source.addEventListener("others", (event) => showOthers(event.data));
+    source.addEventListener("flagged", (event) => triage.hearOfFlagged(JSON.parse(event.data)));
     source.addEventListener("rows", (event) => replaceRows(event.data));
     source.addEventListener("ended", () => location.reload());
     source.addEventListener("replaced", () => {
@@ -230,6 +246,7 @@
     const opens = more.getAttribute("aria-expanded") !== "true";
     more.setAttribute("aria-expanded", String(opens));
   });
+  reselect();
   showWaiting();
   setInterval(showWaiting, 1000);
   listen();

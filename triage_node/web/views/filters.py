@@ -58,18 +58,23 @@ def study_filters(
 ) -> Filters:
     """Return the filters; a wrong value is `InvalidInput`."""
     return Filters(
-        state=_values(state),
-        decision=_values(decision),
-        hemorrhage=_values(hemorrhage),
+        state=_codes(state),
+        decision=_codes(decision),
+        hemorrhage=_codes(hemorrhage),
         station=_values(station),
         calling_ae_title=_values(calling_ae_title),
-        reason=_values(reason),
+        reason=_codes(reason),
         received_from=received_from,
         received_to=received_to,
         acknowledged=acknowledged,
         urgent=urgent,
         text=text.strip(),
     )
+
+
+def _codes(given: list[str]) -> tuple[str, ...]:
+    """Take several codes of one field of a form, too, with commas between."""
+    return _values([code for value in given for code in value.split(",")])
 
 
 def _values(given: list[str]) -> tuple[str, ...]:

@@ -1,10 +1,12 @@
 """Headers of instances as JSON, kept ready: viewers ask for those of a study again and again."""
 
+import contextlib
 import threading
 from pathlib import Path
 
 from cachetools import LRUCache
 
+from triage_node.errors import TriageError
 from triage_node.imaging import header_as_json
 
 MOST_BYTES = 64 << 20
@@ -35,6 +37,14 @@ class HeaderCache:
         OSError
             It is not there.
         """
+        return self._header(path).replace(ADDRESS, ADDRESS + bulkdata_url.encode())
+
+    def prepare(self, path: Path) -> None:
+        """Have the header of a file in memory; one that is not there or cannot be read is left to who asks for it."""
+        with contextlib.suppress(TriageError, OSError):
+            self._header(path)
+
+    def _header(self, path: Path) -> bytes:
         stat = path.stat()
         key = str(path), stat.st_mtime_ns, stat.st_size
         with self._lock:
@@ -44,4 +54,4 @@ class HeaderCache:
             if len(header) <= MOST_BYTES // 8:
                 with self._lock:
                     self._headers[key] = header
-        return header.replace(ADDRESS, ADDRESS + bulkdata_url.encode())
+        return header

@@ -34,6 +34,10 @@ class Plot:
         Part of addresses and ids.
     hint
         A sentence below it.
+    step
+        What a place is, in a word for the table; by default what it is over.
+    table
+        The rows of the table, where that has fewer than the drawing has places.
     """
 
     name: str
@@ -43,6 +47,8 @@ class Plot:
     lines: tuple[Line, ...]
     unit: Unit = "count"
     hint: str = ""
+    step: str = ""
+    table: tuple[tuple[Any, ...], ...] = ()
 
     @property
     def drawing(self) -> JsonObject:
@@ -50,6 +56,7 @@ class Plot:
         return {
             "over": self.over,
             "unit": self.unit,
+            "step": self.step,
             "places": list(self.places),
             "lines": [
                 {"name": line.name, "values": _short(line.values), "color": line.color, "kind": line.kind,
@@ -67,11 +74,13 @@ class Plot:
     @property
     def heads(self) -> tuple[str, ...]:
         """The heads of the table."""
-        return (self.over, *(line.name for line in self.lines))
+        return (self.step or self.over, *(line.name for line in self.lines))
 
     @property
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """The rows of the table."""
+        if self.table:
+            return iter(self.table)
         return zip(self.places, *(line.values for line in self.lines), strict=True)
 
 

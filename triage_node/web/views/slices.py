@@ -1,6 +1,5 @@
 """The slices of one series for the viewer: in order from feet to head, decoded one at a time."""
 
-import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,10 +9,8 @@ from typing import TYPE_CHECKING
 from cachetools import LRUCache
 
 from triage_node.errors import UnsuitableSeries
-from triage_node.findings import LABELS, Label
-from triage_node.json_object import JsonObject
 from triage_node.reasons import Reason, ReasonCode
-from triage_node.storage import Spool
+from triage_node.storage import Scores, SliceScores, Spool
 from triage_node.worklist import Study
 
 if TYPE_CHECKING:
@@ -61,8 +58,8 @@ class SliceReader:
         self._slices: LRUCache[tuple[str, int, int], bytes] = LRUCache(MOST_SLICES)
         self._lock = threading.Lock()
 
-    def stack(self, files: Callable[[], list[Path]], study: Study) -> SliceStack:
-        """Return the series of a study that was analyzed, else its likeliest head CT.
+    def stack(self, files: Callable[[], list[Path]], study: Study, series_instance_uid: str = "") -> SliceStack:
+        """Return a series of a study: where none is named that which was analyzed, else its likeliest head CT.
 
         Parameters
         ----------
@@ -70,13 +67,15 @@ class SliceReader:
             Lists the study's files.
         study
             As `StudyDetails.study` returns it.
+        series_instance_uid
+            The series that a person chose, empty where nobody did.
 
         Raises
         ------
         UnsuitableSeries
             There is no series that forms a stack.
         """
-        key = (study.study_instance_uid, shown_series(study), study.revision)
+        key = (study.study_instance_uid, series_instance_uid or shown_series(study), study.revision)
         with self._lock:
             found = self._stacks.get(key)
             if found is None:
@@ -109,26 +108,16 @@ def shown_series(study: Study) -> str:
     return best.series_instance_uid if best else ""
 
 
-def scores_of(study: Study, stack: SliceStack, spool: Spool) -> list[dict[str, float] | None]:
+def scores_of(study: Study, stack: SliceStack, spool: Spool) -> list[Scores | None]:
     """Return what the model said of each slice of a stack; None where it did not see the slice."""
-    rows: list[JsonObject] = []
     for outcome in reversed(study.outcomes):
         if outcome.series_instance_uid != stack.series_instance_uid or not outcome.folder:
             continue
-        scores = spool.result(study.study_instance_uid, outcome.folder).slice_scores()
-        if scores is not None:
-            rows = json.loads(scores)
-            break
-    by_slice = {(row["sop_instance_uid"], row["frame_number"]): row["probabilities"] for row in rows}
-    return [by_slice.get((frame.instance.sop_instance_uid, frame.number)) for frame in stack.frames]
-
-
-def best_slices(scores: list[dict[str, float] | None]) -> dict[Label, int]:
-    """Return for each label the index of the slice with the highest score; empty without scores."""
-    known = [(index, row) for index, row in enumerate(scores) if row is not None]
-    if not known:
-        return {}
-    return {label: max(known, key=lambda pair: pair[1][label])[0] for label in LABELS}
+        content = spool.result(study.study_instance_uid, outcome.folder).slice_scores()
+        if content is not None:
+            by_slice = SliceScores.of(content).by_slice
+            return [by_slice.get((frame.instance.sop_instance_uid, frame.number)) for frame in stack.frames]
+    return [None] * len(stack.frames)
 
 
 def _stack(paths: list[Path], series_instance_uid: str, revision: int) -> SliceStack:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from triage_node.json_object import FLAT
-from triage_node.statistics import REFERENCE_DAYS, USUAL_DAYS, PeriodStatistics, QueueLengths
+from triage_node.statistics import REFERENCE_DAYS, USUAL_DAYS, PeriodStatistics, QueueLengths, Step
 from triage_node.worklist import Counts, Worklist
 
 FIRST_DAY = date(1970, 1, 1)
@@ -26,14 +26,22 @@ def period(from_day: date | None, to_day: date | None) -> tuple[date, date]:
     return from_day or _before(last, USUAL_DAYS - 1), last
 
 
-def all_numbers(worklist: Worklist, first: date, last: date) -> Numbers:
-    """Return everything that is told of some days."""
+def all_numbers(
+    worklist: Worklist, first: date, last: date, step: Step = Step.DAY, stages: Sequence[str] = ()
+) -> Numbers:
+    """Return everything that is told of some days, in steps."""
     end = _before(first, 1)
     return Numbers(
-        worklist.statistics.everything(first, last, _before(end, REFERENCE_DAYS - 1), end),
-        queues=worklist.queue_history.history(first, last),
+        worklist.statistics.everything(first, last, _before(end, REFERENCE_DAYS - 1), end, step, stages),
+        queues=worklist.queue_history.history(first, last, step),
         now=worklist.study_lists.counts(),
     )
+
+
+def presets(today: date) -> list[tuple[str, date, date]]:
+    """Return the periods that people ask for most: words, first and last day."""
+    days = [("7 days", 7), ("30 days", USUAL_DAYS), ("90 days", 90), ("12 months", 365), ("3 years", 3 * 365)]
+    return [(words, _before(today, number - 1), today) for words, number in days]
 
 
 def _before(day: date, days: int) -> date:

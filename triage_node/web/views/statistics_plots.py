@@ -1,20 +1,34 @@
 """The plots of the statistics: from the numbers of a period to what is drawn."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import date
+from itertools import groupby
 
-from triage_node.statistics import DayNumbers, Drift, Percentiles, QueueLengths
+from triage_node.statistics import DayNumbers, Drift, Percentiles, QueueLengths, Step
 from triage_node.web.views.plots import Line, Plot
 
 DASHED, DOTTED = (6, 4), (2, 3)
+MOST_ROWS = 100
+"""Of a table; a longer one nobody reads."""
+STAGE_WORDS = {
+    "receiving": "first image to last",
+    "queue": "waiting for the analysis",
+    "read": "reading of the images",
+    "infer": "the model",
+    "report": "writing of the report",
+    "delivery": "report to its arrival",
+    "acknowledgement": "flagged to acknowledged",
+    "total": "arrival to answer",
+}
 
 
-def day_plots(days: Sequence[DayNumbers], stage: str) -> list[Plot]:
-    """Return throughput, positive rate and turnaround by day."""
-    return [throughput(days), positive_rate(days), turnaround(days, stage)]
+def step_plots(days: Sequence[DayNumbers], stage: str, step: Step) -> list[Plot]:
+    """Return throughput, positive rate and turnaround by day, week or month."""
+    return [throughput(days, step), positive_rate(days, step), turnaround(days, stage, step)]
 
 
-def throughput(days: Sequence[DayNumbers]) -> Plot:
-    """Plot how many studies came on each day, and what became of them."""
+def throughput(days: Sequence[DayNumbers], step: Step) -> Plot:
+    """Plot how many studies came on each day, week or month, and what became of them."""
     numbers = [day.numbers for day in days]
     lines = (
         Line("arrived", tuple(one.arrivals for one in numbers), "plot-1", "bars"),
@@ -22,25 +36,25 @@ def throughput(days: Sequence[DayNumbers]) -> Plot:
         Line("uncertain", tuple(one.uncertain for one in numbers), "plot-2", dash=DASHED),
         Line("failed", tuple(one.failed for one in numbers), "text", dash=DOTTED),
     )
-    return Plot("throughput", "Studies a day", "day", _days(days), lines)
+    return Plot("throughput", f"Studies a {step}", "day", _days(days), lines, step=_word(step))
 
 
-def positive_rate(days: Sequence[DayNumbers]) -> Plot:
-    """Plot how many of each day's analyzed studies were flagged."""
+def positive_rate(days: Sequence[DayNumbers], step: Step) -> Plot:
+    """Plot how many of the analyzed studies of each step were flagged."""
     lines = (Line("flagged of analyzed", tuple(day.numbers.positive_rate for day in days), "plot-4"),)
-    hint = "Of the studies analyzed; a day with few studies jumps."
-    return Plot("positive-rate", "Positive rate", "day", _days(days), lines, "share", hint)
+    hint = f"Of the studies analyzed; a {step} with few studies jumps."
+    return Plot("positive-rate", "Positive rate", "day", _days(days), lines, "share", hint, _word(step))
 
 
-def turnaround(days: Sequence[DayNumbers], stage: str) -> Plot:
-    """Plot how long a stage took on each day."""
+def turnaround(days: Sequence[DayNumbers], stage: str, step: Step) -> Plot:
+    """Plot how long a stage took in each step."""
     found = [day.numbers.turnaround_seconds.get(stage, Percentiles(0)) for day in days]
     lines = (
         Line("95th percentile", tuple(one.p95 for one in found), "plot-2", dash=DASHED),
         Line("median", tuple(one.p50 for one in found), "plot-1"),
     )
-    title = "Turnaround, arrival to answer" if stage == "total" else f"Turnaround, {stage}"
-    return Plot("turnaround-by-day", title, "day", _days(days), lines, "seconds")
+    title = f"Turnaround, {STAGE_WORDS[stage]}"
+    return Plot("turnaround-by-day", title, "day", _days(days), lines, "seconds", step=_word(step))
 
 
 def queues(history: Sequence[QueueLengths]) -> Plot:
@@ -51,7 +65,10 @@ def queues(history: Sequence[QueueLengths]) -> Plot:
         Line("reports on their way", tuple(one.reports for one in history), "plot-2", "steps"),
     )
     places = tuple(one.at for one in history)
-    return Plot("queues", "Longest queues", "moment", places, lines, hint="The longest that was seen in each hour.")
+    if len(history) <= MOST_ROWS:
+        return Plot("queues", "Longest queues", "moment", places, lines, hint="The longest that was seen.")
+    hint = "The longest that was seen in each hour; the table has the longest of each day."
+    return Plot("queues", "Longest queues", "moment", places, lines, hint=hint, table=tuple(_by_day(history)))
 
 
 def score_drift(drift: Drift) -> Plot:
@@ -63,6 +80,18 @@ def score_drift(drift: Drift) -> Plot:
         Line("before", tuple(drift.reference), "plot-2", dash=DASHED),
     )
     return Plot("scores", "Scores of any hemorrhage", "number", places, lines, "share")
+
+
+def _by_day(history: Sequence[QueueLengths]) -> Iterator[tuple[float | int | None, ...]]:
+    """Yield the first moment of each local day and its longest queues."""
+    for _, of_day in groupby(history, lambda one: date.fromtimestamp(one.at)):
+        ones = list(of_day)
+        seen = [[getattr(one, queue) for one in ones] for queue in ("receiving", "waiting", "reports")]
+        yield ones[0].at, *(max((number for number in numbers if number is not None), default=None) for numbers in seen)
+
+
+def _word(step: Step) -> str:
+    return "" if step is Step.DAY else f"{step} from"
 
 
 def _days(days: Sequence[DayNumbers]) -> tuple[str, ...]:

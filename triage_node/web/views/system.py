@@ -1,16 +1,27 @@
 """How the node is now: disk, worker, upkeep, queues, destinations. No patient data."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from triage_node import __version__
 from triage_node.config import Settings
 from triage_node.endpoints import Destination
+from triage_node.errors import Trouble
 from triage_node.json_object import FLAT
 from triage_node.storage import Spool
 from triage_node.web.machinery import Echoed, Fact, Intake, Job, Machinery, Reach, Worker
+from triage_node.web.views.processes import Process, problems_of_processes, processes
 from triage_node.worklist import Counts, DestinationState, Worklist
 
+PROBLEMS: Mapping[str, str] = {
+    Trouble.NOT_REACHED: "cannot be reached",
+    Trouble.NO_TLS: "cannot be reached over TLS",
+    Trouble.AE_TITLE_UNKNOWN: "does not know our AE title",
+    Trouble.CALLED_AE_TITLE_UNKNOWN: "does not know the AE title it is called by",
+    Trouble.DENIED: "does not let us in",
+    Trouble.BUSY: "is too busy",
+}
+"""What is said of a destination that is called again, where it is known better than that it does not answer."""
 TOLD_ELSEWHERE = ("disk", "space", "model", "upkeep", "deliveries")
 """Facts that have a sentence of their own among the problems."""
 
@@ -71,9 +82,11 @@ class DestinationHealth:
     echo_answers: bool | None = None
     echoed_at: float | None = None
     echo: str = ""
+    trouble: str = ""
+    next_try_at: float | None = None
 
     @classmethod
-    def of(cls, state: DestinationState, reach: Reach | None, echoed: Echoed | None) -> "DestinationHealth":
+    def of(cls, state: DestinationState, reach: Reach | None, echoed: Echoed | None, now: float) -> "DestinationHealth":
         """Put them together."""
         reach = reach or Reach(state.destination, None)
         return cls(
@@ -95,6 +108,8 @@ class DestinationHealth:
             echo_answers=None if echoed is None else echoed.answers,
             echoed_at=None if echoed is None else echoed.at,
             echo="" if echoed is None else echoed.words,
+            trouble=reach.trouble,
+            next_try_at=_next_try_at(state, reach, now),
         )
 
 
@@ -113,6 +128,7 @@ class SystemState:
     queues: Counts
     destinations: tuple[DestinationHealth, ...]
     problems: tuple[str, ...]
+    processes: tuple[Process, ...] = ()
 
 
 def system_state(
@@ -129,11 +145,11 @@ def system_state(
     worker = machinery.worker() if machinery is not None else None
     reaches = {one.destination: one for one in machinery.reaches()} if machinery is not None else {}
     echoes = {one.destination: one for one in machinery.echoes()} if machinery is not None else {}
-    facts, disk = tuple(ready()), _disk(spool)
+    facts, disk, cluster = tuple(ready()), _disk(spool), processes(worklist)
     upkeep = tuple(JobState(job, job.is_well(now)) for job in jobs)
     destinations = tuple(
         DestinationHealth.of(
-            one, reaches.get(one.destination, Reach(one.destination, None)), echoes.get(one.destination)
+            one, reaches.get(one.destination, Reach(one.destination, None)), echoes.get(one.destination), now
         )
         for one in worklist.outbox_state.destinations(tuple(str(one) for one in settings.destinations))
     )
@@ -150,14 +166,23 @@ def system_state(
         destinations=destinations,
         problems=(
             *_problems_of_parts(disk, worker, facts, upkeep),
+            *problems_of_processes(cluster),
             *(problem for one in destinations for problem in _problems_of_destination(one)),
         ),
+        processes=cluster,
     )
 
 
 def destination_named(settings: Settings, name: str) -> Destination | None:
     """Return the destination of that name, None when it is none of the settings: no other address is ever called."""
     return next((one for one in settings.destinations if str(one) == name), None)
+
+
+def _next_try_at(state: DestinationState, reach: Reach, now: float) -> float | None:
+    """Return when the next report that waits is tried: when it is due, and the pause of its destination over."""
+    if state.next_attempt_at is None:
+        return None
+    return max(state.next_attempt_at, now + (reach.next_try_seconds or 0.0))
 
 
 def _problems_of_parts(
@@ -183,7 +208,7 @@ def _problems_of_destination(one: DestinationHealth) -> Iterator[str]:
     if one.dead:
         yield f"{one.dead} reports for {one.destination} were given up."
     if one.answers is False:
-        yield f"{one.destination} does not answer; it is called again."
+        yield f"{one.destination} {PROBLEMS.get(one.trouble, 'does not answer')}; it is called again."
     elif not one.dead and not one.ok:
         yield f"{one.destination} did not take the last report; it is tried again."
 

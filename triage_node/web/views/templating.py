@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse
 from starlette.datastructures import URL
 
 from triage_node import __version__
+from triage_node.byte_size import byte_size
 from triage_node.findings import SHORT_FORMS
 from triage_node.web.views.navigation import Navigation
 from triage_node.web.views.person_name import age_at, day, hour, person_name
@@ -47,6 +48,7 @@ class Templates:
             "moment": moment,
             "duration": duration,
             "code_text": code_text,
+            "byte_size": byte_size,
             "figure": figure,
             "person_name": person_name,
             "day": day,
@@ -86,8 +88,8 @@ def static_url(name: str) -> str:
 
 def with_query(request: Request, **changes: object) -> str:
     """Return this page's address with some query parameters changed, or left out where None."""
-    unchanged = {key: value for key, value in request.query_params.items() if key not in changes}
-    query = urlencode(unchanged | {key: value for key, value in changes.items() if value is not None})
+    unchanged = [(key, value) for key, value in request.query_params.multi_items() if key not in changes]
+    query = urlencode([*unchanged, *((key, value) for key, value in changes.items() if value is not None)])
     return str(URL(request.url.path).replace(query=query))
 
 

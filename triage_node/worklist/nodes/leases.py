@@ -1,22 +1,27 @@
 """Duties that one of several nodes has at a time, by a lease that it renews; another takes over what has run out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from triage_node.database import Database, LeaseRow, NodeRow
+from triage_node.database import Database, DeliveryRow, DeliveryState, LeaseRow, NodeRow, StudyRow, StudyState
 from triage_node.worklist.transitions import record
 
 ACTOR = "upkeep"
 FORGOTTEN_SECONDS = 3600.0
+ALIVE_SECONDS = 20.0
+"""A process that lives is seen every few seconds."""
 
 
 @dataclass(frozen=True)
 class RunningNode:
-    """A process of the node and the duties it has; times in seconds since 1970."""
+    """A process of the node and the duties it has; times in seconds since 1970.
+
+    ``analyzing`` counts the studies that it has claimed, ``sending`` the deliveries.
+    """
 
     name: str
     roles: Sequence[str]
@@ -24,6 +29,17 @@ class RunningNode:
     started_at: float
     seen_at: float
     duties: Sequence[str]
+    analyzing: int = 0
+    sending: int = 0
+
+    @property
+    def host(self) -> str:
+        """The machine that it runs on, as the machine calls itself."""
+        return self.name.partition("@")[2].partition("/")[0]
+
+    def is_alive(self, now: float) -> bool:
+        """Tell whether it was seen of late."""
+        return now - self.seen_at < ALIVE_SECONDS
 
 
 class Leases:
@@ -85,6 +101,9 @@ class Leases:
         """Return the nodes that live or died lately, and what each does that one does at a time."""
         with self._database.read() as session:
             leases = session.scalars(select(LeaseRow).where(LeaseRow.until >= self._clock())).all()
+            claimed = StudyRow.claimed_by, StudyRow.state == StudyState.ANALYZING
+            sent = DeliveryRow.claimed_by, DeliveryRow.state == DeliveryState.SENDING
+            studies, deliveries = (_number_by_holder(session, *one) for one in (claimed, sent))
             return [
                 RunningNode(
                     row.name,
@@ -93,9 +112,23 @@ class Leases:
                     row.started_at,
                     row.seen_at,
                     sorted(one.name for one in leases if one.holder == row.name),
+                    _held_by(row.name, studies),
+                    _held_by(row.name, deliveries),
                 )
                 for row in session.scalars(select(NodeRow).order_by(NodeRow.name))
             ]
+
+
+def _number_by_holder(
+    session: Session, holder: InstrumentedAttribute[str | None], condition: ColumnElement[bool]
+) -> dict[str, int]:
+    rows = session.execute(select(holder, func.count()).where(condition, holder.is_not(None)).group_by(holder))
+    return {name or "": number for name, number in rows}
+
+
+def _held_by(node: str, numbers: Mapping[str, int]) -> int:
+    """Add up what a process holds; a worker's process adds its number to the name."""
+    return sum(number for name, number in numbers.items() if name == node or name.startswith(f"{node}:"))
 
 
 def _forget(session: Session, now: float) -> None:

@@ -12,6 +12,7 @@ from triage_node.database import Database, DeliveryRow, DeliveryState, StudyRow
 from triage_node.worklist.read_models import StudyDelivery, made_from
 
 WAITING = (DeliveryState.PENDING, DeliveryState.SENDING)
+PENDING = (DeliveryState.PENDING,)
 UNDELIVERED = (*WAITING, DeliveryState.SCHEDULED, DeliveryState.DEAD, DeliveryState.HELD)
 
 
@@ -21,7 +22,7 @@ class DestinationState:
 
     ``scheduled`` are those that wait for the end of quiet hours or for an acknowledgement; ``waiting_seconds`` is for
     how long the oldest report on its way could have been sent; ``last_error`` what was said when the next one was
-    last tried, or when the last one was given up.
+    last tried, or when the last one was given up; ``next_attempt_at`` when the next one is due, in seconds since 1970.
     """
 
     destination: str
@@ -32,6 +33,7 @@ class DestinationState:
     last_delivered_at: float | None
     last_error: str
     scheduled: int = 0
+    next_attempt_at: float | None = None
 
 
 class OutboxState:
@@ -70,6 +72,7 @@ class OutboxState:
             last_delivered_at=_latest(session, DeliveryRow.delivered_at, name, DeliveryState.DELIVERED),
             last_error=_last_error(session, name),
             scheduled=numbers.get(DeliveryState.SCHEDULED, 0),
+            next_attempt_at=session.scalar(select(func.min(DeliveryRow.next_attempt_at)).where(*_of(name, *PENDING))),
         )
 
 

@@ -16,6 +16,7 @@ from triage_node.database import (
     PriorityChangeRow,
     StudyRow,
     StudyState,
+    UploadRow,
     VerdictRow,
 )
 from triage_node.worklist.announcements import KEPT_SECONDS
@@ -43,12 +44,15 @@ class Criteria:
         Studies stay on which a reader has given a verdict.
     keep_committed
         Studies stay of which the node has committed itself to keep an instance (PS3.4 Annex J).
+    keep_uploading
+        Studies stay of which a machine has something that the bucket lacks.
     """
 
     part: Part
     before: Mapping[StudyState, float]
     keep_judged: bool = True
     keep_committed: bool = True
+    keep_uploading: bool = False
 
     def conditions(self, now: float) -> Iterator[Condition]:
         """Yield the conditions that a study must meet, all of them."""
@@ -58,6 +62,8 @@ class Criteria:
             yield ~exists().where(VerdictRow.study_id == StudyRow.id)
         if self.keep_committed:
             yield StudyRow.committed_at.is_(None)
+        if self.keep_uploading:
+            yield ~exists().where(UploadRow.study_id == StudyRow.id)
 
     def is_old(self) -> Iterator[Condition]:
         """Yield the conditions that a study must meet for its age, whatever else may keep it."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
+from triage_node.byte_size import byte_size
 from triage_node.database import (
     BEING_DELETED,
     DONE,
@@ -58,13 +59,15 @@ class Deletions:
         now = self._clock()
         is_it = StudyRow.study_instance_uid == study_instance_uid
         with self._database.write() as session:
-            study = session.scalar(select(StudyRow).where(is_it, *criteria.conditions(now)).with_for_update())
+            # What came before the lock is seen only by who looks after it (READ COMMITTED).
+            session.execute(select(StudyRow.id).where(is_it).with_for_update())
+            study = session.scalar(select(StudyRow).where(is_it, *criteria.conditions(now)))
             if study is None:
                 return None
             study.deletion = criteria.part
             size_bytes, number = _mark(session, study, criteria.part, now)
             if number or (criteria.part is Part.RESULTS and _has_results(session, study)):
-                message = f"{number} files, {size_bytes / 1e6:.1f} MB: {why}"
+                message = f"{number} files, {byte_size(size_bytes)}: {why}"
                 record(session, study.id, now, actor=ACTOR, code=ACTIONS[criteria.part], message=message)
                 _audit(session, study, criteria.part, now, message)
             return _deletion(session, study, size_bytes)
@@ -75,11 +78,17 @@ class Deletions:
             begun = select(StudyRow).where(text(f"study.{BEING_DELETED}")).order_by(StudyRow.id)
             return [_deletion(session, study, 0) for study in session.scalars(begun).all()]
 
-    def record(self, study_instance_uid: str) -> DeletedStudy:
-        """Return what is to be known of a study when the database is lost, too."""
+    def is_going_on(self, deletion: Deletion) -> bool:
+        """Tell whether a deletion has not ended, as another process may have ended it."""
+        is_it = StudyRow.study_instance_uid == deletion.study_instance_uid
         with self._database.read() as session:
-            study = session.scalars(select(StudyRow).where(StudyRow.study_instance_uid == study_instance_uid)).one()
-            return deleted_study(session, study)
+            return session.scalar(select(StudyRow.deletion).where(is_it)) == deletion.part
+
+    def record(self, study_instance_uid: str) -> DeletedStudy | None:
+        """Return what is to be known of a study when the database is lost, too; None when its rows are gone."""
+        with self._database.read() as session:
+            study = session.scalar(select(StudyRow).where(StudyRow.study_instance_uid == study_instance_uid))
+            return None if study is None else deleted_study(session, study)
 
     def remove(
         self, study_instance_uid: str, sop_instance_uids: Collection[str], unlink: Callable[[Collection[str]], None]
@@ -103,18 +112,25 @@ class Deletions:
         """
         is_it = StudyRow.study_instance_uid == deletion.study_instance_uid
         with self._database.write() as session:
-            study = session.scalars(select(StudyRow).where(is_it).with_for_update()).one()
-            is_wanted = study.state in DONE and study.deletion == deletion.part
-            if is_wanted and not (deletion.part is Part.ROWS and study.has_images):
+            study = session.scalar(select(StudyRow).where(is_it).with_for_update())
+            is_wanted = study is not None and study.state in DONE and study.deletion == deletion.part
+            if study is not None and is_wanted and not (deletion.part is Part.ROWS and study.has_images):
                 remove()
                 return True
             return False
 
     def end(self, deletion: Deletion) -> bool:
-        """Note that the files are gone; False when rows stay because more has come of the study meanwhile."""
+        """Note that the files are gone; False when rows stay because more has come of the study meanwhile.
+
+        What another process has ended stays as it is.
+        """
         is_it = StudyRow.study_instance_uid == deletion.study_instance_uid
         with self._database.write() as session:
-            study = session.scalars(select(StudyRow).where(is_it).with_for_update()).one()
+            study = session.scalar(select(StudyRow).where(is_it).with_for_update())
+            if study is None:
+                return True
+            if study.deletion != deletion.part:
+                return deletion.part is not Part.ROWS
             study.deletion = ""
             if deletion.part is not Part.ROWS:
                 return True

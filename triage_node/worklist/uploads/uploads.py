@@ -107,11 +107,15 @@ class Uploads:
             return bool(session.scalar(select(exists().where(*of_study, UploadRow.spool != self.spool))))
 
     def next(self, most: int, but: Collection[tuple[int, str]] = ()) -> Sequence[Upload]:
-        """Return what is to be copied from here, the oldest first, but what is named by study and part."""
+        """Return what is to be copied from here, the oldest first, but what is named by study and part.
+
+        A study that is being deleted has to wait for the end of it: what is stored meanwhile would go, too. So what
+        waits is never deleted (`Criteria.keep_uploading`), and what is being deleted never stored.
+        """
         query = (
             select(UploadRow.study_id, StudyRow.study_instance_uid, UploadRow.part, UploadRow.number)
             .join(StudyRow, StudyRow.id == UploadRow.study_id)
-            .where(UploadRow.spool == self.spool)
+            .where(UploadRow.spool == self.spool, StudyRow.deletion == "")
             .order_by(UploadRow.since, UploadRow.study_id, UploadRow.part)
             .limit(most + len(but))
         )

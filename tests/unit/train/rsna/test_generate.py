@@ -12,7 +12,8 @@ from triage_node.train.cli import app
 from triage_node.train.phantom.study import FIELD_MM, generate_study, random_recipe, random_types
 from triage_node.train.rsna.dataset.competition import pack
 from triage_node.train.rsna.dataset.images import open_images
-from triage_node.train.rsna.synthetic.generate import POSITIVE_SHARE, generate_set, plan_set, write_study
+from triage_node.train.rsna.synthetic.frequencies import POSITIVE_SHARE
+from triage_node.train.rsna.synthetic.generate import generate_set, plan_set, write_study
 from triage_node.train.rsna.synthetic.generated_images import SIGNED, UNSIGNED, WRAPPED
 
 pytestmark = pytest.mark.slow

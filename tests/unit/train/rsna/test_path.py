@@ -21,7 +21,8 @@ from triage_node.train.recipe import DEFAULT_RECIPE
 from triage_node.train.rsna.evaluation.exporting import ExportRequest, _seen_by, export_run
 from triage_node.train.rsna.fitting.fit import read_run, write_run
 from triage_node.train.rsna.shards.sharding import SHARDS_FOLDER
-from triage_node.train.rsna.synthetic.generate import POSITIVE_SHARE, plan_set, write_csv_files, write_study
+from triage_node.train.rsna.synthetic.frequencies import POSITIVE_SHARE
+from triage_node.train.rsna.synthetic.generate import plan_set, write_csv_files, write_study
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
@@ -90,6 +91,13 @@ def test_one_table_holds_constant_notebook_and_model(fitted):
     assert {row["AUC any"].split()[0] for row in rows[:1]} == {"0.500"}
     assert all(0 < float(row["wLL"]) < 20 and 0 <= float(row["accuracy"]) <= 1 for row in rows)
     assert (fitted / "run" / "comparison.png").exists()
+
+
+def test_the_report_names_every_predictor_and_shows_images(fitted):
+    page = (fitted / "run" / "report.html").read_text()
+    for words in ("rsna-lite0 9.9.9 on test fold 0", "minus notebook", "By study", "the model&#39;s own", "signed"):
+        assert words in page
+    assert page.count("data:image/png") > 5
 
 
 def test_the_run_says_how_it_was_made(fitted):

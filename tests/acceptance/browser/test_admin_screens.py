@@ -1,0 +1,38 @@
+"""What an administrator does on the phone: who sends, and does a destination answer."""
+
+import pytest
+
+
+@pytest.fixture
+def page(open_screen):
+    return open_screen("ada").page
+
+
+def test_who_has_sent_is_told_by_the_node_itself(page, ward):
+    page.goto("/admin/senders?who=127.0.0.1")
+    row = page.locator("tbody tr").first
+    assert "127.0.0.1" in row.inner_text()
+    instances = row.locator("td").nth(2).inner_text()
+    assert int(instances.replace(",", "")) > 40
+    page.goto("/admin/senders?who=CT9")
+    page.get_by_text("Nothing of CT9 has reached this node").wait_for()
+
+
+def test_an_echo_is_answered_on_the_page_and_loading_it_again_repeats_nothing(page, ward):
+    trail = ward.node.worklist.audit_trail
+    page.goto("/admin")
+    page.get_by_role("button", name="Echo STORESCP").click()
+    page.locator("#answer").get_by_text("cannot be reached").wait_for()
+    page.reload()
+    page.locator("#answer").get_by_text("cannot be reached").wait_for()
+    assert [one.action for one in trail.latest(20, user_name="ada")].count("destination_echoed") == 1
+
+
+def test_a_test_report_takes_two_clicks(page, ward):
+    trail = ward.node.worklist.audit_trail
+    page.goto("/admin")
+    page.get_by_label("Send test: STORESCP").click()
+    assert "test_report_sent" not in [one.action for one in trail.latest(20, user_name="ada")]
+    page.get_by_role("button", name="Yes, send a test report").click()
+    page.locator("#answer").get_by_text("cannot be reached").wait_for()
+    assert "test_report_sent" in [one.action for one in trail.latest(20, user_name="ada")]

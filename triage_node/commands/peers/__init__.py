@@ -1,0 +1,1 @@
+"""Commands about the systems that send to the node, and that it sends to."""

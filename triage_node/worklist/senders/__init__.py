@@ -1,0 +1,1 @@
+"""Who has sent, and what was refused of whom."""
