@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from triage_node.models.aggregation import study_logits
     from triage_node.models.architecture import Architecture, build_network
     from triage_node.models.architecture_constants import ARCHITECTURES, LESION_MAP_LITE0, MAP_STRIDE
+    from triage_node.models.backbones import BACKBONES
     from triage_node.models.calibration import DecisionRecord, Scaling, Thresholds
     from triage_node.models.device import gpu_memory, prepare_device
     from triage_node.models.entry_errors import entry_error
@@ -32,12 +33,14 @@ if TYPE_CHECKING:
     from triage_node.models.preprocessing import Geometry, StrippedHead, near_brain, strip_head
     from triage_node.models.registry import explain_with, load_model, read_manifest, shipped_models
     from triage_node.models.series import build_series_network, table
+    from triage_node.models.series_shape import SeriesInputs, SeriesKind, SeriesShape
     from triage_node.models.skull_stripping.head_axis import HeadAxis, straighten
-    from triage_node.models.weights_file import assign_weights, read_weights, sha256_of, write_weights
+    from triage_node.models.weights_file import assign_weights, read_weights, sha256_of, write_arrays, write_weights
     from triage_node.models.windows import Window, channel_count, channels
 
 __all__ = [
     "ARCHITECTURES",
+    "BACKBONES",
     "FEATURES_NAME",
     "FEWEST_STUDIES",
     "FILE_NAME",
@@ -54,6 +57,9 @@ __all__ = [
     "Manifest",
     "Model",
     "Scaling",
+    "SeriesInputs",
+    "SeriesKind",
+    "SeriesShape",
     "StrippedHead",
     "Thresholds",
     "Window",
@@ -83,6 +89,7 @@ __all__ = [
     "strip_head",
     "study_logits",
     "table",
+    "write_arrays",
     "write_feature_distribution",
     "write_weights",
 ]
@@ -90,6 +97,7 @@ __all__ = [
 _HOMES = {
     "ARCHITECTURES": "architecture_constants",
     "Architecture": "architecture",
+    "BACKBONES": "backbones",
     "BaseModel": "manifest",
     "DecisionRecord": "calibration",
     "FEATURES_NAME": "manifest",
@@ -105,6 +113,9 @@ _HOMES = {
     "SERIES_NAME": "manifest",
     "SMALLEST_SLICE_CM2": "predictor",
     "Scaling": "calibration",
+    "SeriesInputs": "series_shape",
+    "SeriesKind": "series_shape",
+    "SeriesShape": "series_shape",
     "StrippedHead": "preprocessing",
     "Thresholds": "calibration",
     "Window": "windows",
@@ -135,6 +146,7 @@ _HOMES = {
     "study_logits": "aggregation",
     "table": "series",
     "write_feature_distribution": "out_of_distribution",
+    "write_arrays": "weights_file",
     "write_weights": "weights_file",
 }
 

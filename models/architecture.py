@@ -2,12 +2,17 @@
 
 from dataclasses import dataclass
 
+from triage_node.errors import ModelError
 from triage_node.findings import LABELS
+from triage_node.models.architecture_constants import LESION_MAP_LITE0, MAP_STRIDE
+from triage_node.models.backbones import BACKBONES, backbone_pyramid
 from triage_node.models.keras_setup import keras, layers, ops
 from triage_node.models.lite0 import batch_norm, feature_pyramid
 
 # Cells of the map (about 4 mm wide) that speak for a slice: a small bleed fills a few, a broad one many.
 POOLED_CELLS = (4, 24)
+# Cells of the map of a frame that shows the same head, for which these counts were chosen.
+COUNTED_OF_CELLS = 48 * 40
 # A slice without hemorrhage is the rule, so the map starts out saying no.
 PRIOR_LOGIT = -4.0
 
@@ -24,16 +29,33 @@ class Architecture:
         Channels of the input, see `triage_node.models.windows`.
     decoder_filters
         Width of the decoder that carries features up to the map.
+    name
+        One of `ARCHITECTURES`: which encoder it has.
     """
 
     rows: int = 192
     columns: int = 160
     channels: int = 5
     decoder_filters: int = 48
+    name: str = LESION_MAP_LITE0
 
     def __post_init__(self) -> None:
         if self.rows % 32 or self.columns % 32:
             raise ValueError(f"rows and columns must be divisible by 32, got {self.rows} x {self.columns}")
+        if self.name != LESION_MAP_LITE0 and self.name not in BACKBONES:
+            known = ", ".join((LESION_MAP_LITE0, *BACKBONES))
+            raise ModelError(f"The architecture {self.name!r} is not one of {known}.")
+
+    @property
+    def pooled_cells(self) -> tuple[int, ...]:
+        """Return how many cells speak for a slice: of finer maps as many more, so that they cover the same area.
+
+        Lite0 keeps its counts in every frame, as the models that were fitted with it have.
+        """
+        if self.name == LESION_MAP_LITE0:
+            return POOLED_CELLS
+        share = (self.rows // MAP_STRIDE) * (self.columns // MAP_STRIDE) / COUNTED_OF_CELLS
+        return tuple(max(1, round(count * share)) for count in POOLED_CELLS)
 
 
 @keras.saving.register_keras_serializable("triage_node")
@@ -94,9 +116,10 @@ def build_network(architecture: Architecture) -> keras.Model:
     columns / 4, 6)`` and ``slice`` ``(batch, 6)``, both logits in the order of `LABELS`.
     """
     inputs = keras.Input((architecture.rows, architecture.columns, architecture.channels), name="slices")
-    decoded = _decode(feature_pyramid(inputs), architecture.decoder_filters)
+    is_lite0 = architecture.name == LESION_MAP_LITE0
+    pyramid = feature_pyramid(inputs) if is_lite0 else backbone_pyramid(architecture.name, inputs)
+    decoded = _decode(pyramid, architecture.decoder_filters)
     bias = keras.initializers.Constant(PRIOR_LOGIT)
     maps = layers.Conv2D(len(LABELS), 1, bias_initializer=bias, dtype="float32", name="map")(decoded)
-    return keras.Model(
-        inputs, {"map": maps, "slice": TopCells(dtype="float32", name="slice")(maps)}, name="lesion_map_lite0"
-    )
+    scores = TopCells(architecture.pooled_cells, dtype="float32", name="slice")(maps)
+    return keras.Model(inputs, {"map": maps, "slice": scores}, name=architecture.name.replace("-", "_"))

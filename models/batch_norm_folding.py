@@ -13,7 +13,7 @@ from triage_node.models.keras_setup import keras, layers
 def folded(network: keras.Model) -> keras.Model:
     """Return a network for inference that gives what `network` gives, up to rounding; `network` stays as it is.
 
-    Every batch normalization must follow a convolution without bias.
+    Every batch normalization must follow a convolution.
     """
     norms = _norms_by_convolution(network)
 
@@ -36,16 +36,17 @@ def folded(network: keras.Model) -> keras.Model:
 def _norms_by_convolution(network: keras.Model) -> dict[str, layers.BatchNormalization]:
     norms = [layer for layer in network.layers if isinstance(layer, layers.BatchNormalization)]
     found = {norm.input._keras_history.operation: norm for norm in norms}
-    unsuitable = [layer.name for layer in found if not hasattr(layer, "use_bias") or layer.use_bias]
+    unsuitable = [layer.name for layer in found if not hasattr(layer, "use_bias")]
     if unsuitable:
-        raise ValueError(f"a batch normalization follows {', '.join(unsuitable)}, no convolution without bias")
+        raise ValueError(f"a batch normalization follows {', '.join(unsuitable)}, no convolution")
     return {layer.name: norm for layer, norm in found.items()}
 
 
 def _carrying(layer: layers.Layer, norm: layers.BatchNormalization) -> list[np.ndarray]:
     """Return the weights of a convolution that does what its normalization did, the bias last."""
-    *before, kernel = layer.get_weights()
+    *before, kernel = layer.get_weights()[: -1 if layer.use_bias else None]
+    bias = layer.get_weights()[-1] if layer.use_bias else 0.0
     gamma, beta, mean, variance = norm.get_weights()
     scale = gamma / np.sqrt(variance + norm.epsilon)
     is_depthwise = isinstance(layer, layers.DepthwiseConv2D)
-    return [*before, kernel * (scale[:, None] if is_depthwise else scale), beta - mean * scale]
+    return [*before, kernel * (scale[:, None] if is_depthwise else scale), beta + (bias - mean) * scale]

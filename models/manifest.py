@@ -9,6 +9,7 @@ from triage_node.errors import ModelError
 from triage_node.findings import LABELS, Label, ModelIdentity
 from triage_node.models.calibration import DecisionRecord, Scaling, Thresholds
 from triage_node.models.preprocessing import Geometry
+from triage_node.models.series_shape import SeriesShape
 from triage_node.models.weights_file import sha256_of
 from triage_node.models.windows import Window, channel_count
 
@@ -65,6 +66,8 @@ class Manifest:
         What the statistics of the training data must hash to; None in a model that has none.
     series_sha256
         What the weights of the series model must hash to; None in a model that has none.
+    series
+        What kind of series model it is; that of models that do not say by default.
     mirrored
         Whether slice logits are the mean of a slice's and its mirror image's.
     recipe
@@ -93,6 +96,7 @@ class Manifest:
     base: BaseModel | None = None
     features_sha256: str | None = None
     series_sha256: str | None = None
+    series: SeriesShape = field(default_factory=SeriesShape)
     mirrored: bool = False
     recipe: Mapping[str, Any] | None = None
 

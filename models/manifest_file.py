@@ -13,6 +13,7 @@ from triage_node.models.calibration import DecisionRecord, Scaling, Thresholds
 from triage_node.models.entry_errors import entry_error
 from triage_node.models.manifest import BaseModel, Manifest
 from triage_node.models.preprocessing import Geometry
+from triage_node.models.series_shape import SeriesShape
 from triage_node.models.weights_file import sha256_of
 from triage_node.models.windows import Window
 
@@ -118,6 +119,7 @@ class ManifestFile(_Entries):
     recipe: dict[str, Any] | None = None
     familiarity_sha256: str | None = None
     series_sha256: str | None = None
+    series: SeriesShape | None = None
 
     @classmethod
     def of(cls, manifest: Manifest) -> Self:
@@ -138,6 +140,7 @@ class ManifestFile(_Entries):
                 "decision": manifest.decision and _decision_entries(manifest.decision),
                 "recipe": dict(manifest.recipe) if manifest.recipe else None,
                 "familiarity_sha256": manifest.features_sha256,
+                "series": None if manifest.series == SeriesShape() else manifest.series,
             }
         )
 
@@ -160,6 +163,7 @@ class ManifestFile(_Entries):
             metrics=self.metrics,
             decision=self.decision.record if self.decision else None,
             features_sha256=self.familiarity_sha256,
+            series=self.series or SeriesShape(),
             recipe=self.recipe,
         )
 

@@ -1,17 +1,13 @@
-"""Which networks a manifest can name, and how their forward pass is compiled."""
+"""The network of a manifest, and how its forward pass is compiled."""
 
 from collections.abc import Callable
 
 import numpy as np
 
-from triage_node.errors import ModelError
 from triage_node.models.architecture import Architecture, build_network
-from triage_node.models.architecture_constants import LESION_MAP_LITE0
 from triage_node.models.keras_setup import keras
 from triage_node.models.manifest import Manifest
 from triage_node.models.weights_file import assign_weights, read_weights
-
-BUILDERS: dict[str, Callable[[Architecture], keras.Model]] = {LESION_MAP_LITE0: build_network}
 
 Forward = Callable[[np.ndarray], dict[str, np.ndarray]]
 
@@ -24,12 +20,12 @@ def restore_network(manifest: Manifest) -> keras.Model:
     ModelError
         When the architecture is unknown or the weights do not fit it.
     """
-    if manifest.architecture not in BUILDERS:
-        raise ModelError(f"The architecture {manifest.architecture!r} is not one of {', '.join(BUILDERS)}.")
     geometry = manifest.geometry
-    shape = Architecture(geometry.rows, geometry.columns, manifest.channels, manifest.decoder_filters)
-    network = BUILDERS[manifest.architecture](shape)
-    assign_weights(network.variables, read_weights(manifest.weights_path))
+    shape = Architecture(
+        geometry.rows, geometry.columns, manifest.channels, manifest.decoder_filters, manifest.architecture
+    )
+    network = build_network(shape)
+    assign_weights(network.weights, read_weights(manifest.weights_path))
     return network
 
 

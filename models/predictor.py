@@ -13,13 +13,14 @@ from triage_node.models.device import prepare_device
 from triage_node.models.manifest import Manifest
 from triage_node.models.networks import compile_forward, restore_network
 from triage_node.models.out_of_distribution import OUTPUT, read_feature_distribution, with_features
-from triage_node.models.preprocessing import StrippedHead, strip_head
+from triage_node.models.preprocessing import Geometry, StrippedHead, strip_head
 from triage_node.models.series import SeriesModel
 from triage_node.models.skull_stripping.coverage import coverage_cautions
 from triage_node.reasons import Reason, ReasonCode
 
-# One fixed shape, compiled once: 28 to 32 slices, the usual series, fill two batches.
-BATCH = 16
+# One fixed shape, compiled once: 28 to 32 slices, the usual series, fill two batches. Of larger frames fewer at once,
+# so that a forward pass of any model takes about the memory of the shipped one's.
+BATCH, PIXELS_OF_BATCH = 16, 16 * 256 * 256
 # Slices that show less brain than this are not worth a look.
 SMALLEST_SLICE_CM2 = 4.0
 
@@ -38,6 +39,11 @@ class Observation:
 
     logits: np.ndarray
     features: np.ndarray
+
+
+def batch_size(geometry: Geometry) -> int:
+    """Return how many slices of a frame go through the network at once."""
+    return int(min(BATCH, max(1, PIXELS_OF_BATCH // (geometry.rows * geometry.columns))))
 
 
 def _unfamiliar(distance: ImageDistance) -> Reason:
@@ -62,7 +68,8 @@ class Model:
         self.manifest = manifest
         self.device = prepare_device()
         self.network = restore_network(manifest)
-        self._forward = compile_forward(folded(with_features(self.network)), BATCH)
+        self._batch = batch_size(manifest.geometry)
+        self._forward = compile_forward(folded(with_features(self.network)), self._batch)
         path = manifest.features_path
         self.feature_distribution = read_feature_distribution(path) if path else None
         self._series = self._read_series()
@@ -72,7 +79,7 @@ class Model:
         if path is None:
             return None
         features = with_features(self.network).output[OUTPUT].shape[-1]
-        return SeriesModel(path, self.manifest.geometry.max_slices, features)
+        return SeriesModel(path, self.manifest.geometry.max_slices, features, self.manifest.series)
 
     @property
     def identity(self) -> ModelIdentity:
@@ -82,7 +89,7 @@ class Model:
     def warm_up(self) -> None:
         """Compile the forward pass, so that the first study is not slow."""
         geometry = self.manifest.geometry
-        empty = np.zeros((BATCH, geometry.rows, geometry.columns, self.manifest.channels), np.float32)
+        empty = np.zeros((self._batch, geometry.rows, geometry.columns, self.manifest.channels), np.float32)
         found = self._forward(empty)
         if self._series is not None:
             self._series.refine(found[OUTPUT], found["slice"])
@@ -121,9 +128,9 @@ class Model:
         """Return logits ``(slabs with brain, 6)`` and features of each slab by itself; there must be one with brain."""
         inputs = head.channels(self.manifest.windows)[head.brain_area_cm2 >= SMALLEST_SLICE_CM2]
         logits, features = [], []
-        for start in range(0, len(inputs), BATCH):
-            part = inputs[start : start + BATCH]
-            padded = np.pad(part, ((0, BATCH - len(part)), (0, 0), (0, 0), (0, 0)))
+        for start in range(0, len(inputs), self._batch):
+            part = inputs[start : start + self._batch]
+            padded = np.pad(part, ((0, self._batch - len(part)), (0, 0), (0, 0), (0, 0)))
             found = self._forward(padded)
             logits.append(self._slice_logits(found, padded)[: len(part)])
             features.append(found[OUTPUT][: len(part)])

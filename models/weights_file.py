@@ -1,4 +1,4 @@
-"""Weights on disk: one ``.npz`` of named float16 arrays that loads without pickle and without Keras."""
+"""Weights on disk: one ``.npz`` of named arrays, float16 where they fit; without pickle, without Keras."""
 
 import hashlib
 import zipfile
@@ -22,14 +22,24 @@ def sha256_of(path: Path) -> str:
 
 
 def write_weights(path: Path, variables: Iterable[Any]) -> None:
-    """Write Keras variables (``path`` and ``numpy()``) as float16 under their path."""
-    arrays = {variable.path: np.asarray(variable, np.float32) for variable in variables}
-    for name, array in arrays.items():
-        if not np.all(np.abs(array) <= np.finfo(np.float16).max):
-            raise ModelError(f"The weights {name} do not fit into float16.")
-    half = {name: array.astype(np.float16) for name, array in arrays.items()}
+    """Write Keras variables (``path`` and ``numpy()``) under their path, as `write_arrays` does."""
+    write_arrays(path, {variable.path: np.asarray(variable, np.float32) for variable in variables})
+
+
+def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Write arrays as float16; those with values that it does not hold, such as a large variance, as float32.
+
+    Raises
+    ------
+    ModelError
+        When an array holds what is no number: the fit that made it went astray.
+    """
+    if astray := [name for name, array in arrays.items() if not np.all(np.isfinite(array))]:
+        raise ModelError(f"The weights {astray[0]} hold values that are no numbers: the fit went astray.")
+    fits = {name: not array.size or np.abs(array).max() <= np.finfo(np.float16).max for name, array in arrays.items()}
+    stored = {name: array.astype(np.float16 if fits[name] else np.float32) for name, array in arrays.items()}
     with complete_file(path) as partial, partial.open("wb") as stream:
-        np.savez_compressed(stream, allow_pickle=False, **half)
+        np.savez_compressed(stream, allow_pickle=False, **stored)
 
 
 def read_weights(path: Path) -> dict[str, np.ndarray]:

@@ -22,13 +22,13 @@ from triage_node.models import (
     parse_manifest,
     read_weights,
     sha256_of,
+    write_arrays,
 )
 from triage_node.train.fitting.settings import WEIGHTS_FILE
 from triage_node.train.provenance import provenance
 from triage_node.train.recipe import Recipe
 
 WEIGHTS_NAME = "weights.npz"
-LARGEST_WEIGHTS_BYTES = 16 * 2**20
 # Until a model is calibrated it flags only what it is nearly certain of.
 UNCALIBRATED = 0.99
 
@@ -85,15 +85,11 @@ def export_model(weights: list[Path], folder: Path, description: ModelDescriptio
     Raises
     ------
     ModelError
-        When the weights cannot be read or are larger than a shipped model may be.
+        When the weights cannot be read, or hold what is no number.
     """
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / WEIGHTS_NAME
-    arrays = {name: array.astype(np.float16) for name, array in average_weights(weights).items()}
-    with complete_file(target) as partial, partial.open("wb") as stream:
-        np.savez_compressed(stream, allow_pickle=False, **arrays)
-    if (size := target.stat().st_size) > LARGEST_WEIGHTS_BYTES:
-        raise ModelError(f"The weights take {size / 2**20:.1f} MiB, more than {LARGEST_WEIGHTS_BYTES / 2**20:.0f}.")
+    write_arrays(target, average_weights(weights))
     cautious = dict.fromkeys(LABELS, UNCALIBRATED)
     manifest = Manifest(
         **{name: getattr(description, name) for name in ModelDescription.__dataclass_fields__},

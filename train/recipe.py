@@ -99,6 +99,7 @@ class Recipe:
             **values,
             seed=seed,
             start=start,
+            architecture=self.architecture,
             geometry=self.geometry,
             windows=self.windows,
             decoder_filters=self.decoder_filters,

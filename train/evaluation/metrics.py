@@ -56,6 +56,13 @@ def share(hits: np.ndarray) -> Interval:
     return Interval(float(np.mean(hits)), *wilson_interval(int(np.sum(hits)), len(hits)))
 
 
+def label_losses(probabilities: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Return ``(6,)`` the mean log loss of each label; there must be rows."""
+    clipped = np.clip(probabilities, 1e-6, 1 - 1e-6)
+    found: np.ndarray = -np.where(np.asarray(truth, bool), np.log(clipped), np.log(1 - clipped)).mean(axis=0)
+    return found
+
+
 def log_loss(probabilities: np.ndarray, truth: np.ndarray) -> float:
     """Return the metric of the RSNA-2019 challenge: mean log loss of six labels, ``any`` (the last) counted twice.
 
@@ -63,8 +70,7 @@ def log_loss(probabilities: np.ndarray, truth: np.ndarray) -> float:
     """
     if not len(probabilities):
         return float("nan")
-    clipped = np.clip(probabilities, 1e-6, 1 - 1e-6)
-    losses = -np.where(np.asarray(truth, bool), np.log(clipped), np.log(1 - clipped)).mean(axis=0)
+    losses = label_losses(probabilities, truth)
     weights = np.append(np.ones(losses.size - 1), 2.0)
     return float((losses * weights).sum() / weights.sum())
 

@@ -1,6 +1,7 @@
 """Small changes to a slice and its neighbors, so that no two steps see the same picture."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -23,7 +24,11 @@ class Augmentation:
         Deviation of the HU scale.
     noise_hu
         Largest deviation of added noise.
+    mirror_share
+        How often a slice is mirrored.
     """
+
+    __pydantic_config__: ClassVar = {"strict": True, "extra": "forbid"}
 
     turn_degrees: float = 4.0
     shift_pixels: float = 3.0
@@ -31,15 +36,16 @@ class Augmentation:
     offset_hu: float = 2.0
     gain: float = 0.06
     noise_hu: float = 2.0
+    mirror_share: float = 0.5
 
     def place(self, shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
-        """Return a random 2 x 3 affine matrix, mirrored half of the time."""
+        """Return a random 2 x 3 affine matrix, mirrored as often as asked for."""
         rows, columns = shape
         center = ((columns - 1) / 2, (rows - 1) / 2)
         scale = float(np.exp(rng.normal(0, self.scale)))
         turn = cv2.getRotationMatrix2D(center, rng.normal(0, self.turn_degrees), scale)
         turn[:, 2] += rng.normal(0, self.shift_pixels, 2)
-        if rng.random() < 0.5:
+        if rng.random() < self.mirror_share:
             mirror = np.array([[-1.0, 0, columns - 1], [0, 1, 0], [0, 0, 1]])
             turn = turn @ mirror
         return turn

@@ -43,7 +43,7 @@ class WeightAverage(keras.callbacks.Callback):
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
         """Start from the weights as they are."""
         if not self.arrays:
-            self.arrays = {variable.path: variable.numpy().astype(np.float32) for variable in self.model.variables}
+            self.arrays = {weight.path: weight.numpy().astype(np.float32) for weight in self.model.weights}
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
         """Move the average toward the weights."""
@@ -51,10 +51,10 @@ class WeightAverage(keras.callbacks.Callback):
         if self.steps % self.every:
             return
         decay = min(self.decay, (1 + self.steps) / (10 + self.steps)) ** self.every
-        for variable in self.model.variables:
-            average = self.arrays[variable.path]
+        for weight in self.model.weights:
+            average = self.arrays[weight.path]
             average *= np.float32(decay)
-            average += np.float32(1 - decay) * variable.numpy()
+            average += np.float32(1 - decay) * weight.numpy()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
         """Write the average."""

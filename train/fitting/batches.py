@@ -141,7 +141,7 @@ def slice_pool(folder: Path, settings: FitSettings) -> SlicePool:
         When there are no shards, or some of another frame.
     """
     _check_frames(folder, settings)
-    pool = SlicePool([], settings.windows, Augmentation())
+    pool = SlicePool([], settings.windows, settings.augmentation)
     pool.add_folder(folder)
     if not pool.records:
         raise ModelError(f"The folder {folder} holds no shards of generated studies.")

@@ -31,14 +31,21 @@ class Checkpoint(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
         """Write the last weights and the checkpoint."""
-        weights = {variable.path: variable.numpy() for variable in self.model.variables}
+        weights = {weight.path: weight.numpy() for weight in self.model.weights}
         optimizer = {f"optimizer/{k}": v.numpy() for k, v in enumerate(self.model.optimizer.variables)}
         state = {f"weights/{path}": array for path, array in weights.items()}
         state |= {f"average/{path}": array for path, array in self.average.arrays.items()}
+        state |= {f"random/{k}": seed.numpy() for k, seed in enumerate(random_states(self.model))}
         save_arrays(self.folder / LAST_FILE, weights)
         save_arrays(
             self.folder / CHECKPOINT_FILE, {"progress": np.array([epoch + 1, self.average.steps]), **state, **optimizer}
         )
+
+
+def random_states(network: keras.Model) -> list[Any]:
+    """Return where the random generators of a network stand, such as those of dropout."""
+    known = {id(weight) for weight in network.weights}
+    return [variable for variable in network.non_trainable_variables if id(variable) not in known]
 
 
 def _part(state: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
@@ -61,7 +68,9 @@ def restore_checkpoint(folder: Path, network: keras.Model, average: WeightAverag
             state = {name: stored[name] for name in stored.files}
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise ModelError(f"The checkpoint {path} could not be read: {error}") from error
-    assign_weights(network.variables, _part(state, "weights/"))
+    assign_weights(network.weights, _part(state, "weights/"))
+    for k, variable in enumerate(random_states(network)):
+        variable.assign(state[f"random/{k}"])
     for k, variable in enumerate(network.optimizer.variables):
         variable.assign(state[f"optimizer/{k}"])
     epochs, steps = (int(value) for value in state["progress"])

@@ -1,6 +1,6 @@
 """Fit the network on shards of generated studies."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -9,7 +9,16 @@ from typing import Any
 import numpy as np
 
 from triage_node.errors import ModelError
-from triage_node.models import Architecture, assign_weights, build_network, channel_count, keras, read_weights
+from triage_node.models import (
+    LESION_MAP_LITE0,
+    Architecture,
+    assign_weights,
+    build_network,
+    channel_count,
+    keras,
+    read_weights,
+)
+from triage_node.train.fitting.applications import load_applications_imagenet
 from triage_node.train.fitting.averaging import WeightAverage
 from triage_node.train.fitting.batch_workers import BatchWorkers, Pool, make_batch
 from triage_node.train.fitting.batches import slice_pool
@@ -72,13 +81,17 @@ def start_network(settings: FitSettings) -> keras.Model:
     """Return the network with its starting weights."""
     keras.utils.set_random_seed(settings.seed)
     geometry = settings.geometry
-    shape = Architecture(geometry.rows, geometry.columns, channel_count(settings.windows), settings.decoder_filters)
+    channels = channel_count(settings.windows)
+    name = settings.architecture
+    shape = Architecture(geometry.rows, geometry.columns, channels, settings.decoder_filters, name)
     with precision(settings.precision):
         network = build_network(shape)
     if settings.start is not None:
-        assign_weights(network.variables, read_weights(settings.start))
-    elif settings.imagenet:
+        assign_weights(network.weights, read_weights(settings.start))
+    elif settings.imagenet and name == LESION_MAP_LITE0:
         load_imagenet(network)
+    elif settings.imagenet:
+        load_applications_imagenet(network, name, settings.imagenet_weights)
     return network
 
 
@@ -93,8 +106,15 @@ def freeze_blocks(network: keras.Model, count: int) -> None:
 def make_optimizer(settings: FitSettings) -> keras.optimizers.Optimizer:
     """Return AdamW with its schedule."""
     last_share = LAST_SHARE[settings.schedule]
-    schedule = learning_rate_schedule(settings.learning_rate, settings.steps, settings.warm_up, last_share)
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=settings.weight_decay, global_clipnorm=5.0)
+    count = settings.accumulate
+    steps, warm_up = max(settings.steps // count, 1), settings.warm_up // count
+    schedule = learning_rate_schedule(settings.learning_rate, steps, warm_up, last_share)
+    optimizer = keras.optimizers.AdamW(
+        schedule,
+        weight_decay=settings.weight_decay,
+        global_clipnorm=5.0,
+        gradient_accumulation_steps=count if count > 1 else None,
+    )
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     return optimizer
 
@@ -129,6 +149,7 @@ def fit_pool(
     shards: Path | None = None,
     validation: keras.utils.PyDataset | None = None,
     make_pool: Callable[[], Pool] | None = None,
+    judges: Callable[[WeightAverage], Sequence[keras.callbacks.Callback]] | None = None,
 ) -> Any:
     """Fit a network on a pool of slices, as `fit` does.
 
@@ -141,6 +162,8 @@ def fit_pool(
     make_pool
         Makes the pool once more in each of `settings.batch_workers` processes; without it, threads of this one make the
         batches.
+    judges
+        Callbacks that read the average; they run before the checkpoint is written, so that none is left out by a stop.
     """
     _check_processes(settings, folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -154,8 +177,11 @@ def fit_pool(
         compile_network(network, make_optimizer(settings))
         average = WeightAverage(folder / WEIGHTS_FILE, settings.average_decay)
         done = restore_checkpoint(folder, network, average)
-        counting = (ActiveShare(_first_images(pool, settings)),) if settings.devices == 1 and place()[1] == 1 else ()
-        writers = (*counting, average, Checkpoint(folder, average), *callbacks)
+        is_alone = settings.devices == 1 and place()[1] == 1
+        has_cut_channels = settings.architecture == LESION_MAP_LITE0
+        counting = (ActiveShare(_first_images(pool, settings)),) if is_alone and has_cut_channels else ()
+        judging = judges(average) if judges else ()
+        writers = (*counting, average, *judging, Checkpoint(folder, average), *callbacks)
         with _batch_workers(make_pool, shards, settings, done) as workers:
             return network.fit(
                 SliceBatches(pool, settings, shards, done, workers),

@@ -4,6 +4,7 @@ from typing import Any
 
 from rich.progress import Progress
 
+from triage_node.findings import LABELS
 from triage_node.models import keras
 
 
@@ -23,6 +24,13 @@ class EpochLines(keras.callbacks.Callback):
         self.bar.advance(self.task)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Print the losses."""
-        losses = "  ".join(f"{name} {float(value):.4f}" for name, value in (logs or {}).items())
-        self.bar.console.print(f"step {(epoch + 1) * self.epoch_steps}: {losses}")
+        """Print the losses, and below them what is known by type, a figure a line."""
+        step, plain, by_type = (epoch + 1) * self.epoch_steps, [], dict[str, list[str]]()
+        for name, value in (logs or {}).items():
+            figure, _, label = name.rpartition("_")
+            if label in set(LABELS):
+                by_type.setdefault(figure, []).append(f"{label} {float(value):.4f}")
+            else:
+                plain.append(f"{name} {float(value):.4f}")
+        lines = [f"step {step}: {'  '.join(plain)}", *(f"  {name}: {'  '.join(row)}" for name, row in by_type.items())]
+        self.bar.console.print("\n".join(lines), soft_wrap=True)

@@ -7,8 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from triage_node.complete_file import complete_file
 from triage_node.errors import ModelError
 from triage_node.models import (
@@ -19,6 +17,7 @@ from triage_node.models import (
     Manifest,
     read_weights,
     sha256_of,
+    write_arrays,
     write_feature_distribution,
 )
 from triage_node.train.export import WEIGHTS_NAME, save_manifest
@@ -77,9 +76,7 @@ def start_site_model(
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / WEIGHTS_NAME
     arrays = read_weights(weights or base.weights_path)
-    half = {key: array.astype(np.float16) for key, array in arrays.items()}
-    with complete_file(target) as partial, partial.open("wb") as stream:
-        np.savez_compressed(stream, allow_pickle=False, **half)
+    write_arrays(target, arrays)
     return replace(
         base,
         name=name,

@@ -82,7 +82,7 @@ class Tuner:
     def _restart(self, seed: int) -> None:
         """Take the starting weights and an optimizer that remembers nothing."""
         keras.utils.set_random_seed(seed)
-        assign_weights(self._network.variables, self._start)
+        assign_weights(self._network.weights, self._start)
         for variable in self._network.optimizer.variables:
             if variable.path.rpartition("/")[2] != "learning_rate":
                 variable.assign(np.zeros(variable.shape, variable.dtype))

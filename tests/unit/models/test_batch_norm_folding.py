@@ -44,6 +44,6 @@ def test_no_normalization_is_left(network):
 
 def test_a_normalization_of_something_else_is_refused():
     inputs = keras.Input((8, 8, 3))
-    network = keras.Model(inputs, layers.BatchNormalization()(layers.Conv2D(2, 1, name="biased")(inputs)))
-    with pytest.raises(ValueError, match="biased"):
+    network = keras.Model(inputs, layers.BatchNormalization()(layers.ReLU(name="cut")(inputs)))
+    with pytest.raises(ValueError, match="cut"):
         folded(network)

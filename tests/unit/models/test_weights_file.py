@@ -30,9 +30,19 @@ def test_arrays_are_stored_small_and_read_as_float32(tmp_path):
     assert found["layer/kernel"].tolist() == [1, 2]
 
 
-def test_what_does_not_fit_is_refused(tmp_path):
-    with pytest.raises(ModelError, match="do not fit into float16"):
-        write_weights(tmp_path / "w.npz", [variable(value=(1e6,))])
+def test_what_float16_does_not_hold_is_stored_as_float32(tmp_path):
+    write_weights(tmp_path / "w.npz", [variable(value=(1e6, 1.0)), variable("layer/bias")])
+    assert read_weights(tmp_path / "w.npz")["layer/kernel"].tolist() == [1e6, 1]
+    with np.load(tmp_path / "w.npz") as stored:
+        assert {name: str(stored[name].dtype) for name in stored} == {
+            "layer/kernel": "float32",
+            "layer/bias": "float16",
+        }
+
+
+def test_what_is_no_number_is_refused(tmp_path):
+    with pytest.raises(ModelError, match=r"layer/kernel hold values that are no numbers"):
+        write_weights(tmp_path / "w.npz", [variable(value=(np.nan,))])
 
 
 def test_a_file_that_is_no_weights_file(tmp_path):

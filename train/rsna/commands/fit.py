@@ -1,91 +1,256 @@
 """`rsna fit`: train the network on labeled slices."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from triage_node.train.commands.console import progress
+from triage_node.train.commands.console import console, progress
 from triage_node.train.commands.fit import PrecisionName, device_count
 from triage_node.train.rsna.commands.shards import Tables
 from triage_node.train.rsna.fitting.balance import Balance
+from triage_node.train.rsna.fitting.run_folders import WHOLE, chosen_folds
 
 if TYPE_CHECKING:
     from triage_node.models import Geometry
     from triage_node.train.fitting.settings import FitSettings
+    from triage_node.train.rsna.fitting.fit import Run
+    from triage_node.train.rsna.recipe import FitTable, RsnaRecipe
 
-STEPS_OF_EPOCH, USUAL_WARM_UP = 500, 200
+RANDOM = "random"
+NETWORK, FITTING, SPEED = "Network and data", "How it is fitted; without an option the recipe decides", "Speed and log"
 
 
-def _start_weights(start: str | None, geometry: "Geometry") -> Path | None:
-    """Return the weights of a model or of a file; a model must read the same frame."""
+def _start_weights(start: str | None, recipe: "RsnaRecipe", geometry: "Geometry") -> Path | None:
+    """Return the weights of a model or of a file; a model must be of the same network and read the same frame."""
     from triage_node.errors import ModelError
     from triage_node.models import read_manifest
 
-    if start is None or Path(start).is_file():
-        return Path(start) if start else None
+    if start is None or start == RANDOM or Path(start).is_file():
+        return None if start in (None, RANDOM) else Path(str(start))
     manifest = read_manifest(start)
     if manifest.geometry != geometry:
         raise ModelError(f"The model {start} reads {manifest.geometry}, the shards were made with {geometry}.")
+    if manifest.architecture != recipe.architecture:
+        raise ModelError(f"The model {start} is a {manifest.architecture}, the recipe asks for {recipe.architecture}.")
     return manifest.weights_path
 
 
-def _fit_settings(geometry: "Geometry", recipe: Path | None, given: dict[str, Any]) -> "FitSettings":
-    from triage_node.train.fitting.settings import FitSettings, whole_epochs
-    from triage_node.train.recipe import DEFAULT_RECIPE, read_recipe
+def _table(recipe: "RsnaRecipe", options: dict[str, Any]) -> "FitTable":
+    """Return how to fit: what an option says, else what the recipe says; a short fit warms up for a tenth of it."""
+    from dataclasses import replace
 
-    read = read_recipe(recipe or DEFAULT_RECIPE)
-    shape: dict[str, Any] = {"geometry": geometry, "windows": read.windows, "decoder_filters": read.decoder_filters}
-    return FitSettings(**shape, **{**given, **whole_epochs(given["steps"], STEPS_OF_EPOCH)})
+    from triage_node.train.fitting.settings import warm_up_for
+
+    table = replace(recipe.fit, **{name: value for name, value in options.items() if value is not None})
+    if options["warm_up"] is None:
+        return replace(table, warm_up=warm_up_for(table.steps, table.warm_up))
+    if table.warm_up >= table.steps:
+        raise typer.BadParameter(f"a warm-up of {table.warm_up} steps never ends in a fit of {table.steps}")
+    return table
+
+
+def _fit_settings(recipe: "RsnaRecipe", table: "FitTable", others: dict[str, Any]) -> "FitSettings":
+    from dataclasses import asdict
+
+    from triage_node.train.fitting.settings import FitSettings, whole_epochs
+
+    fitting = {name: value for name, value in asdict(table).items() if name != "balance"}
+    shape = {name: getattr(recipe, name) for name in ("architecture", "windows", "decoder_filters", "augmentation")}
+    return FitSettings(**{**shape, **others, **fitting, **whole_epochs(table.steps, table.epoch)})
+
+
+def _unjudged(table: "FitTable", keep_best: bool | None, patience: int | None) -> "FitTable":
+    """Return the table of a fit on all patients, which no fold can stop unless somebody asks for it, and is refused."""
+    from dataclasses import replace
+
+    return replace(table, keep_best=bool(keep_best), patience=patience or 0)
+
+
+def _fit_each(runs: "Iterable[Run]", callbacks: list[str], mlflow: str | None) -> None:
+    from triage_node.train.fitting.callbacks import load_callback
+    from triage_node.train.fitting.progress import EpochLines
+    from triage_node.train.rsna.fitting.fit import fit_run
+
+    for run in runs:
+        console.print(f"Fitting {run.folder}")
+        with progress() as bar:
+            own = [load_callback(name) for name in callbacks]
+            if mlflow is not None:
+                from triage_node.train.fitting.mlflow_log import MlflowLog
+
+                own.append(MlflowLog(mlflow, run.folder, run.fitting))
+            fit_run(run, (EpochLines(bar, run.fitting.steps, run.fitting.epoch), *own))
+        _say_best(run)
+
+
+def _say_best(run: "Run") -> None:
+    from triage_node.train.rsna.fitting.best import JUDGED, best_epoch
+    from triage_node.train.rsna.fitting.curves import CSV_FILE, read_curves
+
+    rows = read_curves(run.folder / CSV_FILE)
+    for row in rows:
+        if row["epoch"] == best_epoch(rows):
+            step, last = int(row["epoch"]) * run.fitting.epoch, int(rows[-1]["epoch"]) * run.fitting.epoch
+            console.print(
+                f"{run.folder}: lowest loss of the validation fold {row[JUDGED]:.4f} at step {step} of {last}"
+            )
 
 
 def fit(
     tables: Tables,
     run: Annotated[Path, typer.Argument(help="Folder of the run; call again to resume.")],
-    test: Annotated[int, typer.Option(help="Fold that judges; the next one validates.", min=0)] = 0,
-    balance: Annotated[
-        Balance, typer.Option(help="Classes are balanced by drawing rare types more often, by the loss, or not.")
-    ] = Balance.SAMPLING,
+    fold: Annotated[
+        str | None,
+        typer.Option(
+            help="all fits a run for each fold in turn, in RUN/fold-0 and so on; a number one of them, for one a GPU; "
+            "whole one on all patients for serving, in RUN/whole.",
+            rich_help_panel=NETWORK,
+        ),
+    ] = None,
+    test: Annotated[
+        int,
+        typer.Option(
+            help="Without --fold: the fold that judges; the next one validates.", min=0, rich_help_panel=NETWORK
+        ),
+    ] = 0,
+    recipe: Annotated[
+        Path | None,
+        typer.Option(
+            help="Recipe with encoder, frame, windows, fit and augmentation: a file, rsna-256 or rsna-512; else the "
+            "network of the shipped model.",
+            rich_help_panel=NETWORK,
+        ),
+    ] = None,
     start: Annotated[
         str | None,
-        typer.Option(help="Model or weights file to start from, default for the shipped one; else ImageNet."),
+        typer.Option(
+            help="Model or weights file to start from, default for the shipped one, random for nothing; else ImageNet.",
+            rich_help_panel=NETWORK,
+        ),
     ] = None,
-    steps: Annotated[int, typer.Option(help="Optimizer steps.", min=1)] = 20000,
-    batch: Annotated[int, typer.Option(help="Slices a step.", min=2)] = 32,
-    learning_rate: Annotated[float, typer.Option(help="Peak of the schedule.", min=0)] = 1e-3,
+    imagenet_weights: Annotated[
+        Path | None,
+        typer.Option(
+            help="The encoder's ImageNet weights without its classifier, as Keras Applications publishes them, where "
+            "they cannot be downloaded.",
+            rich_help_panel=NETWORK,
+        ),
+    ] = None,
+    balance: Annotated[
+        Balance | None,
+        typer.Option(
+            help="Classes are balanced by drawing rare types more often, by the loss, or not.", rich_help_panel=FITTING
+        ),
+    ] = None,
+    steps: Annotated[int | None, typer.Option(help="Batches in all; 20000.", min=1, rich_help_panel=FITTING)] = None,
+    batch: Annotated[int | None, typer.Option(help="Slices a batch; 32.", min=2, rich_help_panel=FITTING)] = None,
+    accumulate: Annotated[
+        int | None,
+        typer.Option(
+            help="Batches whose gradients make one step of the optimizer, where memory takes small ones; 1.",
+            min=1,
+            rich_help_panel=FITTING,
+        ),
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="Peak of the schedule; 1e-3.", min=0, rich_help_panel=FITTING)
+    ] = None,
     warm_up: Annotated[
         int | None,
-        typer.Option(help="Steps over which the learning rate rises; 200, or a tenth of fewer steps.", min=0),
+        typer.Option(
+            help="Steps over which the learning rate rises; 200, or a tenth of fewer steps.",
+            min=0,
+            rich_help_panel=FITTING,
+        ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Order of slices and their augmentation.")] = 0,
-    recipe: Annotated[Path | None, typer.Option(help="Recipe with windows and size of the network.")] = None,
-    workers: Annotated[int, typer.Option(help="Threads that make batches.", min=1)] = 1,
-    precision: Annotated[PrecisionName, typer.Option(help="Mixed precision is for GPUs.")] = PrecisionName.FLOAT32,
-    devices: Annotated[str, typer.Option(help="Devices that share each batch, or all; TensorFlow or JAX.")] = "1",
+    label_smoothing: Annotated[
+        float | None,
+        typer.Option(help="How far labels are moved toward one half; 0.", min=0, max=0.99, rich_help_panel=FITTING),
+    ] = None,
+    keep_best: Annotated[
+        bool | None,
+        typer.Option(
+            "--keep-best/--keep-last",
+            help="Export the weights of the epoch with the lowest loss on the validation fold, or the last ones.",
+            rich_help_panel=FITTING,
+        ),
+    ] = None,
+    patience: Annotated[
+        int | None,
+        typer.Option(
+            help="Stop after so many epochs without a lower loss on the validation fold; 0 never does.",
+            min=0,
+            rich_help_panel=FITTING,
+        ),
+    ] = None,
+    validation_slices: Annotated[
+        int | None,
+        typer.Option(help="Slices of it that are scored after every epoch; 512.", min=1, rich_help_panel=FITTING),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Order of slices and their augmentation.", rich_help_panel=FITTING)] = 0,
+    workers: Annotated[int, typer.Option(help="Threads that make batches.", min=1, rich_help_panel=SPEED)] = 1,
+    batch_workers: Annotated[
+        int, typer.Option(help="Processes that make them instead, to keep a GPU busy.", min=0, rich_help_panel=SPEED)
+    ] = 0,
+    precision: Annotated[
+        PrecisionName, typer.Option(help="Mixed precision is for GPUs.", rich_help_panel=SPEED)
+    ] = PrecisionName.FLOAT32,
+    devices: Annotated[
+        str, typer.Option(help="Devices that share each batch, or all; TensorFlow or JAX.", rich_help_panel=SPEED)
+    ] = "1",
     processes: Annotated[
-        str, typer.Option(help="HOST:PORT of each process that shares the fit, with commas; JAX only.")
+        str,
+        typer.Option(
+            help="HOST:PORT of each process that shares the fit, with commas; JAX only.", rich_help_panel=SPEED
+        ),
     ] = "",
-    process: Annotated[int, typer.Option(help="Which of them this is.", min=0)] = 0,
+    process: Annotated[int, typer.Option(help="Which of them this is.", min=0, rich_help_panel=SPEED)] = 0,
+    callback: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="MODULE:NAME that makes a Keras callback of your own; may be repeated.", rich_help_panel=SPEED
+        ),
+    ] = None,
+    mlflow: Annotated[
+        str | None,
+        typer.Option(
+            help="Log settings and curves as runs of this MLflow experiment, at MLFLOW_TRACKING_URI; needs the extra "
+            "mlflow.",
+            rich_help_panel=SPEED,
+        ),
+    ] = None,
 ) -> None:
-    """Fit the network on the labels of slices: weighted log loss, averaged weights, curves and a TensorBoard log."""
-    if warm_up is not None and warm_up >= steps:
-        raise typer.BadParameter(f"a warm-up of {warm_up} steps never ends in a fit of {steps}")
+    """Fit the network on the labels of slices: weighted log loss, averaged weights, curves and a TensorBoard log.
+
+    [b]rsna fit tables run --start default[/b] fits one split; [b]--fold all[/b] all of them, after which
+    [b]rsna series run[/b] and [b]rsna submit … --model run[/b] take the mean of their models.
+    """
     if processes:
         from triage_node.train.fitting.processes import Processes, join
 
         join(Processes(tuple(processes.split(",")), process))
         devices = "all"
-    from triage_node.train.fitting.progress import EpochLines
-    from triage_node.train.fitting.settings import warm_up_for
-    from triage_node.train.rsna.fitting.fit import Run, RunSettings, fit_run
+    from triage_node.train.rsna.fitting.fit import Run, RunSettings
+    from triage_node.train.rsna.fitting.folds import fold_count
+    from triage_node.train.rsna.recipe import read_rsna_recipe
     from triage_node.train.rsna.shards.cache import open_cache
 
-    settings = RunSettings(tables.resolve(), test, balance)
-    geometry = open_cache(settings.shards).geometry
-    given: dict[str, Any] = {"steps": steps, "batch": batch, "learning_rate": learning_rate}
-    given |= {"warm_up": warm_up_for(steps, USUAL_WARM_UP) if warm_up is None else warm_up}
-    given |= {"seed": seed, "workers": workers, "precision": precision.value, "devices": device_count(devices)}
-    given["start"] = _start_weights(start, geometry)
-    fitting = _fit_settings(geometry, recipe, given)
-    with progress() as bar:
-        fit_run(Run(run, settings, fitting), (EpochLines(bar, fitting.steps, fitting.epoch),))
+    read, usual = read_rsna_recipe(recipe), RunSettings(tables.resolve())
+    options = {"steps": steps, "batch": batch, "accumulate": accumulate, "learning_rate": learning_rate}
+    options |= {"warm_up": warm_up, "label_smoothing": label_smoothing, "keep_best": keep_best, "patience": patience}
+    table = _table(read, options | {"validation_slices": validation_slices, "balance": balance})
+    if fold == WHOLE:
+        table = _unjudged(table, keep_best, patience)
+    geometry = open_cache(usual.shards, read.geometry if recipe else None).geometry
+    others: dict[str, Any] = {"geometry": geometry, "seed": seed, "workers": workers, "batch_workers": batch_workers}
+    others |= {"start": _start_weights(start, read, geometry), "imagenet": start != RANDOM}
+    others |= {"imagenet_weights": imagenet_weights, "precision": precision.value, "devices": device_count(devices)}
+    settings = _fit_settings(read, table, others)
+    folders = chosen_folds(fold, fold_count(usual.folds), test)
+    made = (
+        Run(run / folder, RunSettings(usual.tables, judge, table.balance, read.mirrored), settings)
+        for folder, judge in folders
+    )
+    _fit_each(made, callback or [], mlflow)

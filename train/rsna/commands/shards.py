@@ -15,7 +15,8 @@ def shards(
     tables: Tables,
     workers: Annotated[int, typer.Option(help="Processes; about 0.4 GB each.", min=1)] = os.cpu_count() or 1,
     recipe: Annotated[
-        Path | None, typer.Option(help="Recipe whose geometry the slices get; the package's own is the default.")
+        Path | None,
+        typer.Option(help="Recipe whose frame the slices get: a file, rsna-256 or rsna-512; else 192 x 160."),
     ] = None,
 ) -> None:
     """Read every series as the node would, once, into slices for the network.
@@ -23,12 +24,12 @@ def shards(
     Call it again to go on after a stop: what is complete is kept. A series that cannot be used is a row with its reason
     in refused.csv.
     """
-    from triage_node.train.recipe import DEFAULT_RECIPE, read_recipe
     from triage_node.train.rsna.dataset.tables import read_index
     from triage_node.train.rsna.dataset.unused_images import REFUSED_FILE, write_refusals
+    from triage_node.train.rsna.recipe import read_rsna_recipe
     from triage_node.train.rsna.shards.sharding import SHARDS_FOLDER, Sharding
 
-    geometry = read_recipe(recipe or DEFAULT_RECIPE).geometry
+    geometry = read_rsna_recipe(recipe).geometry
     index = read_index(tables)
     images = refused = 0
     with progress() as bar:

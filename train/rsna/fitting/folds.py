@@ -102,6 +102,11 @@ def read_folds(path: Path) -> dict[str, int]:
     return {row["patient_id"]: _fold(path, number, row["fold"]) for number, row in enumerate(rows, 2)}
 
 
+def fold_count(path: Path) -> int:
+    """Return how many folds a file deals patients into; raises as `read_folds` does."""
+    return max(read_folds(path).values(), default=-1) + 1
+
+
 def _fold(path: Path, number: int, text: str | None) -> int:
     if text is None or not text.isdigit():
         raise TriageError(f"{path}, row {number}: the fold must be a whole number, got {text!r}.")

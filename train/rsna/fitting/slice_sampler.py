@@ -33,6 +33,8 @@ class LabeledPool:
         how much more often `SAMPLING` would have drawn it. `NONE` draws them as they come.
     augmentation
         None to show slices as they are.
+    label_smoothing
+        How far the targets of drawn slices are moved toward one half: 0 to 1.
 
     Raises
     ------
@@ -46,8 +48,10 @@ class LabeledPool:
         windows: tuple[Window, ...],
         balance: Balance = Balance.SAMPLING,
         augmentation: Augmentation | None = None,
+        label_smoothing: float = 0.0,
     ) -> None:
         self._pool, self._balance = SlicePool(series, windows, augmentation), balance
+        self._smoothing = np.float32(label_smoothing)
         self._slices = [
             (number, int(index))
             for number, one in enumerate(series)
@@ -81,6 +85,7 @@ class LabeledPool:
             drawn = rng.integers(len(self._slices), size=size)
             images, targets = self._stacked([self._example(index, rng) for index in drawn])
             weights = self._weights[drawn]
+        targets["slice"] = targets["slice"] * (1 - self._smoothing) + self._smoothing / 2
         return images, targets, {"map": np.zeros(size, np.float32), "slice": weights}
 
     def _example(self, index: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -92,31 +97,39 @@ class LabeledPool:
         images, maps, labels = (np.stack(part) for part in zip(*examples, strict=True))
         return images, {"map": maps, "slice": labels.reshape(len(labels), len(LABELS))}
 
-    def some(self, count: int, size: int, seed: int) -> list[Batch]:
-        """Return whole batches of `size` slices as they come, at most `count` and each once; one batch at the least."""
-        rng = np.random.default_rng(seed)
-        chosen = rng.permutation(len(self._slices))[:count]
-        chosen = np.resize(chosen, max(len(chosen) // size, 1) * size)
-        batches = []
-        for part in chosen.reshape(-1, size):
-            images, targets = self._stacked([self._example(index, rng) for index in part])
-            ones = np.ones(len(part), np.float32)
-            batches.append((images, targets, {"map": 0 * ones, "slice": ones}))
-        return batches
+    def some(self, count: int, size: int, seed: int) -> np.ndarray:
+        """Return ``(batches, size)`` numbers of slices, at most `count` and each once; one batch at least."""
+        chosen = np.random.default_rng(seed).permutation(len(self._slices))[:count]
+        return np.resize(chosen, max(len(chosen) // size, 1) * size).reshape(-1, size)
+
+    def batch_of(self, numbers: np.ndarray) -> Batch:
+        """Return slices by their numbers; those of a pool without augmentation are always the same."""
+        rng = np.random.default_rng(0)
+        images, targets = self._stacked([self._example(index, rng) for index in numbers])
+        ones = np.ones(len(numbers), np.float32)
+        return images, targets, {"map": 0 * ones, "slice": ones}
 
     def add_folder(self, folder: Path) -> None:
         """Take in nothing: the series of a cache are all there."""
 
 
 class FixedBatches(keras.utils.PyDataset):
-    """The same batches every time, to score on after every epoch."""
+    """The same batches every time, made when they are asked for, to score on after every epoch.
 
-    def __init__(self, batches: list[Batch]) -> None:
+    Parameters
+    ----------
+    pool
+        Without augmentation.
+    count, size, seed
+        At most how many slices, how many a batch, and which: see `LabeledPool.some`.
+    """
+
+    def __init__(self, pool: LabeledPool, count: int, size: int, seed: int) -> None:
         super().__init__(workers=1, use_multiprocessing=False, max_queue_size=2)
-        self.batches = batches
+        self._pool, self._numbers = pool, pool.some(count, size, seed)
 
     def __len__(self) -> int:
-        return len(self.batches)
+        return len(self._numbers)
 
     def __getitem__(self, index: int) -> tuple[Any, ...]:
-        return own_rows(self.batches[index])
+        return own_rows(self._pool.batch_of(self._numbers[index]))

@@ -17,9 +17,9 @@ class Split:
     fitting
         To fit on.
     validation
-        For curves, scaling and thresholds.
+        For curves, scaling and thresholds; none where all are fitted on.
     test
-        To judge on, seen by nothing before.
+        To judge on, seen by nothing before; none where all are fitted on.
     """
 
     fitting: tuple[CachedSeries, ...]
@@ -27,8 +27,10 @@ class Split:
     test: tuple[CachedSeries, ...]
 
 
-def split(cache: Cache, folds: dict[str, int], test: int) -> Split:
+def split(cache: Cache, folds: dict[str, int], test: int | None) -> Split:
     """Return the series of a cache: fold `test` judges, the next one validates, the others are fitted on.
+
+    Without a fold that judges all are fitted on.
 
     Raises
     ------
@@ -38,6 +40,8 @@ def split(cache: Cache, folds: dict[str, int], test: int) -> Split:
     count = max(folds.values(), default=-1) + 1
     if count < 3:
         raise TriageError(f"A split needs three folds or more, there are {count}.")
+    if test is None:
+        return Split(cache.of_patients(set(folds)), (), ())
     validation = (test + 1) % count
     rest = set(range(count)) - {test, validation}
     return Split(
@@ -47,6 +51,6 @@ def split(cache: Cache, folds: dict[str, int], test: int) -> Split:
     )
 
 
-def split_of(cache: Cache, folds: Path, test: int) -> Split:
+def split_of(cache: Cache, folds: Path, test: int | None) -> Split:
     """Return the series of a cache by the folds of a file; raises as `split` and `read_folds` do."""
     return split(cache, read_folds(folds), test)

@@ -3,7 +3,10 @@
 import csv
 import json
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -58,15 +61,21 @@ def competition(atlas, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def fitted(competition, tmp_path_factory):
-    """Tables and a run with everything that the commands make of the set."""
+def tables(competition, tmp_path_factory):
+    """Index, shards and folds of the set."""
     tables = tmp_path_factory.mktemp("tables")
-    run, recipe = tables / "run", ("--recipe", competition / "recipe.json")
-    images = ("--only", "stage_2_train", "--workers", "1")
+    images, recipe = ("--only", "stage_2_train", "--workers", "1"), ("--recipe", competition / "recipe.json")
     call(train, "rsna", "labels", competition / "stage_2_train.csv", "--out", tables)
     call(train, "rsna", "index", competition, "--labels", tables, "--out", tables, *images)
     call(train, "rsna", "shards", tables, "--workers", "1", *recipe)
     call(train, "rsna", "folds", tables, "--folds", "3")
+    return tables
+
+
+@pytest.fixture(scope="module")
+def fitted(tables, competition):
+    """Tables and a run with everything that the commands make of the set."""
+    run, recipe = tables / "run", ("--recipe", competition / "recipe.json")
     call(train, "rsna", "fit", tables, run, "--steps", "4", "--batch", "4", "--warm-up", "1", *recipe)
     call(train, "rsna", "export", run, "--version", "9.9.9")
     call(train, "rsna", "series", run, "--epochs", "2")
@@ -93,7 +102,7 @@ def test_the_report_names_every_predictor_and_shows_images(fitted):
 
 def test_the_run_says_how_it_was_made(fitted):
     content = json.loads((fitted / "run" / "run.json").read_text())
-    assert content["run"] == {"tables": str(fitted), "test": 0, "balance": "sampling"}
+    assert content["run"] == {"tables": str(fitted), "test": 0, "balance": "sampling", "mirrored": False}
     assert (content["fitting"]["steps"], content["fitting"]["seed"]) == (4, 0)
     assert {"revision", "package_version"} <= content.keys()
     assert (fitted / "run" / "curves.csv").read_text().startswith("epoch,loss")
@@ -170,11 +179,123 @@ def test_an_index_without_any_label_is_an_error(fitted, competition, tmp_path):
 def test_a_run_begun_under_a_former_name_of_a_setting_goes_on(fitted, tmp_path):
     content = json.loads((fitted / "run" / "run.json").read_text())
     content["fitting"]["makers"] = content["fitting"].pop("batch_workers")
+    for later in ("architecture", "accumulate", "augmentation", "keep_best", "imagenet_weights"):
+        del content["fitting"][later]
+    del content["run"]["mirrored"]
     (tmp_path / "run.json").write_text(json.dumps(content))
     (tmp_path / "checkpoint.npz").touch()
     run = read_run(tmp_path)
     assert run == replace(read_run(fitted / "run"), folder=tmp_path)
     write_run(run)
+
+
+@pytest.fixture(scope="module")
+def folds(tables, competition):
+    """A run of all folds and of all patients, made by the documented sequence."""
+    run = tables / "folds"
+    options = ["--steps", "2", "--batch", "2", "--recipe", competition / "recipe.json", "--start", "random"]
+    call(train, "rsna", "fit", tables, run, "--fold", "all", *options, "--keep-best", "--validation-slices", "8")
+    call(train, "rsna", "fit", tables, run, "--fold", "whole", *options)
+    return run, call(train, "rsna", "series", run, "--epochs", "2", "--kind", "lstm", "--alpha-negative", "0.5")
+
+
+def test_every_patient_is_scored_once_by_a_model_that_has_not_seen_him(folds):
+    run, output = folds
+    begun = [read_run(run / f"fold-{number}") for number in range(3)]
+    images = [image for one in begun for series in one.split().test for image in series.images]
+    with np.load(run / "out-of-fold.npz") as stored:
+        assert stored["images"].tolist() == images
+        assert len(set(images)) == len(images) == len(stored["probabilities"])
+    for one in begun:
+        seen = {series.patient_id for series in (*one.split().fitting, *one.split().validation)}
+        assert not seen & {series.patient_id for series in one.split().test}
+        assert (one.folder / "best.npz").exists()
+    assert "out of fold" in output
+    assert "fold-2: weighted log loss of the validation fold" in output
+
+
+def test_the_model_of_all_patients_has_thresholds_from_those_that_have_not_seen_them(folds):
+    manifest = read_manifest(folds[0] / "whole" / "model")
+    assert "each scored by a model of the folds that has not seen the patient" in manifest.decision.source
+    assert "It began with random weights." in manifest.training_data
+    result = CliRunner().invoke(train, ["rsna", "export", str(folds[0] / "whole")])
+    assert "fitted on all patients" in str(result.exception)
+
+
+def test_a_submission_of_folds_is_the_mean_of_theirs(folds, tables, tmp_path):
+    run, _ = folds
+
+    def submitted(name, *options):
+        call(train, "rsna", "submit", tables, "--out", tmp_path / name, *options)
+        with (tmp_path / name).open() as stream:
+            return np.array([float(row["Label"]) for row in csv.DictReader(stream)])
+
+    each = [submitted(f"{k}.csv", "--model", run / f"fold-{k}" / "model") for k in range(3)]
+    assert np.allclose(submitted("mean.csv", "--model", run), np.mean(each, axis=0), atol=2e-6)
+    mirrored = submitted("mirrored.csv", "--model", run / "fold-0" / "model", "--mirror")
+    assert not np.array_equal(mirrored, each[0])
+
+
+def test_a_missing_fold_is_named(folds, tmp_path):
+    shutil.copytree(folds[0] / "fold-0", tmp_path / "fold-0")
+    result = CliRunner().invoke(train, ["rsna", "series", str(tmp_path), "--tables", str(folds[0].parent)])
+    assert "lacks fold 1: call rsna fit with --fold 1 or all" in str(result.exception)
+
+
+@pytest.fixture(scope="module")
+def resnet(tables, competition):
+    """A run of another encoder, from a recipe of its own, exported."""
+    content = json.loads((competition / "recipe.json").read_text())
+    kept = {name: content[name] for name in ("geometry", "windows", "decoder_filters")}
+    fit = {"steps": 2, "batch": 2, "accumulate": 2, "label_smoothing": 0.01, "validation_slices": 8}
+    recipe = {"name": "small-resnet", "architecture": "lesion-map-resnet50", "mirrored": True, "fit": fit, **kept}
+    path = competition / "resnet.json"
+    path.write_text(json.dumps(recipe | {"augmentation": {"turn_degrees": 10.0}}))
+    run = tables / "resnet"
+    call(train, "rsna", "fit", tables, run, "--recipe", path, "--start", "random", "--batch-workers", "1")
+    call(train, "rsna", "export", run)
+    return run
+
+
+def test_a_recipe_with_another_encoder_trains_exports_and_is_served(resnet, competition):
+    manifest = read_manifest(resnet / "model")
+    assert (manifest.name, manifest.architecture, manifest.mirrored) == ("rsna-resnet50", "lesion-map-resnet50", True)
+    fitting = read_run(resnet).fitting
+    assert (fitting.accumulate, fitting.label_smoothing, fitting.augmentation.turn_degrees) == (2, 0.01, 10.0)
+    output = call(node, "analyze", competition / "stage_2_test", "--model", resnet / "model", "--json", "--force")
+    assert '"rsna-resnet50"' in output
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_another_encoder_answers_alike_on_every_backend(backend, resnet, on_jax, tmp_path):
+    if find_spec(backend) is None:
+        pytest.skip(f"the Keras backend {backend} is not installed")
+    environment = {**on_jax, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    other, ours = (
+        answer({**environment, "KERAS_BACKEND": name}, tmp_path / f"{name}.npz", resnet / "model")
+        for name in (backend, "tensorflow")
+    )
+    for name, logits in ours.items():
+        assert np.abs(1 / (1 + np.exp(-logits)) - 1 / (1 + np.exp(-other[name]))).max() < 1e-3
+
+
+ANSWER = """
+import sys
+import numpy as np
+from triage_node.models import read_manifest, restore_network
+from triage_node.models.networks import compile_forward
+manifest = read_manifest(sys.argv[1])
+shape = (2, manifest.geometry.rows, manifest.geometry.columns, manifest.channels)
+x = np.random.default_rng(5).uniform(-1, 1, shape).astype(np.float32)
+np.savez(sys.argv[2], **compile_forward(restore_network(manifest), 2)(x))
+"""
+
+
+def answer(environment, path, model):
+    """Return what a model says of random slices in a process of its own."""
+    subprocess.run([sys.executable, "-P", "-c", ANSWER, str(model), str(path)], check=True, env=environment)
+    with np.load(path) as stored:
+        return dict(stored)
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"run": {}}'])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from triage_node.errors import ModelError, TriageError
+from triage_node.models import SeriesShape
 from triage_node.train.rsna.fitting.encoding import EncodedSeries
 from triage_node.train.rsna.fitting.series_fit import SeriesFit, fit_series
 
@@ -41,15 +42,25 @@ def test_it_learns_what_another_slice_shows(tmp_path, seed):
         model.refine(np.zeros((13, FEATURES), np.float32), np.zeros((13, 6), np.float32))
 
 
-def test_it_begins_by_changing_nothing_and_padding_says_nothing(seed):
-    from triage_node.models.series import build_series_network, table
+@pytest.mark.parametrize(
+    "shape",
+    [
+        SeriesShape(),
+        SeriesShape("gru", "scores", differences=True),
+        SeriesShape("lstm", "features", differences=True),
+        SeriesShape("transformer", "features", differences=True),
+    ],
+    ids=str,
+)
+def test_it_begins_by_changing_nothing_and_padding_says_nothing(shape, seed):
+    from triage_node.models.series import WIDTH, build_series_network, table
 
     rng = np.random.default_rng(seed)
     features, logits = rng.normal(size=(5, FEATURES)), rng.normal(size=(5, 6))
-    short, long = (build_series_network(slices, FEATURES) for slices in (6, SLICES))
+    short, long = (build_series_network(slices, FEATURES, shape) for slices in (6, SLICES))
     assert np.allclose(short(table(features, logits, 6)[None])["slice"][0, :5], logits, atol=1e-6)
     for network in (short, long):
-        network.get_layer("series_change").kernel.assign(np.ones((64, 6)))
+        network.get_layer("series_change").kernel.assign(rng.normal(size=(WIDTH, 6)))
     for ours, theirs in zip(long.weights, short.weights, strict=True):
         ours.assign(theirs)
     one, other = (net(table(features, logits, n)[None])["slice"][0, :5] for net, n in ((short, 6), (long, SLICES)))
@@ -62,3 +73,20 @@ def test_without_labels_nothing_is_fitted(tmp_path, seed):
     unknown = EncodedSeries(one.features, one.logits, one.labels, np.zeros(len(one.labels), bool))
     with pytest.raises(TriageError, match="validation folds is labeled"):
         fit_series([one], [unknown], SLICES, SeriesFit(), tmp_path / "s.npz")
+
+
+def test_differences_are_those_to_the_slices_beside_and_none_at_the_ends():
+    import keras
+
+    from triage_node.models.series import _differences
+
+    x = keras.ops.convert_to_tensor(np.array([[[1.0], [4.0], [9.0], [0.0]]], np.float32))
+    present = np.array([[[1.0], [1.0], [1.0], [0.0]]], np.float32)
+    below, above = (keras.ops.convert_to_numpy(part)[0, :, 0] for part in _differences(x, present))
+    assert below.tolist() == [0, 3, 5, 0]
+    assert above.tolist() == [-3, -5, 0, 0]
+
+
+def test_what_is_no_kind_of_series_model_is_a_sentence():
+    with pytest.raises(ModelError, match="'mamba' is not one of gru, lstm, transformer"):
+        SeriesShape("mamba")

@@ -54,11 +54,19 @@ def test_slices_without_a_label_are_never_drawn(balance, series):
 
 
 def test_validation_batches_hold_each_slice_once(series):
-    batches = FixedBatches(LabeledPool(series, WINDOWS, Balance.NONE).some(40, 16, seed=0))
+    batches = FixedBatches(LabeledPool(series, WINDOWS, Balance.NONE), 40, 16, seed=0)
     sizes = [len(batches[k][0]) for k in range(len(batches))]
     assert sizes == [16, 16]
-    few = FixedBatches(LabeledPool(series, WINDOWS, Balance.NONE).some(40, 64, seed=0))
+    assert np.array_equal(batches[1][0], batches[1][0])
+    few = FixedBatches(LabeledPool(series, WINDOWS, Balance.NONE), 40, 64, seed=0)
     assert (len(few), len(few[0][0])) == (1, 64)
+
+
+def test_smoothed_labels_lie_nearer_to_one_half(series):
+    plain, smooth = (LabeledPool(series, WINDOWS, label_smoothing=share) for share in (0.0, 0.1))
+    first, second = (pool.batch(8, np.random.default_rng(5)) for pool in (plain, smooth))
+    assert np.array_equal(first[0], second[0])
+    assert np.allclose(second[1]["slice"], np.where(first[1]["slice"] > 0, 0.95, 0.05))
 
 
 def test_a_pool_of_nothing_or_of_one_class_is_refused(series):
