@@ -2,14 +2,40 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from triage_node.train.commands.console import console, progress
 from triage_node.train.commands.fit import PrecisionName, device_count
+from triage_node.train.rsna.commands.fit_options import (
+    Accumulate,
+    BalanceName,
+    Batch,
+    BatchWorkers,
+    Callbacks,
+    Devices,
+    Fold,
+    ImagenetWeights,
+    KeepBest,
+    LabelSmoothing,
+    LearningRate,
+    MlflowExperiment,
+    Patience,
+    Precision,
+    ProcessAddresses,
+    ProcessNumber,
+    RecipeName,
+    RunFolder,
+    Seed,
+    Start,
+    Steps,
+    TestFold,
+    ValidationSlices,
+    WarmUp,
+    Workers,
+)
 from triage_node.train.rsna.commands.shards import Tables
-from triage_node.train.rsna.fitting.balance import Balance
 from triage_node.train.rsna.fitting.run_folders import WHOLE, chosen_folds
 
 if TYPE_CHECKING:
@@ -19,7 +45,6 @@ if TYPE_CHECKING:
     from triage_node.train.rsna.recipe import FitTable, RsnaRecipe
 
 RANDOM = "random"
-NETWORK, FITTING, SPEED = "Network and data", "How it is fitted; without an option the recipe decides", "Speed and log"
 
 
 def _start_weights(start: str | None, recipe: "RsnaRecipe", geometry: "Geometry") -> Path | None:
@@ -100,127 +125,31 @@ def _say_best(run: "Run") -> None:
 
 def fit(
     tables: Tables,
-    run: Annotated[Path, typer.Argument(help="Folder of the run; call again to resume.")],
-    fold: Annotated[
-        str | None,
-        typer.Option(
-            help="all fits a run for each fold in turn, in RUN/fold-0 and so on; a number one of them, for one a GPU; "
-            "whole one on all patients for serving, in RUN/whole.",
-            rich_help_panel=NETWORK,
-        ),
-    ] = None,
-    test: Annotated[
-        int,
-        typer.Option(
-            help="Without --fold: the fold that judges; the next one validates.", min=0, rich_help_panel=NETWORK
-        ),
-    ] = 0,
-    recipe: Annotated[
-        Path | None,
-        typer.Option(
-            help="Recipe with encoder, frame, windows, fit and augmentation: a file, rsna-256 or rsna-512; else the "
-            "network of the shipped model.",
-            rich_help_panel=NETWORK,
-        ),
-    ] = None,
-    start: Annotated[
-        str | None,
-        typer.Option(
-            help="Model or weights file to start from, default for the shipped one, random for nothing; else ImageNet.",
-            rich_help_panel=NETWORK,
-        ),
-    ] = None,
-    imagenet_weights: Annotated[
-        Path | None,
-        typer.Option(
-            help="The encoder's ImageNet weights without its classifier, as Keras Applications publishes them, where "
-            "they cannot be downloaded.",
-            rich_help_panel=NETWORK,
-        ),
-    ] = None,
-    balance: Annotated[
-        Balance | None,
-        typer.Option(
-            help="Classes are balanced by drawing rare types more often, by the loss, or not.", rich_help_panel=FITTING
-        ),
-    ] = None,
-    steps: Annotated[int | None, typer.Option(help="Batches in all; 20000.", min=1, rich_help_panel=FITTING)] = None,
-    batch: Annotated[int | None, typer.Option(help="Slices a batch; 32.", min=2, rich_help_panel=FITTING)] = None,
-    accumulate: Annotated[
-        int | None,
-        typer.Option(
-            help="Batches whose gradients make one step of the optimizer, where memory takes small ones; 1.",
-            min=1,
-            rich_help_panel=FITTING,
-        ),
-    ] = None,
-    learning_rate: Annotated[
-        float | None, typer.Option(help="Peak of the schedule; 1e-3.", min=0, rich_help_panel=FITTING)
-    ] = None,
-    warm_up: Annotated[
-        int | None,
-        typer.Option(
-            help="Steps over which the learning rate rises; 200, or a tenth of fewer steps.",
-            min=0,
-            rich_help_panel=FITTING,
-        ),
-    ] = None,
-    label_smoothing: Annotated[
-        float | None,
-        typer.Option(help="How far labels are moved toward one half; 0.", min=0, max=0.99, rich_help_panel=FITTING),
-    ] = None,
-    keep_best: Annotated[
-        bool | None,
-        typer.Option(
-            "--keep-best/--keep-last",
-            help="Export the weights of the epoch with the lowest loss on the validation fold, or the last ones.",
-            rich_help_panel=FITTING,
-        ),
-    ] = None,
-    patience: Annotated[
-        int | None,
-        typer.Option(
-            help="Stop after so many epochs without a lower loss on the validation fold; 0 never does.",
-            min=0,
-            rich_help_panel=FITTING,
-        ),
-    ] = None,
-    validation_slices: Annotated[
-        int | None,
-        typer.Option(help="Slices of it that are scored after every epoch; 512.", min=1, rich_help_panel=FITTING),
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Order of slices and their augmentation.", rich_help_panel=FITTING)] = 0,
-    workers: Annotated[int, typer.Option(help="Threads that make batches.", min=1, rich_help_panel=SPEED)] = 1,
-    batch_workers: Annotated[
-        int, typer.Option(help="Processes that make them instead, to keep a GPU busy.", min=0, rich_help_panel=SPEED)
-    ] = 0,
-    precision: Annotated[
-        PrecisionName, typer.Option(help="Mixed precision is for GPUs.", rich_help_panel=SPEED)
-    ] = PrecisionName.FLOAT32,
-    devices: Annotated[
-        str, typer.Option(help="Devices that share each batch, or all; TensorFlow or JAX.", rich_help_panel=SPEED)
-    ] = "1",
-    processes: Annotated[
-        str,
-        typer.Option(
-            help="HOST:PORT of each process that shares the fit, with commas; JAX only.", rich_help_panel=SPEED
-        ),
-    ] = "",
-    process: Annotated[int, typer.Option(help="Which of them this is.", min=0, rich_help_panel=SPEED)] = 0,
-    callback: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="MODULE:NAME that makes a Keras callback of your own; may be repeated.", rich_help_panel=SPEED
-        ),
-    ] = None,
-    mlflow: Annotated[
-        str | None,
-        typer.Option(
-            help="Log settings and curves as runs of this MLflow experiment, at MLFLOW_TRACKING_URI; needs the extra "
-            "mlflow.",
-            rich_help_panel=SPEED,
-        ),
-    ] = None,
+    run: RunFolder,
+    fold: Fold = None,
+    test: TestFold = 0,
+    recipe: RecipeName = None,
+    start: Start = None,
+    imagenet_weights: ImagenetWeights = None,
+    balance: BalanceName = None,
+    steps: Steps = None,
+    batch: Batch = None,
+    accumulate: Accumulate = None,
+    learning_rate: LearningRate = None,
+    warm_up: WarmUp = None,
+    label_smoothing: LabelSmoothing = None,
+    keep_best: KeepBest = None,
+    patience: Patience = None,
+    validation_slices: ValidationSlices = None,
+    seed: Seed = 0,
+    workers: Workers = 1,
+    batch_workers: BatchWorkers = 0,
+    precision: Precision = PrecisionName.FLOAT32,
+    devices: Devices = "1",
+    processes: ProcessAddresses = "",
+    process: ProcessNumber = 0,
+    callback: Callbacks = None,
+    mlflow: MlflowExperiment = None,
 ) -> None:
     """Fit the network on the labels of slices: weighted log loss, averaged weights, curves and a TensorBoard log.
 
