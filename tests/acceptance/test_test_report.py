@@ -17,11 +17,16 @@ def test_storescp_takes_the_echo_and_the_test_report(start, make_settings, wait_
     worklist.prepare()
     with Site(settings, worklist) as site:
         browser = site.signed_in(ADMINISTRATOR)
-        wait_for(
-            lambda: "It answers C-ECHO" in browser.submit(f"/admin/echo?destination={peer.address}").text, "an echo"
-        )
-        page = browser.submit(f"/admin/test-report?destination={peer.address}").text
+        wait_for(lambda: "It answers C-ECHO" in _told(browser, f"/admin/echo?destination={peer.address}"), "an echo")
+        page = _told(browser, f"/admin/test-report?destination={peer.address}")
     worklist.close()
     assert "It stored the test report" in page
     [file] = peer.received()
     assert dcmread(file).PatientID == "TRIAGE-NODE-TEST"
+
+
+def _told(browser, path: str) -> str:
+    """Post, and return the page that the answer leads to."""
+    answer = browser.submit(path)
+    assert answer.status_code == 303, answer.text
+    return browser.get(answer.headers["location"]).text

@@ -103,7 +103,8 @@ def test_no_address_leads_out_of_the_spool(ward, reader):
             f"/static/../{part}",
         ):
             answer = reader.get(path)
-            assert answer.status_code in (303, 400, 404, 422), f"{path}: {answer.status_code}"
+            is_page_of_api = answer.url.path.rstrip("/") == "/api"  # where the client takes "/.." for one level up
+            assert answer.status_code in (303, 400, 404, 422) or is_page_of_api, f"{path}: {answer.status_code}"
             assert "root:" not in answer.text
             assert not answer.content.startswith(b"SQLite")
 
