@@ -1,13 +1,12 @@
 """Chromium, driven by Playwright: pages as people see them, and whatever a page complains of."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
-from playwright.sync_api import TimeoutError as TooSlow
 from programs import need
 
 PASSWORD = "correct horse battery"
@@ -96,9 +95,11 @@ class Screen:
     def overflows(self) -> int:
         """How many pixels the page is wider than the window, given time to draw its plots anew after a resize."""
         wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        with suppress(TooSlow):
-            self.page.wait_for_function(f"{wider} <= 0", timeout=3000)
-        return int(self.page.evaluate(wider))
+        for _ in range(60):  # the pages' policy lets no wait_for_function in
+            if (found := int(self.page.evaluate(wider))) <= 0:
+                break
+            self.page.wait_for_timeout(50)
+        return found
 
     def _note(self, message: Any) -> None:
         if message.type in ("error", "warning") and not any(cause in message.text for cause in OF_TESTS):
