@@ -35,7 +35,7 @@ def test_the_demonstration_leaves_the_three_studies_to_be_looked_at_until_ctrl_c
             form = {"name": name, "password": password, "form_token": token}
             assert browser.post("/sign-in", data=form).status_code == 303
             page = browser.get("/worklist?show=all").text
-            studies = set(re.findall(r'href="(/studies/[0-9.]+)"', page))
+            studies = set(re.findall(r'href="(/studies/[0-9.]+)[?"]', page))
             assert len(studies) == 3
             assert {browser.get(study).status_code for study in studies} == {200}
         demonstration.process.send_signal(signal.SIGINT)

@@ -29,11 +29,21 @@ ALIVE_SECONDS = 15.0
 LONGEST_SECONDS = 3600
 AT_ONCE = 50
 RETRY = "retry: 2000\n\n"
+# What one event of the stream holds: OpenAPI has no word for a stream of them before 3.2.
+EVENT = {
+    "type": "object",
+    "properties": {
+        "event": {"type": "string", "enum": ["study", "reset"]},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+        "id": {"type": "string"},
+        "retry": {"type": "integer"},
+    },
+}
 STREAM: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "`study` events, whose data are the study in JSON; a `reset` event says that the worklist went "
         "back to an earlier state, as after a restore: ask for the lists anew",
-        "content": {EVENTS: {"schema": {"type": "string"}}},
+        "content": {EVENTS: {"schema": EVENT}},
     }
 }
 
