@@ -17,6 +17,7 @@ from ct import head_ct, save
 from hospital import Hospital, Size
 from persistent_sender import PersistentSender
 from pydicom import Dataset, dcmread
+from report_evidence import evidence_of
 
 SENDERS = 4
 SLICES = 24
@@ -93,16 +94,6 @@ def reports_at(hospital: Hospital) -> dict[str, list[Dataset]]:
         ds = dcmread(path)
         found.setdefault(str(ds.StudyInstanceUID), []).append(ds)
     return found
-
-
-def evidence_of(report: Dataset) -> set[str]:
-    """Return the SOP Instance UIDs that a report was made from (PS3.3 C.17.2.3)."""
-    return {
-        str(instance.ReferencedSOPInstanceUID)
-        for study in report.CurrentRequestedProcedureEvidenceSequence
-        for series in study.ReferencedSeriesSequence
-        for instance in series.ReferencedSOPSequence
-    }
 
 
 def faults_of_the_run(hospital: Hospital, seed: int) -> list[str]:

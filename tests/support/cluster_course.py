@@ -15,6 +15,7 @@ from cluster import Cluster
 from ct import head_ct, save
 from persistent_sender import PersistentSender
 from pydicom import Dataset, dcmread
+from report_evidence import evidence_of
 from sqlalchemy import select
 
 from triage_node.database import StudyRow, StudyState
@@ -186,13 +187,3 @@ def check_reports(cluster: Cluster, studies: Studies) -> None:
     again = sum(stored.values()) - len(stored)
     assert again <= 1, "only what was being sent when its sender was cut off may be sent again"
     print(f"as many last reports, {earlier} of earlier revisions, {again} sent again")
-
-
-def evidence_of(report: Dataset) -> set[str]:
-    """Return the SOP Instance UIDs that a report was made from (PS3.3 C.17.2.3)."""
-    return {
-        str(instance.ReferencedSOPInstanceUID)
-        for study in report.CurrentRequestedProcedureEvidenceSequence
-        for series in study.ReferencedSeriesSequence
-        for instance in series.ReferencedSOPSequence
-    }

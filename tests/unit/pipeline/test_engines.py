@@ -1,5 +1,6 @@
 """What runs the workers: the parts that need neither a model nor a cluster."""
 
+import queue
 import sys
 
 import pytest
@@ -9,7 +10,7 @@ from triage_node.errors import SettingsError
 from triage_node.pipeline import restarts
 from triage_node.pipeline.engines import ENGINES
 from triage_node.pipeline.engines.ray_status import RayStatus
-from triage_node.pipeline.engines.ray_worker import check_machine
+from triage_node.pipeline.engines.ray_worker import EXIT_UNEXPECTED, RayWorker, check_machine
 from triage_node.ray_cluster import require_ray
 from triage_node.worklist import ReceivedInstance, Worklist
 
@@ -95,3 +96,19 @@ def test_studies_of_an_engine_that_dies_are_in_the_queue_again(make_settings, na
     found = worklist.study_details.study("1.2")
     worklist.close()
     assert (found.state, found.attempts) == ("ready", tries)
+
+
+class Failing:
+    """A worker that ends by what nobody foresaw."""
+
+    def run(self) -> int:
+        raise KeyError("Doe^Jane")
+
+
+def test_what_ends_a_worker_under_ray_is_told_without_its_text(caplog):
+    worker = RayWorker.__new__(RayWorker)
+    worker._messages = queue.SimpleQueue()
+    worker._run(Failing())
+    assert worker.messages() == [{"ended": EXIT_UNEXPECTED}]
+    assert "worker_failed error=KeyError at" in caplog.text
+    assert "Doe" not in caplog.text

@@ -13,6 +13,7 @@ from triage_node import __version__
 from triage_node.config import Settings
 from triage_node.errors import SettingsError
 from triage_node.json_log import configure_logging_as
+from triage_node.logs import origin
 from triage_node.pipeline.worker import Worker
 from triage_node.storage import device_uid
 from triage_node.worklist import Worklist
@@ -85,9 +86,8 @@ class RayWorker:
         code = EXIT_UNEXPECTED
         try:
             code = worker.run()
-        except Exception:
-            log.exception("worker_failed")
-            raise
+        except Exception as error:  # the border of the thread; its text may quote a patient's data
+            log.error("worker_failed error=%s", origin(error))
         finally:
             self._end(code)
 
