@@ -29,7 +29,7 @@ def rows_of(connection: Connection, level: Level, keys: Keys, limit: int, offset
     page = {"most": limit, "skipped": offset}
     if keys and all(_is_uid(*key) for key in keys):
         query = _by_uids(level, tuple(attribute for attribute, _ in keys))
-        uids = {attribute.column: value for attribute, value in keys}
+        uids = {f"uid{place}": value for place, (_, value) in enumerate(keys)}
         return list(connection.execute(query, uids | page).mappings())
     if len(keys) != 1 or not _is_identifier(*keys[0]):
         return None
@@ -50,7 +50,8 @@ def _is_identifier(attribute: Attribute, value: str) -> bool:
 
 @cache
 def _by_uids(level: Level, attributes: tuple[Attribute, ...]) -> Select[Any]:
-    conditions = [COLUMNS[one.level][one.column] == bindparam(one.column) for one in attributes]
+    # By place and not by name: the study of the address may be asked for again, and another one.
+    conditions = [COLUMNS[one.level][one.column] == bindparam(f"uid{place}") for place, one in enumerate(attributes)]
     return _page(by_date(everything(level).where(*conditions), level))
 
 

@@ -33,6 +33,8 @@ MOST_TRIGRAMS = 5
 LAST = "\U0010ffff"
 STUDY, SERIES, INSTANCE = StudyRow.__table__.c, SeriesRow.__table__.c, InstanceRow.__table__.c
 COLUMNS = {Level.STUDY: STUDY, Level.SERIES: SERIES, Level.INSTANCE: INSTANCE}
+# Under a name of its own: a search for series already reads their table, and would look at its own row only.
+ANY_SERIES = SeriesRow.__table__.alias("any_series").c
 FOLDED = {"patient_name": "patient_name_folded", "referring_physician_name": "referring_physician_folded"}
 INDEXED_UIDS = frozenset({"study_instance_uid", "series_instance_uid", "sop_instance_uid", "workitem_uid"})
 ORDERED = frozenset({"patient_id", "accession_number", "patient_name_folded"})
@@ -91,7 +93,7 @@ def match(attribute: Attribute, value: str, dialect: str, rules: Rules = LITERAL
 
 def _empty(attribute: Attribute) -> Match:
     if attribute.keyword == "ModalitiesInStudy":
-        return Match(~exists().where(SERIES.study_id == STUDY.id, SERIES.modality != ""))
+        return Match(~exists().where(ANY_SERIES.study_id == STUDY.id, ANY_SERIES.modality != ""))
     own = COLUMNS[attribute.level][attribute.column]
     return Match(own.is_(None) if own.type.python_type is not str else func.coalesce(own, "") == "")
 
@@ -175,9 +177,9 @@ def _name(attribute: Attribute, value: str, dialect: str) -> Match:
 
 
 def _modalities(value: str, dialect: str) -> Match:
-    wanted = or_(*(like(SERIES.modality, one, dialect) for one in _list(value, "ModalitiesInStudy")))
-    condition = exists().where(SERIES.study_id == STUDY.id, wanted)
-    newest = select(SERIES.study_id).where(wanted).distinct().order_by(SERIES.study_id.desc())
+    wanted = or_(*(like(ANY_SERIES.modality, one, dialect) for one in _list(value, "ModalitiesInStudy")))
+    condition = exists().where(ANY_SERIES.study_id == STUDY.id, wanted)
+    newest = select(ANY_SERIES.study_id).where(wanted).distinct().order_by(ANY_SERIES.study_id.desc())
     return Match(condition, newest)
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from triage_node.errors import InvalidInput
 from triage_node.search import search
-from triage_node.search.attributes import BY_KEYWORD, Level
-from triage_node.search.matching import trigrams
+from triage_node.search.attributes import ATTRIBUTES, BY_KEYWORD, Kind, Level
+from triage_node.search.matching import Rules, trigrams
 from triage_node.search.search import Question
 from triage_node.worklist import ReceivedInstance
 
@@ -63,7 +63,12 @@ def ask(filled):
 
 
 def numbers(found):
-    return "".join(sorted(one["StudyInstanceUID"].removeprefix("1.") for one in found))
+    return "".join(sorted({one["StudyInstanceUID"].removeprefix("1.") for one in found}))
+
+
+def uids(found):
+    names = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
+    return sorted(tuple(one.get(name, "") for name in names) for one in found)
 
 
 MATCHES = [
@@ -112,9 +117,45 @@ MATCHES = [
 ]  # fmt: skip
 
 
-def test_what_a_key_matches(ask):
-    found = [(keyword, value, numbers(ask(**{keyword: value}))) for keyword, value, _ in MATCHES]
+@pytest.mark.parametrize("level", Level)
+def test_what_a_key_matches(ask, level):
+    found = [(keyword, value, numbers(ask(level, **{keyword: value}))) for keyword, value, _ in MATCHES]
     assert found == MATCHES
+
+
+def test_a_key_on_a_lower_level_still_asks_for_the_whole_study(ask):
+    assert len(ask(Level.SERIES, ModalitiesInStudy="SR")) == 2
+    assert len(ask(Level.INSTANCE, ModalitiesInStudy="SR")) == 4
+    assert len(ask(Level.SERIES, ModalitiesInStudy="SR", Modality="CT")) == 1
+
+
+SHAPES = {
+    Kind.UID: ("1.1", "1.2", "1.1,1.2", "1.1\\1.2"),
+    Kind.DATE: ("20240101", "20240101-", "-20240101"),
+    Kind.TIME: ("03", "03-04", "-0304"),
+    Kind.NUMBER: ("1",),
+}
+ANY_TEXT = ("CT", "C*", "?T", "*C*", "CT\\SR", "nobody")
+MATCHED = [attribute for attribute in ATTRIBUTES if attribute.kind is not Kind.NONE]
+
+
+@pytest.mark.parametrize("level", Level)
+@pytest.mark.parametrize("rules", [Rules(), Rules(is_empty_matched=True, are_many_matched=True)], ids=["plain", "all"])
+def test_every_key_is_answered_on_its_level_and_below(filled, level, rules):
+    keys = [one for one in MATCHED if one.level <= level]
+    assert keys
+    for attribute in keys:
+        for value in (*SHAPES.get(attribute.kind, ANY_TEXT), '""', "", "*"):
+            try:
+                alone = filled.search.find(Question(level, ((attribute, value),), rules=rules))
+            except InvalidInput:
+                assert (value, rules.is_empty_matched) == ('""', False)
+                continue
+            of_a_study = ((BY_KEYWORD["StudyInstanceUID"], "1.1"), (attribute, value))
+            some = filled.search.find(Question(level, of_a_study, rules=rules))
+            expected = [one for one in uids(alone) if one[0] == "1.1"]
+            assert uids(some) == expected, (attribute, value)
+            assert filled.search.count_after(Question(level, of_a_study, limit=0, rules=rules)) == len(some)
 
 
 NONSENSE = [

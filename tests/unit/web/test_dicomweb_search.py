@@ -165,6 +165,15 @@ def test_many_values_and_no_value_are_matched_where_asked(program, site, clock):
     assert found(ModalitiesInStudy="CT\\MR", **many) == ["1.1", "1.2", "1.9"]
 
 
+@pytest.mark.parametrize("level", ["series", "instances"])
+def test_the_study_of_the_address_holds_whatever_else_is_asked(program, level):
+    assert program.get(f"/dicomweb/studies/1.1/{level}?StudyInstanceUID=1.2").status_code == 204
+    assert program.get(f"/dicomweb/studies/1.1/{level}?StudyInstanceUID=1.1").json()
+    assert program.get(f"/dicomweb/studies/1.1/{level}?ModalitiesInStudy=CT").json()
+    assert program.get(f"/dicomweb/studies/1.1/{level}?ModalitiesInStudy=MR").status_code == 204
+    assert program.get(f"/dicomweb/{level}?ModalitiesInStudy=CT").json()
+
+
 def test_requests_that_say_nonsense_are_refused(program):
     for query in (
         "limit=-1", "limit=x", "offset=1.5", "fuzzymatching=maybe", "emptyvaluematching=1", "StudyDate=2024",
