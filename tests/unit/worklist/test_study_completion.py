@@ -1,4 +1,5 @@
 import pytest
+from sqlalchemy import event
 
 from triage_node.database import StudyState
 
@@ -68,3 +69,18 @@ def test_other_quiet_times_hold_for_studies_that_wait_already(worklist, receive,
     worklist.use(make_settings(series_quiet_seconds=9, study_quiet_seconds=60, study_maximum_seconds=900))
     assert worklist.study_completion.advance() == 1
     assert state(worklist) == StudyState.READY
+
+
+def test_sqlite_looks_at_open_studies_and_not_at_all_there_are(worklist, receive):
+    if worklist.database.file is None:
+        pytest.skip("SQLite's plan is looked at")
+    receive(1)
+    asked = []
+    event.listen(worklist.database.engine, "before_cursor_execute", lambda *what: asked.append(what[2:4]))
+    worklist.study_completion.advance()
+    selects = [(statement, parameters) for statement, parameters in asked if statement.startswith("SELECT")]
+    assert len(selects) > 2
+    with worklist.database.engine.connect() as connection:
+        for statement, parameters in selects:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+            assert not [step.detail for step in plan if step.detail in ("SCAN study", "SCAN series")], statement
