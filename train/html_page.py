@@ -9,20 +9,16 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from triage_node.train.figure_text import interval_text, number_text, signed_text
+
 
 def embedded(png: bytes) -> str:
     """Return a PNG as an address that holds it (RFC 2397)."""
     return "data:image/png;base64," + b64encode(png).decode("ascii")
 
 
-def interval_text(parts: list[float | None]) -> str:
-    """Return a figure with its interval in words."""
-    value, low, high = parts
-    return "-" if value is None else f"{value:.3f} ({low:.3f}-{high:.3f})"
-
-
 def render(folder: Path, template: str, **content: Any) -> str:
-    """Return a page from a template of a folder; `embedded` and the filter ``interval`` are there for it."""
+    """Return a page from a template of a folder; `embedded` and the filters of `figure_text` are there for it."""
     environment = Environment(
         loader=FileSystemLoader([folder, Path(__file__).parent]),
         autoescape=True,
@@ -30,5 +26,5 @@ def render(folder: Path, template: str, **content: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["interval"] = interval_text
+    environment.filters |= {"interval": interval_text, "signed": signed_text, "number": number_text}
     return environment.get_template(template).render(embedded=embedded, **content)

@@ -8,6 +8,7 @@ from typing import Any
 from triage_node.complete_file import complete_file
 from triage_node.findings import LABELS, Label
 from triage_node.models import Manifest
+from triage_node.train.figure_text import interval_text
 
 FILE_NAME = "CARD.md"
 PRIOR = "prior"
@@ -37,11 +38,6 @@ for care: a study that is not flagged may hold a hemorrhage.
 """
 
 
-def _interval(parts: list[float | None]) -> str:
-    value, low, high = parts
-    return "-" if value is None else f"{value:.3f} ({low:.3f}-{high:.3f})"
-
-
 def _row(cells: list[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
@@ -54,7 +50,7 @@ def _auc_table(figures: Mapping[str, Any]) -> list[str]:
 
 def _intervals_table(title: str, columns: Iterable[str], rows: Mapping[str, Sequence[list[float | None]]]) -> list[str]:
     header = [title, *columns]
-    lines = [_row([name, *map(_interval, intervals)]) for name, intervals in rows.items()]
+    lines = [_row([name, *map(interval_text, intervals)]) for name, intervals in rows.items()]
     return [_row(header), "|" + "---|" * len(header), *lines, ""]
 
 
@@ -71,23 +67,23 @@ def _shares(figures: Mapping[str, Any]) -> str:
     loss = f"Weighted log loss of the slices: {figures['slice_log_loss']:.3f}."
     if "positive_studies" not in figures:
         return (
-            f"Flagged: {_interval(figures['positive_studies_flagged'])} of the studies with hemorrhage, "
-            f"{_interval(figures['negative_studies_flagged'])} of those without. {loss}"
+            f"Flagged: {interval_text(figures['positive_studies_flagged'])} of the studies with hemorrhage, "
+            f"{interval_text(figures['negative_studies_flagged'])} of those without. {loss}"
         )
     sentences = []
     for name, key in (("with hemorrhage", "positive_studies"), ("without", "negative_studies")):
-        shares = ", ".join(f"{_interval(value)} {answer}" for answer, value in figures[key].items())
+        shares = ", ".join(f"{interval_text(value)} {answer}" for answer, value in figures[key].items())
         sentences.append(f"Studies {name}: {shares}.")
     return " ".join([*sentences, loss])
 
 
 def _probabilities(figures: Mapping[str, Any]) -> list[str]:
     parts = [
-        f"{name} {row['expected_calibration_error']:.3f} and {_interval(row['brier_skill'])}"
+        f"{name} {row['expected_calibration_error']:.3f} and {interval_text(row['brier_skill'])}"
         for name, row in figures["calibration"].items()
     ]
     at = figures["sensitivity"]
-    found = [f"{_interval(row['any'])} ({name})" for name, row in at.items()]
+    found = [f"{interval_text(row['any'])} ({name})" for name, row in at.items()]
     return [
         f"Expected calibration error (ten bins of equal count) and Brier skill score of any: {'; '.join(parts)}.",
         f"Sensitivity for any: {', '.join(found)}.",

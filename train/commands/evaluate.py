@@ -1,6 +1,6 @@
 """`evaluate`: print what a model is worth, draw it, keep it in the card."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +16,7 @@ from triage_node.train.commands.site_options import SITE_HELP
 if TYPE_CHECKING:
     from triage_node.models import Manifest, Model
     from triage_node.train.evaluation.report import Section
+    from triage_node.train.evaluation.robustness import LabeledHead
     from triage_node.train.evaluation.scored import ScoredStudy
 
     Score = Callable[[Model], list[ScoredStudy]]
@@ -36,6 +37,17 @@ class EvaluateRequest:
     plain: tuple[Path, ...]
     report: Path | None
     write_card: bool
+    against: Path | None = None
+    robustness: bool = False
+
+
+@dataclass(frozen=True)
+class StudySet:
+    """Studies to judge on: what a model scores on them, and their heads as they were scanned."""
+
+    name: str
+    score: "Score"
+    heads: "Callable[[], Iterator[LabeledHead]]"
 
 
 def _score(name: str, studies: Any, total: int) -> list[Any]:
@@ -43,8 +55,9 @@ def _score(name: str, studies: Any, total: int) -> list[Any]:
         return list(bar.track(studies, total=total, description=name))
 
 
-def _generated(name: str, folder: Path) -> "tuple[str, Score]":
+def _generated(name: str, folder: Path, model: "Model") -> StudySet:
     from triage_node.train.evaluation.frozen import refuse_seen
+    from triage_node.train.evaluation.robustness import generated_heads
     from triage_node.train.evaluation.scored import score_shards
     from triage_node.train.shards import read_seeds, shard_paths
 
@@ -53,10 +66,10 @@ def _generated(name: str, folder: Path) -> "tuple[str, Score]":
         total = sum(len(read_seeds(path)) for path in shard_paths(folder))
         return _score(model.manifest.folder.name, score_shards(model, folder), total)
 
-    return name, score
+    return StudySet(name, score, lambda: generated_heads(folder, model.manifest.geometry))
 
 
-def _frozen(folder: Path, model: "Model", workers: int) -> "tuple[str, Score]":
+def _frozen(folder: Path, model: "Model", workers: int) -> StudySet:
     """Make what is missing of the frozen set."""
     from triage_node.train.evaluation.frozen import make_frozen_shards, read_frozen_set
 
@@ -65,12 +78,12 @@ def _frozen(folder: Path, model: "Model", workers: int) -> "tuple[str, Score]":
         made = make_frozen_shards(folder, frozen, model.manifest.geometry, workers)
         for _ in bar.track(made, total=frozen.shards, description="frozen evaluation set"):
             pass
-    return _generated(frozen.name, folder)
+    return _generated(frozen.name, folder, model)
 
 
-def _labeled(dicom: Path, labels: Path) -> "tuple[str, Score]":
+def _labeled(dicom: Path, labels: Path) -> StudySet:
     """Judge on the studies that a label file names, and on no others: of those nothing is known."""
-    from triage_node.train.site.cases import checked_labels, score_labeled
+    from triage_node.train.site.cases import checked_labels, score_labeled, site_heads
 
     named = checked_labels(labels, dicom)
     folders = {Path(study.folder).parts[0] for study in named}
@@ -87,18 +100,29 @@ def _labeled(dicom: Path, labels: Path) -> "tuple[str, Score]":
             console.print(f"{refused} of {len(scored)} studies show no head that can be analyzed and are left out.")
         return found
 
-    return f"Labeled studies ({dicom.name})", score
+    return StudySet(f"Labeled studies ({dicom.name})", score, lambda: site_heads(labels, dicom))
 
 
-def _sources(request: EvaluateRequest, model: "Model") -> "list[tuple[str, Score]]":
+def _study_sets(request: EvaluateRequest, model: "Model") -> list[StudySet]:
     found = []
     if request.shards:
-        found.append(_generated("Held-out generated studies", request.shards))
+        found.append(_generated("Held-out generated studies", request.shards, model))
     if request.frozen:
         found.append(_frozen(request.frozen, model, request.workers))
     if request.dicom and request.labels:
         found.append(_labeled(request.dicom, request.labels))
     return found
+
+
+def _robustness(model: "Model", studies: StudySet) -> dict[str, Any]:
+    """Show some heads otherwise, and look where the map is highest in those without hemorrhage."""
+    from triage_node.train.evaluation.figures import robustness_figures
+    from triage_node.train.evaluation.robustness import chosen_heads, robustness
+
+    shown, further = chosen_heads(studies.heads())
+    with progress() as bar:
+        task = bar.add_task("heads shown otherwise", total=len(shown) + len(further))
+        return robustness_figures(robustness(model, shown, further, lambda: bar.advance(task)))
 
 
 def _evaluate_plain(model: "Model", folder: Path) -> str:
@@ -141,10 +165,16 @@ def _evaluate(request: EvaluateRequest) -> None:
     model = load_model(request.model)
     others = [load_model(path) for path in request.members or request.also]
     seeds = others if request.members or not others else [model, *others]
+    against = load_model(request.against) if request.against else None
     sections = []
-    for name, score in _sources(request, model):
-        sections.append(model_section(name, model, seeds, score, draw_pictures=request.report is not None))
-        print_evaluation(name, sections[-1].figures)
+    for studies in _study_sets(request, model):
+        section = model_section(
+            studies.name, model, seeds, studies.score, draw_pictures=request.report is not None, against=against
+        )
+        if request.robustness:
+            section = replace(section, figures={**section.figures, "robustness": _robustness(model, studies)})
+        print_evaluation(section.name, section.figures)
+        sections.append(section)
     plain = {f"Plain series {folder.name}": _evaluate_plain(model, folder) for folder in request.plain}
     _keep(request, model.manifest, sections, plain)
 
@@ -168,6 +198,17 @@ def evaluate(
     plain: Annotated[
         list[Path] | None, typer.Option(help="DICOM series without hemorrhage; may be repeated.", exists=True)
     ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(help="A model to compare with, study by study: differences are paired, so few patients say more."),
+    ] = None,
+    robustness: Annotated[
+        bool,
+        typer.Option(
+            "--robustness",
+            help="Ask again with heads blurred, turned, cut or cropped, and look where plain heads alarm.",
+        ),
+    ] = False,
     report: Annotated[Path | None, typer.Option(help="Folder for an HTML report and its pictures.")] = None,
     write_card: Annotated[bool, typer.Option("--write-card", help="Keep the figures in manifest and card.")] = False,
 ) -> None:
@@ -197,5 +238,7 @@ def evaluate(
             plain=tuple(plain or ()),
             report=report,
             write_card=write_card,
+            against=against,
+            robustness=robustness,
         )
     )

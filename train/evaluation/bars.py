@@ -66,17 +66,20 @@ def generated_bars(evaluation: "Evaluation") -> tuple[Bar, ...]:
     for found in evaluation.clear_lesions:
         aim = GENERATED_ANY_AUC if found.label is LABELS[ANY] else GENERATED_TYPE_AUC
         large.append(Bar(f"study AUC {found.label}, {CLEAR_ML:g} mL or more", found.auc.value, aim, aim))
-    limit = LARGEST_CALIBRATION_ERROR
     return (
         Bar("study AUC any", evaluation.rows[-1].by_label[ANY].value, GENERATED_ANY_AUC, GENERATED_ANY_AUC),
         *large,
-        Bar("expected calibration error, studies", studies.calibration_error, limit, limit, below=True),
-        Bar("expected calibration error, slices", slices.calibration_error, limit, limit, below=True),
+        at_most("expected calibration error, studies", studies.calibration_error, LARGEST_CALIBRATION_ERROR),
+        at_most("expected calibration error, slices", slices.calibration_error, LARGEST_CALIBRATION_ERROR),
         Bar("Brier skill score, studies", studies.skill.value, SMALLEST_SKILL, SMALLEST_SKILL),
     )
 
 
+def at_most(name: str, value: float, limit: float) -> Bar:
+    """Return the bar of a figure that must not exceed a limit."""
+    return Bar(name, value, limit, limit, below=True)
+
+
 def plain_bar(name: str, share: float) -> Bar:
     """Return the bar of a series that shows no hemorrhage: how many slices may look suspicious."""
-    limit = LARGEST_SUSPICIOUS_SHARE
-    return Bar(f"share of suspicious slices, {name}", share, limit, limit, below=True)
+    return at_most(f"share of suspicious slices, {name}", share, LARGEST_SUSPICIOUS_SHARE)

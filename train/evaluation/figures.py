@@ -10,6 +10,10 @@ from triage_node.train.evaluation.by_volume import VolumeBin
 from triage_node.train.evaluation.evaluate import Answers, Evaluation, Row
 from triage_node.train.evaluation.frozen import LesionComparison
 from triage_node.train.evaluation.metrics import Interval
+from triage_node.train.evaluation.paired import PairedRow, PlainLogits
+from triage_node.train.evaluation.peaks import shares
+from triage_node.train.evaluation.robustness import Robustness
+from triage_node.train.evaluation.stability import changes, stability_bars
 
 
 def _number(value: float, digits: int = 3) -> float | None:
@@ -72,6 +76,48 @@ def seed_figures(names: list[str], rows: tuple[SeedRow, ...]) -> dict[str, Any]:
             }
             for row in rows
         },
+    }
+
+
+def paired_figures(other: str, rows: tuple[PairedRow, ...], plain: tuple[PlainLogits, ...]) -> dict[str, Any]:
+    """Return how a model differs from another as plain JSON; intervals are those of the differences."""
+    return {
+        "other": other,
+        "auc": {
+            row.name: {str(label): _plain(found) for label, found in zip(LABELS, row.by_label, strict=True)}
+            for row in rows
+        },
+        "logits_without_hemorrhage": {
+            f"{found.quantile:.0%} quantile": {
+                "own": _plain(found.own),
+                "other": _plain(found.other),
+                "difference": _plain(found.difference),
+            }
+            for found in plain
+        },
+    }
+
+
+def robustness_figures(found: Robustness) -> dict[str, Any]:
+    """Return how steady a model is, and where it looks in plain heads, as plain JSON."""
+    changed = changes(found.heads)
+    return {
+        "heads": len(found.heads),
+        "variants": {
+            change.variant: {
+                "heads": change.heads,
+                "mean_change": _number(change.mean),
+                "largest_change": _number(change.largest),
+                "shift": _number(change.shift),
+                "other_answers": change.changed,
+                "refused": change.refused,
+                "flagged_to_not_flagged": list(change.lost),
+            }
+            for change in changed
+        },
+        "plain_heads": len(found.peaks),
+        "highest_in": {str(region): _number(part) for region, part in shares(found.peaks).items()},
+        "bars": bar_figures(stability_bars(changed)),
     }
 
 

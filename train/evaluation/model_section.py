@@ -6,14 +6,20 @@ from typing import Any
 from triage_node.models import Model
 from triage_node.train.evaluation.across_seeds import across_seeds
 from triage_node.train.evaluation.evaluate import measure
-from triage_node.train.evaluation.figures import figures, seed_figures
+from triage_node.train.evaluation.figures import figures, paired_figures, seed_figures
+from triage_node.train.evaluation.paired import paired_differences, plain_logits
 from triage_node.train.evaluation.report import Section
 from triage_node.train.evaluation.scored import ScoredStudy
 from triage_node.train.evaluation.scores import gather
 
 
 def model_section(
-    name: str, model: Model, seeds: list[Model], score: Callable[[Model], list[ScoredStudy]], draw_pictures: bool
+    name: str,
+    model: Model,
+    seeds: list[Model],
+    score: Callable[[Model], list[ScoredStudy]],
+    draw_pictures: bool,
+    against: Model | None = None,
 ) -> Section:
     """Return the figures of a model, beside the mean over models of single seeds where there are some.
 
@@ -25,6 +31,8 @@ def model_section(
         Returns what a model scores on the studies.
     draw_pictures
         Whether the section needs pictures.
+    against
+        A model that it is compared with, study by study.
     """
     own = gather(model.manifest, score(model))
     evaluation = measure(own)
@@ -32,6 +40,10 @@ def model_section(
     if seeds:
         scores = [own if other is model else gather(other.manifest, score(other)) for other in seeds]
         found["across_seeds"] = seed_figures([other.manifest.folder.name for other in seeds], across_seeds(scores))
+    if against is not None:
+        other = gather(against.manifest, score(against))
+        name_of_other = f"{against.manifest.name} {against.manifest.version}"
+        found["paired"] = paired_figures(name_of_other, paired_differences(own, other), plain_logits(own, other))
     pictures: dict[str, bytes] = {}
     if draw_pictures:
         from triage_node.train.evaluation.pictures import draw

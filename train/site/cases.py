@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ from triage_node.errors import TriageError, UnsuitableSeries
 from triage_node.findings import LABELS
 from triage_node.imaging import Volume
 from triage_node.models import Geometry, Model, StrippedHead, strip_head, study_logits
+from triage_node.train.calibration.conformal import UNCOUNTED
+from triage_node.train.evaluation.robustness import LabeledHead
 from triage_node.train.evaluation.scored import ScoredStudy, read_series
 from triage_node.train.site.labels import LabelFileError, StudyLabels, read_site_labels
 
@@ -87,6 +90,14 @@ def score_labeled(model: Model, label_file: Path, dicom: Path) -> Iterator[Score
             known=case.known,
             given_labels=case.study_labels,
         )
+
+
+def site_heads(label_file: Path, dicom: Path) -> Iterator[LabeledHead]:
+    """Yield the studies of a label file of which somebody told whether they show hemorrhage."""
+    for study in checked_labels(label_file, dicom):
+        told = study.any_of_all[len(LABELS) - 1]
+        if told != UNCOUNTED:
+            yield LabeledHead(study.patient, bool(told), partial(read_series, dicom / study.folder))
 
 
 def checked_labels(label_file: Path, dicom: Path) -> list[StudyLabels]:

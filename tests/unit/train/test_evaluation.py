@@ -10,10 +10,11 @@ from triage_node.findings import LABELS, TYPES, Label
 from triage_node.models import load_model, read_manifest
 from triage_node.models.preprocessing import Geometry
 from triage_node.train.calibration.conformal import UNCOUNTED
+from triage_node.train.commands.evaluation_tables import print_evaluation
 from triage_node.train.evaluation.across_seeds import across_seeds
 from triage_node.train.evaluation.bars import Bar
 from triage_node.train.evaluation.evaluate import evaluate, measure
-from triage_node.train.evaluation.figures import figures, seed_figures
+from triage_node.train.evaluation.figures import figures, paired_figures, robustness_figures, seed_figures
 from triage_node.train.evaluation.frozen import (
     check_generator,
     compare_lesions,
@@ -23,11 +24,16 @@ from triage_node.train.evaluation.frozen import (
 )
 from triage_node.train.evaluation.metrics import sensitivity_at, share
 from triage_node.train.evaluation.model_section import model_section
+from triage_node.train.evaluation.paired import paired_differences, plain_logits
+from triage_node.train.evaluation.peaks import Region
 from triage_node.train.evaluation.pictures import draw, roc_points
 from triage_node.train.evaluation.reliability import brier_skill, calibration_error, equal_mass_bins, reliability
 from triage_node.train.evaluation.report import Section, report_html, write_report
+from triage_node.train.evaluation.robustness import Robustness
 from triage_node.train.evaluation.scored import ScoredStudy, lesion_statistics
 from triage_node.train.evaluation.scores import gather
+from triage_node.train.evaluation.stability import Answer, Head
+from triage_node.train.evaluation.variants import VARIANTS
 from triage_node.train.model_card import card_text
 from triage_node.train.shards import StudyRecord, read_shard, write_shard
 
@@ -286,3 +292,47 @@ def test_a_type_that_nobody_told_is_judged_on_the_others(seed):
     [patients, expected, whole] = [one.rows[-1] for one in (found, half, told)]
     assert [one.value for one in patients.by_label[:5]] == [one.value for one in expected.by_label[:5]]
     assert patients.by_label[5] == whole.by_label[5]
+
+
+def noisy(studies):
+    rng = np.random.default_rng(2)
+    noise = (rng.normal(0, 1, study.logits.shape).astype(np.float32) for study in studies)
+    return [replace(study, logits=study.logits * 0.2 + other) for study, other in zip(studies, noise, strict=True)]
+
+
+def test_paired_differences_are_surer_than_those_of_strangers():
+    manifest = read_manifest()
+    own, other = (gather(manifest, made_studies(1)) for _ in range(2))
+    assert {found.value for row in paired_differences(own, other) for found in row.by_label} == {0.0}
+    by_slice = paired_differences(own, gather(manifest, noisy(made_studies(1))))[0].by_label[-1]
+    assert 0 < by_slice.low < by_slice.value < by_slice.high
+
+
+def test_a_model_that_is_surer_of_plain_heads_has_lower_logits():
+    manifest, studies = read_manifest(), made_studies(3)
+    lower = [replace(study, logits=study.logits - 1) for study in studies]
+    found = plain_logits(gather(manifest, lower), gather(manifest, studies))
+    assert [one.quantile for one in found] == [0.1, 0.5, 0.9]
+    for one in found:
+        assert one.difference.value == pytest.approx(one.own.value - one.other.value)
+        assert one.difference.high < 0
+
+
+def test_only_the_same_studies_can_be_paired():
+    manifest = read_manifest()
+    own, other = gather(manifest, made_studies(1)), gather(manifest, made_studies(1, count=38))
+    with pytest.raises(ValueError, match="same studies"):
+        paired_differences(own, other)
+
+
+def test_a_report_shows_how_a_model_differs_and_how_steady_it_is():
+    manifest, studies = read_manifest(), made_studies(4)
+    own, other = gather(manifest, studies), gather(manifest, noisy(studies))
+    found = figures(measure(own))
+    found["paired"] = paired_figures("net 1", paired_differences(own, other), plain_logits(own, other))
+    heads = (Head("seed 7", Answer("flagged", 3.0), dict.fromkeys(VARIANTS, Answer("not_flagged", -1.0))),)
+    found["robustness"] = robustness_figures(Robustness(heads, (Region.RIM, Region.BASE)))
+    page = report_html(manifest, [Section("Set", found, {})], {})
+    for words in ("AUC less that of net 1", "blur of 1.0 mm", "seed 7", "posterior midline", "<td>0.500</td>"):
+        assert words in page
+    print_evaluation("Set", found)
