@@ -9,6 +9,7 @@ from triage_node.commitment.results import Results
 from triage_node.delivery import Caller
 from triage_node.dimse import report_commitment
 from triage_node.errors import PeerCongested, PeerError, PeerUnreachable, StorageError
+from triage_node.lasting_thread import LastingThread
 from triage_node.logs import origin
 from triage_node.worklist import Transaction, Worklist
 
@@ -42,7 +43,7 @@ class Messenger:
         self._peers = peers
         self._caller = caller
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="commitment-messenger", daemon=True)
+        self._thread = LastingThread(self._run, "commitment-messenger", self._stopping)
 
     def start(self) -> None:
         """Start telling."""

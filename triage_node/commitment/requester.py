@@ -10,6 +10,7 @@ from triage_node.delivery import Caller, RetryPolicy
 from triage_node.dimse import Reference, Status, new_transaction_uid, request_commitment
 from triage_node.endpoints import Destination
 from triage_node.errors import PeerError, StorageError
+from triage_node.lasting_thread import LastingThread
 from triage_node.logs import origin
 from triage_node.worklist import Worklist
 
@@ -52,7 +53,7 @@ class Requester:
         self._wait_seconds = min(wait_seconds, caller.answer_seconds / 2)
         self._failed = 0
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"commitment-{destination}", daemon=True)
+        self._thread = LastingThread(self._run, f"commitment-{destination}", self._stopping)
 
     @property
     def is_alive(self) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from triage_node.database.server_clock import ServerClock
+from triage_node.lasting_thread import LastingThread
 from triage_node.logs import origin
 
 log = logging.getLogger(__name__)
@@ -64,7 +65,7 @@ class Notifications:
     def start(self) -> None:
         """Begin to listen, where the server can tell anything; further calls do nothing."""
         if self._thread is None and self._engine.dialect.name == "postgresql" and self._engine.driver == "psycopg":
-            self._thread = threading.Thread(target=self._run, name="notifications", daemon=True)
+            self._thread = LastingThread(self._run, "notifications", self._stopping)
             self._thread.start()
 
     def stop(self) -> None:

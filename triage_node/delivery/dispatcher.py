@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
@@ -20,6 +21,7 @@ from triage_node.errors import (
     Trouble,
 )
 from triage_node.instrumentation import DeliveryResult, Instruments, NoTraces, Traces
+from triage_node.lasting_thread import LastingThread
 from triage_node.logs import origin
 from triage_node.worklist import Channel, Delivery, Worklist
 
@@ -29,6 +31,8 @@ Written = TypeVar("Written")
 
 POLL_SECONDS = 0.2
 PAUSE_AFTER_ERROR_SECONDS = 5.0
+MOST_UNFORESEEN = 5
+"""So often a delivery is tried that fails by an error nobody foresaw."""
 
 
 class Dispatcher:
@@ -86,8 +90,9 @@ class Dispatcher:
         self._line = Line(destination, policy, clock, steady)
         self._trouble = ""
         self._in_hand: Delivery | None = None
+        self._unforeseen: Counter[int] = Counter()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"dispatcher-{destination}", daemon=True)
+        self._thread = LastingThread(self._run, f"dispatcher-{destination}", self._stopping)
 
     @property
     def reach(self) -> Reach:
@@ -177,17 +182,29 @@ class Dispatcher:
             self._postpone_or_give_up(delivery, self._steady() - start, error)
         except Exception as error:
             self._tried(delivery, DeliveryResult.FAILED, start, Trouble.FAILED)
-            reason = origin(error)
-            log.error("delivery_failed destination=%s error=%s", self._destination, reason)
-            self._settle(lambda: outbox.mark_dead(delivery, reason))
+            self._try_again_or_give_up(delivery, self._steady() - start, origin(error))
         else:
             self._tried(delivery, DeliveryResult.DELIVERED, start)
             log.info("delivered destination=%s sop_instance_uid=%s", self._destination, delivery.sop_instance_uid)
             stored = sent.message, sent.stored, self._commitment_seconds
             seconds = self._settle(lambda: outbox.delivered(delivery, *stored))
+            self._unforeseen.pop(delivery.id, None)
             if seconds is not None:
                 self._instruments.delivered(self._destination, seconds)
             self._answered()
+
+    def _try_again_or_give_up(self, delivery: Delivery, spent_seconds: float, reason: str) -> None:
+        """Try again what failed by an error nobody foresaw: it may pass, and a report given up for it is lost."""
+        outbox = self._worklist.outbox
+        self._unforeseen[delivery.id] += 1
+        gives_up = self._unforeseen[delivery.id] >= MOST_UNFORESEEN
+        log.error("delivery_failed destination=%s given_up=%s error=%s", self._destination, gives_up, reason)
+        if gives_up:
+            del self._unforeseen[delivery.id]
+            self._settle(lambda: outbox.mark_dead(delivery, reason))
+            return
+        pause = self._policy.pause_seconds(delivery.attempts)
+        self._settle(lambda: outbox.retry(delivery, pause, reason, spent_seconds + pause))
 
     def _tried(self, delivery: Delivery, result: DeliveryResult, start: float, trouble: str = "") -> None:
         self._trouble = trouble

@@ -17,9 +17,12 @@ from triage_node.dimse.tls import ClientContext, client_context
 from triage_node.endpoints import Peer
 from triage_node.errors import PeerCongested, PeerRefused, PeerUnreachable, SettingsError, Trouble
 from triage_node.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from triage_node.logs import origin
 
 # pynetdicom would write every PDU down; it has no public name for the switch.
 _config.LOG_HANDLER_LEVEL = "none"
+log = logging.getLogger(__name__)
+
 logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)
 
 # PS3.8 Table 9-21: what an A-ASSOCIATE-RJ says may be tried again.
@@ -105,12 +108,24 @@ def associate(
             raise _failure(assoc, rejections, peer, context, is_reached=bool(connections))
         yield Requests(assoc, responses, peer)
         if assoc.is_established:
-            assoc.release()
+            _end(assoc.release)
     finally:
         if assoc.is_established:
-            assoc.abort()
+            _end(assoc.abort)
         if assoc.dul.socket is not None:  # pynetdicom leaves it open where its own thread has failed
             assoc.dul.socket.close()
+
+
+def _end(how: Callable[[], None]) -> None:
+    """End an association, of which nothing more depends on it.
+
+    Before Python 3.13 a thread that has just ended can be asked only once at a time whether it lives; of two that ask
+    at once, pynetdicom's own thread and this one, either may be told a RuntimeError or an AssertionError.
+    """
+    try:
+        how()
+    except (RuntimeError, AssertionError) as error:
+        log.debug("association_ended error=%s", origin(error))
 
 
 def _application_entity(ae_title: str, timeout_seconds: float, answer_seconds: float) -> AE:

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import cycle
 
 from pydicom.dataset import Dataset
@@ -97,8 +98,7 @@ class Requests:
             The peer does not answer it well.
         """
         message_id = next(self._ids)
-        self._responses.clear()
-        with self._answers.awaited():
+        with self._exchange():
             received = self._assoc.send_c_echo(message_id)
         self._judge(received, self._responses.answer(C_ECHO_RSP, message_id))
 
@@ -113,8 +113,7 @@ class Requests:
             The instance cannot be sent over this association.
         """
         message_id = next(self._ids)
-        self._responses.clear()
-        with self._answers.awaited():
+        with self._exchange():
             received = self._assoc.send_c_store(ds, message_id)
         self._judge(received, self._responses.answer(C_STORE_RSP, message_id, str(ds.SOPInstanceUID)))
 
@@ -129,8 +128,7 @@ class Requests:
             The peer falls silent, or answers another message.
         """
         message_id = next(self._ids)
-        self._responses.clear(message_id)
-        with self._answers.awaited():
+        with self._exchange(message_id):
             for command, identifier in send(self._assoc, message_id):
                 if command.get("Status") is None:
                     raise PeerUnreachable(f"{self._peer} did not answer in time, or dropped the association.")
@@ -149,8 +147,7 @@ class Requests:
             The SOP class was not accepted.
         """
         message_id = next(self._ids)
-        self._responses.clear()
-        with self._answers.awaited():
+        with self._exchange():
             received, _ = self._assoc.send_n_action(ds, action_type_id, sop_class_uid, sop_instance_uid, message_id)
         self._judge(received, self._responses.answer(N_ACTION_RSP, message_id, sop_instance_uid))
 
@@ -165,11 +162,26 @@ class Requests:
             The SOP class was not accepted.
         """
         message_id = next(self._ids)
-        self._responses.clear()
         identity = (event.type_id, event.sop_class_uid, event.sop_instance_uid)
-        with self._answers.awaited():
+        with self._exchange():
             received, _ = self._assoc.send_n_event_report(event.data_set, *identity, message_id)
         self._judge(received, self._responses.answer(N_EVENT_REPORT_RSP, message_id, event.sop_instance_uid))
+
+    @contextmanager
+    def _exchange(self, message_id: int = 0) -> Iterator[None]:
+        """Send a request and await its answers, see `Responses.clear`.
+
+        A peer may let go of the association before the request is sent, or while it is: pynetdicom raises a
+        RuntimeError then, or an AssertionError, and answers nothing.
+        """
+        self._responses.clear(message_id)
+        try:
+            with self._answers.awaited():
+                yield
+        except (RuntimeError, AssertionError) as error:
+            if self.is_open:
+                raise
+            raise PeerUnreachable(f"{self._peer} dropped the association.") from error
 
     def _judge(self, received: Dataset, answer: Dataset | None) -> None:
         """Sort a response's status (PS3.4 Table B.2-1, PS3.7 Annex C); silence is a lost connection."""

@@ -8,6 +8,7 @@ from collections import Counter
 from triage_node.errors import StorageError
 from triage_node.imaging import Difference, difference
 from triage_node.ingest.unindexed_instance import UnindexedInstance
+from triage_node.lasting_thread import LastingThread
 from triage_node.logs import origin
 from triage_node.storage import Spool
 from triage_node.worklist import Worklist
@@ -33,7 +34,7 @@ class Duplicates:
         self._queue: queue.SimpleQueue[UnindexedInstance | None] = queue.SimpleQueue()
         self._untold: Counter[tuple[str, str]] = Counter()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="duplicates", daemon=True)
+        self._thread = LastingThread(self._run, "duplicates", self._stopping)
 
     def start(self) -> None:
         """Begin to look."""

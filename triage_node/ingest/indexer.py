@@ -13,6 +13,7 @@ from triage_node.errors import InvalidInstance, RowRefused, StorageError
 from triage_node.ingest.duplicates import Duplicates
 from triage_node.ingest.quarantine import Quarantine
 from triage_node.ingest.unindexed_instance import UnindexedInstance, read_unindexed
+from triage_node.lasting_thread import LastingThread
 from triage_node.storage import Filing, Spool
 from triage_node.worklist import Registered, Worklist
 
@@ -71,7 +72,7 @@ class Indexer:
         self._first_retry_seconds = self._retry_seconds = retry_seconds
         self._retry_at = time.monotonic()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="indexer", daemon=True)
+        self._thread = LastingThread(self._run, "indexer", self._stopping)
 
     def start(self) -> None:
         """Take up what an earlier run kept and did not register, then go on with what comes."""

@@ -12,6 +12,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
 from triage_node.errors import StorageError
+from triage_node.lasting_thread import LastingThread
 from triage_node.logs import origin
 from triage_node.maintenance.clock_watch import TOLERANCE_SECONDS, ClockWatch
 from triage_node.maintenance.daily import Daily
@@ -79,7 +80,7 @@ class Scheduler:
         self._refresh_at = 0.0
         self._planning = threading.Lock()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="clock-watch", daemon=True)
+        self._thread = LastingThread(self._watch, "clock-watch", self._stopping)
 
     @property
     def jobs(self) -> list[Job]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from triage_node import __version__
 from triage_node.errors import StorageError
+from triage_node.lasting_thread import LastingThread
 from triage_node.worklist import Leases
 
 log = logging.getLogger(__name__)
@@ -71,7 +72,7 @@ class Duties:
         self._is_shared = is_shared
         self._duties: list[Duty] = []
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="duties", daemon=True)
+        self._thread = LastingThread(self._run, "duties", self._stopping)
 
     def add(self, name: str) -> Duty:
         """Return a duty that is renewed from the start on; the one of that name, where there is one."""

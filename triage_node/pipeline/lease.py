@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from triage_node.errors import StorageError
+from triage_node.logs import origin
 from triage_node.worklist import Claim, Worklist
 
 log = logging.getLogger(__name__)
@@ -59,5 +60,5 @@ class Lease:
     def _renew(self, claim: Claim) -> None:
         try:
             self._worklist.claims.renew(claim)
-        except StorageError as error:
-            log.error("lease_not_renewed error=%s", error)
+        except Exception as error:  # a border: a lease that nobody renews gives the study to a second worker
+            log.error("lease_not_renewed error=%s", error if isinstance(error, StorageError) else origin(error))

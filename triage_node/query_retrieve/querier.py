@@ -16,6 +16,7 @@ from triage_node.errors import (
     StorageError,
 )
 from triage_node.ingest import SUCCESS, Ingest, Sender, status_of
+from triage_node.lasting_thread import LastingThread
 from triage_node.logs import origin
 from triage_node.query_retrieve.source import Source, SourceInstance
 from triage_node.worklist import Announced, Worklist
@@ -78,7 +79,7 @@ class Querier:
         self._pause_seconds = 0.0
         self._state = QuerierState(settings.name, None)
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"querier-{settings.name}", daemon=True)
+        self._thread = LastingThread(self._run, f"querier-{settings.name}", self._stopping)
 
     @property
     def state(self) -> QuerierState:

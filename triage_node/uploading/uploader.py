@@ -13,6 +13,7 @@ from typing import IO, Self
 from triage_node.complete_file import sync_folder
 from triage_node.config import Settings
 from triage_node.errors import ObjectStorageError, StorageError
+from triage_node.lasting_thread import LastingThread
 from triage_node.logs import origin
 from triage_node.storage import RECOVERY, BucketState, Copies, LocalCopies, Spool
 from triage_node.uploading.deleted_copies import DeletedCopies
@@ -66,7 +67,7 @@ class Uploader:
         self._make_room_at = 0.0
         self._failing = ""
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="uploader", daemon=True)
+        self._thread = LastingThread(self._run, "uploader", self._stopping)
 
     @classmethod
     def of(cls, settings: Settings, spool: Spool, worklist: Worklist) -> Self | None:

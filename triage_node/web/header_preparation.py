@@ -6,6 +6,7 @@ import threading
 from cachetools import LRUCache
 
 from triage_node.errors import TriageError
+from triage_node.lasting_thread import LastingThread
 from triage_node.logs import origin
 from triage_node.storage import Spool
 from triage_node.web.views.header_cache import HeaderCache
@@ -36,7 +37,7 @@ class HeaderPreparation:
         self._headers = headers
         self._prepared: LRUCache[str, int] = LRUCache(MOST_REMEMBERED)
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="headers", daemon=True)
+        self._thread = LastingThread(self._run, "headers", self._stopping)
 
     def start(self) -> None:
         """Begin with what becomes complete from now on."""

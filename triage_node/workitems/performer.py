@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pydicom.uid import generate_uid
 
 from triage_node.errors import PeerError
+from triage_node.lasting_thread import LastingThread
 from triage_node.logs import origin
 from triage_node.workitems.follower import Follower, Performing
 from triage_node.workitems.input_studies import InputStudies
@@ -59,7 +60,7 @@ class Performer:
         self._spent_seconds = 0.0
         self._stopping = threading.Event()
         self._follower = Follower(manager, how, worklist, inputs, self._stopping.is_set, clock, steady)
-        self._thread = threading.Thread(target=self._run, name=f"performer-{manager.name}", daemon=True)
+        self._thread = LastingThread(self._run, f"performer-{manager.name}", self._stopping)
 
     @property
     def state(self) -> ServerState:

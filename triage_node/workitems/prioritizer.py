@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from triage_node.endpoints import WorkitemServer, has_code
 from triage_node.errors import PeerError, StorageError
 from triage_node.imaging import Item, data_set
+from triage_node.lasting_thread import LastingThread
 from triage_node.logs import origin
 from triage_node.workitems.manager import WorkitemRefused
 from triage_node.workitems.patience import NOTHING, Patience, ServerState
@@ -60,7 +61,7 @@ class Prioritizer:
         self._clock = clock
         self._patience = Patience(settings.name, steady)
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"prioritizer-{settings.name}", daemon=True)
+        self._thread = LastingThread(self._run, f"prioritizer-{settings.name}", self._stopping)
 
     @property
     def state(self) -> ServerState:

@@ -14,6 +14,7 @@ import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from pydicom import Dataset, dcmread
 from pynetdicom import AE, evt
+from pynetdicom.association import Association
 from pynetdicom.sop_class import (
     Comprehensive3DSRStorage,
     ComprehensiveSRStorage,
@@ -195,6 +196,27 @@ def test_a_destination_that_is_down_is_called_once_a_pause_and_everything_goes_w
     assert {deliveries(worklist, study)[0].state for study in studies} == {DeliveryState.DELIVERED}
     assert way.reach.answers
     assert [one.getMessage().split()[0] for one in caplog.records].count("destination_up") == 1
+
+
+def test_an_error_between_two_reports_holds_up_none(worklist, report, dispatcher, peer, wait_for, monkeypatch):
+    """An association that is let go raised one once in a thousand, and no report was sent until the next start."""
+    monkeypatch.setattr("triage_node.lasting_thread.PAUSE_SECONDS", 0.01)
+    peer.on()
+    way, rested = dispatcher(peer.destination), []
+
+    def fail_once():
+        rested.append(1)
+        if len(rested) == 1:
+            raise RuntimeError("release unlocked lock")
+
+    monkeypatch.setattr(way._sender, "rest", fail_once)
+    way.start()
+    wait_for(lambda: rested, "the first rest")
+    study = report(1, peer.destination)
+    wait_for(lambda: deliveries(worklist, study)[0].state == DeliveryState.DELIVERED, "the report")
+    way.stop()
+    assert len(rested) > 1
+    assert not way.is_alive
 
 
 def test_a_destination_that_is_silent_does_not_slow_another(worklist, report, dispatcher, peer, wait_for):
@@ -382,6 +404,51 @@ def test_a_report_goes_out_of_a_data_folder_that_moved(
     assert dispatcher(peer.destination).deliver_next()
     assert deliveries(worklist, study)[0].state == DeliveryState.DELIVERED
     assert len(peer.stored) == 1
+
+
+def test_an_association_that_ends_before_the_report_is_sent_is_lost_and_not_the_report(
+    worklist, report, dispatcher, peer, clock, monkeypatch
+):
+    """It was given up for the RuntimeError that pynetdicom raises then (found by a fault run)."""
+    peer.on()
+    study, kept = report(1, peer.destination), Association.send_c_store
+
+    def too_late(self, *what, **how):
+        self.abort()
+        return kept(self, *what, **how)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Association, "send_c_store", too_late)
+        way = dispatcher(peer.destination)
+        assert way.deliver_next()
+    [row] = deliveries(worklist, study)
+    assert (row.state, "dropped the association" in row.last_error) == (DeliveryState.PENDING, True)
+    clock.forward(10)
+    assert way.deliver_next()
+    assert deliveries(worklist, study)[0].state == DeliveryState.DELIVERED
+
+
+@pytest.mark.parametrize("failures", [1, 9])
+def test_an_error_nobody_foresaw_is_tried_again_before_the_report_is_given_up(
+    worklist, report, dispatcher, peer, clock, monkeypatch, failures
+):
+    peer.on()
+    study, way = report(1, peer.destination), dispatcher(peer.destination)
+    send, tries = way._sender.send, []
+
+    def fail(delivery):
+        tries.append(1)
+        if len(tries) <= failures:
+            raise RuntimeError("Doe^Jane")
+        return send(delivery)
+
+    monkeypatch.setattr(way._sender, "send", fail)
+    for _ in range(9):
+        way.deliver_next()
+        clock.forward(700)
+    [row] = deliveries(worklist, study)
+    assert (row.state, len(tries)) == ((DeliveryState.DELIVERED, 2) if failures == 1 else (DeliveryState.DEAD, 5))
+    assert "Doe" not in str(row.last_error)
 
 
 def test_a_report_that_is_missing_is_given_up_and_holds_up_no_other(worklist, spool, report, dispatcher, peer):

@@ -10,6 +10,7 @@ from c_store import store_once
 from ct import head_ct, save
 from pynetdicom import AE, build_context, evt
 from pynetdicom.acse import ACSE
+from pynetdicom.association import Association
 from pynetdicom.sop_class import CTImageStorage, MRImageStorage, Verification
 
 from triage_node.dimse import echo, store_files
@@ -43,6 +44,21 @@ def peer() -> Iterator:
 def image():
     [ds] = head_ct(slices=1, size=(32, 32))
     return ds
+
+
+@pytest.mark.parametrize("error", [RuntimeError("release unlocked lock"), AssertionError()])
+def test_what_was_stored_stays_stored_when_its_association_ends_untidily(peer, image, tmp_path, monkeypatch, error):
+    """CPython before 3.13 tells either of two threads that ask at once whether a third has ended."""
+    release = Association.release
+
+    def untidy(self):
+        release(self)
+        raise error
+
+    monkeypatch.setattr(Association, "release", untidy)
+    [sent] = store_files(peer(), save([image], tmp_path), "TRIAGE", 5)
+    assert not sent.error
+    assert echo(peer(), "TRIAGE", 5) > 0
 
 
 def test_echo_tells_how_long_it_took(peer):

@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 from lxml import etree
 from sites import ADMINISTRATOR, READER, token_in
 
-from triage_node.errors import SettingsError
+from triage_node.errors import SettingsError, StorageError
 from triage_node.identity import Access, Role
 from triage_node.web.security.audit import Auditor
 from triage_node.web.security.audit_forwarding import forwarder
@@ -41,6 +41,21 @@ def test_an_access_is_kept_before_it_is_answered(site, clock):
     assert (row.allowed, row.at) == (True, clock())
     assert row.query == "patient_name=…&state=ready"
     assert row.address == "testclient"
+
+
+def test_a_request_that_was_given_up_while_the_database_refused_holds_up_no_other(site):
+    auditor = Auditor(site.worklist.audit_trail)
+    with site.worklist.database.write() as session:
+        session.connection().exec_driver_sql("ALTER TABLE audit RENAME TO kept")
+    given_up, waited_for = (auditor.write(ACCESS) for _ in range(2))
+    assert given_up.cancel()
+    auditor.start()
+    with pytest.raises(StorageError):
+        waited_for.result(10)
+    with site.worklist.database.write() as session:
+        session.connection().exec_driver_sql("ALTER TABLE kept RENAME TO audit")
+    assert auditor.write(ACCESS).result(10) is None
+    auditor.stop()
 
 
 def test_an_access_that_the_role_forbids_is_kept_as_such(site):

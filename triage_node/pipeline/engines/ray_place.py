@@ -12,6 +12,7 @@ from typing import Any
 from triage_node import __version__
 from triage_node.config import Settings
 from triage_node.errors import StorageError
+from triage_node.lasting_thread import LastingThread
 from triage_node.pipeline.engines.ray_worker import LISTEN_SECONDS, Message, RayWorker
 from triage_node.pipeline.restarts import Restarts
 from triage_node.ray_cluster import RayCluster, cause_of
@@ -48,7 +49,7 @@ class RayPlace:
         self._tell = tell
         self._stopping = threading.Event()
         self._actor: Any = None
-        self._thread = threading.Thread(target=self._run, name="place", daemon=True)
+        self._thread = LastingThread(self._run, "place", self._stopping)
 
     def start(self) -> None:
         """Have a worker from now on."""

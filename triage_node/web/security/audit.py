@@ -8,6 +8,7 @@ from concurrent.futures import Future
 
 from triage_node.errors import RowRefused
 from triage_node.identity import Access, AuditTrail
+from triage_node.lasting_thread import LastingThread
 from triage_node.logs import origin
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,8 @@ class Auditor:
         self._trail = trail
         self._forward = forward
         self._queue: queue.SimpleQueue[tuple[Access, Future[None]] | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="auditor", daemon=True)
+        self._stopping = threading.Event()
+        self._thread = LastingThread(self._run, "auditor", self._stopping)
 
     def start(self) -> None:
         """Start writing."""
@@ -41,6 +43,7 @@ class Auditor:
     def stop(self) -> None:
         """Write what is left and end."""
         if self._thread.is_alive():
+            self._stopping.set()
             self._queue.put(None)
             self._thread.join(STOP_SECONDS)
 
@@ -78,7 +81,8 @@ class Auditor:
                 return
             log.error("audit_failed accesses=%d error=%s", len(together), origin(error))
             for _, written in together:
-                written.set_exception(error)
+                if written.set_running_or_notify_cancel():
+                    written.set_exception(error)
             return
         for access, written in together:
             # A request that was given up meanwhile has cancelled its future.
