@@ -8,6 +8,10 @@ import numpy as np
 # Slices with at least this share of the largest intracranial area decide: those further down have other shapes.
 UPPER_SHARE = 0.6
 LARGEST_TURN_DEGREES = 50.0
+# Turned further than that, a head must be so much longer than broad (ratio of the second moments) to be believed. The
+# forehead is then where the brain tapers: of 42 heads of patients 38 have a skewness along their axis below 0, three of
+# the others less than this above.
+LEAST_ELONGATION, LEAST_SKEWNESS = 1.12, 0.03
 # A gantry tilt of 30 degrees moves the head sideways by this much for each mm along the stack.
 LARGEST_SLOPE = 0.6
 
@@ -40,6 +44,30 @@ def _middle(mask: np.ndarray) -> np.ndarray:
     return np.array([found["m01"], found["m10"]]) / found["m00"]
 
 
+def _elongation(along: float, across: float, mixed: float) -> float:
+    """Return the ratio of the second moments along and across the long axis, from those of the image's axes."""
+    middle, half = (along + across) / 2, np.hypot((along - across) / 2, mixed)
+    return float((middle + half) / max(middle - half, 1e-6))
+
+
+def _skewness(masks: np.ndarray, turn_degrees: float) -> float:
+    """Return the mean skewness of masks along an axis; below 0 when they taper toward its forward end."""
+    turn, found = np.radians(turn_degrees), []
+    for mask in masks:
+        rows, columns = np.nonzero(mask)
+        along = (rows - rows.mean()) * np.cos(turn) + (columns - columns.mean()) * np.sin(turn)
+        found.append((along**3).mean() / max(along.std(), 1e-6) ** 3)
+    return float(np.mean(found))
+
+
+def _far_turn(masks: np.ndarray, turn_degrees: float, elongation: float) -> float:
+    """Return the turn of a head that seems to lie across: a long axis has two ends, and a round head none."""
+    if elongation < LEAST_ELONGATION:
+        return float(np.clip(turn_degrees, -LARGEST_TURN_DEGREES, LARGEST_TURN_DEGREES))
+    is_backward = _skewness(masks, turn_degrees) > LEAST_SKEWNESS
+    return float(turn_degrees - np.copysign(180, turn_degrees)) if is_backward else turn_degrees
+
+
 def _line(positions_mm: np.ndarray, middles: np.ndarray, at_mm: np.ndarray, mm_per_pixel: float) -> np.ndarray:
     """Fit one coordinate of the middle along the stack; a straight line also follows a tilted gantry."""
     center = positions_mm.mean()
@@ -65,10 +93,11 @@ def find_head_axis(mask: np.ndarray, positions_mm: np.ndarray, mm_per_pixel: flo
     area = mask.sum(axis=(1, 2))
     upper = np.flatnonzero(area >= UPPER_SHARE * area.max())
     along, across, mixed = np.sum([_moments(mask[index]) for index in upper], axis=0)
-    turn = np.degrees(0.5 * np.arctan2(2 * mixed, along - across))
+    turn = float(np.degrees(0.5 * np.arctan2(2 * mixed, along - across)))
+    if abs(turn) > LARGEST_TURN_DEGREES:
+        turn = _far_turn(mask[upper], turn, _elongation(along, across, mixed))
     middles = np.stack([_middle(mask[index]) for index in upper])
     columns = [_line(positions_mm[upper], middles[:, axis], positions_mm, mm_per_pixel) for axis in (0, 1)]
-    turn = float(np.clip(turn, -LARGEST_TURN_DEGREES, LARGEST_TURN_DEGREES))
     return HeadAxis(turn, np.stack(columns, axis=1))
 
 

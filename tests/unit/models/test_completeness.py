@@ -6,6 +6,7 @@ from ct_defects import cropped, round_field, turned, without_flap
 
 from triage_node.imaging.volume import Volume
 from triage_node.models.preprocessing import Geometry, strip_head
+from triage_node.models.skull_stripping.head_axis import LARGEST_TURN_DEGREES, find_head_axis
 from triage_node.reasons import ReasonCode
 
 pytestmark = pytest.mark.slow
@@ -109,6 +110,22 @@ def test_a_head_turned_beyond_the_limit_is_doubted_and_one_within_is_not(bundled
 def test_the_mask_of_a_turned_head_keeps_the_brain_and_nothing_else(bundled, whole, degrees):
     head = strip_head(turned(bundled("hemorrhage"), degrees), GEOMETRY)
     assert head.mask.sum() == pytest.approx(whole.mask.sum(), rel=0.03)
+
+
+@pytest.mark.parametrize("degrees", [60, 90, -90, 120])
+def test_a_head_that_lies_across_is_set_upright_with_the_forehead_in_front(bundled, whole, degrees):
+    head = strip_head(turned(bundled("hemorrhage"), degrees), GEOMETRY)
+    assert abs(head.axis.turn_degrees - whole.axis.turn_degrees - degrees) < 3
+    assert (head.mask & whole.mask).sum() / (head.mask | whole.mask).sum() > 0.95
+    inside = head.mask & whole.mask
+    difference = np.abs(head.hu - whole.hu)[inside]
+    assert np.median(difference) < 3, "the same head, but for what turning blurs"
+
+
+def test_a_round_head_is_turned_by_no_more_than_can_be_believed():
+    rows, columns = np.mgrid[:120, :120] - 60.0
+    disk = (rows**2 + (columns / 1.03) ** 2 < 50**2)[None].repeat(6, axis=0)
+    assert abs(find_head_axis(disk, 5.0 * np.arange(6), 1.0).turn_degrees) == LARGEST_TURN_DEGREES
 
 
 def test_a_volume_too_small_is_doubted_with_its_size(bundled):
