@@ -36,3 +36,16 @@ def test_a_test_report_takes_two_clicks(page, ward):
     page.get_by_role("button", name="Yes, send a test report").click()
     page.locator("#answer").get_by_text("cannot be reached").wait_for()
     assert "test_report_sent" in [one.action for one in trail.latest(20, user_name="ada")]
+
+
+def test_the_state_of_a_destination_is_kept_up_to_date_and_a_question_on_the_page_stays(page, ward, wait_for):
+    page.clock.install()
+    page.goto("/admin")
+    page.get_by_label("Send test: STORESCP").click()
+    page.evaluate("document.getElementById('destination-1').dataset.old = 'yes'")
+    page.clock.fast_forward(16_000)
+    wait_for(
+        lambda: page.evaluate("document.getElementById('destination-1').dataset.old === undefined"), "another state"
+    )
+    assert "way" in page.locator("#destination-1").inner_text()
+    assert page.get_by_role("button", name="Yes, send a test report").is_visible()
