@@ -2,6 +2,8 @@
 
 import base64
 import email.utils
+import errno
+import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -15,7 +17,7 @@ from requests.adapters import HTTPAdapter
 
 from triage_node.dimse import client_context, reason_of
 from triage_node.endpoints import Endpoint
-from triage_node.errors import PeerBusy, PeerCongested, PeerDenied, PeerRefused, PeerUnreachable, SettingsError
+from triage_node.errors import PeerBusy, PeerCongested, PeerDenied, PeerRefused, PeerUnreachable, SettingsError, Trouble
 from triage_node.implementation import IMPLEMENTATION_VERSION_NAME
 from triage_node.user_agent.caller import Caller
 
@@ -119,7 +121,8 @@ class HttpCaller:
                 return HttpResponse(response.status_code, content, wait, content_type, at)
         except requests.RequestException as error:
             self.close()
-            raise PeerUnreachable(f"{name} cannot be reached, or does not answer: {_reason(error)}.") from error
+            words = f"{name} cannot be reached, or does not answer: {_reason(error)}."
+            raise PeerUnreachable(words, trouble=_trouble(error)) from error
 
     def close(self) -> None:
         """Close the connection, if there is one."""
@@ -198,14 +201,35 @@ def _time_of(date: str) -> float | None:
         return None
 
 
+def _trouble(error: requests.RequestException) -> Trouble:
+    """Return what keeps the request from being answered."""
+    if isinstance(error, requests.exceptions.SSLError):
+        return Trouble.NO_TLS
+    is_not_reached = isinstance(error, requests.exceptions.ConnectTimeout) or _is_refused(error)
+    return Trouble.NOT_REACHED if is_not_reached else Trouble.NO_ANSWER
+
+
+def _is_refused(error: BaseException) -> bool:
+    """Tell whether no connection came about: nobody listens there, or the name is not known."""
+    innermost = _innermost(error)
+    return isinstance(innermost, ConnectionRefusedError | socket.gaierror) or (
+        isinstance(innermost, OSError) and innermost.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH)
+    )
+
+
 def _reason(error: BaseException) -> str:
     """Return the innermost cause in its own words, without addresses of objects."""
-    while (inner := _inner(error)) is not None:
-        error = inner
+    error = _innermost(error)
     if isinstance(error, ssl.SSLError):
         return reason_of(error)
     words = [word for word in (getattr(error, "strerror", None), *error.args) if isinstance(word, str)]
     return words[0] if words else type(error).__name__
+
+
+def _innermost(error: BaseException) -> BaseException:
+    while (inner := _inner(error)) is not None:
+        error = inner
+    return error
 
 
 def _inner(error: BaseException) -> BaseException | None:

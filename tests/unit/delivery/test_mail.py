@@ -19,7 +19,7 @@ from triage_node.delivery.notices.notice import DISCLAIMER
 from triage_node.delivery.notices.text import NoticeText
 from triage_node.dimse import server_context
 from triage_node.endpoints import Destination
-from triage_node.errors import PeerBusy, PeerCongested, PeerDenied, PeerRefused, PeerUnreachable
+from triage_node.errors import PeerBusy, PeerCongested, PeerDenied, PeerRefused, PeerUnreachable, Trouble
 
 CALLER = Caller("TRIAGE", 3.0, 3.0)
 TWO = ("stroke@example.org", "er@example.org")
@@ -100,8 +100,9 @@ def test_a_message_goes_over_tls_with_a_password_from_a_file(authority, context,
 def test_a_message_goes_over_tls_from_the_begin(authority, context):
     server = MailServer(context, at_once=True)
     mail_to(server, tls_ca=authority.ca).tell(notice())
-    with pytest.raises(PeerUnreachable, match="certificate is not accepted"):
+    with pytest.raises(PeerUnreachable, match="certificate is not accepted") as raised:
         mail_to(server).tell(notice())
+    assert raised.value.trouble is Trouble.NO_TLS
     server.stop()
     assert len(server.messages) == 1
 
@@ -231,8 +232,12 @@ def test_a_server_that_says_nothing_is_left_in_time():
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"smtp://127.0.0.1:{listening.getsockname()[1]}"
         destination = Destination(url=url, mail_from="a@b.c", mail_to=["d@e.f"], starttls=False)
-        with pytest.raises(PeerUnreachable, match="does not answer"):
+        with pytest.raises(PeerUnreachable, match="does not answer") as raised:
             Mail(destination, Caller("TRIAGE", 0.2, 0.2)).tell(notice())
+    assert raised.value.trouble is Trouble.NO_ANSWER
+    with pytest.raises(PeerUnreachable, match="cannot be reached") as raised:
+        Mail(destination, Caller("TRIAGE", 0.2, 0.2)).tell(notice())
+    assert raised.value.trouble is Trouble.NOT_REACHED
 
 
 def test_a_message_is_the_same_bytes_each_time(server):

@@ -15,7 +15,7 @@ from triage_node.delivery.notices.acknowledgment import Acknowledgment
 from triage_node.delivery.notices.mllp import Mllp
 from triage_node.dimse import server_context
 from triage_node.endpoints import Destination
-from triage_node.errors import PeerBusy, PeerRefused, PeerUnreachable
+from triage_node.errors import PeerBusy, PeerRefused, PeerUnreachable, Trouble
 
 CALLER = Caller("TRIAGE", 2.0, 2.0)
 TOLD = notice(ANN)
@@ -138,8 +138,9 @@ def test_a_receiver_that_is_silent_or_slow_is_left_in_time(drip):
         thread.start()
         url = f"mllp://127.0.0.1:{listening.getsockname()[1]}"
         channel = Mllp(Destination(url=url, patient_data=True), Caller("TRIAGE", 2.0, 0.3))
-        with pytest.raises(PeerUnreachable, match="does not answer"):
+        with pytest.raises(PeerUnreachable, match="does not answer") as raised:
             channel.tell(TOLD)
+        assert raised.value.trouble is Trouble.NO_ANSWER
         assert said.is_set()
         channel.rest()
         over.set()
@@ -152,8 +153,9 @@ def test_nobody_there_is_an_outage_and_a_check_sends_nothing(listener):
     assert listener.messages == []
     listener.stop()
     for call in (channel.check, lambda: channel.tell(TOLD)):
-        with pytest.raises(PeerUnreachable, match="ris cannot be reached"):
+        with pytest.raises(PeerUnreachable, match="ris cannot be reached") as raised:
             call()
+        assert raised.value.trouble is Trouble.NOT_REACHED
 
 
 def test_over_tls_the_receiver_shows_a_certificate_that_is_checked(tmp_path):
@@ -164,8 +166,9 @@ def test_over_tls_the_receiver_shows_a_certificate_that_is_checked(tmp_path):
     assert channel.check().endswith("over TLS")
     channel.tell(TOLD)
     channel.rest()
-    with pytest.raises(PeerUnreachable, match="certificate"):
+    with pytest.raises(PeerUnreachable, match="certificate") as raised:
         channel_to(listener, tls_ca=stranger.ca).tell(TOLD)
+    assert raised.value.trouble is Trouble.NO_TLS
     listener.stop()
     assert len(listener.messages) == 1
 

@@ -1,6 +1,7 @@
 """STOW-RS as a destination: what a server answers, and what becomes of the report for it."""
 
 import io
+import socket
 import tracemalloc
 import zlib
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from web_peers import Answer, WebPeer, stored
 from triage_node.delivery import Caller, target_of
 from triage_node.dimse import server_context
 from triage_node.endpoints import Destination
-from triage_node.errors import PeerBusy, PeerCongested, PeerDenied, PeerRefused, PeerUnreachable
+from triage_node.errors import PeerBusy, PeerCongested, PeerDenied, PeerRefused, PeerUnreachable, Trouble
 from triage_node.report import build_connection_test, report_variants
 from triage_node.user_agent.http import LONGEST_ANSWER_BYTES, LONGEST_RETRY_AFTER_SECONDS, retry_after
 
@@ -189,8 +190,20 @@ def test_a_long_answer_and_a_silent_server_are_hung_up_on(peer, target, variants
     peer.answer = lambda _: Answer(200, bytes(LONGEST_ANSWER_BYTES + 1))
     with pytest.raises(PeerUnreachable, match="too long or too slow"):
         target(peer).send(variants)
-    with pytest.raises(PeerUnreachable, match="cannot be reached"):
+    with pytest.raises(PeerUnreachable, match="cannot be reached") as raised:
         target_of(Destination(url="http://127.0.0.1:1/studies"), CALLER).send(variants)
+    assert raised.value.trouble is Trouble.NOT_REACHED
+    with pytest.raises(PeerUnreachable) as raised:
+        target_of(Destination(url="http://nobody.invalid/studies"), CALLER).send(variants)
+    assert raised.value.trouble is Trouble.NOT_REACHED
+
+
+def test_a_server_that_takes_the_request_and_says_nothing_does_not_answer(variants):
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/studies"
+        with pytest.raises(PeerUnreachable) as raised:
+            target_of(Destination(url=url), Caller("TRIAGE", 0.3, 0.3)).send(variants)
+    assert raised.value.trouble is Trouble.NO_ANSWER
 
 
 def test_an_answer_that_inflates_to_gigabytes_is_hung_up_on(peer, target, variants):

@@ -13,7 +13,7 @@ from triage_node.delivery import Caller
 from triage_node.delivery.notices.webhook import Webhook
 from triage_node.dimse import server_context
 from triage_node.endpoints import Destination
-from triage_node.errors import PeerBusy, PeerCongested, PeerDenied, PeerRefused, PeerUnreachable, SettingsError
+from triage_node.errors import PeerBusy, PeerCongested, PeerDenied, PeerRefused, PeerUnreachable, SettingsError, Trouble
 
 CALLER = Caller("TRIAGE", 2.0, 2.0)
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
@@ -143,8 +143,9 @@ def test_over_tls_the_certificate_is_checked(secret, tmp_path):
     peer = WebPeer(lambda _: Answer(200), server_context(server.certificate, server.key))
     url = f"webhook+{peer.url}"
     Webhook(Destination(url=url, secret_file=secret, tls_ca=authority.ca), CALLER).tell(notice())
-    with pytest.raises(PeerUnreachable, match="certificate"):
+    with pytest.raises(PeerUnreachable, match="certificate") as raised:
         Webhook(Destination(url=url, secret_file=secret), CALLER).tell(notice())
+    assert raised.value.trouble is Trouble.NO_TLS
     peer.stop()
     assert len(peer.requests) == 1
 

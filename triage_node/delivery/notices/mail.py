@@ -14,7 +14,7 @@ from triage_node.delivery.notices.smtp_session import SmtpSession
 from triage_node.delivery.notices.text import NoticeText
 from triage_node.dimse import client_context, reason_of
 from triage_node.endpoints import Destination
-from triage_node.errors import PeerBusy, PeerCongested, PeerDenied, PeerRefused, PeerUnreachable, SettingsError
+from triage_node.errors import PeerBusy, PeerCongested, PeerDenied, PeerRefused, PeerUnreachable, SettingsError, Trouble
 from triage_node.user_agent import Caller
 
 PORTS = {"smtp": 25, "smtps": 465}
@@ -107,14 +107,15 @@ class Mail:
         except SettingsError as error:
             raise PeerUnreachable(f"{name} cannot be called: {error}") from error
         except ssl.SSLError as error:
-            raise PeerUnreachable(f"{name} cannot be reached: {reason_of(error)}.") from error
+            raise PeerUnreachable(f"{name} cannot be reached: {reason_of(error)}.", trouble=Trouble.NO_TLS) from error
         except smtplib.SMTPException as error:
             raise PeerUnreachable(f"{name} does not answer, or not as a mail server does.") from error
         except UnicodeError as error:
             raise PeerUnreachable(f"{name} cannot be called: user and password must be ASCII.") from error
         except OSError as error:
             why = error.strerror or str(error) or type(error).__name__
-            raise PeerUnreachable(f"{name} cannot be reached, or does not answer: {why}.") from error
+            trouble = Trouble.NO_ANSWER if isinstance(error, TimeoutError) else Trouble.NOT_REACHED
+            raise PeerUnreachable(f"{name} cannot be reached, or does not answer: {why}.", trouble=trouble) from error
 
     def _note_taken(self, identifier: str, recipients: set[str]) -> None:
         self._taken.setdefault(identifier, set()).update(recipients)

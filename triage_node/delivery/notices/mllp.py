@@ -12,7 +12,7 @@ from triage_node.delivery.notices.hl7 import control_id, observation_message
 from triage_node.delivery.notices.notice import Notice
 from triage_node.dimse import client_context, reason_of
 from triage_node.endpoints import Destination
-from triage_node.errors import PeerBusy, PeerRefused, PeerUnreachable, SettingsError
+from triage_node.errors import PeerBusy, PeerRefused, PeerUnreachable, SettingsError, Trouble
 from triage_node.user_agent import Caller
 
 START, END = b"\x0b", b"\x1c\r"
@@ -90,7 +90,8 @@ class Mllp:
         try:
             plain = socket.create_connection((url.hostname, url.port), self._caller.timeout_seconds)
         except OSError as error:
-            raise PeerUnreachable(f"{self._name} cannot be reached: {error.strerror or error}.") from error
+            words = f"{self._name} cannot be reached: {error.strerror or error}."
+            raise PeerUnreachable(words, trouble=Trouble.NOT_REACHED) from error
         self._connection = self._secured(plain, url.hostname) if self._destination.speaks_tls else plain
         return self._connection
 
@@ -103,4 +104,5 @@ class Mllp:
             raise PeerUnreachable(f"{self._name} cannot be called: {error}") from error
         except OSError as error:
             plain.close()
-            raise PeerUnreachable(f"{self._name} cannot be reached: {reason_of(error)}.") from error
+            words = f"{self._name} cannot be reached: {reason_of(error)}."
+            raise PeerUnreachable(words, trouble=Trouble.NO_TLS) from error
