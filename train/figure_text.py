@@ -11,7 +11,7 @@ def interval_text(parts: Parts) -> str:
 
 
 def signed_text(parts: Parts) -> str:
-    """Return a difference with its interval."""
+    """Return a difference, or a logit, with its interval."""
     value, low, high = parts
     return "-" if value is None else f"{value:+.3f} ({low:+.3f} to {high:+.3f})"
 

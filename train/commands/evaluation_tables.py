@@ -88,7 +88,7 @@ def _print_paired(found: Mapping[str, Any]) -> None:
     title = "Logits of any of studies without hemorrhage; below 0 the difference is for this model"
     table = _table(title, "", "this model", found["other"], "difference")
     for name, row in found["logits_without_hemorrhage"].items():
-        table.add_row(name, interval_text(row["own"]), interval_text(row["other"]), signed_text(row["difference"]))
+        table.add_row(name, *(signed_text(row[key]) for key in ("own", "other", "difference")))
     console.print(table)
 
 

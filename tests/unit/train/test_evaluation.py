@@ -336,3 +336,6 @@ def test_a_report_shows_how_a_model_differs_and_how_steady_it_is():
     for words in ("AUC less that of net 1", "blur of 1.0 mm", "seed 7", "posterior midline", "<td>0.500</td>"):
         assert words in page
     print_evaluation("Set", found)
+    logits = page.partition("Logits of any")[2].partition("</table>")[0]
+    assert " to -" in logits
+    assert "--" not in logits, "an interval below 0 is not written with two hyphens"
