@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from triage_node.models.series import build_series_network, table
     from triage_node.models.series_shape import SeriesInputs, SeriesKind, SeriesShape
     from triage_node.models.skull_stripping.head_axis import HeadAxis, straighten
+    from triage_node.models.slices import average_slabs
     from triage_node.models.weights_file import assign_weights, read_weights, sha256_of, write_arrays, write_weights
     from triage_node.models.windows import Window, channel_count, channels
 
@@ -64,6 +65,7 @@ __all__ = [
     "Thresholds",
     "Window",
     "assign_weights",
+    "average_slabs",
     "build_network",
     "build_series_network",
     "channel_count",
@@ -120,6 +122,7 @@ _HOMES = {
     "Thresholds": "calibration",
     "Window": "windows",
     "assign_weights": "weights_file",
+    "average_slabs": "slices",
     "build_network": "architecture",
     "build_series_network": "series",
     "channel_count": "windows",

@@ -79,6 +79,8 @@ class StrippedHead:
         The brain's median that was subtracted.
     axis
         Where the head lay before it was straightened.
+    slice_mm
+        The height in mm that a slab stands for, as most do.
     doubts
         Why the mask may not show the whole brain.
     """
@@ -90,6 +92,7 @@ class StrippedHead:
     brain_area_cm2: np.ndarray
     median_hu: float
     axis: HeadAxis
+    slice_mm: float
     doubts: tuple[Reason, ...] = ()
 
     def channels(self, windows: tuple[Window, ...]) -> np.ndarray:
@@ -198,7 +201,7 @@ def _find_inside(volume: Volume, geometry: Geometry) -> _Inside:
     mask, openings, mended = _masked(hu, bone, extents, mm_per_pixel)
     least = SMALLEST_BONE_BORDER_MENDED if mended else SMALLEST_BONE_BORDER
     median = _check_head(hu, bone, mask, least, mm_per_pixel)
-    axis = find_head_axis(mask, positions, mm_per_pixel)
+    axis = find_head_axis(hu, mask, positions, mm_per_pixel)
     doubted = doubts(mask, bone, openings, axis, extents, mm_per_pixel)
     return _Inside(hu, bone, mask, openings, slab, positions, extents, median, axis, doubted)
 
@@ -222,6 +225,7 @@ def strip_head(volume: Volume, geometry: Geometry) -> StrippedHead:
         brain_area_cm2=inside.sum(axis=(1, 2)).astype(np.float32) * geometry.mm_per_pixel**2 / 100,
         median_hu=found.median_hu,
         axis=found.axis,
+        slice_mm=float(np.median(found.extents_mm)),
         doubts=found.doubts,
     )
 

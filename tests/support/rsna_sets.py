@@ -45,6 +45,7 @@ def cached_series(patient: str, labels: np.ndarray, known: bool = True, geometry
         labels=labels.astype(np.uint8),
         known=np.full(count, known),
         area_cm2=np.full(count, 100, np.float32),
+        slice_mm=5.0,
         images=tuple(f"ID_{patient}{index:03d}" for index in numbers),
         image_labels=labels.astype(np.uint8),
         image_known=np.full(count, known),

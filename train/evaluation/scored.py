@@ -28,6 +28,8 @@ class ScoredStudy:
         ``(slices, 6) uint8``, what is true.
     area_cm2
         ``(slices,) float32``, intracranial area.
+    slice_mm
+        Distance of the slices.
     known
         ``(slices,) bool``: of which slices the labels are known; None for all.
     given_labels
@@ -41,6 +43,7 @@ class ScoredStudy:
     logits: np.ndarray
     labels: np.ndarray
     area_cm2: np.ndarray
+    slice_mm: float
     volume_ml: np.ndarray | None = None
     lesion_hu: np.ndarray | None = None
     known: np.ndarray | None = None
@@ -49,7 +52,7 @@ class ScoredStudy:
     @property
     def study_logits(self) -> np.ndarray:
         """Return ``(6,)`` study logits."""
-        return study_logits(self.logits, self.area_cm2)
+        return study_logits(self.logits, self.area_cm2, self.slice_mm)
 
     @property
     def study_labels(self) -> np.ndarray:
@@ -68,7 +71,7 @@ def as_head(record: SliceSource) -> StrippedHead:
     gray, bits = record.planes(every)
     axis = HeadAxis(0.0, np.zeros((len(every), 2)))
     hu, mask = gray.astype(np.float32) - OFFSET, bits >> INSIDE_BIT > 0
-    return StrippedHead(hu, mask, record.neighbors, every, record.area_cm2, median_hu=0.0, axis=axis)
+    return StrippedHead(hu, mask, record.neighbors, every, record.area_cm2, 0.0, axis, record.slice_mm)
 
 
 def _blood(record: StudyRecord) -> list[np.ndarray]:
@@ -101,8 +104,8 @@ def observe_shards(model: Model, folder: Path) -> Iterator[tuple[ScoredStudy, np
         for record in read_shard(path):
             seen = model.observe(as_head(record))
             volume, hu = lesion_statistics(record, geometry.mm_per_pixel)
-            study = ScoredStudy(f"seed {record.seed}", seen.logits, record.labels, record.area_cm2, volume, hu)
-            yield study, seen.features
+            known = record.labels, record.area_cm2, record.slice_mm, volume, hu
+            yield ScoredStudy(f"seed {record.seed}", seen.logits, *known), seen.features
 
 
 def score_shards(model: Model, folder: Path) -> Iterator[ScoredStudy]:

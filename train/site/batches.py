@@ -19,7 +19,8 @@ def as_record(case: Case) -> StudyRecord:
     head = case.head
     gray = np.clip(np.round(head.hu + OFFSET), 0, 255).astype(np.uint8)
     bits = head.mask.astype(np.uint8) << INSIDE_BIT
-    return StudyRecord(gray, bits, head.neighbors, case.slabs()[0], head.brain_area_cm2, seed=-1)
+    labels = case.slabs()[0]
+    return StudyRecord(gray, bits, head.neighbors, labels, head.brain_area_cm2, -1, head.slice_mm, head.median_hu)
 
 
 class SitePool:

@@ -46,6 +46,11 @@ class Case:
         """Return the intracranial area of each slice ``(slices,) float32``."""
         return self.head.brain_area_cm2[self.head.slab]
 
+    @property
+    def slice_mm(self) -> float:
+        """Return the distance of the slices; thin ones lie several in a slab."""
+        return self.head.slice_mm * len(self.head.hu) / len(self.head.slab)
+
     def slabs(self) -> tuple[np.ndarray, np.ndarray]:
         """Return ``(slabs, 6)`` labels and ``(slabs,)`` whether all slices of a slab are labeled."""
         starts = np.flatnonzero(np.diff(self.head.slab, prepend=-1))
@@ -62,7 +67,7 @@ class CaseScores:
     @property
     def study_logits(self) -> np.ndarray:
         """Return ``(6,)`` study logits."""
-        return study_logits(self.logits, self.case.head.brain_area_cm2)
+        return study_logits(self.logits, self.case.area_cm2, self.case.slice_mm)
 
 
 def score_case(model: Model, case: Case) -> CaseScores:
@@ -87,6 +92,7 @@ def score_labeled(model: Model, label_file: Path, dicom: Path) -> Iterator[Score
             score_case(model, case).logits,
             case.labels,
             case.area_cm2,
+            case.slice_mm,
             known=case.known,
             given_labels=case.study_labels,
         )

@@ -6,7 +6,6 @@ from ct_defects import cropped, round_field, turned, without_flap
 
 from triage_node.imaging.volume import Volume
 from triage_node.models.preprocessing import Geometry, strip_head
-from triage_node.models.skull_stripping.head_axis import LARGEST_TURN_DEGREES, find_head_axis
 from triage_node.reasons import ReasonCode
 
 pytestmark = pytest.mark.slow
@@ -120,12 +119,6 @@ def test_a_head_that_lies_across_is_set_upright_with_the_forehead_in_front(bundl
     inside = head.mask & whole.mask
     difference = np.abs(head.hu - whole.hu)[inside]
     assert np.median(difference) < 3, "the same head, but for what turning blurs"
-
-
-def test_a_round_head_is_turned_by_no_more_than_can_be_believed():
-    rows, columns = np.mgrid[:120, :120] - 60.0
-    disk = (rows**2 + (columns / 1.03) ** 2 < 50**2)[None].repeat(6, axis=0)
-    assert abs(find_head_axis(disk, 5.0 * np.arange(6), 1.0).turn_degrees) == LARGEST_TURN_DEGREES
 
 
 def test_a_volume_too_small_is_doubted_with_its_size(bundled):

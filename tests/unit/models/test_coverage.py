@@ -138,7 +138,7 @@ def stripped(areas: list[float]) -> StrippedHead:
     rows = np.arange(len(areas))
     axis = HeadAxis(0.0, np.zeros((len(areas), 2)))
     pairs = np.stack([rows, rows], axis=1)
-    return StrippedHead(empty, empty > 0, pairs, rows, np.array(areas, np.float32), 30.0, axis)
+    return StrippedHead(empty, empty > 0, pairs, rows, np.array(areas, np.float32), 30.0, axis, 10.0)
 
 
 def stacked(areas: list[float], *gaps: Gap) -> Volume:

@@ -29,7 +29,8 @@ def made_studies(seed, count=120):
             labels[4:8, number % 5] = 1
             labels[4:8, 5] = 1
         logits = 3 * (4.0 * labels - 4 + rng.normal(0, 1.5, labels.shape))
-        studies.append(ScoredStudy(str(number), logits.astype(np.float32), labels, np.full(12, 120, np.float32)))
+        area = np.full(12, 120, np.float32)
+        studies.append(ScoredStudy(str(number), logits.astype(np.float32), labels, area, 5.0))
     return studies
 
 

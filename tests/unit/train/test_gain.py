@@ -21,7 +21,7 @@ def made_cases(rng, patients=24):
         labels[2:4, [0, -1]] = number % 2
         area = rng.uniform(60, 140, SLICES).astype(np.float32)
         pixels, axis = np.zeros((SLICES, 1, 1), np.float32), HeadAxis(0.0, np.zeros((SLICES, 2)))
-        head = StrippedHead(pixels, pixels > 0, np.zeros((SLICES, 2), int), np.arange(SLICES), area, 32.0, axis)
+        head = StrippedHead(pixels, pixels > 0, np.zeros((SLICES, 2), int), np.arange(SLICES), area, 32.0, axis, 5.0)
         cases.append(Case(f"p{number}", head, labels, np.arange(SLICES) > 1, labels.max(axis=0)))
     return cases
 

@@ -16,6 +16,8 @@ from triage_node.train.rsna.shards.shard import ShardPaths, read_table
 from triage_node.train.rsna.shards.sharding import read_description
 from triage_node.train.rsna.shards.slice_rows import unpack
 
+USUAL_SLICE_MM = 5.0
+
 
 @dataclass(frozen=True)
 class CachedSeries:
@@ -37,6 +39,8 @@ class CachedSeries:
         ``(slices,) bool``: whether all its images are labeled.
     area_cm2
         ``(slices,) float32``, intracranial area.
+    slice_mm
+        The height that a slice stands for; shards from before it was kept read as the usual ones.
     images
         SOP Instance UIDs.
     image_labels
@@ -56,6 +60,7 @@ class CachedSeries:
     labels: np.ndarray
     known: np.ndarray
     area_cm2: np.ndarray
+    slice_mm: float
     images: tuple[str, ...]
     image_labels: np.ndarray
     image_known: np.ndarray
@@ -148,6 +153,7 @@ def _series(rows: pa.Table, stored: np.ndarray, geometry: Geometry) -> CachedSer
     np.logical_and.at(known, at, image_known[placed])
     area, neighbors = np.zeros(count, np.float32), np.zeros((count, 2), int)
     area[at] = _numbers(rows, "area_cm2")[placed]
+    slice_mm = float(rows["slice_mm"].fill_null(USUAL_SLICE_MM).to_numpy()[placed].max(initial=0.0))
     neighbors[at] = np.stack([_numbers(rows, "below"), _numbers(rows, "above")], axis=1)[placed] - first
     return CachedSeries(
         patient_id=rows["patient_id"][0].as_py(),
@@ -159,6 +165,7 @@ def _series(rows: pa.Table, stored: np.ndarray, geometry: Geometry) -> CachedSer
         labels=of_slice,
         known=known,
         area_cm2=area,
+        slice_mm=slice_mm or USUAL_SLICE_MM,
         images=tuple(rows["sop_instance_uid"].to_pylist()),
         image_labels=image_labels,
         image_known=image_known,
