@@ -1,14 +1,14 @@
 """The model card: what the weights are, what they were measured at, what they are not for."""
 
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from triage_node.complete_file import complete_file
 from triage_node.findings import LABELS, Label
 from triage_node.models import Manifest
-from triage_node.train.figure_text import interval_text
+from triage_node.train.card_tables import tables
+from triage_node.train.card_use import FAILURES, INTENDED_USE, protocols_text
 
 FILE_NAME = "CARD.md"
 PRIOR = "prior"
@@ -36,97 +36,6 @@ Not validated on clinical studies. Fitted, calibrated and judged on images of on
 and patients are scored otherwise, and a site that wants to rely on the thresholds calibrates with its own studies. Not
 for care: a study that is not flagged may hold a hemorrhage.
 """
-
-
-def _row(cells: list[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
-
-
-def _auc_table(figures: Mapping[str, Any]) -> list[str]:
-    rows = {str(label): [by_label[label] for by_label in figures["auc"].values()] for label in LABELS}
-    rows |= {"brain area alone": [figures["auc_of_brain_area_alone"][name] for name in figures["auc"]]}
-    return _intervals_table("AUC (95 % by patient)", figures["auc"], rows)
-
-
-def _intervals_table(title: str, columns: Iterable[str], rows: Mapping[str, Sequence[list[float | None]]]) -> list[str]:
-    header = [title, *columns]
-    lines = [_row([name, *map(interval_text, intervals)]) for name, intervals in rows.items()]
-    return [_row(header), "|" + "---|" * len(header), *lines, ""]
-
-
-def _seeds_table(figures: Mapping[str, Any]) -> list[str]:
-    """Return the mean over models of one recipe, whose spread no single model shows."""
-    count = len(figures["models"])
-    title = f"AUC, mean of {'three' if count == 3 else count} seeds"
-    rows = {str(label): [by_label[label]["mean"] for by_label in figures["auc"].values()] for label in LABELS}
-    return _intervals_table(title, figures["auc"], rows)
-
-
-def _shares(figures: Mapping[str, Any]) -> str:
-    """Return how studies are answered; manifests from before the three answers were counted name the flagged only."""
-    loss = f"Weighted log loss of the slices: {figures['slice_log_loss']:.3f}."
-    if "positive_studies" not in figures:
-        return (
-            f"Flagged: {interval_text(figures['positive_studies_flagged'])} of the studies with hemorrhage, "
-            f"{interval_text(figures['negative_studies_flagged'])} of those without. {loss}"
-        )
-    sentences = []
-    for name, key in (("with hemorrhage", "positive_studies"), ("without", "negative_studies")):
-        shares = ", ".join(f"{interval_text(value)} {answer}" for answer, value in figures[key].items())
-        sentences.append(f"Studies {name}: {shares}.")
-    return " ".join([*sentences, loss])
-
-
-def _probabilities(figures: Mapping[str, Any]) -> list[str]:
-    parts = [
-        f"{name} {row['expected_calibration_error']:.3f} and {interval_text(row['brier_skill'])}"
-        for name, row in figures["calibration"].items()
-    ]
-    at = figures["sensitivity"]
-    found = [f"{interval_text(row['any'])} ({name})" for name, row in at.items()]
-    return [
-        f"Expected calibration error (ten bins of equal count) and Brier skill score of any: {'; '.join(parts)}.",
-        f"Sensitivity for any: {', '.join(found)}.",
-        "",
-    ]
-
-
-def _by_volume(figures: Mapping[str, Any]) -> list[str]:
-    """Return how many lesions of which volume are flagged, and whether the lesions are as large as real ones."""
-    by_label = figures["sensitivity_by_volume"]
-    header = ["Flagged, by volume", *(part["volume"] for part in by_label["any"])]
-    lines = [_row(header), "|" + "---|" * len(header)]
-    for label, bins in by_label.items():
-        cells = [
-            "-" if part["flagged"][0] is None else f"{part['flagged'][0]:.2f} of {part['lesions']}" for part in bins
-        ]
-        lines.append(_row([label, *cells]))
-    medians = [
-        f"{label} {row['volume_ml']['generated'][2]} mL and {row['hu']['generated'][0]} HU "
-        f"({row['volume_ml']['published'][2]:g}, {row['hu']['published'][0]:g})"
-        for label, row in figures["lesions"].items()
-    ]
-    return [*lines, "", f"Median volume and mean HU of the lesions (published): {', '.join(medians)}.", ""]
-
-
-def _bars(figures: Mapping[str, Any]) -> list[str]:
-    lines = ["| bar | measured | demanded | |", "|---|---|---|---|"]
-    for bar in figures["bars"]:
-        value = "-" if bar["value"] is None else f"{bar['value']:.3f}"
-        lines.append(_row([bar["figure"], value, bar["demand"], bar["verdict"]]))
-    return [*lines, ""]
-
-
-def _table(name: str, figures: Mapping[str, Any]) -> list[str]:
-    lines = [f"### {name} ({figures['studies']} studies)", "", *_auc_table(figures)]
-    if "across_seeds" in figures:
-        lines += _seeds_table(figures["across_seeds"])
-    lines += [_shares(figures), ""]
-    if "calibration" in figures:
-        lines += _probabilities(figures)
-    if "sensitivity_by_volume" in figures:
-        lines += _by_volume(figures)
-    return lines + (_bars(figures) if "bars" in figures else [])
 
 
 def _origin(manifest: Manifest) -> list[str]:
@@ -193,16 +102,22 @@ def card_text(manifest: Manifest) -> str:
         f"{manifest.geometry.neighbor_mm:g} mm below and above. Output: a lesion map per type, from it six scores per "
         "slice and per study.",
         "",
+        *INTENDED_USE.splitlines(),
+        "",
+        *([] if _is_of_folds(manifest) else [*protocols_text(manifest).splitlines(), ""]),
         "## Measured",
         "",
         *_measured(manifest),
     ]
     for name, figures in manifest.metrics.items():
         if isinstance(figures, Mapping) and "auc" in figures:
-            lines += _table(name, figures)
+            lines += tables(name, figures)
         else:
             lines += [f"- {name}: {figures}", ""]
-    return "\n".join([*map(_wrapped, lines), *map(_wrapped, _limits(manifest).splitlines())]) + "\n"
+    ends = _limits(manifest).splitlines()
+    if not _is_of_folds(manifest):
+        ends = [*FAILURES.splitlines(), "", *ends]
+    return "\n".join(map(_wrapped, [*lines, *ends])) + "\n"
 
 
 def _wrapped(line: str) -> str:

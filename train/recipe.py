@@ -1,7 +1,7 @@
 """A recipe: everything that decides what weights a fit ends with, in one file."""
 
 import json
-from dataclasses import asdict, fields
+from dataclasses import asdict, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from pydantic.dataclasses import dataclass
 
 from triage_node.errors import ModelError
 from triage_node.models import ARCHITECTURES, Geometry, Window, entry_error
+from triage_node.train.fitting.augmentation import Augmentation
 from triage_node.train.fitting.settings import FitSettings, Schedule
 
 FOLDER = Path(__file__).parent / "recipes"
@@ -59,6 +60,8 @@ class Recipe:
         Whether the model answers with the mean of a slice and its mirror image.
     studies, calibration, evaluation
         Generated studies to fit on, to set thresholds on, and to measure on; none is in two of them.
+    augmentation
+        How far slices are changed.
     trunk
         The long stage from the ImageNet start, at a learning rate that stays.
     branches
@@ -77,6 +80,7 @@ class Recipe:
     branches: Stage
     calibration: StudyRange
     evaluation: StudyRange
+    augmentation: Augmentation = field(default_factory=Augmentation)
 
     def __post_init__(self) -> None:
         if self.architecture not in ARCHITECTURES:
@@ -94,7 +98,7 @@ class Recipe:
 
     def settings(self, stage: Stage, seed: int, start: Path | None = None) -> FitSettings:
         """Return the settings of one run of a stage."""
-        values = {field.name: getattr(stage, field.name) for field in fields(stage) if field.name != "seeds"}
+        values = {part.name: getattr(stage, part.name) for part in fields(stage) if part.name != "seeds"}
         return FitSettings(
             **values,
             seed=seed,
@@ -103,6 +107,7 @@ class Recipe:
             geometry=self.geometry,
             windows=self.windows,
             decoder_filters=self.decoder_filters,
+            augmentation=self.augmentation,
         )
 
     def trunk_settings(self) -> FitSettings:

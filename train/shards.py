@@ -13,8 +13,8 @@ import numpy as np
 from triage_node.complete_file import complete_file
 from triage_node.errors import ModelError, UnsuitableSeries
 from triage_node.findings import TYPES
-from triage_node.models import Geometry, StrippedHead, straighten, strip_head
-from triage_node.train.phantom.atlas import Atlas
+from triage_node.models import Geometry, StrippedHead, average_slabs, straighten, strip_head
+from triage_node.train.phantom.atlases import Atlases
 from triage_node.train.phantom.study import GeneratedStudy, generate_study, random_recipe, slice_labels
 
 # Stored gray value = HU relative to the brain's median + OFFSET.
@@ -22,6 +22,7 @@ OFFSET = 60
 INSIDE_BIT = 7
 SMALLEST_SLICE_CM2 = 4.0
 STUDIES_PER_SHARD = 20
+SHOWN_SHARE = 0.5
 ARRAYS = ("gray", "bits", "neighbors", "labels", "area_cm2")
 NUMBERS = ("slice_mm", "median_hu")
 
@@ -82,7 +83,19 @@ def _straight_bits(study: GeneratedStudy, head: StrippedHead, geometry: Geometry
     """Carry lesion bits along the way the images went."""
     size = round(study.bits.shape[1] * study.volume.spacing_mm[1] / geometry.mm_per_pixel)
     bits = np.stack([cv2.resize(image, (size, size), interpolation=cv2.INTER_NEAREST) for image in study.bits])
-    return straighten(bits, head.axis, (geometry.rows, geometry.columns), 0, nearest=True) * head.mask
+    shape = geometry.rows, geometry.columns
+    return straighten(_of_slabs(bits, head.slab), head.axis, shape, 0, nearest=True) * head.mask
+
+
+def _of_slabs(bits: np.ndarray, slab: np.ndarray) -> np.ndarray:
+    """Return the bits of slabs: blood is what half of a slab's slices show."""
+    if slab[-1] + 1 == len(bits):
+        return bits
+    found = np.zeros((slab[-1] + 1, *bits.shape[1:]), np.uint8)
+    for k in range(len(TYPES)):
+        shares = average_slabs(((bits >> k) & 1).astype(np.float32), slab)
+        found |= (shares >= SHOWN_SHARE).astype(np.uint8) << k
+    return found
 
 
 def record_study(study: GeneratedStudy, geometry: Geometry, seed: int) -> StudyRecord:
@@ -98,15 +111,15 @@ def record_study(study: GeneratedStudy, geometry: Geometry, seed: int) -> StudyR
     labels = slice_labels(bits, geometry.mm_per_pixel)
     gray = np.clip(np.round(head.hu + OFFSET), 0, 255).astype(np.uint8)
     bits = bits | head.mask.astype(np.uint8) << INSIDE_BIT
-    slice_mm = study.volume.spacing_mm[0] * len(study.volume.hu) / len(gray)  # slabs are thicker than slices
-    return StudyRecord(gray, bits, head.neighbors, labels, head.brain_area_cm2, seed, slice_mm, head.median_hu)
+    known = head.neighbors, labels, head.brain_area_cm2, seed, head.slice_mm, head.median_hu
+    return StudyRecord(gray, bits, *known)
 
 
-def generate_records(atlas: Atlas, seeds: range, geometry: Geometry) -> Iterator[StudyRecord]:
+def generate_records(atlases: Atlases, seeds: range, geometry: Geometry) -> Iterator[StudyRecord]:
     """Yield one record a seed; a head that the preprocessing refuses is left out."""
     for seed in seeds:
         rng = np.random.default_rng(seed)
-        study = generate_study(atlas, random_recipe(rng, mm_per_pixel=geometry.mm_per_pixel), rng)
+        study = generate_study(atlases.draw(rng), random_recipe(rng, mm_per_pixel=geometry.mm_per_pixel), rng)
         try:
             yield record_study(study, geometry, seed)
         except UnsuitableSeries:
@@ -164,9 +177,9 @@ def shard_paths(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("shard-*.npz") if ".partial" not in path.name)
 
 
-def make_shard(folder: Path, seeds: range, geometry: Geometry, atlas: Atlas) -> Path:
+def make_shard(folder: Path, seeds: range, geometry: Geometry, atlases: Atlases) -> Path:
     """Generate the studies of one shard unless it is there already."""
     path = folder / f"shard-{seeds.start:08d}.npz"
     if not path.exists():
-        write_shard(path, list(generate_records(atlas, seeds, geometry)), geometry)
+        write_shard(path, list(generate_records(atlases, seeds, geometry)), geometry)
     return path

@@ -11,7 +11,7 @@ import pytest
 
 from triage_node.train.fitting.batch_workers import AHEAD, BatchWorkers
 from triage_node.train.fitting.batches import slice_pool
-from triage_node.train.phantom.atlas_cache import load_atlas
+from triage_node.train.phantom.atlases import Atlases
 from triage_node.train.recipe import read_recipe
 from triage_node.train.shards import make_shard
 
@@ -28,7 +28,7 @@ def recipe():
 def folder(tmp_path_factory, recipe):
     """A folder with one small shard."""
     folder = tmp_path_factory.mktemp("shards")
-    make_shard(folder, range(STUDIES), recipe.geometry, load_atlas())
+    make_shard(folder, range(STUDIES), recipe.geometry, Atlases.of())
     return folder
 
 

@@ -11,19 +11,19 @@ from triage_node.train.commands.console import console, progress
 if TYPE_CHECKING:
     from triage_node.models import Geometry
 
-Atlas = Literal["average", "volunteer"]
+Atlas = Literal["both", "average", "volunteer"]
 
 
 def write_shards(
-    folder: Path, studies: int, first_seed: int, workers: int, geometry: "Geometry", atlas: str = "average"
+    folder: Path, studies: int, first_seed: int, workers: int, geometry: "Geometry", atlas: str = "both"
 ) -> None:
     """Generate shards with a bar; those already there are not made again."""
-    from triage_node.train.phantom.atlas_cache import AtlasName
+    from triage_node.train.phantom.atlases import Anatomies
     from triage_node.train.phantom.making import make_shards, shard_ranges
 
     with progress() as bar:
         task = bar.add_task("shards", total=len(shard_ranges(first_seed, studies)))
-        for _ in make_shards(folder, first_seed, studies, geometry, workers, AtlasName(atlas)):
+        for _ in make_shards(folder, first_seed, studies, geometry, workers, Anatomies(atlas)):
             bar.advance(task)
 
 
@@ -34,26 +34,28 @@ def _shards(folder: Path, studies: int, first_seed: int, workers: int, recipe: P
 
 
 def _series(folder: Path, seed: int, types: tuple[str, ...], size: int, atlas: str) -> None:
+    import numpy as np
+
     from triage_node.findings import Label
-    from triage_node.train.phantom.atlas_cache import AtlasName, load_atlas
+    from triage_node.train.phantom.atlases import Anatomies, Atlases
     from triage_node.train.phantom.dicom_series import write_series
 
-    loaded = load_atlas(AtlasName(atlas))
-    paths = write_series(folder, seed, tuple(Label(name) for name in types), size, atlas=loaded)
+    drawn = Atlases.of(Anatomies(atlas)).draw(np.random.default_rng(seed))
+    paths = write_series(folder, seed, tuple(Label(name) for name in types), size, atlas=drawn)
     console.print(f"{len(paths)} slices written to {folder}")
 
 
 def _sheet(path: Path, first_seed: int, studies: int, atlas: str) -> None:
     import numpy as np
 
-    from triage_node.train.phantom.atlas_cache import AtlasName, load_atlas
+    from triage_node.train.phantom.atlases import Anatomies, Atlases
     from triage_node.train.phantom.contact_sheet import write_contact_sheet
     from triage_node.train.phantom.study import generate_study, random_recipe
 
-    loaded, drawn = load_atlas(AtlasName(atlas)), []
+    atlases, drawn = Atlases.of(Anatomies(atlas)), []
     for seed in range(first_seed, first_seed + studies):
         rng = np.random.default_rng(seed)
-        study = generate_study(loaded, random_recipe(rng), rng)
+        study = generate_study(atlases.draw(rng), random_recipe(rng), rng)
         drawn.append((study.volume.hu, study.bits))
     write_contact_sheet(path, drawn)
     console.print(f"{studies} studies drawn in {path}")
@@ -72,8 +74,9 @@ def phantom(
     types: Annotated[str, typer.Option(help=f"With --dicom: types, comma-separated, of {', '.join(TYPES)}.")] = "",
     size: Annotated[int, typer.Option(help="With --dicom: rows and columns.", min=64, max=1024)] = 512,
     atlas: Annotated[
-        Atlas, typer.Option(help="Whose anatomy: the average head's, or one volunteer's with his own sulci and skull.")
-    ] = "average",
+        Atlas,
+        typer.Option(help="Whose anatomy: the average head's, one volunteer's with his own sulci and skull, or both."),
+    ] = "both",
 ) -> None:
     """Generate head CTs: shards for fit, a DICOM series, or a contact sheet to look at.
 

@@ -7,6 +7,7 @@ import numpy as np
 from triage_node.findings import LABELS
 from triage_node.models import Manifest
 from triage_node.train.evaluation.bars import Bar, generated_bars
+from triage_node.train.evaluation.by_thickness import ThicknessBin, by_thickness
 from triage_node.train.evaluation.by_volume import ClearLesions, VolumeBin, clear_lesions, sensitivity_by_volume
 from triage_node.train.evaluation.frozen import LesionComparison, compare_lesions, read_frozen_set
 from triage_node.train.evaluation.metrics import Interval, auc_interval, log_loss, sensitivity_interval, share
@@ -50,6 +51,8 @@ class Evaluation:
         Sensitivity of slices and of patients at each of `SPECIFICITIES`.
     reliability
         Of the probabilities of ``any``, for studies and for slices.
+    by_thickness
+        Figures by the distance between slices.
     clear_lesions, by_volume, lesions
         Figures by size of the lesion, and the lesions beside published ones; empty where volumes are not known.
     positive, negative
@@ -63,6 +66,7 @@ class Evaluation:
     area: tuple[Interval, ...]
     sensitivity: tuple[Row, ...]
     reliability: tuple[Reliability, Reliability]
+    by_thickness: tuple[ThicknessBin, ...]
     clear_lesions: tuple[ClearLesions, ...]
     by_volume: tuple[VolumeBin, ...]
     lesions: tuple[LesionComparison, ...]
@@ -125,6 +129,7 @@ def measure(scores: Scores) -> Evaluation:
         area=tuple(auc_interval(rows.area_cm2, rows.truth[:, ANY], rows.patients) for rows in scores.compared),
         sensitivity=tuple(_sensitivity_row(rows, cut) for rows in (slices, studies) for cut in SPECIFICITIES),
         reliability=reliabilities,
+        by_thickness=by_thickness(scores),
         clear_lesions=clear_lesions(scores),
         by_volume=sensitivity_by_volume(scores),
         lesions=_lesions(scores),

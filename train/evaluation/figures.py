@@ -6,6 +6,7 @@ from typing import Any
 from triage_node.findings import LABELS
 from triage_node.train.evaluation.across_seeds import SeedRow
 from triage_node.train.evaluation.bars import Bar
+from triage_node.train.evaluation.by_thickness import ThicknessBin
 from triage_node.train.evaluation.by_volume import VolumeBin
 from triage_node.train.evaluation.evaluate import Answers, Evaluation, Row
 from triage_node.train.evaluation.frozen import LesionComparison
@@ -44,6 +45,17 @@ def _bin(found: VolumeBin) -> dict[str, Any]:
         "lesions": found.count,
         "flagged": _plain(found.flagged),
         "at_90_percent_specificity": _plain(found.at_specificity),
+    }
+
+
+def _thickness(found: ThicknessBin) -> dict[str, Any]:
+    return {
+        "slices": found.name,
+        "studies": found.studies,
+        "positive": found.positive,
+        "auc": _plain(found.auc),
+        "positive_flagged": _plain(found.positive_flagged),
+        "negative_flagged": _plain(found.negative_flagged),
     }
 
 
@@ -150,6 +162,7 @@ def figures(evaluation: Evaluation) -> dict[str, Any]:
         "calibration": calibration,
         "positive_studies": _answers(evaluation.positive),
         "negative_studies": _answers(evaluation.negative),
+        "by_thickness": [_thickness(found) for found in evaluation.by_thickness],
         "slice_log_loss": _number(evaluation.log_loss, 4),
         **(_generated(evaluation) if evaluation.lesions else {}),
         "bars": bar_figures(evaluation.bars),

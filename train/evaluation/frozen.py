@@ -13,12 +13,13 @@ from triage_node.complete_file import complete_file
 from triage_node.errors import TriageError
 from triage_node.findings import TYPES, Label
 from triage_node.models import FILE_NAME, Geometry, Manifest
+from triage_node.train.phantom import blood
 from triage_node.train.phantom import study as generator
 from triage_node.train.phantom.making import make_shards, shard_ranges
 from triage_node.train.shards import read_seeds, shard_paths
 
 FROZEN_FILE = Path(__file__).with_name("frozen.json")
-# UnindexedInstance beside the shards, so that those of an older generator are not taken for the present ones.
+# A file beside the shards, so that those of an older generator are not taken for the present ones.
 STAMP = "frozen-set.json"
 
 
@@ -86,9 +87,9 @@ def generator_settings() -> dict[str, Any]:
         "version": generator.VERSION,
         "blood_share": generator.BLOOD_SHARE,
         "smallest_area_mm2": generator.SMALLEST_AREA_MM2,
-        "smallest_contrast_hu": generator.SMALLEST_CONTRAST_HU,
-        "smallest_contrast_in_fluid_hu": generator.SMALLEST_CONTRAST_IN_FLUID_HU,
-        "largest_hu": generator.LARGEST_HU,
+        "smallest_contrast_hu": blood.SMALLEST_CONTRAST_HU,
+        "smallest_contrast_in_fluid_hu": blood.SMALLEST_CONTRAST_IN_FLUID_HU,
+        "largest_hu": blood.LARGEST_HU,
         "readable_hu": list(generator.READABLE_HU),
         "first_type": {str(label): value for label, value in generator.FIRST_TYPE.items()},
         "further_type": {str(label): value for label, value in generator.FURTHER_TYPE.items()},

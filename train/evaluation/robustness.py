@@ -12,7 +12,7 @@ from triage_node.imaging import Volume
 from triage_node.models import Geometry, Model, strip_head
 from triage_node.train.evaluation.peaks import Region, peak_region
 from triage_node.train.evaluation.stability import Head, ask_again
-from triage_node.train.phantom.atlas_cache import load_atlas
+from triage_node.train.phantom.atlases import Atlases
 from triage_node.train.phantom.study import generate_study, random_recipe
 from triage_node.train.shards import read_shard, shard_paths
 
@@ -39,11 +39,11 @@ class Robustness:
 
 def generated_heads(folder: Path, geometry: Geometry) -> Iterator[LabeledHead]:
     """Yield the studies of a folder of shards; their images are generated again, since shards keep no skull."""
-    atlas = load_atlas()
+    atlases = Atlases.of()
 
     def read(seed: int) -> Volume:
         rng = np.random.default_rng(seed)
-        return generate_study(atlas, random_recipe(rng, mm_per_pixel=geometry.mm_per_pixel), rng).volume
+        return generate_study(atlases.draw(rng), random_recipe(rng, mm_per_pixel=geometry.mm_per_pixel), rng).volume
 
     for path in shard_paths(folder):
         for record in read_shard(path):

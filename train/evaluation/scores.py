@@ -60,6 +60,8 @@ class Scores:
         ``(rows, 6)``, as served.
     flagged, uncertain
         ``(studies, 6) bool``, answers per label.
+    slice_mm
+        ``(studies,)``, distance between slices.
     volume_ml, lesion_hu
         ``(studies, 6)``, None where they are not known.
     """
@@ -70,6 +72,7 @@ class Scores:
     study_probabilities: np.ndarray
     flagged: np.ndarray
     uncertain: np.ndarray
+    slice_mm: np.ndarray
     volume_ml: np.ndarray | None
     lesion_hu: np.ndarray | None
 
@@ -118,6 +121,7 @@ def gather(manifest: Manifest, studies: list[ScoredStudy]) -> Scores:
         study_probabilities=probabilities,
         flagged=flagged,
         uncertain=uncertain,
+        slice_mm=np.array([study.slice_mm for study in studies]),
         volume_ml=_known([study.volume_ml for study in studies]),
         lesion_hu=_known([study.lesion_hu for study in studies]),
     )

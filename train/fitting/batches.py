@@ -111,7 +111,8 @@ class SlicePool:
         else:
             matrix = self.augmentation.place(gray.shape[1:], rng)
             gray, bits = warp(gray, matrix), warp(bits, matrix, nearest=True)
-            hu = self.augmentation.tone(gray.astype(np.float32) - OFFSET, rng)
+            hu = self.augmentation.focus(gray.astype(np.float32) - OFFSET, bits >> INSIDE_BIT > 0, rng)
+            hu = self.augmentation.tone(hu, rng)
         image = channels(hu, bits >> INSIDE_BIT > 0, SHOWN, self.windows)[0]
         return image, cell_targets(bits[0]), record.labels[index].astype(np.float32)
 

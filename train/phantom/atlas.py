@@ -91,6 +91,13 @@ class Map:
         )
         return (z[0], y[0], x[0]), (z[1], y[1], x[1])
 
+    @cached_property
+    def slopes(self) -> "tuple[Map, Map, Map]":
+        """Return the rise of the values along z, y and x, each a mm."""
+        slopes = np.gradient(self.values.astype(np.float32), self.step_mm)
+        z, y, x = (Map(np.ascontiguousarray(slope), self.origin, self.step_mm, None) for slope in slopes)
+        return z, y, x
+
 
 @dataclass(frozen=True)
 class Atlas:

@@ -14,7 +14,6 @@ from triage_node.train.phantom.atlas import Atlas, Point
 from triage_node.train.phantom.brain import BrainStyle
 from triage_node.train.phantom.grid import Grid
 from triage_node.train.phantom.head import HeadSpace, place_head
-from triage_node.train.phantom.scanner import average_subslices
 from triage_node.train.phantom.solids import ellipsoid, rod, share
 from triage_node.train.phantom.study import GeneratedStudy, Recipe, generate_study
 
@@ -161,7 +160,7 @@ def enhance(study: GeneratedStudy, space: HeadSpace, recipe: Recipe, phase: Phas
         Decides the injection and the course of the vessels.
     """
     rng, grid = np.random.default_rng([seed, 1]), recipe.grid()
-    added = average_subslices(enhancement_hu(space, grid, Enhancement.random(phase, rng), rng))
+    added = grid.average(enhancement_hu(space, grid, Enhancement.random(phase, rng), rng))
     for plane in added:
         cv2.GaussianBlur(plane, (0, 0), max(recipe.scanner.blur_mm / grid.mm_per_pixel, 0.2), dst=plane)
     hu = np.clip(np.round(study.volume.hu + added), -1024, 3071).astype(np.float32)

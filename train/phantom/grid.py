@@ -18,11 +18,15 @@ class Grid:
         Rows and columns, equal.
     mm_per_pixel
         Pixel size in mm.
+    subslices
+        Each slice of the scanner is the mean of so many of these: partial volume at the vertex and on the floor of the
+        skull.
     """
 
     positions_mm: np.ndarray
     size: int
     mm_per_pixel: float
+    subslices: int = 2
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -38,6 +42,13 @@ class Grid:
     def voxel_ml(self) -> float:
         """Return the volume of a voxel in mL."""
         return self.slice_mm * self.mm_per_pixel**2 / 1000
+
+    def average(self, values: np.ndarray) -> np.ndarray:
+        """Return the scanner's slices of values on this grid."""
+        if self.subslices == 1:
+            return values
+        total = sum(values[first :: self.subslices] for first in range(self.subslices))
+        return np.asarray(total * np.float32(1 / self.subslices))
 
     def axes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return z, y and x in mm from the middle, shaped to broadcast against each other."""

@@ -13,6 +13,10 @@ Box = tuple[slice, slice, slice]
 BLOCK = 8
 # Above this share of the vault, the floor of the skull no longer counts.
 ALL_VAULT = 0.99995
+# Spread of the logarithm of the scale along z, y and x: heads are long or round.
+SHAPE_SPREAD = (0.03, 0.04, 0.04)
+# Correlation of the fields that warp a head.
+WARP_MM = (32.0, 75.0)
 
 
 @dataclass(frozen=True)
@@ -122,17 +126,29 @@ def _skull_depth(atlas: Atlas, z: np.ndarray, y: np.ndarray, x: np.ndarray, rng:
     return vault
 
 
+def _warp(grid: Grid, warp_mm: tuple[float, float], strength: float, rng: np.random.Generator) -> np.ndarray:
+    """Return a smooth displacement in mm: that of single gyri, and that of whole lobes."""
+    fine, broad = (np.float32(strength * mm) for mm in warp_mm)
+    warped = grid.noise(rng, WARP_MM[0])
+    warped *= fine
+    warped += broad * grid.noise(rng, WARP_MM[1])
+    return warped
+
+
 def place_head(atlas: Atlas, grid: Grid, pose: Pose, rng: np.random.Generator) -> HeadSpace:
     """Return the coordinates of an individual head in a pose.
 
-    The average head is scaled, made a little asymmetric and warped by smooth fields, so that no two are alike.
+    A head is scaled, mirrored or not, made a little asymmetric and warped by smooth fields, so that no two are alike.
     """
-    scale = rng.uniform(0.89, 1.07) * np.exp(rng.normal(0, 0.025, 3))
-    turned = (pose.matrix() / scale[:, None]).astype(np.float32)
-    warp_mm = rng.uniform(0.4, 2.6)
+    scale = rng.uniform(0.89, 1.07) * np.exp(rng.normal(0, SHAPE_SPREAD))
+    turned = pose.matrix() / scale[:, None]
+    if rng.random() < 0.5:
+        turned[2] *= -1
+    turned = turned.astype(np.float32)
+    warp_mm = rng.uniform(0.5, 2.4), rng.uniform(0, 2.4)
     along, down, across = grid.axes()
     z, y, x = (
-        (row[0] * along + row[1] * down) + row[2] * across + np.float32(warp_mm * strength) * grid.noise(rng, 32)
+        (row[0] * along + row[1] * down) + row[2] * across + _warp(grid, warp_mm, strength, rng)
         for row, strength in zip(turned, (0.7, 1.0, 1.0), strict=True)
     )
     x = x * (1 + np.float32(rng.normal(0, 0.025)) * np.tanh(y / 40))

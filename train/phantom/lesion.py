@@ -1,6 +1,6 @@
 """What a lesion does to a head."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -38,7 +38,7 @@ class Anatomy:
 
     def slices(self, part: slice) -> "Anatomy":
         """Return the anatomy of some of the slices."""
-        grid = Grid(self.grid.positions_mm[part], self.grid.size, self.grid.mm_per_pixel)
+        grid = replace(self.grid, positions_mm=self.grid.positions_mm[part])
         space = HeadSpace(*(getattr(self.space, name)[part] for name in ("z", "y", "x", "inside_mm")))
         fields = (getattr(self, name)[part] for name in ("fluid", "ventricles", "fine", "medium", "coarse"))
         return Anatomy(grid, space, *fields)
@@ -72,6 +72,10 @@ class Lesion:
         Share of edema in each voxel, or None.
     balls
         Clots that push the brain away.
+    profile
+        HU to add to the blood of each voxel, ``(slices, rows, columns) float32``, or None.
+    floor_hu
+        The blood may be as dark as this; None where it is at least as dense as gray matter.
     """
 
     label: Label
@@ -81,6 +85,8 @@ class Lesion:
     peel_mm: np.ndarray | None = None
     edema: np.ndarray | None = None
     balls: tuple[Ball, ...] = field(default=())
+    profile: np.ndarray | None = None
+    floor_hu: float | None = None
 
 
 def level_for_volume(score: np.ndarray, room: np.ndarray, volume_ml: float, grid: Grid) -> float | None:

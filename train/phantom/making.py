@@ -7,22 +7,21 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from triage_node.models import Geometry
-from triage_node.train.phantom.atlas import Atlas
-from triage_node.train.phantom.atlas_cache import AtlasName, load_atlas
+from triage_node.train.phantom.atlases import Anatomies, Atlases
 from triage_node.train.shards import STUDIES_PER_SHARD, make_shard
 
 
 @cache
-def _atlas_of_process(name: AtlasName) -> Atlas:
-    """Return an atlas, loaded once in each worker process."""
-    return load_atlas(name)
+def _atlases_of_process(anatomies: Anatomies) -> Atlases:
+    """Return the atlases, loaded once in each worker process."""
+    return Atlases.of(anatomies)
 
 
-def _make(folder: Path, first: int, last: int, geometry: Geometry, atlas: AtlasName) -> Path:
+def _make(folder: Path, first: int, last: int, geometry: Geometry, anatomies: Anatomies) -> Path:
     import cv2
 
     cv2.setNumThreads(1)  # the processes share the cores among them already
-    return make_shard(folder, range(first, last), geometry, _atlas_of_process(atlas))
+    return make_shard(folder, range(first, last), geometry, _atlases_of_process(anatomies))
 
 
 def shard_ranges(first_seed: int, studies: int) -> list[tuple[int, int]]:
@@ -37,11 +36,11 @@ def make_shards(
     studies: int,
     geometry: Geometry,
     workers: int,
-    atlas: AtlasName = AtlasName.AVERAGE,
+    anatomies: Anatomies = Anatomies.BOTH,
 ) -> Iterator[Path]:
     """Yield shards as they are finished; those already there are not made again."""
     folder.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         ranges = shard_ranges(first_seed, studies)
-        for future in as_completed([pool.submit(_make, folder, *limits, geometry, atlas) for limits in ranges]):
+        for future in as_completed([pool.submit(_make, folder, *limits, geometry, anatomies) for limits in ranges]):
             yield future.result()

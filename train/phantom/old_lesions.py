@@ -1,4 +1,4 @@
-"""What an earlier illness has left darker: infarcts, lacunes, leukoaraiosis and old contusions."""
+"""What an earlier illness has left darker: infarcts, lacunes, leukoaraiosis, old contusions and hygromas."""
 
 import cv2
 import numpy as np
@@ -10,6 +10,8 @@ from triage_node.train.phantom.solids import Ellipsoid, share_of
 ONE_SIDE_MM = 3.0
 # White matter deeper than this below the bone loses density around the ventricles.
 DEEP_MM = 12.0
+# Fluid between dura and brain: its HU, and how thick it is at most.
+HYGROMA_HU, HYGROMA_MM = (5.0, 15.0), (4.0, 11.0)
 
 
 def _darken(hu: np.ndarray, part: np.ndarray, level_hu: float) -> np.ndarray:
@@ -69,3 +71,22 @@ def dark_patch(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np
     distance = anatomy.space.distance(*point(anatomy.space, voxel)) / rng.uniform(6, 35)
     edge = distance + 0.3 * anatomy.medium + 0.2 * anatomy.fine
     return hu - np.clip(1.2 - edge, 0, 1) * rng.uniform(6, 20)
+
+
+def hygroma(hu: np.ndarray, anatomy: Anatomy, rng: np.random.Generator) -> np.ndarray:
+    """Lay a crescent of fluid over one or both frontal convexities: no hemorrhage (docs/decisions/0176)."""
+    level, first = rng.uniform(*HYGROMA_HU), rng.choice([-1, 1])
+    sides, top_mm = (first, -first) if rng.random() < 0.6 else (first,), rng.uniform(35, 65)
+    half_mm, turn, width = rng.uniform(25, 45), rng.uniform(-1.1, -0.6), rng.uniform(0.5, 0.9)
+    depth = anatomy.space.inside_mm
+    places = np.flatnonzero((depth > 0) & (depth < HYGROMA_MM[1] + 1) & (anatomy.space.y < 25))
+    space, part = anatomy.space.at(places), np.zeros(len(places), np.float32)
+    high = np.clip(1 - ((space.z - top_mm) / half_mm) ** 2, 0, 1)
+    uneven = np.float32(0.4) * anatomy.coarse.take(places)
+    for side in sides:
+        around = np.arctan2(space.y, np.maximum(side * space.x, np.float32(0.1)))
+        shape = high * np.clip(1 - ((around - turn) / width) ** 2, 0, 1) * (side * space.x > 2)
+        thick = np.float32(rng.uniform(*HYGROMA_MM)) * np.sqrt(shape) + uneven * (shape > 0)
+        part = np.maximum(part, np.clip(thick - space.inside_mm, 0, 1))
+    hu.ravel()[places] = _darken(hu.take(places), part, level)
+    return hu

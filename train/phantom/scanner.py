@@ -9,8 +9,6 @@ from scipy import ndimage
 from triage_node.train.phantom.grid import Grid
 from triage_node.train.phantom.head import HeadSpace
 
-# Each slice is the mean of this many thinner ones: partial volume at the vertex and on the floor of the skull.
-SUBSLICES = 2
 # Height of the vertex, and how far down beam hardening brightens it.
 VERTEX_MM, VERTEX_REACH_MM = 75.0, 15.0
 
@@ -85,12 +83,6 @@ class Scanner:
         )
 
 
-def average_subslices(values: np.ndarray) -> np.ndarray:
-    """Return slices from the thinner ones they are made of."""
-    total = sum(values[first::SUBSLICES] for first in range(SUBSLICES))
-    return np.asarray(total * np.float32(1 / SUBSLICES))
-
-
 def _floor(space_z: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp((space_z + 20) / 4))
 
@@ -113,7 +105,7 @@ def _bands(y: np.ndarray, x: np.ndarray, z: np.ndarray, rng: np.random.Generator
     return np.clip(1.5 * waves, 0, 2.5)
 
 
-def shading(space: HeadSpace, scanner: Scanner, rng: np.random.Generator) -> np.ndarray:
+def shading(space: HeadSpace, grid: Grid, scanner: Scanner, rng: np.random.Generator) -> np.ndarray:
     """Return what beam hardening adds to each slice.
 
     It brightens what lies under the bone: all around and deep into the brain, in bands along parts of the convexity, at
@@ -122,16 +114,18 @@ def shading(space: HeadSpace, scanner: Scanner, rng: np.random.Generator) -> np.
     Parameters
     ----------
     space
-        Coordinates of the true head, ``(slices × SUBSLICES, rows, columns)``.
+        Coordinates of the true head, ``(slices × subslices, rows, columns)``.
+    grid
+        Its voxels.
 
     Returns
     -------
     numpy.ndarray
         ``(slices, rows, columns) float32``, HU; 0 outside the skull.
     """
-    depth = average_subslices(space.inside_mm)
+    depth = grid.average(space.inside_mm)
     places = np.flatnonzero(depth > 0)
-    z, y, x = (average_subslices(axis).take(places) for axis in (space.z, space.y, space.x))
+    z, y, x = (grid.average(axis).take(places) for axis in (space.z, space.y, space.x))
     below = depth.take(places)
     width = float(np.exp(rng.uniform(np.log(1.5), np.log(20))))
     lobes = scanner.cupping_lobes * min(4 / width, 1) * (2 + 0.3 * scanner.cupping_hu)
@@ -145,19 +139,21 @@ def shading(space: HeadSpace, scanner: Scanner, rng: np.random.Generator) -> np.
     return shade
 
 
-def brightening(share: np.ndarray, shade: np.ndarray, inside: np.ndarray) -> float:
+def brightening(share: np.ndarray, grid: Grid, shade: np.ndarray, inside: np.ndarray) -> float:
     """Return by how many HU the shading raises a lesion.
 
     Parameters
     ----------
     share
-        ``(slices × SUBSLICES, rows, columns) float32``, share of the lesion in each voxel.
+        ``(slices × subslices, rows, columns) float32``, share of the lesion in each voxel.
+    grid
+        Its voxels.
     shade
         ``(slices, rows, columns) float32``, what `shading` returns.
     inside
         The same shape, bool: inside of the skull.
     """
-    lesion = average_subslices(share) * inside
+    lesion = grid.average(share) * inside
     return float(np.average(shade, weights=lesion)) if lesion.any() else 0.0
 
 
@@ -201,7 +197,7 @@ def scan(
     Parameters
     ----------
     hu
-        ``(slices × SUBSLICES, rows, columns) float32``, HU of the true head.
+        ``(slices × subslices, rows, columns) float32``, HU of the true head.
     space
         Coordinates of the true head, the same shape.
     shade
@@ -212,11 +208,11 @@ def scan(
     numpy.ndarray
         ``(slices, rows, columns) float32``, whole HU in 12 bits.
     """
-    profile = ndimage.gaussian_filter1d(np.eye(len(hu), dtype=np.float32), scanner.slice_blur * SUBSLICES, axis=0)
-    image = np.tensordot(average_subslices(profile), hu, axes=1)
+    profile = ndimage.gaussian_filter1d(np.eye(len(hu), dtype=np.float32), scanner.slice_blur * grid.subslices, axis=0)
+    image = np.tensordot(grid.average(profile), hu, axes=1)
     for plane in image:
         _spread(plane, grid, scanner)
-    floor, inside = _floor(average_subslices(space.z)), average_subslices(space.inside_mm) > 0
+    floor, inside = _floor(grid.average(space.z)), grid.average(space.inside_mm) > 0
     image += shade
     image += scanner.noise_hu * (1 + np.float32(0.6) * floor) * _noise(image.shape, grid, scanner, rng)
     if scanner.streaks_hu:

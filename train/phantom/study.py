@@ -8,6 +8,7 @@ from threadpoolctl import ThreadpoolController
 from triage_node.findings import TYPES, Label
 from triage_node.imaging import Volume
 from triage_node.train.phantom.atlas import Atlas
+from triage_node.train.phantom.blood import IN_FLUID, paint
 from triage_node.train.phantom.brain import BrainStyle, brain_hu, sample_tissue
 from triage_node.train.phantom.grid import Grid
 from triage_node.train.phantom.head import Pose, place_head
@@ -16,24 +17,21 @@ from triage_node.train.phantom.lesions import LESIONS
 from triage_node.train.phantom.mapped_skull import add_mapped_skull
 from triage_node.train.phantom.mass_effect import displace
 from triage_node.train.phantom.mimics import add_mimics
-from triage_node.train.phantom.scanner import SUBSLICES, Scanner, average_subslices, brightening, scan, shading
+from triage_node.train.phantom.scanner import Scanner, brightening, scan, shading
 from triage_node.train.phantom.skull import add_vault
 from triage_node.train.phantom.skull_base import add_skull_base
+from triage_node.train.phantom.skull_damage import add_damage
 from triage_node.train.phantom.surroundings import add_scalp, add_table
 
 # Raised when the same seed gives another head than before: figures of different versions do not compare.
-VERSION = 11
+VERSION = 12
 # Share of blood in a voxel, and its area in a slice, from which they count as hemorrhage.
 BLOOD_SHARE = 0.4
 SMALLEST_AREA_MM2 = 20.0
-# Blood hardly denser than what it lies in cannot be labeled by eye, so it is not asked for: gray matter, or fluid.
-SMALLEST_CONTRAST_HU, LARGEST_HU = 8.0, 82.0
-SMALLEST_CONTRAST_IN_FLUID_HU = -2.0
 # What is denser than the one is bone and what is darker than the other air: both take the place of blood.
 BONE_HU, DARKEST_HU = 150.0, -200.0
 # What looks like bone or air in the image no reader would call blood, whatever is in it.
 READABLE_HU = (-20.0, 110.0)
-IN_FLUID = (Label.INTRAVENTRICULAR, Label.SUBARACHNOID)
 FIRST_TYPE = {
     Label.EPIDURAL: 0.22,
     Label.INTRAPARENCHYMAL: 0.24,
@@ -49,6 +47,12 @@ FURTHER_TYPE = {
     Label.SUBDURAL: 0.12,
 }
 FIELD_MM = 230.0
+# Some technicians choose a field of view that cuts the head off.
+CUT_FIELD_MM, CUT = (175.0, 205.0), 0.04
+# Distances between slices in mm, and how often each is used.
+SLICE_MM = {2.5: 0.14, 3.0: 0.08, 4.0: 0.08, 4.8: 0.1, 5.0: 0.34, 6.0: 0.08, 7.0: 0.08, 10.0: 0.1}
+# A slice is averaged from thinner ones of about this many mm.
+THIN_MM = 2.5
 # The matrix products of a head are small: threads that share them wait for each other.
 BLAS = ThreadpoolController()
 PUSHING = (Label.EPIDURAL, Label.SUBDURAL, Label.INTRAPARENCHYMAL)
@@ -89,9 +93,9 @@ class Recipe:
     def grid(self) -> Grid:
         """Return the voxels of the thin slices that each slice is averaged from."""
         count = max(1, int((self.highest_mm - self.lowest_mm) / self.slice_mm))
-        thin = self.slice_mm / SUBSLICES
-        positions = self.lowest_mm + thin * np.arange(count * SUBSLICES)
-        return Grid(positions, self.size, self.mm_per_pixel)
+        subslices = max(1, round(self.slice_mm / THIN_MM))
+        positions = self.lowest_mm + self.slice_mm / subslices * np.arange(count * subslices)
+        return Grid(positions, self.size, self.mm_per_pixel, subslices)
 
 
 @dataclass(frozen=True)
@@ -130,12 +134,13 @@ def random_recipe(
     rng: np.random.Generator, types: tuple[Label, ...] | None = None, mm_per_pixel: float = 1.25
 ) -> Recipe:
     """Return a study as it might come from any hospital, at the resolution that training needs."""
+    field_mm = rng.uniform(*CUT_FIELD_MM) if rng.random() < CUT else FIELD_MM
     return Recipe(
         types=random_types(rng) if types is None else types,
         pose=Pose.random(rng),
-        size=2 * round(FIELD_MM / mm_per_pixel / 2),
+        size=2 * round(field_mm / mm_per_pixel / 2),
         mm_per_pixel=mm_per_pixel,
-        slice_mm=float(rng.choice([5.0, 5.0, 5.0, 4.5, 6.0, 7.0])),
+        slice_mm=float(rng.choice(list(SLICE_MM), p=list(SLICE_MM.values()))),
         lowest_mm=rng.uniform(-80, -45),
         highest_mm=rng.uniform(84, 98),
         scanner=Scanner.random(rng),
@@ -147,28 +152,12 @@ def _lesions(anatomy: Anatomy, types: tuple[Label, ...], rng: np.random.Generato
     return [lesion for lesion in found if lesion is not None]
 
 
-def _paint(
-    hu: np.ndarray, lesion: Lesion, anatomy: Anatomy, gray_hu: float, brighter_hu: float, rng: np.random.Generator
-) -> np.ndarray:
-    """Lay edema and blood over the brain; published densities were read off scans, so shading is in them already."""
-    if lesion.edema is not None:
-        hu = hu + 0.5 * lesion.edema * (rng.uniform(12, 22) - hu)
-    contrast = SMALLEST_CONTRAST_IN_FLUID_HU if lesion.label in IN_FLUID else SMALLEST_CONTRAST_HU
-    level_hu = float(np.clip(lesion.hu - brighter_hu, gray_hu + contrast, LARGEST_HU))
-    places, painted = np.flatnonzero(lesion.fraction), hu.copy()
-    blood = level_hu + lesion.mottle * anatomy.medium.take(places)
-    if lesion.peel_mm is not None and rng.random() < 0.25:  # mixed ages
-        blood -= rng.uniform(8, 22) * np.clip(anatomy.coarse.take(places), 0, 1)
-    painted.ravel()[places] += lesion.fraction.take(places) * (blood - hu.take(places))
-    return painted
-
-
-def _bits(lesions: list[Lesion], inside: np.ndarray, image: np.ndarray) -> np.ndarray:
+def _bits(lesions: list[Lesion], grid: Grid, inside: np.ndarray, image: np.ndarray) -> np.ndarray:
     """Return lesion bits from the blood inside the skull, less what bone or air took the place of or hides."""
     bits = np.zeros(image.shape, np.uint8)
     readable = (image > READABLE_HU[0]) & (image < READABLE_HU[1])
     for lesion in lesions:
-        blood = (average_subslices(lesion.fraction * inside) > BLOOD_SHARE) & readable
+        blood = (grid.average(lesion.fraction * inside) > BLOOD_SHARE) & readable
         bits |= blood.astype(np.uint8) << TYPES.index(lesion.label)
     return bits
 
@@ -210,12 +199,16 @@ def _generate(atlas: Atlas, recipe: Recipe, rng: np.random.Generator) -> Generat
     lesions += _lesions(anatomy, tuple(label for label in recipe.types if label not in PUSHING), rng)
     hu = brain_hu(tissue, space, grid, style, rng)
     hu = add_mimics(hu, Anatomy(grid, moved, tissue.fluid, tissue.ventricles, *noises), rng)
-    shade, inside = shading(space, recipe.scanner, rng), average_subslices(space.inside_mm) > 0
+    shade, inside = shading(space, grid, recipe.scanner, rng), grid.average(space.inside_mm) > 0
     for lesion in lesions:
-        hu = _paint(hu, lesion, anatomy, style.gray_hu, brightening(lesion.fraction, shade, inside), rng)
-    hu = add_table(_add_skull(hu, atlas, anatomy, rng, recipe.plain), grid, rng)
+        hu = paint(hu, lesion, anatomy, style.gray_hu, brightening(lesion.fraction, grid, shade, inside), rng)
+    hu = _add_skull(hu, atlas, anatomy, rng, recipe.plain)
+    if not recipe.plain:
+        add_damage(hu, anatomy, lesions, rng)
+    hu = add_table(hu, grid, rng)
     image = scan(hu, space, grid, recipe.scanner, shade, rng)
-    bits = _bits(lesions, (space.inside_mm > 0) & (hu < BONE_HU) & (hu > DARKEST_HU), image - recipe.scanner.offset_hu)
+    bare = (space.inside_mm > 0) & (hu < BONE_HU) & (hu > DARKEST_HU)
+    bits = _bits(lesions, grid, bare, image - recipe.scanner.offset_hu)
     positions = recipe.lowest_mm + recipe.slice_mm * np.arange(len(image))
     volume = Volume(image, (recipe.slice_mm, recipe.mm_per_pixel, recipe.mm_per_pixel), positions)
     return GeneratedStudy(volume, bits, slice_labels(bits, recipe.mm_per_pixel))

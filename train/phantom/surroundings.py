@@ -8,6 +8,8 @@ from triage_node.train.phantom.lesion import Anatomy, point, random_voxel
 from triage_node.train.phantom.skull import AIR_HU
 
 SKIN_MM = 2.0
+# Quantiles of the thickness of the scalp without skin and muscle: in a fifth of the heads it is thick.
+SCALP_SHARE, SCALP_MM = (0.0, 0.8, 1.0), (3.0, 8.0, 12.0)
 # By how much a hematoma lifts the scalp at most.
 SWELLING_MM = 12.0
 
@@ -34,7 +36,8 @@ def add_scalp(
         No hematoma of the scalp.
     """
     above = -below_bone_mm
-    temple_mm, muscle_mm, scalp_mm = rng.uniform(3, 12), rng.uniform(0, 1.5), rng.uniform(3, 8)
+    temple_mm, muscle_mm = rng.uniform(3, 12), rng.uniform(0, 1.5)
+    scalp_mm = float(np.interp(rng.uniform(), SCALP_SHARE, SCALP_MM))
     lift = _swelling(anatomy, rng) if rng.random() < 0.35 and not plain else None
     fat_hu, blood_hu = rng.uniform(-110, -75), rng.uniform(40, 75)
     highest = temple_mm + muscle_mm + scalp_mm + 0.5 * float(anatomy.coarse.max()) + SWELLING_MM * (lift is not None)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from triage_node.train.phantom.mimics import CALCIUM
+from triage_node.train.phantom.mimics.calcium import CALCIUM
 
 pytestmark = pytest.mark.slow
 

@@ -13,6 +13,7 @@ from triage_node.train.calibration.conformal import UNCOUNTED
 from triage_node.train.commands.evaluation_tables import print_evaluation
 from triage_node.train.evaluation.across_seeds import across_seeds
 from triage_node.train.evaluation.bars import Bar
+from triage_node.train.evaluation.by_thickness import by_thickness
 from triage_node.train.evaluation.evaluate import evaluate, measure
 from triage_node.train.evaluation.figures import figures, paired_figures, robustness_figures, seed_figures
 from triage_node.train.evaluation.frozen import (
@@ -50,8 +51,18 @@ def made_studies(seed, count=40, shift=0.0):
             volume[[kind, 5]], hu[[kind, 5]] = (1.0, 3.0, 30.0)[number % 3], 50.0 + number % 7
         logits = labels * (2 + 2 * np.log1p(volume)) - 4 + rng.normal(shift, 1, labels.shape)
         area = np.full(12, 120, np.float32)
-        studies.append(ScoredStudy(str(number), logits.astype(np.float32), labels, area, volume, hu))
+        studies.append(ScoredStudy(str(number), logits.astype(np.float32), labels, area, 5.0, volume, hu))
     return studies
+
+
+def test_thin_and_thick_slices_are_judged_apart():
+    thin, usual, thick = ([replace(study, slice_mm=mm) for study in made_studies(4)] for mm in (2.5, 5.0, 10.0))
+    thick = [replace(study, logits=-study.logits) for study in thick]
+    bins = by_thickness(gather(read_manifest(), [*thin, *usual, *thick]))
+    assert [found.name for found in bins] == ["under 4 mm", "4 to 6 mm", "6 mm and more"]
+    assert [(found.studies, found.positive) for found in bins] == [(40, 20)] * 3
+    assert bins[0].auc.value > 0.7 > 0.5 > bins[2].auc.value
+    assert len(by_thickness(gather(read_manifest(), thin))) == 1
 
 
 def test_sensitivity_is_taken_where_the_specificity_still_holds():
@@ -247,7 +258,17 @@ def test_report_and_card_say_what_was_measured(seed, tmp_path):
     assert "<script" not in text and "http" not in text
     assert len(list(tmp_path.glob("set-1-*.png"))) == 4
     card = card_text(replace(manifest, metrics={"Set": found}))
-    for words in ("mean of three seeds", "Expected calibration error", "Flagged, by volume", "| study AUC any |"):
+    for words in (
+        "mean of three seeds",
+        "Expected calibration error",
+        "Flagged, by volume",
+        "| study AUC any |",
+        "| 4 to 6 mm | 40, 20 |",
+        "## Intended use",
+        "21 CFR 892.2080",
+        "from 18 years on",
+        "## Known failures",
+    ):
         assert words in card
     assert json.loads(json.dumps(found)) == found
 
@@ -336,6 +357,9 @@ def test_a_report_shows_how_a_model_differs_and_how_steady_it_is():
     for words in ("AUC less that of net 1", "blur of 1.0 mm", "seed 7", "posterior midline", "<td>0.500</td>"):
         assert words in page
     print_evaluation("Set", found)
+    card = card_text(replace(manifest, metrics={"Set": found}))
+    assert "| blur of 1.0 mm |" in card
+    assert "rim 50%" in card
     logits = page.partition("Logits of any")[2].partition("</table>")[0]
     assert " to -" in logits
     assert "--" not in logits, "an interval below 0 is not written with two hyphens"

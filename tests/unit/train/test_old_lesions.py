@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from triage_node.train.phantom.brain import BrainStyle, sample_tissue
-from triage_node.train.phantom.old_lesions import dark_patch, infarct, lacunes, leukoaraiosis
+from triage_node.train.phantom.old_lesions import dark_patch, hygroma, infarct, lacunes, leukoaraiosis
 from triage_node.train.phantom.ventricles import Ventricles
 
 pytestmark = pytest.mark.slow
@@ -27,7 +27,7 @@ def darkened(anatomy, step, seed):
     return brain - step(brain.copy(), anatomy, np.random.default_rng(seed))
 
 
-@pytest.mark.parametrize("step", [infarct, lacunes, leukoaraiosis, dark_patch])
+@pytest.mark.parametrize("step", [infarct, lacunes, leukoaraiosis, dark_patch, hygroma])
 def test_it_darkens_and_never_below_fluid(anatomy, step):
     for seed in range(5):
         dark = darkened(anatomy, step, seed)
@@ -55,3 +55,15 @@ def test_lacunes_are_small_and_deep(anatomy):
         hole = darkened(anatomy, lacunes, seed) > 3
         assert hole.sum() * anatomy.grid.voxel_ml < 2.5
         assert np.abs(anatomy.space.x[hole]).max() < 38
+
+
+def test_a_hygroma_is_fluid_under_the_frontal_bone(anatomy):
+    both = 0
+    for seed in range(10):
+        full, space = darkened(anatomy, hygroma, seed) > 19, anatomy.space
+        assert full.any()
+        assert space.inside_mm[full].min() >= 0
+        assert space.inside_mm[full].max() < 13
+        assert np.median(space.y[full]) < -10
+        both += full[space.x > 2].any() and full[space.x < -2].any()
+    assert 2 < both < 10

@@ -9,7 +9,15 @@ from triage_node.train.fitting.augmentation import Augmentation
 from triage_node.train.fitting.batches import SlicePool, cell_targets
 from triage_node.train.fitting.settings import WINDOWS
 from triage_node.train.phantom.making import shard_ranges
-from triage_node.train.shards import read_frame, read_seeds, read_shard, record_study, shard_paths, write_shard
+from triage_node.train.shards import (
+    _of_slabs,
+    read_frame,
+    read_seeds,
+    read_shard,
+    record_study,
+    shard_paths,
+    write_shard,
+)
 
 GEOMETRY = Geometry()
 
@@ -93,3 +101,12 @@ def test_a_growing_folder_is_taken_in_once(record, tmp_path):
 
 def test_shards_share_the_seeds_without_gaps():
     assert shard_ranges(5, 50) == [(5, 25), (25, 45), (45, 55)]
+
+
+def test_blood_of_a_slab_is_what_half_of_its_slices_show():
+    bits = np.zeros((5, 1, 3), np.uint8)
+    bits[0, 0, 0] = bits[2, 0, 1] = bits[3, 0, 1] = 1 << 2
+    bits[4, 0, 2] = 1 << 4
+    found = _of_slabs(bits, np.array([0, 0, 0, 1, 1]))
+    assert found.tolist() == [[[0, 0, 0]], [[0, 4, 16]]]
+    assert _of_slabs(bits, np.arange(5)) is bits

@@ -12,7 +12,7 @@ from triage_node.train.evaluation.peaks import Region, region_of, shares
 from triage_node.train.evaluation.robustness import LabeledHead, Robustness, chosen_heads, generated_heads, robustness
 from triage_node.train.evaluation.stability import REFUSED, Answer, Head, answer, ask_again, changes, stability_bars
 from triage_node.train.evaluation.variants import LESS_SHOWN, VARIANTS
-from triage_node.train.phantom.atlas_cache import load_atlas
+from triage_node.train.phantom.atlases import Atlases
 from triage_node.train.shards import make_shard
 
 
@@ -108,10 +108,8 @@ def ball():
     z, y, x = np.mgrid[:24, :192, :160].astype(np.float32)
     mask = ((z - 11) / 12.5) ** 2 + ((y - 100) / 80) ** 2 + ((x - 80) / 65) ** 2 < 1
     area = (mask.sum(axis=(1, 2)) / 100).astype(np.float32)
-    neighbors = np.zeros((24, 2), int)
-    return StrippedHead(
-        np.zeros(mask.shape, np.float32), mask, neighbors, np.arange(24), area, 32.0, HeadAxis(0.0, np.zeros((24, 2)))
-    )
+    neighbors, axis = np.zeros((24, 2), int), HeadAxis(0.0, np.zeros((24, 2)))
+    return StrippedHead(np.zeros(mask.shape, np.float32), mask, neighbors, np.arange(24), area, 32.0, axis, 7.5)
 
 
 def test_regions_of_a_head(ball):
@@ -141,7 +139,7 @@ def test_heads_are_chosen_in_their_order():
 @pytest.mark.slow
 def test_a_shipped_model_is_asked_again(tmp_path):
     model = load_model("default")
-    make_shard(tmp_path, range(2), model.manifest.geometry, load_atlas())
+    make_shard(tmp_path, range(2), model.manifest.geometry, Atlases.of())
     heads = list(generated_heads(tmp_path, model.manifest.geometry))
     assert [head.name for head in heads] == ["seed 0", "seed 1"]
     done = []

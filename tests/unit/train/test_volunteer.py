@@ -5,9 +5,11 @@ import pytest
 
 from triage_node.findings import TYPES, Label
 from triage_node.models import Geometry, strip_head
+from triage_node.train.phantom import mapped_skull
 from triage_node.train.phantom.atlas_cache import AtlasName, load_atlas
 from triage_node.train.phantom.grid import Grid
 from triage_node.train.phantom.head import Pose, place_head
+from triage_node.train.phantom.lesion import Anatomy
 from triage_node.train.phantom.study import generate_study, random_recipe
 from triage_node.train.phantom.volunteer import volunteer_file
 from triage_node.train.phantom.volunteer_map import GLOBE, ORIGIN, outside_hu
@@ -74,6 +76,23 @@ def test_each_type_is_labeled_as_in_the_average_head(volunteer, label):
     for study in bleeding:
         assert study.labels[:-1].sum() == 1
         assert 20 < np.median(study.volume.hu[(study.bits >> bit) & 1 > 0]) < 95
+
+
+def test_his_bone_has_fractures_and_burr_holes_unless_he_is_plain(volunteer, monkeypatch):
+    grid, rng = Grid(np.arange(-10.0, 70, 5), 96, 2.0), np.random.default_rng(2)
+    space = place_head(volunteer, grid, Pose(), rng)
+    anatomy = Anatomy(grid, space, *(np.zeros_like(space.z),) * 2, *(grid.noise(rng, mm) for mm in (5, 9, 18)))
+    monkeypatch.setattr(mapped_skull, "_swelling", lambda *_: 0.0)
+
+    def bone(plain, share):
+        monkeypatch.setattr(mapped_skull, "DRILLED", share)
+        monkeypatch.setattr(mapped_skull, "CRACKED", share)
+        hu, again = np.full(grid.shape, 30, np.float32), np.random.default_rng(6)
+        laid = mapped_skull.add_mapped_skull(hu, volunteer.outside, volunteer.vault, anatomy, again, plain)
+        return int((laid > 300).sum())
+
+    assert bone(plain=True, share=1.0) == bone(plain=False, share=0.0)
+    assert 0.5 * bone(plain=False, share=0.0) < bone(plain=False, share=1.0) < bone(plain=False, share=0.0)
 
 
 def test_the_same_seed_gives_the_same_head_and_another_seed_another(volunteer):

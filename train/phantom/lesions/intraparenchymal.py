@@ -1,88 +1,151 @@
-"""Intraparenchymal hemorrhage: clots in the deep nuclei, lobar clots, and contusions under the cortex."""
+"""Intraparenchymal hemorrhage: deep and lobar clots, contusions, dots, and bleeds of brain stem and cerebellum."""
 
-import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from triage_node.findings import Label
-from triage_node.train.phantom.head import Box, HeadSpace
-from triage_node.train.phantom.lesion import Anatomy, Ball, Lesion, point, random_voxel
+from triage_node.train.phantom.atlas import Point
+from triage_node.train.phantom.head import HeadSpace
+from triage_node.train.phantom.lesion import Anatomy, Lesion
+from triage_node.train.phantom.lesions.clot import Clot
 
-MEAN_HU, DEVIATION_HU = 49.0, 8.5
-MEDIAN_ML, SPREAD = 5.5, 1.25
-SMALLEST_ML, LARGEST_ML = 0.2, 80.0
-AXES = (1.0, 0.8, 0.6)
+# Clots, dots, and contusions, which take in brain and are darker; a small one of them would not be seen.
+CLOT_HU, DOT_HU, CONTUSION_HU = (56.0, 8.0), (60.0, 7.0), (49.0, 8.5)
+SMALLEST_CONTUSION_ML = 1.5
+MOTTLE_HU = (0.5, 3.5)
+SMALLEST_ML = 0.1
 # No clot begins in the medulla or at the foramen magnum.
 LOWEST_MM = -42.0
 
 
+def _deep(space: HeadSpace) -> np.ndarray:
+    return (space.inside_mm > 10) & (space.z > LOWEST_MM)
+
+
+def _lobar(space: HeadSpace) -> np.ndarray:
+    return (space.inside_mm > 3) & (space.inside_mm < 16) & (space.z > LOWEST_MM)
+
+
+def _poles(space: HeadSpace) -> np.ndarray:
+    """Return frontal and temporal poles and what lies under them: the brain slides over a rough floor there."""
+    frontal = (space.y < -40) & (space.z > -22) & (space.z < 14) & (np.abs(space.x) < 45)
+    temporal = (space.y > -45) & (space.y < 12) & (space.z > LOWEST_MM) & (space.z < -10) & (np.abs(space.x) > 20)
+    return (frontal | temporal) & (space.inside_mm > 2) & (space.inside_mm < 11)
+
+
+def _border(space: HeadSpace) -> np.ndarray:
+    """Return cortex and its border to white matter, and the corpus callosum: what shearing tears."""
+    cortical = (space.inside_mm > 3) & (space.inside_mm < 12) & (space.z > -15)
+    arch = np.sqrt((space.z - 4) ** 2 + (0.6 * (space.y + 12)) ** 2)
+    return cortical | ((np.abs(space.x) < 9) & (arch > 17) & (arch < 24) & (space.z > 4) & (np.abs(space.y + 12) < 38))
+
+
+def _stem(space: HeadSpace) -> np.ndarray:
+    """Return midbrain and pons, which lean back on their way up."""
+    in_stem = (space.z > -38) & (space.z < -8) & (np.abs(space.x) < 9)
+    return in_stem & (np.abs(space.y - 9 - 0.1 * (space.z + 23)) < 7)
+
+
+def _cerebellum(space: HeadSpace) -> np.ndarray:
+    below = space.z + 0.45 * np.abs(space.x) < -7
+    return below & (space.z > LOWEST_MM) & (space.y > 28) & (space.y < 70) & (space.inside_mm > 8)
+
+
 @dataclass(frozen=True)
-class _Clot:
-    """An ellipsoid whose surface noise has deformed: where it is, and how ragged and how swollen about."""
+class Kind:
+    """A kind of hemorrhage in the brain.
 
-    ball: Ball
-    axes: list[float]
-    angle: float
-    ragged: float
-    patchy: bool
-    halo: float
+    Attributes
+    ----------
+    frequency
+        Its share of the cases.
+    seats
+        Where its clots begin.
+    more
+        Chance that one more clot comes after each.
+    most
+        Clots at most.
+    median_ml, spread, largest_ml
+        Volume of each: log-normal, cut off.
+    patchy
+        Share of clots with brain in them.
+    hu
+        Mean and deviation of its HU where no brain is in it.
+    """
 
-    @classmethod
-    def random(cls, space: HeadSpace, rng: np.random.Generator) -> "_Clot | None":
-        """Return a clot somewhere in the brain, or None when there is no place for one."""
-        cortical = rng.random() < 0.5
-        where = (space.inside_mm > 3) & (space.inside_mm < 16) if cortical else space.inside_mm > 10
-        voxel = random_voxel(where & (space.z > LOWEST_MM), rng)
-        if voxel is None:
-            return None
-        volume_ml = np.clip(np.exp(rng.normal(np.log(MEDIAN_ML), SPREAD)), SMALLEST_ML, LARGEST_ML)
-        radius_mm = float(np.cbrt(0.75 * volume_ml * 1000 / np.pi))
-        axes = (radius_mm * rng.permutation(AXES) / np.cbrt(np.prod(AXES))).tolist()
-        angle, ragged = rng.uniform(0, np.pi), rng.uniform(0.05, 0.3)
-        patchy = bool(cortical and rng.random() < 0.5)
-        return cls(Ball(point(space, voxel), radius_mm), axes, angle, ragged, patchy, rng.uniform(0.1, 0.7))
+    frequency: float
+    seats: Callable[[HeadSpace], np.ndarray]
+    more: float
+    most: int
+    median_ml: float
+    spread: float
+    largest_ml: float
+    patchy: float = 0.0
+    hu: tuple[float, float] = CLOT_HU
 
-    def box(self, anatomy: Anatomy) -> Box | None:
-        """Return the voxels that it and its edema may reach, however the noise deforms it."""
-        reach = 1.1 + self.halo - self.ragged * float(anatomy.fine.min()) - 0.1 * float(anatomy.medium.min())
-        margin = reach * max(self.axes)
-        low, high = ([middle + side * margin for middle in self.ball.middle] for side in (-1, 1))
-        return anatomy.space.box((low[0], low[1], low[2]), (high[0], high[1], high[2]))
+    def places(self, space: HeadSpace, rng: np.random.Generator) -> list[Point]:
+        """Return where its clots are; none where the series does not show its seats."""
+        seats, count = np.flatnonzero(self.seats(space)), 1
+        while count < self.most and rng.random() < self.more:
+            count += 1
+        if not len(seats):
+            return []
+        chosen = seats[rng.integers(len(seats), size=count)]
+        return [(float(space.z.flat[k]), float(space.y.flat[k]), float(space.x.flat[k])) for k in chosen]
 
-    def draw(self, space: HeadSpace, fine: np.ndarray, medium: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return its share and that of its edema in each voxel."""
-        z, y, x = self.ball.middle
-        turn, lean = math.cos(self.angle), math.sin(self.angle)
-        along, across = turn * (space.y - y) + lean * (space.x - x), turn * (space.x - x) - lean * (space.y - y)
-        deep, long, wide = self.axes
-        radial = np.sqrt(((space.z - z) / deep) ** 2 + (along / long) ** 2 + (across / wide) ** 2)
-        radial += self.ragged * fine + 0.1 * medium
-        share = np.clip((1.05 - radial) * (self.ball.radius_mm / 1.5), 0, 1) * (space.inside_mm > 0.5)
-        if self.patchy:
-            share *= np.clip(0.6 + 0.6 * medium, 0, 1)
-        halo = np.clip(1 - np.abs(radial - 1.1) / self.halo, 0, 1) * (radial > 1) * (space.inside_mm > 0)
-        return share, halo
+    def volume_ml(self, rng: np.random.Generator) -> float:
+        """Return the volume of one clot."""
+        volume_ml = np.exp(rng.normal(np.log(self.median_ml), self.spread))
+        return float(np.clip(volume_ml, SMALLEST_ML, self.largest_ml))
+
+    def clot(self, place: Point, rng: np.random.Generator) -> Clot:
+        """Return one of its clots at a place."""
+        volume_ml = self.volume_ml(rng)
+        patchy = bool(volume_ml > SMALLEST_CONTUSION_ML and rng.random() < self.patchy)
+        return Clot.random(place, volume_ml, patchy, rng)
+
+
+KINDS = (
+    Kind(0.16, _deep, more=0.15, most=2, median_ml=7.0, spread=1.1, largest_ml=80.0),
+    Kind(0.13, _lobar, more=0.3, most=3, median_ml=7.0, spread=1.1, largest_ml=80.0, patchy=0.3),
+    Kind(0.25, _poles, more=0.55, most=5, median_ml=2.5, spread=1.1, largest_ml=40.0, patchy=0.6),
+    Kind(0.30, _border, more=0.65, most=5, median_ml=0.36, spread=0.6, largest_ml=1.0, hu=DOT_HU),
+    Kind(0.08, _stem, more=0.2, most=2, median_ml=1.2, spread=0.8, largest_ml=6.0),
+    Kind(0.08, _cerebellum, more=0.1, most=2, median_ml=5.0, spread=1.0, largest_ml=35.0, patchy=0.15),
+)
 
 
 def intraparenchymal(anatomy: Anatomy, rng: np.random.Generator) -> Lesion | None:
-    """Return one to three clots with their edema."""
-    count = 1 + int(rng.random() < 0.35) + int(rng.random() < 0.15)
-    clots = [clot for clot in (_Clot.random(anatomy.space, rng) for _ in range(count)) if clot is not None]
+    """Return clots of one kind with their edema; of another kind where the series does not reach that far."""
+    frequencies = np.array([kind.frequency for kind in KINDS])
+    kind = KINDS[rng.choice(len(KINDS), p=frequencies / frequencies.sum())]
+    places = kind.places(anatomy.space, rng)
+    if not places:
+        kind = KINDS[0]
+        places = kind.places(anatomy.space, rng)
+    clots = [kind.clot(place, rng) for place in places]
     if not clots:
         return None
-    fraction, edema = np.zeros((2, *anatomy.space.z.shape), np.float32)
+    fraction, edema = _drawn(clots, anatomy)
+    return Lesion(
+        Label.INTRAPARENCHYMAL,
+        fraction,
+        hu=float(rng.normal(*(CONTUSION_HU if any(clot.patchy for clot in clots) else kind.hu))),
+        mottle=rng.uniform(*MOTTLE_HU),
+        edema=edema * np.float32(rng.uniform(0.2, 1)),
+        balls=tuple(clot.ball for clot in clots),
+    )
+
+
+def _drawn(clots: list[Clot], anatomy: Anatomy) -> tuple[np.ndarray, np.ndarray]:
+    """Return the share of blood and that of edema in each voxel."""
+    fraction, edema = (np.zeros(anatomy.space.z.shape, np.float32) for _ in range(2))
     for clot in clots:
         box = clot.box(anatomy)
         if box is not None:
             drawn = clot.draw(anatomy.space.part(box), anatomy.fine[box], anatomy.medium[box])
             for whole, part in zip((fraction, edema), drawn, strict=True):
                 np.maximum(whole[box], part, out=whole[box])
-    return Lesion(
-        Label.INTRAPARENCHYMAL,
-        fraction,
-        hu=rng.normal(MEAN_HU, DEVIATION_HU),
-        mottle=rng.uniform(1, 6),
-        edema=edema * np.float32(rng.uniform(0.2, 1)),
-        balls=tuple(clot.ball for clot in clots),
-    )
+    return fraction, edema

@@ -4,9 +4,11 @@ import numpy as np
 
 from triage_node.findings import Label
 from triage_node.train.phantom.lesion import Anatomy, Lesion
+from triage_node.train.phantom.lesions.subdural_age import Age, blood_of, random_age
 
-MEAN_HU, DEVIATION_HU = 51.0, 12.0
 MEDIAN_ML, SPREAD = 4.4, 1.4  # 5 % 0.4, 95 % 44 mL
+# Chronic ones have grown for weeks before anybody looks: 5 % 11, 95 % 130 mL.
+CHRONIC_ML, CHRONIC_SPREAD = 38.0, 0.74
 # Square of a crescent's length in a slice over its area there, and the distance of the inner table from the middle.
 LENGTH_SQUARED_TO_AREA, SKULL_RADIUS_MM = 11.0, 65.0
 THINNEST_MM, THICKEST_MM = 3.0, 28.0
@@ -20,10 +22,9 @@ def tentorium_height(anatomy: Anatomy) -> np.ndarray:
     return anatomy.space.z + TENTORIUM_SLOPE * np.abs(anatomy.space.x) - 2
 
 
-def _crescent(anatomy: Anatomy, side: int, rng: np.random.Generator) -> np.ndarray:
+def _crescent(anatomy: Anatomy, side: int, volume_ml: float, rng: np.random.Generator) -> np.ndarray:
     """Return the thickness in mm of a crescent over one hemisphere, as thick as its volume asks for."""
     space = anatomy.space
-    volume_ml = float(np.exp(rng.normal(np.log(MEDIAN_ML), SPREAD)))
     height_mm = float(np.clip(10.4 * np.log(volume_ml) + 24, 14, 110)) * rng.uniform(0.8, 1.3)
     length_mm = np.sqrt(LENGTH_SQUARED_TO_AREA * 1000 * volume_ml / height_mm) * rng.uniform(0.85, 1.6)
     width = float(np.clip(length_mm / (2 * SKULL_RADIUS_MM), 0.15, 1.3))
@@ -60,37 +61,62 @@ def _hump(position_mm: np.ndarray, middle_mm: float, half_mm: float) -> np.ndarr
 
 def _along_falx(anatomy: Anatomy, side: int, rng: np.random.Generator) -> np.ndarray:
     """Return a film on one side of the falx: it bulges toward that hemisphere, so that it is no thick falx."""
-    space, half_mm = anatomy.space, rng.uniform(*FILM_MM)
-    long = _hump(space.y, rng.uniform(-60, 70), rng.uniform(25, 60))
-    high = _hump(space.z, rng.uniform(20, 70), rng.uniform(20, 45))
-    thick = half_mm * np.sqrt(long * high)
-    off = np.abs(side * space.x - np.float32(0.6 * half_mm + 0.5) + np.float32(0.5) * anatomy.coarse)
-    return np.clip(thick - off, 0, 1) * (space.inside_mm < rng.uniform(15, 35))
+    half_mm, film = rng.uniform(*FILM_MM), np.zeros(anatomy.space.z.shape, np.float32)
+    (y, long_mm), (z, high_mm) = _length(rng, (-60, 70), (25, 60)), _length(rng, (20, 70), (20, 45))
+    deepest_mm, wide_mm = rng.uniform(15, 35), 1.6 * half_mm + 1 + 0.5 * float(np.abs(anatomy.coarse).max())
+    box = anatomy.space.box((z - high_mm, y - long_mm, -wide_mm), (z + high_mm, y + long_mm, wide_mm))
+    if box is not None:
+        space = anatomy.space.part(box)
+        thick = half_mm * np.sqrt(_hump(space.y, y, long_mm) * _hump(space.z, z, high_mm))
+        off = np.abs(side * space.x - np.float32(0.6 * half_mm + 0.5) + np.float32(0.5) * anatomy.coarse[box])
+        film[box] = np.clip(thick - off, 0, 1) * (space.inside_mm < deepest_mm)
+    return film
 
 
 def _along_tentorium(anatomy: Anatomy, side: int, rng: np.random.Generator) -> np.ndarray:
     """Return a film on one side of the tentorium, mostly above it."""
-    space, half_mm = anatomy.space, rng.uniform(*FILM_MM)
-    thick = half_mm * np.sqrt(_hump(space.y, rng.uniform(20, 60), rng.uniform(12, 32)))
-    film = np.clip(thick - np.abs(tentorium_height(anatomy) - 0.6 * half_mm - 0.5), 0, 1)
-    return film * (side * space.x > 3) * (np.abs(space.x) < rng.uniform(22, 55)) * (space.y > 5)
+    half_mm, film = rng.uniform(*FILM_MM), np.zeros(anatomy.space.z.shape, np.float32)
+    (y, long_mm), wide_mm = _length(rng, (20, 60), (12, 32)), rng.uniform(22, 55)
+    lowest_mm, highest_mm = 2 - TENTORIUM_SLOPE * wide_mm - half_mm, 3 + 1.6 * half_mm
+    box = anatomy.space.box((lowest_mm, max(y - long_mm, 5), -wide_mm), (highest_mm, y + long_mm, wide_mm))
+    if box is not None:
+        part = anatomy.part(box)
+        space, above_mm = part.space, tentorium_height(part) - np.float32(0.6 * half_mm + 0.5)
+        thick = half_mm * np.sqrt(_hump(space.y, y, long_mm))
+        film[box] = np.clip(thick - np.abs(above_mm), 0, 1) * (side * space.x > 3)
+        film[box] *= (np.abs(space.x) < wide_mm) & (space.y > 5)
+    return film
+
+
+def _length(
+    rng: np.random.Generator, middle_mm: tuple[float, float], half_mm: tuple[float, float]
+) -> tuple[float, float]:
+    return float(rng.uniform(*middle_mm)), float(rng.uniform(*half_mm))
+
+
+def _volume_ml(age: Age, rng: np.random.Generator) -> float:
+    median_ml, spread = (CHRONIC_ML, CHRONIC_SPREAD) if age.chronic else (MEDIAN_ML, SPREAD)
+    return float(np.exp(rng.normal(np.log(median_ml), spread)))
 
 
 def subdural(anatomy: Anatomy, rng: np.random.Generator) -> Lesion | None:
-    """Return a subdural hematoma of any age that still shows, some of mixed density."""
+    """Return a subdural hematoma of any age; what lies along falx and tentorium alone is acute."""
     space, side, kind = anatomy.space, int(rng.choice([-1, 1])), rng.random()
-    inside = space.inside_mm > 0
+    inside, age = space.inside_mm > 0, random_age(rng)
     fraction, peel = np.zeros(space.z.shape, np.float32), None
-    if kind < 0.82:
-        peel = _crescent(anatomy, side, rng)
+    if age.chronic or kind < 0.82:
+        peel = _crescent(anatomy, side, _volume_ml(age, rng), rng)
         fraction = np.clip(peel - space.inside_mm, 0, 1) * inside
-    if kind > 0.72:
+    if kind > 0.72 and not age.chronic:
         film = _along_falx if rng.random() < 0.6 else _along_tentorium
         fraction = np.maximum(fraction, film(anatomy, side, rng) * inside)
+    blood = blood_of(Age.ACUTE if peel is None else age, fraction, anatomy, rng)
     return Lesion(
         Label.SUBDURAL,
-        fraction.astype(np.float32),
-        hu=rng.normal(MEAN_HU, DEVIATION_HU),
-        mottle=rng.uniform(1, 7),
+        fraction.astype(np.float32, copy=False),
+        hu=blood.hu,
+        mottle=blood.mottle,
         peel_mm=peel,
+        profile=blood.profile,
+        floor_hu=blood.floor_hu,
     )
