@@ -53,7 +53,8 @@ def by_thickness(scores: Scores) -> tuple[ThicknessBin, ...]:
 def _bin(scores: Scores, low_mm: float, high_mm: float) -> ThicknessBin:
     rows = scores.studies
     where = (scores.slice_mm >= low_mm) & (scores.slice_mm < high_mm)
-    bleeds, flagged = rows.truth[:, ANY] > 0, scores.flagged.any(axis=1)
+    bleeds: np.ndarray = rows.truth[:, ANY] > 0
+    flagged: np.ndarray = np.asarray(scores.flagged.any(axis=1))
     return ThicknessBin(
         low_mm,
         high_mm,

@@ -45,6 +45,9 @@ class SliceSource(Protocol):
     def area_cm2(self) -> np.ndarray: ...  # noqa: D102
 
     @property
+    def slice_mm(self) -> float: ...  # noqa: D102
+
+    @property
     def clean(self) -> np.ndarray: ...  # noqa: D102
 
     def planes(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]: ...  # noqa: D102
