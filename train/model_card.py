@@ -19,7 +19,7 @@ LIMITS = """\
 
 Not validated on clinical studies. Probabilities and thresholds were set on generated studies: they are not calibrated
 for patients, and a site that wants to rely on them calibrates with its own. Generated studies are not independent
-patients, since all share the anatomy of one average template. Not for care: a study that is not flagged may hold a
+patients, since all share one of two anatomies. Not for care: a study that is not flagged may hold a
 hemorrhage. Train on RSNA-2019 for a model that compares with published work.
 """
 SITE_LIMITS = """\
