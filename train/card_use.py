@@ -9,14 +9,15 @@ INTENDED_USE = """\
 To aid in prioritization and triage of non-contrast head CT: the node notifies a designated list of clinicians that a
 study with a suspected intracranial hemorrhage is available for review. It works beside the standard of care, which
 remains the default for every study: no study leaves the reading queue, and one that is not flagged is read as always.
-A picture or the reference to a slice in a notification says where to look first; neither is diagnostic. These are the
-words of 21 CFR 892.2080. No authority has cleared or approved this model, and nobody may use it for care.
+A picture or the reference to a slice in a notification says where to look first; neither is diagnostic. Worded
+after 21 CFR 892.2080(a). No authority has cleared or approved this model, and nobody may use it for care.
 """
 PROTOCOLS = """\
 ## Patients and protocols
 
-- Patients: {patients} Postoperative skulls, drains, calcium, old strokes and hygromas are among the generated heads;
-  tumors, abscesses and malformations are not.
+- Patients: {patients}
+- Among the generated heads are operated skulls, drains, calcium, old strokes and hygromas; tumors, abscesses and
+  malformations are not.
 - Images: axial head CT without contrast medium, supine, the whole brain, soft or bone kernel. Slices of 2.5 to 10 mm;
   thinner ones are averaged. 512 x 512 pixels of about .4 to .5 mm are brought to {mm_per_pixel:g} mm.
 - Tube voltage: HU of about 120 kVp. At 80 or 140 kVp blood keeps its density within a few HU, bone does not; neither
@@ -27,7 +28,8 @@ PROTOCOLS = """\
 FAILURES = """\
 ## Known failures
 
-Seen on real heads by those who fitted earlier versions; pictures are in `docs/pictures/failures.jpg`.
+Seen on real heads by those who looked at every wrong answer of earlier versions; generated heads that this kind of
+model gets wrong are in `docs/pictures/failures.jpg`.
 
 - Missed: dots and films under 1 mL, a bleed in the midbrain, dark (chronic or septated) subdural blood, subarachnoid
   blood at the tentorium, thin epidural blood below a swelling of the scalp. Soft kernels and thick slices lose weak
