@@ -12,10 +12,10 @@ from pydicom.uid import JPEGLSLossless, generate_uid
 from triage_node.complete_file import complete_file
 from triage_node.findings import Label
 from triage_node.imaging import Volume
-from triage_node.train.phantom.atlas_cache import AtlasName, load_atlas
+from triage_node.train.phantom.atlas_cache import load_atlas
 from triage_node.train.phantom.dicom_series import generate_demo, write_series, write_volume
 
-SEEDS = {"hemorrhage": 28, "plain": 48, "not_analyzable": 13}
+SEEDS = {"hemorrhage": 22, "plain": 42, "not_analyzable": 13}
 HEMORRHAGE = (Label.INTRAPARENCHYMAL, Label.INTRAVENTRICULAR)
 TOO_FEW = 3
 # 32 slices over the generator's 152 mm.
@@ -28,7 +28,7 @@ def write_demo_studies(folder: Path) -> list[Path]:
     The third holds a localizer and three slices: what a PACS forwards when a scan was broken off.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    atlas = load_atlas(AtlasName.VOLUNTEER)
+    atlas = load_atlas()
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
         write_series(work / "hemorrhage", SEEDS["hemorrhage"], HEMORRHAGE, slice_mm=SLICE_MM, atlas=atlas)

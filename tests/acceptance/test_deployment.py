@@ -257,7 +257,7 @@ def test_the_try_outs_pacs_forwards_and_its_viewer_is_served_at_one_origin(start
             )
             studies = viewer.get("/dicom-web/studies").json()
             assert len(studies) == 3
-            [uid] = [one["0020000D"]["Value"][0] for one in studies if one["00100020"]["Value"] == ["PHANTOM000028"]]
+            [uid] = [one["0020000D"]["Value"][0] for one in studies if one["00100020"]["Value"] == ["PHANTOM000022"]]
         with chromium() as browser:
             shown = Viewer.of(browser, f"http://localhost:{pages}", uid)
             wait_for(lambda: shown.brightness() > 10, "the picture is drawn at once, and is not black", 60)
