@@ -169,4 +169,6 @@ def _of_studies(connection: Connection, ids: Sequence[int]) -> dict[int, Found]:
         study["ModalitiesInStudy"] += [modality] if modality else []
         study["NumberOfStudyRelatedSeries"] += series
         study["NumberOfStudyRelatedInstances"] += instances
+    for study in counts.values():
+        study["ModalitiesInStudy"].sort()  # a database groups in whatever order it likes
     return counts

@@ -20,6 +20,7 @@ from triage_node.findings import TYPES, Decision
 from triage_node.statistics import count_acknowledged, count_verdict
 from triage_node.worklist.outbox.schedule import begin_escalations_anew, settle_escalations
 from triage_node.worklist.read_models import images_deleted_on
+from triage_node.worklist.retention.deletions import keep_rows
 from triage_node.worklist.transitions import move, record
 
 LONGEST_COMMENT = 2000
@@ -150,6 +151,7 @@ class ReaderActions:
             if not agrees and claims and seen and set(seen) == set(outcome.flagged) & set(TYPES):
                 raise InvalidInput("These are the types that were flagged: who disagrees has seen others, or none.")
             present = bool(seen) or agrees == claims
+            keep_rows(study)
             verdict = VerdictRow(
                 study_id=study.id,
                 outcome_id=outcome.id,

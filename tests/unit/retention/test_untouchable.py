@@ -28,6 +28,9 @@ from triage_node.worklist import Study, Worklist
 DAYS = 30
 MEMORY = Path("/dev/shm")
 DECISIONS = (*Decision, None)
+# What histories have to come to, to prove anything; and how many further ones may be needed for it.
+PROVING = {"images", "results", "killed"}
+FURTHER = 20
 
 
 class Killed(BaseException):
@@ -248,8 +251,11 @@ def kill_at_step(patch: pytest.MonkeyPatch, worklist: Worklist, at: int) -> None
 
 
 def run_histories(template: Path, seed: int, histories: int, steps: int) -> None:
+    """Go through so many histories, and through further ones as long as none came to what they are to prove."""
     rng, seen = random.Random(seed), Counter()
-    for _ in range(histories):
+    for number in range(histories + FURTHER):
+        if number >= histories and set(seen) >= PROVING:
+            break
         with tempfile.TemporaryDirectory(prefix="history-", dir=MEMORY if MEMORY.is_dir() else None) as name:
             shutil.copy(template, Path(name) / "worklist.sqlite")
             history = History(Path(name), rng)
@@ -259,7 +265,7 @@ def run_histories(template: Path, seed: int, histories: int, steps: int) -> None
                 history.worklist.close()
             seen += history.seen
     print(dict(seen))
-    assert {"images", "results", "killed"} <= set(seen), "they never came so far as to prove anything"
+    assert set(seen) >= PROVING, "they never came so far as to prove anything"
 
 
 def test_no_history_lets_retention_touch_what_it_must_not(migrated, seed):
@@ -268,7 +274,7 @@ def test_no_history_lets_retention_touch_what_it_must_not(migrated, seed):
 
 @pytest.mark.slow
 def test_no_long_history_does_either(migrated, seed):
-    run_histories(migrated, seed, histories=8, steps=150)
+    run_histories(migrated, seed, histories=5, steps=150)
 
 
 def test_a_killed_run_is_gone_on_with(ward, clock):
@@ -285,6 +291,24 @@ def test_a_killed_run_is_gone_on_with(ward, clock):
         assert ward.worklist.study_details.study(uid).deletions, "it is said from the first moment on"
     assert killed > 3
     assert ward.files(uid) == set()
+    assert ward.worklist.deletions.unfinished() == []
+
+
+@pytest.mark.parametrize("is_judged", [True, False])
+def test_a_verdict_keeps_a_study_whose_last_deletion_was_cut_off(ward, clock, is_judged):
+    uid = ward.done("1.2.3", count=2, decision=Decision.FLAGGED)
+    clock.forward(91 * DAY)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(StudyFolder, "remove_rest", lambda _: kill())
+        with pytest.raises(Killed):
+            ward.retention(by_age(30, 30, 30)).run()
+    [unfinished] = ward.worklist.deletions.unfinished()
+    assert unfinished.part == "rows"
+    if is_judged:
+        ward.worklist.reader_actions.give_verdict(uid, True, [], "reader ray")
+    ward.retention(by_age(30, 30, 30)).run()
+    kept = [study.study_instance_uid for study in ward.worklist.study_details.worklist(1e12)]
+    assert kept == ([uid] if is_judged else [])
     assert ward.worklist.deletions.unfinished() == []
 
 

@@ -120,7 +120,7 @@ class Deletions:
             return False
 
     def end(self, deletion: Deletion) -> bool:
-        """Note that the files are gone; False when rows stay because more has come of the study meanwhile.
+        """Note that the files are gone; False when rows stay because more has come of the study, or been said of it.
 
         What another process has ended stays as it is.
         """
@@ -134,7 +134,7 @@ class Deletions:
             study.deletion = ""
             if deletion.part is not Part.ROWS:
                 return True
-            if study.has_images or study.state not in DONE:
+            if study.has_images or study.held or study.state not in DONE:
                 return False
             count(session, ALL_TIME, STATE, study.state, -1)
             _audit(session, study, deletion.part, self._clock(), "")
@@ -147,6 +147,12 @@ def keep_results(study: StudyRow) -> None:
     """Delete no results of a study that has a new one."""
     study.results_deleted_at = None
     if study.deletion in (Part.RESULTS, Part.ROWS):
+        study.deletion = ""
+
+
+def keep_rows(study: StudyRow) -> None:
+    """Delete no rows of a study on which a reader has just spoken, whose deletion a kill may have left open."""
+    if study.deletion == Part.ROWS:
         study.deletion = ""
 
 
