@@ -14,13 +14,13 @@ from triage_node.train.phantom.grid import Grid
 from triage_node.train.phantom.head import Pose, place_head
 from triage_node.train.phantom.lesion import Anatomy, Lesion
 from triage_node.train.phantom.lesions import LESIONS
-from triage_node.train.phantom.mapped_skull import add_mapped_skull
 from triage_node.train.phantom.mass_effect import displace
 from triage_node.train.phantom.mimics import add_mimics
 from triage_node.train.phantom.scanner import Scanner, brightening, scan, shading
-from triage_node.train.phantom.skull import add_vault
-from triage_node.train.phantom.skull_base import add_skull_base
-from triage_node.train.phantom.skull_damage import add_damage
+from triage_node.train.phantom.skull.base import add_skull_base
+from triage_node.train.phantom.skull.damage import add_damage
+from triage_node.train.phantom.skull.mapped import add_mapped_skull
+from triage_node.train.phantom.skull.vault import add_vault
 from triage_node.train.phantom.surroundings import add_scalp, add_table
 
 # Raised when the same seed gives another head than before: figures of different versions do not compare.

@@ -5,7 +5,7 @@ import numpy as np
 from triage_node.train.phantom.grid import Grid
 from triage_node.train.phantom.head import HeadSpace
 from triage_node.train.phantom.lesion import Anatomy, point, random_voxel
-from triage_node.train.phantom.skull import AIR_HU
+from triage_node.train.phantom.skull.vault import AIR_HU
 
 SKIN_MM = 2.0
 # Quantiles of the thickness of the scalp without skin and muscle: in a fifth of the heads it is thick.

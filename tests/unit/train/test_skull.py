@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from triage_node.findings import Label
-from triage_node.train.phantom import skull_damage
-from triage_node.train.phantom.bone_flap import put_back, take_out
-from triage_node.train.phantom.drain import add_drain
 from triage_node.train.phantom.grid import Grid
 from triage_node.train.phantom.head import Pose, place_head
 from triage_node.train.phantom.lesion import Anatomy, Lesion
-from triage_node.train.phantom.skull import add_vault, burr_holes
+from triage_node.train.phantom.skull import damage as skull_damage
+from triage_node.train.phantom.skull.bone_flap import put_back, take_out
+from triage_node.train.phantom.skull.drain import add_drain
+from triage_node.train.phantom.skull.vault import add_vault, burr_holes
 from triage_node.train.phantom.surroundings import add_scalp
 
 pytestmark = pytest.mark.slow

@@ -6,7 +6,7 @@ from triage_node.findings import LABELS, TYPES, Label
 from triage_node.models.preprocessing import Geometry, strip_head
 from triage_node.train.phantom import study as study_module
 from triage_node.train.phantom.dicom_series import demo_recipe
-from triage_node.train.phantom.skull import add_vault
+from triage_node.train.phantom.skull.vault import add_vault
 from triage_node.train.phantom.study import (
     FIRST_TYPE,
     IN_FLUID,

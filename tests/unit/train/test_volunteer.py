@@ -7,11 +7,11 @@ import pytest
 
 from triage_node.findings import TYPES, Label
 from triage_node.models import Geometry, strip_head
-from triage_node.train.phantom import mapped_skull
 from triage_node.train.phantom.atlas_cache import AtlasName, load_atlas
 from triage_node.train.phantom.grid import Grid
 from triage_node.train.phantom.head import Pose, place_head
 from triage_node.train.phantom.lesion import Anatomy
+from triage_node.train.phantom.skull import mapped as mapped_skull
 from triage_node.train.phantom.study import generate_study, random_recipe
 from triage_node.train.phantom.volunteer import volunteer_file
 from triage_node.train.phantom.volunteer_map import GLOBE, ORIGIN, outside_hu

@@ -8,7 +8,7 @@ import numpy as np
 from triage_node.train.phantom.atlas import Map
 from triage_node.train.phantom.head import HeadSpace
 from triage_node.train.phantom.lesion import Anatomy, point, random_voxel
-from triage_node.train.phantom.skull import CRACKED, DRILLED, GAP_HU, burr_holes, crack
+from triage_node.train.phantom.skull.vault import CRACKED, DRILLED, GAP_HU, burr_holes, crack
 from triage_node.train.phantom.surroundings import SKIN_MM, SWELLING_MM
 
 # Bone and scalp end about this far out; further off nothing is stretched more.

@@ -5,7 +5,7 @@ import numpy as np
 from triage_node.train.phantom.atlas import Point
 from triage_node.train.phantom.head import HeadSpace
 from triage_node.train.phantom.lesion import Anatomy, point, random_voxel
-from triage_node.train.phantom.skull import GAP_HU
+from triage_node.train.phantom.skull.vault import GAP_HU
 from triage_node.train.phantom.solids import Rod, share_of
 
 # Where the bone is drilled, ``(z, y, |x|)`` in mm: frontal or parietal; and the part of the ventricle that is reached.

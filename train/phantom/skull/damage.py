@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from triage_node.train.phantom.bone_flap import blood_near, put_back, take_out
-from triage_node.train.phantom.drain import add_drain
 from triage_node.train.phantom.lesion import Anatomy, Lesion
-from triage_node.train.phantom.skull_window import YIELDING, SkullWindow, sink
+from triage_node.train.phantom.skull.bone_flap import blood_near, put_back, take_out
+from triage_node.train.phantom.skull.drain import add_drain
+from triage_node.train.phantom.skull.window import YIELDING, SkullWindow, sink
 
 # Shares of heads; fractures that are mere lines and burr holes are made with the bone itself.
 FLAP_OUT, FLAP_BACK, DRAINED, DEPRESSED = 0.04, 0.04, 0.04, 0.04

@@ -7,8 +7,8 @@ import numpy as np
 from triage_node.train.phantom.atlas import Point
 from triage_node.train.phantom.head import Box, HeadSpace
 from triage_node.train.phantom.lesion import Anatomy, Lesion
-from triage_node.train.phantom.skull import GAP_HU, add_air
-from triage_node.train.phantom.skull_window import YIELDING, SkullWindow, sink
+from triage_node.train.phantom.skull.vault import GAP_HU, add_air
+from triage_node.train.phantom.skull.window import YIELDING, SkullWindow, sink
 from triage_node.train.phantom.solids import share
 
 FLAP_MM = (60.0, 140.0)
