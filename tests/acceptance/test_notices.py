@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from ct import head_ct, save
+from ct import save
+from flagged_head import flagged_head
 from nodes import RunningNode
 from receivers import Receivers
 
@@ -24,8 +25,8 @@ def node(start, receivers):
     return start(RunningNode, "node", environment=environment, public_url="https://triage.example")
 
 
-def send(node, folder, seed):
-    images = head_ct(slices=32, size=(256, 256), lesion="epidural", seed=seed)
+def send(node, folder):
+    images = flagged_head()
     node.storescu(*save(images, folder))
     return str(images[0].StudyInstanceUID)
 
@@ -37,7 +38,7 @@ def states(node, uid):
 def test_receivers_are_told_at_once_and_once_after_an_outage_and_a_kill(node, receivers, wait_for, tmp_path):
     receivers.on()
     node.wait_ready()
-    first = send(node, tmp_path / "first", 7)
+    first = send(node, tmp_path / "first")
     wait_for(lambda: node.state(first) == "analyzed", "the outcome", 120)
     wait_for(lambda: set(states(node, first).values()) == {"delivered"}, "all to be told", 60)
     outcome = node.study(first).latest_outcome
@@ -49,7 +50,7 @@ def test_receivers_are_told_at_once_and_once_after_an_outage_and_a_kill(node, re
     assert check.count("ok  ") >= 4, check
 
     receivers.off()
-    second = send(node, tmp_path / "second", 8)
+    second = send(node, tmp_path / "second")
     wait_for(lambda: node.state(second) == "analyzed", "the outcome", 120)
     wait_for(lambda: node.study(second).deliveries[0].attempts > 0, "a try")
     node.kill()

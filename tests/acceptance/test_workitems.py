@@ -1,7 +1,7 @@
 """A node that performs the workitems of a server and raises priorities there; also killed on the way."""
 
 import pytest
-from ct import head_ct
+from flagged_head import flagged_head
 from nodes import RunningNode
 from ups_manager import UpsManager
 from web_peers import Answer
@@ -21,9 +21,8 @@ def server(manager: UpsManager, **more) -> dict:
 
 
 def test_a_study_is_fetched_analyzed_and_reported_and_its_reading_comes_first(start, manager, wait_for):
-    images = head_ct(slices=32, size=(256, 256), lesion="epidural", seed=7)
-    study = str(images[0].StudyInstanceUID)
-    manager.images = list(images)
+    manager.images = flagged_head()
+    study = str(manager.images[0].StudyInstanceUID)
     url = f"{manager.studies_url}/{study}"
     task = manager.add(study=study, retrieve_url=url, priority="HIGH")
     reading = manager.add(study=study, procedure="110005", station="READER")

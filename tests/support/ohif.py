@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from browsers import DESKTOP, Screen
-from playwright.sync_api import Browser, Locator
+from playwright.sync_api import Browser, Locator, expect
 
 ROOT = Path(__file__).parents[2]
 DIST = ROOT / ".peers" / "ohif"
@@ -159,6 +159,8 @@ BRIGHTNESS = """canvas => { const copy = document.createElement('canvas');
 
 FAILURE = "Something went wrong"
 DOCUMENT = '[type="application/pdf"]'
+# How often a series is clicked on, and how long each time until what it shows is there.
+ATTEMPTS, ATTEMPT_MS = 6, 20_000
 
 
 @dataclass
@@ -184,9 +186,19 @@ class Viewer:
         """What is shown."""
         return self.screen.page.locator('[data-cy="viewport-pane"]').first
 
-    def open(self, series_description: str) -> None:
-        """Open a series, as one does with a double click on it."""
-        self.screen.page.get_by_text(series_description, exact=True).dblclick()
+    def open(self, series_description: str, shown: Locator | None = None) -> None:
+        """Open a series, as one does with a double click on it.
+
+        With what it shows then, it is tried again: a list that is drawn anew between two clicks loses them.
+        """
+        for _ in range(ATTEMPTS):
+            self.screen.page.get_by_text(series_description, exact=True).first.dblclick()
+            try:
+                expect(shown or self.pane).to_be_visible(timeout=ATTEMPT_MS)
+            except AssertionError:
+                continue
+            return
+        pytest.fail(f"{series_description} was not opened")
 
     def says(self, text: str) -> bool:
         """Tell whether a text is shown, after the slice is drawn again: OHIF at times draws what belongs to it then."""

@@ -119,8 +119,8 @@ def test_every_report_is_read_as_text(images, serve, open_viewer):
     reports = [store(orthanc, report_variants(build_report(content))) for content in contents(headers)]
     viewer = open_viewer(serve(f"http://127.0.0.1:{orthanc.http_port}/dicom-web"), str(headers[0].StudyInstanceUID))
     for report in reports:
-        viewer.open(str(report.SeriesDescription))
         sentence = viewer.pane.get_by_text(summarize(report).sentence)
+        viewer.open(str(report.SeriesDescription), sentence)
         expect(sentence).to_be_in_viewport(timeout=LONG)
         expect(viewer.pane).to_contain_text(codes.TRIAGE_NOTIFICATION.meaning)
         assert viewer.faults() == []
@@ -193,9 +193,10 @@ def test_what_goes_with_a_report_is_opened_too(images, serve, open_viewer):
     target.rest()
     viewer = open_viewer(serve(f"http://127.0.0.1:{orthanc.http_port}/dicom-web"), str(headers[0].StudyInstanceUID))
     viewer.screen.page.get_by_text("S:9604").first.wait_for()
-    viewer.open(str(summary.SeriesDescription))
-    expect(viewer.pane.get_by_text(str(summary.SeriesDescription))).to_be_visible(timeout=LONG)
-    viewer.open(str(pdf.SeriesDescription))
-    expect(viewer.pane.locator(DOCUMENT)).to_be_visible(timeout=LONG)
+    for ds, shown in (
+        (summary, viewer.pane.get_by_text(str(summary.SeriesDescription))),
+        (pdf, viewer.pane.locator(DOCUMENT)),
+    ):
+        viewer.open(str(ds.SeriesDescription), shown)
     # OHIF writes where it has a document from to the console.
     assert [fault for fault in viewer.faults() if "dataSource=" not in fault] == []

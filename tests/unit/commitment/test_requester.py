@@ -10,7 +10,7 @@ from pynetdicom import AE, build_context, build_role, evt
 from pynetdicom.sop_class import StorageCommitmentPushModel, Verification
 
 from triage_node.commitment import Answers, Requester
-from triage_node.delivery import target_of
+from triage_node.delivery import Caller, target_of
 from triage_node.dimse import WELL_KNOWN_INSTANCE
 from triage_node.endpoints import Destination
 from triage_node.errors import PeerRefused
@@ -101,7 +101,9 @@ def commitment(worklist, number: int = 1) -> tuple[str, str]:
     return delivery.state, delivery.commitment
 
 
-def test_an_answer_over_the_same_association(worklist, archive, requester, deliver, wait_for):
+def test_an_answer_over_the_same_association(worklist, archive, deliver, wait_for):
+    caller = Caller("TRIAGE", 30.0, 60.0)  # so patient that a busy machine is no failure
+    requester = Requester(archive.destination, worklist, caller, POLICY, Answers(worklist).take, wait_seconds=30.0)
     deliver(1)
     deliver(2)
     assert requester.ask_due() == 2

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from triage_node.errors import StorageError
 from triage_node.train.cli import app
+from triage_node.train.phantom.study import SLICE_MM
 from triage_node.train.rsna.dataset.competition import pack
 from triage_node.train.rsna.dataset.images import ImagesError, open_images
 from triage_node.train.rsna.dataset.index import plan_indexing
@@ -47,7 +48,7 @@ def test_slices_of_a_series_are_in_order_and_spaced(indexed_set):
     for series in {row["series_instance_uid"] for row in rows}:
         positions = [row["position_mm"] for row in rows if row["series_instance_uid"] == series]
         steps = np.diff(positions)
-        assert np.median(steps) in (4.5, 5.0, 6.0, 7.0)
+        assert np.median(steps) in tuple(SLICE_MM)
         assert np.allclose(steps % np.median(steps), 0, atol=0.01) or steps.max() < 2.01 * np.median(steps)
 
 

@@ -16,6 +16,7 @@ from triage_node.cli import app as node
 from triage_node.errors import TriageError
 from triage_node.models import read_manifest
 from triage_node.train.cli import app as train
+from triage_node.train.fitting.augmentation import Augmentation
 from triage_node.train.phantom.study import random_types
 from triage_node.train.recipe import DEFAULT_RECIPE
 from triage_node.train.rsna.evaluation.exporting import ExportRequest, _seen_by, export_run
@@ -185,7 +186,9 @@ def test_a_run_begun_under_a_former_name_of_a_setting_goes_on(fitted, tmp_path):
     (tmp_path / "run.json").write_text(json.dumps(content))
     (tmp_path / "checkpoint.npz").touch()
     run = read_run(tmp_path)
-    assert run == replace(read_run(fitted / "run"), folder=tmp_path)
+    begun = read_run(fitted / "run")
+    fitting = replace(begun.fitting, augmentation=Augmentation())
+    assert run == replace(begun, folder=tmp_path, fitting=fitting)
     write_run(run)
 
 

@@ -9,6 +9,7 @@ import pytest
 from rsna_sets import cached_series, labels_of
 
 from triage_node.train.evaluation.metrics import auc, auc_interval, bootstrap, log_loss
+from triage_node.train.phantom.study import SLICE_MM
 from triage_node.train.rsna.evaluation.figures_of_merit import measure
 from triage_node.train.rsna.evaluation.scoring import ImageScores, constant_scores, prevalence
 from triage_node.train.rsna.reporting.hardest import hardest
@@ -159,7 +160,7 @@ def test_what_is_known_of_a_series_is_read_from_index_and_header(indexed_set, tm
     wanted = set(index.table["series_instance_uid"].to_pylist())
     found = series_traits(index, wanted)
     assert found.keys() == wanted
-    assert all(4 < one.distance_mm < 7.5 for one in found.values())
+    assert all(min(SLICE_MM) <= one.distance_mm <= max(SLICE_MM) for one in found.values())
     assert any("wrapped" in one.storage for one in found.values())
     assert {one.scanner for one in found.values()} == {UNKNOWN}
     assert series_traits(replace(index, images=tmp_path / "gone"), wanted) == found
