@@ -49,6 +49,43 @@ class ModelDescription:
     recipe: Mapping[str, Any] | None = None
 
 
+@dataclass(frozen=True)
+class KeptWeights:
+    """A model that a fit went on from, a share of whose weights stays: what it knew is not forgotten.
+
+    Weights on the line between the two are often better than either (Wortsman et al., Robust fine-tuning of zero-shot
+    models, 2022).
+
+    Raises
+    ------
+    ModelError
+        When the share is none.
+    """
+
+    model: Manifest
+    share: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.share < 1:
+            raise ModelError(f"The share of the weights that are kept lies between 0 and 1, not at {self.share:g}.")
+
+    def mixed(self, fitted: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Return the weights in between."""
+        kept = read_weights(self.model.weights_path)
+        if _shapes(kept) != _shapes(fitted):
+            raise ModelError(f"The weights of {self.model.name} {self.model.version} belong to another network.")
+        return {name: array + np.float32(self.share) * (kept[name] - array) for name, array in fitted.items()}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return which model it was, and its share."""
+        model = self.model
+        return {"model": f"{model.name} {model.version}", "sha256": model.weights_sha256, "share": self.share}
+
+
+def _shapes(weights: Mapping[str, np.ndarray]) -> dict[str, tuple[int, ...]]:
+    return {name: array.shape for name, array in weights.items()}
+
+
 def save_manifest(manifest: Manifest) -> Manifest:
     """Write a manifest into its folder and return it as it reads back, with its new hash."""
     path = manifest.folder / FILE_NAME
@@ -67,12 +104,14 @@ def average_weights(paths: list[Path]) -> dict[str, np.ndarray]:
     """
     first, *others = (read_weights(path) for path in paths)
     for other in others:
-        if {name: array.shape for name, array in other.items()} != {n: array.shape for n, array in first.items()}:
+        if _shapes(other) != _shapes(first):
             raise ModelError(f"The weights files {', '.join(map(str, paths))} belong to different networks.")
     return {name: np.mean([array, *(other[name] for other in others)], axis=0) for name, array in first.items()}
 
 
-def export_model(weights: list[Path], folder: Path, description: ModelDescription) -> Manifest:
+def export_model(
+    weights: list[Path], folder: Path, description: ModelDescription, kept: KeptWeights | None = None
+) -> Manifest:
     """Write a model folder that predicts but is not calibrated yet.
 
     Parameters
@@ -81,6 +120,8 @@ def export_model(weights: list[Path], folder: Path, description: ModelDescriptio
         Weights files of one fit or of several that are averaged.
     folder
         Becomes the model folder.
+    kept
+        What is mixed in of the model that the fit went on from.
 
     Raises
     ------
@@ -89,7 +130,8 @@ def export_model(weights: list[Path], folder: Path, description: ModelDescriptio
     """
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / WEIGHTS_NAME
-    write_arrays(target, average_weights(weights))
+    fitted = average_weights(weights)
+    write_arrays(target, kept.mixed(fitted) if kept else fitted)
     cautious = dict.fromkeys(LABELS, UNCALIBRATED)
     manifest = Manifest(
         **{name: getattr(description, name) for name in ModelDescription.__dataclass_fields__},
@@ -106,7 +148,14 @@ def export_model(weights: list[Path], folder: Path, description: ModelDescriptio
     return save_manifest(manifest)
 
 
-def export_runs(runs: list[Path], folder: Path, recipe: Recipe, version: str, training_data: str) -> Manifest:
+def export_runs(
+    runs: list[Path],
+    folder: Path,
+    recipe: Recipe,
+    version: str,
+    training_data: str,
+    kept: KeptWeights | None = None,
+) -> Manifest:
     """Write the mean of some runs' averaged weights as a model folder that says how they were made."""
     description = ModelDescription(
         name=recipe.name,
@@ -117,6 +166,6 @@ def export_runs(runs: list[Path], folder: Path, recipe: Recipe, version: str, tr
         geometry=recipe.geometry,
         windows=recipe.windows,
         mirrored=recipe.mirrored,
-        recipe=provenance(recipe, runs),
+        recipe=provenance(recipe, runs) | ({"kept": kept.to_json()} if kept else {}),
     )
-    return export_model([run / WEIGHTS_FILE for run in runs], folder, description)
+    return export_model([run / WEIGHTS_FILE for run in runs], folder, description, kept)

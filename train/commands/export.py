@@ -21,12 +21,18 @@ def export(
     also: Annotated[
         list[Path] | None, typer.Option(help="A run that went on from the first: weights are averaged.", exists=True)
     ] = None,
+    keep: Annotated[
+        str | None, typer.Option(help="Model that the runs went on from, a share of whose weights stays.")
+    ] = None,
+    keep_share: Annotated[float, typer.Option(help="With --keep: the share that stays, between 0 and 1.")] = 0.5,
 ) -> None:
     """Write a model folder: manifest and float16 weights. Uncalibrated, it flags next to nothing."""
-    from triage_node.train.export import export_runs
+    from triage_node.models import read_manifest
+    from triage_node.train.export import KeptWeights, export_runs
     from triage_node.train.recipe import DEFAULT_RECIPE, read_recipe
 
     chosen = read_recipe(recipe or DEFAULT_RECIPE)
     chosen = replace(chosen, name=name or chosen.name)
-    manifest = export_runs([run, *(also or [])], out, chosen, version, training_data)
+    kept = KeptWeights(read_manifest(keep), keep_share) if keep else None
+    manifest = export_runs([run, *(also or [])], out, chosen, version, training_data, kept)
     console.print(f"{manifest.name} {manifest.version} written to {out}, SHA-256 {manifest.sha256}")

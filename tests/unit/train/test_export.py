@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from triage_node.errors import ModelError
-from triage_node.models import manifest_json, parse_manifest, read_manifest
-from triage_node.train.export import ModelDescription, average_weights, export_model, save_manifest
+from triage_node.models import manifest_json, parse_manifest, read_manifest, read_weights
+from triage_node.train.export import KeptWeights, ModelDescription, average_weights, export_model, save_manifest
 from triage_node.train.model_card import card_text
 
 
@@ -34,6 +34,28 @@ def test_runs_are_averaged_and_must_belong_together(tmp_path):
     assert average_weights([tmp_path / "a.npz", tmp_path / "b.npz"])["kernel"].tolist() == [[2, 2], [2, 2]]
     with pytest.raises(ModelError, match="different networks"):
         average_weights([tmp_path / "a.npz", tmp_path / "c.npz"])
+
+
+def test_a_share_of_the_former_weights_stays(tmp_path):
+    shipped = read_manifest()
+    former = read_weights(shipped.weights_path)
+    np.savez(tmp_path / "fitted.npz", **{name: array + 1 for name, array in former.items()})
+    kept = KeptWeights(shipped, 0.75)
+    manifest = export_model([tmp_path / "fitted.npz"], tmp_path / "model", description(), kept)
+    found = read_weights(manifest.weights_path)
+    name = max(former, key=lambda name: former[name].size)
+    assert np.allclose(found[name], former[name] + 0.25, atol=2e-3)
+    assert kept.to_json()["model"] == f"{shipped.name} {shipped.version}"
+    assert kept.to_json()["sha256"] == shipped.weights_sha256
+
+
+def test_no_share_and_another_network_are_refused(tmp_path):
+    for share in (0.0, 1.0, -0.1):
+        with pytest.raises(ModelError, match="lies between 0 and 1"):
+            KeptWeights(read_manifest(), share)
+    np.savez(tmp_path / "other.npz", kernel=np.zeros(3, np.float32))
+    with pytest.raises(ModelError, match="another network"):
+        export_model([tmp_path / "other.npz"], tmp_path / "model", description(), KeptWeights(read_manifest(), 0.5))
 
 
 def test_weights_that_are_none_are_refused(tmp_path):
