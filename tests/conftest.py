@@ -18,6 +18,7 @@ from triage_node.worklist import Worklist
 
 BROWSER_TESTS = "tests/acceptance/browser/"
 TRAIN_TESTS = "tests/unit/train/"
+PATIENCE_SECONDS = 60.0
 
 
 class FilesTogether(LoadScopeScheduling):
@@ -162,9 +163,13 @@ def clock() -> Clock:
 
 @pytest.fixture
 def wait_for() -> Callable[..., Any]:
-    """Wait until something is true and return it; the time limit fails the test with what was awaited."""
+    """Wait until something is true and return it; the time limit fails the test with what was awaited.
 
-    def wait(condition: Callable[[], Any], what: str, timeout_seconds: float = 30.0) -> Any:
+    A machine that is busy with other tests is no failure, so a limit is never shorter than `PATIENCE_SECONDS`.
+    """
+
+    def wait(condition: Callable[[], Any], what: str, timeout_seconds: float = PATIENCE_SECONDS) -> Any:
+        timeout_seconds = max(timeout_seconds, PATIENCE_SECONDS)
         end = time.monotonic() + timeout_seconds
         while time.monotonic() < end:
             value = condition()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 from programs import need
 
 PASSWORD = "correct horse battery"
@@ -25,6 +25,9 @@ ARGUMENTS = (
     "--disable-sync",
 )
 
+# How long a page is waited for: a machine that is busy with other tests is no failure.
+PATIENCE_MS = 60_000
+
 # What a test itself makes the browser write: a refusal that was asked for, a picture that was read back.
 OF_TESTS = ("the server responded with a status of 4", "ERR_INTERNET_DISCONNECTED", "willReadFrequently", "GPU stall")
 
@@ -34,6 +37,7 @@ def chromium() -> Iterator[Browser]:
     """Start the system's Chromium and end it."""
     program = need("chromium")
     playwright: Playwright = sync_playwright().start()
+    expect.set_options(timeout=PATIENCE_MS)
     try:
         browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
         yield browser
@@ -69,7 +73,7 @@ class Screen:
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, base_url=address, **options
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         screen = cls(context, context.new_page(), address)
         screen.listen(screen.page)
         return screen
