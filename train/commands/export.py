@@ -24,15 +24,20 @@ def export(
     keep: Annotated[
         str | None, typer.Option(help="Model that the runs went on from, a share of whose weights stays.")
     ] = None,
-    keep_share: Annotated[float, typer.Option(help="With --keep: the share that stays, between 0 and 1.")] = 0.5,
+    keep_share: Annotated[
+        float | None, typer.Option(help="With --keep: the share that stays, between 0 and 1.")
+    ] = None,
 ) -> None:
     """Write a model folder: manifest and float16 weights. Uncalibrated, it flags next to nothing."""
+    if (keep is None) != (keep_share is None):
+        raise typer.BadParameter("--keep and --keep-share belong together")
+
     from triage_node.models import read_manifest
     from triage_node.train.export import KeptWeights, export_runs
     from triage_node.train.recipe import DEFAULT_RECIPE, read_recipe
 
     chosen = read_recipe(recipe or DEFAULT_RECIPE)
     chosen = replace(chosen, name=name or chosen.name)
-    kept = KeptWeights(read_manifest(keep), keep_share) if keep else None
+    kept = None if keep is None or keep_share is None else KeptWeights(read_manifest(keep), keep_share)
     manifest = export_runs([run, *(also or [])], out, chosen, version, training_data, kept)
     console.print(f"{manifest.name} {manifest.version} written to {out}, SHA-256 {manifest.sha256}")

@@ -1,11 +1,15 @@
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from triage_node.errors import ModelError
 from triage_node.models import manifest_json, parse_manifest, read_manifest, read_weights
+from triage_node.train.cli import app
 from triage_node.train.export import KeptWeights, ModelDescription, average_weights, export_model, save_manifest
+from triage_node.train.fitting.settings import WEIGHTS_FILE
 from triage_node.train.model_card import card_text
 
 
@@ -47,6 +51,22 @@ def test_a_share_of_the_former_weights_stays(tmp_path):
     assert np.allclose(found[name], former[name] + 0.25, atol=2e-3)
     assert kept.to_json()["model"] == f"{shipped.name} {shipped.version}"
     assert kept.to_json()["sha256"] == shipped.weights_sha256
+
+
+def test_the_command_says_in_the_manifest_what_it_kept(tmp_path):
+    shipped = read_manifest()
+    run = tmp_path / "run"
+    run.mkdir()
+    shutil.copy(shipped.weights_path, run / WEIGHTS_FILE)
+    arguments = ["export", str(run), str(tmp_path / "model"), "--version", "9.9.9", "--training-data", "None."]
+    result = CliRunner().invoke(app, [*arguments, "--keep", "default", "--keep-share", "0.6"])
+    assert result.exit_code == 0, result.output
+    kept = parse_manifest(tmp_path / "model").recipe["kept"]
+    assert kept == {"model": f"{shipped.name} {shipped.version}", "sha256": shipped.weights_sha256, "share": 0.6}
+    for alone in (["--keep", "default"], ["--keep-share", "0.6"]):
+        refused = CliRunner().invoke(app, [*arguments, *alone])
+        assert refused.exit_code == 2
+        assert "belong together" in refused.output
 
 
 def test_no_share_and_another_network_are_refused(tmp_path):

@@ -43,10 +43,10 @@ def _replace_bone(
 
 def take_out(hu: np.ndarray, anatomy: Anatomy, lesions: Sequence[Lesion], rng: np.random.Generator) -> None:
     """Take a bone flap out, in place; over blood the brain neither bulges nor sinks."""
-    window = SkullWindow.random(anatomy.space, FLAP_MM, rng)
-    box = window.box(anatomy.space) if window else None
-    if window is None or box is None:
+    placed = SkullWindow.placed(anatomy.space, FLAP_MM, rng)
+    if placed is None:
         return
+    window, box = placed
     part, inside = anatomy.part(box), hu[box]
     edge = window.distance(part.space, part.coarse)
     _replace_bone(inside, part, share(edge, EDGE_MM), [lesion.fraction[box] for lesion in lesions], rng)
@@ -60,10 +60,10 @@ def take_out(hu: np.ndarray, anatomy: Anatomy, lesions: Sequence[Lesion], rng: n
 
 def put_back(hu: np.ndarray, anatomy: Anatomy, lesions: Sequence[Lesion], rng: np.random.Generator) -> None:
     """Cut a bone flap and fix it again, in place: a gap in the bone, plates on it, often air below."""
-    window = SkullWindow.random(anatomy.space, FLAP_MM, rng)
-    box = window.box(anatomy.space) if window else None
-    if window is None or box is None:
+    placed = SkullWindow.placed(anatomy.space, FLAP_MM, rng)
+    if placed is None:
         return
+    window, box = placed
     part, inside = anatomy.part(box), hu[box]
     edge, depth = window.distance(part.space, part.coarse), part.space.inside_mm
     around = np.flatnonzero((np.abs(edge) < 12) & (depth < 0) & (depth > BONE_TO_MM))

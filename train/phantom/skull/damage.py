@@ -16,10 +16,10 @@ DENT_MM, DENT_LENGTH_MM, DENT_EDGE_MM = (2.5, 6.0), (18.0, 45.0), 4.0
 
 def _depress(hu: np.ndarray, anatomy: Anatomy, lesions: Sequence[Lesion], rng: np.random.Generator) -> None:
     """Drive a piece of bone in, in place; not into blood, whose labels would stay behind."""
-    window, by_mm = SkullWindow.random(anatomy.space, DENT_LENGTH_MM, rng), rng.uniform(*DENT_MM)
-    box = window.box(anatomy.space) if window else None
-    if window is None or box is None:
+    placed, by_mm = SkullWindow.placed(anatomy.space, DENT_LENGTH_MM, rng), rng.uniform(*DENT_MM)
+    if placed is None:
         return
+    window, box = placed
     part = anatomy.part(box)
     driven = np.clip(-window.distance(part.space, 2 * part.fine) / DENT_EDGE_MM, 0, 1)
     moved = (driven > 0) & (part.space.inside_mm < YIELDING * by_mm)

@@ -47,6 +47,15 @@ class SkullWindow:
     midline_mm: float | None
 
     @classmethod
+    def placed(
+        cls, space: HeadSpace, length_mm: tuple[float, float], rng: np.random.Generator
+    ) -> "tuple[SkullWindow, Box] | None":
+        """Return a random window and the voxels it may reach; None where the stack has no place for it."""
+        window = cls.random(space, length_mm, rng)
+        box = window.box(space) if window else None
+        return None if window is None or box is None else (window, box)
+
+    @classmethod
     def random(cls, space: HeadSpace, length_mm: tuple[float, float], rng: np.random.Generator) -> "SkullWindow | None":
         """Return a window over a convexity, rarely a bifrontal one; None where the head is not in the stack."""
         bifrontal, side = rng.random() < BIFRONTAL, float(rng.choice((-1.0, 1.0)))
