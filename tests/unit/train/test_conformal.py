@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 from triage_node.findings import LABELS, Label
 from triage_node.train.calibration.conformal import (
@@ -11,31 +12,35 @@ from triage_node.train.calibration.conformal import (
     upper_quantile,
 )
 
+# A correct quantile fails one draw in a billion.
+RISK = 1e-9
+
 
 @pytest.mark.parametrize(("count", "alpha"), [(60, 0.1), (99, 0.02), (30, 0.25)])
 def test_new_studies_exceed_the_quantiles_no_more_often_than_promised(seed, count, alpha):
     rng = np.random.default_rng(seed)
-    above, below = [], []
-    for _ in range(4000):
+    above, below, draws = [], [], 4000
+    for _ in range(draws):
         scores, new = rng.normal(size=count), rng.normal()
         above.append(new > upper_quantile(scores, alpha))
         below.append(new < lower_quantile(scores, alpha))
+    fewest, most = binom.isf(1 - RISK, draws, alpha - 1 / (count + 1)), binom.isf(RISK, draws, alpha)
     for errors in (above, below):
-        assert alpha - 1 / (count + 1) - 0.02 < np.mean(errors) < alpha + 0.02
+        assert fewest <= np.sum(errors) <= most
 
 
 def test_three_answers_keep_both_error_levels(seed):
     rng = np.random.default_rng(seed)
     levels = ErrorLevels(0.05, 0.10)
     truth = np.repeat([0, 1], 80)
-    flagged_negative, missed_positive = [], []
-    for _ in range(1500):
+    flagged_negative, missed_positive, draws = [], [], 1500
+    for _ in range(draws):
         scores = 1 / (1 + np.exp(-rng.normal(2.0 * truth, 1)))
         high, low = label_thresholds(scores, truth, levels)
         flagged_negative.append(1 / (1 + np.exp(-rng.normal(0, 1))) > high)
         missed_positive.append(1 / (1 + np.exp(-rng.normal(2, 1))) < low)
-    assert np.mean(flagged_negative) < 0.05 + 0.02
-    assert np.mean(missed_positive) < 0.10 + 0.025
+    assert np.sum(flagged_negative) <= binom.isf(RISK, draws, levels.negative)
+    assert np.sum(missed_positive) <= binom.isf(RISK, draws, levels.positive)
 
 
 def test_the_rank_is_the_one_with_the_finite_sample_correction():
