@@ -101,8 +101,11 @@ def _robustness(figures: Mapping[str, Any]) -> list[str]:
 
 
 def _bars(figures: Mapping[str, Any]) -> list[str]:
+    bars = [*figures["bars"], *figures.get("robustness", {}).get("bars", ())]
+    if not bars:
+        return []
     lines = ["| bar | measured | demanded | |", "|---|---|---|---|"]
-    for bar in figures["bars"]:
+    for bar in bars:
         value = "-" if bar["value"] is None else f"{bar['value']:.3f}"
         lines.append(_row([bar["figure"], value, bar["demand"], bar["verdict"]]))
     return [*lines, ""]

@@ -10,6 +10,7 @@ from pydantic.dataclasses import dataclass
 
 from triage_node.errors import ModelError
 from triage_node.models import ARCHITECTURES, Geometry, Window, entry_error
+from triage_node.train.calibration.conformal import ErrorLevels
 from triage_node.train.fitting.augmentation import Augmentation
 from triage_node.train.fitting.settings import FitSettings, Schedule
 
@@ -67,6 +68,8 @@ class Recipe:
     branches
         Short stages that each go on from the trunk's last weights to a learning rate near 0. The mean of their averaged
         weights is shipped.
+    levels
+        How many studies the thresholds may answer wrongly.
     """
 
     name: str
@@ -81,6 +84,7 @@ class Recipe:
     calibration: StudyRange
     evaluation: StudyRange
     augmentation: Augmentation = field(default_factory=Augmentation)
+    levels: ErrorLevels = field(default_factory=ErrorLevels)
 
     def __post_init__(self) -> None:
         if self.architecture not in ARCHITECTURES:

@@ -65,6 +65,11 @@ class Work:
         runs = [self.branch(seed) for seed in self.recipe.branches.seeds]
         export_runs(runs, self.model, self.recipe, version, sentence)
 
+    def calibrate(self) -> None:
+        """Set probabilities, and thresholds at the recipe's levels."""
+        levels = self.recipe.levels
+        calibrate(self.model, self.out / "calibration", alpha_negative=levels.negative, alpha_positive=levels.positive)
+
     def evaluate(self) -> None:
         """Measure the model: on the frozen set, or in a rehearsal on fewer studies."""
         from triage_node.train.evaluation.frozen import read_frozen_set
@@ -121,5 +126,5 @@ def reproduce(
         stages.run(f"fit branch {seed}", lambda seed=seed: work.fit_branch(seed))  # type: ignore[misc]
     stages.run("export", lambda: work.export(version))
     stages.run("generate calibration", lambda: work.generate("calibration", chosen.calibration))
-    stages.run("calibrate", lambda: calibrate(work.model, out / "calibration"))
+    stages.run("calibrate", work.calibrate)
     stages.run("evaluate", work.evaluate)

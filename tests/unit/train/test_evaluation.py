@@ -1,4 +1,5 @@
 import json
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -362,6 +363,9 @@ def test_a_report_shows_how_a_model_differs_and_how_steady_it_is():
     card = card_text(replace(manifest, metrics={"Set": found}))
     assert "| blur of 1.0 mm |" in card
     assert "rim 50%" in card
+    assert re.search(r"\| flagged heads that became not flagged \| \d+\.000 \| at most 0 \| missed \|", card)
+    real = {name: figure for name, figure in found.items() if name != "robustness"} | {"bars": []}
+    assert "| bar |" not in card_text(replace(manifest, metrics={"Set": real})), "no table without a row"
     logits = page.partition("Logits of any")[2].partition("</table>")[0]
     assert " to -" in logits
     assert "--" not in logits, "an interval below 0 is not written with two hyphens"

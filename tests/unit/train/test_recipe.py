@@ -43,6 +43,8 @@ def test_branches_go_on_where_the_trunk_ends(tmp_path):
         ("branches", {"seeds": 3}, "branches.seeds is wrong: input should be a valid array, got 3"),
         ("geometry", {"mm": 1}, "geometry has the unknown entry 'mm'"),
         ("evaluation", {"first_seed": 900100}, "same seeds in calibration and evaluation"),
+        ("levels", {"negative": 2.0}, "error levels must lie between 0 and 1, got 2.0 and 0.05"),
+        ("levels", {"miss": 0.1}, "levels has the unknown entry 'miss'"),
         ("studies", {"count": True}, "studies.count is wrong: input should be a valid integer, got True"),
     ],
 )
