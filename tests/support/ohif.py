@@ -5,7 +5,7 @@ import json
 import os
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -168,17 +168,24 @@ class Viewer:
     """A study that is open in OHIF."""
 
     screen: Screen
+    cut_off: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, browser: Browser, address: str, study_instance_uid: str) -> "Viewer":
-        """Open a study, and wait for its reports; OHIF shows first what it hears of first, an image or not."""
+        """Open a study, and wait for its reports and for what is shown first.
+
+        OHIF shows first what it hears of first, an image or not, and complains when a series is left whose images are
+        still on their way.
+        """
         screen = Screen.of(browser, address)
         screen.context.set_default_timeout(60_000)
         screen.page.add_init_script(PREPARE)
-        screen.page.goto(f"/viewer?StudyInstanceUIDs={study_instance_uid}")
         viewer = cls(screen)
+        screen.page.on("requestfailed", lambda request: viewer.cut_off.append(f"{request.url}: {request.failure}"))
+        screen.page.goto(f"/viewer?StudyInstanceUIDs={study_instance_uid}")
         viewer.pane.wait_for()
         screen.page.get_by_text("S:9601").first.wait_for()
+        screen.page.wait_for_load_state("networkidle")
         return viewer
 
     @property
@@ -219,7 +226,11 @@ class Viewer:
         return self.brightness()
 
     def faults(self) -> list[str]:
-        """Return what was thrown, what the console complains of, and whether the viewer owns up to an error."""
+        """Return what was thrown, what the console complains of, and whether the viewer owns up to an error.
+
+        With a fault come the requests that were cut off: its own handler of such an error fails and does not say why.
+        """
         page = self.screen.page
         shown = [FAILURE] if page.get_by_text(FAILURE).count() else []
-        return [*page.evaluate("window.faults"), *self.screen.complaints, *shown]
+        found = [*page.evaluate("window.faults"), *self.screen.complaints, *shown]
+        return found and [*found, *self.cut_off]
