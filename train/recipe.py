@@ -69,7 +69,7 @@ class Recipe:
         Short stages that each go on from the trunk's last weights to a learning rate near 0. The mean of their averaged
         weights is shipped.
     levels
-        How many studies the thresholds may answer wrongly.
+        Shares of studies that the thresholds may answer wrongly.
     """
 
     name: str

@@ -12,7 +12,7 @@ from triage_node.train.calibration.conformal import (
     upper_quantile,
 )
 
-# A correct quantile fails one draw in a billion.
+# Correct thresholds fail in one run of a billion.
 RISK = 1e-9
 
 

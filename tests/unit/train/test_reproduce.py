@@ -34,9 +34,8 @@ def test_one_command_makes_a_model_and_does_nothing_twice(recipe, tmp_path):
     assert manifest.version == "9.9.9"
     levels = json.loads(recipe.read_text())["levels"]
     assert manifest.decision is not None
-    assert (manifest.decision.alpha_negative, manifest.decision.alpha_positive) == (
-        levels["negative"], levels["positive"],
-    )  # fmt: skip
+    assert manifest.decision.alpha_negative == levels["negative"]
+    assert manifest.decision.alpha_positive == levels["positive"]
     assert manifest.metrics
     assert manifest.recipe["trunk"] == json.loads(recipe.read_text())["trunk"]
     assert [run["seed"] for run in manifest.recipe["averaged_runs"]] == [0, 1]
