@@ -51,7 +51,8 @@ def sinus_share(head: StrippedHead, mm_per_pixel: float) -> float:
     above = _slices_above_base(head.mask)
     if len(above) < FEWEST_SLICES:
         return 0.0
-    return float(np.mean([_shows_sinus(head.hu[index], head.mask[index], mm_per_pixel) for index in above]))
+    shown_mm = mm_per_pixel / head.magnification
+    return float(np.mean([_shows_sinus(head.hu[index], head.mask[index], shown_mm) for index in above]))
 
 
 def contrast_sign(head: StrippedHead, mm_per_pixel: float) -> str:

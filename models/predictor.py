@@ -119,10 +119,10 @@ class Model:
         logits = np.full((len(head.hu), len(LABELS)), ABSENT_LOGIT, np.float32)
         shown = head.brain_area_cm2 >= SMALLEST_SLICE_CM2
         if not shown.any():
-            return Observation(smooth_slices(logits, head.slice_mm), np.empty((0, 0), np.float32))
+            return Observation(smooth_slices(logits, head.shown_slice_mm), np.empty((0, 0), np.float32))
         found, features = self.encode(head)
         logits[shown] = found if self._series is None else self._series.refine(features, found)
-        return Observation(smooth_slices(np.maximum(logits, ABSENT_LOGIT), head.slice_mm), features)
+        return Observation(smooth_slices(np.maximum(logits, ABSENT_LOGIT), head.shown_slice_mm), features)
 
     def encode(self, head: StrippedHead) -> tuple[np.ndarray, np.ndarray]:
         """Return logits ``(slabs with brain, 6)`` and features of each slab by itself; there must be one with brain."""
@@ -146,7 +146,7 @@ class Model:
     def _answer(self, head: StrippedHead, seen: Observation) -> Prediction:
         """Turn slab logits into probabilities, and give each source slice its slab's."""
         manifest, logits = self.manifest, seen.logits
-        study = manifest.study_scaling.probabilities(study_logits(logits, head.brain_area_cm2, head.slice_mm))
+        study = manifest.study_scaling.probabilities(study_logits(logits, head.brain_area_cm2, head.shown_slice_mm))
         probabilities = {label: float(value) for label, value in zip(LABELS, study, strict=True)}
         flagged, uncertain = manifest.thresholds.decide(probabilities)
         distance = self.feature_distribution.distance(seen.features) if self.feature_distribution else None

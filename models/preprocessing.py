@@ -12,6 +12,7 @@ from triage_node.imaging import Volume
 from triage_node.models.skull_stripping.bone_rays import bone_images
 from triage_node.models.skull_stripping.completeness import doubts
 from triage_node.models.skull_stripping.head_axis import UPPER_SHARE, HeadAxis, find_head_axis, straighten
+from triage_node.models.skull_stripping.head_size import magnification
 from triage_node.models.skull_stripping.intracranial import disk, intracranial_mask
 from triage_node.models.skull_stripping.openings import Openings, find_openings, mend_skull
 from triage_node.models.slices import average_slabs, extents_mm, neighbors, resample, slab_of_slice
@@ -48,6 +49,8 @@ class Geometry:
         Longer series are averaged into slabs.
     neighbor_mm
         Distance of the neighbors that the network sees beside a slice.
+    shown_area_cm2
+        Intracranial area that the widest slices of every head are brought to; None shows heads as large as they are.
     """
 
     __pydantic_config__: ClassVar = {"strict": True, "extra": "forbid"}
@@ -57,6 +60,17 @@ class Geometry:
     columns: int = 128
     max_slices: int = 64
     neighbor_mm: float = 5.0
+    shown_area_cm2: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if value is not None and not 0 < value < np.inf:
+                raise ValueError(f"{name} must be a positive number, got {value}")
+
+    @property
+    def frame(self) -> tuple[float, int, int, float]:
+        """Return mm per pixel, rows, columns and the shown area, 0 for none: what stored heads must agree in."""
+        return self.mm_per_pixel, self.rows, self.columns, self.shown_area_cm2 or 0.0
 
 
 @dataclass(frozen=True)
@@ -74,13 +88,15 @@ class StrippedHead:
     slab
         ``(slices,) int``: the slab each slice of the volume went into.
     brain_area_cm2
-        ``(slabs,) float32``: intracranial area.
+        ``(slabs,) float32``: intracranial area of the head, not of its picture.
     median_hu
         The brain's median that was subtracted.
     axis
         Where the head lay before it was straightened.
     slice_mm
         The height in mm that a slab stands for, as most do.
+    magnification
+        How much larger than it is the head is shown, see `triage_node.models.skull_stripping.head_size`.
     doubts
         Why the mask may not show the whole brain.
     """
@@ -93,7 +109,13 @@ class StrippedHead:
     median_hu: float
     axis: HeadAxis
     slice_mm: float
+    magnification: float = 1.0
     doubts: tuple[Reason, ...] = ()
+
+    @property
+    def shown_slice_mm(self) -> float:
+        """Return the height of a slab in a head that is as large as this one is shown."""
+        return self.slice_mm * self.magnification
 
     def channels(self, windows: tuple[Window, ...]) -> np.ndarray:
         """Return the network's input ``(slabs, rows, columns, channels) float32``."""
@@ -216,16 +238,19 @@ def strip_head(volume: Volume, geometry: Geometry) -> StrippedHead:
     """
     found = _find_inside(volume, geometry)
     shape = (geometry.rows, geometry.columns)
-    inside = straighten(found.mask.astype(np.uint8), found.axis, shape, 0, nearest=True) > 0
+    area = found.mask.sum(axis=(1, 2)) * geometry.mm_per_pixel**2 / 100
+    larger = magnification(area, found.extents_mm, geometry.shown_area_cm2)
+    inside = straighten(found.mask.astype(np.uint8), found.axis, shape, 0, larger, nearest=True) > 0
     return StrippedHead(
-        hu=straighten(found.hu, found.axis, shape, FILL_HU) - np.float32(found.median_hu),
+        hu=straighten(found.hu, found.axis, shape, FILL_HU, larger) - np.float32(found.median_hu),
         mask=inside,
         neighbors=neighbors(found.positions_mm, geometry.neighbor_mm),
         slab=found.slab,
-        brain_area_cm2=inside.sum(axis=(1, 2)).astype(np.float32) * geometry.mm_per_pixel**2 / 100,
+        brain_area_cm2=inside.sum(axis=(1, 2)).astype(np.float32) * (geometry.mm_per_pixel / larger) ** 2 / 100,
         median_hu=found.median_hu,
         axis=found.axis,
         slice_mm=float(np.median(found.extents_mm)),
+        magnification=larger,
         doubts=found.doubts,
     )
 

@@ -93,14 +93,19 @@ def _limits(manifest: Manifest) -> str:
     )
 
 
+def _size_shown(manifest: Manifest) -> str:
+    area = manifest.geometry.shown_area_cm2
+    return f", every head magnified until its widest slices show {area:g} cm2" if area else ""
+
+
 def card_text(manifest: Manifest) -> str:
     """Return the card of a model as Markdown; every figure in it comes from the manifest's metrics."""
     lines = [f"# {manifest.name} {manifest.version}", "", manifest.training_data, "", *_origin(manifest)]
     lines += [
         f"Input: inside of the skull, {manifest.geometry.rows} x {manifest.geometry.columns} pixels of "
-        f"{manifest.geometry.mm_per_pixel} mm, HU relative to the brain's median, a slice with its neighbors "
-        f"{manifest.geometry.neighbor_mm:g} mm below and above. Output: a lesion map per type, from it six scores per "
-        "slice and per study.",
+        f"{manifest.geometry.mm_per_pixel} mm{_size_shown(manifest)}, HU relative to the brain's median, a slice with "
+        f"its neighbors {manifest.geometry.neighbor_mm:g} mm below and above. Output: a lesion map per type, from "
+        "it six scores per slice and per study.",
         "",
         *INTENDED_USE.splitlines(),
         "",

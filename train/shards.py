@@ -24,7 +24,7 @@ SMALLEST_SLICE_CM2 = 4.0
 STUDIES_PER_SHARD = 20
 SHOWN_SHARE = 0.5
 ARRAYS = ("gray", "bits", "neighbors", "labels", "area_cm2")
-NUMBERS = ("slice_mm", "median_hu")
+NUMBERS = ("slice_mm", "median_hu", "magnification")
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,8 @@ class StudyRecord:
     slice_mm, median_hu
         Distance between slices in mm, and the brain's median HU that was subtracted. Shards from before these were kept
         read as the usual ones.
+    magnification
+        How much larger than it is the head is shown.
     """
 
     gray: np.ndarray
@@ -58,6 +60,7 @@ class StudyRecord:
     seed: int
     slice_mm: float = 5.0
     median_hu: float = 32.0
+    magnification: float = 1.0
 
     @property
     def mask(self) -> np.ndarray:
@@ -84,7 +87,8 @@ def _straight_bits(study: GeneratedStudy, head: StrippedHead, geometry: Geometry
     size = round(study.bits.shape[1] * study.volume.spacing_mm[1] / geometry.mm_per_pixel)
     bits = np.stack([cv2.resize(image, (size, size), interpolation=cv2.INTER_NEAREST) for image in study.bits])
     shape = geometry.rows, geometry.columns
-    return straighten(_of_slabs(bits, head.slab), head.axis, shape, 0, nearest=True) * head.mask
+    slabs = _of_slabs(bits, head.slab)
+    return straighten(slabs, head.axis, shape, 0, head.magnification, nearest=True) * head.mask
 
 
 def _of_slabs(bits: np.ndarray, slab: np.ndarray) -> np.ndarray:
@@ -108,10 +112,10 @@ def record_study(study: GeneratedStudy, geometry: Geometry, seed: int) -> StudyR
     """
     head = strip_head(study.volume, geometry)
     bits = _straight_bits(study, head, geometry)
-    labels = slice_labels(bits, geometry.mm_per_pixel)
+    labels = slice_labels(bits, geometry.mm_per_pixel / head.magnification)
     gray = np.clip(np.round(head.hu + OFFSET), 0, 255).astype(np.uint8)
     bits = bits | head.mask.astype(np.uint8) << INSIDE_BIT
-    known = head.neighbors, labels, head.brain_area_cm2, seed, head.slice_mm, head.median_hu
+    known = head.neighbors, labels, head.brain_area_cm2, seed, head.slice_mm, head.median_hu, head.magnification
     return StudyRecord(gray, bits, *known)
 
 
@@ -128,7 +132,7 @@ def generate_records(atlases: Atlases, seeds: range, geometry: Geometry) -> Iter
 
 def write_shard(path: Path, records: list[StudyRecord], geometry: Geometry) -> None:
     """Write records as one compressed file; it appears under its name only when complete."""
-    arrays = {"geometry": np.array([geometry.mm_per_pixel, geometry.rows, geometry.columns])}
+    arrays = {"geometry": np.array(geometry.frame)}
     arrays["seeds"] = np.array([record.seed for record in records])
     for record in records:
         for name in (*ARRAYS, *NUMBERS):
@@ -165,11 +169,32 @@ def read_seeds(path: Path) -> list[int]:
         return [int(seed) for seed in stored["seeds"]]
 
 
-def read_frame(path: Path) -> tuple[float, int, int]:
-    """Return mm per pixel, rows and columns of a shard's images."""
+def read_frame(path: Path) -> tuple[float, int, int, float]:
+    """Return the frame of a shard's images, see `Geometry.frame`; before it was kept, no area was asked for."""
     with _opened(path) as stored:
-        mm_per_pixel, rows, columns = stored["geometry"]
-    return float(mm_per_pixel), int(rows), int(columns)
+        mm_per_pixel, rows, columns, shown_area_cm2 = (*stored["geometry"], 0.0)[:4]
+    return float(mm_per_pixel), int(rows), int(columns), float(shown_area_cm2)
+
+
+def check_frames(folder: Path, geometry: Geometry) -> None:
+    """Refuse shards of another frame: heads of another size look right and teach the wrong scale.
+
+    Raises
+    ------
+    ModelError
+        Naming the first shard that was made for another frame.
+    """
+    for path in shard_paths(folder):
+        if (found := read_frame(path)) != geometry.frame:
+            raise ModelError(
+                f"The shard {path} is made of {_in_words(found)}, the model reads {_in_words(geometry.frame)}."
+            )
+
+
+def _in_words(frame: tuple[float, int, int, float]) -> str:
+    mm_per_pixel, rows, columns, shown_area_cm2 = frame
+    heads = f"heads of {shown_area_cm2:g} cm2" if shown_area_cm2 else "heads as large as they are"
+    return f"{rows} x {columns} pixels of {mm_per_pixel:g} mm with {heads}"
 
 
 def shard_paths(folder: Path) -> list[Path]:

@@ -125,12 +125,17 @@ def find_head_axis(hu: np.ndarray, mask: np.ndarray, positions_mm: np.ndarray, m
 
 
 def straighten(
-    images: np.ndarray, axis: HeadAxis, shape: tuple[int, int], fill: float, nearest: bool = False
+    images: np.ndarray,
+    axis: HeadAxis,
+    shape: tuple[int, int],
+    fill: float,
+    magnification: float = 1.0,
+    nearest: bool = False,
 ) -> np.ndarray:
-    """Return ``(slices, rows, columns)`` turned so that the head is upright and its middle central."""
+    """Return ``(slices, rows, columns)`` turned and magnified so that the head is upright and its middle central."""
     rows, columns = shape
     angle = np.radians(axis.turn_degrees)
-    cosine, sine = np.cos(angle), np.sin(angle)
+    cosine, sine = np.cos(angle) / magnification, np.sin(angle) / magnification
     flags = (cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR) | cv2.WARP_INVERSE_MAP
     out = np.empty((len(images), rows, columns), images.dtype)
     for index, (row, column) in enumerate(axis.centers):

@@ -69,7 +69,7 @@ def peak_region(model: Model, head: StrippedHead) -> Region | None:
     lesion_map = ops.convert_to_numpy(found["map"])[0, ..., ANY]
     cell = np.unravel_index(int(np.argmax(lesion_map)), lesion_map.shape)
     row, column = ((int(place) + 0.5) * MAP_STRIDE - 0.5 for place in cell)
-    return region_of(head, index, row, column, model.manifest.geometry.mm_per_pixel)
+    return region_of(head, index, row, column, model.manifest.geometry.mm_per_pixel / head.magnification)
 
 
 def shares(regions: Sequence[Region]) -> dict[Region, float]:

@@ -11,7 +11,7 @@ from triage_node.findings import TYPES
 from triage_node.imaging import Policy, Volume, read_volume, scan
 from triage_node.models import HeadAxis, Model, StrippedHead, study_logits
 from triage_node.train.fitting.batches import SliceSource
-from triage_node.train.shards import INSIDE_BIT, OFFSET, StudyRecord, read_frame, read_shard, shard_paths
+from triage_node.train.shards import INSIDE_BIT, OFFSET, StudyRecord, check_frames, read_shard, shard_paths
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class ScoredStudy:
         ``(slices,) float32``, intracranial area.
     slice_mm
         Distance of the slices.
+    magnification
+        How much larger than it is the head was shown.
     known
         ``(slices,) bool``: of which slices the labels are known; None for all.
     given_labels
@@ -48,11 +50,12 @@ class ScoredStudy:
     lesion_hu: np.ndarray | None = None
     known: np.ndarray | None = None
     given_labels: np.ndarray | None = None
+    magnification: float = 1.0
 
     @property
     def study_logits(self) -> np.ndarray:
         """Return ``(6,)`` study logits."""
-        return study_logits(self.logits, self.area_cm2, self.slice_mm)
+        return study_logits(self.logits, self.area_cm2, self.slice_mm * self.magnification)
 
     @property
     def study_labels(self) -> np.ndarray:
@@ -71,7 +74,8 @@ def as_head(record: SliceSource) -> StrippedHead:
     gray, bits = record.planes(every)
     axis = HeadAxis(0.0, np.zeros((len(every), 2)))
     hu, mask = gray.astype(np.float32) - OFFSET, bits >> INSIDE_BIT > 0
-    return StrippedHead(hu, mask, record.neighbors, every, record.area_cm2, 0.0, axis, record.slice_mm)
+    known = record.area_cm2, 0.0, axis, record.slice_mm, record.magnification
+    return StrippedHead(hu, mask, record.neighbors, every, *known)
 
 
 def _blood(record: StudyRecord) -> list[np.ndarray]:
@@ -81,9 +85,9 @@ def _blood(record: StudyRecord) -> list[np.ndarray]:
 
 
 def lesion_statistics(record: StudyRecord, mm_per_pixel: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return ``(6,)`` volume in mL and mean HU of the blood of each type, and of all of it."""
+    """Return ``(6,)`` volume in mL and mean HU of the blood of each type, and of all of it; pixels are the frame's."""
     hu, blood = record.hu + record.median_hu, _blood(record)
-    voxel_ml = mm_per_pixel**2 * record.slice_mm / 1000
+    voxel_ml = (mm_per_pixel / record.magnification) ** 2 * record.slice_mm / 1000
     volume = np.array([where.sum() * voxel_ml for where in blood])
     return volume, np.array([hu[where].mean() if where.any() else np.nan for where in blood])
 
@@ -97,15 +101,14 @@ def observe_shards(model: Model, folder: Path) -> Iterator[tuple[ScoredStudy, np
         When the shards were made for another frame than the model's.
     """
     geometry = model.manifest.geometry
-    frame = (geometry.mm_per_pixel, geometry.rows, geometry.columns)
+    check_frames(folder, geometry)
     for path in shard_paths(folder):
-        if (found := read_frame(path)) != frame:
-            raise TriageError(f"The shard {path} has the frame {found}, the model reads {frame} (mm, rows, columns).")
         for record in read_shard(path):
             seen = model.observe(as_head(record))
             volume, hu = lesion_statistics(record, geometry.mm_per_pixel)
             known = record.labels, record.area_cm2, record.slice_mm, volume, hu
-            yield ScoredStudy(f"seed {record.seed}", seen.logits, *known), seen.features
+            scored = ScoredStudy(f"seed {record.seed}", seen.logits, *known, magnification=record.magnification)
+            yield scored, seen.features
 
 
 def score_shards(model: Model, folder: Path) -> Iterator[ScoredStudy]:

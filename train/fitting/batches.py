@@ -12,7 +12,7 @@ from triage_node.findings import LABELS, TYPES
 from triage_node.models import MAP_STRIDE, Window, channels
 from triage_node.train.fitting.augmentation import Augmentation, warp
 from triage_node.train.fitting.settings import FitSettings
-from triage_node.train.shards import INSIDE_BIT, OFFSET, SMALLEST_SLICE_CM2, read_frame, read_shard, shard_paths
+from triage_node.train.shards import INSIDE_BIT, OFFSET, SMALLEST_SLICE_CM2, check_frames, read_shard, shard_paths
 
 # A cell of the map that is half full of blood is full blood to the loss: thin films never fill one.
 FULL_CELL = 0.5
@@ -46,6 +46,9 @@ class SliceSource(Protocol):
 
     @property
     def slice_mm(self) -> float: ...  # noqa: D102
+
+    @property
+    def magnification(self) -> float: ...  # noqa: D102
 
     @property
     def clean(self) -> np.ndarray: ...  # noqa: D102
@@ -126,16 +129,6 @@ class SlicePool:
         return images, {"map": maps, "slice": labels.reshape(size, len(LABELS))}
 
 
-def _check_frames(folder: Path, settings: FitSettings) -> None:
-    """Refuse shards of another frame: pixels of another size look right and teach the wrong scale."""
-    geometry = settings.geometry
-    wanted = (geometry.mm_per_pixel, geometry.rows, geometry.columns)
-    for path in shard_paths(folder):
-        if (found := read_frame(path)) != wanted:
-            template = "{1} x {2} pixels of {0:g} mm"
-            raise ModelError(f"The shard {path} is made of {template.format(*found)}, not {template.format(*wanted)}.")
-
-
 def slice_pool(folder: Path, settings: FitSettings) -> SlicePool:
     """Return the augmented slices of a folder of shards.
 
@@ -144,7 +137,7 @@ def slice_pool(folder: Path, settings: FitSettings) -> SlicePool:
     ModelError
         When there are no shards, or some of another frame.
     """
-    _check_frames(folder, settings)
+    check_frames(folder, settings.geometry)
     pool = SlicePool([], settings.windows, settings.augmentation)
     pool.add_folder(folder)
     if not pool.records:

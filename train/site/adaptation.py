@@ -22,7 +22,7 @@ from triage_node.train.evaluation.scored import as_head
 from triage_node.train.export import average_weights
 from triage_node.train.fitting.augmentation import Augmentation
 from triage_node.train.fitting.batches import SlicePool
-from triage_node.train.shards import StudyRecord, read_frame, read_shard, shard_paths
+from triage_node.train.shards import StudyRecord, check_frames, read_shard, shard_paths
 from triage_node.train.site.batches import SitePool
 from triage_node.train.site.cases import Case, CaseScores, score_case
 from triage_node.train.site.folds import patient_folds
@@ -69,10 +69,7 @@ def read_generated(folder: Path, manifest: Manifest) -> Generated:
     paths = shard_paths(folder)
     if len(paths) < 2:
         raise TriageError(f"Adapting needs at least two shards of generated studies, {folder} holds {len(paths)}.")
-    geometry = manifest.geometry
-    frame = (geometry.mm_per_pixel, geometry.rows, geometry.columns)
-    if wrong := next((path for path in paths if read_frame(path) != frame), None):
-        raise TriageError(f"The shard {wrong.name} has the frame {read_frame(wrong)}, the model reads {frame}.")
+    check_frames(folder, manifest.geometry)
     pool = SlicePool([], manifest.windows, Augmentation())
     for path in paths[:-1]:
         if len(pool.records) >= MOST_GENERATED:

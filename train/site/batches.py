@@ -20,7 +20,8 @@ def as_record(case: Case) -> StudyRecord:
     gray = np.clip(np.round(head.hu + OFFSET), 0, 255).astype(np.uint8)
     bits = head.mask.astype(np.uint8) << INSIDE_BIT
     labels = case.slabs()[0]
-    return StudyRecord(gray, bits, head.neighbors, labels, head.brain_area_cm2, -1, head.slice_mm, head.median_hu)
+    known = head.neighbors, labels, head.brain_area_cm2, -1, head.slice_mm, head.median_hu, head.magnification
+    return StudyRecord(gray, bits, *known)
 
 
 class SitePool:

@@ -51,6 +51,11 @@ class Case:
         """Return the distance of the slices; thin ones lie several in a slab."""
         return self.head.slice_mm * len(self.head.hu) / len(self.head.slab)
 
+    @property
+    def magnification(self) -> float:
+        """Return how much larger than it is the head is shown."""
+        return self.head.magnification
+
     def slabs(self) -> tuple[np.ndarray, np.ndarray]:
         """Return ``(slabs, 6)`` labels and ``(slabs,)`` whether all slices of a slab are labeled."""
         starts = np.flatnonzero(np.diff(self.head.slab, prepend=-1))
@@ -67,7 +72,7 @@ class CaseScores:
     @property
     def study_logits(self) -> np.ndarray:
         """Return ``(6,)`` study logits."""
-        return study_logits(self.logits, self.case.area_cm2, self.case.slice_mm)
+        return study_logits(self.logits, self.case.area_cm2, self.case.slice_mm * self.case.magnification)
 
 
 def score_case(model: Model, case: Case) -> CaseScores:
@@ -95,6 +100,7 @@ def score_labeled(model: Model, label_file: Path, dicom: Path) -> Iterator[Score
             case.slice_mm,
             known=case.known,
             given_labels=case.study_labels,
+            magnification=case.magnification,
         )
 
 

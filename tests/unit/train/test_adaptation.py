@@ -124,7 +124,7 @@ def test_generated_studies_must_suffice_and_fit_the_model(base, shards, records,
     with pytest.raises(TriageError, match="at least two shards"):
         read_generated(tmp_path, base)
     write_shard(tmp_path / "shard-00000020.npz", records, Geometry())
-    with pytest.raises(TriageError, match=r"shard-00000020\.npz has the frame"):
+    with pytest.raises(TriageError, match=r"shard-00000020\.npz is made of"):
         read_generated(tmp_path, base)
     write_shard(tmp_path / "shard-00000000.npz", records, GEOMETRY)
     write_shard(tmp_path / "shard-00000020.npz", records, GEOMETRY)

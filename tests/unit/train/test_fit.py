@@ -42,7 +42,9 @@ def test_the_first_blocks_stay_as_they_are_when_asked_to():
 def test_shards_of_another_pixel_size_are_refused(make_study, tmp_path):
     made, wanted = Geometry(mm_per_pixel=2.5, rows=96, columns=64), Geometry(mm_per_pixel=2.6, rows=96, columns=64)
     write_shard(tmp_path / "shard-00000000.npz", [record_study(make_study(1), made, 1)], made)
-    with pytest.raises(ModelError, match=r"shard-00000000\.npz is made of 96 x 64 pixels of 2\.5 mm, not .* 2\.6 mm"):
+    with pytest.raises(
+        ModelError, match=r"shard-00000000\.npz is made of 96 x 64 pixels of 2\.5 mm .* reads .* 2\.6 mm"
+    ):
         fit(tmp_path, tmp_path / "run", FitSettings(geometry=wanted))
 
 

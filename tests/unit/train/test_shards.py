@@ -1,16 +1,19 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from triage_node.errors import ModelError
 from triage_node.findings import TYPES, Label
 from triage_node.models.preprocessing import Geometry, strip_head
-from triage_node.train.evaluation.scored import as_head
+from triage_node.train.evaluation.scored import as_head, lesion_statistics
 from triage_node.train.fitting.augmentation import Augmentation
 from triage_node.train.fitting.batches import SlicePool, cell_targets
 from triage_node.train.fitting.settings import WINDOWS
 from triage_node.train.phantom.making import shard_ranges
 from triage_node.train.shards import (
     _of_slabs,
+    check_frames,
     read_frame,
     read_seeds,
     read_shard,
@@ -20,6 +23,7 @@ from triage_node.train.shards import (
 )
 
 GEOMETRY = Geometry()
+SHOWN = replace(GEOMETRY, shown_area_cm2=180.0)
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +38,39 @@ def test_a_record_survives_its_file(record, tmp_path):
     assert len(shard_paths(tmp_path)) == 1
     for name in ("gray", "bits", "neighbors", "labels", "area_cm2"):
         assert np.array_equal(getattr(found, name), getattr(record, name))
+
+
+def test_a_head_that_is_shown_smaller_has_the_blood_and_labels_it_has(record, make_study, tmp_path):
+    smaller = record_study(make_study(3, Label.EPIDURAL), SHOWN, 3)
+    write_shard(tmp_path / "shard-00000003.npz", [smaller], SHOWN)
+    found = read_shard(tmp_path / "shard-00000003.npz")[0]
+    assert found.magnification == smaller.magnification < 0.95
+    assert as_head(found).shown_slice_mm == pytest.approx(record.slice_mm * found.magnification)
+    assert (found.bits & 1).sum() < 0.95 * (record.bits & 1).sum()
+    (volume, hu), (expected, expected_hu) = (lesion_statistics(one, GEOMETRY.mm_per_pixel) for one in (found, record))
+    assert volume == pytest.approx(expected, rel=0.07)
+    assert hu == pytest.approx(expected_hu, rel=0.03, nan_ok=True)
+    assert found.labels.tolist() == record.labels.tolist()
+
+
+def test_shards_of_heads_that_are_shown_otherwise_are_refused(record, tmp_path):
+    path = tmp_path / "shard-00000003.npz"
+    write_shard(path, [record], GEOMETRY)
+    check_frames(tmp_path, GEOMETRY)
+    with pytest.raises(
+        ModelError, match=r"shard-00000003\.npz .* heads as large as they are, .* reads .* heads of 180 cm2"
+    ):
+        check_frames(tmp_path, SHOWN)
+
+
+def test_shards_from_before_heads_were_shown_alike_show_them_as_large_as_they_are(record, tmp_path):
+    path = tmp_path / "shard-00000003.npz"
+    write_shard(path, [record], GEOMETRY)
+    with np.load(path) as stored:
+        old = {name: stored[name] for name in stored if not name.startswith("magnification")}
+    np.savez(path, **{**old, "geometry": old["geometry"][:3]})
+    assert read_shard(path)[0].magnification == 1
+    check_frames(tmp_path, GEOMETRY)
 
 
 @pytest.mark.parametrize("read", [read_shard, read_seeds, read_frame])

@@ -86,7 +86,8 @@ def constant_scores(name: str, series: Sequence[CachedSeries], values: np.ndarra
 def score_study(model: Model, series: CachedSeries) -> ScoredStudy:
     """Return slice logits of a series with at least one slice, beside what is true."""
     logits = model.slice_logits(as_head(series))
-    return ScoredStudy(series.patient_id, logits, series.labels, series.area_cm2, series.slice_mm)
+    known = series.labels, series.area_cm2, series.slice_mm
+    return ScoredStudy(series.patient_id, logits, *known, magnification=series.magnification)
 
 
 def score_images(manifest: Manifest, study: ScoredStudy | None, series: CachedSeries, prior: np.ndarray) -> np.ndarray:

@@ -41,6 +41,8 @@ class CachedSeries:
         ``(slices,) float32``, intracranial area.
     slice_mm
         The height that a slice stands for; shards from before it was kept read as the usual ones.
+    magnification
+        How much larger than it is the head is shown.
     images
         SOP Instance UIDs.
     image_labels
@@ -61,6 +63,7 @@ class CachedSeries:
     known: np.ndarray
     area_cm2: np.ndarray
     slice_mm: float
+    magnification: float
     images: tuple[str, ...]
     image_labels: np.ndarray
     image_known: np.ndarray
@@ -154,6 +157,7 @@ def _series(rows: pa.Table, stored: np.ndarray, geometry: Geometry) -> CachedSer
     area, neighbors = np.zeros(count, np.float32), np.zeros((count, 2), int)
     area[at] = _numbers(rows, "area_cm2")[placed]
     slice_mm = float(rows["slice_mm"].fill_null(USUAL_SLICE_MM).to_numpy()[placed].max(initial=0.0))
+    larger = float(rows["magnification"].fill_null(1.0).to_numpy()[placed].max(initial=0.0))
     neighbors[at] = np.stack([_numbers(rows, "below"), _numbers(rows, "above")], axis=1)[placed] - first
     return CachedSeries(
         patient_id=rows["patient_id"][0].as_py(),
@@ -166,6 +170,7 @@ def _series(rows: pa.Table, stored: np.ndarray, geometry: Geometry) -> CachedSer
         known=known,
         area_cm2=area,
         slice_mm=slice_mm or USUAL_SLICE_MM,
+        magnification=larger or 1.0,
         images=tuple(rows["sop_instance_uid"].to_pylist()),
         image_labels=image_labels,
         image_known=image_known,

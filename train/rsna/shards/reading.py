@@ -44,14 +44,15 @@ def _rows(volume: Volume, head: StrippedHead, first_plane: int) -> dict[str, dic
         below, above = (int(neighbor) + first_plane for neighbor in head.neighbors[slab])
         found: dict[str, Any] = {"plane": int(slab) + first_plane, "below": below, "above": above}
         found |= {"area_cm2": float(head.brain_area_cm2[slab]), "reason": ""}
-        found |= {"median_hu": head.median_hu, "slice_mm": head.slice_mm}
+        found |= {"median_hu": head.median_hu, "slice_mm": head.slice_mm, "magnification": head.magnification}
         rows |= {source.sop_instance_uid: found for source in sources}
     return rows
 
 
 def _refused(reason: str) -> dict[str, Any]:
     nowhere = dict.fromkeys(("plane", "below", "above"), NO_PLANE)
-    return {**nowhere, "area_cm2": 0.0, "median_hu": 0.0, "slice_mm": 0.0, "reason": reason}
+    unknown = dict.fromkeys(("area_cm2", "median_hu", "slice_mm", "magnification"), 0.0)
+    return {**nowhere, **unknown, "reason": reason}
 
 
 def read_series(

@@ -24,6 +24,7 @@ SCHEMA = pa.schema(
         ("area_cm2", pa.float32()),
         ("median_hu", pa.float32()),
         ("slice_mm", pa.float32()),  # empty in shards from before it was kept
+        ("magnification", pa.float32()),  # the same
         ("reason", pa.string()),  # why it was refused, "" where it was not
         *((str(label), pa.bool_()) for label in LABELS),
         ("has_label", pa.bool_()),

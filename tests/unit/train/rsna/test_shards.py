@@ -67,6 +67,17 @@ def test_slices_are_those_that_serving_sees(rsna_set, tmp_path, monkeypatch):
     assert np.array_equal(as_head(series).mask, head.mask)
 
 
+def test_shards_know_how_large_heads_are_shown(rsna_set, tmp_path, monkeypatch):
+    larger = replace(SMALL, shown_area_cm2=210.0)
+    make_all(rsna_set, tmp_path, monkeypatch, larger)
+    series = open_cache(tmp_path, larger).series[0]
+    assert series.magnification != 1
+    assert as_head(series).magnification == series.magnification
+    assert (series.area_cm2 * series.magnification**2).max() == pytest.approx(210, rel=0.05)
+    with pytest.raises(TriageError, match="shown_area_cm2=210"):
+        open_cache(tmp_path, SMALL)
+
+
 def test_a_refused_series_is_a_table_and_keeps_its_images(rsna_set, tmp_path, monkeypatch):
     make_all(rsna_set, tmp_path, monkeypatch)
     lines = write_refusals(tmp_path).read_text().splitlines()
