@@ -369,3 +369,10 @@ def test_a_report_shows_how_a_model_differs_and_how_steady_it_is():
     logits = page.partition("Logits of any")[2].partition("</table>")[0]
     assert " to -" in logits
     assert "--" not in logits, "an interval below 0 is not written with two hyphens"
+
+
+def test_the_card_says_in_which_size_heads_are_shown():
+    manifest = read_manifest()
+    one_size, as_it_is = (replace(manifest.geometry, shown_area_cm2=area) for area in (180.0, None))
+    assert "widest slices show 180 cm2" in " ".join(card_text(replace(manifest, geometry=one_size)).split())
+    assert "widest slices" not in card_text(replace(manifest, geometry=as_it_is))
