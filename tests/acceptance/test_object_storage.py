@@ -92,8 +92,7 @@ def test_a_node_that_is_killed_while_it_uploads_loses_nothing(site_of, tmp_path,
     site.proxy.stall()
     for _, folder in studies:
         send(site.node, folder)
-    wait_for(lambda: len(site.worklist.uploads.waiting()) == 1, "the wait for the bucket")
-    assert site.worklist.uploads.waiting()[0].studies == 2
+    wait_for(lambda: [one.studies for one in site.worklist.uploads.waiting()] == [2], "the wait for the bucket")
     site.proxy.go_on()
     started = len(object_storage.requests)
     wait_for(lambda: any(method == "PUT" for method, _ in object_storage.requests[started:]), "the first file")

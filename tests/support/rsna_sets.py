@@ -46,6 +46,7 @@ def cached_series(patient: str, labels: np.ndarray, known: bool = True, geometry
         known=np.full(count, known),
         area_cm2=np.full(count, 100, np.float32),
         slice_mm=5.0,
+        magnification=1.0,
         images=tuple(f"ID_{patient}{index:03d}" for index in numbers),
         image_labels=labels.astype(np.uint8),
         image_known=np.full(count, known),

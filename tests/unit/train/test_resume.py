@@ -1,4 +1,5 @@
 import json
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ def shards(make_study, tmp_path):
     records = [record_study(make_study(3, Label.EPIDURAL), geometry, 3), record_study(make_study(1), geometry, 1)]
     write_shard(tmp_path / "shard-00000000.npz", records, geometry)
     recipe = json.loads(DEFAULT_RECIPE.read_text())
-    recipe["geometry"] |= {"mm_per_pixel": 2.5, "rows": 96, "columns": 64}
+    recipe["geometry"] = asdict(geometry)
     recipe["trunk"] |= {"steps": STEPS, "epoch": EPOCH, "batch": 4, "warm_up": 2}
     (tmp_path / "recipe.json").write_text(json.dumps(recipe))
     return tmp_path
