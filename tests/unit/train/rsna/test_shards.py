@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import rsna_sets
 from programs import Program
@@ -76,6 +77,14 @@ def test_shards_know_how_large_heads_are_shown(rsna_set, tmp_path, monkeypatch):
     assert (series.area_cm2 * series.magnification**2).max() == pytest.approx(210, rel=0.05)
     with pytest.raises(TriageError, match="shown_area_cm2=210"):
         open_cache(tmp_path, SMALL)
+
+
+def test_shards_from_before_thickness_and_size_were_kept_read_as_usual(rsna_set, tmp_path, monkeypatch):
+    make_all(rsna_set, tmp_path, monkeypatch)
+    paths = ShardPaths.of(tmp_path, 0)
+    pq.write_table(pq.read_table(paths.table).drop_columns(["slice_mm", "magnification"]), paths.table)
+    series = open_cache(tmp_path).series[0]
+    assert (series.slice_mm, series.magnification) == (5.0, 1.0)
 
 
 def test_a_refused_series_is_a_table_and_keeps_its_images(rsna_set, tmp_path, monkeypatch):
