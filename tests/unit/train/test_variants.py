@@ -1,5 +1,6 @@
 """Heads shown otherwise, and what is made of the answers; where the map is highest."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -62,6 +63,20 @@ def test_a_crop_cuts_one_side_and_a_flap_leaves_the_lower_half_whole(volume):
     left = (opened > 150).sum(axis=(1, 2))
     assert (left[:6] == bone[:6]).all()
     assert 0.6 < left[8] / bone[8] < 0.95
+
+
+def test_a_flap_takes_along_what_the_border_of_bone_brightens(volume):
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    border = cv2.dilate((volume.hu[8] > 150).astype(np.uint8), cross) > 0
+    border &= (volume.hu[8] > 0) & (volume.hu[8] < 150)
+    volume.hu[8][border] = 120
+    opened = shown(volume, "bone flap").hu[8]
+    taken = (volume.hu[8] > 150) & (opened < 150)
+    beside = border & (cv2.dilate(taken.astype(np.uint8), cross) > 0)
+    assert (opened[taken] == 40).all()
+    assert beside.any()
+    assert (opened[beside] == 40).mean() > 0.8
+    assert (opened[border] == 120).mean() > 0.5
 
 
 def test_turning_keeps_a_head_of_unlike_pixels_round():
