@@ -37,11 +37,12 @@ if TYPE_CHECKING:
     from triage_node.models.skull_stripping.head_axis import HeadAxis, straighten
     from triage_node.models.slices import average_slabs
     from triage_node.models.weights_file import assign_weights, read_weights, sha256_of, write_arrays, write_weights
-    from triage_node.models.windows import Window, channel_count, channels
+    from triage_node.models.windows import DENSEST_BLOOD_HU, Window, channel_count, channels
 
 __all__ = [
     "ARCHITECTURES",
     "BACKBONES",
+    "DENSEST_BLOOD_HU",
     "FEATURES_NAME",
     "FEWEST_STUDIES",
     "FILE_NAME",
@@ -120,6 +121,7 @@ _HOMES = {
     "SeriesShape": "series_shape",
     "StrippedHead": "preprocessing",
     "Thresholds": "calibration",
+    "DENSEST_BLOOD_HU": "windows",
     "Window": "windows",
     "assign_weights": "weights_file",
     "average_slabs": "slices",

@@ -104,6 +104,12 @@ def _print_robustness(found: Mapping[str, Any]) -> None:
     table = _table(f"Where the map is highest in {found['plain_heads']} heads without hemorrhage", *found["highest_in"])
     table.add_row(*("-" if part is None else f"{part:.0%}" for part in found["highest_in"].values()))
     console.print(table)
+    title = "HU above the brain's median that a hundredth of each region exceeds, half and nine tenths of these heads"
+    table = _table(title, *found["brightest_hu"])
+    table.add_row(
+        *(", ".join("-" if hu is None else f"{hu:.1f}" for hu in pair) for pair in found["brightest_hu"].values())
+    )
+    console.print(table)
     print_bars(found["bars"])
 
 

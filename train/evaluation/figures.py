@@ -8,6 +8,7 @@ from triage_node.train.evaluation.across_seeds import SeedRow
 from triage_node.train.evaluation.bars import Bar
 from triage_node.train.evaluation.by_thickness import ThicknessBin
 from triage_node.train.evaluation.by_volume import VolumeBin
+from triage_node.train.evaluation.densities import over_heads
 from triage_node.train.evaluation.evaluate import Answers, Evaluation, Row
 from triage_node.train.evaluation.frozen import LesionComparison
 from triage_node.train.evaluation.metrics import Interval
@@ -129,6 +130,9 @@ def robustness_figures(found: Robustness) -> dict[str, Any]:
         },
         "plain_heads": len(found.peaks),
         "highest_in": {str(region): _number(part) for region, part in shares(found.peaks).items()},
+        "brightest_hu": {
+            str(region): [_number(hu, 1) for hu in pair] for region, pair in over_heads(found.brightest).items()
+        },
         "bars": bar_figures(stability_bars(changed)),
     }
 

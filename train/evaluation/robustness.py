@@ -10,7 +10,9 @@ import numpy as np
 from triage_node.errors import TriageError
 from triage_node.imaging import Volume
 from triage_node.models import Geometry, Model, strip_head
-from triage_node.train.evaluation.peaks import Region, peak_region
+from triage_node.train.evaluation.densities import brightest
+from triage_node.train.evaluation.peaks import peak_region
+from triage_node.train.evaluation.regions import Region
 from triage_node.train.evaluation.stability import Head, ask_again
 from triage_node.train.phantom.atlases import Atlases
 from triage_node.train.phantom.study import generate_study, random_recipe
@@ -31,10 +33,21 @@ class LabeledHead:
 
 @dataclass(frozen=True)
 class Robustness:
-    """What was asked: heads with their variants, and where the map of each head without hemorrhage is highest."""
+    """What was asked and found.
+
+    Attributes
+    ----------
+    heads
+        Heads with their variants.
+    peaks
+        Where the map of each head without hemorrhage is highest.
+    brightest
+        How dense the brightest parts of each of these are by region, see `triage_node.train.evaluation.densities`.
+    """
 
     heads: tuple[Head, ...]
     peaks: tuple[Region, ...]
+    brightest: tuple[dict[Region, float], ...] = ()
 
 
 def generated_heads(folder: Path, geometry: Geometry) -> Iterator[LabeledHead]:
@@ -69,17 +82,18 @@ def robustness(
     done
         Called after each head.
     """
-    answers, peaks = [], []
+    answers, peaks, densities = [], [], []
     for head, asked in [*((head, True) for head in shown), *((head, False) for head in further_plain)]:
         try:
             volume = head.read()
-            peak = None if head.bleeds else peak_region(model, strip_head(volume, model.manifest.geometry))
+            plain = None if head.bleeds else strip_head(volume, model.manifest.geometry)
         except TriageError:
             done()
             continue
-        if peak is not None:
+        if plain and (peak := peak_region(model, plain)):
             peaks.append(peak)
+            densities.append(brightest(plain, model.manifest.geometry.mm_per_pixel / plain.magnification))
         if asked:
             answers.append(ask_again(model, head.name, volume))
         done()
-    return Robustness(tuple(answers), tuple(peaks))
+    return Robustness(tuple(answers), tuple(peaks), tuple(densities))

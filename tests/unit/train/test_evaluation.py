@@ -27,8 +27,8 @@ from triage_node.train.evaluation.frozen import (
 from triage_node.train.evaluation.metrics import sensitivity_at, share
 from triage_node.train.evaluation.model_section import model_section
 from triage_node.train.evaluation.paired import paired_differences, plain_logits
-from triage_node.train.evaluation.peaks import Region
 from triage_node.train.evaluation.pictures import draw, roc_points
+from triage_node.train.evaluation.regions import Region
 from triage_node.train.evaluation.reliability import brier_skill, calibration_error, equal_mass_bins, reliability
 from triage_node.train.evaluation.report import Section, report_html, write_report
 from triage_node.train.evaluation.robustness import Robustness
@@ -355,9 +355,9 @@ def test_a_report_shows_how_a_model_differs_and_how_steady_it_is():
     found = figures(measure(own))
     found["paired"] = paired_figures("net 1", paired_differences(own, other), plain_logits(own, other))
     heads = (Head("seed 7", Answer("flagged", 3.0), dict.fromkeys(VARIANTS, Answer("not_flagged", -1.0))),)
-    found["robustness"] = robustness_figures(Robustness(heads, (Region.RIM, Region.BASE)))
+    found["robustness"] = robustness_figures(Robustness(heads, (Region.RIM, Region.BASE), ({Region.RIM: 17.25},)))
     page = report_html(manifest, [Section("Set", found, {})], {})
-    for words in ("AUC less that of net 1", "blur of 1.0 mm", "seed 7", "posterior midline", "<td>0.500</td>"):
+    for words in ("AUC less that of net 1", "blur of 1.0 mm", "seed 7", "posterior midline", "<td>0.500</td>", "17.2"):
         assert words in page
     print_evaluation("Set", found)
     card = card_text(replace(manifest, metrics={"Set": found}))

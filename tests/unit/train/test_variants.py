@@ -8,8 +8,10 @@ from triage_node.errors import TriageError
 from triage_node.findings import Decision
 from triage_node.imaging import Volume
 from triage_node.models import HeadAxis, StrippedHead, load_model
+from triage_node.train.evaluation.densities import brightest, over_heads
 from triage_node.train.evaluation.figures import robustness_figures
-from triage_node.train.evaluation.peaks import Region, region_of, shares
+from triage_node.train.evaluation.peaks import shares
+from triage_node.train.evaluation.regions import Region, region_map
 from triage_node.train.evaluation.robustness import LabeledHead, Robustness, chosen_heads, generated_heads, robustness
 from triage_node.train.evaluation.stability import REFUSED, Answer, Head, answer, ask_again, changes, stability_bars
 from triage_node.train.evaluation.variants import LESS_SHOWN, VARIANTS
@@ -129,14 +131,32 @@ def ball():
 
 def test_regions_of_a_head(ball):
     def region(index, row, column):
-        return region_of(ball, index, row, column, 1.0)
+        return region_map(ball, index, 1.0)[row, column]
 
-    assert region(11, 170, 84) is Region.POSTERIOR_MIDLINE
-    assert region(6, 85, 80) is Region.SELLA
-    assert region(4, 100, 120) is Region.BASE
-    assert region(14, 100, 18) is Region.RIM
-    assert region(14, 90, 45) is Region.ELSEWHERE
-    assert region(14, 25, 80) is Region.RIM
+    assert region(11, 170, 84) == Region.POSTERIOR_MIDLINE
+    assert region(6, 85, 80) == Region.SELLA
+    assert region(4, 100, 120) == Region.BASE
+    assert region(14, 100, 18) == Region.RIM
+    assert region(14, 90, 45) == Region.ELSEWHERE
+    assert region(14, 25, 80) == Region.RIM
+
+
+def test_the_brightest_parts_are_told_by_region_and_bone_is_none(ball):
+    plain = brightest(ball, 1.0)
+    assert set(plain) == set(Region)
+    assert all(abs(hu) < 1e-3 for hu in plain.values())
+    ball.hu[8:15, 150:165, 74:88] = 25
+    ball.hu[11, 100, 18:24] = 900
+    found = brightest(ball, 1.0)
+    assert found[Region.POSTERIOR_MIDLINE] == pytest.approx(25, abs=2)
+    assert {region: hu for region, hu in found.items() if abs(hu) > 0.1}.keys() == {Region.POSTERIOR_MIDLINE}
+
+
+def test_densities_over_heads_are_the_middle_and_the_ninth_tenth():
+    heads = [{Region.RIM: float(hu)} for hu in range(11)]
+    found = over_heads(heads)
+    assert found[Region.RIM] == (5.0, 9.0)
+    assert np.isnan(found[Region.BASE]).all()
 
 
 def test_shares_are_of_all_heads():
