@@ -19,7 +19,7 @@ class Anatomies(StrEnum):
 
 # The volunteer's skull, sulci and base are a head's own, so he is drawn more often.
 SHARES: dict[Anatomies, dict[AtlasName, float]] = {
-    Anatomies.BOTH: {AtlasName.VOLUNTEER: 0.65, AtlasName.AVERAGE: 0.35},
+    Anatomies.BOTH: {AtlasName.VOLUNTEER: 0.75, AtlasName.AVERAGE: 0.25},
     Anatomies.AVERAGE: {AtlasName.AVERAGE: 1.0},
     Anatomies.VOLUNTEER: {AtlasName.VOLUNTEER: 1.0},
 }

@@ -71,14 +71,14 @@ class Scanner:
             tail_mm=rng.uniform(1.5, 3.0),
             noise_hu=float(np.exp(rng.uniform(np.log(1.0), np.log(4.2)))),
             grain_mm=rng.uniform(0.35, 1.05),
-            cupping_hu=rng.uniform(11, 30),
+            cupping_hu=rng.uniform(10, 26),
             cupping_mm=rng.uniform(18, 38),
-            cupping_lobes=rng.uniform(0, 1),
+            cupping_lobes=rng.uniform(0, 0.7),
             slope_hu=(rng.normal(0, 1.5), rng.normal(0, 1.5)),
             streaks_hu=float(np.exp(rng.uniform(0, np.log(6)))) * (rng.random() < 0.5),
-            vertex_hu=rng.uniform(0, 14),
+            vertex_hu=rng.uniform(0, 12),
             floor_hu=rng.uniform(-2, 8),
-            petrous_hu=rng.uniform(0, 16) * (rng.random() < 0.7),
+            petrous_hu=rng.uniform(0, 16) * (rng.random() < 0.85),
             offset_hu=rng.normal(0, 2.5),
         )
 
@@ -89,7 +89,7 @@ def _floor(space_z: np.ndarray) -> np.ndarray:
 
 def _base_and_vertex(z: np.ndarray, y: np.ndarray, x: np.ndarray, scanner: Scanner) -> np.ndarray:
     """Return what beam hardening leaves at the vertex and in the posterior fossa."""
-    band = np.exp(-(((y - 10) / 10) ** 2) - ((z + 34) / 9) ** 2) * (np.abs(x) < 50)
+    band = np.exp(-(((y - 4) / 16) ** 2) - ((z + 31) / 11) ** 2) * (np.abs(x) < 50)
     vertex = scanner.vertex_hu * np.exp(np.minimum(z - VERTEX_MM, 0) / VERTEX_REACH_MM)
     return vertex + scanner.floor_hu * _floor(z) - scanner.petrous_hu * band
 

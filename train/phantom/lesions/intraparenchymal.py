@@ -111,8 +111,8 @@ KINDS = (
     Kind(0.16, _deep, more=0.15, most=2, median_ml=7.0, spread=1.1, largest_ml=80.0),
     Kind(0.13, _lobar, more=0.3, most=3, median_ml=7.0, spread=1.1, largest_ml=80.0, patchy=0.3),
     Kind(0.25, _poles, more=0.55, most=5, median_ml=2.5, spread=1.1, largest_ml=40.0, patchy=0.6),
-    Kind(0.30, _border, more=0.65, most=5, median_ml=0.36, spread=0.6, largest_ml=1.0, hu=DOT_HU),
-    Kind(0.08, _stem, more=0.2, most=2, median_ml=1.2, spread=0.8, largest_ml=6.0),
+    Kind(0.26, _border, more=0.65, most=5, median_ml=0.36, spread=0.6, largest_ml=1.0, hu=DOT_HU),
+    Kind(0.12, _stem, more=0.2, most=2, median_ml=1.2, spread=0.8, largest_ml=6.0),
     Kind(0.08, _cerebellum, more=0.1, most=2, median_ml=5.0, spread=1.0, largest_ml=35.0, patchy=0.15),
 )
 

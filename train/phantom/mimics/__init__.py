@@ -31,7 +31,7 @@ Step = Callable[[np.ndarray, Anatomy, np.random.Generator], np.ndarray]
 BloodStep = Callable[[np.ndarray, Anatomy, float, np.random.Generator], np.ndarray]
 
 # Smallest, commonest and largest density of a patient's venous blood. Beam hardening adds to it under the bone.
-BLOOD_HU = (43.0, 54.0, 75.0)
+BLOOD_HU = (44.0, 53.0, 68.0)
 # What holds blood or is as dense, and how often it is seen.
 WITH_BLOOD: tuple[tuple[BloodStep, float], ...] = (
     (falx, 0.95),
@@ -43,7 +43,7 @@ WITH_BLOOD: tuple[tuple[BloodStep, float], ...] = (
     (straight_sinus, 0.9),
     (inferior_sagittal_sinus, 0.5),
     (internal_veins, 0.4),
-    (cavernous_sinuses, 0.8),
+    (cavernous_sinuses, 0.4),
     (circle_of_willis, 0.6),
     (convexity_vein, 0.5),
     (convexity_vein, 0.35),
@@ -67,10 +67,10 @@ STEPS: tuple[tuple[Step, float], ...] = (
     (pineal, 0.8),
     (calcium, 1.0),
     (falx_calcium, 0.15),
-    (carotid_calcium, 0.3),
+    (carotid_calcium, 0.2),
     (occipital_crest, 0.92),
-    (dorsum_sellae, 0.7),
-    (clinoids, 0.7),
+    (dorsum_sellae, 0.4),
+    (clinoids, 0.4),
     (petrous_ridges, 0.6),
     (orbital_roofs, 0.5),
     (jugular_tubercles, 0.35),
